@@ -1,0 +1,93 @@
+"""ClassTable: stable integer ids for label values of any hashable type."""
+
+from collections.abc import Hashable, Iterable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from sparing._validate import invalid
+from sparing.errors import UnknownNameError
+from sparing.types import IntArray, Label
+
+
+@dataclass(frozen=True, slots=True)
+class ClassTable:
+    """Which integer id stands for which label value; append-only, a merge is an alias.
+
+    Values that compare equal (``1``, ``1.0`` and ``True``) are one class, as in a dict.
+
+    Parameters
+    ----------
+    values : label values; the position is the id
+    alias : for each id, the id that it stands for; ``None`` where no class was merged
+
+    Examples
+    --------
+    >>> table = ClassTable(("cat", "dog"))
+    >>> table = table.with_values(["dog", "fox"])
+    >>> table.values
+    ('cat', 'dog', 'fox')
+    >>> table.encode(["fox", "cat"])
+    array([2, 0])
+    >>> table.with_merge("fox", into="dog").encode(["fox"])
+    array([1])
+    """
+
+    values: tuple[Label, ...] = ()
+    alias: tuple[int, ...] | None = None
+    _ids: dict[Label, int] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        values = tuple(_checked(value) for value in self.values)
+        ids = {value: i for i, value in enumerate(values)}
+        if len(ids) < len(values):
+            raise invalid("values", "ClassTable", "distinct label values", list(values))
+        object.__setattr__(self, "values", values)
+        object.__setattr__(self, "_ids", ids)
+        if self.alias is None:
+            object.__setattr__(self, "alias", tuple(range(len(values))))
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def with_values(self, labels: Iterable[Label]) -> "ClassTable":
+        """Return a table that also knows ``labels``; ids already given stay as they are."""
+        new = [v for v in dict.fromkeys(map(_checked, labels)) if v not in self._ids]
+        if not new:
+            return self
+        n = len(self.values)
+        return ClassTable((*self.values, *new), (*self._alias, *range(n, n + len(new))))
+
+    def with_merge(self, old: Label, into: Label) -> "ClassTable":
+        """Return a table in which ``old``, and all merged into it, stand for ``into``."""
+        source, target = (int(self.encode([value])[0]) for value in (old, into))
+        return ClassTable(self.values, tuple(target if a == source else a for a in self._alias))
+
+    def encode(self, labels: Iterable[Label]) -> IntArray:
+        """Turn label values into ids, merged classes into the id they stand for.
+
+        Raises
+        ------
+        UnknownNameError : a value is not in the table
+        """
+        try:
+            codes = [self._alias[self._ids[_checked(label)]] for label in labels]
+        except KeyError as error:
+            raise UnknownNameError("class", error.args[0], map(str, self.values)) from None
+        return np.array(codes, dtype=np.int64)
+
+    def decode(self, codes: IntArray) -> list[Label]:
+        """Turn ids into label values."""
+        return [self.values[code] for code in codes]
+
+    @property
+    def _alias(self) -> tuple[int, ...]:
+        return self.alias or ()
+
+
+def _checked(label: Label) -> Label:
+    """Return a plain Python value; refuse what cannot name a class."""
+    value = label.item() if isinstance(label, np.generic) else label
+    if value is None or not isinstance(value, Hashable) or value != value:
+        raise invalid("labels", "ClassTable", "hashable values other than None and NaN", label)
+    return value

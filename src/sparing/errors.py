@@ -1,0 +1,71 @@
+"""Every error that sparing raises on purpose, in one tree.
+
+One message form, for the person who has to mend it:
+*The 'batch_size' parameter of query must be an int in [1, 40]. Got 0 instead.*
+"""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+
+class SparingError(Exception):
+    """Base of all errors of this package; a command prints it as one line and exits with 1."""
+
+
+class InvalidInputError(SparingError, ValueError):
+    """A value from outside is not what it has to be."""
+
+
+class UnknownNameError(InvalidInputError):
+    """A name is not in its registry; the message lists the known names and the closest one.
+
+    Parameters
+    ----------
+    kind : what the name stands for, such as ``"strategy"``
+    name : the name that was asked for
+    known : the names there are
+
+    Examples
+    --------
+    >>> print(UnknownNameError("strategy", "margn", ["entropy", "margin"]))
+    There is no strategy 'margn'. Did you mean 'margin'? Known: entropy, margin.
+    """
+
+    def __init__(self, kind: str, name: object, known: Iterable[str]) -> None:
+        names = sorted(known)
+        close = get_close_matches(str(name), names, n=1)
+        hint = f" Did you mean '{close[0]}'?" if close else ""
+        super().__init__(f"There is no {kind} '{name}'.{hint} Known: {', '.join(names)}.")
+
+
+class CapabilityError(SparingError, TypeError):
+    """A part was asked for something that it cannot do."""
+
+
+class MemoryBudgetError(SparingError, MemoryError):
+    """A computation would need more memory than there is; nothing was allocated."""
+
+
+class PoolExhaustedError(SparingError):
+    """More items were asked for than may still be asked."""
+
+
+class TrainingError(SparingError):
+    """A model could not be fitted; the cause is chained."""
+
+
+class SourceError(SparingError):
+    """A file, folder or download is missing, unreadable, or not what it claims to be."""
+
+
+class MissingExtraError(SparingError, ImportError):
+    """An optional library is not installed; the message says what to install.
+
+    Examples
+    --------
+    >>> print(MissingExtraError("matplotlib", "report", "Figures"))
+    Figures need matplotlib: pip install 'sparing[report]'
+    """
+
+    def __init__(self, library: str, extra: str, what: str) -> None:
+        super().__init__(f"{what} need {library}: pip install 'sparing[{extra}]'")

@@ -1,0 +1,102 @@
+"""QueryStrategy: a pure function of a frozen Snapshot, and the boundary that checks its picks."""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+from sklearn.base import BaseEstimator
+
+from sparing import selection
+from sparing._validate import check_int, invalid
+from sparing.errors import CapabilityError, PoolExhaustedError
+from sparing.snapshot import Snapshot
+from sparing.types import FloatArray, IntArray, StrArray
+
+FROM_STRATEGY = "strategy"
+FROM_UNIFORM = "uniform"
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Selection:
+    """The rows to ask, in the order they were picked.
+
+    Parameters
+    ----------
+    rows : (batch_size,) rows of the pool
+    gains : (batch_size,) utility, or for greedy strategies the gain at that pick
+    source : (batch_size,) ``"strategy"``, or ``"uniform"`` for a draw that no score influenced
+    propensity : (batch_size,) probability with which the row was drawn; NaN where it is not one
+    """
+
+    rows: IntArray
+    gains: FloatArray
+    source: StrArray
+    propensity: FloatArray
+
+    @classmethod
+    def chosen(cls, rows: IntArray, gains: FloatArray) -> "Selection":
+        """Return a selection whose picks all come from the strategy's own order."""
+        n = len(rows)
+        return cls(rows, gains, np.full(n, FROM_STRATEGY), np.full(n, np.nan))
+
+
+class QueryStrategy(BaseEstimator, ABC):
+    """How to choose what a person labels next.
+
+    A strategy holds parameters only. It reads the fields of the Snapshot that it names in
+    ``requires`` (beside ``X``, ``eligible``, ``labeled``, ``codes`` and ``n_classes``, which are
+    always there); only those are computed. One that needs ``predict`` or ``refit`` cannot rank
+    from a stored snapshot.
+    """
+
+    requires: ClassVar[frozenset[str]] = frozenset()
+    reason: ClassVar[str]
+    """Why an item is asked, as a person reads it: *"the two likeliest classes are close"*."""
+
+    @abstractmethod
+    def utility(self, s: Snapshot) -> FloatArray:
+        """Return one finite number a candidate, in the order of ``s.candidates``.
+
+        Higher = ask first. For greedy strategies it is the gain at the first pick.
+        """
+
+    def select(self, s: Snapshot, batch_size: int, rng: np.random.Generator) -> Selection:
+        """Return the batch; by default the candidates with the highest utility, ties at random."""
+        utility = self.utility(s)
+        picks = selection.top_k(utility, batch_size, rng)
+        return Selection.chosen(s.candidates[picks], utility[picks])
+
+
+def choose(
+    strategy: QueryStrategy, s: Snapshot, batch_size: int, rng: np.random.Generator
+) -> Selection:
+    """Ask ``strategy`` for a batch and check what comes back.
+
+    Raises
+    ------
+    CapabilityError : the snapshot lacks a field that the strategy requires
+    PoolExhaustedError : fewer candidates than ``batch_size``
+    InvalidInputError : ``batch_size`` is no positive int, or the strategy broke its contract
+    """
+    name = type(strategy).__name__
+    missing = sorted(f for f in strategy.requires if s.field(f) is None)
+    if missing:
+        raise CapabilityError(f"{name} requires {', '.join(missing)}, which the snapshot lacks.")
+    k = check_int("batch_size", "query", batch_size, 1)
+    n_eligible = int(np.count_nonzero(s.eligible))
+    if k > n_eligible:
+        raise PoolExhaustedError(f"{k} items were asked for and {n_eligible} may be asked.")
+    picked = strategy.select(s, k, rng)
+    _check_picks(picked, s, k, name)
+    return picked
+
+
+def _check_picks(picked: Selection, s: Snapshot, k: int, name: str) -> None:
+    rows = np.asarray(picked.rows)
+    if rows.shape != (k,) or len(np.unique(rows)) < k:
+        raise invalid("rows", f"the selection of {name}", f"{k} distinct rows", rows)
+    if not s.eligible[rows].all():
+        raise invalid("rows", f"the selection of {name}", "rows that may be asked", rows)
+    if not np.isfinite(picked.gains).all():
+        raise invalid("gains", f"the selection of {name}", "finite", picked.gains)

@@ -1,0 +1,37 @@
+"""The vocabulary: array aliases and the protocols that foreign objects have to meet."""
+
+from collections.abc import Hashable, Sequence
+from typing import Any, Protocol, Self, runtime_checkable
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+
+FloatArray = npt.NDArray[np.floating[Any]]
+IntArray = npt.NDArray[np.int64]
+BoolArray = npt.NDArray[np.bool_]
+StrArray = npt.NDArray[np.str_]
+Features = FloatArray | sparse.csr_array | sparse.csr_matrix  # (n_items, n_features)
+Label = Hashable
+
+
+@runtime_checkable
+class Classifier(Protocol):
+    """Any scikit-learn classifier or pipeline, unwrapped."""
+
+    def fit(self, X: Any, y: Any) -> Self: ...  # noqa: D102
+    def predict(self, X: Any) -> Any: ...  # noqa: D102
+
+
+@runtime_checkable
+class Encoder(Protocol):
+    """Any scikit-learn transformer that turns items into a float32 matrix, one row an item."""
+
+    def fit(self, X: Any, y: Any = None) -> Self: ...  # noqa: D102
+    def transform(self, X: Any) -> FloatArray: ...  # noqa: D102
+
+
+class Oracle(Protocol):
+    """The source of labels in a simulation."""
+
+    def annotate(self, indices: IntArray) -> Sequence[Label]: ...  # noqa: D102
