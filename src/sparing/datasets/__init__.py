@@ -1,1 +1,1 @@
-"""TODO"""
+"""Where items come from: MNIST, and readers of folders and tables."""
