@@ -15,7 +15,8 @@ Refit = Callable[[IntArray, IntArray], Predict]
 class Committee(Protocol):
     """Several models of the same task; their probabilities come in blocks of rows."""
 
-    n_members: int
+    @property
+    def n_members(self) -> int: ...  # noqa: D102
 
     def blocks(self, rows: IntArray) -> Iterator[FloatArray]:
         """Yield (n_members, block, n_classes) in the order of ``rows`` until all are done."""

@@ -1,0 +1,85 @@
+"""A committee: copies of one classifier, each fitted on a bootstrap draw of the labeled rows."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from sparing.models.fitting import BLOCK_VALUES, FittedModel, check_gives_proba, fit_classifier
+from sparing.pool import Pool
+from sparing.types import Classifier, Features, FloatArray, IntArray
+
+N_MEMBERS = 10
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class BootstrapCommittee:
+    """Members that differ in what they saw; their probabilities are aligned and come in blocks.
+
+    Parameters
+    ----------
+    members : fitted models
+    X : (n_items, n_features) the pool, shared
+    """
+
+    members: tuple[FittedModel, ...]
+    X: Features
+
+    @property
+    def n_members(self) -> int:
+        """How many models there are."""
+        return len(self.members)
+
+    def blocks(self, rows: IntArray) -> Iterator[FloatArray]:
+        """Yield (n_members, block, n_classes) in the order of ``rows`` until all are done."""
+        width = max(self.X.shape[1], self.n_members * len(self.members[0].shares))
+        step = max(1, BLOCK_VALUES // width)
+        for start in range(0, len(rows), step):
+            block = self.X[rows[start : start + step]]
+            yield np.stack([member.predict_proba(block) for member in self.members])
+
+
+def bootstrap_committee(
+    classifier: Classifier, pool: Pool, n_classes: int, seed: int, n_members: int = N_MEMBERS
+) -> BootstrapCommittee:
+    """Fit ``n_members`` copies of ``classifier``, each on as many labeled rows drawn anew.
+
+    A draw may miss classes, and its member then gives them probability 0. Before anything is
+    labeled all members agree on equal shares.
+
+    Parameters
+    ----------
+    classifier : any scikit-learn classifier
+    pool : the labeled rows
+    n_classes : classes known to the pool
+    seed : of the draws and the fits
+    n_members : how many copies
+
+    Raises
+    ------
+    TrainingError : a fit failed
+    CapabilityError : the classifier has no ``predict_proba``
+
+    Examples
+    --------
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> pool = Pool(np.arange(6.0)[:, None]).with_labels([0, 1, 4, 5], list("aabb"))
+    >>> committee = bootstrap_committee(LogisticRegression(), pool, 2, seed=0, n_members=3)
+    >>> [block.shape for block in committee.blocks(np.array([2, 3]))]
+    [(3, 2, 2)]
+
+    References
+    ----------
+    Abe & Mamitsuka (1998), Query learning strategies using boosting and bagging
+    """
+    check_gives_proba(classifier)
+    rng = np.random.default_rng(seed)
+    labeled = pool.labeled
+    members = []
+    for _ in range(n_members):
+        drawn = labeled[rng.integers(len(labeled), size=len(labeled))] if len(labeled) else labeled
+        member_seed = int(rng.integers(2**32))
+        members.append(
+            fit_classifier(classifier, pool.X[drawn], pool.y[drawn], n_classes, member_seed)
+        )
+    return BootstrapCommittee(tuple(members), pool.X)

@@ -1,0 +1,111 @@
+"""ModelVersion: what one classifier says of a pool with these labels, and the Snapshot of it."""
+
+from collections.abc import Callable
+from functools import cached_property
+
+import numpy as np
+
+from sparing._validate import invalid
+from sparing.models.committee import BootstrapCommittee, bootstrap_committee
+from sparing.models.fitting import FittedModel, check_gives_proba, fit_classifier
+from sparing.models.out_of_fold import out_of_fold_proba
+from sparing.pool import Pool
+from sparing.snapshot import Predict, Snapshot, Spectrum
+from sparing.types import Classifier, Features, FloatArray, IntArray
+
+FROM_MODEL = frozenset({"proba", "oof_proba", "committee", "predict", "refit"})
+FROM_FEATURES = frozenset({"spectrum"})
+ALWAYS_THERE = frozenset({"X", "eligible", "labeled", "codes", "n_classes"})
+
+
+class ModelVersion:
+    """One state of the labels and all that a classifier says of it, each part made once.
+
+    Nothing is fitted before it is asked for. Equal arguments give equal answers: each part has a
+    random stream of its own, so the order of asking does not matter.
+
+    Parameters
+    ----------
+    classifier : any scikit-learn classifier; copies of it are fitted
+    pool : the labels of this version
+    seed : of all that is drawn
+    """
+
+    def __init__(self, classifier: Classifier, pool: Pool, seed: int) -> None:
+        self.classifier = classifier
+        self.pool = pool
+        self._seeds = [int(s) for s in np.random.SeedSequence(seed).generate_state(4)]
+
+    @property
+    def n_classes(self) -> int:
+        """How many classes there are: those known, at least two.
+
+        Before two are known, another one is still to be found; strategies need no special case.
+        """
+        return max(2, len(self.pool.classes))
+
+    @cached_property
+    def fitted(self) -> FittedModel:
+        """The classifier, fitted on all labeled rows."""
+        return self._fit(self.pool.labeled, self.pool.y[self.pool.labeled], self._seeds[0])
+
+    @cached_property
+    def proba(self) -> FloatArray:
+        """(n_items, n_classes) probabilities of the whole pool."""
+        return self.predict(self.pool.X)
+
+    @cached_property
+    def oof_proba(self) -> FloatArray:
+        """(n_labeled, n_classes) out of fold."""
+        labeled = self.pool.labeled
+        X, codes = self.pool.X[labeled], self.pool.y[labeled]
+        return out_of_fold_proba(self.classifier, X, codes, self.n_classes, self._seeds[1])
+
+    @cached_property
+    def committee(self) -> BootstrapCommittee:
+        """Bootstrap copies of the classifier."""
+        return bootstrap_committee(self.classifier, self.pool, self.n_classes, self._seeds[2])
+
+    def predict(self, X: Features) -> FloatArray:
+        """Return (n, n_classes) probabilities by the fitted classifier."""
+        return self.fitted.predict_proba(X)
+
+    def refit(self, rows: IntArray, codes: IntArray) -> Predict:
+        """Return the ``predict`` of a copy fitted on just these rows and class ids."""
+        return self._fit(rows, codes, self._seeds[3]).predict_proba
+
+    def _fit(self, rows: IntArray, codes: IntArray, seed: int) -> FittedModel:
+        return fit_classifier(self.classifier, self.pool.X[rows], codes, self.n_classes, seed)
+
+
+def take_snapshot(
+    pool: Pool,
+    version: ModelVersion,
+    requires: frozenset[str],
+    spectrum: Callable[[], Spectrum],
+) -> Snapshot:
+    """Return a Snapshot with exactly the fields that a strategy requires.
+
+    Parameters
+    ----------
+    pool : which rows may be asked now; its labels are those of ``version``
+    version : the model's answers
+    requires : names of Snapshot fields
+    spectrum : gives the spectrum of the pool; called only if it is required
+
+    Raises
+    ------
+    CapabilityError : the classifier has no ``predict_proba`` and a required field needs it
+    InvalidInputError : a required field is none that a Snapshot has
+    """
+    unknown = sorted(requires - FROM_MODEL - FROM_FEATURES - ALWAYS_THERE)
+    if unknown:
+        raise invalid("requires", "a strategy", "names of Snapshot fields", unknown)
+    if requires & FROM_MODEL:
+        check_gives_proba(version.classifier)
+    parts = {name: getattr(version, name) for name in requires & FROM_MODEL}
+    if "spectrum" in requires:
+        parts["spectrum"] = spectrum()
+    labeled = pool.labeled
+    codes = pool.y[labeled]
+    return Snapshot(pool.X, pool.eligible, labeled, codes, version.n_classes, **parts)
