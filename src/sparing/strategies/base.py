@@ -15,6 +15,7 @@ from sparing.types import FloatArray, IntArray, StrArray
 
 FROM_STRATEGY = "strategy"
 FROM_UNIFORM = "uniform"
+OPTIONAL_FIELDS = ("proba", "oof_proba", "committee", "spectrum", "predict", "refit")
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -26,7 +27,8 @@ class Selection:
     rows : (batch_size,) rows of the pool
     gains : (batch_size,) utility, or for greedy strategies the gain at that pick
     source : (batch_size,) ``"strategy"``, or ``"uniform"`` for a draw that no score influenced
-    propensity : (batch_size,) probability with which the row was drawn; NaN where it is not one
+    propensity : (batch_size,) probability of drawing the row at its turn, given the rows drawn
+        before it; NaN where the strategy's own order left nothing to chance
     """
 
     rows: IntArray
@@ -40,8 +42,15 @@ class Selection:
         n = len(rows)
         return cls(rows, gains, np.full(n, FROM_STRATEGY), np.full(n, np.nan))
 
+    @classmethod
+    def drawn(cls, candidates: IntArray, k: int, rng: np.random.Generator) -> "Selection":
+        """Return ``k`` uniform draws without replacement, each with its propensity."""
+        n = len(candidates)
+        rows = candidates[rng.choice(n, size=k, replace=False)]
+        return cls(rows, np.zeros(k), np.full(k, FROM_UNIFORM), 1 / (n - np.arange(k)))
 
-class QueryStrategy(BaseEstimator, ABC):
+
+class QueryStrategy(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has no types
     """How to choose what a person labels next.
 
     A strategy holds parameters only. It reads the fields of the Snapshot that it names in
@@ -50,6 +59,8 @@ class QueryStrategy(BaseEstimator, ABC):
     from a stored snapshot.
     """
 
+    name: ClassVar[str]
+    """What the registry calls it, such as ``"margin"``."""
     requires: ClassVar[frozenset[str]] = frozenset()
     reason: ClassVar[str]
     """Why an item is asked, as a person reads it: *"the two likeliest classes are close"*."""
@@ -80,9 +91,7 @@ def choose(
     InvalidInputError : ``batch_size`` is no positive int, or the strategy broke its contract
     """
     name = type(strategy).__name__
-    missing = sorted(f for f in strategy.requires if s.field(f) is None)
-    if missing:
-        raise CapabilityError(f"{name} requires {', '.join(missing)}, which the snapshot lacks.")
+    _check_requirements(strategy, s)
     k = check_int("batch_size", "query", batch_size, 1)
     n_eligible = int(np.count_nonzero(s.eligible))
     if k > n_eligible:
@@ -90,6 +99,21 @@ def choose(
     picked = strategy.select(s, k, rng)
     _check_picks(picked, s, k, name)
     return picked
+
+
+def _check_requirements(strategy: QueryStrategy, s: Snapshot) -> None:
+    missing = sorted(f for f in strategy.requires if s.field(f) is None)
+    if not missing:
+        return
+    there = [f for f in OPTIONAL_FIELDS if s.field(f) is not None]
+    raise CapabilityError(
+        f"strategy '{strategy.name}' requires {_listed(missing)}; "
+        f"the snapshot gives {'only ' + _listed(there) if there else 'none of that'}."
+    )
+
+
+def _listed(names: list[str]) -> str:
+    return ", ".join(f"'{name}'" for name in names)
 
 
 def _check_picks(picked: Selection, s: Snapshot, k: int, name: str) -> None:
