@@ -50,6 +50,10 @@ class PoolExhaustedError(SparingError):
     """More items were asked for than may still be asked."""
 
 
+class VoidAuditError(InvalidInputError):
+    """An audit does not fit what it is to check any more: its certificate would be void."""
+
+
 class TrainingError(SparingError):
     """A model could not be fitted; the cause is chained."""
 
