@@ -1,0 +1,116 @@
+"""What the reproduction says in words; every number comes from the results."""
+
+import math
+from html import escape
+
+from sparing.experiment.article import PUBLISHED, TEST_SIZE
+from sparing.experiment.fragility import points_matched
+from sparing.experiment.honest import Summary
+from sparing.experiment.reproduce import Reproduction
+
+
+def percent(share: float, decimals: int = 2) -> str:
+    """Write a share as the article does.
+
+    Examples
+    --------
+    >>> percent(0.905)
+    '90.50 %'
+    """
+    return f"{share * 100:.{decimals}f} %"
+
+
+def spread(s: Summary) -> str:
+    """Write a share over shuffles: mean, standard deviation of one run, interval of the mean."""
+    if s.sd is None or s.low is None or s.high is None:
+        return percent(s.mean, 1)
+    return f"{s.mean:.1%} ± {s.sd:.1%} ({s.low * 100:.1f} to {s.high * 100:.1f})"
+
+
+def points(s: Summary) -> str:
+    """Write a difference of shares in percentage points, with its interval."""
+    if s.low is None or s.high is None:
+        return f"{s.mean * 100:+.1f}"
+    return f"{s.mean * 100:+.1f} ({s.low * 100:+.1f} to {s.high * 100:+.1f})"
+
+
+def page_words(r: Reproduction) -> dict[str, str]:
+    """Return what the page says, by the name of the place where it says it."""
+    a, n_test = r.article, len(r.digits.y_test)
+    watched = min(TEST_SIZE, n_test)
+    matched, n_points = points_matched(a.active.accuracy), len(PUBLISHED.curve)
+    majority = sorted({int(d) for d in r.clustering.majority})
+    missing = [str(d) for d in range(10) if d not in majority]
+    return {
+        "source": escape(r.source),
+        "source_phrase": "the real digits" if r.is_article_test else "real digits of MNIST",
+        "warning": "" if r.is_article_test else _warning(r),
+        "verdict": verdict(r),
+        "test_phrase": (
+            f"the first {watched} test digits, as in the article"
+            if r.is_article_test
+            else f"{watched} digits that are not the article's test set"
+        ),
+        "all": percent(a.all),
+        "first_400": percent(a.first_400),
+        "active": percent(a.active.accuracy[-1]),
+        "auto_label_all": percent(a.auto_label_all),
+        "auto_phrase": (
+            "no better than before"
+            if a.auto_label_all <= a.active.accuracy[-1]
+            else f"before it was {percent(a.active.accuracy[-1])}"
+        ),
+        "most_confident_first": percent(a.most_confident_first.accuracy[-1]),
+        "points_phrase": f"{matched} of the article's {n_points} published points are met exactly.",
+        "confidence_low": f"{a.confidence_first[0]:.0%}",
+        "confidence_high": f"{a.confidence_first[-1]:.0%}",
+        "purity": f"{r.clustering.purity:.0%}",
+        "cluster_digits": (
+            f"No cluster is mostly {' or '.join(missing)}."
+            if missing
+            else "Every digit has a cluster."
+        ),
+        "n_test_all": f"{n_test:,}",
+        "n_test_watched": f"{watched:,}",
+        "n_shuffles": str(r.honest.n_shuffles),
+        "honest_words": honest_words(r),
+        "test_error": f"±{1.96 * math.sqrt(a.all * (1 - a.all) / watched):.1%}",
+        "seed": str(r.seed),
+    }
+
+
+def verdict(r: Reproduction) -> str:
+    """Say what the published gain is worth."""
+    s = r.honest.summary["stopped_on_test"]["test_400"]["least_confident"]
+    gain = r.honest.gain["stopped_on_test"]["test_all"]
+    published = PUBLISHED.active - PUBLISHED.first_400
+    rank = "above every one" if PUBLISHED.active > max(s.values) else "near the top"
+    return (
+        f"The article's {percent(PUBLISHED.active)} is one favorable path: over "
+        f"{r.honest.n_shuffles} orders of the same pool the same method reaches "
+        f"{percent(s.mean, 1)} on average, and the published figure is {rank} of them (best "
+        f"{percent(max(s.values))}). Of its gain of {published * 100:.0f} points over random "
+        f"labels, this is what remains on {len(r.digits.y_test):,} test digits, in points with "
+        f"a 95 % interval: {points(gain)}."
+    )
+
+
+def honest_words(r: Reproduction) -> str:
+    """Say what the shuffles show, with and without the leak."""
+    leaky = r.honest.summary["stopped_on_test"]["test_all"]["least_confident"].mean
+    clean = r.honest.summary["stopped_on_held_out"]["test_all"]["least_confident"].mean
+    gain = r.honest.gain["stopped_on_held_out"]["test_all"]
+    is_real = gain.low is not None and gain.low > 0
+    return (
+        f"Stopping on the test digits flatters: 400 least confident labels give "
+        f"{percent(leaky, 1)} with the leak and {percent(clean, 1)} without it. The gain over "
+        f"random labels {'stays' if is_real else 'is within the noise'} without the leak, in "
+        f"points: {points(gain)}."
+    )
+
+
+def _warning(r: Reproduction) -> str:
+    return (
+        '<p class="verdict"><strong>The test set is not the article\'s.</strong> '
+        f"{escape(r.source)} The published figures cannot be met exactly with it.</p>"
+    )
