@@ -36,7 +36,7 @@ def test_what_was_written_is_read(array):
 def test_a_wrong_length_is_refused(array, count, longer):
     raw = encode(array)
     wrong = raw + bytes(count) if longer else raw[:-count]
-    with pytest.raises(SourceError, match=r"^made (has|is not)"):
+    with pytest.raises(SourceError, match=r"^made has"):
         parse_idx(wrong, "made")
 
 

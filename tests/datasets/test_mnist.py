@@ -137,10 +137,11 @@ def test_a_bad_file_of_the_user_is_named_with_both_checksums(
     assert left_in(folder) == before
 
 
-def test_a_gzip_cut_short_is_named_with_both_checksums(raws, tmp_path):
+@pytest.mark.parametrize("cut", [1, 1000])
+def test_a_gzip_cut_short_is_named_with_both_checksums(raws, tmp_path, cut):
     folder = write(tmp_path / "mine", raws)
     path = folder / "train-images-idx3-ubyte.gz"
-    path.write_bytes(path.read_bytes()[:-1000])
+    path.write_bytes(path.read_bytes()[:-cut])
     with pytest.raises(SourceError, match=r"must be [0-9a-f]{64}, found [0-9a-f]{64} \(damaged"):
         load_mnist(folder)
 
@@ -250,6 +251,14 @@ def test_progress_counts_up_to_the_total_of_each_file(monkeypatch, server, raws)
     assert list(dict.fromkeys(name for name, _, _ in steps)) == list(raws)
     for name, raw in raws.items():
         assert (name, len(gzip.compress(raw)), len(gzip.compress(raw))) in steps
+
+
+def test_no_more_is_taken_than_the_file_can_have(monkeypatch, server, raws):
+    use(monkeypatch, server, "endless")
+    taken = []
+    with pytest.raises(SourceError, match="no mirror delivered"):
+        load_mnist(progress=lambda name, done, total: taken.append(done))
+    assert max(taken) < 200_000  # of ten million
 
 
 def test_a_full_cache_asks_nobody(monkeypatch, server, raws, cache):
