@@ -1,27 +1,46 @@
 """sparing: active learning that people use.
 
 Label less, know how good it is, know when to stop.
+
+Names are imported when they are first read (PEP 562): scikit-learn takes seconds to import, and
+``sparing --help`` answers in half a second.
+
+Examples
+--------
+>>> import sparing
+>>> sparing.get_strategy("margin")
+MarginSampling()
 """
 
-from sparing.classes import ClassTable
-from sparing.errors import (
-    CapabilityError,
-    InvalidInputError,
-    MemoryBudgetError,
-    MissingExtraError,
-    PoolExhaustedError,
-    SourceError,
-    SparingError,
-    TrainingError,
-    UnknownNameError,
-)
-from sparing.pool import SKIPPED, UNLABELED, Pool
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from sparing.classes import ClassTable
+    from sparing.errors import (
+        CapabilityError,
+        InvalidInputError,
+        MemoryBudgetError,
+        MissingExtraError,
+        PoolExhaustedError,
+        SourceError,
+        SparingError,
+        TrainingError,
+        UnknownNameError,
+    )
+    from sparing.loop import ActiveLearner
+    from sparing.pool import SKIPPED, UNLABELED, Pool
+    from sparing.query import Query
+    from sparing.snapshot import Snapshot
+    from sparing.strategies.base import QueryStrategy, Selection, choose
+    from sparing.strategies.registry import get_strategy, strategy_names
 
 __version__ = "0.1.0"
 
 __all__ = [
     "SKIPPED",
     "UNLABELED",
+    "ActiveLearner",
     "CapabilityError",
     "ClassTable",
     "InvalidInputError",
@@ -29,8 +48,49 @@ __all__ = [
     "MissingExtraError",
     "Pool",
     "PoolExhaustedError",
+    "Query",
+    "QueryStrategy",
+    "Selection",
+    "Snapshot",
     "SourceError",
     "SparingError",
     "TrainingError",
     "UnknownNameError",
+    "choose",
+    "get_strategy",
+    "strategy_names",
 ]
+
+_MODULES = {
+    "SKIPPED": "pool",
+    "UNLABELED": "pool",
+    "ActiveLearner": "loop",
+    "CapabilityError": "errors",
+    "ClassTable": "classes",
+    "InvalidInputError": "errors",
+    "MemoryBudgetError": "errors",
+    "MissingExtraError": "errors",
+    "Pool": "pool",
+    "PoolExhaustedError": "errors",
+    "Query": "query",
+    "QueryStrategy": "strategies.base",
+    "Selection": "strategies.base",
+    "Snapshot": "snapshot",
+    "SourceError": "errors",
+    "SparingError": "errors",
+    "TrainingError": "errors",
+    "UnknownNameError": "errors",
+    "choose": "strategies.base",
+    "get_strategy": "strategies.registry",
+    "strategy_names": "strategies.registry",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _MODULES:
+        raise AttributeError(f"module 'sparing' has no attribute '{name}'")
+    return getattr(import_module(f"sparing.{_MODULES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

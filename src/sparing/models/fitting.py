@@ -31,6 +31,12 @@ class FittedModel:
     seen: IntArray
     shares: FloatArray
 
+    @classmethod
+    def of(cls, model: Any | None, codes: IntArray, n_classes: int) -> "FittedModel":
+        """Return what was fitted on these class ids; None for a model: nothing to tell apart."""
+        shares = (np.bincount(codes, minlength=n_classes) + 1) / (len(codes) + n_classes)
+        return cls(model, np.asarray(getattr(model, "classes_", np.unique(codes))), shares)
+
     def predict_proba(self, X: Features) -> FloatArray:
         """Return (n_items, n_classes) probabilities; ``X`` is read in blocks of rows.
 
@@ -84,17 +90,15 @@ def fit_classifier(
     >>> fit_classifier(LogisticRegression(), X, np.array([1, 1, 1]), 3, 0).predict_proba(X[:1])
     array([[0.16666667, 0.66666667, 0.16666667]])
     """
-    shares = (np.bincount(codes, minlength=n_classes) + 1) / (len(codes) + n_classes)
-    seen = np.unique(codes)
-    if len(seen) < 2:
-        return FittedModel(None, seen, shares)
-    model = _seeded_copy(classifier, seed)
+    if len(np.unique(codes)) < 2:
+        return FittedModel.of(None, codes, n_classes)
+    model = seeded_copy(classifier, seed)
     try:
         model.fit(X, codes)
     except Exception as error:
         what = f"{type(classifier).__name__} could not be fitted on {len(codes)} labeled items"
         raise TrainingError(f"{what}: {error}") from error
-    return FittedModel(model, np.asarray(getattr(model, "classes_", seen)), shares)
+    return FittedModel.of(model, codes, n_classes)
 
 
 def check_gives_proba(classifier: object) -> None:
@@ -125,7 +129,8 @@ def _stacked(blocks: Iterator[npt.NDArray[Any]], n_items: int) -> npt.NDArray[An
     return out
 
 
-def _seeded_copy(classifier: Classifier, seed: int) -> Any:
+def seeded_copy(classifier: Classifier, seed: int) -> Any:
+    """Return an unfitted copy in which each ``random_state`` that is None is ``seed``."""
     copy = clone(classifier, safe=False)  # a foreign object without get_params is deep-copied
     parameters = copy.get_params() if hasattr(copy, "get_params") else {}
     unseeded = [

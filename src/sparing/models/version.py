@@ -1,13 +1,20 @@
 """ModelVersion: what one classifier says of a pool with these labels, and the Snapshot of it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cached_property
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from sparing._validate import invalid
 from sparing.models.committee import BootstrapCommittee, bootstrap_committee
-from sparing.models.fitting import FittedModel, check_gives_proba, fit_classifier
+from sparing.models.fitting import (
+    FittedModel,
+    check_gives_proba,
+    fit_classifier,
+    seeded_copy,
+)
 from sparing.models.out_of_fold import out_of_fold_proba
 from sparing.pool import Pool
 from sparing.snapshot import Predict, Snapshot, Spectrum
@@ -65,6 +72,12 @@ class ModelVersion:
     def committee(self) -> BootstrapCommittee:
         """Bootstrap copies of the classifier."""
         return bootstrap_committee(self.classifier, self.pool, self.n_classes, self._seeds[2])
+
+    def restore(self, state: Mapping[str, npt.NDArray[Any]]) -> None:
+        """Take over the state of a classifier that was fitted on these labels, not fit again."""
+        model = seeded_copy(self.classifier, self._seeds[0])
+        model.set_state(state)
+        self.fitted = FittedModel.of(model, self.pool.y[self.pool.labeled], self.n_classes)
 
     def predict(self, X: Features) -> FloatArray:
         """Return (n, n_classes) probabilities by the fitted classifier."""
