@@ -14,7 +14,6 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-
 import numpy as np
 
 from sparing._validate import check_fraction, invalid

@@ -93,7 +93,7 @@ def p_value(
     Examples
     --------
     >>> p_value(0, 3600, 73, [143, 144]).round(4)
-    array([0.0504, 0.0494])
+    array([0.0503, 0.0493])
     """
     slack = 16 * EPS * gammaln(np.asarray(n_items, dtype=np.float64) + 2)
     result: FloatArray = np.minimum(np.exp(_log_cdf(k, n_items, n_marked, n_drawn) + slack), 1.0)

@@ -90,13 +90,13 @@ def draw_stratified(
     >>> p = Predictions(np.zeros(400), sure, np.full(400, -1), ClassTable(("cat",)))
     >>> audit = draw_stratified(p, 40)
     >>> np.bincount(audit.strata(p, audit.drawn))
-    array([13, 11, 10,  6])
+    array([11, 11, 10,  8])
     """
     check_int("n_strata", "draw_stratified", n_strata, 2)
     confidence = predictions.confidence[predictions.eligible]
     _check_enough(check_int("n_audit", "draw_stratified", n_audit, 2 * n_strata), len(confidence))
     shares = np.arange(1, n_strata) / n_strata
-    edges = np.unique(np.quantile(confidence, shares, method="higher")) if len(confidence) else []
+    edges = np.unique(np.quantile(confidence, shares, method="higher"))
     blank = Audit(
         predictions.digest, predictions.eligible, np.zeros(0), BY_CONFIDENCE,  # type: ignore[arg-type]
         tuple(float(e) for e in edges), None, 0.0, check_int("seed", "draw_stratified", seed, 0),
@@ -155,7 +155,7 @@ def _drawn(blank: Audit, predictions: Predictions, wanted: Mapping[int, int]) ->
     rows = np.flatnonzero(blank.eligible)
     keys = _keys(len(rows), blank)
     if blank.design == UNIFORM:
-        stratum = np.zeros(len(rows), dtype=np.int8)
+        stratum = np.zeros(len(rows), dtype=np.int64)
     else:
         stratum = blank.strata(predictions, rows)
     picked = []

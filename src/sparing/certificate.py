@@ -1,0 +1,328 @@
+"""The certificate: a stated error bound with the evidence for it, as a small JSON file."""
+
+import hashlib
+import json
+import math
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from sparing._validate import invalid
+from sparing.audit import BY_CONFIDENCE, UNIFORM, WHOLE, Audit, Claim, Findings, judge
+from sparing.bounds import is_refuted, lower_limit, spend, upper_limit
+from sparing.draw import is_repeatable
+from sparing.errors import InvalidInputError
+from sparing.evidence import Evidence, auto_labels, whole_set
+from sparing.pool import SKIPPED
+from sparing.predictions import Predictions
+from sparing.types import BoolArray, FloatArray, IntArray, Label
+
+VERSION = 1
+HOW_TO_CHECK = (
+    "Each piece of evidence: the hypergeometric probability of at most n_wrong marked items in"
+    " n_audited draws without replacement from n_items, of which n_refuted are marked, is at most"
+    " its delta; the deltas sum to at most 6 delta / (pi attempt)^2. With the predictions, the"
+    " audit and the answers, 'sparing certify POOL --verify FILE' repeats hashes, draw and count."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """What is certified, the numbers it rests on, and how to check it.
+
+    Parameters
+    ----------
+    statement : the claim in one sentence
+    claim : epsilon, delta and kind, fixed before the draw
+    attempt, seed : of the audit
+    n_total, n_by_people, n_auto, n_handback : the labels of the finished data set: given by
+        people so far, by the model, and still to be given by people
+    n_audited, n_wrong, n_unanswered, n_disputed : the audit; the last two count as wrong
+    evidence : the tests
+    majority : what the same audit certifies for calling everything the commonest class; None
+        where the audit was drawn per class
+    recall : for each class, a lower limit on the share of its items that are labeled so; all
+        limits together hold with probability 1 - delta of this attempt
+    notes : what the reader has to know beside the statement
+    model_version, predictions, audit, previous : what was certified, by hash
+    """
+
+    statement: str
+    claim: Claim
+    attempt: int
+    seed: int
+    n_total: int
+    n_by_people: int
+    n_auto: int
+    n_handback: int
+    n_audited: int
+    n_wrong: int
+    n_unanswered: int
+    n_disputed: int
+    evidence: tuple[Evidence, ...]
+    majority: float | None
+    recall: dict[str, float]
+    notes: tuple[str, ...]
+    model_version: int
+    predictions: str
+    audit: str
+    previous: tuple[str, ...]
+
+    @property
+    def digest(self) -> str:
+        """Names the certificate on every label that it covers."""
+        return hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()
+
+    def to_json(self) -> str:
+        """Return the certificate as JSON text."""
+        head = {"sparing_certificate": VERSION}
+        tail = {"assumption": ASSUMPTION, "how_to_check": HOW_TO_CHECK, "digest": self.digest}
+        return json.dumps({**head, **asdict(self), **tail}, indent=1, ensure_ascii=False)
+
+    @classmethod
+    def from_json(cls, text: str) -> "Certificate":
+        """Read what :meth:`to_json` wrote.
+
+        Raises
+        ------
+        InvalidInputError : the text is no certificate, or was changed: the hash does not fit
+        """
+        try:
+            d = json.loads(text)
+            if d.pop("sparing_certificate") != VERSION:
+                raise ValueError("another version")
+            written = d.pop("digest")
+            del d["how_to_check"], d["assumption"]
+            d["claim"] = Claim(**d["claim"])
+            d["evidence"] = tuple(Evidence(**e) for e in d["evidence"])
+            certificate = cls(**{**d, **{k: tuple(d[k]) for k in ("notes", "previous")}})
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            raise InvalidInputError(f"This is not a certificate: {error!r}.") from error
+        if certificate.digest != written:
+            raise InvalidInputError("The certificate was changed: its hash does not fit.")
+        return certificate
+
+
+ASSUMPTION = "The person's label of an item is the truth."
+
+
+def certify(predictions: Predictions, audit: Audit, findings: Findings) -> Certificate:
+    """Turn an answered audit into a certificate; where nothing holds, it auto-labels nothing.
+
+    Raises
+    ------
+    VoidAuditError : ``predictions`` are not those that the audit froze
+    InvalidInputError : the audit was drawn without a claim, or by confidence
+
+    Examples
+    --------
+    >>> from sparing import ClassTable
+    >>> from sparing.draw import draw_audit
+    >>> sure = np.linspace(0.5, 1, 1000)
+    >>> p = Predictions(np.zeros(1000), sure, np.full(1000, -1), ClassTable(("cat", "dog")))
+    >>> audit = draw_audit(p, 200, claim=Claim(0.05))
+    >>> answers = [(row, "cat" if row > 100 else "dog") for row in audit.drawn.tolist()]
+    >>> certificate = certify(p, audit, judge(audit, p, answers))
+    >>> print(certificate.statement)
+    At most 50 of all 1,000 labels (5 %) are wrong, with probability 95 % or more.
+    >>> certificate.n_auto, certificate.n_handback
+    (738, 62)
+    """
+    audit.check(predictions)
+    claim = audit.claim
+    if claim is None or audit.design == BY_CONFIDENCE:
+        raise invalid("audit", "certify", "drawn for a claim, by draw_audit", audit.design)
+    prove = whole_set if claim.kind == WHOLE else auto_labels
+    evidence = prove(predictions, audit, findings, claim)
+    n_auto = sum(e.n_auto for e in evidence)
+    n_by_people = int((predictions.y >= 0).sum() + findings.agreed.sum())
+    n_total = predictions.n_total
+    return Certificate(
+        statement=_statement(claim, n_total, n_auto),
+        claim=claim,
+        attempt=audit.attempt,
+        seed=audit.seed,
+        n_total=n_total,
+        n_by_people=n_by_people,
+        n_auto=n_auto,
+        n_handback=n_total - n_by_people - n_auto,
+        n_audited=len(audit.drawn),
+        n_wrong=int(findings.wrong.sum()),
+        n_unanswered=findings.n_unanswered,
+        n_disputed=findings.n_disputed,
+        evidence=evidence,
+        majority=_majority(predictions, audit, findings),
+        recall=_recall(predictions, audit, findings),
+        notes=_notes(predictions, claim, findings, n_auto),
+        model_version=predictions.model_version,
+        predictions=predictions.digest,
+        audit=audit.digest,
+        previous=audit.previous,
+    )
+
+
+def auto_labeled(predictions: Predictions, audit: Audit, certificate: Certificate) -> BoolArray:
+    """Return (n_items,) True where the certificate lets the model's label stand."""
+    chosen = np.zeros(len(predictions), dtype=bool)
+    for e in certificate.evidence:
+        if e.threshold is not None:
+            above = predictions.confidence >= np.float32(e.threshold)
+            chosen |= above if e.code is None else above & (predictions.codes == e.code)
+    chosen &= audit.eligible
+    chosen[audit.drawn] = False  # a person has labeled these, or is to
+    return chosen
+
+
+def _statement(claim: Claim, n_total: int, n_auto: int) -> str:
+    share, sure = f"{100 * claim.epsilon:g} %", f"{100 * (1 - claim.delta):g} %"
+    if claim.kind == WHOLE:
+        allowed = math.floor(claim.epsilon * n_total)
+        what = f"At most {allowed:,} of all {n_total:,} labels ({share}) are wrong"
+    elif claim.per_class:
+        what = f"Of the {n_auto:,} labels by the model alone, at most {share} per class are wrong"
+    else:
+        what = f"Of the {n_auto:,} labels by the model alone, at most {share} are wrong"
+    return f"{what}, with probability {sure} or more."
+
+
+def class_shares(predictions: Predictions) -> FloatArray:
+    """Estimate the share of each class: people's labels, and predictions for the rest."""
+    best = np.where(predictions.y >= 0, predictions.y, predictions.codes)
+    counts = np.bincount(best[predictions.y != SKIPPED], minlength=len(predictions.classes))
+    shares: FloatArray = counts / max(1, counts.sum())
+    return shares
+
+
+def empty_bound_note(predictions: Predictions, claim: Claim) -> str | None:
+    """Say so if a bound on the whole set would allow all items of the rarest class to be wrong."""
+    shares = class_shares(predictions)
+    rarest = int(np.argmin(shares))
+    if claim.kind != WHOLE or claim.epsilon < shares[rarest]:
+        return None
+    return (
+        f"The whole-set bound is empty for class '{predictions.classes.values[rarest]}': it is"
+        f" about {100 * shares[rarest]:.2g} % of the items, so all of it could be wrong within"
+        f" {100 * claim.epsilon:g} %. A claim per class (kind 'auto', per_class) bounds each."
+    )
+
+
+def _notes(
+    predictions: Predictions, claim: Claim, findings: Findings, n_auto: int
+) -> tuple[str, ...]:
+    notes = []
+    if not n_auto:
+        notes.append("The audit proves nothing at this epsilon: no label is left to the model.")
+    if findings.n_unanswered:
+        notes.append(f"{findings.n_unanswered} audited items have no answer and count as wrong.")
+    if findings.n_disputed:
+        notes.append(
+            f"On {findings.n_disputed} audited items annotators disagree; they count as wrong."
+        )
+    note = empty_bound_note(predictions, claim)
+    return (*notes, note) if note else tuple(notes)
+
+
+def _majority(predictions: Predictions, audit: Audit, findings: Findings) -> float | None:
+    """Bound the error of the trivial rival: all that was drawn from gets the commonest class."""
+    if audit.design != UNIFORM:
+        return None
+    commonest = int(np.argmax(class_shares(predictions)))
+    k = int((findings.codes != commonest).sum())
+    wrong = int(upper_limit(k, int(audit.eligible.sum()), len(audit.drawn), audit.delta)) - k
+    return wrong / predictions.n_total
+
+
+def _recall(predictions: Predictions, audit: Audit, findings: Findings) -> dict[str, float]:
+    """Bound for each class the share of its items that bears its label, once all is handed back."""
+    if audit.design != UNIFORM:
+        return {}
+    c = len(predictions.classes)
+    n, m, delta = int(audit.eligible.sum()), len(audit.drawn), audit.delta / (2 * c)
+    agreed = findings.codes[findings.agreed]
+    seen = np.bincount(agreed, minlength=c)[:c]
+    missed = np.bincount(findings.codes[findings.agreed & findings.wrong], minlength=c)[:c]
+    missed = missed + int((~findings.agreed).sum())  # without an answer it could be any class
+    known = np.bincount(predictions.y[predictions.y >= 0], minlength=c)
+    at_least = known + _by_value(lower_limit, seen, n, m, delta)
+    at_most = _by_value(upper_limit, missed, n, m, delta) - missed
+    recall = np.clip(1 - at_most / np.maximum(at_least, 1), 0, 1)
+    return {str(v): float(r) for v, r in zip(predictions.classes.values, recall, strict=True)}
+
+
+def _by_value(limit: Any, k: IntArray, n: int, m: int, delta: float) -> IntArray:
+    values, where = np.unique(k, return_inverse=True)  # many classes share few counts
+    limits: IntArray = limit(values, n, m, delta)[where]
+    return limits
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that was recomputed, and whether it came out as the certificate says."""
+
+    what: str
+    ok: bool
+
+
+def verify(
+    certificate: Certificate,
+    predictions: Predictions | None = None,
+    audit: Audit | None = None,
+    answers: Iterable[tuple[int, Label | None]] = (),
+) -> tuple[Check, ...]:
+    """Recompute a certificate: its numbers alone, or everything if what it rests on is given.
+
+    Examples
+    --------
+    >>> from sparing import ClassTable
+    >>> from sparing.draw import draw_audit
+    >>> p = Predictions(np.zeros(500), np.ones(500), np.full(500, -1), ClassTable(("cat",)))
+    >>> audit = draw_audit(p, 200, claim=Claim(0.05))
+    >>> answers = [(row, "cat") for row in audit.drawn.tolist()]
+    >>> certificate = certify(p, audit, judge(audit, p, answers))
+    >>> all(check.ok for check in verify(certificate, p, audit, answers))
+    True
+    """
+    checks = _check_numbers(certificate)
+    if predictions is None or audit is None:
+        return checks
+    same = predictions.digest == certificate.predictions == audit.predictions
+    checks += (
+        Check("the predictions are those that were certified", same),
+        Check("the audit is the one that was certified", audit.digest == certificate.audit),
+    )
+    if not all(check.ok for check in checks[-2:]):
+        return checks
+    again = certify(predictions, audit, judge(audit, predictions, answers))
+    return (
+        *checks,
+        Check(
+            "drawing again from the seed gives the same items", is_repeatable(audit, predictions)
+        ),
+        Check("counting the answers again gives the same certificate", again == certificate),
+    )
+
+
+def _check_numbers(c: Certificate) -> tuple[Check, ...]:
+    allowed = spend(c.claim.delta, c.attempt)
+    used = sum(e.delta for e in c.evidence)
+    given = [e for e in c.evidence if e.threshold is not None]
+    proven = [
+        bool(is_refuted(e.n_wrong, e.n_items, e.n_refuted, e.n_audited, e.delta)) for e in given
+    ]
+    return (
+        Check(
+            f"attempt {c.attempt} risks no more than its share of delta", used <= allowed * 1.000001
+        ),
+        Check(f"attempt {c.attempt} names all draws before it", len(c.previous) == c.attempt - 1),
+        Check("each hypergeometric risk is at most its delta", all(proven)),
+        Check("what is refuted is what the claim forbids", all(_forbids(c, e) for e in given)),
+        Check("the labels add up", c.n_by_people + c.n_auto + c.n_handback == c.n_total),
+    )
+
+
+def _forbids(c: Certificate, e: Evidence) -> bool:
+    if c.claim.kind == WHOLE:
+        return e.n_refuted <= math.floor(c.claim.epsilon * c.n_total) + e.n_wrong + 1
+    return e.n_refuted - 1 <= c.claim.epsilon * e.n_auto

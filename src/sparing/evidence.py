@@ -1,0 +1,180 @@
+"""Evidence: what an answered audit proves, by the hypergeometric distribution alone.
+
+Two claims can be certified.
+
+Whole data set ("Ship A"). The items are walked down from the most confident, and the walk ends
+before audited error number K + 1; every audited error on the way is corrected. More than
+``allowed`` wrong labels remain only if of the first ``allowed + K + 1`` wrong items at most K were
+drawn, which has a hypergeometric probability; K is the largest number for which it is <= delta.
+Where the walk ends may depend on the audit: the argument is about ranks, fixed beforehand.
+
+Auto-labels alone ("Ship B"). The error among them is not monotone in the threshold, so thresholds
+chosen from confidences alone are tested in order, the most confident first, until one fails.
+"""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from sparing.audit import Audit, Claim, Findings
+from sparing.bounds import first_failure, is_refuted, p_value, tolerated_errors
+from sparing.predictions import Predictions
+from sparing.types import FloatArray, IntArray
+
+N_LEVELS = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """One hypergeometric test: ``n_refuted`` wrong items would hardly have shown so few.
+
+    Parameters
+    ----------
+    scope : "all", or the predicted class that it is about
+    code : id of that class; None for all
+    n_items, n_audited : size of the set tested, and of the draw from it
+    n_wrong : errors that the audit may show (whole data set: K) or did show (auto-labels)
+    n_refuted : number of wrong items that is refuted
+    risk : probability to show so few errors if ``n_refuted`` items are wrong
+    delta : what the risk may be
+    threshold : no item with a lower confidence is auto-labeled; None if none is at all
+    n_auto : labels that the model gives here
+    """
+
+    scope: str
+    code: int | None
+    n_items: int
+    n_audited: int
+    n_wrong: int
+    n_refuted: int
+    risk: float
+    delta: float
+    threshold: float | None
+    n_auto: int
+
+
+def whole_set(
+    predictions: Predictions, audit: Audit, findings: Findings, claim: Claim
+) -> tuple[Evidence, ...]:
+    """Bound the error of the finished data set: how far down the model's labels may stand."""
+    n, m = int(audit.eligible.sum()), len(audit.drawn)
+    allowed = math.floor(claim.epsilon * predictions.n_total)
+    tolerated = tolerated_errors(n, m, allowed, audit.delta)
+    wrong = np.sort(predictions.confidence[audit.drawn[findings.wrong]])[::-1]
+    unproven = tolerated < 0
+    # Items as confident as the error that ends the walk are left out with it: ties move together.
+    barrier = np.inf if unproven else wrong[tolerated] if len(wrong) > tolerated else -np.inf
+    kept = predictions.confidence[audit.eligible]
+    kept = kept[kept > barrier]
+    n_audited = int((predictions.confidence[audit.drawn] > barrier).sum())
+    n_refuted = allowed + tolerated + 1
+    return (
+        Evidence(
+            scope="all",
+            code=None,
+            n_items=n,
+            n_audited=m,
+            n_wrong=tolerated,
+            n_refuted=n_refuted,
+            risk=1.0 if unproven else float(p_value(tolerated, n, n_refuted, m)),
+            delta=audit.delta,
+            threshold=float(kept.min()) if len(kept) else None,
+            n_auto=len(kept) - n_audited,
+        ),
+    )
+
+
+def auto_labels(
+    predictions: Predictions, audit: Audit, findings: Findings, claim: Claim
+) -> tuple[Evidence, ...]:
+    """Bound the error among the labels of the model alone; per class, each with delta / c."""
+    codes = np.unique(predictions.codes[audit.eligible]).tolist() if claim.per_class else [None]
+    scopes = [_scope(predictions, audit, findings, code) for code in codes]
+    return tuple(_fixed_sequence(s, claim.epsilon, audit.delta / len(codes)) for s in scopes)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class _Scope:
+    """The items of one claim and their audit, confidences ascending."""
+
+    name: str
+    code: int | None
+    items: FloatArray
+    audited: FloatArray
+    wrong: FloatArray
+
+
+def _scope(predictions: Predictions, audit: Audit, findings: Findings, code: int | None) -> _Scope:
+    inside, drawn = audit.eligible, np.ones(len(audit.drawn), dtype=bool)
+    if code is not None:
+        inside = inside & (predictions.codes == code)
+        drawn = predictions.codes[audit.drawn] == code
+    confidence = predictions.confidence
+    return _Scope(
+        "all" if code is None else str(predictions.classes.values[code]),
+        code,
+        np.sort(confidence[inside]),
+        np.sort(confidence[audit.drawn[drawn]]),
+        np.sort(confidence[audit.drawn[drawn & findings.wrong]]),
+    )
+
+
+def _fixed_sequence(scope: _Scope, epsilon: float, delta: float) -> Evidence:
+    levels = _Levels.chosen(scope.items, len(scope.audited), epsilon, delta)
+    n_audited = _count_above(scope.audited, levels.thresholds)
+    n_wrong = _count_above(scope.wrong, levels.thresholds)
+    risk = p_value(n_wrong, levels.n_items, levels.n_refuted, n_audited)
+    risk = np.where(n_audited <= levels.most_audited, risk, 1.0)
+    last = first_failure(risk, delta) - 1
+    at = max(last, 0)
+    return Evidence(
+        scope=scope.name,
+        code=scope.code,
+        n_items=int(levels.n_items[at]),
+        n_audited=int(n_audited[at]),
+        n_wrong=int(n_wrong[at]),
+        n_refuted=int(levels.n_refuted[at]),
+        risk=float(risk[at]),
+        delta=delta,
+        threshold=None if last < 0 else float(levels.thresholds[at]),
+        n_auto=0 if last < 0 else int(levels.n_items[at] - n_audited[at]),
+    )
+
+
+def _count_above(ascending: FloatArray, thresholds: FloatArray) -> IntArray:
+    below: IntArray = np.searchsorted(ascending, thresholds, side="left")
+    return len(ascending) - below
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class _Levels:
+    """Nested sets of the most confident items, chosen before any answer is looked at."""
+
+    thresholds: FloatArray
+    n_items: IntArray
+    most_audited: IntArray
+    n_refuted: IntArray
+
+    @classmethod
+    def chosen(
+        cls, confidence: FloatArray, n_drawn: int, epsilon: float, delta: float
+    ) -> "_Levels":
+        """Return up to 64 levels, the first of which a faultless audit is likely to pass.
+
+        The claim is about the labels that the model alone gives, so audited items do not count:
+        at a level at most epsilon times the items that are left may be wrong, and how many are
+        left is fixed beforehand by a most that the draw hardly ever exceeds (then it fails).
+        """
+        n = len(confidence)
+        sizes = np.unique(np.linspace(n / N_LEVELS, n, N_LEVELS).round().astype(np.int64))
+        thresholds = np.unique(confidence[n - np.maximum(sizes, 1)])[::-1]
+        n_items = _count_above(confidence, thresholds)
+        mean = n_drawn * n_items / n
+        spread = np.sqrt(mean * (1 - n_items / n))
+        most = np.minimum(np.ceil(mean + 3 * spread), np.minimum(n_drawn, n_items)).astype(int)
+        n_refuted = np.floor(epsilon * (n_items - most)).astype(np.int64) + 1
+        likely = np.maximum(np.floor(mean - spread), 0).astype(np.int64)
+        starts = np.flatnonzero(is_refuted(0, n_items, n_refuted, likely, delta))
+        first = int(starts[0]) if len(starts) else len(thresholds) - 1
+        return cls(thresholds[first:], n_items[first:], most[first:], n_refuted[first:])
