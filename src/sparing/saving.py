@@ -80,20 +80,25 @@ def write_state(path: str | os.PathLike[str], state: SavedState) -> None:
     arrays: dict[str, Any] = {
         MODEL_PREFIX + name: _plain_array(array) for name, array in state.model_arrays.items()
     }
+    arrays["y"], arrays["facts"] = state.y, np.frombuffer(facts, dtype=np.uint8)
     target = Path(path)
     try:
-        handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+        _replace(target, arrays)
     except OSError as error:
         raise SourceError(f"{target} cannot be written: {error.strerror}.") from error
+
+
+def _replace(target: Path, arrays: dict[str, Any]) -> None:
+    """Write beside the target, and rename once the bytes are on the disk."""
+    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
     try:
         with os.fdopen(handle, "wb") as file:
-            json_bytes = np.frombuffer(facts, dtype=np.uint8)
-            np.savez(file, facts=json_bytes, y=state.y, **arrays)
+            np.savez(file, **arrays)
             file.flush()
             os.fsync(file.fileno())
-        Path(temporary).replace(target)
+        Path(name).replace(target)
     except BaseException:
-        Path(temporary).unlink(missing_ok=True)
+        Path(name).unlink(missing_ok=True)
         raise
 
 
@@ -112,8 +117,8 @@ def read_state(path: str | os.PathLike[str]) -> SavedState:
     SourceError : there is no such file, or it is not one of these
     """
     try:
-        with np.load(path, allow_pickle=False) as file:
-            arrays = {name: file[name] for name in file.files}
+        with Path(path).open("rb") as file, np.load(file, allow_pickle=False) as stored:
+            arrays = {name: stored[name] for name in stored.files}
         facts = json.loads(arrays.pop("facts").tobytes())
         if facts["format"] == FORMAT:
             return _state(facts, arrays.pop("y"), arrays)
@@ -138,6 +143,8 @@ def _state(facts: dict[str, Any], y: IntArray, arrays: dict[str, npt.NDArray[Any
     rng = np.random.default_rng()
     rng.bit_generator.state = facts["rng"]
     values = tuple(from_plain(value) for value in facts["classes"])
+    if not all(0 <= code < len(values) for code in facts["alias"]):
+        raise ValueError("an alias of no class")
     return SavedState(
         y=y,
         classes=ClassTable(values, tuple(facts["alias"])),

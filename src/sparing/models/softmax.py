@@ -16,6 +16,8 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from sparing._validate import check_int, invalid
 from sparing.types import FloatArray, IntArray
 
+Score = Callable[["Weights"], tuple[float, ...]]  # compared as tuples are; higher is better
+
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Weights:
@@ -72,6 +74,11 @@ def cross_entropy(proba: FloatArray, y: IntArray) -> float:
     """Return the mean of -log p(true class), in nats."""
     p = proba[np.arange(len(y)), y]
     return float(-np.mean(np.log(np.maximum(p, np.finfo(p.dtype).tiny))))
+
+
+def accuracy(weights: Weights, X: FloatArray, y: IntArray) -> float:
+    """Return the share of rows of ``X`` whose class is predicted."""
+    return float(np.mean(weights.logits(X).argmax(axis=1) == y))
 
 
 def gradient(weights: Weights, X: FloatArray, y: IntArray, *, divide: bool = False) -> Weights:
@@ -153,12 +160,12 @@ def train(
     adam: Adam,
     X: FloatArray,
     y: IntArray,
-    score: Callable[[Weights], float],
+    score: Score,
     *,
     patience: int = 10,
     max_steps: int | None = None,
     divide: bool = False,
-) -> float:
+) -> tuple[float, ...]:
     """Take full-batch steps until ``score`` has not risen for ``patience`` of them.
 
     The weights of the best score stay, those before the first step among them; the optimiser's
@@ -252,7 +259,7 @@ class SoftmaxRegression(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
         score = _loss_score(X, codes)
         if X_watch is not None:
             X_watch = validate_data(self, X_watch, dtype=X.dtype, reset=False)
-            score = accuracy_score(X_watch, _known_codes(classes, y_watch))
+            score = _accuracy_score(X_watch, _known_codes(classes, y_watch))
         train(adam, X, codes, score, patience=patience, max_steps=max_iter)
         self.classes_, self._adam = classes, adam
         self.coef_, self.intercept_, self.n_iter_ = adam.weights.W, adam.weights.b, adam.t
@@ -285,13 +292,12 @@ class SoftmaxRegression(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
         return Weights(self.coef_, self.intercept_).logits(X)
 
 
-def accuracy_score(X: FloatArray, y: IntArray) -> Callable[[Weights], float]:
-    """Return a score for ``train``: the share of rows of ``X`` whose class is predicted."""
-    return lambda weights: float(np.mean(weights.logits(X).argmax(axis=1) == y))
+def _accuracy_score(X: FloatArray, y: IntArray) -> Score:
+    return lambda weights: (accuracy(weights, X, y),)
 
 
-def _loss_score(X: FloatArray, y: IntArray) -> Callable[[Weights], float]:
-    return lambda weights: -cross_entropy(weights.proba(X), y)
+def _loss_score(X: FloatArray, y: IntArray) -> Score:
+    return lambda weights: (-cross_entropy(weights.proba(X), y),)
 
 
 def _known_codes(classes: Any, y: Any) -> IntArray:

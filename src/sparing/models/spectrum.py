@@ -67,7 +67,7 @@ def _normalised_adjacency(X: Features) -> sparse.csr_array:
     """Return D^-1/2 W D^-1/2 of the symmetric neighbour graph; its top is the Laplacian's end."""
     n_items = X.shape[0]
     if n_items == 1:
-        return sparse.csr_array((1, 1))
+        return sparse.csr_array([[1.0]])
     directed = sparse.csr_array(kneighbors_graph(X, min(N_NEIGHBORS, n_items - 1)))
     W = directed.maximum(directed.T)
     scale = sparse.diags_array(1 / np.sqrt(W.sum(axis=1)))

@@ -58,8 +58,10 @@ class ModelVersion:
 
     @cached_property
     def proba(self) -> FloatArray:
-        """(n_items, n_classes) probabilities of the whole pool."""
-        return self.predict(self.pool.X)
+        """(n_items, n_classes) probabilities of the whole pool, read-only."""
+        proba = self.predict(self.pool.X)
+        proba.flags.writeable = False
+        return proba
 
     @cached_property
     def oof_proba(self) -> FloatArray:
