@@ -1,0 +1,54 @@
+"""The Python in README.md and docs/ runs; the blocks of a file run one after the other."""
+
+import doctest
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+BLOCK = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+PROMPT = ">>> "
+FLAGS = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
+
+
+def blocks(text):
+    """Yield (line number, source) of each fenced block marked as python."""
+    for found in BLOCK.finditer(text):
+        yield text.count("\n", 0, found.start()) + 2, found[1]
+
+
+PAGES_WITH_PYTHON = [page for page in PAGES if list(blocks(page.read_text(encoding="utf-8")))]
+
+
+def run(source, names, where, line):
+    if source.lstrip().startswith(PROMPT):
+        test = doctest.DocTestParser().get_doctest(source, names, where, where, line)
+        runner = doctest.DocTestRunner(optionflags=FLAGS)
+        said = []
+        runner.run(test, out=said.append, clear_globs=False)
+        names.update(test.globs)
+        assert not runner.failures, "".join(said)
+    else:
+        exec(compile("\n" * (line - 1) + source, where, "exec"), names)  # noqa: S102  # our own
+
+
+@pytest.mark.parametrize("page", PAGES_WITH_PYTHON, ids=lambda p: str(p.relative_to(ROOT)))
+def test_the_python_of_a_page_runs(page, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    names = {"__name__": "__main__"}
+    for line, source in blocks(page.read_text(encoding="utf-8")):
+        run(source, names, str(page), line)
+
+
+def test_there_is_python_to_run():
+    assert ROOT / "docs" / "library.md" in PAGES_WITH_PYTHON
+
+
+def test_a_block_that_fails_is_noticed():
+    with pytest.raises(ZeroDivisionError):
+        run("1 / 0\n", {}, "page", 1)
+    with pytest.raises(AssertionError, match="Expected:"):
+        run(">>> 1 + 1\n3\n", {}, "page", 1)
+    assert list(blocks("text\n```python\na = 1\n```\n```text\nb\n```\n")) == [(3, "a = 1\n")]

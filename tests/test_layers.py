@@ -1,0 +1,100 @@
+"""Imports point up the list of layers, and a bare ``import sparing`` loads next to nothing."""
+
+import ast
+import subprocess
+import sys
+from graphlib import TopologicalSorter
+from pathlib import Path
+
+import pytest
+
+import sparing
+
+# Each line may import from itself and from the lines above it; DESIGN.md section 4.
+LAYERS = (
+    ("errors", "types"),
+    ("_validate", "memory", "files"),
+    ("datasets", "encoders"),
+    ("classes", "pool", "snapshot"),
+    ("geometry", "bounds", "calibration"),
+    ("models",),
+    ("utility", "selection", "kcenter", "kmeans", "coverage"),
+    ("strategies",),
+    ("evaluation", "stopping", "policy"),
+    ("query", "saving", "loop"),
+    ("predictions", "audit", "draw", "evidence", "certificate", "planning", "autolabel"),
+    ("experiment",),
+    ("store",),
+    ("project",),
+    ("trainer",),
+    ("web",),
+    ("testing",),
+    ("cli", "__main__"),
+)
+RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}
+ROOT = Path(sparing.__file__).parent
+FILES = sorted(path for path in ROOT.rglob("*.py") if path != ROOT / "__init__.py")
+
+
+def module_of(path):
+    parts = path.relative_to(ROOT.parent).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+MODULES = {module_of(path): path for path in FILES}
+
+
+def imported(path):
+    """Yield the modules of this package that a file imports, at the top or inside a function."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.If) and getattr(node.test, "id", "") == "TYPE_CHECKING":
+            node.body = []  # for the type checker alone; walk() has not gone in yet
+        elif isinstance(node, ast.Import):
+            yield from (a.name for a in node.names if a.name.startswith("sparing."))
+        elif isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "sparing":
+            for alias in node.names:
+                whole = f"{node.module}.{alias.name}"
+                if whole in MODULES:
+                    yield whole
+                elif node.module != "sparing":
+                    yield node.module
+                elif alias.name != "__version__":
+                    yield f"sparing.{sparing._MODULES[alias.name]}"
+
+
+def layer(module):
+    return module.split(".")[1]
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_imports_point_up_the_list(module):
+    assert layer(module) in RANK, f"give '{layer(module)}' a place in LAYERS"
+    for other in imported(MODULES[module]):
+        assert RANK[layer(other)] <= RANK[layer(module)], f"{module} imports {other}"
+
+
+def test_no_modules_import_each_other_in_a_circle():
+    graph = {module: set(imported(path)) - {module} for module, path in MODULES.items()}
+    for module, path in MODULES.items():  # a package's face imports its parts; they are not it
+        if path.name == "__init__.py":
+            graph[module] = {other for other in graph[module] if not other.startswith(module)}
+    TopologicalSorter(graph).prepare()
+
+
+def loaded_by(statement):
+    code = f"import sys\n{statement}\nprint(*sorted({{m.split('.')[0] for m in sys.modules}}))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    return set(done.stdout.split())
+
+
+def test_import_sparing_loads_no_library_at_all():
+    heavy = {"numpy", "scipy", "sklearn", "PIL", "matplotlib", "fastapi", "sqlalchemy", "torch"}
+    assert not loaded_by("import sparing") & heavy
+
+
+def test_the_loop_loads_no_web_database_or_plotting_library():
+    heavy = {"PIL", "matplotlib", "fastapi", "sqlalchemy", "torch", "typer", "faiss"}
+    loaded = loaded_by("from sparing import ActiveLearner")
+    assert "sklearn" in loaded
+    assert not loaded & heavy
