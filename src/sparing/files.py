@@ -35,6 +35,21 @@ def write_atomically(path: Path, content: bytes) -> None:
         raise
 
 
+def check_writable(folder: Path) -> None:
+    """Make ``folder`` and see that files can be written there, before long work starts.
+
+    Raises
+    ------
+    SourceError : the folder cannot be made or written to
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise _unwritable(folder, error) from error
+
+
 def _unwritable(path: Path, error: OSError) -> SourceError:
     return SourceError(f"{path} cannot be written: {error.strerror or error}.")
 

@@ -7,7 +7,7 @@ from sparing.models.softmax import (
     Adam,
     SoftmaxRegression,
     Weights,
-    accuracy_score,
+    accuracy,
     cross_entropy,
     gradient,
     softmax,
@@ -74,7 +74,7 @@ def scripted(scores):
 
     def score(weights):
         seen.append(weights.copy())
-        return left.pop(0)
+        return (left.pop(0),)
 
     return score, seen
 
@@ -83,7 +83,7 @@ def test_patience_restores_the_best_weights_but_not_the_optimiser():
     _, X, y = random_problem(np.float64)
     adam = Adam(Weights.zeros(5, 4, np.float64))
     score, seen = scripted([0.1, 0.5, 0.5, 0.6, 0.6, 0.2])
-    assert train(adam, X, y, score, patience=2) == 0.6
+    assert train(adam, X, y, score, patience=2) == (0.6,)
     assert adam.t == 5  # the step count goes on
     np.testing.assert_array_equal(adam.weights.W, seen[3].W)  # the first of two equal bests
 
@@ -92,7 +92,7 @@ def test_weights_before_the_first_step_may_be_the_best():
     _, X, y = random_problem(np.float64)
     adam = Adam(Weights.zeros(5, 4, np.float64))
     score, _ = scripted([0.9, 0.1, 0.1])
-    assert train(adam, X, y, score, patience=2) == 0.9
+    assert train(adam, X, y, score, patience=2) == (0.9,)
     assert not adam.weights.W.any()
 
 
@@ -119,8 +119,8 @@ def test_watched_samples_decide_which_weights_stay():
     X_watch, y_watch = rng.normal(size=(50, 3)), rng.integers(3, size=50)
     model = SoftmaxRegression(patience=20).fit(X, y, X_watch, y_watch)
     kept = Weights(model.coef_, model.intercept_)
-    untrained = accuracy_score(X_watch, y_watch)(Weights.zeros(3, 3, np.float64))
-    assert accuracy_score(X_watch, y_watch)(kept) >= untrained
+    untrained = accuracy(Weights.zeros(3, 3, np.float64), X_watch, y_watch)
+    assert accuracy(kept, X_watch, y_watch) >= untrained
 
 
 def test_a_class_unseen_in_training_counts_as_missed():

@@ -7,8 +7,10 @@ Pool: the first 4,000 training digits; test: the first 400 test digits. The name
 import copy
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from sparing.datasets.mnist import Mnist
 from sparing.models.softmax import Adam, Score, Weights, accuracy, cross_entropy, train
@@ -120,6 +122,14 @@ def watch_held_out(X: FloatArray, y: IntArray) -> tuple[FloatArray, IntArray, Sc
         return float(np.mean(proba.argmax(axis=1) == y_held)), -cross_entropy(proba, y_held)
 
     return X[~held], y[~held], score
+
+
+def one_blas_thread() -> Any:
+    """Return a context in which products use one thread: the sums, and so the path, stay the same.
+
+    On matrices with ten columns more threads gain nothing.
+    """
+    return threadpool_limits(1, "blas")
 
 
 class Session:

@@ -117,7 +117,7 @@ def curve(r: Reproduction) -> Figure:
     points = list(PUBLISHED.curve.items())
     axes.plot(*zip(*points, strict=True), "o", ms=5, mfc="none", mec=INK, label="the article")
     last = a.active.labels[-1], a.active.accuracy[-1]
-    axes.annotate(f"{last[1]:.2%}", last, (2, -14), textcoords="offset points", ha="right")
+    axes.annotate(f"{last[1]:.2%}", last, (2, -18), textcoords="offset points", ha="right")
     _accuracy_axis(axes)
     axes.set(xlabel="labels asked, ten at a time, least confident first", xlim=(0, 410))
     axes.legend(loc="lower right")

@@ -17,6 +17,7 @@ from sparing.experiment.article import (
     auto_label_all,
     fit_first,
     most_confident_first,
+    one_blas_thread,
     watch_held_out,
     watch_test,
 )
@@ -82,10 +83,11 @@ def run_shuffle(
     """Run all experiments on the pool in one random order, under both protocols."""
     shuffled = digits.shuffled(np.random.default_rng([seed, shuffle]))
     watches = (watch_test(shuffled), watch_held_out)
-    return shuffle, {
-        protocol: _run_experiments(Session(shuffled, watch), full=full)
-        for protocol, watch in zip(PROTOCOLS, watches, strict=True)
-    }
+    with one_blas_thread():
+        return shuffle, {
+            protocol: _run_experiments(Session(shuffled, watch), full=full)
+            for protocol, watch in zip(PROTOCOLS, watches, strict=True)
+        }
 
 
 def _run_experiments(session: Session, *, full: bool) -> dict[str, dict[str, float]]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import version
 
-from threadpoolctl import threadpool_info, threadpool_limits
+from threadpoolctl import threadpool_info
 
 from sparing.datasets.mnist import Mnist
 from sparing.experiment.article import (
@@ -19,6 +19,7 @@ from sparing.experiment.article import (
     auto_label_all,
     fit_first,
     most_confident_first,
+    one_blas_thread,
     watch_test,
 )
 from sparing.experiment.clustering import Clustering, cluster_digits
@@ -102,8 +103,7 @@ def reproduce(mnist: Mnist, *, n_shuffles: int, seed: int, full: bool, tick: Tic
     tick : told of the progress of each stage
     """
     digits = Digits.of_article(mnist)
-    # One BLAS thread: on such thin matrices more gain nothing, and the sums stay the same.
-    with threadpool_limits(1, "blas"):
+    with one_blas_thread():
         article = run_article(digits, tick)
         fragility = []
         for i, name in enumerate(VARIANTS):

@@ -10,14 +10,14 @@ from sparing.experiment.reproduce import Reproduction
 
 
 def percent(share: float, decimals: int = 2) -> str:
-    """Write a share as the article does.
+    """Write a share as a percentage.
 
     Examples
     --------
     >>> percent(0.905)
-    '90.50 %'
+    '90.50%'
     """
-    return f"{share * 100:.{decimals}f} %"
+    return f"{share:.{decimals}%}"
 
 
 def spread(s: Summary) -> str:
@@ -91,7 +91,7 @@ def verdict(r: Reproduction) -> str:
         f"{percent(s.mean, 1)} on average, and the published figure is {rank} of them (best "
         f"{percent(max(s.values))}). Of its gain of {published * 100:.0f} points over random "
         f"labels, this is what remains on {len(r.digits.y_test):,} test digits, in points with "
-        f"a 95 % interval: {points(gain)}."
+        f"a 95% interval: {points(gain)}."
     )
 
 

@@ -1,0 +1,68 @@
+"""The commands, and what becomes of their errors."""
+
+import os
+import sys
+from typing import Annotated
+
+import typer
+
+import sparing
+from sparing.cli.reproduce import reproduce
+from sparing.errors import SparingError
+
+INTERRUPTED = 130
+
+app = typer.Typer(
+    name="sparing",
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"sparing {sparing.__version__}")
+        raise typer.Exit
+
+
+@app.callback(invoke_without_command=True)
+def options(
+    context: typer.Context,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Version.")
+    ] = False,
+) -> None:
+    """Active learning: label less, know how good it is, know when to stop."""
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+
+
+app.command()(reproduce)
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Run the command line ``argv`` and exit."""
+    sys.exit(run(argv))
+
+
+def run(argv: list[str] | None = None) -> int:
+    """Run the command line ``argv``; return the exit code."""
+    try:
+        code = int(app(argv, standalone_mode=False) or 0)
+    except typer.TyperException as error:
+        context = getattr(error, "ctx", None)
+        see = f" See '{context.command_path} --help'." if context else ""
+        return _fail(error.format_message() + see, error.exit_code)
+    except SparingError as error:
+        return _fail(str(error), 1)
+    except BrokenPipeError:
+        # The reader of our output has gone: say nothing more, at exit either.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    return _fail("Interrupted.", code) if code == INTERRUPTED else code
+
+
+def _fail(message: str, code: int) -> int:
+    typer.echo(f"sparing: {' '.join(message.split())}", err=True)
+    return code

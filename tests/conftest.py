@@ -1,0 +1,36 @@
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+from sklearn.datasets import load_digits
+
+from sparing.datasets.mnist import Mnist, load_mnist
+
+
+@pytest.fixture(scope="session")
+def sparing_data() -> Path:
+    """The folder of real data, which is no part of the project."""
+    folder = os.environ.get("SPARING_DATA")
+    if not folder or not Path(folder).is_dir():
+        pytest.skip("needs the real data: set SPARING_DATA to its folder")
+    return Path(folder)
+
+
+@pytest.fixture(scope="session")
+def mnist(sparing_data: Path) -> Mnist:
+    """The real MNIST."""
+    if not (sparing_data / "mnist").is_dir():
+        pytest.skip("needs the real MNIST in SPARING_DATA/mnist")
+    return load_mnist(sparing_data, offline=True)
+
+
+@pytest.fixture(scope="session")
+def small_digits() -> Mnist:
+    """Scikit-learn's 8 x 8 digits blown up to 28 x 28, often enough to fill the article's pool."""
+    images, labels = load_digits(return_X_y=True)
+    order = np.resize(np.random.default_rng(0).permutation(len(labels)), 4500)
+    big = np.kron(images[order].reshape(-1, 8, 8), np.ones((3, 3))) * 15.9
+    big = np.pad(big, ((0, 0), (2, 2), (2, 2))).astype(np.uint8)
+    y = labels[order].astype(np.int64)
+    return Mnist(big[:4000], y[:4000], big[4000:], y[4000:], "Made for the tests.", {}, False)
