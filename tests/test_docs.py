@@ -2,7 +2,9 @@
 
 import doctest
 import re
+import sys
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -37,9 +39,10 @@ def run(source, names, where, line):
 @pytest.mark.parametrize("page", PAGES_WITH_PYTHON, ids=lambda p: str(p.relative_to(ROOT)))
 def test_the_python_of_a_page_runs(page, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    names = {"__name__": "__main__"}
+    module = ModuleType("page")  # a real one, so that classes of the page can be pickled
+    monkeypatch.setitem(sys.modules, "page", module)
     for line, source in blocks(page.read_text(encoding="utf-8")):
-        run(source, names, str(page), line)
+        run(source, vars(module), str(page), line)
 
 
 def test_there_is_python_to_run():

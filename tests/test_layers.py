@@ -93,6 +93,18 @@ def test_import_sparing_loads_no_library_at_all():
     assert not loaded_by("import sparing") & heavy
 
 
+def test_the_commands_help_waits_for_no_heavy_library():
+    heavy = {"numpy", "scipy", "sklearn", "PIL", "matplotlib", "fastapi", "sqlalchemy", "torch"}
+    loaded = loaded_by(
+        "import contextlib, io, sparing.cli\n"
+        "sys.argv = ['sparing', '--help']\n"
+        "with contextlib.suppress(SystemExit), contextlib.redirect_stdout(io.StringIO()):\n"
+        "    sparing.cli.main()"
+    )
+    assert "typer" in loaded
+    assert not loaded & heavy
+
+
 def test_the_loop_loads_no_web_database_or_plotting_library():
     heavy = {"PIL", "matplotlib", "fastapi", "sqlalchemy", "torch", "typer", "faiss"}
     loaded = loaded_by("from sparing import ActiveLearner")
