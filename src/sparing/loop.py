@@ -237,9 +237,8 @@ class ActiveLearner:
         state = read_state(path)
         if state.model != _model_name(model):
             raise invalid("model", "load", f"{state.model}, as it was saved", _model_name(model))
-        learner = cls(
-            X, None, model, strategy or saved_strategy(state), seed=state.seed, items=items
-        )
+        strategy = saved_strategy(state) if strategy is None else strategy
+        learner = cls(X, None, model, strategy, seed=state.seed, items=items)
         learner._continue_from(state)
         return learner
 
