@@ -23,8 +23,10 @@ from sparing import (
     TrainingError,
     UnknownNameError,
     get_strategy,
+    loop,
 )
 from sparing.models import fitting
+from sparing.models.spectrum import laplacian_spectrum
 from sparing.strategies.registry import STRATEGIES
 
 N = 40
@@ -340,6 +342,30 @@ def test_a_strategy_is_a_name_or_an_instance(X):
 def test_auto_is_coverage_for_dense_features_and_margin_for_csr(X):
     assert ActiveLearner(sparse.csr_array(X)).query().strategy == "margin"
     assert ActiveLearner(X).query().strategy == "u_herding"
+
+
+class Smoothest(QueryStrategy):
+    name = "smoothest"
+    reason = "the graph's first vector is large there"
+    requires = frozenset({"spectrum"})
+
+    def utility(self, s):
+        return np.abs(s.spectrum.vectors[s.candidates, 0])
+
+
+def test_the_spectrum_is_computed_once_whatever_is_taught(X, monkeypatch):
+    calls = []
+
+    def spectrum(X, *, seed):
+        calls.append(seed)
+        return laplacian_spectrum(X, seed=seed)
+
+    monkeypatch.setattr(loop, "laplacian_spectrum", spectrum)
+    learner = learner_of(X, model=LinearSVC(), strategy=Smoothest(), seed=4)
+    for _ in range(3):
+        query = learner.query(batch_size=2)
+        learner.teach(query.indices, side(query.indices))
+    assert calls == [4]
 
 
 class AsksTheWrongRow(QueryStrategy):
