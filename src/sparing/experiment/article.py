@@ -165,6 +165,11 @@ class Session:
         self.unlabeled = np.arange(len(self.digits.y))
         self.labeled = self.unlabeled[:0]
 
+    @property
+    def n_steps(self) -> int:
+        """Optimiser steps since the last reset."""
+        return self._adam.t
+
     def fork(self) -> "Session":
         """Return a session that goes on from here by itself and shares the digits."""
         return copy.deepcopy(self, {id(self.digits): self.digits, id(self.watch): self.watch})
