@@ -55,7 +55,7 @@ class VoidAuditError(InvalidInputError):
 
 
 class TrainingError(SparingError):
-    """A model could not be fitted; the cause is chained."""
+    """A model could not be fitted, or failed to predict; the cause is chained."""
 
 
 class SourceError(SparingError):

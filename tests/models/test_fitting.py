@@ -6,6 +6,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.naive_bayes import GaussianNB
+from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import LinearSVC
@@ -57,6 +58,14 @@ def test_without_two_classes_every_row_gets_laplaces_shares(codes, shares):
 def test_a_failing_fit_says_which_model_and_keeps_the_cause():
     with pytest.raises(TrainingError, match=r"LogisticRegression .* on 4 labeled items") as caught:
         fit_classifier(LogisticRegression(C=-1), X, np.array([0, 0, 1, 1]), 2, seed=0)
+    assert isinstance(caught.value.__cause__, ValueError)
+
+
+@pytest.mark.parametrize("method", ["predict", "predict_proba"])
+def test_a_model_that_cannot_answer_says_so_and_keeps_the_cause(method):
+    fitted = fit_classifier(KNeighborsClassifier(5), X, np.array([0, 0, 1, 1]), 2, seed=0)
+    with pytest.raises(TrainingError, match=f"its {method} failed: Expected n_neighbors") as caught:
+        getattr(fitted, method)(X)
     assert isinstance(caught.value.__cause__, ValueError)
 
 

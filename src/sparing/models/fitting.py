@@ -44,21 +44,20 @@ class FittedModel:
         ------
         CapabilityError : the classifier has no ``predict_proba``
         InvalidInputError : its rows do not sum to 1
+        TrainingError : it failed; its exception is the cause
         """
         if self.model is None:
             return np.tile(self.shares, (X.shape[0], 1))
         check_gives_proba(self.model)
         n_classes = len(self.shares)
-        proba = self.model.predict_proba
-        blocks = (align_proba(proba(X[b]), self.seen, n_classes) for b in row_blocks(X))
-        return _stacked(blocks, X.shape[0])
+        answers = _answers(self.model, "predict_proba", X)
+        return _stacked((align_proba(a, self.seen, n_classes) for a in answers), X.shape[0])
 
     def predict(self, X: Features) -> IntArray:
         """Return (n_items,) class ids; ``X`` is read in blocks of rows."""
         if self.model is None:
             return np.full(X.shape[0], np.argmax(self.shares))
-        blocks = (np.asarray(self.model.predict(X[b])) for b in row_blocks(X))
-        return _stacked(blocks, X.shape[0])
+        return _stacked(map(np.asarray, _answers(self.model, "predict", X)), X.shape[0])
 
 
 def fit_classifier(
@@ -116,6 +115,16 @@ def row_blocks(X: Features) -> Iterator[slice]:
     step = max(1, BLOCK_VALUES // n_features)
     for start in range(0, n_items, step):
         yield slice(start, min(start + step, n_items))
+
+
+def _answers(model: Any, method: str, X: Features) -> Iterator[Any]:
+    for rows in row_blocks(X):
+        try:
+            answer = getattr(model, method)(X[rows])
+        except Exception as error:
+            what = f"{type(model).__name__} was fitted, but its {method} failed"
+            raise TrainingError(f"{what}: {error}") from error
+        yield answer
 
 
 def _stacked(blocks: Iterator[npt.NDArray[Any]], n_items: int) -> npt.NDArray[Any]:
