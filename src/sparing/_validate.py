@@ -48,6 +48,13 @@ def check_fraction(name: str, where: str, value: object) -> float:
     raise invalid(name, where, "a number strictly between 0 and 1", value)
 
 
+def check_positive(name: str, where: str, value: object) -> float:
+    """Return ``value`` as a finite float above 0."""
+    if isinstance(value, Real) and 0 < float(value) < float("inf"):
+        return float(value)
+    raise invalid(name, where, "a finite number > 0", value)
+
+
 def check_features(X: Any, where: str, name: str = "X") -> Features:
     """Return ``X`` as it is if it is a finite 2-D float matrix or CSR; convert only if it must.
 

@@ -11,9 +11,7 @@ import numpy as np
 from array_api_compat import array_namespace, device, is_numpy_namespace
 
 from sparing._validate import invalid
-from sparing.types import FloatArray, IntArray
-
-Array = Any  # any array of the Python array API
+from sparing.types import Array, FloatArray, IntArray
 
 
 def top_k(utility: Array, k: int, rng: np.random.Generator) -> Array:

@@ -12,6 +12,7 @@ IntArray = npt.NDArray[np.int64]
 BoolArray = npt.NDArray[np.bool_]
 StrArray = npt.NDArray[np.str_]
 Features = FloatArray | sparse.csr_array | sparse.csr_matrix  # (n_items, n_features)
+Array = Any  # any array of the Python array API: NumPy, torch on any device, ...
 Label = Hashable
 
 

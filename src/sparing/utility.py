@@ -5,13 +5,10 @@ same out. The single-model measures take ``proba`` (n, n_classes); the committee
 ``member_proba`` (n_members, n, n_classes) or ``votes`` (n_members, n).
 """
 
-from typing import Any
-
 from array_api_compat import array_namespace
 
 from sparing._validate import invalid
-
-Array = Any  # any array of the Python array API
+from sparing.types import Array
 
 
 def least_confidence(proba: Array) -> Array:

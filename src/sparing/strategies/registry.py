@@ -15,6 +15,8 @@ from typing import Any
 from sparing._validate import invalid
 from sparing.errors import CapabilityError, UnknownNameError
 from sparing.strategies.base import QueryStrategy
+from sparing.strategies.coverage import MaxHerding, ProbCover, UHerding
+from sparing.strategies.diversity import KCenter
 from sparing.strategies.uncertainty import (
     EntropySampling,
     LeastConfidence,
@@ -26,9 +28,13 @@ GROUP = "sparing.strategies"
 
 _OWN: tuple[type[QueryStrategy], ...] = (
     EntropySampling,
+    KCenter,
     LeastConfidence,
     MarginSampling,
+    MaxHerding,
+    ProbCover,
     RandomSampling,
+    UHerding,
 )
 STRATEGIES: Mapping[str, type[QueryStrategy]] = MappingProxyType({c.name: c for c in _OWN})
 """The strategies of this package by name."""

@@ -1,0 +1,195 @@
+"""Distances between many rows, in blocks: dense arrays of any array-API backend, or CSR.
+
+Nothing here copies the pool or makes an n x n matrix. Products carry the load, so cancellation
+is kept small by measuring from a point amid the data, and small distances are computed from
+differences.
+"""
+
+from collections.abc import Iterator
+from math import sqrt
+from typing import Any
+
+import numpy as np
+from array_api_compat import array_namespace, device
+from scipy import sparse
+
+from sparing.types import Array
+
+BLOCK_BYTES = 1 << 23  # of one block: large enough for the product, small enough for the cache
+
+
+def namespace(X: Array) -> Any:
+    """Return the array namespace of ``X``; NumPy for CSR."""
+    return np if sparse.issparse(X) else array_namespace(X)
+
+
+def row_blocks(n_rows: int, n_columns: int) -> Iterator[slice]:
+    """Yield consecutive slices of rows, each at most a block of ``n_columns`` numbers wide.
+
+    Examples
+    --------
+    >>> [block.stop for block in row_blocks(3_000_000, 1)]
+    [1048576, 2097152, 3000000]
+    """
+    step = max(1, BLOCK_BYTES // (8 * max(1, n_columns)))
+    for start in range(0, n_rows, step):
+        yield slice(start, min(start + step, n_rows))
+
+
+def block_of(X: Array, rows: slice) -> Array:
+    """Return consecutive rows in a type that can be reckoned with; a view where it can be."""
+    if sparse.issparse(X):
+        return X[rows]
+    return _widened(X[rows, :])
+
+
+def take_rows(X: Array, rows: Array) -> Array:
+    """Return the rows of those numbers, a copy; CSR stays CSR."""
+    if sparse.issparse(X):
+        return X[rows]
+    return _widened(namespace(X).take(X, rows, axis=0))
+
+
+def dense_row(X: Array, row: int) -> Array:
+    """Return one row as a dense vector, (n_features,)."""
+    block = block_of(X, slice(row, row + 1))
+    return block.toarray()[0, :] if sparse.issparse(block) else block[0, :]
+
+
+def mean_row(X: Array) -> Array:
+    """Return the mean of all rows as a dense vector, (n_features,), summed in blocks."""
+    xp = namespace(X)
+    if sparse.issparse(X):
+        return np.asarray(X.mean(axis=0)).ravel().astype(X.dtype)
+    sums = [xp.sum(block_of(X, rows), axis=0) for rows in row_blocks(*X.shape)]
+    return sum(sums[1:], sums[0]) / X.shape[0]
+
+
+def _widened(block: Array) -> Array:
+    """Half precision overflows in a sum of squares: go on in float32."""
+    xp = array_namespace(block)
+    block = np.asarray(block) if isinstance(block, np.memmap) else block
+    half = xp.isdtype(block.dtype, "real floating") and xp.finfo(block.dtype).bits < 32
+    return xp.astype(block, xp.float32) if half else block
+
+
+def products(A: Array, B: Array) -> Array:
+    """Return ``A @ B.T`` as a dense matrix; each side dense or CSR."""
+    out = A @ B.T
+    return out.toarray() if sparse.issparse(out) else out
+
+
+def squared_norms(X: Array) -> Array:
+    """Return the squared length of each row, (n,).
+
+    Examples
+    --------
+    >>> squared_norms(np.array([[3.0, 4.0], [0.0, 2.0]]))
+    array([25.,  4.])
+    """
+    parts = [_block_norms(block_of(X, rows)) for rows in row_blocks(*X.shape)]
+    return namespace(X).concat(parts)
+
+
+def _block_norms(block: Array) -> Array:
+    if sparse.issparse(block):
+        return np.asarray(block.multiply(block).sum(axis=1)).ravel()
+    return array_namespace(block).vecdot(block, block)
+
+
+def unit_rows(X: Array) -> Array:
+    """Return the rows scaled to length 1, a copy; CSR stays CSR.
+
+    A row of zeros has no direction and becomes the one with equal coordinates (CSR: stays zero).
+
+    Examples
+    --------
+    >>> unit_rows(np.array([[3.0, 4.0], [0.0, 0.0]])).round(3)
+    array([[0.6  , 0.8  ],
+           [0.707, 0.707]])
+    """
+    xp = namespace(X)
+    length = xp.sqrt(squared_norms(X))
+    scale = 1 / xp.where(length > 0, length, xp.ones_like(length))
+    if sparse.issparse(X):
+        return sparse.csr_array(sparse.diags_array(scale) @ X)
+    equal = xp.astype(length == 0, X.dtype) / sqrt(X.shape[1])
+    return X * scale[:, None] + equal[:, None]
+
+
+def nearest_center(X: Array, centers: Array) -> tuple[Array, Array]:
+    """Find for each row the nearest of a few centers.
+
+    Parameters
+    ----------
+    X : (n, n_features)
+    centers : (n_centers, n_features), dense; CSR beside CSR
+
+    Returns
+    -------
+    positions : (n,) of the nearest center
+    squared : (n,) squared distance to it
+
+    Examples
+    --------
+    >>> nearest_center(np.array([[0.0], [3.0], [5.0]]), np.array([[0.0], [4.0]]))
+    (array([0, 1, 1]), array([0., 1., 1.]))
+    """
+    xp = namespace(X)
+    middle = None if sparse.issparse(X) else xp.mean(centers, axis=0)
+    centers = centers if middle is None else centers - middle
+    norms, parts = _block_norms(centers), []
+    for rows in row_blocks(X.shape[0], max(X.shape[1], centers.shape[0])):
+        block = block_of(X, rows) if middle is None else block_of(X, rows) - middle
+        parts.append(_nearest_in_block(block, centers, norms, xp))
+    positions, squared = zip(*parts, strict=True)
+    return xp.concat(positions), xp.concat(squared)
+
+
+def _nearest_in_block(block: Array, centers: Array, norms: Array, xp: Any) -> tuple[Array, Array]:
+    gaps = products(block, -2 * centers)
+    gaps += norms
+    squared = xp.min(gaps, axis=1) + _block_norms(block)
+    return xp.argmin(gaps, axis=1), xp.where(squared > 0, squared, xp.zeros_like(squared))
+
+
+def squared_distances_to(X: Array, rows: Array, point: Array) -> Array:
+    """Return the squared distances of some rows to one point, from differences: no cancellation.
+
+    Parameters
+    ----------
+    X : (n, n_features)
+    rows : (m,) row numbers
+    point : (n_features,), dense
+    """
+    xp = namespace(X)
+    parts = []
+    for part in row_blocks(rows.shape[0], X.shape[1]):
+        block = take_rows(X, rows[part])
+        if sparse.issparse(block):
+            parts.append(_block_norms(block) - 2 * (block @ point) + point @ point)
+        else:
+            parts.append(_block_norms(block - point))
+    if not parts:
+        return xp.zeros(0, dtype=point.dtype, device=device(point))
+    return xp.concat(parts)
+
+
+def leading_directions(X: Array, n_directions: int, sample: int = 2048) -> Array:
+    """Return orthonormal directions along which the rows are long, (n_features, n_directions).
+
+    One power iteration from random directions, on a strided sample of the rows.
+
+    References
+    ----------
+    Halko, Martinsson & Tropp (2011)
+    """
+    xp = namespace(X)
+    stride = max(1, X.shape[0] // sample)
+    rows = X[::stride] if sparse.issparse(X) else _widened(X[::stride, :])
+    # The seed is fixed: what is built on the directions holds for any, only faster for good ones.
+    start = np.random.default_rng(0).standard_normal((X.shape[1], n_directions))
+    around = start if sparse.issparse(X) else xp.asarray(start, device=device(rows))
+    image = rows @ (around if sparse.issparse(X) else xp.astype(around, rows.dtype))
+    directions: Array = xp.linalg.qr(rows.T @ image)[0]
+    return directions
