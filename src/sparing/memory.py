@@ -6,13 +6,7 @@ from pathlib import Path
 
 from sparing.errors import MemoryBudgetError
 
-CGROUP_FILES = (
-    (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory.current")),
-    (
-        Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"),
-        Path("/sys/fs/cgroup/memory/memory.usage_in_bytes"),
-    ),
-)
+CGROUP = Path("/sys/fs/cgroup")  # version 2, as every current distribution mounts it
 
 
 def available_bytes() -> int:
@@ -30,11 +24,15 @@ def available_bytes() -> int:
 
 
 def _container_bytes() -> list[int]:
-    for limit, usage in CGROUP_FILES:
-        if limit.exists() and usage.exists():
-            text = limit.read_text().strip()
-            return [max(0, int(text) - int(usage.read_text()))] if text.isdigit() else []
-    return []
+    """Return what is left of the container's limit, or nothing if there is none."""
+    limit = CGROUP / "memory.max"
+    text = limit.read_text().strip() if limit.exists() else "max"
+    if not text.isdigit():
+        return []
+    used = int((CGROUP / "memory.current").read_text())
+    # Cached file pages count as used, but are given back when somebody needs them.
+    cached = re.search(r"^inactive_file (\d+)", (CGROUP / "memory.stat").read_text(), re.MULTILINE)
+    return [max(0, int(text) - used + (int(cached[1]) if cached else 0))]
 
 
 def check_memory(needed: int, what: str, remedy: str) -> None:
