@@ -1,0 +1,153 @@
+"""A folder of images or of text files; with labels, one folder a class."""
+
+import os
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from sparing.datasets.decoding import NotTextError, decode, read_bytes
+from sparing.datasets.images import SUFFIXES, image_faults
+from sparing.datasets.items import Items, Kind, Labeled, Skipped, rows_where, shown_names
+from sparing.errors import SourceError
+
+TEXT_SUFFIX = ".txt"
+LINK_OUT = "a symbolic link out of the folder"
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """The files of a folder that may be items, and what is left out so far."""
+
+    kind: Kind
+    paths: list[Path]
+    skipped: list[Skipped]
+
+
+def read_folder(root: Path) -> Items:
+    """Read all images, or all .txt files, in a folder and the folders inside it.
+
+    What there are more of decides the kind. Files that cannot be read are skipped and named;
+    so are symbolic links that leave the folder. Hidden files are passed over.
+
+    Raises
+    ------
+    SourceError : no folder, or nothing in it that can be read
+    """
+    found = _find(root)
+    items = _read_images(root, found) if found.kind == "images" else _read_texts(root, found)
+    if not len(items):
+        raise SourceError(f"{root} has no readable {items.kind}. {' '.join(items.said())}")
+    return items
+
+
+def read_class_folders(root: Path) -> Labeled:
+    """Read a folder that has one folder a class; what is deeper belongs to the top one.
+
+    Raises
+    ------
+    SourceError : no folder, nothing in it that can be read, or no folders in it
+    """
+    items = read_folder(root)
+    in_class = np.array(["/" in name for name in items.names])
+    if not in_class.any():
+        raise SourceError(f"{root} has {items.kind} but no folder a class: put each in one.")
+    rows = rows_where(in_class)
+    names = [items.names[row] for row in rows]
+    loose = [Skipped(items.names[i], "in no class folder") for i in rows_where(~in_class)]
+    kept = Items(
+        items.kind,
+        items.take(np.array(rows)),
+        names,
+        items.source,
+        (*items.skipped, *loose),
+        items.notes,
+    )
+    return Labeled(kept, [name.split("/", 1)[0] for name in names])
+
+
+def _find(root: Path) -> _Found:
+    if not root.is_dir():
+        raise SourceError(f"{root} is not a folder.")
+    skipped: list[Skipped] = []
+    files = sorted(_walk(root, skipped))
+    counts = Counter(_kind_of(path) for path in files)
+    kind: Kind = "images" if counts["images"] >= counts["texts"] else "texts"
+    if not counts[kind]:
+        raise SourceError(f"{root} has no images and no .txt files. It has {len(files)} others.")
+    paths = [path for path in files if _kind_of(path) == kind]
+    others = [path for path in files if _kind_of(path) != kind]
+    what = "not an image" if kind == "images" else "not a .txt file"
+    return _Found(kind, paths, skipped + [Skipped(_name(root, p), what) for p in others])
+
+
+def _walk(root: Path, skipped: list[Skipped]) -> Iterator[Path]:
+    """Yield the files below ``root``; links are followed only to files inside it."""
+    inside = root.resolve()
+    for folder, subfolders, files in os.walk(root, onerror=_unreadable):
+        for name in (*subfolders, *files):
+            path = Path(folder, name)
+            if name.startswith("."):
+                continue
+            if path.is_symlink() and not path.resolve().is_relative_to(inside):
+                skipped.append(Skipped(_name(root, path), LINK_OUT))
+            elif path.is_symlink() and path.is_dir():
+                skipped.append(Skipped(_name(root, path), "a symbolic link to a folder"))
+            elif path.is_file() or path.is_symlink():
+                yield path
+        subfolders[:] = [name for name in subfolders if not name.startswith(".")]
+
+
+def _unreadable(error: OSError) -> None:
+    raise SourceError(f"{error.filename} cannot be read: {error.strerror}.") from error
+
+
+def _kind_of(path: Path) -> str:
+    suffix = path.suffix.lower()
+    return "images" if suffix in SUFFIXES else "texts" if suffix == TEXT_SUFFIX else "other"
+
+
+def _name(root: Path, path: Path) -> str:
+    return path.relative_to(root).as_posix()
+
+
+def _read_images(root: Path, found: _Found) -> Items:
+    faults = image_faults(found.paths)
+    names = [_name(root, path) for path in found.paths]
+    good = [i for i, fault in enumerate(faults) if fault is None]
+    bad = [Skipped(n, fault) for n, fault in zip(names, faults, strict=True) if fault]
+    return Items(
+        "images",
+        [found.paths[i] for i in good],
+        [names[i] for i in good],
+        str(root),
+        (*found.skipped, *bad),
+    )
+
+
+def _read_texts(root: Path, found: _Found) -> Items:
+    texts, names, skipped, latin = [], [], found.skipped, []
+    for path in found.paths:
+        name = _name(root, path)
+        try:
+            text, encoding = decode(read_bytes(path))
+        except SourceError as error:
+            skipped.append(
+                Skipped(name, str(error) if type(error) is NotTextError else "not readable")
+            )
+            continue
+        if text.strip():
+            texts.append(text)
+            names.append(name)
+            latin += [name] * (encoding == "Latin-1")
+        else:
+            skipped.append(Skipped(name, "empty"))
+    return Items("texts", texts, names, str(root), tuple(skipped), _encoding_note(latin))
+
+
+def _encoding_note(names: Sequence[str]) -> tuple[str, ...]:
+    if not names:
+        return ()
+    return (f"{len(names):,} files are not UTF-8 and were read as Latin-1: {shown_names(names)}.",)

@@ -1,0 +1,132 @@
+"""What a reader gives: items of one kind, their labels, and what was left out and why."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+
+from sparing.types import BoolArray, IntArray, Label
+
+Kind = Literal["images", "texts", "table", "vectors"]
+SHOWN_NAMES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """One file or row that was left out.
+
+    Parameters
+    ----------
+    name : the file's path inside its folder, or ``"line 7"``
+    reason : why, in words
+    """
+
+    name: str
+    reason: str
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Items:
+    """Items of one kind, in a stable order.
+
+    Parameters
+    ----------
+    kind : ``"images"``: paths of files, or an array (n, h, w) or (n, h, w, channels);
+        ``"texts"``: str; ``"table"``: (n, n_columns) cells as objects, None where there is
+        nothing; ``"vectors"``: (n, n_features) finite floats
+    values : (n,) the items themselves
+    names : (n,) what a person finds an item by: a path inside the folder, or ``"line 7"``
+    source : where they came from
+    skipped : what was left out
+    notes : sentences that the person should read, such as how a file was decoded
+    columns : names of the columns of a table
+    """
+
+    kind: Kind
+    values: Any
+    names: Sequence[str]
+    source: str
+    skipped: tuple[Skipped, ...] = ()
+    notes: tuple[str, ...] = ()
+    columns: tuple[str, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def take(self, rows: IntArray) -> Any:
+        """Return the values of just these rows, of the same type as ``values``."""
+        return take_rows(self.values, rows)
+
+    def said(self) -> list[str]:
+        """Return all that the person should know of the reading, one sentence each."""
+        return [*self.notes, *summarize_skipped(self.skipped)]
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Labeled:
+    """Items with one label each.
+
+    Parameters
+    ----------
+    items : the items
+    labels : (n,) label values
+    """
+
+    items: Items
+    labels: Sequence[Label]
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+
+def take_rows(values: Any, rows: IntArray) -> Any:
+    """Return some rows of an array or of a list.
+
+    Examples
+    --------
+    >>> take_rows(["a", "b", "c"], np.array([2, 0]))
+    ['c', 'a']
+    """
+    return values[rows] if isinstance(values, np.ndarray) else [values[row] for row in rows]
+
+
+def summarize_skipped(skipped: Sequence[Skipped]) -> list[str]:
+    """Return one sentence a reason: how many were skipped, and which.
+
+    Examples
+    --------
+    >>> summarize_skipped([Skipped("a.png", "empty"), Skipped("b.png", "empty")])
+    ['2 skipped, empty: a.png, b.png.']
+    """
+    by_reason: dict[str, list[str]] = {}
+    for item in skipped:
+        by_reason.setdefault(item.reason, []).append(item.name)
+    return [
+        f"{len(names):,} skipped, {reason}: {shown_names(names)}."
+        for reason, names in by_reason.items()
+    ]
+
+
+def rows_where(mask: BoolArray) -> list[int]:
+    """Return the rows where ``mask`` is True, as plain ints.
+
+    Examples
+    --------
+    >>> rows_where(np.array([True, False, True]))
+    [0, 2]
+    """
+    return np.flatnonzero(mask).tolist()
+
+
+def shown_names(names: Sequence[str]) -> str:
+    """Return the first few names and how many more there are.
+
+    Examples
+    --------
+    >>> shown_names(["a", "b", "c", "d", "e"])
+    'a, b, c and 2 more'
+    """
+    shown = ", ".join(names[:SHOWN_NAMES])
+    more = len(names) - SHOWN_NAMES
+    return f"{shown} and {more:,} more" if more > 0 else shown

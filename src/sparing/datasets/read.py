@@ -1,0 +1,110 @@
+"""Two functions that read anything: items with labels, and items alone."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from sparing.datasets.delimited import read_delimited
+from sparing.datasets.folders import read_class_folders, read_folder
+from sparing.datasets.items import Items, Labeled
+from sparing.datasets.jsonl import read_jsonl
+from sparing.datasets.parquet import read_parquet
+from sparing.datasets.rows import RawTable
+from sparing.datasets.tables import labeled_table, table_items
+from sparing.datasets.vectors import read_vector_pair, read_vectors
+from sparing.errors import InvalidInputError, SourceError
+
+KNOWN = "a folder, or a file that ends in .csv, .tsv, .jsonl, .parquet or .npy"
+PAIR = "X.npy"  # of a folder that holds vectors and labels
+
+
+def read_labeled(
+    source: str | os.PathLike[str],
+    label_column: str | None = None,
+    *,
+    columns: Sequence[str] = (),
+    labels: str | os.PathLike[str] | None = None,
+    header: bool = True,
+) -> Labeled:
+    r"""Read items with their labels; what cannot be read is skipped, named and counted.
+
+    Parameters
+    ----------
+    source : a folder with a folder a class, of images or .txt files; a CSV, TSV, JSONL or Parquet
+        file; a .npy file, or a folder with X.npy and y.npy
+    label_column : of a table: the name of the column with the labels
+    columns : of a table: the columns that make an item; none: all others
+    labels : of a .npy file: the file with the labels
+    header : of a CSV or TSV: whether its first line names the columns; if not, their names are
+        1, 2, 3, ...
+
+    Returns
+    -------
+    Labeled, whose ``items.said()`` lists what the person should know
+
+    Raises
+    ------
+    SourceError : nothing there, or nothing that can be read
+    UnknownNameError : there is no such column; the message names the closest one
+    InvalidInputError : no label column for a table, or not one label an item
+    MissingExtraError : Parquet without pyarrow
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> path = Path(tempfile.mkdtemp(), "pets.csv")
+    >>> _ = path.write_text("animal,legs,weight\ncat,4,3.5\nbird,2,\n")
+    >>> pets = read_labeled(path, "animal")
+    >>> pets.labels, pets.items.kind, pets.items.values[0].tolist()
+    (['cat', 'bird'], 'table', ['4', '3.5'])
+    """
+    path = Path(source)
+    pair = path / PAIR if path.is_dir() else path
+    if pair.suffix.lower() == ".npy" and pair.is_file():
+        return read_vector_pair(pair, None if labels is None else Path(labels))
+    if path.is_dir():
+        return read_class_folders(path)
+    raw = _read_table(path, header=header)
+    if label_column is None:
+        names = ", ".join(raw.columns)
+        raise InvalidInputError(
+            f"{path.name} is a table: say with --label-column which column has the labels. "
+            f"It has: {names}."
+        )
+    return labeled_table(raw, label_column, columns, path.parent)
+
+
+def read_items(
+    source: str | os.PathLike[str], *, columns: Sequence[str] = (), header: bool = True
+) -> Items:
+    """Read items without labels; what cannot be read is skipped, named and counted.
+
+    Parameters
+    ----------
+    source : a folder of images or .txt files, at any depth; or a file as in ``read_labeled``
+    columns, header : as in ``read_labeled``
+
+    Raises
+    ------
+    SourceError, UnknownNameError, MissingExtraError : as in ``read_labeled``
+    """
+    path = Path(source)
+    pair = path / PAIR if path.is_dir() else path
+    if pair.suffix.lower() == ".npy" and pair.is_file():
+        return read_vectors(pair)
+    if path.is_dir():
+        return read_folder(path)
+    return table_items(_read_table(path, header=header), columns, path.parent)
+
+
+def _read_table(path: Path, *, header: bool) -> RawTable:
+    if not path.exists():
+        raise SourceError(f"There is no file or folder {path}.")
+    suffix = path.suffix.lower()
+    if suffix in (".csv", ".tsv", ".tab", ".txt"):
+        return read_delimited(path, header=header)
+    if suffix in (".jsonl", ".ndjson"):
+        return read_jsonl(path)
+    if suffix == ".parquet":
+        return read_parquet(path)
+    raise SourceError(f"{path} is not {KNOWN}.")

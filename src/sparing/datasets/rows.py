@@ -1,0 +1,57 @@
+"""RawTable: what a table file says before anybody knows what its columns mean."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sparing.datasets.items import Skipped
+from sparing.errors import UnknownNameError
+
+MISSING = frozenset({"", "?", "na", "n/a", "nan", "null"})
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class RawTable:
+    """Columns of plain values.
+
+    Parameters
+    ----------
+    columns : name -> (n_rows,) str, numbers, booleans, lists of numbers or None
+    names : (n_rows,) where each row stands, such as ``"line 7"``
+    source : where the table came from
+    skipped : rows that were left out
+    notes : sentences that the person should read
+    """
+
+    columns: Mapping[str, Sequence[Any]]
+    names: Sequence[str]
+    source: str
+    skipped: tuple[Skipped, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def column(self, name: str) -> Sequence[Any]:
+        """Return a column by its name.
+
+        Raises
+        ------
+        UnknownNameError : there is none; the message lists them and the closest one
+        """
+        if name not in self.columns:
+            raise UnknownNameError(f"column in {self.source} called", name, self.columns)
+        return self.columns[name]
+
+
+def is_missing(value: Any) -> bool:
+    """Tell whether a cell stands for nothing.
+
+    Examples
+    --------
+    >>> [is_missing(v) for v in (None, " ", "?", float("nan"), 0, "no")]
+    [True, True, True, True, False, False]
+    """
+    if isinstance(value, str):
+        return value.strip().lower() in MISSING
+    return value is None or value != value

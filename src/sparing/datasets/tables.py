@@ -1,0 +1,217 @@
+"""From columns to items: which column is the label, and what the others are."""
+
+import datetime
+import numbers
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from sparing.datasets.images import image_faults, is_image_name
+from sparing.datasets.items import Items, Labeled, Skipped, rows_where
+from sparing.datasets.rows import RawTable, is_missing
+from sparing.errors import InvalidInputError, SourceError, UnknownNameError
+from sparing.types import BoolArray
+
+LEAST_WORDS = 3  # fewer on average are names or categories
+LEAST_DISTINCT = 0.5  # of the values of a column; below it they are categories
+
+
+def table_items(raw: RawTable, columns: Sequence[str], folder: Path) -> Items:
+    """Return the items that some columns stand for.
+
+    One column of lists of numbers: vectors. One column of file names that end like images:
+    images. Free text only (or one column of text, if it was asked for): texts, several joined by
+    line breaks. Anything else: a table.
+
+    Parameters
+    ----------
+    raw : the table
+    columns : names of the columns that make an item; none: all
+    folder : where relative file names start
+
+    Raises
+    ------
+    UnknownNameError : there is no such column
+    SourceError : no rows are left
+    """
+    used = {name: raw.column(name) for name in columns or raw.columns}
+    if not used:
+        raise SourceError(f"{raw.source} has no column beside the label.")
+    only = next(iter(used.values())) if len(used) == 1 else None
+    if only is not None and _all(only, _is_vector):
+        return _vectors(raw, only)
+    if only is not None and _all(only, is_image_name):
+        return _images(raw, only, folder)
+    asked_text = only is not None and bool(columns) and _all(only, _is_word)
+    if asked_text or all(map(is_free_text, used.values())):
+        return _texts(raw, list(used.values()))
+    return _cells(raw, used)
+
+
+def labeled_table(
+    raw: RawTable, label_column: str, columns: Sequence[str], folder: Path
+) -> Labeled:
+    """Return the items of the other columns, or of those named, and the labels of one.
+
+    Rows without a label are skipped.
+
+    Raises
+    ------
+    UnknownNameError : there is no such column; if the first line holds values and no names, the
+        message says so
+    InvalidInputError : the label is a column of the item too
+    """
+    labels = _label_column(raw, label_column)
+    if label_column in columns:
+        raise InvalidInputError(f"Column '{label_column}' is the label: it cannot be the item too.")
+    there = np.array([not is_missing(label) for label in labels])
+    if not there.any():
+        raise SourceError(f"{raw.source} has no label in column '{label_column}'.")
+    items = table_items(_with_labels(raw, label_column, there), columns, folder)
+    by_name = dict(zip(raw.names, labels, strict=True))
+    return Labeled(items, [label_text(by_name[name]) for name in items.names])
+
+
+def _label_column(raw: RawTable, name: str) -> Sequence[Any]:
+    try:
+        return raw.column(name)
+    except UnknownNameError as error:
+        if any(_number(column) is not None for column in raw.columns) and not name.isdigit():
+            hint = f"{error} If its first line holds no names, say --no-header."
+            raise InvalidInputError(hint) from None
+        raise
+
+
+def _with_labels(raw: RawTable, label_column: str, there: BoolArray) -> RawTable:
+    """Return the rows that have a label, and the columns beside it."""
+    rows = rows_where(there)
+    without = [Skipped(raw.names[row], "no label") for row in rows_where(~there)]
+    columns = {
+        name: [values[row] for row in rows]
+        for name, values in raw.columns.items()
+        if name != label_column
+    }
+    names = [raw.names[row] for row in rows]
+    return replace(raw, columns=columns, names=names, skipped=(*raw.skipped, *without))
+
+
+def label_text(value: Any) -> str:
+    """Return a label as text; a whole number as such, however the file stores it.
+
+    Examples
+    --------
+    >>> label_text(3.0), label_text(" cat "), label_text(True)
+    ('3', 'cat', 'True')
+    """
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value).strip()
+
+
+def is_free_text(values: Sequence[Any]) -> bool:
+    """Tell whether a column is text that people wrote: several words, mostly distinct.
+
+    Examples
+    --------
+    >>> is_free_text(["the cat sat down", "a dog ran away"]), is_free_text(["red", "blue"])
+    (True, False)
+    """
+    texts = [value for value in values if not is_missing(value)]
+    if not texts or not all(isinstance(text, str) for text in texts):
+        return False
+    words = sum(len(text.split()) for text in texts) / len(texts)
+    return words >= LEAST_WORDS and len(set(texts)) >= LEAST_DISTINCT * len(texts)
+
+
+def _all(values: Sequence[Any], test: Any) -> bool:
+    present = [value for value in values if not is_missing(value)]
+    return bool(present) and all(map(test, present))
+
+
+def _is_vector(value: Any) -> bool:
+    return isinstance(value, list) and bool(value) and _number(value[0]) is not None
+
+
+def _is_word(value: Any) -> bool:
+    return isinstance(value, str) and _number(value) is None
+
+
+def _number(value: Any) -> float | None:
+    """Return a finite number, or None."""
+    if isinstance(value, bool) or "_" in str(value):  # Python's 1_000 is no number elsewhere
+        return None
+    if not isinstance(value, str | numbers.Real):
+        return None
+    try:
+        number = float(value)
+    except (ValueError, OverflowError):
+        return None
+    return number if np.isfinite(number) else None
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, datetime.datetime | datetime.date):
+        return value.isoformat()
+    return str(value)
+
+
+def _vectors(raw: RawTable, column: Sequence[Any]) -> Items:
+    sizes = [len(v) if isinstance(v, list) else 0 for v in column]
+    width = max(set(sizes), key=sizes.count)
+    rows, vectors, skipped = [], [], []
+    for i, value in enumerate(column):
+        vector = None if sizes[i] != width else [_number(part) for part in value]
+        if vector is None or None in vector:
+            skipped.append(Skipped(raw.names[i], f"not {width} finite numbers"))
+        else:
+            rows.append(i)
+            vectors.append(vector)
+    return _kept("vectors", np.array(vectors, dtype=np.float32), raw, rows, skipped)
+
+
+def _cells(raw: RawTable, used: Mapping[str, Sequence[Any]]) -> Items:
+    """Return the rows as cells; the encoder finds out what a column holds."""
+    cells = np.empty((len(raw), len(used)), dtype=object)
+    for i, (name, column) in enumerate(used.items()):
+        bad = next((value for value in column if isinstance(value, list | dict | bytes)), None)
+        if bad is not None:
+            raise SourceError(
+                f"Column '{name}' of {raw.source} holds values of type {type(bad).__name__}, "
+                "which make no table: name the columns to use with --columns."
+            )
+        cells[:, i] = [None if is_missing(value) else value for value in column]
+    names = tuple(used)
+    return Items("table", cells, raw.names, raw.source, raw.skipped, raw.notes, names)
+
+
+def _images(raw: RawTable, column: Sequence[Any], folder: Path) -> Items:
+    paths = {i: folder / name for i, name in enumerate(column) if not is_missing(name)}
+    faults = dict(zip(paths, image_faults(list(paths.values())), strict=True))
+    rows = [i for i in paths if faults[i] is None]
+    skipped = [
+        Skipped(raw.names[i], faults.get(i) or "no file name")
+        for i in range(len(column))
+        if i not in paths or faults[i]
+    ]
+    return _kept("images", [paths[i] for i in rows], raw, rows, skipped)
+
+
+def _texts(raw: RawTable, columns: list[Sequence[Any]]) -> Items:
+    joined = [
+        "\n".join(_text(part) for part in parts if not is_missing(part))
+        for parts in zip(*columns, strict=True)
+    ]
+    rows = [i for i, text in enumerate(joined) if text.strip()]
+    empty = sorted({*range(len(joined))} - {*rows})
+    skipped = [Skipped(raw.names[i], "no text") for i in empty]
+    return _kept("texts", [joined[i] for i in rows], raw, rows, skipped)
+
+
+def _kept(kind: Any, values: Any, raw: RawTable, rows: list[int], skipped: list[Skipped]) -> Items:
+    if not rows:
+        raise SourceError(f"{raw.source} has no usable rows.")
+    names = [raw.names[row] for row in rows]
+    return Items(kind, values, names, raw.source, (*raw.skipped, *skipped), raw.notes)
