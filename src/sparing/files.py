@@ -2,7 +2,10 @@
 
 import os
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 from sparing.errors import SourceError
 
@@ -16,6 +19,18 @@ def write_atomically(path: Path, content: bytes) -> None:
     ------
     SourceError : the path cannot be written; what was there before stays
     """
+    with atomic_stream(path) as stream:
+        stream.write(content)
+
+
+@contextmanager
+def atomic_stream(path: Path) -> Iterator[BinaryIO]:
+    """Open a file for writing that appears under ``path`` whole when the block ends, or never.
+
+    Raises
+    ------
+    SourceError : the path cannot be written; what was there before stays
+    """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
@@ -23,7 +38,7 @@ def write_atomically(path: Path, content: bytes) -> None:
         raise _unwritable(path, error) from error
     try:
         with os.fdopen(descriptor, "wb") as stream:
-            stream.write(content)
+            yield stream
             stream.flush()
             os.fsync(stream.fileno())
         Path(temporary).chmod(0o666 & ~_umask())  # mkstemp's 0600 is for secrets

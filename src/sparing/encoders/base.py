@@ -1,0 +1,123 @@
+"""What all encoders share: items go through in blocks, and somebody may watch."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, ClassVar, Self
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils.validation import check_is_fitted
+
+from sparing._validate import invalid
+from sparing.types import FloatArray
+
+Progress = Callable[[int, int], None]  # (items done, items in all), after every block
+State = Mapping[str, npt.NDArray[Any]]
+
+
+class BlockEncoder(TransformerMixin, BaseEstimator, ABC):  # type: ignore[misc]  # sklearn untyped
+    """Turns items into float32 vectors, a block of items at a time.
+
+    A subclass says how many items a block holds and how a block is encoded; one that learns
+    from the items also has ``_learn``. Items are anything with a length that can be sliced:
+    an array, a list of texts, a list of paths.
+    """
+
+    name: ClassVar[str]
+    """What the registry calls it, such as ``"glyph"``."""
+    learned: ClassVar[tuple[str, ...]] = ()
+    """Names of the arrays that ``fit`` learns; they are the encoder's whole state."""
+    has_state: ClassVar[bool] = True
+    """False where what is learned cannot be kept as arrays; then vectors are not cached either."""
+
+    def fit(self, X: Any, y: Any = None, *, progress: Progress | None = None) -> Self:
+        """Learn from the items what encoding needs; labels are not looked at.
+
+        Parameters
+        ----------
+        X : the items
+        y : ignored, there for scikit-learn's pipelines
+        progress : told how many items were read
+        """
+        items = self._checked(X)
+        if not len(items):
+            raise invalid("X", type(self).__name__, "at least one item", 0)
+        self._learn(items, progress or _nobody)
+        self.n_items_seen_ = len(items)
+        return self
+
+    def transform(self, X: Any, *, progress: Progress | None = None) -> FloatArray:
+        """Return one vector an item, (n_items, n_features) float32.
+
+        Parameters
+        ----------
+        X : the items
+        progress : told how many items were encoded
+        """
+        check_is_fitted(self)
+        items, tell = self._checked(X), progress or _nobody
+        if not len(items):
+            raise invalid("X", type(self).__name__, "at least one item", 0)
+        out: FloatArray | None = None
+        for span in self._spans(items):
+            block = self._encode(items[span])
+            if out is None:
+                out = np.empty((len(items), block.shape[1]), np.float32)
+            out[span] = block
+            tell(span.stop, len(items))
+        return np.asarray(out)
+
+    def fit_transform(
+        self, X: Any, y: Any = None, *, progress: Progress | None = None
+    ) -> FloatArray:
+        """Fit, then encode the same items; only the encoding is reported."""
+        return self.fit(X, y).transform(X, progress=progress)
+
+    def fingerprint(self) -> str:
+        """Return what the vectors depend on beside parameters and items, such as a model's file."""
+        return ""
+
+    def get_state(self) -> dict[str, npt.NDArray[Any]]:
+        """Return what was learned, as arrays: enough to encode new items without fitting."""
+        check_is_fitted(self)
+        return {name: np.asarray(getattr(self, name)) for name in self.learned}
+
+    def set_state(self, state: State) -> Self:
+        """Take over what another encoder of the same parameters has learned.
+
+        Raises
+        ------
+        InvalidInputError : the names are not those of ``get_state``
+        """
+        if sorted(state) != sorted(self.learned):
+            raise invalid("state", "set_state", f"arrays named {self.learned}", sorted(state))
+        for name in self.learned:
+            setattr(self, name, state[name] if state[name].ndim else state[name].item())
+        self.n_items_seen_ = 0
+        return self
+
+    def _checked(self, X: Any) -> Any:
+        """Return the items in a form that has a length and can be sliced."""
+        return X
+
+    def _learn(self, items: Any, tell: Progress) -> None:
+        """Set the attributes named in ``learned``; most encoders learn nothing."""
+
+    def _spans(self, items: Any) -> Iterator[slice]:
+        """Yield consecutive slices that cover the items."""
+        step = self._block_items(items)
+        for start in range(0, len(items), step):
+            yield slice(start, min(start + step, len(items)))
+
+    def _block_items(self, items: Any) -> int:
+        """Return how many items a block holds."""
+        return 1024
+
+    @abstractmethod
+    def _encode(self, block: Any) -> FloatArray:
+        """Return the vectors of one block, (n_block, n_features)."""
+
+
+def _nobody(done: int, total: int) -> None:
+    """Nobody is watching."""

@@ -1,0 +1,63 @@
+"""Which encoder a name stands for."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
+from sparing.encoders.base import BlockEncoder
+from sparing.encoders.hog import GlyphEncoder, HogEncoder
+from sparing.encoders.pixels import PixelEncoder
+from sparing.encoders.sentences import OnnxTextEncoder, SentenceEncoder
+from sparing.encoders.table import TableEncoder
+from sparing.encoders.text import TextEncoder
+from sparing.encoders.vectors import VectorEncoder
+from sparing.errors import UnknownNameError
+
+_OWN: tuple[type[BlockEncoder], ...] = (
+    GlyphEncoder,
+    HogEncoder,
+    OnnxTextEncoder,
+    PixelEncoder,
+    SentenceEncoder,
+    TableEncoder,
+    TextEncoder,
+    VectorEncoder,
+)
+ENCODERS: Mapping[str, type[BlockEncoder]] = MappingProxyType({c.name: c for c in _OWN})
+"""The encoders by name."""
+
+
+def encoder_names() -> list[str]:
+    """Return all names, sorted.
+
+    Examples
+    --------
+    >>> encoder_names()
+    ['glyph', 'hog', 'onnx', 'pixels', 'sentences', 'table', 'text', 'vectors']
+    """
+    return sorted(ENCODERS)
+
+
+def get_encoder(name: str, **params: Any) -> BlockEncoder:
+    """Return an unfitted encoder of that name with those parameters.
+
+    Raises
+    ------
+    UnknownNameError : no such encoder, or no such parameter of it
+
+    Examples
+    --------
+    >>> get_encoder("glyph", n_components=32)
+    GlyphEncoder(n_components=32)
+    >>> get_encoder("glyf")
+    Traceback (most recent call last):
+    sparing.errors.UnknownNameError: There is no encoder 'glyf'. Did you mean 'glyph'? ...
+    """
+    if name not in ENCODERS:
+        raise UnknownNameError("encoder", name, ENCODERS)
+    kind = ENCODERS[name]
+    known = kind._get_param_names()
+    for parameter in params:
+        if parameter not in known:
+            raise UnknownNameError(f"parameter of encoder '{name}' called", parameter, known)
+    return kind(**params)

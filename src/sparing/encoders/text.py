@@ -1,0 +1,113 @@
+"""Texts by their words: TF-IDF, then the leading directions of its spectrum."""
+
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+from sklearn.decomposition import TruncatedSVD
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.preprocessing import normalize
+
+from sparing._validate import check_int, invalid
+from sparing.encoders.base import BlockEncoder, Progress
+from sparing.types import FloatArray
+
+MAX_WORDS = 100_000  # distinct words and pairs kept, the most frequent first
+
+
+class TextEncoder(BlockEncoder):
+    """Texts by the words and pairs of words in them (latent semantic analysis).
+
+    Needs no model and no network; texts of any language that separates words. Each text becomes
+    a vector of length 1, one without any known word the zero vector.
+
+    Parameters
+    ----------
+    n_components : length of the vectors, at most
+    min_count : a word that occurs in fewer texts is not looked at
+    seed : of the randomized decomposition
+
+    Examples
+    --------
+    >>> texts = ["a cat sat", "the cat ran", "stocks fell", "stocks rose"]
+    >>> Z = TextEncoder(n_components=2, min_count=1).fit_transform(texts)
+    >>> (Z @ Z.T).round(1)[0]
+    array([1., 1., 0., 0.], dtype=float32)
+
+    References
+    ----------
+    Deerwester et al. (1990), Indexing by latent semantic analysis
+    """
+
+    name: ClassVar[str] = "text"
+    learned: ClassVar[tuple[str, ...]] = ("words_", "rarity_", "directions_")
+
+    def __init__(self, n_components: int = 200, min_count: int = 2, seed: int = 0) -> None:
+        self.n_components = n_components
+        self.min_count = min_count
+        self.seed = seed
+
+    def _checked(self, X: Any) -> list[str]:
+        return check_texts(X, type(self).__name__)
+
+    def _learn(self, items: list[str], tell: Progress) -> None:
+        where = type(self).__name__
+        check_int("n_components", where, self.n_components, 1)
+        min_count = min(check_int("min_count", where, self.min_count, 1), len(items))
+        counter = _counter(min_df=min_count, max_features=MAX_WORDS)
+        try:
+            weights = counter.fit_transform(items)
+        except ValueError as error:  # scikit-learn's word for "no words are left"
+            raise invalid("X", where, "texts that share some words", f"{error}") from error
+        tell(len(items), len(items))
+        self.words_ = counter.get_feature_names_out().astype(np.str_)
+        self.rarity_ = counter.idf_
+        self.directions_ = _directions(weights, self.n_components, self.seed)
+
+    def _encode(self, block: list[str]) -> FloatArray:
+        vectors = self._weights(block) @ self.directions_
+        return np.asarray(normalize(vectors), np.float32)
+
+    def _weights(self, block: list[str]) -> sparse.csr_matrix:
+        places = {word: i for i, word in enumerate(self.words_.tolist())}
+        counter = _counter(vocabulary=places)
+        counter.idf_ = self.rarity_
+        return counter.transform(block)
+
+
+def _counter(**parameters: Any) -> TfidfVectorizer:
+    return TfidfVectorizer(
+        ngram_range=(1, 2),
+        sublinear_tf=True,
+        strip_accents="unicode",
+        dtype=np.float32,
+        **parameters,
+    )
+
+
+def _directions(weights: sparse.csr_matrix, n_components: int, seed: int) -> FloatArray:
+    """Return (n_words, n_kept) leading right singular vectors."""
+    n_kept = min(n_components, *(side - 1 for side in weights.shape))
+    if n_kept < 1:  # a single text or a single word
+        return np.eye(weights.shape[1], 1, dtype=np.float32)
+    svd = TruncatedSVD(n_kept, random_state=seed).fit(weights)
+    return np.ascontiguousarray(svd.components_.T, np.float32)
+
+
+def check_texts(X: Any, where: str) -> list[str]:
+    """Return texts as a list of str.
+
+    Raises
+    ------
+    InvalidInputError : a single text, or an item that is none; its place is named
+    """
+    if isinstance(X, str | bytes):
+        raise invalid("X", where, "a list of texts", type(X).__name__)
+    items: Sequence[Any] | npt.NDArray[Any] = X.tolist() if hasattr(X, "tolist") else X
+    texts = list(items)
+    for i, text in enumerate(texts):
+        if not isinstance(text, str):
+            raise invalid("X", where, f"a list of texts; item {i} is none", text)
+    return texts

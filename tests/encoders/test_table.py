@@ -1,0 +1,76 @@
+"""Rows of tables as vectors."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sparing.encoders import TableEncoder
+from sparing.errors import InvalidInputError
+
+ROWS = [
+    ["1", "red", "2024-01-01", None],
+    ["3", "blue", "2025-01-01", ""],
+    ["?", "red", "2024-07-01T12:00:00+00:00", "na"],
+    ["5", "", "NA", "NaN"],
+]
+
+
+def test_kinds_are_read_from_the_values():
+    assert TableEncoder().fit(ROWS).kinds_ == ("numbers", "categories", "dates", "numbers")
+
+
+def test_numbers_by_hand():
+    # Median of 1, 3, 5 fills the gap; 1, 3, 3, 5 have mean 3 and deviation sqrt(2). The gap's
+    # own indicator 0, 0, 1, 0 has mean 1/4 and deviation sqrt(3)/4.
+    Z = TableEncoder().fit_transform([[v] for v in ("1", "3", "?", "5")])
+    np.testing.assert_allclose(Z[:, 0], np.array([-2, 0, 0, 2]) / np.sqrt(2), rtol=1e-6)
+    np.testing.assert_allclose(Z[:, 1], np.array([-1, -1, 3, -1]) / np.sqrt(3), rtol=1e-6)
+
+
+def test_categories_are_indicators_and_a_gap_is_one_of_them():
+    Z = TableEncoder().fit_transform([["red"], ["blue"], ["red"], [None]])
+    assert Z.tolist() == [[0, 0, 1], [0, 1, 0], [0, 0, 1], [1, 0, 0]]
+
+
+def test_dates_are_in_order_and_a_later_one_goes_on():
+    encoder = TableEncoder().fit([[f"20{y}-06-01"] for y in range(10, 20)])
+    Z = encoder.transform([["2012-06-01"], ["2013-06-01"], ["2030-06-01"]])[:, 0]
+    assert Z[0] < Z[1] < Z[2]
+
+
+def test_new_rows_with_surprises_stay_finite():
+    encoder = TableEncoder().fit(ROWS)
+    new = encoder.transform([["a lot", "green", "yesterday", 7], ["inf", None, None, None]])
+    assert new.shape[1] == encoder.transform(ROWS).shape[1]
+    assert np.isfinite(new).all()
+
+
+def test_many_categories_share_a_column():
+    Z = TableEncoder().fit_transform([[f"word{i}"] for i in range(300)])
+    assert Z.shape[1] <= 31
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.one_of(st.none(), st.floats(width=32), st.integers(-(10**9), 10**9)),
+            st.one_of(st.none(), st.text(max_size=5), st.dates().map(str)),
+        ),
+        min_size=1,
+        max_size=20,
+    )
+)
+def test_whatever_the_cells_the_vectors_are_finite(rows):
+    assert np.isfinite(TableEncoder().fit_transform(rows)).all()
+
+
+@pytest.mark.parametrize("rows", [[["a"], ["a", "b"]], ["text", "text"], [[]]])
+def test_bad_rows_are_refused(rows):
+    with pytest.raises(InvalidInputError):
+        TableEncoder().fit(rows)
+
+
+def test_another_number_of_columns_is_refused():
+    with pytest.raises(InvalidInputError, match="of 4 columns"):
+        TableEncoder().fit(ROWS).transform([["1"]])
