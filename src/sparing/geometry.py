@@ -79,6 +79,12 @@ def products(A: Array, B: Array) -> Array:
     return out.toarray() if sparse.issparse(out) else out
 
 
+def project(X: Array, point: Array) -> Array:
+    """Return the inner product of each row with one dense vector, (n,)."""
+    parts = [block_of(X, rows) @ point for rows in row_blocks(*X.shape)]
+    return namespace(X).concat(parts)
+
+
 def squared_norms(X: Array) -> Array:
     """Return the squared length of each row, (n,).
 

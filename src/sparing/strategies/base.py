@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from sklearn.base import BaseEstimator
@@ -77,6 +77,14 @@ class QueryStrategy(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn h
         utility = self.utility(s)
         picks = selection.top_k(utility, batch_size, rng)
         return Selection.chosen(s.candidates[picks], utility[picks])
+
+
+def given(s: Snapshot, name: str) -> Any:
+    """Return a field that a strategy requires, or say that the snapshot lacks it."""
+    value = s.field(name)
+    if value is None:
+        raise CapabilityError(f"The snapshot lacks '{name}'.")
+    return value
 
 
 def choose(

@@ -15,8 +15,14 @@ from typing import Any
 from sparing._validate import invalid
 from sparing.errors import CapabilityError, UnknownNameError
 from sparing.strategies.base import QueryStrategy
+from sparing.strategies.clusters import ClusterThenLabel, TypiClust
+from sparing.strategies.committee import Bald, BatchBald, Epig, QueryByCommittee
 from sparing.strategies.coverage import MaxHerding, ProbCover, UHerding
 from sparing.strategies.diversity import KCenter
+from sparing.strategies.graph import VOpt
+from sparing.strategies.hybrid import Badge, ClusterMargin, DropQuery
+from sparing.strategies.lookahead import ExpectedErrorReduction
+from sparing.strategies.mixed import Mix
 from sparing.strategies.uncertainty import (
     EntropySampling,
     LeastConfidence,
@@ -27,14 +33,26 @@ from sparing.strategies.uncertainty import (
 GROUP = "sparing.strategies"
 
 _OWN: tuple[type[QueryStrategy], ...] = (
+    Badge,
+    Bald,
+    BatchBald,
+    ClusterMargin,
+    ClusterThenLabel,
+    DropQuery,
     EntropySampling,
+    Epig,
+    ExpectedErrorReduction,
     KCenter,
     LeastConfidence,
     MarginSampling,
     MaxHerding,
+    Mix,
     ProbCover,
+    QueryByCommittee,
     RandomSampling,
+    TypiClust,
     UHerding,
+    VOpt,
 )
 STRATEGIES: Mapping[str, type[QueryStrategy]] = MappingProxyType({c.name: c for c in _OWN})
 """The strategies of this package by name."""
