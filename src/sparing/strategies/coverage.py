@@ -187,7 +187,9 @@ class UHerding(_Coverage):
 
 def _closest_distance(s: Snapshot) -> float:
     """The smallest distance between two labeled unit rows that differ; 1 if there are none."""
-    stride = -(-max(1, len(s.labeled)) // CLOSEST_SAMPLE)
+    if len(s.labeled) < 2:
+        return 1.0
+    stride = -(-len(s.labeled) // CLOSEST_SAMPLE)
     rows = unit_rows(take_rows(s.X, s.labeled[::stride]).astype(np.float64))
     closest = np.inf
     for span in row_blocks(rows.shape[0], rows.shape[0]):
