@@ -16,13 +16,14 @@ LAYERS = (
     ("_validate", "memory", "files"),
     ("datasets", "encoders"),
     ("classes", "pool", "snapshot"),
-    ("geometry", "bounds", "calibration"),
+    ("geometry", "bounds", "intervals", "calibration"),
     ("models",),
-    ("utility", "selection", "kcenter", "kmeans", "coverage"),
+    ("utility", "selection", "kcenter", "kmeans", "kmeanspp", "coverage", "joint"),
     ("strategies",),
+    ("predictions", "audit", "draw", "evidence", "certificate", "planning"),
     ("evaluation", "stopping", "policy"),
     ("query", "saving", "loop"),
-    ("predictions", "audit", "draw", "evidence", "certificate", "planning", "autolabel"),
+    ("autolabel",),
     ("experiment",),
     ("store",),
     ("project",),
@@ -44,23 +45,30 @@ def module_of(path):
 MODULES = {module_of(path): path for path in FILES}
 
 
-def imported(path):
-    """Yield the modules of this package that a file imports, at the top or inside a function."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    for node in ast.walk(tree):
-        if isinstance(node, ast.If) and getattr(node.test, "id", "") == "TYPE_CHECKING":
-            node.body = []  # for the type checker alone; walk() has not gone in yet
-        elif isinstance(node, ast.Import):
-            yield from (a.name for a in node.names if a.name.startswith("sparing."))
-        elif isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "sparing":
-            for alias in node.names:
-                whole = f"{node.module}.{alias.name}"
-                if whole in MODULES:
-                    yield whole
-                elif node.module != "sparing":
-                    yield node.module
-                elif alias.name != "__version__":
-                    yield f"sparing.{sparing._MODULES[alias.name]}"
+def imported(path, *, inside=True):
+    """Yield the modules of this package that a file imports; ``inside`` functions too."""
+    waiting = [ast.parse(path.read_text(encoding="utf-8"))]
+    while waiting:
+        node = waiting.pop()
+        yield from ours(node)
+        typing_only = isinstance(node, ast.If) and getattr(node.test, "id", "") == "TYPE_CHECKING"
+        if not typing_only and (inside or not isinstance(node, ast.FunctionDef)):
+            waiting.extend(ast.iter_child_nodes(node))
+
+
+def ours(node):
+    """Yield the modules of this package that an import statement names."""
+    if isinstance(node, ast.Import):
+        yield from (alias.name for alias in node.names if alias.name.startswith("sparing."))
+    elif isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "sparing":
+        for alias in node.names:
+            whole = f"{node.module}.{alias.name}"
+            if whole in MODULES:
+                yield whole
+            elif node.module != "sparing":
+                yield node.module
+            elif alias.name != "__version__":
+                yield f"sparing.{sparing._MODULES[alias.name]}"
 
 
 def layer(module):
@@ -75,7 +83,7 @@ def test_imports_point_up_the_list(module):
 
 
 def test_no_modules_import_each_other_in_a_circle():
-    graph = {module: set(imported(path)) - {module} for module, path in MODULES.items()}
+    graph = {m: set(imported(path, inside=False)) - {m} for m, path in MODULES.items()}
     for module, path in MODULES.items():  # a package's face imports its parts; they are not it
         if path.name == "__init__.py":
             graph[module] = {other for other in graph[module] if not other.startswith(module)}

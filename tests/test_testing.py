@@ -157,6 +157,15 @@ class NeedsMany(Sound):
         return super().pick(s, k, rng)
 
 
+class NeedsLabels(Sound):
+    __doc__ = Sound.__doc__
+
+    def pick(self, s, k, rng):
+        if not len(s.labeled):
+            raise ZeroDivisionError("the mean of nothing")
+        return super().pick(s, k, rng)
+
+
 class NeedsDistinctRows(Sound):
     __doc__ = Sound.__doc__
 
@@ -209,6 +218,7 @@ BROKEN = {
     Remembers: "check_parameters_outlive_a_query",
     ConvertsParameters: "check_parameters_are_stored_unchanged",
     InfiniteGains: "check_selection_is_well_formed",
+    NeedsLabels: "check_no_label_yet",
     NeedsMany: "check_single_candidate",
     NeedsDistinctRows: "check_duplicate_rows",
     NeedsDoubt: "check_certain_model",

@@ -13,6 +13,7 @@ N_FEATURES = 6
 N_CLASSES = 3
 N_MEMBERS = 4
 N_PAIRS = 5
+MOST_LABELED = 100
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -41,7 +42,7 @@ class World:
 
     @classmethod
     def made_up(cls, n_items: int = 40, seed: int = 0) -> "World":
-        """Draw a world: a quarter labeled, a tenth skipped, the rest may be asked.
+        """Draw a world: a quarter labeled (100 at most), a tenth skipped, the rest may be asked.
 
         Examples
         --------
@@ -55,7 +56,8 @@ class World:
         weights[1:] = weights[0] + 0.5 * weights[1:]
         vectors = np.linalg.qr(rng.standard_normal((n_items, N_PAIRS)))[0]
         shuffled = rng.permutation(n_items)
-        labeled, skipped = np.split(shuffled[: n_items * 7 // 20], [n_items // 4])
+        n_labeled = min(n_items // 4, MOST_LABELED)
+        labeled, skipped = np.split(shuffled[: n_labeled + n_items // 10], [n_labeled])
         eligible = np.ones(n_items, dtype=bool)
         eligible[labeled] = eligible[skipped] = False
         labeled = np.sort(labeled)
@@ -108,6 +110,10 @@ class World:
         half = np.arange(len(self.X)) % ((len(self.X) + 1) // 2)
         return replace(self, X=self.X[half], vectors=self.vectors[half])
 
+    def without_labels(self) -> "World":
+        """Return the world as it is before the first answer."""
+        return replace(self, labeled=self.labeled[:0], codes=self.codes[:0])
+
     def with_one_candidate(self) -> "World":
         """Return a world in which a single row may be asked."""
         only = np.zeros_like(self.eligible)
@@ -134,9 +140,10 @@ class _LinearCommittee:
         return len(self.weights)
 
     def blocks(self, rows: IntArray) -> Iterator[FloatArray]:
-        """Yield blocks of seven rows, so that even small worlds have several."""
-        for start in range(0, len(rows), 7):
-            X = self.X[rows[start : start + 7]]
+        """Yield at least seven rows at a time, so that even small worlds have several blocks."""
+        step = max(7, len(rows) // 50)
+        for start in range(0, len(rows), step):
+            X = self.X[rows[start : start + step]]
             yield np.stack([_linear_model(w)(X) for w in self.weights])
 
 
