@@ -62,6 +62,32 @@ class SourceError(SparingError):
     """A file, folder or download is missing, unreadable, or not what it claims to be."""
 
 
+class StoreError(SparingError):
+    """The state of a project cannot be read or written."""
+
+
+class NotFoundError(StoreError):
+    """There is nothing under this key."""
+
+
+class ConflictError(StoreError):
+    """The state has moved on since it was read.
+
+    Parameters
+    ----------
+    message : what stands against it
+    current : what holds now, for the person to decide
+    """
+
+    def __init__(self, message: str, current: object = None) -> None:
+        super().__init__(message)
+        self.current = current
+
+
+class SchemaVersionError(StoreError):
+    """The project was written by another version of sparing."""
+
+
 class MissingExtraError(SparingError, ImportError):
     """An optional library is not installed; the message says what to install.
 
