@@ -8,6 +8,10 @@ from types import ModuleType
 
 import pytest
 
+import sparing
+from sparing import get_strategy
+from sparing.strategies.registry import STRATEGIES
+
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 BLOCK = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -47,6 +51,22 @@ def test_the_python_of_a_page_runs(page, tmp_path, monkeypatch):
 
 def test_there_is_python_to_run():
     assert ROOT / "docs" / "library.md" in PAGES_WITH_PYTHON
+
+
+def everything_written():
+    return "\n".join(page.read_text(encoding="utf-8") for page in PAGES)
+
+
+@pytest.mark.parametrize("name", sorted(STRATEGIES))
+def test_every_strategy_is_explained_as_it_explains_itself(name):
+    strategy = get_strategy(name)
+    reads = ", ".join(sorted(strategy.requires)) or "nothing"
+    assert f"| `{name}` | {strategy.reason} | {reads} |" in everything_written()
+
+
+@pytest.mark.parametrize("name", [name for name in sparing.__all__ if name.endswith("Error")])
+def test_every_public_error_is_explained(name):
+    assert f"`{name}`" in everything_written()
 
 
 def test_a_block_that_fails_is_noticed():

@@ -250,6 +250,30 @@ def test_a_later_format_is_told(tmp_path, X):
         ActiveLearner.load(path, X)
 
 
+@pytest.mark.parametrize(
+    "strategy",
+    [
+        get_strategy("mix", strategy="margin", share=0.5),
+        get_strategy("epig", n_targets=7),
+        get_strategy("probcover", radius=0.5),
+    ],
+    ids=str,
+)
+def test_a_strategy_of_the_registry_comes_back_with_its_parameters(tmp_path, X, strategy):
+    learner = ActiveLearner(X, strategy=strategy, seed=1)
+    some_rounds(learner, 2)
+    learner.save(tmp_path / "a.npz")
+    loaded = ActiveLearner.load(tmp_path / "a.npz", X)
+    assert repr(loaded.strategy) == repr(strategy)
+    assert some_rounds(loaded, 2) == some_rounds(learner, 2)
+
+
+def test_a_strategy_inside_a_strategy_is_asked_for(tmp_path, X):
+    path = saved(tmp_path, X, strategy=get_strategy("mix", strategy=get_strategy("margin")))
+    with pytest.raises(InvalidInputError, match="'strategy' parameter of load must be given"):
+        ActiveLearner.load(path, X)
+
+
 class Own(QueryStrategy):
     """A strategy that no registry knows, with a parameter that no file can hold."""
 

@@ -69,7 +69,7 @@ def strategy_names() -> list[str]:
     return sorted({*STRATEGIES, *_entry_points()})
 
 
-def get_strategy(strategy: str | QueryStrategy, **params: Any) -> QueryStrategy:
+def get_strategy(strategy: str | QueryStrategy, /, **params: Any) -> QueryStrategy:
     """Return the strategy of that name with those parameters; an instance as it is.
 
     Raises
