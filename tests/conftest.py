@@ -1,8 +1,10 @@
 import os
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pytest
+from array_api_compat import array_namespace
 from sklearn.datasets import load_digits
 
 from sparing.datasets.mnist import Mnist, load_mnist
@@ -34,3 +36,10 @@ def small_digits() -> Mnist:
     big = np.pad(big, ((0, 0), (2, 2), (2, 2))).astype(np.uint8)
     y = labels[order].astype(np.int64)
     return Mnist(big[:4000], y[:4000], big[4000:], y[4000:], "Made for the tests.", {}, False)
+
+
+@pytest.fixture(params=["array_api_strict", "torch"])
+def xp(request: pytest.FixtureRequest) -> ModuleType:
+    """An array library other than NumPy, as an array-API namespace."""
+    library = pytest.importorskip(request.param)
+    return array_namespace(library.asarray([0.0]))
