@@ -1,0 +1,25 @@
+"""Where a project's state is kept: append-only events, items, model versions, settings."""
+
+from sparing.store.base import Store
+from sparing.store.records import (
+    Event,
+    ItemRow,
+    Kind,
+    NewEvent,
+    Outcome,
+    Status,
+    Version,
+)
+from sparing.store.sql import open_store
+
+__all__ = [
+    "Event",
+    "ItemRow",
+    "Kind",
+    "NewEvent",
+    "Outcome",
+    "Status",
+    "Store",
+    "Version",
+    "open_store",
+]

@@ -1,0 +1,96 @@
+"""What becomes of a new event: decided inside the transaction that stores it."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, insert, select
+
+from sparing.store.records import (
+    ANSWERS,
+    OF_AN_ITEM,
+    UNDOABLE,
+    Event,
+    Kind,
+    NewEvent,
+    Outcome,
+    Status,
+)
+from sparing.store.schema import events
+
+SAME = ("kind", "item_id", "class_id", "into_id", "text")
+
+
+def append_one(connection: Connection, new: NewEvent) -> Outcome:
+    """Store one event, or say why not."""
+    before = _find(connection, events.c.key == new.key)
+    if before is not None:
+        return _sent_again(connection, new, before)
+    if new.kind is Kind.UNDO:
+        return _undo(connection, new)
+    if new.kind in ANSWERS:
+        current = current_answer(connection, new.item_id)
+        if current is not None and current.key != new.seen:
+            same = (current.kind, current.class_id) == (new.kind, new.class_id)
+            status = Status.DUPLICATE if same else Status.CONFLICT
+            return Outcome(status, current if same else None, current)
+    return Outcome(Status.STORED, _insert(connection, new))
+
+
+def current_answer(connection: Connection, item_id: str | None) -> Event | None:
+    """Return the item's newest label or skip that is not undone."""
+    undo = events.alias()
+    is_undone = select(undo.c.seq).where(undo.c.undoes == events.c.seq).exists()
+    return _find(
+        connection, events.c.item_id == item_id, events.c.kind.in_(sorted(ANSWERS)), ~is_undone
+    )
+
+
+def _find(connection: Connection, *conditions: Any) -> Event | None:
+    """Return the newest event that meets all conditions."""
+    query = select(events).where(*conditions).order_by(events.c.seq.desc()).limit(1)
+    row = connection.execute(query).first()
+    return None if row is None else event_of(row)
+
+
+def event_of(row: Row[Any]) -> Event:
+    """Return a row of the table as an event."""
+    fields = dict(row._mapping)
+    fields["kind"] = Kind(fields["kind"])
+    return Event(**fields)
+
+
+def _sent_again(connection: Connection, new: NewEvent, before: Event) -> Outcome:
+    same = all(getattr(new, name) == getattr(before, name) for name in SAME)
+    if new.kind is Kind.UNDO and before.kind is Kind.UNDO:  # its item was filled in when stored
+        undone = _find(connection, events.c.seq == before.undoes)
+        same = undone is not None and new.undoes in (None, undone.key)
+    if same:
+        return Outcome(Status.DUPLICATE, before)
+    return Outcome(Status.REFUSED, message=f"The key '{new.key}' belongs to another event.")
+
+
+def _undo(connection: Connection, new: NewEvent) -> Outcome:
+    undone = _find(connection, events.c.key == new.undoes)
+    if undone is None:
+        return Outcome(Status.REFUSED, message="There is nothing to undo.")
+    if undone.kind not in UNDOABLE:
+        return Outcome(Status.REFUSED, message=f"'{undone.kind}' cannot be undone.")
+    before = _find(connection, events.c.undoes == undone.seq)
+    if before is not None:
+        return Outcome(Status.DUPLICATE, before, undone)
+    return Outcome(Status.STORED, _insert(connection, new, undone), undone)
+
+
+def _insert(connection: Connection, new: NewEvent, undone: Event | None = None) -> Event:
+    values = {
+        column.name: getattr(new, column.name)
+        for column in events.c
+        if column.name not in ("seq", "at", "undoes")
+    }
+    values["at"] = datetime.now(UTC).isoformat(timespec="milliseconds")
+    values["undoes"] = None
+    if undone is not None:
+        values["undoes"] = undone.seq
+        values["item_id"] = undone.item_id if undone.kind in OF_AN_ITEM else None
+    seq = connection.execute(insert(events).values(values)).inserted_primary_key
+    return Event(seq=int(seq[0]), **values)  # type: ignore[index]

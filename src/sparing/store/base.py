@@ -1,0 +1,66 @@
+"""The contract that every store keeps."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+
+from sparing.store.records import Event, ItemRow, NewEvent, Outcome, Version
+
+
+class Store(ABC):
+    """Where a project's state is kept.
+
+    Thread safety: every method may be called from several threads at once. Persistence: when a
+    method that writes returns, what it wrote survives the death of the process and of the
+    machine. Consistency: a call is written whole or not at all, and readers see it so. Events are
+    only ever appended, in the order of ``seq``. Errors of a write come back to who called.
+
+    Every method raises ``StoreError`` where the state cannot be read or written.
+    :mod:`sparing.testing.store_checks` tests all of this.
+    """
+
+    @abstractmethod
+    def append(self, events: Sequence[NewEvent]) -> list[Outcome]:
+        """Store events in their order; return what became of each.
+
+        A key that is there already makes a duplicate (refused if it says something else). A label
+        or skip of an item whose answer is not the one that was ``seen`` is a conflict, unless it
+        says the same. An undo of what is undone already is a duplicate. One event's fate does not
+        touch the others.
+        """
+
+    @abstractmethod
+    def events(self, after: int = 0) -> list[Event]:
+        """Return the events with a ``seq`` above ``after``, in order."""
+
+    @abstractmethod
+    def items(self) -> list[ItemRow]:
+        """Return all items ever seen, by row."""
+
+    @abstractmethod
+    def put_items(self, items: Sequence[ItemRow]) -> None:
+        """Insert items, or replace those with the same row."""
+
+    @abstractmethod
+    def settings(self) -> dict[str, str]:
+        """Return all settings."""
+
+    @abstractmethod
+    def put_settings(self, settings: dict[str, str]) -> None:
+        """Set some settings."""
+
+    @abstractmethod
+    def versions(self, after: int = 0) -> list[Version]:
+        """Return the model versions above ``after``, in order."""
+
+    @abstractmethod
+    def add_version(self, version: Version) -> None:
+        """Add a model version.
+
+        Raises
+        ------
+        ConflictError : there is one of that number
+        """
+
+    @abstractmethod
+    def close(self) -> None:
+        """Finish what was begun and let go of everything; may be called twice."""

@@ -1,0 +1,172 @@
+"""What a store holds: plain frozen records."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+
+class Kind(StrEnum):
+    """What an event says."""
+
+    LABEL = "label"
+    SKIP = "skip"
+    FLAG = "flag"
+    UNFLAG = "unflag"
+    COMMENT = "comment"
+    UNDO = "undo"
+    ADD_CLASS = "add_class"
+    RENAME_CLASS = "rename_class"
+    MERGE_CLASS = "merge_class"
+    IMPORTED = "imported"
+    AUDIT_DRAWN = "audit_drawn"
+    CERTIFIED = "certified"
+    RESUMED = "resumed"
+
+
+ANSWERS = frozenset({Kind.LABEL, Kind.SKIP})
+OF_AN_ITEM = ANSWERS | {Kind.FLAG, Kind.UNFLAG, Kind.COMMENT}
+OF_A_CLASS = frozenset({Kind.ADD_CLASS, Kind.RENAME_CLASS, Kind.MERGE_CLASS})
+OF_THE_PHASE = frozenset({Kind.AUDIT_DRAWN, Kind.CERTIFIED, Kind.RESUMED})
+UNDOABLE = OF_AN_ITEM | {Kind.RENAME_CLASS, Kind.MERGE_CLASS}
+
+
+class Status(StrEnum):
+    """What became of a new event."""
+
+    STORED = "stored"
+    DUPLICATE = "duplicate"
+    CONFLICT = "conflict"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewEvent:
+    """One thing that somebody says, before it is stored.
+
+    A door fills in the first block; the project adds the second.
+
+    Parameters
+    ----------
+    key : made by the sender, unique for ever, at most 64 characters; sent again, it counts once
+    kind : what is said
+    item_id : of which item
+    class_name : the class; for rename and merge the old one
+    text : a comment; the new name of a renamed class; the class that a merged one goes into
+    model_version : of the query that asked for it; None if the person picked the item
+    seen : key of the item's answer that the person saw; None: saw none
+    undoes : key of the event to undo
+    confirmed : the model's guess was on the screen and was confirmed
+    class_id, into_id : keys of the ``add_class`` events of the class, and of the one merged into
+    purpose : ``"train"``, ``"audit"`` or ``"handback"``
+    source : ``"uniform"``, ``"strategy"`` or ``"person"``: who chose the item
+    propensity : probability with which it was drawn, where it is one
+    annotator : who says it
+    """
+
+    key: str
+    kind: Kind
+    item_id: str | None = None
+    class_name: str | None = None
+    text: str | None = None
+    model_version: int | None = None
+    seen: str | None = None
+    undoes: str | None = None
+    confirmed: bool = False
+
+    class_id: str | None = None
+    into_id: str | None = None
+    purpose: str | None = None
+    source: str | None = None
+    propensity: float | None = None
+    annotator: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """An event as it is stored.
+
+    Parameters
+    ----------
+    seq : its place in the order of all events
+    at : when it was stored, UTC, ISO 8601
+    undoes : seq of the event that it undoes
+
+    The others are those of :class:`NewEvent`; the undo of an item's event has its ``item_id``.
+    """
+
+    seq: int
+    key: str
+    at: str
+    kind: Kind
+    item_id: str | None = None
+    class_id: str | None = None
+    into_id: str | None = None
+    class_name: str | None = None
+    text: str | None = None
+    purpose: str | None = None
+    source: str | None = None
+    propensity: float | None = None
+    annotator: str = ""
+    model_version: int | None = None
+    confirmed: bool = False
+    undoes: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one new event.
+
+    Parameters
+    ----------
+    status : ``stored``; ``duplicate``: what it says holds already; ``conflict``: the item's answer
+        is not the one that was seen, and nothing was stored; ``refused``
+    event : the event itself; of a duplicate the one that was stored before
+    current : with a conflict: the answer that holds
+    message : with a refusal: why
+    """
+
+    status: Status
+    event: Event | None = None
+    current: Event | None = None
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ItemRow:
+    """One item as the store knows it.
+
+    Parameters
+    ----------
+    row : its place in all arrays, given once
+    item_id : its key
+    name : what a person finds it by
+    size, mtime_ns : of its file when it was last looked at; 0 for a row of a table
+    content_hash : of its content; None as long as nobody has read it
+    state : ``"present"``, ``"gone"`` or ``"unreadable"``
+    reason : why it cannot be read
+    """
+
+    row: int
+    item_id: str
+    name: str
+    size: int = 0
+    mtime_ns: int = 0
+    content_hash: str | None = None
+    state: str = "present"
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """One model version: which events it has learned from, and what it makes of them.
+
+    Parameters
+    ----------
+    version : monotonic
+    seq : the last event it has seen
+    facts : plain values; the big arrays are in the file that bears the version's number
+    """
+
+    version: int
+    seq: int
+    facts: dict[str, Any]

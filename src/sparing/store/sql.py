@@ -1,0 +1,150 @@
+"""The store on a SQL database: SQLite today; what differs elsewhere is in ``engine.py``."""
+
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from datetime import UTC, datetime
+
+from sqlalchemy import Connection, Engine, bindparam, delete, insert, select
+from sqlalchemy.exc import SQLAlchemyError
+
+from sparing.errors import ConflictError, StoreError
+from sparing.store import schema
+from sparing.store.appending import append_one, event_of
+from sparing.store.base import Store
+from sparing.store.engine import WRITES, open_engine
+from sparing.store.migrate import migrate, schema_version
+from sparing.store.records import Event, ItemRow, NewEvent, Outcome, Version
+from sparing.store.schema import HEAD
+from sparing.store.writer import Writer
+
+
+def open_store(url: str, name: str = "The project", *, writable: bool = True) -> Store:
+    """Open the store at ``url``; a new one gets its tables, an old one the newest.
+
+    Parameters
+    ----------
+    url : such as ``sqlite:////home/me/photos.sparing/project.db``
+    name : of the project, for messages
+    writable : False: nothing is created, changed or written
+
+    Raises
+    ------
+    SchemaVersionError : it was written by a newer version of this package
+    StoreError : it cannot be opened
+    """
+    engine = open_engine(url)
+    writing = engine.execution_options(**{WRITES: True})
+    try:
+        if writable:
+            migrate(writing, name)
+        elif schema_version(engine) != HEAD:
+            raise StoreError(f"{name} has another schema: open it once for writing.")
+    except SQLAlchemyError as error:
+        engine.dispose()
+        raise StoreError(f"{name} cannot be opened: {getattr(error, 'orig', error)}.") from error
+    except StoreError:
+        engine.dispose()
+        raise
+    return SqlStore(engine, Writer(writing) if writable else None)
+
+
+class SqlStore(Store):
+    """A store on a database that SQLAlchemy speaks to; made by :func:`open_store`.
+
+    Parameters
+    ----------
+    engine : for reading
+    writer : None if nothing may be written
+    """
+
+    def __init__(self, engine: Engine, writer: Writer | None) -> None:
+        self._engine = engine
+        self._writer = writer
+
+    def append(self, events: Sequence[NewEvent]) -> list[Outcome]:  # noqa: D102
+        return self._writing.run(lambda connection: [append_one(connection, e) for e in events])
+
+    def events(self, after: int = 0) -> list[Event]:  # noqa: D102
+        table = schema.events
+        with self._reading() as connection:
+            rows = connection.execute(select(table).where(table.c.seq > after).order_by("seq"))
+            return [event_of(row) for row in rows]
+
+    def items(self) -> list[ItemRow]:  # noqa: D102
+        with self._reading() as connection:
+            rows = connection.execute(select(schema.items).order_by("row"))
+            return [ItemRow(*row) for row in rows]
+
+    def put_items(self, items: Sequence[ItemRow]) -> None:  # noqa: D102
+        values = [asdict(item) for item in items]
+        if values:
+            self._writing.run(lambda connection: _put_items(connection, values))
+
+    def settings(self) -> dict[str, str]:  # noqa: D102
+        with self._reading() as connection:
+            return {row.name: row.value for row in connection.execute(select(schema.settings))}
+
+    def put_settings(self, settings: dict[str, str]) -> None:  # noqa: D102
+        if settings:
+            self._writing.run(lambda connection: _put_settings(connection, settings))
+
+    def versions(self, after: int = 0) -> list[Version]:  # noqa: D102
+        table = schema.versions
+        query = select(table).where(table.c.version > after).order_by("version")
+        with self._reading() as connection:
+            return [
+                Version(r.version, r.seq, json.loads(r.facts)) for r in connection.execute(query)
+            ]
+
+    def add_version(self, version: Version) -> None:  # noqa: D102
+        self._writing.run(lambda connection: _add_version(connection, version))
+
+    def close(self) -> None:  # noqa: D102
+        if self._writer is not None:
+            self._writer.close()
+        self._engine.dispose()
+
+    @property
+    def _writing(self) -> Writer:
+        if self._writer is None:
+            raise StoreError("The project was opened for reading only.")
+        return self._writer
+
+    @contextmanager
+    def _reading(self) -> Iterator[Connection]:
+        try:
+            with self._engine.connect() as connection:
+                yield connection
+        except SQLAlchemyError as error:
+            message = f"The project cannot be read: {getattr(error, 'orig', error)}."
+            raise StoreError(message) from error
+
+
+def _put_items(connection: Connection, values: list[dict[str, object]]) -> None:
+    table = schema.items
+    found = connection.execute(select(table.c.row)).scalars()
+    known = set(found)
+    old = [{"old_row": value["row"]} for value in values if value["row"] in known]
+    if old:
+        connection.execute(delete(table).where(table.c.row == bindparam("old_row")), old)
+    connection.execute(insert(table), values)
+
+
+def _put_settings(connection: Connection, settings: dict[str, str]) -> None:
+    table = schema.settings
+    connection.execute(delete(table).where(table.c.name.in_(settings)))
+    rows = [{"name": name, "value": value} for name, value in settings.items()]
+    connection.execute(insert(table), rows)
+
+
+def _add_version(connection: Connection, new: Version) -> None:
+    table = schema.versions
+    query = select(table.c.version).where(table.c.version == new.version)
+    if connection.execute(query).first() is not None:
+        raise ConflictError(f"There is a model version {new.version} already.")
+    at = datetime.now(UTC).isoformat(timespec="milliseconds")
+    facts = json.dumps(new.facts)
+    row = {"version": new.version, "seq": new.seq, "at": at, "facts": facts}
+    connection.execute(insert(table).values(row))
