@@ -67,10 +67,9 @@ def mean_row(X: Array) -> Array:
 
 def _widened(block: Array) -> Array:
     """Half precision overflows in a sum of squares: go on in float32."""
-    xp = array_namespace(block)
     block = np.asarray(block) if isinstance(block, np.memmap) else block
-    half = xp.isdtype(block.dtype, "real floating") and xp.finfo(block.dtype).bits < 32
-    return xp.astype(block, xp.float32) if half else block
+    xp = array_namespace(block)
+    return xp.astype(block, xp.float32) if is_half(block) else block
 
 
 def products(A: Array, B: Array) -> Array:
@@ -81,8 +80,14 @@ def products(A: Array, B: Array) -> Array:
 
 def project(X: Array, point: Array) -> Array:
     """Return the inner product of each row with one dense vector, (n,)."""
-    parts = [block_of(X, rows) @ point for rows in row_blocks(*X.shape)]
-    return namespace(X).concat(parts)
+    if is_half(X):
+        return namespace(X).concat([block_of(X, rows) @ point for rows in row_blocks(*X.shape)])
+    return (np.asarray(X) if isinstance(X, np.memmap) else X) @ point
+
+
+def is_half(X: Array) -> bool:
+    """Say whether the values have fewer than 32 bits, too few for a sum of squares."""
+    return not sparse.issparse(X) and bool(namespace(X).finfo(X.dtype).bits < 32)
 
 
 def squared_norms(X: Array) -> Array:
