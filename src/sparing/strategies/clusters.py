@@ -14,7 +14,7 @@ from sparing.types import Features, FloatArray, IntArray
 
 MAX_CLUSTERS = 500
 TINY = 5  # members up to which a cluster is taken for outliers and comes last
-JUDGED = 2500  # members of a cluster that typicality is judged on
+JUDGED = 1500  # members of a cluster among which the most typical is sought
 NEIGHBORS = 20
 
 
@@ -66,8 +66,8 @@ def _visited(s: Snapshot, clusters: Clusters, k: int) -> list[IntArray]:
 class TypiClust(_Clustering):
     """Ask for the most typical item of each cluster that has no label yet: for very few labels.
 
-    Typical is what has its 20 nearest neighbours close by. In a cluster above 2,500 items they
-    are sought among 2,500 drawn from it.
+    Typical is what has its 20 nearest neighbours close by. A cluster above 1,500 items is
+    represented by 1,500 drawn from it.
 
     Examples
     --------
@@ -101,7 +101,7 @@ def typicality(X: Features, members: IntArray, rng: np.random.Generator) -> Floa
     ----------
     X : (n, n_features) dense or CSR
     members : rows of one cluster
-    rng : draws whom to judge by, where there are more than 2,500
+    rng : draws who is judged, where there are more than 1,500; the others get 0
 
     Examples
     --------
@@ -109,18 +109,18 @@ def typicality(X: Features, members: IntArray, rng: np.random.Generator) -> Floa
     >>> typicality(X, np.arange(3), np.random.default_rng(0)).round(2)
     array([1. , 1. , 0.5])
     """
-    judges = take_rows(X, np.sort(rng.permutation(members)[:JUDGED]))
-    n_neighbors = max(1, min(NEIGHBORS, judges.shape[0] // 2))
-    norms = squared_norms(judges)
-    scores = []
-    for span in row_blocks(len(members), max(judges.shape)):
-        rows = take_rows(X, members[span])
-        squared = squared_norms(rows)[:, None] + norms - 2 * products(rows, judges)
+    judged = np.sort(rng.permutation(len(members))[:JUDGED])
+    rows = take_rows(X, members[judged])
+    n_neighbors = max(1, min(NEIGHBORS, len(judged) // 2))
+    norms = squared_norms(rows)
+    score = np.zeros(len(members))
+    for span in row_blocks(len(judged), max(rows.shape)):
+        squared = norms[span, None] + norms - 2 * products(rows[span], rows)
         nearest = np.partition(squared, min(n_neighbors, len(norms) - 1), axis=1)
-        # The nearest of all is the row itself, at distance 0, where it is one of the judges.
-        nearest = np.sqrt(np.maximum(nearest[:, : n_neighbors + 1], 0))
-        scores.append(1 / (nearest.sum(axis=1) / n_neighbors + 1e-5))
-    return np.concatenate(scores)
+        # The nearest of all is the row itself, at distance 0.
+        reach = np.sqrt(np.maximum(nearest[:, : n_neighbors + 1], 0)).sum(axis=1)
+        score[judged[span]] = 1 / (reach / n_neighbors + 1e-5)
+    return score
 
 
 class ClusterThenLabel(_Clustering):
