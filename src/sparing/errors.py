@@ -6,10 +6,21 @@ One message form, for the person who has to mend it:
 
 from collections.abc import Iterable
 from difflib import get_close_matches
+from typing import Any
 
 
 class SparingError(Exception):
     """Base of all errors of this package; a command prints it as one line and exits with 1."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # A worker process sends the message, whatever the __init__ of a subclass takes.
+        return _remade, (type(self), str(self))
+
+
+def _remade(kind: type[SparingError], message: str) -> SparingError:
+    error = kind.__new__(kind)
+    error.args = (message,)
+    return error
 
 
 class InvalidInputError(SparingError, ValueError):

@@ -1,0 +1,199 @@
+"""``sparing compare``: what active learning is worth on the user's own labeled data."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from sparing.experiment.comparison_report import Report
+    from sparing.experiment.grid import Grid, Protocol
+    from sparing.experiment.runner import GridResult
+
+AUTO = "auto"
+MOST_BUDGET = 200
+ROUNDS = 20
+INTERRUPTED = 130
+
+
+def compare(
+    source: Annotated[
+        Path,
+        typer.Argument(
+            help="Labeled data: a folder with a folder a class, CSV, TSV, JSONL, Parquet, .npy.",
+            show_default=False,
+        ),
+    ],
+    label_column: Annotated[
+        str | None, typer.Option(help="The column with the labels.", show_default=False)
+    ] = None,
+    columns: Annotated[
+        str | None,
+        typer.Option(help="The columns that make an item: a,b. All others.", show_default=False),
+    ] = None,
+    labels: Annotated[
+        Path | None, typer.Option(help="The labels of a .npy file.", show_default=False)
+    ] = None,
+    header: Annotated[
+        bool, typer.Option("--header/--no-header", help="Whether line 1 names the columns.")
+    ] = True,
+    strategies: Annotated[
+        str, typer.Option(help="Their names: a,b. 'random' is always among them.")
+    ] = "auto,margin",
+    model: Annotated[str, typer.Option(help="auto, linear or forest.")] = "auto",
+    encoder: Annotated[str, typer.Option(help="Turns items into vectors.")] = "default",
+    budget: Annotated[
+        int | None,
+        typer.Option(
+            min=2, help="Labels at the end. 200, or half of what there is.", show_default=False
+        ),
+    ] = None,
+    batch_size: Annotated[
+        int | None,
+        typer.Option(min=1, help="Labels a round. A 20th of the budget.", show_default=False),
+    ] = None,
+    initial: Annotated[int, typer.Option(min=0, help="Labels drawn at random to begin.")] = 0,
+    seeds: Annotated[int, typer.Option(min=1, help="Repetitions, each with its own split.")] = 20,
+    out: Annotated[Path, typer.Option(help="Folder for the results.")] = Path("sparing-compare"),
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print comparison.json instead of the table.")
+    ] = False,
+) -> None:
+    """Compare strategies on labeled data: what does active learning save here, if anything?
+
+    Hides the labels, asks for them strategy by strategy, and measures on held-out items. Finished
+    trials are kept: the same command goes on where it was stopped.
+
+    Example: sparing compare reviews.csv --label-column stars --budget 100
+    """
+    from sparing.datasets.read import read_labeled
+    from sparing.experiment.grid import Grid
+    from sparing.files import check_writable
+    from sparing.models.named import get_model
+
+    check_writable(out)
+    used = _names(columns) if columns else []
+    data = read_labeled(source, label_column, columns=used, labels=labels, header=header)
+    grid = Grid(
+        {source.stem: data},
+        _known_strategies(_names(strategies)),
+        seeds,
+        _protocol(len(data), budget, batch_size, initial),
+        {model: get_model(model)},
+        (_known_encoder(encoder),),
+    )
+    result = _run(grid, out)
+    report = _report(grid, result)
+    page = _write(report, out)
+    if as_json:
+        typer.echo((out / "comparison.json").read_text("utf-8"))
+    else:
+        _print(report, page)
+    if result.interrupted:
+        _say_kept(grid, result, out)
+        raise typer.Exit(INTERRUPTED)
+
+
+def _names(listed: str) -> list[str]:
+    return [name.strip() for name in listed.split(",") if name.strip()]
+
+
+def _protocol(n_items: int, budget: int | None, batch_size: int | None, initial: int) -> "Protocol":
+    from sparing.experiment.grid import Protocol
+
+    budget = budget or max(2, min(MOST_BUDGET, n_items // 2))
+    return Protocol(budget, batch_size or max(1, round(budget / ROUNDS)), initial)
+
+
+def _known_strategies(names: list[str]) -> dict[str, str]:
+    """Look the names up before long work starts; random comes first."""
+    from sparing.experiment.grid import RANDOM
+    from sparing.strategies import get_strategy
+
+    for name in names:
+        if name != AUTO:
+            get_strategy(name)
+    return {name: name for name in (RANDOM, *names)}
+
+
+def _known_encoder(name: str) -> str:
+    from sparing.encoders import get_encoder
+    from sparing.experiment.grid import DEFAULT
+
+    if name != DEFAULT:
+        get_encoder(name)
+    return name
+
+
+def _run(grid: "Grid", out: Path) -> "GridResult":
+    from sparing.cli.progress import say, stages
+    from sparing.experiment.comparison import seeds_of_all
+    from sparing.experiment.runner import run_grid
+
+    with stages() as tick:
+        result = run_grid(grid, out / "trials", tick=lambda *steps: tick("trials", *steps))
+    if result.n_found:
+        say(f"{result.n_found:,} trials were there already, in {out / 'trials'}.")
+    if result.interrupted and not seeds_of_all(result.results, grid.strategies):
+        _say_kept(grid, result, out)
+        raise typer.Exit(INTERRUPTED)
+    return result
+
+
+def _report(grid: "Grid", result: "GridResult") -> "Report":
+    from sparing.encoders.choice import default_encoder
+    from sparing.experiment.comparison import compare_results
+    from sparing.experiment.comparison_report import Report
+    from sparing.experiment.grid import DEFAULT
+    from sparing.experiment.notes import data_notes
+    from sparing.experiment.trial import prepare
+
+    (name,), (encoder,), (model,) = grid.datasets, grid.encoders, grid.models
+    data = grid.datasets[name]
+    prepared = prepare(name, data, grid.protocol)
+    facts: dict[str, str | int] = {
+        "items": f"{len(data):,} {data.items.kind}",
+        "classes": len(prepared.classes),
+        "encoder": default_encoder(data.items.kind, data.items.values)
+        if encoder == DEFAULT
+        else encoder,
+        "model": model,
+        "budget": f"{grid.protocol.budget:,} labels",
+        "test": f"{grid.protocol.test_share:.0%}",
+    }
+    notes = data_notes(prepared, encoder, grid.protocol)
+    return Report(name, facts, notes, grid.protocol, compare_results(result.results))
+
+
+def _write(report: "Report", out: Path) -> Path:
+    from sparing.experiment.comparison_report import write_comparison
+
+    return write_comparison(report, out)
+
+
+def _print(report: "Report", page: Path) -> None:
+    from rich.box import SIMPLE_HEAD
+    from rich.console import Console
+    from rich.table import Table
+
+    from sparing.cli.progress import say
+    from sparing.experiment.comparison_report import HEAD, summary_rows
+    from sparing.experiment.verdict import verdict
+
+    for note in report.notes:
+        say(note)
+    table = Table(title=f"{report.name}: accuracy on held-out items", box=SIMPLE_HEAD)
+    for i, name in enumerate(HEAD):
+        table.add_column(name, justify="right" if i else "left")
+    for row in summary_rows(report.comparison):
+        table.add_row(*row)
+    console = Console()
+    console.print(table)
+    say(f"Report: {page.resolve()}")
+    console.print(verdict(report.comparison), highlight=False, soft_wrap=True)
+
+
+def _say_kept(grid: "Grid", result: "GridResult", out: Path) -> None:
+    n_all = len(grid.cells())
+    kept = f"{len(result.results)} of {n_all} trials, in {out / 'trials'}"
+    typer.echo(f"Kept: {kept}. The same command goes on from there.", err=True)
