@@ -31,6 +31,10 @@ class Mix(QueryStrategy):
     >>> picked = choose(Mix("margin", share=0.5), s, 2, np.random.default_rng(1))
     >>> sorted(picked.source.tolist()), np.nanmax(picked.propensity)
     (['strategy', 'uniform'], np.float64(0.25))
+
+    References
+    ----------
+    Kossen et al. (2021), arXiv 2103.05331, on what draws with known propensities are good for
     """
 
     name: ClassVar[str] = "mix"
