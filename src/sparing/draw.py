@@ -104,7 +104,7 @@ def draw_stratified(
     )  # fmt: skip
     stratum = blank.strata(predictions, np.flatnonzero(predictions.eligible))
     counts = _allocate(confidence, stratum, n_audit)
-    return _drawn(blank, predictions, dict(enumerate(counts.tolist())))
+    return _drawn(blank, predictions, {which: c for which, c in enumerate(counts.tolist()) if c})
 
 
 def _allocate(confidence: FloatArray, stratum: IntArray, n_audit: int) -> IntArray:

@@ -1,0 +1,130 @@
+"""A folder with all audits of a data set: what was drawn, what was answered, what came of it."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from sparing.audit import Audit, Phase
+from sparing.autolabel import AutoLabels
+from sparing.certificate import Certificate
+from sparing.cli.poolfiles import ID, LABEL, PoolFile, read_answers, write_table
+from sparing.errors import InvalidInputError, SourceError
+from sparing.files import write_atomically
+from sparing.types import Label
+
+COLUMNS = ("id", "label", "source", "model_version", "confidence", "certificate")
+
+
+@dataclass(frozen=True, slots=True)
+class AuditFolder:
+    """The files of a certification.
+
+    ``audit-1.json`` is the first draw, ``audit-1.csv`` the table that the person fills in, and so
+    on; ``certificate.json``, ``labels.csv`` and ``handback.csv`` belong to the last.
+    """
+
+    path: Path
+
+    @property
+    def certificate(self) -> Path:
+        """The file of the certificate."""
+        return self.path / "certificate.json"
+
+    @property
+    def labels(self) -> Path:
+        """The file of all labels with their provenance."""
+        return self.path / "labels.csv"
+
+    @property
+    def handback(self) -> Path:
+        """The table of items that the person is still to label."""
+        return self.path / "handback.csv"
+
+    def answers_of(self, audit: Audit) -> Path:
+        """Return the table that the person fills in."""
+        return self.path / f"audit-{audit.attempt}.csv"
+
+    def audits(self) -> tuple[Audit, ...]:
+        """Return all audits drawn so far, oldest first.
+
+        Raises
+        ------
+        VoidAuditError : one was changed after it was drawn
+        InvalidInputError : one is missing: a later one names it
+        """
+        found: list[Audit] = []
+        while (file := self.path / f"audit-{len(found) + 1}.json").exists():
+            audit = Audit.from_json(file.read_text("utf-8"))
+            if audit.previous != tuple(a.digest for a in found):
+                raise InvalidInputError(f"{file} does not follow the audits before it.")
+            found.append(audit)
+        return tuple(found)
+
+    def add(self, audit: Audit, pool: PoolFile) -> None:
+        """Write a draw and the table for its answers; the model's guess is not shown in it."""
+        # The table first: an audit without one could not be answered.
+        rows = [(pool.ids[row], "") for row in audit.drawn.tolist()]
+        write_table(self.answers_of(audit), (ID, LABEL), rows)
+        file = self.path / f"audit-{audit.attempt}.json"
+        write_atomically(file, audit.to_json().encode())
+
+    def answers(self, audit: Audit, pool: PoolFile) -> list[tuple[int, Label | None]]:
+        """Read what the person answered; rows, not ids."""
+        row_of = pool.row_of()
+        pairs = read_answers(self.answers_of(audit))
+        strangers = [name for name, _ in pairs if name not in row_of]
+        if strangers:
+            raise InvalidInputError(
+                f"{self.answers_of(audit)} answers for '{strangers[0]}', which is not in the pool."
+            )
+        return [(row_of[name], label) for name, label in pairs]
+
+    def save(self, done: AutoLabels, certificate: Certificate, pool: PoolFile) -> AutoLabels:
+        """Write certificate, labels and hand-back table; answers already in it are kept."""
+        given = self._handed_back(done, pool)
+        complete = done.with_handback(list(given), list(given.values())) if given else done
+        order = done.handback[np.argsort(pool.predictions.confidence[done.handback], kind="stable")]
+        rows = [(pool.ids[row], given.get(row, "")) for row in order.tolist()]
+        write_table(self.handback, (ID, LABEL), rows)
+        write_labels(self.labels, complete, pool.ids)
+        write_atomically(self.certificate, certificate.to_json().encode())
+        return complete
+
+    def _handed_back(self, done: AutoLabels, pool: PoolFile) -> dict[int, Label]:
+        try:
+            pairs = read_answers(self.handback) if self.handback.exists() else []
+        except SourceError:  # nothing was handed back, so the table has no rows
+            return {}
+        row_of, waiting = pool.row_of(), set(done.handback.tolist())
+        rows = {row_of[name]: label for name, label in pairs if label and name in row_of}
+        return {row: label for row, label in rows.items() if row in waiting}
+
+    def clear(self) -> None:
+        """Remove what the last audit led to: a new one has been drawn."""
+        for file in (self.certificate, self.labels, self.handback):
+            file.unlink(missing_ok=True)
+
+
+def phase_of(done: AutoLabels | None, audits: tuple[Audit, ...]) -> Phase:
+    """Say where a certification stands."""
+    if done is not None:
+        return Phase.HANDBACK if len(done.handback) else Phase.DONE
+    return Phase.AUDIT if audits else Phase.LABEL
+
+
+def write_labels(path: Path, labels: AutoLabels, ids: list[str]) -> None:
+    """Write every label and where it came from."""
+    by_model = labels.source == "model"
+    name = labels.certificate.digest[:16] if labels.certificate else ""
+    version = str(labels.model_version)
+    rows = zip(
+        ids,
+        ["" if value is None else value for value in labels.labels()],
+        labels.source.tolist(),
+        np.where(by_model, version, "").tolist(),
+        [f"{c:.6g}" if c == c else "" for c in labels.confidence.tolist()],
+        np.where(by_model, name, "").tolist(),
+        strict=True,
+    )
+    write_table(path, COLUMNS, rows)

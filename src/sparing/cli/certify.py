@@ -1,0 +1,166 @@
+"""``sparing certify``: a stated error bound on a model's labels, in two steps."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from sparing.audit import Audit, Claim
+    from sparing.cli.auditfolder import AuditFolder
+    from sparing.cli.poolfiles import PoolFile
+
+Known = Annotated[
+    Path | None, typer.Option(help="Table id, label: what people had labeled before.")
+]
+Classes = Annotated[
+    str | None, typer.Option(help="Names of the columns of a .npy pool: cat,dog,fox.")
+]
+ModelVersion = Annotated[int, typer.Option(help="Names the model on each of its labels.")]
+
+
+def certify(
+    pool: Annotated[
+        Path | None,
+        typer.Argument(
+            help="Table id, predicted, confidence (and label), or .npy of probabilities.",
+            show_default=False,
+        ),
+    ] = None,
+    epsilon: Annotated[float, typer.Option(help="Share of wrong labels tolerated.")] = 0.02,
+    delta: Annotated[float, typer.Option(help="Probability that the claim may be false.")] = 0.05,
+    kind: Annotated[
+        str, typer.Option(help="whole: all labels in the end; auto: those by the model alone.")
+    ] = "whole",
+    per_class: Annotated[
+        bool, typer.Option("--per-class", help="With --kind auto: for each predicted class.")
+    ] = False,
+    out: Annotated[Path, typer.Option(help="Folder of the audits.")] = Path("sparing-certify"),
+    known: Known = None,
+    classes: Classes = None,
+    model_version: ModelVersion = 0,
+    audits: Annotated[
+        int | None, typer.Option(min=1, help="Items to audit, not as planned.", show_default=False)
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the draw.")] = 0,
+    again: Annotated[
+        bool, typer.Option("--again", help="Draw a new audit; each one may risk less.")
+    ] = False,
+    verify: Annotated[
+        Path | None,
+        typer.Option(help="Recompute this certificate, with POOL down to the draw."),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the certificate.")] = False,
+) -> None:
+    """Certify a model's labels: draw an audit, and once it is answered state the error bound.
+
+    First run: draws items into OUT/audit-1.csv; fill in its column 'label' without looking at the
+    predictions (more people: columns label_2, ...). Second run: writes OUT/certificate.json,
+    OUT/labels.csv and OUT/handback.csv, the items that are left to you.
+
+    Example: sparing certify predictions.csv --epsilon 0.02 --out audit
+    """
+    from sparing.audit import Claim
+    from sparing.cli.auditfolder import AuditFolder
+    from sparing.cli.poolfiles import read_pool
+
+    items = None
+    if pool is not None:
+        items = read_pool(pool, known=known, classes=classes, version=model_version)
+    if verify is not None:
+        _verify(verify, items)
+        return
+    if items is None:
+        raise typer.BadParameter("POOL is missing.")
+    folder = AuditFolder(out)
+    drawn = folder.audits()
+    if not drawn or again:
+        claim = Claim(epsilon, delta, kind, per_class)
+        _draw(folder, items, claim, n_audit=audits, seed=seed, previous=drawn)
+    else:
+        _certify(folder, items, drawn[-1], as_json=as_json)
+
+
+def _draw(
+    folder: "AuditFolder",
+    items: "PoolFile",
+    claim: "Claim",
+    *,
+    n_audit: int | None,
+    seed: int,
+    previous: "tuple[Audit, ...]",
+) -> None:
+    from sparing.draw import draw_audit
+    from sparing.planning import plan_audit
+
+    plan = plan_audit(items.predictions, claim, attempt=len(previous) + 1)
+    typer.echo(plan.sentence, err=True)
+    if plan.note:
+        typer.echo(plan.note, err=True)
+    wanted, cut = plan.n_audit, plan.cut
+    if n_audit is not None and not claim.per_class:
+        wanted, cut = n_audit, 0.0
+    if not wanted:
+        raise typer.Exit(1)
+    audit = draw_audit(items.predictions, wanted, claim=claim, cut=cut, seed=seed,
+                       previous=previous)  # fmt: skip
+    folder.add(audit, items)
+    folder.clear()
+    typer.echo(f"Fill in the column 'label' of {folder.answers_of(audit)}, then run this again.")
+
+
+def _certify(folder: "AuditFolder", items: "PoolFile", audit: "Audit", *, as_json: bool) -> None:
+    from sparing.autolabel import certified
+    from sparing.cli.auditfolder import phase_of
+    from sparing.errors import InvalidInputError
+
+    audit.check(items.predictions)
+    answers = folder.answers(audit, items)
+    if not any(label for _, label in answers):
+        table = folder.answers_of(audit)
+        raise InvalidInputError(f"No answer yet: fill in the column 'label' of {table}.")
+    done = certified(items.predictions, audit, answers)
+    certificate = done.certificate
+    if certificate is None:
+        raise InvalidInputError("The audit was drawn without a claim.")
+    complete = folder.save(done, certificate, items)
+    for note in certificate.notes:
+        typer.echo(note, err=True)
+    if as_json:
+        typer.echo(certificate.to_json())
+        return
+    typer.echo(certificate.statement)
+    typer.echo(
+        f"{certificate.n_by_people:,} labels by people, {certificate.n_auto:,} by the model,"
+        f" {len(complete.handback):,} left to you in {folder.handback}."
+    )
+    if certificate.majority is not None:
+        typer.echo(
+            f"For comparison: calling everything the commonest class is certified at"
+            f" {100 * certificate.majority:.1f} % wrong."
+        )
+    typer.echo(f"Phase: {phase_of(complete, (audit,)).value}. See {folder.certificate}.")
+
+
+def _verify(file: Path, items: "PoolFile | None") -> None:
+    from sparing.certificate import Certificate, verify
+    from sparing.cli.auditfolder import AuditFolder
+    from sparing.datasets.decoding import read_text
+    from sparing.errors import InvalidInputError
+
+    certificate = Certificate.from_json(read_text(file)[0])
+    typer.echo(certificate.statement)
+    if items is None:
+        checks = verify(certificate)
+        typer.echo("Numbers only: give POOL too, to repeat hashes, draw and count.", err=True)
+    else:
+        folder = AuditFolder(file.parent)
+        found = [audit for audit in folder.audits() if audit.digest == certificate.audit]
+        if not found:
+            raise InvalidInputError(f"The audit of {file} is not in {file.parent}.")
+        answers = folder.answers(found[0], items)
+        checks = verify(certificate, items.predictions, found[0], answers)
+    for check in checks:
+        typer.echo(f"{'ok    ' if check.ok else 'FAILED'} {check.what}")
+    if not all(check.ok for check in checks):
+        raise typer.Exit(1)
