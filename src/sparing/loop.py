@@ -168,6 +168,10 @@ class ActiveLearner:
         """Take items out: they are not asked again, and a label they have is dropped."""
         self._move_to(self.pool.with_skips(indices))
 
+    def forget(self, indices: npt.ArrayLike) -> None:
+        """Drop labels and skips: the items may be asked again, as if never answered."""
+        self._move_to(self.pool.without_labels(indices))
+
     def predict(self, X: Features | None = None) -> npt.NDArray[Any]:
         """Return the likeliest label value of each row, of the pool if ``X`` is not given.
 

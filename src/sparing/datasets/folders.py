@@ -68,6 +68,21 @@ def read_class_folders(root: Path) -> Labeled:
     return Labeled(kept, [name.split("/", 1)[0] for name in names])
 
 
+def find_files(root: Path) -> tuple[Kind, list[Path], list[Skipped]]:
+    """Find the images, or the .txt files, of a folder by their names alone; none is opened.
+
+    Returns
+    -------
+    what they are, their paths in a stable order, and what was left out
+
+    Raises
+    ------
+    SourceError : no folder, or nothing in it that looks like either
+    """
+    found = _find(root)
+    return found.kind, found.paths, found.skipped
+
+
 def _find(root: Path) -> _Found:
     if not root.is_dir():
         raise SourceError(f"{root} is not a folder.")

@@ -1,0 +1,159 @@
+"""Which items are asked next; never waits for a model."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+
+from sparing.project.state import State
+from sparing.project.views import Asked
+from sparing.strategies.base import FROM_STRATEGY, FROM_UNIFORM
+from sparing.types import BoolArray, IntArray
+
+PERSON = "person"
+NOT_READ = "drawn at random: the items are still being read"
+NOT_TRAINED = "drawn at random: the model has not caught up with your answers yet"
+NEW_ITEM = "drawn at random: these items are new to the model"
+TO_CHECK = "drawn at random to check the model"
+LEFT_TO_YOU = "left to you by the certificate, the least sure first"
+
+Source = tuple[str, float | None]  # who chose an item, and the probability of the draw
+
+
+class Handed:
+    """Remembers by what each item was asked, so that its answer is credited rightly.
+
+    What a model version asks stands in the store; random draws beyond that are remembered as long
+    as the process lives, and forgotten ones count as the person's choice, never as random.
+
+    Parameters
+    ----------
+    state : of the project
+    """
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+        self._drawn: dict[tuple[int, int], Source] = {}
+        self._asked: dict[int, dict[int, Source]] = {}
+        self._last: dict[int, int] = {}
+
+    def source_of(self, version: int | None, row: int) -> Source:
+        """Return who chose a row when this model version was the newest."""
+        if version is None:
+            return PERSON, None
+        drawn = self._drawn.get((version, row))
+        return drawn or self._by(version).get(row, (PERSON, None))
+
+    def version_of(self, row: int) -> int | None:
+        """Return the model version by which a row was asked last; None if it was not."""
+        return self._last.get(row)
+
+    def note(self, row: int, version: int, source: Source | None = None) -> None:
+        """Remember that a row is asked; ``source`` where it is a draw of ours."""
+        self._last[row] = version
+        if source is not None:
+            self._drawn[version, row] = source
+
+    def _by(self, version: int) -> dict[int, Source]:
+        if version not in self._asked:
+            found = [v for v in self._state.versions if v.version == version]
+            asked = found[0].facts.get("asked", ()) if found else ()
+            self._asked[version] = {row: (source, p) for row, source, p in asked}
+        return self._asked[version]
+
+
+def next_items(state: State, handed: Handed, n: int, exclude: BoolArray, seed: int) -> list[Asked]:
+    """Return up to ``n`` items to ask: those of the newest model version, then random ones.
+
+    Parameters
+    ----------
+    state, handed : of the project
+    n : how many
+    exclude : (n_rows,) True where a row is asked already
+    seed : of the random ones
+    """
+    free = state.askable() & ~exclude
+    found = []
+    for row in _chosen(state, free, n):
+        handed.note(row, state.version)
+        source = handed.source_of(state.version, row)
+        found.append(asked(state, row, _why(state, row), source))
+        free[row] = False
+    for row, propensity in _random(free, n - len(found), [seed, state.version]):
+        source = (FROM_UNIFORM, propensity)
+        handed.note(row, state.version, source)
+        found.append(asked(state, row, _why_random(state, row), source))
+    return found
+
+
+def _chosen(state: State, free: BoolArray, n: int) -> list[int]:
+    if state.scores is None:
+        return []
+    rows = state.scores.rows
+    return [int(row) for row in rows[free[rows]][:n]]
+
+
+def _why(state: State, row: int) -> str:
+    assert state.scores is not None  # noqa: S101  # it chose the row
+    place = int(np.flatnonzero(state.scores.rows == row)[0])
+    return str(state.scores.why[place])
+
+
+def _random(free: BoolArray, n: int, seed: list[int]) -> Iterator[tuple[int, float]]:
+    """Yield rows drawn without replacement, each with its probability among those left."""
+    rows: IntArray = np.flatnonzero(free)
+    n = max(0, min(n, len(rows)))
+    # The number of rows left is part of the seed: else each query would begin the same draw.
+    drawn = np.random.default_rng([*seed, len(rows)]).choice(rows, n, replace=False)
+    yield from zip(drawn.tolist(), (1 / (len(rows) - np.arange(n))).tolist(), strict=True)
+
+
+def _why_random(state: State, row: int) -> str:
+    if state.scores is None:
+        return NOT_READ
+    return NEW_ITEM if row >= len(state.scores.proba) else NOT_TRAINED
+
+
+def audited_items(state: State, handed: Handed, n: int, exclude: BoolArray) -> list[Asked]:
+    """Return up to ``n`` items of the open audit, in the order of the draw, without a guess."""
+    if state.drawn is None or not state.drawn_rows:
+        return []
+    audit = state.drawn.audit
+    source = (FROM_UNIFORM, len(audit.drawn) / max(1, int(audit.eligible.sum())))
+    rows = [r for r in audit.drawn.tolist() if state.is_open(r) and not exclude[r]][:n]
+    for row in rows:
+        handed.note(row, state.version, source)
+    return [replace(asked(state, row, TO_CHECK, source), guess=None) for row in rows]
+
+
+def handed_back_items(state: State, handed: Handed, n: int, exclude: BoolArray) -> list[Asked]:
+    """Return up to ``n`` items that the certificate leaves to the person."""
+    rows = [row for row in state.handback_left() if not exclude[row]][:n]
+    for row in rows:
+        handed.note(row, state.version)
+    return [asked(state, row, LEFT_TO_YOU, (FROM_STRATEGY, None)) for row in rows]
+
+
+def looked_up(state: State, item_id: str) -> Asked:
+    """Return an item that the person chose to look at; blind where an audit has drawn it."""
+    state.item(item_id)  # says so if there is none
+    row = state.row_of[item_id]
+    found = replace(asked(state, row, "", (PERSON, None)), model_version=None)
+    return replace(found, guess=None) if row in state.drawn_rows else found
+
+
+def asked(state: State, row: int, why: str, source: Source) -> Asked:
+    """Return an item with all that is shown beside it."""
+    item_id = state.rows[row].item_id
+    noted = state.replay.of(item_id)
+    return Asked(
+        state.item(item_id),
+        why,
+        source[0],
+        source[1],
+        state.version,
+        state.guess(row),
+        state.answer_of(noted.answer),
+        noted.flagged,
+        noted.comment,
+    )

@@ -1,0 +1,502 @@
+"""Project: items, encoder, events and model versions behind one door."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from os import PathLike
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+from uuid import uuid4
+
+import numpy as np
+
+from sparing._validate import check_int
+from sparing.audit import Claim
+from sparing.certificate import Certificate
+from sparing.errors import ConflictError, InvalidInputError
+from sparing.planning import AuditPlan
+from sparing.project import audits, opening
+from sparing.project.asking import (
+    Handed,
+    audited_items,
+    handed_back_items,
+    looked_up,
+    next_items,
+)
+from sparing.project.folder import Lock, ProjectFolder
+from sparing.project.items import Item
+from sparing.project.recording import complete, known_class, recorded
+from sparing.project.reporting import history, look_again, status
+from sparing.project.state import State
+from sparing.project.training import Trainee
+from sparing.project.vectors import Progress, read_contents
+from sparing.project.views import Asked, HistoryRow, Recorded
+from sparing.project.views import Status as ProjectStatus
+from sparing.store import Kind, NewEvent, Status, Store, Version
+from sparing.types import BoolArray
+
+
+class Project:
+    r"""A labeling project on disk: what is asked, what was answered, what the model makes of it.
+
+    Made by :meth:`create` and :meth:`open`; a context manager. All methods may be called from
+    several threads. Only one process may have a project open for writing. What an answer changes
+    is on the disk before :meth:`record` returns; everything else is made again from the events.
+
+    Parameters
+    ----------
+    folder : of the project
+    store, state, lock : as :mod:`sparing.project.opening` makes them
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> place = Path(tempfile.mkdtemp())
+    >>> table = place / "pets.csv"
+    >>> _ = table.write_text("animal,legs\ncat,4\nbird,2\nhen,2\ndog,4\n")
+    >>> with Project.create(table, classes=["fur", "feathers"]) as project:
+    ...     project.teach({project.query(1)[0].item.item_id: "fur"})
+    ...     project.status().n_labeled
+    1
+    >>> with Project.open(place / "pets.csv.sparing") as project:
+    ...     project.status().class_counts
+    {'fur': 1, 'feathers': 0}
+    """
+
+    def __init__(
+        self, folder: ProjectFolder, store: Store, state: State, lock: Lock | None
+    ) -> None:
+        self._folder = folder
+        self._store = store
+        self._state = state
+        self._lock = lock
+        self._handed = Handed(state)
+        self._settings = opening.read_settings(store)
+        self._trainee: Trainee | None = None
+        self.trainer_said: tuple[str, str] = ("off", "")
+        self.encoded: tuple[int, int] = (0, len(state.rows))
+        self.take_contents()
+
+    @classmethod
+    def create(
+        cls,
+        source: str | PathLike[str],
+        folder: str | PathLike[str] | None = None,
+        classes: Sequence[str] = (),
+        encoder: str = "auto",
+        seed: int = 0,
+        *,
+        columns: Sequence[str] = (),
+    ) -> Self:
+        """Make a project for a source; the source itself is never changed.
+
+        Parameters
+        ----------
+        source : a folder of images or .txt files, a CSV, TSV, JSONL, Parquet or .npy file, or
+            ``"mnist"``
+        folder : where the project lies; beside the source with ``.sparing`` at its end
+        classes : names of the classes to begin with
+        encoder : a name of :func:`sparing.encoders.encoder_names`, or ``"auto"``
+        seed : of all that is drawn
+        columns : of a table: those that make an item; none: all
+
+        Raises
+        ------
+        ConflictError : there is a project already, or another process is making it
+        SourceError : the source cannot be read
+        UnknownNameError : there is no such encoder or column
+        MissingExtraError : SQLAlchemy is not installed
+        """
+        place = ProjectFolder(opening.folder_of(source, folder))
+        if place.exists():
+            raise ConflictError(f"{place.path} is a project already: open it.")
+        check_int("seed", "Project", seed, 0)
+        settings = opening.Settings(str(source), encoder, seed, tuple(columns))
+        project = cls(*opening.make(place, settings))
+        project.add_classes(classes)
+        return project
+
+    @classmethod
+    def open(cls, folder: str | PathLike[str], *, writable: bool = True) -> Self:
+        """Open a project; what has changed in its source is noticed and told.
+
+        Parameters
+        ----------
+        folder : of the project
+        writable : False: look only, while another process may be writing
+
+        Raises
+        ------
+        NotFoundError : there is no project
+        ConflictError : another process writes to it; the message names it
+        SchemaVersionError : it was written by a newer version of this package
+        SourceError : its source is not there any more
+        """
+        return cls(*opening.reopen(ProjectFolder(Path(folder)), writable=writable))
+
+    @classmethod
+    def at(cls, source: str | PathLike[str], **options: Any) -> Self:
+        """Open the project of a source, or the project itself, or make a new one.
+
+        Parameters
+        ----------
+        source : a source as of :meth:`create`, or the folder of a project
+        options : of :meth:`create`; those of a project that is there already stay, new classes
+            are added
+        """
+        place = ProjectFolder(opening.folder_of(source, options.get("folder")))
+        if not place.exists():
+            return cls.create(source, **options)
+        project = cls.open(place.path)
+        project.add_classes(options.get("classes", ()))
+        return project
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the project; all that was answered is on the disk already."""
+        self._store.close()
+        if self._lock is not None:
+            self._lock.release()
+
+    def __repr__(self) -> str:
+        return f"<Project {self.name}: {len(self._state.rows)} items, {self.folder}>"
+
+    @property
+    def folder(self) -> Path:
+        """The folder of the project."""
+        return self._folder.path
+
+    @property
+    def name(self) -> str:
+        """The name of the source, for people."""
+        return Path(self._settings.source).name
+
+    @property
+    def root(self) -> Path | None:
+        """The folder that all image files lie in; None if the items are no files."""
+        return self._state.listing.root
+
+    @property
+    def secret(self) -> str:
+        """A secret of this project, readable by this user alone."""
+        return self._folder.secret()
+
+    @property
+    def store(self) -> Store:
+        """The events, items and model versions."""
+        return self._store
+
+    @property
+    def items(self) -> "ItemsView":
+        """The items by their keys."""
+        return ItemsView(self._state)
+
+    @property
+    def classes(self) -> list[tuple[str, str]]:
+        """(name, key) of the classes that can be given, in the order they were added."""
+        with self._state.lock:
+            return [(c.name, c.class_id) for c in self._state.replay.classes]
+
+    def announce(self, url: str) -> None:
+        """Write down where this process can be found, for those who meet the lock."""
+        if self._lock is not None:
+            self._lock.announce(url)
+
+    def query(self, n: int = 1, exclude: Iterable[str] = ()) -> list[Asked]:
+        """Return up to ``n`` items to label next; never waits for a model.
+
+        Parameters
+        ----------
+        n : how many
+        exclude : keys of items that are asked already
+        """
+        check_int("n", "query", n, 1)
+        with self._state.lock:
+            without = self._mask(exclude)
+            return next_items(self._state, self._handed, n, without, self._settings.seed)
+
+    def audit_next(self, n: int = 1, exclude: Iterable[str] = ()) -> list[Asked]:
+        """Return up to ``n`` items of the open audit, blind; none if no audit is open."""
+        with self._state.lock:
+            return audited_items(self._state, self._handed, n, self._mask(exclude))
+
+    def handback_next(self, n: int = 1, exclude: Iterable[str] = ()) -> list[Asked]:
+        """Return up to ``n`` items that the certificate leaves to the person."""
+        with self._state.lock:
+            return handed_back_items(self._state, self._handed, n, self._mask(exclude))
+
+    def asked(self, item_id: str) -> Asked:
+        """Return one item with its answer so far, to look at or correct.
+
+        Raises
+        ------
+        NotFoundError : there is no such item
+        """
+        with self._state.lock:
+            return looked_up(self._state, item_id)
+
+    def record(self, events: Sequence[NewEvent]) -> list[Recorded]:
+        """Store what somebody says; it is on the disk when this returns.
+
+        Sent again, an event counts once. The fate of one does not touch the others.
+
+        Parameters
+        ----------
+        events : in the order in which they were said
+
+        Returns
+        -------
+        what became of each
+
+        Raises
+        ------
+        StoreError : the disk refused; nothing was stored
+        """
+        with self._state.lock:
+            completed = complete(self._state, self._handed, events)
+        to_store = [event for event in completed if isinstance(event, NewEvent)]
+        outcomes = iter(self._append(to_store) if to_store else ())
+        with self._state.lock:
+            return [
+                event
+                if isinstance(event, Recorded)
+                else recorded(self._state, event.key, next(outcomes))
+                for event in completed
+            ]
+
+    def teach(self, answers: Mapping[str, str], annotator: str = "") -> None:
+        """Label items by their keys, whatever label they had; new class names become classes.
+
+        Raises
+        ------
+        InvalidInputError : an item or a class name makes no sense; the others are stored
+        """
+        self.add_classes(answers.values())
+        with self._state.lock:
+            events = [self._label(item_id, label, annotator) for item_id, label in answers.items()]
+        refused = [done for done in self.record(events) if done.status in ("refused", "conflict")]
+        if refused:
+            raise InvalidInputError(refused[0].message or "Somebody else has just answered.")
+
+    def add_classes(self, names: Iterable[str]) -> None:
+        """Add the classes that are not there yet.
+
+        Raises
+        ------
+        InvalidInputError : a name is empty, too long or not printable
+        """
+        with self._state.lock:
+            new = [n for n in dict.fromkeys(names) if not known_class(self._state, n)]
+        events = [NewEvent(key=uuid4().hex, kind=Kind.ADD_CLASS, class_name=n) for n in new]
+        refused = [done for done in self.record(events) if done.status == "refused"]
+        if refused:
+            raise InvalidInputError(refused[0].message)
+
+    def undo(self, n: int = 1) -> list[Recorded]:
+        """Undo the last ``n`` things that were said and not undone."""
+        check_int("n", "undo", n, 1)
+        return [self.record([NewEvent(key=uuid4().hex, kind=Kind.UNDO)])[0] for _ in range(n)]
+
+    def status(self) -> ProjectStatus:
+        """Return where the project stands."""
+        with self._state.lock:
+            return status(self._state, self.trainer_said, self.encoded)
+
+    def history(
+        self, search: str = "", offset: int = 0, limit: int = 50
+    ) -> tuple[int, list[HistoryRow]]:
+        """Return how many answers fit the search, and a page of them, the newest first."""
+        with self._state.lock:
+            return history(self._state, search, offset, limit)
+
+    def look_again(self, limit: int = 20) -> list[tuple[Asked, str]]:
+        """Return labeled items that are likely mistakes, each with the reason."""
+        with self._state.lock:
+            return look_again(self._state, limit)
+
+    def plan_audit(self, epsilon: float, delta: float = 0.05) -> AuditPlan:
+        """Say what a certificate would cost; nothing is drawn.
+
+        Raises
+        ------
+        InvalidInputError : epsilon or delta outside (0, 1), or no model yet
+        """
+        with self._state.lock:
+            claim = Claim(epsilon, delta)
+            return audits.plan(self._freeze(), claim, self._state.replay.attempt + 1)
+
+    def audit(self, epsilon: float, delta: float = 0.05) -> AuditPlan:
+        """Freeze the model and draw the items that check it; then answer :meth:`audit_next`.
+
+        Parameters
+        ----------
+        epsilon : share of wrong labels tolerated
+        delta : probability that the claim may be false, for all attempts together
+
+        Raises
+        ------
+        ConflictError : an audit is open already
+        InvalidInputError : as in :meth:`plan_audit`
+        PoolExhaustedError : an audit would cost more than labeling what is left
+        """
+        with self._state.lock:
+            if self._state.drawn_rows:
+                raise ConflictError("An audit is open: answer it, or give it up with resume.")
+            frozen, n = self._freeze(), self._state.replay.attempt
+            claim = Claim(epsilon, delta)
+            planned = audits.plan(frozen, claim, n + 1)
+            before = audits.load_audits(self._folder, n)
+            drawn = audits.draw(frozen, claim, seed=self._settings.seed, previous=before)
+            audits.save_draw(self._folder, drawn)
+            self._say(Kind.AUDIT_DRAWN, drawn.audit.digest)
+        return planned
+
+    def certify(self) -> Certificate:
+        """Turn the answered audit into a certificate; what it does not prove is handed back.
+
+        Raises
+        ------
+        ConflictError : no audit is open, or items of it have no answer yet
+        VoidAuditError : an item changed after the draw
+        """
+        with self._state.lock:
+            drawn, n_answered = self._state.drawn, self._state.n_answered_of_draw()
+            if drawn is None or not self._state.drawn_rows:
+                raise ConflictError("No audit is open: draw one first.")
+            n_open = len(drawn.audit.drawn) - n_answered
+            if n_open:
+                raise ConflictError(f"{n_open:,} items of the audit have no answer yet.")
+            audits.check_unchanged(drawn, self._state.rows)
+            answers = audits.answers_of(drawn, self._state.replay, self._state.rows)
+            done = audits.certify_draw(drawn, answers)
+            audits.save_certified(self._folder, done)
+            self._say(Kind.CERTIFIED, done.certificate.digest)
+        return done.certificate
+
+    def resume(self) -> None:
+        """Go back to labeling: an open audit is spent, a certificate does not hold any more."""
+        with self._state.lock:
+            if self._state.replay.phase != "label":
+                self._say(Kind.RESUMED, None)
+
+    def retrain(self, progress: Progress = lambda what, done, total: None) -> int:
+        """Learn here and now from all answers; return the model version.
+
+        Where a trainer runs in the background it does this; then there is no need to.
+
+        Raises
+        ------
+        SparingError : the items cannot be encoded, or the model cannot be fitted
+        """
+        if self._trainee is None:
+            self._trainee = self.trainee(progress)
+        current = self._state.versions[-1] if self._state.versions else None
+        self._trainee.encode()
+        items_are_new = self.take_contents()
+        if current and current.seq == self._state.replay.last_seq and not items_are_new:
+            return current.version
+        self.adopt(self._trainee.learn(self._state.version + 1))
+        return self._state.version
+
+    def trainee(self, progress: Progress) -> Trainee:
+        """Return what learns from this project, wherever it runs."""
+        return opening.make_trainee(self._folder, self._store, self._settings, progress)
+
+    def adopt(self, version: Version) -> None:
+        """Take a model version that was written into use, and keep it.
+
+        Raises
+        ------
+        SourceError : its file is not there or damaged
+        """
+        with self._state.lock:
+            self._state.adopt(version)
+        self._store.add_version(version)
+        opening.forget_old_scores(self._folder, version.version)
+
+    def take_contents(self) -> bool:
+        """Read what encoding found out, such as files that are damaged; say whether it was new."""
+        with self._state.lock:
+            found = read_contents(self._folder, self._state.rows, self._settings.encoder)
+            if found is None:
+                return False
+            updates = self._state.learned(found)
+            self.encoded = (int(found.good.sum()), len(self._state.rows))
+        if self._lock is not None:
+            self._store.put_items(updates)
+        return bool(updates)
+
+    def refresh(self) -> None:
+        """Take into account what another process has written since."""
+        with self._state.lock:
+            self._state.apply(self._store.events(self._state.replay.last_seq))
+            for version in self._store.versions(self._state.version):
+                self._state.adopt(version)
+
+    def _append(self, events: Sequence[NewEvent]) -> list[Any]:
+        outcomes = self._store.append(events)
+        stored = [o.event for o in outcomes if o.status is Status.STORED and o.event]
+        with self._state.lock:
+            self._state.apply(stored)
+        return outcomes
+
+    def _say(self, kind: Kind, text: str | None) -> None:
+        self._append([NewEvent(key=uuid4().hex, kind=kind, text=text)])
+
+    def _label(self, item_id: str, label: str, annotator: str) -> NewEvent:
+        row = self._state.row_of.get(item_id, -1)
+        current = self._state.replay.of(item_id).answer
+        return NewEvent(
+            key=uuid4().hex,
+            kind=Kind.LABEL,
+            item_id=item_id,
+            class_name=label,
+            model_version=self._handed.version_of(row),
+            seen=current.key if current else None,
+            annotator=annotator,
+        )
+
+    def _mask(self, item_ids: Iterable[str]) -> BoolArray:
+        mask = np.zeros(len(self._state.rows), dtype=bool)
+        mask[[self._state.row_of[i] for i in item_ids if i in self._state.row_of]] = True
+        return mask
+
+    def _freeze(self) -> audits.Frozen:
+        scores = self._state.scores
+        if scores is None:
+            raise InvalidInputError("There is no model to check yet: label some items first.")
+        return audits.freeze(self._state.replay, self._state.rows, scores, self._state.version)
+
+
+class ItemsView(Mapping[str, Item]):
+    """The items of a project by their keys; read one at a time."""
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+
+    def __getitem__(self, item_id: str) -> Item:
+        return self._state.item(item_id)
+
+    def get(self, item_id: str) -> Item:  # type: ignore[override]
+        """Return an item.
+
+        Raises
+        ------
+        NotFoundError : there is no such item
+        """
+        return self._state.item(item_id)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._state.row_of)
+
+    def __len__(self) -> int:
+        return len(self._state.row_of)

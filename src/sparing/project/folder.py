@@ -1,0 +1,148 @@
+"""The folder of a project: what lies where, its secret, and the lock that one process holds."""
+
+import fcntl
+import json
+import os
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from sparing.errors import ConflictError, NotFoundError, StoreError
+from sparing.project.items import MNIST
+
+SUFFIX = ".sparing"
+
+
+def default_folder(source: str) -> Path:
+    """Return where the project of a source lies if nobody says otherwise: beside it.
+
+    Examples
+    --------
+    >>> default_folder("some/photos").as_posix(), default_folder("mnist").as_posix()
+    ('some/photos.sparing', 'mnist.sparing')
+    """
+    if source == MNIST and not Path(source).exists():
+        return Path(MNIST + SUFFIX)
+    path = Path(source).resolve() if Path(source).name in ("", "..") else Path(source)
+    return path.with_name(path.name + SUFFIX)
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectFolder:
+    """Names of all that a project keeps."""
+
+    path: Path
+
+    @property
+    def database(self) -> Path:
+        """Settings, items, events and model versions."""
+        return self.path / "project.db"
+
+    @property
+    def vectors(self) -> Path:
+        """The items as float32 vectors, one row an item."""
+        return self.path / "vectors.npy"
+
+    @property
+    def contents(self) -> Path:
+        """What was found when the items were encoded: hashes, faults."""
+        return self.path / "contents.npz"
+
+    @property
+    def trainer_log(self) -> Path:
+        """What the trainer said before it died, if it did."""
+        return self.path / "trainer.log"
+
+    def scores(self, version: int) -> Path:
+        """What one model version says of every item."""
+        return self.path / "snapshots" / f"{version}.npz"
+
+    def audit(self, attempt: int) -> Path:
+        """A draw, without its predictions."""
+        return self.path / "audits" / f"{attempt}.json"
+
+    def frozen(self, attempt: int) -> Path:
+        """The predictions that a draw froze."""
+        return self.path / "audits" / f"{attempt}.npz"
+
+    def certificate(self, attempt: int) -> Path:
+        """The certificate of a draw."""
+        return self.path / "certificates" / f"{attempt}.json"
+
+    def labels(self, attempt: int) -> Path:
+        """The labels as they were certified."""
+        return self.path / "certificates" / f"{attempt}.npz"
+
+    def exists(self) -> bool:
+        """Tell whether there is a project here."""
+        return self.database.is_file()
+
+    def check_exists(self) -> None:
+        """Raise NotFoundError if there is no project here."""
+        if not self.exists():
+            raise NotFoundError(f"{self.path} is no project: 'sparing label SOURCE' makes one.")
+
+    def secret(self) -> str:
+        """Return the project's secret; it is made, for this user alone, when first asked for."""
+        path = self.path / "secret"
+        try:
+            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        except FileExistsError:
+            return path.read_text("ascii")
+        with os.fdopen(handle, "w") as file:
+            secret = secrets.token_urlsafe(32)
+            file.write(secret)
+        return secret
+
+
+class Lock:
+    """Says who writes to a project; it is let go by the system when that process dies.
+
+    Parameters
+    ----------
+    folder : of the project
+
+    Raises
+    ------
+    ConflictError : another process holds it; the message names that process and its address
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._file: BinaryIO | None = None
+        try:
+            handle = os.open(folder / "lock", os.O_RDWR | os.O_CREAT, 0o644)
+        except OSError as error:
+            raise StoreError(f"{folder} cannot be written: {error.strerror}.") from error
+        file = os.fdopen(handle, "r+b", buffering=0)
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            holder = _holder(file)
+            file.close()
+            raise ConflictError(f"{folder.name} is in use by {holder}.") from None
+        self._file = file
+        self.announce(None)
+
+    def announce(self, url: str | None) -> None:
+        """Write down where this process can be found."""
+        if self._file is not None:
+            self._file.seek(0)
+            self._file.truncate()
+            self._file.write(json.dumps({"pid": os.getpid(), "url": url}).encode())
+
+    def release(self) -> None:
+        """Let go; may be called twice."""
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
+
+def _holder(file: BinaryIO) -> str:
+    try:
+        told = json.loads(file.read() or b"{}")
+        where = f" at {told['url']}" if told.get("url") else ""
+        return f"process {told['pid']}{where}"
+    except (ValueError, KeyError, TypeError):
+        return "another process"

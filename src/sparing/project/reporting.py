@@ -1,0 +1,182 @@
+"""What a project says of itself: status, history, likely mistakes."""
+
+import numpy as np
+
+from sparing.audit import Phase, judge
+from sparing.datasets.items import shown_names
+from sparing.evaluation import accuracy
+from sparing.project.asking import looked_up
+from sparing.project.audits import answers_of
+from sparing.project.changes import PRESENT, UNREADABLE
+from sparing.project.state import State
+from sparing.project.views import (
+    Asked,
+    AuditProgress,
+    CurvePoint,
+    HistoryRow,
+    RoughAccuracy,
+    Status,
+)
+from sparing.store import Event, Kind, Version
+
+NO_ADVICE = (False, "Go on: there is no model yet.")
+ROUGH = "rough, from {n} items drawn at random so far; 'Check now' makes it sure"
+
+
+def status(state: State, trainer: tuple[str, str], encoded: tuple[int, int]) -> Status:
+    """Return where a project stands.
+
+    Parameters
+    ----------
+    state : of the project
+    trainer : what the background worker does, and why
+    encoded : items encoded, and items in all
+    """
+    present = [item for item in state.rows if item.state == PRESENT]
+    answers = [state.replay.of(item.item_id).answer for item in present]
+    labels = [a for a in answers if a is not None and a.kind is Kind.LABEL]
+    n_answered = sum(answer is not None for answer in answers)
+    return Status(
+        n_items=len(present),
+        n_labeled=len(labels),
+        n_skipped=n_answered - len(labels),
+        n_left=len(present) - n_answered,
+        n_flagged=sum(noted.flagged for noted in state.replay.items.values()),
+        class_counts=_counts(state, labels),
+        phase=state.phase,
+        accuracy=_accuracy(state),
+        curve=tuple(_curve(state.versions)),
+        advice=_advice(state),
+        model_version=state.version,
+        n_behind=_n_behind(state),
+        encoded=encoded,
+        trainer=trainer,
+        notes=tuple(_notes(state)),
+        audit=_audit(state),
+        certificate=state.certified.certificate if state.certified else None,
+        n_handback_left=len(state.handback_left()),
+        seq=state.replay.last_seq,
+    )
+
+
+def _counts(state: State, labels: list[Event]) -> dict[str, int]:
+    counts = {c.class_id: 0 for c in state.replay.classes}
+    for label in labels:
+        counts[state.replay.resolve(label.class_id or "")] += 1
+    return {state.replay.class_name(class_id): n for class_id, n in counts.items()}
+
+
+def _n_behind(state: State) -> int:
+    seen = state.versions[-1].seq if state.versions else 0
+    return state.replay.last_seq - seen
+
+
+def _accuracy(state: State) -> RoughAccuracy | None:
+    """Return the audited accuracy where a certificate holds, else the rough one."""
+    if state.drawn is not None and state.certified is not None:
+        p = state.drawn.frozen.predictions
+        answers = answers_of(state.drawn, state.replay, state.rows)
+        found = accuracy(p, state.drawn.audit, judge(state.drawn.audit, p, answers))
+        note = f"{found.about}; by an audit of {found.n_audited}"
+        return RoughAccuracy(found.value, found.low, found.high, found.n_audited, note, False)
+    facts = state.versions[-1].facts if state.versions else {}
+    if not facts.get("accuracy"):
+        return None
+    value, low, high, n = facts["accuracy"]
+    return RoughAccuracy(value, low, high, n, ROUGH.format(n=n))
+
+
+def _curve(versions: list[Version]) -> list[CurvePoint]:
+    """Return a point for each number of labels, by the newest version that had so many."""
+    points = {
+        v.facts["n_labels"]: CurvePoint(v.facts["n_labels"], *v.facts["accuracy"][:3])
+        for v in versions
+        if v.facts.get("accuracy")
+    }
+    return [points[n] for n in sorted(points)]
+
+
+def _advice(state: State) -> tuple[bool, str]:
+    if not state.versions or not state.versions[-1].facts["n_labels"]:
+        return NO_ADVICE
+    stop, sentence = state.versions[-1].facts["advice"]
+    return bool(stop), str(sentence)
+
+
+def _notes(state: State) -> list[str]:
+    unreadable: dict[str, list[str]] = {}
+    for item in state.rows:
+        if item.state == UNREADABLE:
+            unreadable.setdefault(item.reason or "", []).append(item.name)
+    skipped = [
+        f"{len(names):,} cannot be read, {why}: {shown_names(names)}."
+        for why, names in unreadable.items()
+    ]
+    return [*state.listing.said, *state.changes.said(), *skipped]
+
+
+def _audit(state: State) -> AuditProgress | None:
+    if state.drawn is None or state.drawn.audit.claim is None:
+        return None
+    claim = state.drawn.audit.claim
+    n, done = len(state.drawn.audit.drawn), state.n_answered_of_draw()
+    if state.certified is not None:
+        return AuditProgress(n, done, state.certified.certificate.statement)
+    what = f"at most {100 * claim.epsilon:g} % wrong at {100 * (1 - claim.delta):g} %"
+    return AuditProgress(n, done, f"{done:,} of {n:,} answered, to certify {what}.")
+
+
+def history(state: State, search: str, offset: int, limit: int) -> tuple[int, list[HistoryRow]]:
+    """Return how many answers fit, and a page of them, the newest first."""
+    wanted = search.casefold().strip()
+    found = [e for e in state.answered() if _may_be_shown(state, e) and _fits(state, e, wanted)]
+    return len(found), [_row(state, event) for event in found[offset : offset + limit]]
+
+
+def _may_be_shown(state: State, event: Event) -> bool:
+    return state.row_of.get(event.item_id or "", -1) not in state.drawn_rows
+
+
+def _fits(state: State, event: Event, wanted: str) -> bool:
+    if not wanted:
+        return True
+    item_id = event.item_id or ""
+    item = state.item(item_id)
+    name = state.replay.class_name(event.class_id) if event.class_id else "skipped"
+    texts = (item.name, item.text or "", name, state.replay.of(item_id).comment)
+    fields = (item.fields or {}).values()
+    return any(wanted in text.casefold() for text in (*texts, *fields))
+
+
+def _row(state: State, event: Event) -> HistoryRow:
+    item_id, answer = event.item_id or "", state.answer_of(event)
+    assert answer is not None  # noqa: S101  # it is an answer of an item
+    noted = state.replay.of(item_id)
+    return HistoryRow(answer, state.item(item_id), noted.flagged, noted.comment)
+
+
+def look_again(state: State, limit: int) -> list[tuple[Asked, str]]:
+    """Return labeled items that may be mistakes, and why: changed files, then doubted labels."""
+    if state.replay.phase is Phase.AUDIT:  # no hint of what the model thinks while it is checked
+        return []
+    changed = [
+        (state.row_of[item_id], "the item has changed since it was labeled")
+        for item_id in sorted(state.changes.changed_ids)
+        if state.replay.of(item_id).answer is not None
+    ]
+    reasons = dict(_doubts(state)) | dict(changed)
+    ordered = [*dict(changed), *(row for row in reasons if row not in dict(changed))]
+    return [(looked_up(state, state.rows[row].item_id), reasons[row]) for row in ordered[:limit]]
+
+
+def _doubts(state: State) -> list[tuple[int, str]]:
+    if state.scores is None or not state.versions:
+        return []
+    seen, doubts = state.versions[-1].seq, []
+    for row, p in zip(state.scores.doubted, np.asarray(state.scores.doubt), strict=True):
+        answer = state.replay.of(state.rows[int(row)].item_id).answer
+        # One that was answered since is settled: nobody is asked the same twice.
+        if answer is not None and answer.kind is Kind.LABEL and answer.seq <= seen:
+            reason = f"a model that had not seen it gives its label {100 * float(p):.0f} %"
+            doubts.append((int(row), reason))
+    return doubts

@@ -1,0 +1,214 @@
+"""What a running project knows: events replayed, the items, the newest model version, the audit."""
+
+import threading
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from sparing.audit import Phase
+from sparing.errors import NotFoundError, SourceError
+from sparing.project.audits import Certified, Draw, load_certified, load_draw
+from sparing.project.changes import PRESENT, UNREADABLE, Changes
+from sparing.project.folder import ProjectFolder
+from sparing.project.items import Item, Listing
+from sparing.project.replay import Replay
+from sparing.project.scores import Scores, read_scores
+from sparing.project.vectors import Contents
+from sparing.project.views import Answer
+from sparing.store import Event, ItemRow, Store, Version
+from sparing.store.records import OF_THE_PHASE
+from sparing.types import BoolArray
+
+SHOWN_KINDS = {"images": "image", "texts": "text", "table": "card", "vectors": "card"}
+
+
+class State:
+    """The memory of a project; whoever uses it holds ``lock``.
+
+    Parameters
+    ----------
+    folder : where the big files lie
+    store : the truth; everything here can be made again from it
+    listing : what the source holds now
+    changes : what was different from the last run
+
+    Attributes
+    ----------
+    drawn, certified : of the audit that decides the phase; None where there is none
+    drawn_rows : of an open audit
+    handback_rows : of the certificate that holds
+    """
+
+    def __init__(
+        self, folder: ProjectFolder, store: Store, listing: Listing, changes: Changes
+    ) -> None:
+        self.lock = threading.RLock()
+        self.folder = folder
+        self.listing = listing
+        self.changes = changes
+        self.versions: list[Version] = []
+        self.scores: Scores | None = None
+        self.drawn: Draw | None = None
+        self.certified: Certified | None = None
+        self.drawn_rows: frozenset[int] = frozenset()
+        self.handback_rows: frozenset[int] = frozenset()
+        self.rows: list[ItemRow] = store.items()
+        self.row_of = {item.item_id: item.row for item in self.rows}
+        self.replay = Replay(store.events())
+        self._places = {item_id: i for i, item_id in enumerate(listing.ids)}
+        self._load_phase()
+        self._take_versions(store.versions())
+
+    @property
+    def version(self) -> int:
+        """The newest model version; 0 before there is one."""
+        return self.versions[-1].version if self.versions else 0
+
+    @property
+    def phase(self) -> Phase:
+        """Where the job stands."""
+        phase = self.replay.phase
+        if phase is not Phase.CERTIFIED or self.certified is None:
+            return phase
+        n_left = len(self.handback_left())
+        if not n_left:
+            return Phase.DONE
+        return Phase.CERTIFIED if n_left == len(self.certified.handback) else Phase.HANDBACK
+
+    def handback_left(self) -> list[int]:
+        """Return the rows that the certificate leaves to the person, not answered yet."""
+        if self.certified is None:
+            return []
+        return [row for row in self.certified.handback.tolist() if self.is_open(row)]
+
+    def is_open(self, row: int) -> bool:
+        """Tell whether an item is there and has no answer."""
+        item = self.rows[row]
+        return item.state == PRESENT and self.replay.of(item.item_id).answer is None
+
+    def askable(self) -> BoolArray:
+        """(n_rows,) True where a strategy may ask: open, and not drawn for an open audit."""
+        return self._askable
+
+    def item(self, item_id: str) -> Item:
+        """Return an item by its key; one that has gone comes without its content.
+
+        Raises
+        ------
+        NotFoundError : there was never such an item
+        """
+        if item_id in self._places:
+            return self.listing.item(self._places[item_id])
+        if item_id not in self.row_of:
+            raise NotFoundError(f"There is no item '{item_id}'.")
+        kind = SHOWN_KINDS[self.listing.kind]
+        return Item(item_id, self.rows[self.row_of[item_id]].name, kind)  # type: ignore[arg-type]
+
+    def answer_of(self, event: Event | None) -> Answer | None:
+        """Return an event of an item as the doors show it."""
+        if event is None or event.item_id is None:
+            return None
+        name = self.replay.class_name(event.class_id) if event.class_id else None
+        return Answer(
+            event.key,
+            event.seq,
+            event.at,
+            event.kind.value,
+            event.item_id,
+            name,
+            event.annotator,
+            event.purpose or "train",
+        )
+
+    def guess(self, row: int) -> tuple[str, float] | None:
+        """Return what the model takes an item for, and how sure it is."""
+        scores = self.scores
+        if scores is None or row >= len(scores.proba) or not scores.proba.shape[1]:
+            return None
+        column = int(scores.proba[row].argmax())
+        confidence = float(scores.proba[row, column])
+        if not confidence:  # a row that had no vector
+            return None
+        return self.replay.class_name(str(scores.class_ids[column])), confidence
+
+    def apply(self, events: Iterable[Event]) -> None:
+        """Take new events into account."""
+        for event in events:
+            self.replay.apply(event)
+            if event.item_id in self.row_of:
+                row = self.row_of[event.item_id]
+                self._askable[row] = self.is_open(row) and row not in self.drawn_rows
+            if event.kind in OF_THE_PHASE:
+                self._load_phase()
+
+    def adopt(self, version: Version) -> None:
+        """Take a new model version into use.
+
+        Raises
+        ------
+        SourceError : its file is not there or damaged
+        """
+        self.scores = read_scores(self.folder.scores(version.version))
+        self.versions.append(version)
+
+    def learned(self, contents: Contents) -> list[ItemRow]:
+        """Take what encoding found out into account; return the items that are new to the store."""
+        updates = []
+        found = zip(contents.hashes.tolist(), contents.faults.tolist(), strict=True)
+        for item, (content, fault) in zip(list(self.rows), found, strict=False):
+            if item.state not in (PRESENT, UNREADABLE):
+                continue
+            now = replace(
+                item,
+                content_hash=content or item.content_hash,
+                state=UNREADABLE if fault else PRESENT,
+                reason=fault or None,
+            )
+            if now != item:
+                self.rows[item.row] = now
+                updates.append(now)
+        self._fill_askable()
+        return updates
+
+    def _take_versions(self, versions: Sequence[Version]) -> None:
+        self.versions = list(versions)
+        if versions:
+            try:
+                self.scores = read_scores(self.folder.scores(versions[-1].version))
+            except SourceError:  # the next version replaces it
+                self.scores = None
+
+    def _load_phase(self) -> None:
+        """Load the audit that decides the phase, and its certificate."""
+        self.drawn = self.certified = None
+        self.drawn_rows = self.handback_rows = frozenset()
+        if self.replay.phase is not Phase.LABEL:
+            self.drawn = load_draw(self.folder, self.replay.attempt)
+        if self.drawn is not None and self.replay.phase is Phase.CERTIFIED:
+            self.certified = load_certified(self.folder, self.drawn)
+            self.handback_rows = frozenset(self.certified.handback.tolist())
+        elif self.drawn is not None:
+            self.drawn_rows = frozenset(self.drawn.audit.drawn.tolist())
+        self._fill_askable()
+
+    def _fill_askable(self) -> None:
+        askable = np.array([item.state == PRESENT for item in self.rows], dtype=bool)
+        answered = (i for i, s in self.replay.items.items() if s.answer is not None)
+        for item_id in answered:
+            if item_id in self.row_of:
+                askable[self.row_of[item_id]] = False
+        askable[list(self.drawn_rows)] = False
+        self._askable = askable
+
+    def n_answered_of_draw(self) -> int:
+        """Return how many items of the audit have an answer."""
+        if self.drawn is None:
+            return 0
+        rows = self.drawn.audit.drawn.tolist()
+        return sum(self.replay.of(self.rows[row].item_id).answer is not None for row in rows)
+
+    def answered(self) -> list[Event]:
+        """Return the answers that count, the newest first."""
+        found = [s.answer for s in self.replay.items.values() if s.answer is not None]
+        return sorted(found, key=lambda event: -event.seq)

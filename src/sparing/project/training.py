@@ -1,0 +1,263 @@
+"""From events to a model version: they are replayed into an ActiveLearner; what it says is kept."""
+
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import numpy as np
+
+from sparing.audit import Audit, Phase
+from sparing.evaluation import live_accuracy
+from sparing.loop import ActiveLearner
+from sparing.pool import SKIPPED, UNLABELED
+from sparing.project.changes import PRESENT
+from sparing.project.folder import ProjectFolder
+from sparing.project.items import Listing
+from sparing.project.replay import Replay
+from sparing.project.scores import Scores, write_scores
+from sparing.project.vectors import Contents, Progress, encode_items, read_contents, read_vectors
+from sparing.stopping import Advice, expected_gain, stabilizing_predictions
+from sparing.store import Event, ItemRow, Kind, Store, Version
+from sparing.strategies.base import FROM_UNIFORM
+from sparing.types import FloatArray, IntArray
+
+N_ASKED = 100  # asked by one version; a new one is there long before they are used up
+N_DOUBTED = 200
+N_WATCHED = 1000  # items whose predictions are compared between versions
+N_ROUNDS = 4
+ANSWERS_PER_POINT = 100.0  # what a point of accuracy is worth to most people
+SPACING = 0.85  # of one point of the curve to the next
+LEAST_STEP = 10  # labels between versions that are compared
+LEAST_LABELS = 4  # with fewer, nothing can be held out
+
+
+class Trainee:
+    """Learns from the events of a project as they come; one thread at a time.
+
+    It reads the store and the source, and writes files: vectors, and scores a version.
+
+    Parameters
+    ----------
+    folder : of the project
+    store : may be opened for reading only
+    list_items : lists the source
+    encoder : name of the encoder, or ``"auto"``
+    seed : of the learner
+    progress : told (what, done, in all)
+    """
+
+    def __init__(
+        self,
+        folder: ProjectFolder,
+        store: Store,
+        list_items: Callable[[], Listing],
+        encoder: str,
+        seed: int,
+        progress: Progress = lambda what, done, total: None,
+    ) -> None:
+        self._folder = folder
+        self._store = store
+        self._list_items = list_items
+        self._encoder = encoder
+        self._seed = seed
+        self._tell = progress
+        self._replay = Replay()
+        self._contents: Contents | None = None
+        self._learner: ActiveLearner | None = None
+        self._watched: deque[tuple[int, IntArray]] = deque(maxlen=N_ROUNDS)
+
+    def encode(self) -> None:
+        """Make the vectors of the items as they are now, if they are not there.
+
+        Raises
+        ------
+        SparingError : the items cannot be encoded
+        """
+        items = self._store.items()
+        contents = read_contents(self._folder, items, self._encoder)
+        if contents is None:
+            listing = self._list_items()
+            contents = encode_items(self._folder, items, listing, self._encoder, self._tell)
+        if self._contents is None or self._contents.fingerprint != contents.fingerprint:
+            self._contents, self._learner = contents, None
+
+    def learn(self, version: int) -> Version:
+        """Learn from all events there are; write the scores, and return what belongs in the store.
+
+        Raises
+        ------
+        SparingError : the items cannot be encoded, or the model cannot be fitted
+        """
+        self.encode()
+        for event in self._store.events(self._replay.last_seq):
+            self._replay.apply(event)
+        learner, rows, items = self._follow()
+        self._tell("training", 0, 1)
+        labels = [self._replay.of(items[row].item_id).answer for row in rows[learner.pool.labeled]]
+        told = _oof(learner)
+        scores = _scores(learner, rows, len(items), told)
+        write_scores(self._folder.scores(version), scores)
+        facts = self._facts(learner, [e for e in labels if e is not None], told)
+        facts["asked"] = _asked(scores)
+        return Version(version, self._replay.last_seq, facts)
+
+    def _follow(self) -> tuple[ActiveLearner, IntArray, list[ItemRow]]:
+        """Bring the learner to the state of the events."""
+        contents, items = self._contents, self._store.items()
+        assert contents is not None  # noqa: S101  # encode() has run
+        rows = np.flatnonzero(contents.good)
+        if self._learner is None:
+            X = read_vectors(self._folder)
+            X = X if len(rows) == len(X) else X[rows]
+            self._learner = ActiveLearner(X, seed=self._seed)
+            self._watched.clear()
+        drawn = open_draw(self._folder, self._replay)
+        wanted = [_wanted(self._replay, items[row], row in drawn) for row in rows.tolist()]
+        follow(self._learner, wanted)
+        return self._learner, rows, items
+
+    def _facts(
+        self, learner: ActiveLearner, labels: Sequence[Event], told: FloatArray | None
+    ) -> dict[str, Any]:
+        facts: dict[str, Any] = {"n_labels": len(labels), "accuracy": None}
+        if told is not None:
+            codes = learner.pool.y[learner.pool.labeled]
+            uniform = np.array([event.source == FROM_UNIFORM for event in labels])
+            if uniform.any():
+                found = live_accuracy((told.argmax(axis=1) == codes)[uniform])
+                facts["accuracy"] = [found.value, found.low, found.high, found.n_audited]
+        self._watch(learner)
+        advice = self._advice(facts)
+        facts["advice"] = [advice.stop, advice.sentence]
+        return facts
+
+    def _watch(self, learner: ActiveLearner) -> None:
+        """Remember what this version predicts for a fixed random set of items.
+
+        Versions that differ by a few labels agree whatever they are worth: they are passed over.
+        """
+        n, n_labels = len(learner.pool), len(learner.pool.labeled)
+        last = self._watched[-1][0] if self._watched else 0
+        if n_labels >= max(LEAST_STEP, last + LEAST_STEP, last / SPACING):
+            rng = np.random.default_rng(self._seed)
+            rows = rng.choice(n, min(n, N_WATCHED), replace=False)
+            self._watched.append((n_labels, learner.predict_proba()[rows].argmax(axis=1)))
+
+    def _advice(self, facts: dict[str, Any]) -> Advice:
+        before = [version.facts for version in self._store.versions()]
+        points = {f["n_labels"]: f["accuracy"][0] for f in [*before, facts] if f.get("accuracy")}
+        numbers = spaced(points)
+        if len(numbers) >= 3:  # what the rule asks for
+            values = [points[n] for n in numbers]
+            return expected_gain(numbers, values, answers_per_point=ANSWERS_PER_POINT)
+        return stabilizing_predictions([predicted for _, predicted in self._watched])
+
+
+def spaced(numbers: Iterable[int]) -> list[int]:
+    """Return the largest number and smaller ones that each stand well apart from the next.
+
+    Points of a curve that differ by an answer or two say nothing of its slope.
+
+    Examples
+    --------
+    >>> spaced([10, 11, 12, 48, 49, 50, 60])
+    [10, 12, 50, 60]
+    """
+    kept: list[int] = []
+    for n in sorted(numbers, reverse=True):
+        if not kept or 0 < n <= SPACING * kept[-1]:
+            kept.append(n)
+    return kept[::-1]
+
+
+def open_draw(folder: ProjectFolder, replay: Replay) -> frozenset[int]:
+    """Return the rows of the audit that is open: neither asked otherwise nor trained on."""
+    if replay.phase is not Phase.AUDIT:
+        return frozenset()
+    audit = Audit.from_json(folder.audit(replay.attempt).read_text("utf-8"))
+    return frozenset(audit.drawn.tolist())
+
+
+def _wanted(replay: Replay, item: ItemRow, is_audited: bool) -> str | int:
+    """Return the class of an item, or UNLABELED, or SKIPPED where it may not be asked."""
+    answer = replay.of(item.item_id).answer
+    if is_audited or (answer is not None and answer.kind is Kind.SKIP):
+        return SKIPPED
+    if answer is not None and answer.class_id is not None:
+        return replay.resolve(answer.class_id)
+    return UNLABELED if item.state == PRESENT else SKIPPED
+
+
+def follow(learner: ActiveLearner, wanted: Sequence[str | int]) -> None:
+    """Teach, skip and forget until the learner's labels are as wanted.
+
+    Parameters
+    ----------
+    learner : its labels are strings
+    wanted : (n_items,) a label, ``UNLABELED`` or ``SKIPPED``
+
+    Examples
+    --------
+    >>> learner = ActiveLearner(np.eye(3))
+    >>> follow(learner, ["cat", UNLABELED, SKIPPED])
+    >>> learner.pool.y.tolist()
+    [0, -1, -2]
+    >>> follow(learner, [UNLABELED, "cat", SKIPPED])
+    >>> learner.pool.y.tolist()
+    [-1, 0, -2]
+    """
+    now = [code if code < 0 else learner.classes[code] for code in learner.pool.y.tolist()]
+    differ = [i for i, (a, b) in enumerate(zip(now, wanted, strict=True)) if a != b]
+    taught = [i for i in differ if isinstance(wanted[i], str)]
+    if taught:
+        learner.teach(np.array(taught), [wanted[i] for i in taught])
+    for mark, move in ((SKIPPED, learner.skip), (UNLABELED, learner.forget)):
+        rows = [i for i in differ if wanted[i] == mark]
+        if rows:
+            move(np.array(rows))
+
+
+def _oof(learner: ActiveLearner) -> FloatArray | None:
+    """Return (n_labeled, n_classes) out of fold; None where there is nothing to hold out."""
+    codes = learner.pool.y[learner.pool.labeled]
+    if len(codes) < LEAST_LABELS or len(set(codes.tolist())) < 2:
+        return None
+    return learner.version.oof_proba
+
+
+def _scores(learner: ActiveLearner, rows: IntArray, n_rows: int, told: FloatArray | None) -> Scores:
+    pool = learner.pool
+    has_labels = len(pool.labeled) > 0
+    proba = np.zeros((n_rows, len(learner.classes) if has_labels else 0), np.float32)
+    if has_labels:
+        proba[rows] = learner.predict_proba()
+    n_asked = min(N_ASKED, len(pool.candidates))
+    query = learner.query(n_asked) if n_asked else None
+    doubted, doubt = _doubts(learner, told)
+    return Scores(
+        proba,
+        np.array([str(c) for c in learner.classes] if has_labels else [], dtype=np.str_),
+        rows[query.indices] if query else np.zeros(0, np.int64),
+        query.source.astype(np.str_) if query else np.zeros(0, np.str_),
+        query.propensity.astype(np.float64) if query else np.zeros(0),
+        np.array([query.why(i) for i in range(n_asked)] if query else [], dtype=np.str_),
+        rows[doubted],
+        doubt,
+    )
+
+
+def _asked(scores: Scores) -> list[list[Any]]:
+    """Return [row, source, propensity] of all that a version asks: answers name it alone."""
+    triples = zip(scores.rows, scores.source, scores.propensity, strict=True)
+    return [[int(r), str(s), None if np.isnan(p) else float(p)] for r, s, p in triples]
+
+
+def _doubts(learner: ActiveLearner, told: FloatArray | None) -> tuple[IntArray, FloatArray]:
+    """Return labeled rows whose label another class beats, out of fold, the clearest first."""
+    labeled = learner.pool.labeled
+    if told is None:
+        return labeled[:0], np.zeros(0)
+    own = told[np.arange(len(labeled)), learner.pool.y[labeled]]
+    doubtful = np.flatnonzero(own < told.max(axis=1))
+    order = doubtful[np.argsort(own[doubtful], kind="stable")][:N_DOUBTED]
+    return labeled[order], own[order]

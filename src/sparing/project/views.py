@@ -1,0 +1,185 @@
+"""What a project answers: plain frozen records for the page, the command line and notebooks."""
+
+from dataclasses import dataclass
+
+from sparing.audit import Phase
+from sparing.certificate import Certificate
+from sparing.project.items import Item
+from sparing.store import NewEvent
+from sparing.store import Status as Outcome
+
+__all__ = [
+    "Answer",
+    "Asked",
+    "AuditProgress",
+    "CurvePoint",
+    "HistoryRow",
+    "NewEvent",
+    "Outcome",
+    "Recorded",
+    "RoughAccuracy",
+    "Status",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The answer of an item that counts.
+
+    Parameters
+    ----------
+    key, seq, at : of the event: who sent it, its place in the order, UTC time in ISO 8601
+    kind : ``"label"`` or ``"skip"``
+    item_id : of which item
+    class_name : the class by its name of today; None for a skip
+    annotator : who gave it
+    purpose : ``"train"``, ``"audit"`` or ``"handback"``
+    """
+
+    key: str
+    seq: int
+    at: str
+    kind: str
+    item_id: str
+    class_name: str | None
+    annotator: str
+    purpose: str
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What became of an event that was sent.
+
+    Parameters
+    ----------
+    key : of the event
+    seq : its place in the order; None if it was not stored
+    status : ``"stored"``; ``"duplicate"``: it holds already; ``"conflict"``: the item's answer is
+        not the one that was seen, nothing was stored; ``"refused"``: it makes no sense
+    current : with a conflict, the answer that counts; with an undo, what was undone
+    message : with a refusal, why
+    """
+
+    key: str
+    seq: int | None
+    status: str
+    current: Answer | None = None
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """An item that is asked, and why.
+
+    Parameters
+    ----------
+    item : what to show
+    why : in words
+    source : ``"strategy"``, ``"uniform"``, or ``"person"`` for one that was looked up
+    propensity : probability of the draw where it is one
+    model_version : to be sent back with the answer; None for one that was looked up
+    guess : the model's class and its confidence; None for an audit, and before there is a model
+    answer : the item's answer so far; its key is what the answer to come has ``seen``
+    flagged, comment : what was noted on the item
+    """
+
+    item: Item
+    why: str
+    source: str
+    propensity: float | None
+    model_version: int | None
+    guess: tuple[str, float] | None = None
+    answer: Answer | None = None
+    flagged: bool = False
+    comment: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryRow:
+    """One answered item."""
+
+    answer: Answer
+    item: Item
+    flagged: bool
+    comment: str
+
+
+@dataclass(frozen=True, slots=True)
+class RoughAccuracy:
+    """How good the model is, with a 95 % interval from ``n`` answers; ``note`` says how it was got.
+
+    It is rough until an audit has checked it.
+    """
+
+    estimate: float
+    low: float
+    high: float
+    n: int
+    note: str
+    rough: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class CurvePoint:
+    """The rough accuracy when so many labels had been given."""
+
+    n_labels: int
+    accuracy: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class AuditProgress:
+    """How far the open audit, or the last one, has come."""
+
+    n_drawn: int
+    n_answered: int
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """Where a project stands.
+
+    Parameters
+    ----------
+    n_items : items that are there and can be read
+    n_labeled, n_skipped, n_left : answered so, and not answered
+    n_flagged : marked by the person
+    class_counts : labels a class, zeros included
+    phase : label, audit, certified, hand-back or done
+    accuracy : None as long as nothing is known
+    curve : one point for each number of labels
+    advice : whether to stop, and why in one sentence
+    model_version : 0 before there is a model
+    n_behind : events that the model has not seen
+    encoded : items encoded, and items in all
+    trainer : what the background worker does: ``"off"``, ``"idle"``, ``"encoding"``,
+        ``"training"`` or ``"failed"``, and why
+    notes : sentences on the source: what is new, changed, gone, or cannot be read
+    audit : None before the first
+    certificate : the one that holds; None if none does
+    n_handback_left : items that the certificate leaves to the person, not answered yet
+    seq : of the last event
+    """
+
+    n_items: int
+    n_labeled: int
+    n_skipped: int
+    n_left: int
+    n_flagged: int
+    class_counts: dict[str, int]
+    phase: Phase
+    accuracy: RoughAccuracy | None
+    curve: tuple[CurvePoint, ...]
+    advice: tuple[bool, str]
+    model_version: int
+    n_behind: int
+    encoded: tuple[int, int]
+    trainer: tuple[str, str]
+    notes: tuple[str, ...]
+    audit: AuditProgress | None
+    certificate: Certificate | None
+    n_handback_left: int
+    seq: int
