@@ -117,9 +117,12 @@ def test_a_write_that_breaks_off_leaves_the_old_file(tmp_path, X, monkeypatch):
     assert names_in(tmp_path) == ["a.npz"]
 
 
-def test_a_folder_that_is_not_there_is_told(tmp_path, X):
-    with pytest.raises(SourceError, match="cannot be written: No such file or directory"):
-        ActiveLearner(X, strategy="random").save(tmp_path / "none" / "a.npz")
+def test_a_folder_on_the_way_is_made_unless_a_file_stands_there(tmp_path, X):
+    learner = ActiveLearner(X, strategy="random")
+    learner.save(tmp_path / "new" / "a.npz")
+    assert ActiveLearner.load(tmp_path / "new" / "a.npz", X).classes == []
+    with pytest.raises(SourceError, match="cannot be written"):
+        learner.save(tmp_path / "new" / "a.npz" / "b.npz")
 
 
 def saved(tmp_path, X, **kwargs):

@@ -2,7 +2,6 @@
 
 import json
 import os
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from hashlib import blake2b
@@ -17,6 +16,7 @@ from scipy import sparse
 from sparing._validate import invalid
 from sparing.classes import ClassTable
 from sparing.errors import InvalidInputError, SourceError
+from sparing.files import atomic_stream
 from sparing.models.fitting import row_blocks
 from sparing.strategies.base import QueryStrategy
 from sparing.strategies.registry import get_strategy, strategy_names
@@ -81,25 +81,8 @@ def write_state(path: str | os.PathLike[str], state: SavedState) -> None:
         MODEL_PREFIX + name: _plain_array(array) for name, array in state.model_arrays.items()
     }
     arrays["y"], arrays["facts"] = state.y, np.frombuffer(facts, dtype=np.uint8)
-    target = Path(path)
-    try:
-        _replace(target, arrays)
-    except OSError as error:
-        raise SourceError(f"{target} cannot be written: {error.strerror}.") from error
-
-
-def _replace(target: Path, arrays: dict[str, Any]) -> None:
-    """Write beside the target, and rename once the bytes are on the disk."""
-    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            np.savez(file, **arrays)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).replace(target)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+    with atomic_stream(Path(path)) as file:
+        np.savez(file, **arrays)
 
 
 def _plain_array(array: Any) -> npt.NDArray[Any]:
