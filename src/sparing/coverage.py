@@ -132,16 +132,17 @@ def greedy_coverage(
     gains = triangle.sums_between(covered, xp.ones_like(covered), weights)
     excess = points.weights - points.own
     picks, picked_gains = [], []
-    for _ in range(k):
+    while True:
         score = gains - excess * (1 - covered)
         picks.append(_argmax(score, rng, xp))
         picked_gains.append(max(0.0, float(score[picks[-1]])))
+        if len(picks) == k:
+            there = device(gains)
+            return xp.asarray(picks, device=there), xp.asarray(picked_gains, device=there)
         closer = xp.maximum(covered, triangle.column(picks[-1]))
         gains = gains - triangle.sums_between(covered, closer, weights)
         gains[picks[-1]] = -xp.inf
         covered = closer
-    there = device(gains)
-    return xp.asarray(picks, device=there), xp.asarray(picked_gains, device=there)
 
 
 def _argmax(score: Array, rng: np.random.Generator, xp: Any) -> int:
@@ -192,29 +193,31 @@ class _Triangle:
         changed = xp.nonzero((high > low) & (weights > 0))[0]
         if 2 * changed.shape[0] > n:  # gathering most columns costs more than reading all
             changed = xp.arange(n, device=there)
-        low, width, weights = (xp.take(v, changed, axis=0) for v in (low, high - low, weights))
-        for span, strip in self.strips:
-            ends = xp.asarray([span.start, span.stop], dtype=changed.dtype, device=there)
-            first, last = (int(at) for at in xp.searchsorted(changed, ends))
-            right, inside = slice(first, None), slice(first, last)
-            part = _taken(strip, changed[right] - span.start, axis=1)
-            sums[span] += _clipped(part, low[right], width[right]) @ weights[right]
+        low, high, weights = (xp.take(v, changed, axis=0) for v in (low, high, weights))
+        starts = xp.asarray([span.start for span, _ in self.strips] + [n], device=there)
+        firsts = xp.searchsorted(changed, starts)
+        for at, (span, strip) in enumerate(self.strips):
+            right, inside = (
+                slice(int(firsts[at]), None),
+                slice(int(firsts[at]), int(firsts[at + 1])),
+            )
+            part = _taken(strip, changed[right] - span.start, 1, xp)
+            sums[span] += _between(part, low[right], high[right], xp) @ weights[right]
             below = strip[:, span.stop - span.start :]  # by symmetry: the same pairs, seen from j
-            part = _taken(below, changed[inside] - span.start, axis=0)
-            part = _clipped(part, low[inside][:, None], width[inside][:, None])
+            part = _taken(below, changed[inside] - span.start, 0, xp)
+            part = _between(part, low[inside][:, None], high[inside][:, None], xp)
             sums[span.stop :] += weights[inside] @ part
         return sums
 
 
-def _taken(block: Array, positions: Array, axis: int) -> Array:
+def _taken(block: Array, positions: Array, axis: int, xp: Any) -> Array:
     if positions.shape[0] == block.shape[axis]:
         return block
-    return namespace(block).take(block, positions, axis=axis)
+    return xp.take(block, positions, axis=axis)
 
 
-def _clipped(block: Array, low: Array, width: Array) -> Array:
-    xp = namespace(block)
-    return xp.clip(block - low, xp.zeros_like(width), width)
+def _between(block: Array, low: Array, high: Array, xp: Any) -> Array:
+    return xp.minimum(xp.maximum(block, low), high) - low
 
 
 def coverage_gains(candidates: Array, points: Points, kernel: Kernel) -> Array:
@@ -235,9 +238,10 @@ def coverage_gains(candidates: Array, points: Points, kernel: Kernel) -> Array:
     xp = namespace(points.rows)
     covered, weights = (xp.astype(v, points.rows.dtype) for v in (points.covered, points.weights))
     parts: list[Array] = []
+    ones = xp.ones_like(covered)
     for span in row_blocks(candidates.shape[0], points.rows.shape[0]):
         K = similarity(block_of(candidates, span), points.rows, kernel)
-        parts.append(_clipped(K, covered, 1 - covered) @ weights)
+        parts.append(_between(K, covered, ones, xp) @ weights)
     return xp.concat(parts)
 
 
