@@ -1,0 +1,234 @@
+"""The routes: each reads a body, calls the project once, and gives back what came of it."""
+
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi.responses import FileResponse
+from pydantic import Field
+from starlette.background import BackgroundTask
+
+from sparing.audit import Phase
+from sparing.errors import NotFoundError
+from sparing.project import Asked, Item, Project
+from sparing.store.records import Kind, NewEvent
+from sparing.trainer import Trainer
+from sparing.web.bodies import (
+    AskedBody,
+    CertificateBody,
+    ClaimBody,
+    ClassBody,
+    DoubtBody,
+    EventBody,
+    FoldersBody,
+    Fraction,
+    HistoryBody,
+    HistoryRow,
+    ItemId,
+    NextBody,
+    PlanBody,
+    RecordedBody,
+    StateBody,
+    StatusBody,
+    Token,
+)
+from sparing.web.failures import FailureBody, failure
+from sparing.web.media import MEDIA_POLICY, Picture, drawn, inside, picture
+
+MAX_EVENTS = 200
+MAX_EXCLUDED = 500
+PAGE = 50
+MAX_OFFSET = 10**9
+MEDIA_TYPES = {
+    "csv": "text/csv; charset=utf-8",
+    "jsonl": "application/x-ndjson",
+    "parquet": "application/vnd.apache.parquet",
+}
+FAILURES: dict[int | str, dict[str, Any]] = {
+    code: {"model": FailureBody} for code in (400, 401, 403, 404, 409, 413, 422, 500, 501, 503)
+}
+
+router = APIRouter(responses=FAILURES)
+
+
+async def _project(request: Request) -> Project:
+    found: Project = request.app.state.project
+    return found
+
+
+async def _trainer(request: Request) -> Trainer | None:
+    found: Trainer | None = request.app.state.trainer
+    return found
+
+
+TheProject = Annotated[Project, Depends(_project)]
+TheTrainer = Annotated[Trainer | None, Depends(_trainer)]
+Events = Annotated[list[EventBody], Field(min_length=1, max_length=MAX_EVENTS)]
+Excluded = Annotated[list[ItemId], Query(max_length=MAX_EXCLUDED)]
+
+
+@router.post("/session", status_code=204, response_class=Response)
+async def enter(request: Request, body: Token) -> Response:
+    """Exchange the token of the link, once, for this project's cookie."""
+    door = request.app.state.door
+    cookie = door.redeem(body.token)
+    if cookie is None:
+        message = "This link was used before. The terminal shows one that was not."
+        return failure(403, "used-link", message)
+    answer = Response(status_code=204)
+    answer.set_cookie(door.cookie_name, cookie, httponly=True, samesite="strict", path="/")
+    return answer
+
+
+@router.get("/api/state")
+def state(request: Request, project: TheProject) -> StateBody:
+    """Return all that stands beside the item."""
+    status = project.status()
+    count = status.class_counts.get
+    classes = [
+        ClassBody(name=name, place=place, count=count(name, 0)) for name, place in project.places
+    ]
+    told = StatusBody.model_validate(status)
+    mark = request.app.state.door.cookie_name
+    return StateBody(id=mark, name=project.name, classes=classes, status=told)
+
+
+@router.get("/api/next")
+def next_items(
+    project: TheProject,
+    n: Annotated[int, Query(ge=1, le=20)] = 5,
+    exclude: Excluded = [],  # noqa: B006  # FastAPI copies it
+    guesses: bool = False,
+) -> NextBody:
+    """Return what to ask next, as the phase demands; a guess only where it is wanted."""
+    phase = project.phase
+    asked = [AskedBody.model_validate(a) for a in _asked(project, phase, n, exclude)]
+    if not guesses or phase == Phase.AUDIT:
+        asked = [a.model_copy(update={"guess": None}) for a in asked]
+    return NextBody(phase=phase.value, items=asked)
+
+
+def _asked(project: Project, phase: Phase, n: int, exclude: Sequence[str]) -> Sequence[Asked]:
+    ask = {
+        Phase.LABEL: project.query,
+        Phase.AUDIT: project.audit_next,
+        Phase.CERTIFIED: project.handback_next,
+        Phase.HANDBACK: project.handback_next,
+    }.get(phase)
+    return ask(n, exclude=exclude) if ask else ()
+
+
+@router.post("/api/events")
+def record(project: TheProject, trainer: TheTrainer, events: Events) -> list[RecordedBody]:
+    """Store what the person did; when this returns it is on the disk."""
+    new = [NewEvent(**{**event.model_dump(), "kind": Kind(event.kind)}) for event in events]
+    recorded = project.record(new)
+    if trainer is not None:
+        trainer.wake()
+    return [RecordedBody.model_validate(one) for one in recorded]
+
+
+@router.get("/api/items/{item_id:path}")
+def item(project: TheProject, item_id: str) -> AskedBody:
+    """Return one item to look at again."""
+    return AskedBody.model_validate(project.asked(item_id)).model_copy(update={"guess": None})
+
+
+@router.get("/api/history")
+def history(
+    project: TheProject,
+    search: Annotated[str, Query(max_length=200)] = "",
+    offset: Annotated[int, Query(ge=0, le=MAX_OFFSET)] = 0,
+) -> HistoryBody:
+    """Return answers, the newest first."""
+    total, rows = project.history(search, offset, PAGE)
+    return HistoryBody(total=total, rows=[HistoryRow.model_validate(row) for row in rows])
+
+
+@router.get("/api/look-again")
+def look_again(project: TheProject) -> list[DoubtBody]:
+    """Return answers that look like mistakes; none while a check is running."""
+    if project.phase == Phase.AUDIT:
+        return []
+    return [
+        DoubtBody(asked=AskedBody.model_validate(asked), reason=reason)
+        for asked, reason in project.look_again(PAGE)
+    ]
+
+
+@router.get("/api/audit/plan")
+def plan_audit(project: TheProject, epsilon: Fraction, delta: Fraction = 0.05) -> PlanBody:
+    """Return what a check would cost; draws nothing."""
+    return PlanBody.model_validate(project.plan_audit(epsilon, delta))
+
+
+@router.post("/api/audit")
+def audit(project: TheProject, claim: ClaimBody) -> PlanBody:
+    """Freeze the model and draw the items of the check."""
+    return PlanBody.model_validate(project.audit(claim.epsilon, claim.delta))
+
+
+@router.post("/api/certify")
+def certify(project: TheProject) -> CertificateBody:
+    """Turn the answered check into a certificate."""
+    return CertificateBody.model_validate(project.certify())
+
+
+@router.post("/api/resume", status_code=204, response_class=Response)
+def resume(project: TheProject) -> Response:
+    """Go back to labeling; a check that was begun is spent."""
+    project.resume()
+    return Response(status_code=204)
+
+
+@router.get("/api/certificate", response_class=Response)
+def certificate(project: TheProject) -> Response:
+    """Send the certificate as a file."""
+    made = project.status().certificate
+    if made is None:
+        raise NotFoundError("There is no certificate yet.")
+    name = {"content-disposition": 'attachment; filename="certificate.json"'}
+    return Response(made.to_json(), media_type="application/json", headers=name)
+
+
+@router.get("/api/export", response_class=FileResponse)
+def export(project: TheProject, format: Literal["csv", "jsonl", "parquet"] = "csv") -> FileResponse:  # noqa: A002
+    """Send all rows with the provenance of every label."""
+    folder = tempfile.TemporaryDirectory(prefix="sparing-")
+    path = Path(folder.name, f"labels.{format}")
+    try:
+        project.export(path, format)
+    except BaseException:
+        folder.cleanup()
+        raise
+    done = BackgroundTask(folder.cleanup)
+    return FileResponse(path, media_type=MEDIA_TYPES[format], filename=path.name, background=done)
+
+
+@router.post("/api/folders")
+def folders(project: TheProject) -> FoldersBody:
+    """Write a folder a class into the project's folder."""
+    folder = project.folder / "classes"
+    project.export(folder, "folders")
+    return FoldersBody(folder=str(folder), sentence="One folder for each class is in")
+
+
+@router.get("/media/{item_id:path}", response_class=Response)
+def media(project: TheProject, item_id: str) -> Response:
+    """Send the picture of an item, found by its id alone."""
+    found = project.items.get(item_id)
+    if found.kind != "image":
+        raise NotFoundError("This item is no picture.")
+    shown = _picture(project.root, found)
+    headers = {"content-security-policy": MEDIA_POLICY, "cache-control": "private, max-age=600"}
+    return Response(shown.content, media_type=shown.media_type, headers=headers)
+
+
+def _picture(root: Path | None, item: Item) -> Picture:
+    if item.pixels is not None:
+        return drawn(item.pixels)
+    if root is None or item.path is None:
+        raise NotFoundError("The file of this item is not there any more.")
+    return picture(inside(root, item.path))

@@ -1,0 +1,66 @@
+"""The application: a project and its trainer behind one guard."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+from fastapi import FastAPI
+from starlette.middleware import Middleware
+
+import sparing
+from sparing.project import Project
+from sparing.trainer import Trainer
+from sparing.web import api, failures, pages
+from sparing.web.security import Door, Guard
+
+# FastAPI can send traces to a collector that the environment names; this page sends nothing.
+SILENT: Any = {"tracing": False, "metrics": False, "logs": False, "auto_configure": False}
+
+
+def create_app(
+    project: Project,
+    trainer: Trainer | None = None,
+    opened: Callable[[str], None] = lambda token: None,
+) -> FastAPI:
+    """Make the page of one project.
+
+    Parameters
+    ----------
+    project : an open :class:`sparing.project.Project`
+    trainer : started with the application and stopped with it; None: nothing learns
+    opened : told the next token each time a browser has come in with the one before
+
+    Returns
+    -------
+    the application; ``app.state.door.token`` is what the first link has to carry
+    """
+    door = Door(project.secret, opened)
+    app = FastAPI(
+        title="sparing",
+        version=sparing.__version__,
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        middleware=[Middleware(Guard, door=door)],
+        lifespan=_lifespan,
+        telemetry=SILENT,
+    )
+    app.state.project, app.state.trainer, app.state.door = project, trainer, door
+    failures.install(app)
+    app.include_router(api.router)
+    pages.mount(app)
+    return app
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    trainer = app.state.trainer
+    if trainer is None:
+        yield
+        return
+    trainer.start()
+    try:
+        yield
+    finally:
+        trainer.stop()

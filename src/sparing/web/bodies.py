@@ -1,0 +1,236 @@
+"""What goes over the wire, in and out; every body that comes in is checked here."""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Key = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_-]+$")]
+# No zero byte: it fits neither a database nor a file. Halves of surrogate pairs pydantic refuses.
+Text = Annotated[str, Field(max_length=4000, pattern=r"^[^\x00]*$")]
+Name = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00]*$")]
+ItemId = Annotated[str, Field(min_length=1, max_length=4096)]
+Fraction = Annotated[float, Field(gt=0, lt=1)]
+Kind = Literal[
+    "label", "skip", "flag", "unflag", "comment", "undo", "add_class", "rename_class", "merge_class"
+]
+
+
+class Incoming(BaseModel):
+    """A body that comes in: no field that nobody knows."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Outgoing(BaseModel):
+    """A body that goes out, read off the attributes of an object."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+
+class Token(Incoming):
+    """The token of the link."""
+
+    token: Key
+
+
+class EventBody(Incoming):
+    """One thing that the person did; see :class:`sparing.project.NewEvent`."""
+
+    key: Key
+    kind: Kind
+    item_id: ItemId | None = None
+    class_name: Name | None = None
+    text: Text | None = None
+    model_version: int | None = Field(default=None, ge=0, le=2**53)
+    seen: Key | None = None
+    undoes: Key | None = None
+    confirmed: bool = False
+
+
+class ClaimBody(Incoming):
+    """What the audit is to show."""
+
+    epsilon: Fraction
+    delta: Fraction = 0.05
+
+
+class AnswerBody(Outgoing):
+    """The answer that an item has now."""
+
+    key: str
+    seq: int
+    at: str
+    kind: str
+    item_id: str
+    class_name: str | None
+    annotator: str | None
+    purpose: str
+
+
+class RecordedBody(Outgoing):
+    """What became of one event."""
+
+    key: str
+    seq: int | None
+    status: Literal["stored", "duplicate", "conflict", "refused"]
+    current: AnswerBody | None
+    message: str = ""
+
+
+class ItemBody(Outgoing):
+    """An item to be shown; a picture is fetched by its id."""
+
+    item_id: str
+    name: str
+    kind: Literal["image", "text", "card"]
+    text: str | None = None
+    fields: dict[str, str] | None = None
+
+
+class AskedBody(Outgoing):
+    """An item that is asked, and why."""
+
+    item: ItemBody
+    why: str
+    source: str
+    model_version: int | None
+    guess: tuple[str, float] | None = None
+    answer: AnswerBody | None = None
+    flagged: bool = False
+    comment: str = ""
+
+
+class NextBody(BaseModel):
+    """What to ask next, as the phase demands."""
+
+    phase: str
+    items: list[AskedBody]
+
+
+class HistoryRow(Outgoing):
+    """One item that has an answer."""
+
+    answer: AnswerBody
+    item: ItemBody
+    flagged: bool
+    comment: str
+
+
+class HistoryBody(BaseModel):
+    """A page of answers, the newest first."""
+
+    total: int
+    rows: list[HistoryRow]
+
+
+class DoubtBody(BaseModel):
+    """An answer that looks like a mistake, and why."""
+
+    asked: AskedBody
+    reason: str
+
+
+class AccuracyBody(Outgoing):
+    """A share of right labels with the interval it lies in."""
+
+    estimate: float
+    low: float
+    high: float
+    n: int
+    note: str
+
+
+class CurvePoint(Outgoing):
+    """The rough accuracy when so many labels had been given."""
+
+    n_labels: int
+    accuracy: float
+    low: float
+    high: float
+
+
+class AuditBody(Outgoing):
+    """How far the check has come."""
+
+    n_drawn: int
+    n_answered: int
+    sentence: str
+
+
+class ClassBody(BaseModel):
+    """A class, its place (which names its key, and never changes) and how many labels it has."""
+
+    name: str
+    place: int
+    count: int
+
+
+class Claimed(Outgoing):
+    """What was to be shown."""
+
+    epsilon: float
+    delta: float
+
+
+class CertificateBody(Outgoing):
+    """What of a certificate is for people to read; the file has its evidence."""
+
+    statement: str
+    claim: Claimed
+    attempt: int
+    n_total: int
+    n_by_people: int
+    n_auto: int
+    n_handback: int
+    n_audited: int
+    n_wrong: int
+    recall: dict[str, float]
+    notes: list[str]
+
+
+class StatusBody(Outgoing):
+    """Where the project stands; see :class:`sparing.project.Status`."""
+
+    n_items: int
+    n_labeled: int
+    n_skipped: int
+    n_flagged: int
+    n_left: int
+    n_handback_left: int
+    phase: str
+    accuracy: AccuracyBody | None
+    curve: list[CurvePoint]
+    advice: tuple[bool, str]
+    model_version: int
+    encoded: tuple[int, int]
+    trainer: tuple[str, str]
+    notes: list[str]
+    audit: AuditBody | None
+    certificate: CertificateBody | None
+    seq: int
+
+
+class StateBody(BaseModel):
+    """All that stands quietly beside the item."""
+
+    id: str
+    name: str
+    classes: list[ClassBody]
+    status: StatusBody
+
+
+class PlanBody(Outgoing):
+    """What a check would cost."""
+
+    n_audited: int
+    expected_handback: int
+    expected_auto: int
+    sentence: str
+    note: str | None
+
+
+class FoldersBody(BaseModel):
+    """Where a folder a class was written."""
+
+    folder: str
+    sentence: str

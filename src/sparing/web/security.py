@@ -1,0 +1,228 @@
+"""Who may speak to the page: this machine, this origin, a browser that was let in by the link.
+
+The threats are other web pages in the same browser (cross-site requests, DNS rebinding, framing),
+other users of the machine, and hostile names, texts and pictures in the data. Programs that run
+as the same user are none: they can read the project folder.
+"""
+
+import hashlib
+import hmac
+import logging
+import secrets
+import threading
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from http import HTTPStatus
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from sparing.web.failures import BROKEN, failure
+
+HOSTS = frozenset({"127.0.0.1", "localhost"})
+SAFE_METHODS = frozenset({"GET", "HEAD"})
+OPEN_PATHS = frozenset({"/", "/session", "/favicon.ico"})
+OPEN_FOLDER = "/static/"
+MAX_BODY = 1 << 20
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self';"
+    " base-uri 'none'; form-action 'none'; frame-ancestors 'none';"
+    " require-trusted-types-for 'script'"
+)
+HEADERS = {
+    "content-security-policy": POLICY,
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+    "referrer-policy": "no-referrer",
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+    "permissions-policy": "camera=(), geolocation=(), microphone=()",
+    "cache-control": "no-store",
+}
+
+log = logging.getLogger("sparing.web")
+
+
+class Door:
+    """Turns the link's token, once, into a cookie that only this project knows.
+
+    Parameters
+    ----------
+    secret : of the project
+    opened : told the next token each time a token has been used up
+
+    Examples
+    --------
+    >>> door = Door("a secret of the project")
+    >>> token = door.token
+    >>> cookie = door.redeem(token)
+    >>> door.knows(f"{door.cookie_name}={cookie}")
+    True
+    >>> door.redeem(token) is None
+    True
+    """
+
+    def __init__(self, secret: str, opened: Callable[[str], None] = lambda token: None) -> None:
+        self.cookie_name = f"sparing-{_derived(secret, 'cookie name')[:12]}"
+        self._cookie = _derived(secret, "cookie")
+        self._opened = opened
+        self._lock = threading.Lock()
+        self.token = secrets.token_urlsafe(24)
+
+    def redeem(self, token: str) -> str | None:
+        """Return the cookie for a token that was not used before; else None."""
+        with self._lock:
+            if not hmac.compare_digest(token.encode(), self.token.encode()):
+                return None
+            self.token = secrets.token_urlsafe(24)
+        self._opened(self.token)
+        return self._cookie
+
+    def knows(self, cookies: str) -> bool:
+        """Tell whether a Cookie header holds this project's cookie."""
+        # By hand: http.cookies drops all of them when another local app has set an odd one.
+        for part in cookies.split(";"):
+            name, _, value = part.strip().partition("=")
+            same = hmac.compare_digest(value.encode(), self._cookie.encode())
+            if name == self.cookie_name and same:
+                return True
+        return False
+
+
+def _derived(secret: str, purpose: str) -> str:
+    return hmac.new(secret.encode(), purpose.encode(), hashlib.sha256).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a request is not let in."""
+
+    status: int
+    kind: str
+    message: str
+
+
+def refusal(method: str, path: str, headers: Headers, door: Door) -> Refusal | None:
+    """Return why a request may not come in, or None if it may.
+
+    Parameters
+    ----------
+    method, path, headers : of the request
+    door : knows the cookie
+
+    Examples
+    --------
+    >>> headers = Headers({"host": "evil.example"})
+    >>> refusal("GET", "/", headers, Door("secret")).kind
+    'foreign-host'
+    """
+    hosts = headers.getlist("host")
+    if len(hosts) != 1 or hosts[0].partition(":")[0] not in HOSTS:
+        return _forbidden("foreign-host", "This page answers to 127.0.0.1 and localhost alone.")
+    if not _same_origin(method, hosts[0], headers) or not _same_site(method, path, headers):
+        return _forbidden("foreign-origin", "Another page in this browser may not speak for you.")
+    if path in OPEN_PATHS or path.startswith(OPEN_FOLDER):
+        return None
+    if not door.knows("; ".join(headers.getlist("cookie"))):
+        message = "Open the link that 'sparing label' printed in the terminal."
+        return Refusal(HTTPStatus.UNAUTHORIZED, "no-session", message)
+    return None
+
+
+def _forbidden(kind: str, message: str) -> Refusal:
+    return Refusal(HTTPStatus.FORBIDDEN, kind, message)
+
+
+def _same_origin(method: str, host: str, headers: Headers) -> bool:
+    origins = headers.getlist("origin")
+    if not origins:
+        return method in SAFE_METHODS  # browsers name the origin of everything else
+    return origins == [f"http://{host}"]
+
+
+def _same_site(method: str, path: str, headers: Headers) -> bool:
+    # "same-site" is another port of this machine: a stranger too.
+    if headers.get("sec-fetch-site", "none") in ("same-origin", "none"):
+        return True
+    # A link to the page itself, in a terminal that is a web page: it shows nothing by itself.
+    is_link = headers.get("sec-fetch-mode") == "navigate" and path == "/"
+    return is_link and method == "GET" and headers.get("sec-fetch-dest") == "document"
+
+
+class Guard:
+    """ASGI middleware: lets in what :func:`refusal` does not refuse, and sets the headers.
+
+    Parameters
+    ----------
+    app : the application behind it
+    door : knows the cookie
+    """
+
+    def __init__(self, app: ASGIApp, door: Door) -> None:
+        self.app = app
+        self.door = door
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request; anything but HTTP gets no answer."""
+        if scope["type"] == "lifespan":
+            await self.app(scope, receive, send)
+        elif scope["type"] == "http":
+            await self._guarded(scope, receive, _with_headers(send))
+
+    async def _guarded(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers = Headers(scope=scope)
+        refused = refusal(scope["method"], scope["path"], headers, self.door)
+        if refused is not None:
+            answer = failure(refused.status, refused.kind, refused.message)
+            await answer(scope, receive, send)
+            return
+        sent = _Started(send)
+        try:
+            await self.app(scope, _limited(receive), sent)
+        except Exception:
+            log.exception("%s %s", scope["method"], scope["path"])
+            if not sent.begun:
+                answer = failure(HTTPStatus.INTERNAL_SERVER_ERROR, "broken", BROKEN)
+                await answer(scope, receive, send)
+
+
+class _Started:
+    """Sends on, and remembers whether the answer has begun: then it cannot be replaced."""
+
+    def __init__(self, send: Send) -> None:
+        self.send = send
+        self.begun = False
+
+    async def __call__(self, message: Message) -> None:
+        self.begun = True
+        await self.send(message)
+
+
+def _limited(receive: Receive) -> Receive:
+    """Count the bytes that come in, whatever the Content-Length claims."""
+    taken = 0
+
+    async def counted() -> Message:
+        nonlocal taken
+        message = await receive()
+        taken += len(message.get("body", b""))
+        if taken > MAX_BODY:
+            raise HTTPException(413, f"A request may have {MAX_BODY:,} bytes at most")
+        return message
+
+    return counted
+
+
+def _with_headers(send: Send) -> Send:
+    async def sender(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            _set_missing(MutableHeaders(scope=message), HEADERS.items())
+        await send(message)
+
+    return sender
+
+
+def _set_missing(headers: MutableHeaders, wanted: Iterable[tuple[str, str]]) -> None:
+    for name, value in wanted:
+        headers.setdefault(name, value)

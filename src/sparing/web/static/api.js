@@ -1,0 +1,76 @@
+// Talks to the server: JSON in, JSON out, one kind of error.
+
+export class ApiError extends Error {
+  /** @param {number} status @param {string} kind @param {string} message */
+  constructor(status, kind, message) {
+    super(message);
+    this.status = status;
+    this.kind = kind;
+  }
+
+  /** The request did not get through, or the server could not take it now: try again later. */
+  get isTemporary() {
+    return this.status === 0 || this.status >= 500;
+  }
+}
+
+const PATIENCE = 15_000; // ms; a certificate for 60,000 items takes two seconds
+
+/** @param {string} path @param {object} [body] @returns {Promise<any>} */
+async function call(path, body) {
+  const post = {
+    method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body),
+  };
+  let response;
+  try {
+    const options = body === undefined ? {} : post;
+    response = await fetch(path, { ...options, signal: AbortSignal.timeout(PATIENCE) });
+    if (response.ok) return response.status === 204 ? null : await response.json();
+  } catch {
+    throw new ApiError(0, "unreachable", "sparing cannot be reached.");
+  }
+  const failure = await response.json().catch(() => null);
+  const { kind = "broken", message = "sparing gave an answer that cannot be read." } = failure?.error ?? {};
+  throw new ApiError(response.status, kind, message);
+}
+
+const query = (/** @type {[string, string][]} */ pairs) => new URLSearchParams(pairs).toString();
+
+export const api = {
+  /** @param {string} token */
+  session: (token) => call("/session", { token }),
+  /** @returns {Promise<import("./types.js").Server>} */
+  state: async () => {
+    const { status, ...rest } = await call("/api/state");
+    return { ...rest, ...status };
+  },
+  /** @param {number} n @param {readonly string[]} exclude @param {boolean} guesses
+   * @returns {Promise<{phase: string, items: import("./types.js").Asked[]}>} */
+  next: (n, exclude, guesses) => call(`/api/next?${query([
+    ["n", String(n)], ["guesses", String(guesses)],
+    ...exclude.map((id) => /** @type {[string, string]} */ (["exclude", id])),
+  ])}`),
+  /** @param {readonly import("./types.js").PersonEvent[]} events
+   * @returns {Promise<import("./types.js").Recorded[]>} */
+  send: (events) => call("/api/events", events),
+  /** @param {string} id @returns {Promise<import("./types.js").Asked>} */
+  item: (id) => call(`/api/items/${encodeURIComponent(id)}`),
+  /** @param {string} search @param {number} offset
+   * @returns {Promise<{total: number, rows: import("./types.js").HistoryRow[]}>} */
+  history: (search, offset) => call(`/api/history?${query([["search", search], ["offset", String(offset)]])}`),
+  /** @returns {Promise<import("./types.js").Doubt[]>} */
+  doubts: () => call("/api/look-again"),
+  /** @param {number} epsilon @returns {Promise<import("./types.js").Plan>} */
+  plan: (epsilon) => call(`/api/audit/plan?${query([["epsilon", String(epsilon)]])}`),
+  /** @param {number} epsilon */
+  audit: (epsilon) => call("/api/audit", { epsilon }),
+  certify: () => call("/api/certify", {}),
+  resume: () => call("/api/resume", {}),
+  /** @returns {Promise<{folder: string, sentence: string}>} */
+  folders: () => call("/api/folders", {}),
+};
+
+/** @param {string} id */
+export function mediaUrl(id) {
+  return `/media/${encodeURIComponent(id)}`;
+}

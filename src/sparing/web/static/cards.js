@@ -1,0 +1,98 @@
+// What stands in place of an item when there is none: waiting, the end of a phase, the certificate.
+
+import { button, el, number, plural } from "./dom.js";
+import { percent } from "./curve.js";
+
+/** @typedef {import("./types.js").State} State */
+/** @typedef {import("./types.js").Server} Server */
+/** @typedef {import("./types.js").Certificate} Certificate */
+/** @typedef {import("./main.js").Acts} Acts */
+
+/** @param {HTMLElement} place @param {State} state @param {Acts} acts */
+export function card(place, state, acts) {
+  const which = state.refused ? "refused" : kind(state);
+  const stamp = `${which} ${state.refused} ${state.server?.certificate?.statement ?? ""} ${state.server?.n_skipped ?? ""}`;
+  if (place.dataset["stamp"] === stamp) return; // the same card keeps its focus
+  place.dataset["stamp"] = stamp;
+  place.replaceChildren(...(CARDS[which]?.(state, acts) ?? []));
+}
+
+/** @param {State} state @returns {string} */
+function kind({ server, exhausted, handing }) {
+  if (!server) return "waiting";
+  if (server.phase === "certified" && !handing) return "certified";
+  if (server.phase === "done") return "done";
+  if (server.phase === "audit" && server.audit && server.audit.n_answered >= server.audit.n_drawn) return "checked";
+  return exhausted && server.phase === "label" ? "empty" : "waiting";
+}
+
+/** @type {Record<string, (state: State, acts: Acts) => Node[]>} */
+const CARDS = {
+  refused: ({ refused }) => [title("This page is closed"), el("p", {}, refused)],
+  waiting: () => [el("p", { class: "waiting" }, "The next item is on its way.")],
+  empty: ({ server }, acts) => [
+    title("Every item has an answer"),
+    el("p", {}, server?.n_skipped ? `${plural(server.n_skipped, "item was", "items were")} skipped; History brings them back.` : ""),
+    row(button("Export", () => acts.panel("export"), "main"), button("History", () => acts.panel("history"))),
+  ],
+  checked: ({ server }, acts) => [
+    title("The check is answered"),
+    el("p", {}, `All ${number(server?.audit?.n_drawn ?? 0)} drawn items have your answer. They now show how often the model is right.`),
+    row(button("Work out the result", acts.certify, "main")),
+  ],
+  certified: ({ server }, acts) => certified(server?.certificate ?? null, acts),
+  done: ({ server }, acts) => [
+    title("Done"), ...(server?.certificate ? evidence(server.certificate) : []),
+    row(button("Export", () => acts.panel("export"), "main"), button("Label more", acts.resume)),
+    ...(server?.certificate ? small(server.certificate) : []),
+  ],
+};
+
+/** @param {Certificate | null} one @param {Acts} acts @returns {Node[]} */
+function certified(one, acts) {
+  if (!one) return [title("The check is over"), row(button("Label more", acts.resume))];
+  const items = plural(one.n_handback, "item", "items");
+  return [
+    title("The result"), ...evidence(one),
+    el("p", {}, `It holds once you have labeled the ${items} of which the model is least sure. Labeling more first makes that fewer, but needs a new check.`),
+    row(button(`Label the ${items}`, acts.handBack, "main"), button("Label more first", acts.resume)),
+    ...small(one),
+  ];
+}
+
+/** @param {Certificate} one @returns {Node[]} */
+function evidence(one) {
+  const facts = el("dl", { class: "fields" });
+  const wrong = `${number(one.n_wrong)} of ${number(one.n_audited)}`;
+  for (const [name, value] of /** @type {[string, string][]} */ ([
+    ["Wrong in the check", wrong], ["Labels by people", number(one.n_by_people)],
+    ["Labels by the model", number(one.n_auto)], ["Left to you by hand", number(one.n_handback)],
+  ])) facts.append(el("dt", {}, name), el("dd", {}, value));
+  return [el("p", { class: "statement" }, one.statement), facts, ...recall(one)];
+}
+
+/** @param {Certificate} one @returns {Node[]} */
+function small(one) {
+  const file = el("a", { href: "/api/certificate", download: true }, "The certificate as a file");
+  return [
+    ...one.notes.map((note) => el("p", { class: "quiet" }, note)),
+    el("p", { class: "quiet" }, file, " names its evidence; anyone can check it."),
+  ];
+}
+
+/** @param {Certificate} one @returns {Node[]} */
+function recall(one) {
+  const rows = Object.entries(one.recall).map(([name, low]) => el("li", {}, `${name}: at least ${percent(low)}`));
+  if (!rows.length) return [];
+  return [el("details", {}, el("summary", {}, "How much of each class is found"), el("ul", {}, ...rows))];
+}
+
+/** @param {string} text */
+function title(text) {
+  return el("h2", {}, text);
+}
+
+/** @param {...Node} children */
+function row(...children) {
+  return el("p", { class: "row" }, ...children);
+}

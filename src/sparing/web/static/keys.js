@@ -1,0 +1,70 @@
+// Which key means what. Digits are the first nine classes, letters the next; C, F and Z are taken.
+
+import { NONE } from "./reducer.js";
+
+/** @typedef {import("./types.js").State} State */
+/** @typedef {import("./types.js").ClassRow} ClassRow */
+/** @typedef {{do: "label", name: string} | {do: "confirm" | "undo" | "skip" | "flag" | "comment"
+ *   | "zoom" | "keys" | "find" | "close"}} Intent */
+
+const KEYS = [..."123456789", ..."abdeghijklmnopqrstuvwxy"];
+
+/** The key of each class: by its place, or its own name where that is one key, as with digits.
+ * A class that comes later never takes a key from one that is there.
+ * @param {readonly ClassRow[]} classes
+ * @returns {Map<string, string>} name -> key; some have none, and type-ahead finds them */
+export function keyTable(classes) {
+  const at = new Map(classes.map((row) => [row.place, row]));
+  const owns = (/** @type {ClassRow} */ { name, place }) => {
+    if (name !== "0" && !KEYS.includes(name)) return false;
+    const usual = KEYS.indexOf(name);
+    const other = at.get(usual);
+    return usual < 0 || usual >= place || !other || (other.name.length === 1 && other !== at.get(place));
+  };
+  const named = classes.filter(owns);
+  const taken = new Set(named.map((row) => row.name));
+  const table = new Map(named.map((row) => [row.name, row.name]));
+  for (const { name, place } of classes) {
+    const key = KEYS[place];
+    if (!table.has(name) && name !== NONE && key && !taken.has(key)) table.set(name, key);
+  }
+  return table.set(NONE, taken.has("0") ? "-" : "0");
+}
+
+/** @type {Record<string, Intent>} */
+const COMMANDS = {
+  Backspace: { do: "undo" }, " ": { do: "skip" }, Enter: { do: "confirm" }, f: { do: "flag" },
+  c: { do: "comment" }, z: { do: "zoom" }, "?": { do: "keys" }, "/": { do: "find" },
+};
+
+/** What a key asks for, or null.
+ * @param {{key: string, ctrlKey?: boolean, metaKey?: boolean, altKey?: boolean, repeat?: boolean}} pressed
+ * @param {State} state
+ * @returns {Intent | null} */
+export function intent(pressed, state) {
+  if (pressed.key === "Escape") return { do: "close" };
+  if (pressed.ctrlKey || pressed.metaKey || pressed.altKey || !state.singleKeys) return null;
+  // A key held down may undo on and on, but never answers for items that nobody looked at.
+  if (pressed.repeat && pressed.key !== "Backspace") return null;
+  const key = pressed.key.length === 1 ? pressed.key.toLowerCase() : pressed.key;
+  if (key in COMMANDS) return COMMANDS[key] ?? null;
+  const found = [...keyTable(state.server?.classes ?? [])].find(([, one]) => one === key);
+  return found ? { do: "label", name: found[0] } : null;
+}
+
+/** Classes that a typed text may mean: those that begin with it first, then those that hold it.
+ * @param {string} text @param {readonly string[]} names */
+export function matches(text, names) {
+  const wanted = text.trim().toLowerCase();
+  const rank = (/** @type {string} */ name) => {
+    const lower = name.toLowerCase();
+    if (lower === wanted) return 0;
+    if (lower.startsWith(wanted)) return 1;
+    return lower.includes(wanted) ? 2 : 3;
+  };
+  return names
+    .map((name, place) => ({ name, place, rank: rank(name) }))
+    .filter((one) => one.rank < 3)
+    .sort((a, b) => a.rank - b.rank || a.place - b.place)
+    .map((one) => one.name);
+}

@@ -1,0 +1,190 @@
+// The dialogs: history, look again, classes, export, the check, and the keys.
+
+import { api, mediaUrl } from "./api.js";
+import { button, byId, el, number, plural } from "./dom.js";
+import { keyTable } from "./keys.js";
+
+/** @typedef {import("./types.js").State} State */
+/** @typedef {import("./types.js").Item} Item */
+/** @typedef {import("./types.js").HistoryRow} HistoryRow */
+/** @typedef {import("./main.js").Acts} Acts */
+/** @typedef {{body: HTMLElement, state: State, acts: Acts}} Part */
+
+const PAUSE = 150; // ms after a letter in the search
+/** @type {Record<string, string>} */
+const TITLES = {
+  history: "History", doubts: "Look again", classes: "Classes", export: "Export", check: "Check",
+  keys: "Keys and settings",
+};
+
+/** Open, close or change the dialog.
+ * @param {State} state @param {State} before @param {Acts} acts */
+export function drawPanel(state, before, acts) {
+  const dialog = /** @type {HTMLDialogElement} */ (byId("panel"));
+  if (!state.panel) return dialog.close();
+  const redrawn = state.panel === "classes" && state.server?.classes !== before.server?.classes;
+  if (state.panel === before.panel && !redrawn) return;
+  const body = byId("panel-body");
+  byId("panel-title").textContent = TITLES[state.panel] ?? "";
+  body.replaceChildren();
+  PANELS[state.panel]?.({ body, state, acts });
+  if (!dialog.open) dialog.showModal();
+  body.querySelector("input")?.focus();
+}
+
+/** @type {Record<string, (part: Part) => void>} */
+const PANELS = { history, doubts, classes, export: exporting, check, keys };
+
+/** @param {Part} part */
+function history({ body, acts }) {
+  const search = el("input", { type: "search", id: "search", placeholder: "Name, text, class or comment", autocomplete: "off" });
+  const list = el("ul", { class: "rows" });
+  const more = button("Show more", () => fill(list.childElementCount));
+  const found = el("p", { class: "quiet", role: "status" });
+  let latest = 0;
+  const fill = async (/** @type {number} */ offset) => {
+    const mine = ++latest;
+    const { total, rows } = await acts.tried(api.history(search.value, offset)) ?? { total: 0, rows: [] };
+    if (mine !== latest) return;
+    if (!offset) list.replaceChildren();
+    list.append(...rows.map((row) => line(row.item, row.answer.class_name ?? "skipped", about(row), acts)));
+    found.textContent = plural(total, "answer", "answers");
+    more.hidden = list.childElementCount >= total;
+  };
+  let timer = 0;
+  search.addEventListener("input", () => { clearTimeout(timer); timer = setTimeout(() => fill(0), PAUSE); });
+  body.append(el("label", { for: "search" }, "Search"), search, found, list, more);
+  fill(0);
+}
+
+/** @param {HistoryRow} row */
+function about(row) {
+  const at = new Date(row.answer.at);
+  const time = Number.isNaN(at.valueOf()) ? "" : at.toLocaleString(undefined, { dateStyle: "short", timeStyle: "short" });
+  return [time, row.flagged ? "flagged" : "", row.comment].filter(Boolean).join(" · ");
+}
+
+/** @param {Item} item @param {string} said @param {string} detail @param {Acts} acts */
+function line(item, said, detail, acts) {
+  const picture = item.kind === "image"
+    ? el("img", { src: mediaUrl(item.item_id), alt: "", loading: "lazy" }) : "";
+  const text = item.kind === "image" ? item.name : excerpt(item);
+  return el("li", {}, picture,
+    el("span", { class: "what", dir: "auto" }, text), el("strong", { dir: "auto" }, said),
+    el("span", { class: "quiet" }, detail), button("Change", () => acts.open(item.item_id)));
+}
+
+/** @param {Item} item */
+function excerpt(item) {
+  const text = item.text ?? Object.values(item.fields ?? {}).join(" · ");
+  return text.length > 140 ? `${text.slice(0, 140)}…` : text;
+}
+
+/** @param {Part} part */
+async function doubts({ body, state, acts }) {
+  body.append(el("p", {}, "Answers that the model, trained without them, finds unlikely: the mistakes are among them, and so are the hard items."));
+  if (state.server?.phase === "audit") return body.append(el("p", {}, "Closed while a check is running."));
+  const rows = await acts.tried(api.doubts()) ?? [];
+  if (!rows.length) return body.append(el("p", {}, "Nothing stands out so far."));
+  const lines = rows.map((one) => line(one.asked.item, one.asked.answer?.class_name ?? "", one.reason, acts));
+  return body.append(el("ul", { class: "rows" }, ...lines));
+}
+
+/** @param {Part} part */
+function classes({ body, state, acts }) {
+  const rows = state.server?.classes ?? [];
+  const name = el("input", { type: "text", id: "new-class", maxlength: 200, autocomplete: "off" });
+  const form = el("form", { class: "row" }, el("label", { for: "new-class" }, "New class"), name, el("button", { type: "submit" }, "Add"));
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    if (name.value.trim()) acts.addClass(name.value.trim());
+  });
+  body.append(form, el("ul", { class: "rows" }, ...rows.map((row) => classRow(row, rows, acts))));
+  body.append(el("p", { class: "quiet" }, "Merging moves all labels of a class to another. Backspace takes both back."));
+}
+
+/** @param {import("./types.js").ClassRow} row
+ * @param {readonly import("./types.js").ClassRow[]} rows @param {Acts} acts */
+function classRow(row, rows, acts) {
+  const name = el("input", { type: "text", value: row.name, maxlength: 200, "aria-label": `Name of ${row.name}`, autocomplete: "off" });
+  const rename = button("Rename", () => acts.renameClass(row.name, name.value.trim()));
+  const into = el("select", { "aria-label": `Merge ${row.name} into` }, el("option", { value: "" }, "Merge into …"),
+    ...rows.filter((other) => other !== row).map((other) => el("option", { value: other.name }, other.name)));
+  into.addEventListener("change", () => acts.mergeClass(row.name, into.value));
+  const key = keyTable(rows).get(row.name) ?? "/";
+  return el("li", { class: "class-row" }, el("kbd", {}, key.toUpperCase()), name, rename, into,
+    el("span", { class: "quiet" }, plural(row.count, "label", "labels")));
+}
+
+/** @param {Part} part */
+function exporting({ body, state, acts }) {
+  if (state.outbox.length) {
+    body.append(el("p", { class: "trouble" }, `${plural(state.outbox.length, "answer is", "answers are")} not saved yet and would be missing.`));
+  }
+  body.append(el("p", {}, "Every row says where its label is from: a person, a guess that a person confirmed, or the model alone. They are never mixed."));
+  const links = ["csv", "jsonl", "parquet"].map((format) => el("li", {},
+    el("a", { href: `/api/export?format=${format}`, download: true }, format === "parquet" ? "Parquet" : format.toUpperCase())));
+  const where = el("p", { role: "status" });
+  const folders = button("A folder for each class", async () => {
+    const made = await acts.tried(api.folders());
+    where.textContent = made ? `${made.sentence} ${made.folder}` : "";
+  });
+  body.append(el("ul", { class: "links" }, ...links), el("p", {}, folders), where);
+}
+
+const CLAIMS = [0.01, 0.02, 0.05, 0.1];
+
+/** @param {Part} part */
+function check({ body, state, acts }) {
+  const server = state.server;
+  if (server?.phase !== "label") return running(body, state, acts);
+  const choice = el("select", { id: "claim" }, ...CLAIMS.map((share) =>
+    el("option", { value: share, selected: share === 0.05 }, `${100 * share} % of the labels`)));
+  const plan = el("p", { class: "statement", role: "status" });
+  const begin = button("Draw the items", () => acts.audit(Number(choice.value)), "main");
+  const look = async () => {
+    const made = await acts.tried(api.plan(Number(choice.value)));
+    plan.textContent = made ? [made.sentence, made.note].filter(Boolean).join(" ") : "";
+    begin.disabled = !made || made.n_audited === 0;
+  };
+  choice.addEventListener("change", look);
+  body.append(
+    el("p", {}, "Items are drawn at random and shown without any guess. Your answers then bound, with 95 % certainty, how many labels of the finished data set are wrong."),
+    el("p", {}, el("label", { for: "claim" }, "At most wrong: "), choice), plan, el("p", {}, begin));
+  return look();
+}
+
+/** @param {HTMLElement} body @param {State} state @param {Acts} acts */
+function running(body, state, acts) {
+  const server = state.server;
+  if (server?.audit) body.append(el("p", { class: "statement" }, server.audit.sentence), el("p", {}, `${number(server.audit.n_answered)} of ${number(server.audit.n_drawn)} are answered.`));
+  if (server?.certificate) body.append(el("p", { class: "statement" }, server.certificate.statement));
+  body.append(
+    el("p", {}, "You may go back to labeling. The check is then spent: the next one draws new items, and may risk less."),
+    el("p", {}, button("Stop the check and label more", acts.resume)));
+}
+
+/** @type {[string, string][]} */
+const KEYS = [
+  ["1 – 9, then letters", "label with the class that shows the key"], ["0 (or -)", "none of these"],
+  ["/", "find a class by its letters, or name a new one"], ["Enter", "confirm the guess, where guesses are shown"],
+  ["Backspace", "take the last step back, any number of times"], ["Space", "skip"], ["F", "flag, to find it again in History"],
+  ["C", "comment"], ["Z", "zoom"], ["?", "this list"], ["Esc", "close"],
+];
+
+/** @param {Part} part */
+function keys({ body, state, acts }) {
+  const list = el("dl", { class: "keys" });
+  for (const [key, what] of KEYS) list.append(el("dt", {}, el("kbd", {}, key)), el("dd", {}, what));
+  body.append(list,
+    setting("Show the model's guess, and let Enter confirm it. Off at first, because seeing a guess draws answers towards it.",
+      state.guesses, (on) => acts.setting("guesses", on)),
+    setting("Single keys answer. Turn off if you dictate or use a switch.", state.singleKeys, (on) => acts.setting("singleKeys", on)));
+}
+
+/** @param {string} text @param {boolean} on @param {(on: boolean) => void} change */
+function setting(text, on, change) {
+  const box = el("input", { type: "checkbox", checked: on });
+  box.addEventListener("change", () => change(box.checked));
+  return el("p", {}, el("label", { class: "setting" }, box, el("span", {}, text)));
+}

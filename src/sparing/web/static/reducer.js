@@ -1,0 +1,294 @@
+// The whole state of the page, and how each action changes it. Pure: no clock, no random keys,
+// no network, no DOM; whoever dispatches an action brings the key of its event along.
+
+/** @typedef {import("./types.js").State} State */
+/** @typedef {import("./types.js").Server} Server */
+/** @typedef {import("./types.js").Action} Action */
+/** @typedef {import("./types.js").Asked} Asked */
+/** @typedef {import("./types.js").Step} Step */
+/** @typedef {import("./types.js").PersonEvent} PersonEvent */
+/** @typedef {{kind: string, class_name?: string | null} | null} Said */
+
+export const NONE = "none of these";
+
+/** @returns {State} */
+export function initial(settings = { guesses: false, singleKeys: true }) {
+  return {
+    server: null, refused: "", item: null, queue: [], exhausted: false, handing: false, outbox: [],
+    steps: [], conflicts: [], online: true, late: false, seq: 0, panel: null, mode: null, zoom: false,
+    guesses: settings.guesses, singleKeys: settings.singleKeys, said: "", notice: "",
+  };
+}
+
+/**
+ * @param {State} state
+ * @param {Action} action
+ * @returns {State}
+ */
+export function reduce(state, action) {
+  switch (action.type) {
+    case "opened": return { ...state, outbox: merged(action.events, state.outbox) };
+    case "refused": return { ...state, refused: action.message };
+    case "state": return learned(state, action.server);
+    case "phase": return begun(state, action.server);
+    case "handing": return { ...state, handing: true, exhausted: false };
+    case "asked": return asked(state, action.phase, action.items);
+    case "label": return labeled(state, action);
+    case "skip": return answered(state, { key: action.key, kind: "skip" }, "Skipped.");
+    case "flag": return flagged(state, action.key);
+    case "comment": return commented(state, action.key, action.text);
+    case "undo": return undone(state, action.key);
+    case "addClass": return added(state, action.key, action.name);
+    case "renameClass": return renamed(state, action.key, action.name, action.to);
+    case "mergeClass": return joined(state, action.key, action.name, action.into);
+    case "open": return shown({ ...state, panel: null }, action.asked);
+    case "recorded": return recorded(state, action.results);
+    case "unsent": return { ...state, online: false };
+    case "late": return { ...state, late: state.outbox.length > 0 };
+    case "settle": return settled(state, action.index, action.key);
+    case "panel": return { ...state, panel: action.panel, mode: null };
+    case "mode": return { ...state, mode: state.item ? action.mode : null };
+    case "zoom": return { ...state, zoom: !state.zoom && state.item !== null };
+    case "setting": return { ...state, [action.name]: action.value };
+    case "notice": return { ...state, notice: action.message, said: action.message };
+  }
+}
+
+/** Whether items are asked now.
+ * @param {State} state */
+export function isAsking({ server, handing }) {
+  const phase = server?.phase ?? "";
+  return ["label", "audit", "hand-back"].includes(phase) || (phase === "certified" && handing);
+}
+
+/** Phases between which the answers themselves lead: an item on the way stays what it was.
+ * @param {string} phase */
+function part(phase) {
+  return ["certified", "hand-back", "done"].includes(phase) ? "after" : phase;
+}
+
+/** What the next fetch has to leave out: what is on screen, waits, or was just answered.
+ * @param {State} state */
+export function known(state) {
+  const ids = [state.item, ...state.queue].flatMap((a) => (a ? [a.item.item_id] : []));
+  return [...new Set([...ids, ...state.outbox.flatMap((e) => e.item_id ?? [])])];
+}
+
+/** Classes of the project, and always "none of these".
+ * @param {State} state */
+export function classNames(state) {
+  return (state.server?.classes ?? []).map((row) => row.name);
+}
+
+/** @param {readonly PersonEvent[]} first @param {readonly PersonEvent[]} rest */
+function merged(first, rest) {
+  const keys = new Set(first.map((event) => event.key));
+  return [...first, ...rest.filter((event) => !keys.has(event.key))];
+}
+
+/** News from the server. What this window has not sent yet stays counted.
+ * @param {State} state @param {Server} server @returns {State} */
+function learned(state, server) {
+  const before = state.server;
+  if (!before) return { ...state, server, online: true };
+  const moved = part(server.phase) !== part(before.phase);
+  const behind = state.outbox.length > 0 || server.seq < state.seq;
+  const next = { ...state, server: behind && !moved ? counted(server, before) : server, online: true };
+  if (moved) return { ...next, queue: [], steps: [], exhausted: false, notice: MOVED[server.phase] ?? "" };
+  const fresh = server.seq > before.seq || server.phase !== before.phase || server.model_version !== before.model_version;
+  return fresh ? { ...next, exhausted: false } : next;
+}
+
+/** @type {Record<string, string>} */
+const MOVED = { audit: "A check has begun in another window.", label: "Labeling goes on." };
+
+/** @param {Server} server @param {Server} before @returns {Server} */
+function counted(server, before) {
+  const { n_labeled, n_skipped, n_flagged, n_left, n_handback_left, audit, classes } = before;
+  return { ...server, n_labeled, n_skipped, n_flagged, n_left, n_handback_left, audit, classes };
+}
+
+/** A phase that the person has begun here: the screen is cleared for it.
+ * @param {State} state @param {Server} server @returns {State} */
+function begun(state, server) {
+  return {
+    ...state, server, item: null, queue: [], steps: [], exhausted: false, handing: false,
+    panel: null, mode: null, zoom: false, notice: "",
+  };
+}
+
+/** New items go behind those that wait; the one on screen stays.
+ * @param {State} state @param {string} phase @param {readonly Asked[]} items @returns {State} */
+function asked(state, phase, items) {
+  if (part(phase) !== part(state.server?.phase ?? "")) return state;
+  const old = new Set(known(state));
+  const fresh = items.filter((one) => !old.has(one.item.item_id));
+  const next = { ...state, queue: [...state.queue, ...fresh], exhausted: fresh.length === 0, online: true };
+  return state.item ? next : advanced(next);
+}
+
+/** @param {State} state @returns {State} */
+function advanced(state) {
+  const [item = null, ...queue] = state.queue;
+  return { ...state, item, queue, mode: null, zoom: false };
+}
+
+/** Put an item on the screen at the person's wish; the one that was there comes next.
+ * @param {State} state @param {Asked} wanted @returns {State} */
+function shown(state, wanted) {
+  const id = wanted.item.item_id;
+  const rest = (state.item ? [state.item, ...state.queue] : [...state.queue])
+    .filter((one) => one.item.item_id !== id);
+  return { ...state, item: wanted, queue: rest, mode: null, zoom: false, notice: "" };
+}
+
+/** @param {State} state @param {Extract<Action, {type: "label"}>} action @returns {State} */
+function labeled(state, action) {
+  const isNew = !classNames(state).includes(action.name);
+  if (!state.item || (isNew && !action.addKey)) return state;
+  const ready = isNew ? added(state, String(action.addKey), action.name) : state;
+  const event = {
+    key: action.key, kind: /** @type {const} */ ("label"), class_name: action.name,
+    ...(action.confirmed ? { confirmed: true } : {}),
+  };
+  return answered(ready, event, `Labeled ${action.name}.`);
+}
+
+/** @param {State} state @param {PersonEvent} what @param {string} said @returns {State} */
+function answered(state, what, said) {
+  const on = state.item;
+  if (!on || !state.server) return state;
+  const event = {
+    ...what, item_id: on.item.item_id, model_version: on.model_version,
+    seen: on.answer?.key ?? null,
+  };
+  return advanced({
+    ...pushed(state, event, on), server: moved(state.server, on.answer, event), said, notice: "",
+  });
+}
+
+/** @param {State} state @param {PersonEvent} event @param {Asked | null} on @returns {State} */
+function pushed(state, event, on) {
+  return { ...state, outbox: [...state.outbox, event], steps: [...state.steps, { event, asked: on }] };
+}
+
+/** Count one item out of what was said of it before, and into what is said now.
+ * @param {Server} server @param {Said} from @param {Said} to @returns {Server} */
+function moved(server, from, to) {
+  const labels = Number(to?.kind === "label") - Number(from?.kind === "label");
+  const skips = Number(to?.kind === "skip") - Number(from?.kind === "skip");
+  const left = Number(to === null) - Number(from === null);
+  const count = (/** @type {string} */ name) =>
+    Number(to?.class_name === name) - Number(from?.class_name === name);
+  return {
+    ...server,
+    n_labeled: server.n_labeled + labels,
+    n_skipped: server.n_skipped + skips,
+    n_left: server.n_left + left,
+    n_handback_left: server.n_handback_left + (part(server.phase) === "after" ? left : 0),
+    audit: server.audit && server.phase === "audit"
+      ? { ...server.audit, n_answered: server.audit.n_answered - left } : server.audit,
+    classes: server.classes.map((row) => ({ ...row, count: row.count + count(row.name) })),
+  };
+}
+
+/** @param {State} state @param {string} key @returns {State} */
+function flagged(state, key) {
+  const on = state.item;
+  if (!on) return state;
+  const kind = on.flagged ? "unflag" : "flag";
+  const next = pushed(state, { key, kind, item_id: on.item.item_id }, on);
+  const said = on.flagged ? "Flag taken off." : "Flagged.";
+  return { ...next, item: { ...on, flagged: !on.flagged }, said };
+}
+
+/** @param {State} state @param {string} key @param {string} text @returns {State} */
+function commented(state, key, text) {
+  const on = state.item;
+  if (!on || text === on.comment) return { ...state, mode: null };
+  const next = pushed(state, { key, kind: "comment", item_id: on.item.item_id, text }, on);
+  return { ...next, item: { ...on, comment: text }, mode: null, said: "Comment kept." };
+}
+
+/** Take the last step back; with none left here, the server knows the one before.
+ * @param {State} state @param {string} key @returns {State} */
+function undone(state, key) {
+  const step = state.steps.at(-1);
+  const event = /** @type {PersonEvent} */ ({ key, kind: "undo", undoes: step?.event.key ?? null });
+  const next = { ...state, outbox: [...state.outbox, event], notice: "", exhausted: false };
+  if (!step || !state.server) return next;
+  const back = { ...next, steps: state.steps.slice(0, -1), said: "Taken back." };
+  if (!step.asked) return back;
+  if (step.event.kind === "label" || step.event.kind === "skip") {
+    return shown({ ...back, server: moved(state.server, said(step.event), step.asked.answer) }, step.asked);
+  }
+  const { flagged, comment } = step.asked;
+  const again = (/** @type {Asked} */ one) =>
+    one.item.item_id === step.asked?.item.item_id ? { ...one, flagged, comment } : one;
+  return { ...back, item: back.item && again(back.item), queue: back.queue.map(again) };
+}
+
+/** @param {PersonEvent} event @returns {Said} */
+function said(event) {
+  return { kind: event.kind, class_name: event.class_name ?? null };
+}
+
+/** @param {State} state @param {string} key @param {string} name @returns {State} */
+function added(state, key, name) {
+  if (!state.server || classNames(state).includes(name)) return state;
+  const place = 1 + Math.max(-1, ...state.server.classes.map((row) => row.place));
+  const classes = [...state.server.classes, { name, place, count: 0 }];
+  const outbox = [...state.outbox, /** @type {PersonEvent} */ ({ key, kind: "add_class", class_name: name })];
+  return { ...state, outbox, server: { ...state.server, classes }, said: `Class ${name} added.` };
+}
+
+/** @param {State} state @param {string} key @param {string} name @param {string} to @returns {State} */
+function renamed(state, key, name, to) {
+  if (!state.server || !to || classNames(state).includes(to)) return state;
+  const classes = state.server.classes.map((row) => (row.name === name ? { ...row, name: to } : row));
+  const next = pushed(state, { key, kind: "rename_class", class_name: name, text: to }, null);
+  return { ...next, server: { ...state.server, classes }, said: `Class ${name} is now ${to}.` };
+}
+
+/** @param {State} state @param {string} key @param {string} name @param {string} into @returns {State} */
+function joined(state, key, name, into) {
+  const gone = state.server?.classes.find((row) => row.name === name);
+  if (!state.server || !gone || name === into || !classNames(state).includes(into)) return state;
+  const classes = state.server.classes
+    .filter((row) => row.name !== name)
+    .map((row) => (row.name === into ? { ...row, count: row.count + gone.count } : row));
+  const next = pushed(state, { key, kind: "merge_class", class_name: name, text: into }, null);
+  return { ...next, server: { ...state.server, classes }, said: `Class ${name} was merged into ${into}.` };
+}
+
+/** What became of events that were sent: those that are safe leave the outbox.
+ * @param {State} state @param {readonly import("./types.js").Recorded[]} results @returns {State} */
+function recorded(state, results) {
+  const by = new Map(results.map((result) => [result.key, result]));
+  const outbox = state.outbox.filter((event) => !by.has(event.key));
+  const failed = (/** @type {string} */ key) => ["conflict", "refused"].includes(by.get(key)?.status ?? "");
+  const conflicts = state.outbox.flatMap((event) => {
+    const result = by.get(event.key);
+    const step = state.steps.find((one) => one.event.key === event.key);
+    if (result?.status !== "conflict") return [];
+    return [{ event, current: result.current, asked: step?.asked ?? null }];
+  });
+  const refused = results.find((result) => result.status === "refused");
+  return {
+    ...state, outbox, online: true, late: state.late && outbox.length > 0,
+    seq: Math.max(state.seq, ...results.map((result) => result.seq ?? 0)),
+    steps: state.steps.filter((step) => !failed(step.event.key)),
+    conflicts: [...state.conflicts, ...conflicts],
+    notice: refused ? refused.message : state.notice,
+  };
+}
+
+/** Decide a conflict: keep what the other window said, or say it again knowing that.
+ * @param {State} state @param {number} index @param {string | null} key @returns {State} */
+function settled(state, index, key) {
+  const one = state.conflicts[index];
+  const conflicts = state.conflicts.filter((_, i) => i !== index);
+  if (!one || key === null) return { ...state, conflicts };
+  const event = { ...one.event, key, seen: one.current?.key ?? null };
+  return { ...state, conflicts, outbox: [...state.outbox, event] };
+}

@@ -1,0 +1,112 @@
+/* The words that the modules share; read by the type checker alone, never by the browser. */
+
+export interface Answer {
+  key: string; seq: number; at: string; kind: string; item_id: string;
+  class_name: string | null; annotator: string | null; purpose: string;
+}
+export interface Item {
+  item_id: string; name: string; kind: "image" | "text" | "card";
+  text: string | null; fields: Record<string, string> | null;
+}
+export interface Asked {
+  item: Item; why: string; source: string; model_version: number | null;
+  guess: [string, number] | null; answer: Answer | null; flagged: boolean; comment: string;
+}
+export type EventKind = "label" | "skip" | "flag" | "unflag" | "comment" | "undo"
+  | "add_class" | "rename_class" | "merge_class";
+export interface PersonEvent {
+  key: string; kind: EventKind; item_id?: string; class_name?: string; text?: string;
+  model_version?: number | null; seen?: string | null; undoes?: string | null; confirmed?: boolean;
+}
+export interface Recorded {
+  key: string; seq: number | null; status: "stored" | "duplicate" | "conflict" | "refused";
+  current: Answer | null; message: string;
+}
+export interface ClassRow { name: string; place: number; count: number }
+export interface Accuracy { estimate: number; low: number; high: number; n: number; note: string }
+export interface Certificate {
+  statement: string; attempt: number; n_total: number; n_by_people: number; n_auto: number;
+  n_handback: number; n_audited: number; n_wrong: number; notes: string[];
+  recall: Record<string, number>; claim: { epsilon: number; delta: number };
+}
+export interface CurvePoint { n_labels: number; accuracy: number; low: number; high: number }
+export interface AuditProgress { n_drawn: number; n_answered: number; sentence: string }
+export interface Status {
+  n_items: number; n_labeled: number; n_skipped: number; n_flagged: number; n_left: number;
+  n_handback_left: number; phase: string; accuracy: Accuracy | null; curve: CurvePoint[];
+  advice: [boolean, string]; model_version: number; encoded: [number, number];
+  trainer: [string, string]; notes: string[]; audit: AuditProgress | null;
+  certificate: Certificate | null; seq: number;
+}
+export interface ServerState { id: string; name: string; classes: ClassRow[]; status: Status }
+/** What the server has said, as one flat record. */
+export interface Server extends Status { id: string; name: string; classes: ClassRow[] }
+export interface Plan {
+  n_audited: number; expected_handback: number; expected_auto: number;
+  sentence: string; note: string | null;
+}
+export interface HistoryRow { answer: Answer; item: Item; flagged: boolean; comment: string }
+export interface Doubt { asked: Asked; reason: string }
+
+/** One step that Backspace takes back: what was said, and the item as it was before. */
+export interface Step { event: PersonEvent; asked: Asked | null }
+export interface Conflict { event: PersonEvent; current: Answer | null; asked: Asked | null }
+export type Panel = null | "keys" | "history" | "doubts" | "classes" | "export" | "check";
+export type Mode = null | "find" | "comment";
+
+export interface State {
+  readonly server: Server | null;
+  /** Why the page cannot be used at all, or empty. */
+  readonly refused: string;
+  readonly item: Asked | null;
+  readonly queue: readonly Asked[];
+  /** The last fetch brought nothing new. */
+  readonly exhausted: boolean;
+  /** The certificate was read, and what it leaves to the person is asked. */
+  readonly handing: boolean;
+  /** Events that the server has not confirmed, oldest first. */
+  readonly outbox: readonly PersonEvent[];
+  readonly steps: readonly Step[];
+  readonly conflicts: readonly Conflict[];
+  /** False when the last request did not get through. */
+  readonly online: boolean;
+  /** Events have waited so long that the person should know. */
+  readonly late: boolean;
+  /** The newest event that the server has confirmed. */
+  readonly seq: number;
+  readonly panel: Panel;
+  readonly mode: Mode;
+  readonly zoom: boolean;
+  readonly guesses: boolean;
+  readonly singleKeys: boolean;
+  /** Told to screen readers. */
+  readonly said: string;
+  /** A sentence that stays until the next answer, such as an error. */
+  readonly notice: string;
+}
+
+export type Action =
+  | { type: "opened"; events: PersonEvent[] }
+  | { type: "refused"; message: string }
+  | { type: "state"; server: Server }
+  | { type: "asked"; phase: string; items: Asked[] }
+  | { type: "phase"; server: Server }
+  | { type: "handing" }
+  | { type: "label"; key: string; name: string; confirmed?: boolean; addKey?: string }
+  | { type: "skip"; key: string }
+  | { type: "flag"; key: string }
+  | { type: "comment"; key: string; text: string }
+  | { type: "undo"; key: string }
+  | { type: "addClass"; key: string; name: string }
+  | { type: "renameClass"; key: string; name: string; to: string }
+  | { type: "mergeClass"; key: string; name: string; into: string }
+  | { type: "open"; asked: Asked }
+  | { type: "recorded"; results: Recorded[] }
+  | { type: "unsent" }
+  | { type: "late" }
+  | { type: "settle"; index: number; key: string | null }
+  | { type: "panel"; panel: Panel }
+  | { type: "mode"; mode: Mode }
+  | { type: "zoom" }
+  | { type: "setting"; name: "guesses" | "singleKeys"; value: boolean }
+  | { type: "notice"; message: string };

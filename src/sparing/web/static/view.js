@@ -1,0 +1,223 @@
+// Draws the state. Each part is touched only where what it shows has changed.
+
+import { card } from "./cards.js";
+import { drawCurve, percent } from "./curve.js";
+import { button, byId, el, number, plural, show, write } from "./dom.js";
+import { drawFind } from "./find.js";
+import { keyTable } from "./keys.js";
+import { framed } from "./picture.js";
+import { NONE } from "./reducer.js";
+
+/** @typedef {import("./types.js").State} State */
+/** @typedef {import("./types.js").Item} Item */
+/** @typedef {import("./types.js").Server} Server */
+/** @typedef {import("./main.js").Acts} Acts */
+
+const LONG = 400; // characters; longer texts are set smaller
+const SHORT = 90;
+
+/** @param {State} state @param {State} before @param {Acts} acts */
+export function render(state, before, acts) {
+  document.body.classList.toggle("closed", state.server === null);
+  drawStage(state, before, acts);
+  drawAbout(state);
+  drawClasses(state, before, acts);
+  drawFind(state, before, acts);
+  drawComment(state, before);
+  drawConflicts(state, before, acts);
+  drawActions(state);
+  drawSaved(state);
+  if (state.server) drawProgress(state, state.server, before.server);
+  write("said", state.said);
+  write("notice", state.notice);
+  show("notice", state.notice !== "");
+}
+
+/** @param {State} state @param {State} before @param {Acts} acts */
+function drawStage(state, before, acts) {
+  const on = state.refused ? null : state.item;
+  byId("stage").classList.toggle("zoomed", state.zoom);
+  show("item", on !== null);
+  show("card", on === null);
+  if (on && on.item.item_id !== before.item?.item.item_id) {
+    byId("item").replaceChildren(shown(on.item));
+    byId("stage").scrollTo(0, 0);
+  }
+  if (!on) {
+    byId("item").replaceChildren();
+    card(byId("card"), state, acts);
+  }
+}
+
+/** @param {Item} item @returns {HTMLElement} */
+function shown(item) {
+  if (item.kind === "image") return framed(item);
+  if (item.kind === "text") return written(item.text ?? "");
+  const list = el("dl", { class: "fields" });
+  for (const [name, value] of Object.entries(item.fields ?? {})) {
+    list.append(el("dt", {}, name), el("dd", {}, value === "" ? "–" : value));
+  }
+  return list;
+}
+
+/** @param {string} text */
+function written(text) {
+  const size = text.length > LONG ? "long" : text.length < SHORT ? "short" : "middle";
+  return el("p", { class: `text ${size}`, dir: "auto" }, text);
+}
+
+/** @param {State} state */
+function drawAbout(state) {
+  const one = state.item;
+  write("why", one?.why ?? "");
+  const marks = one ? [
+    one.answer ? `You said: ${one.answer.class_name ?? "skipped"}.` : "",
+    one.flagged ? "Flagged." : "",
+    one.comment ? `Comment: ${one.comment}` : "",
+    state.guesses && one.guess ? `The model guesses ${one.guess[0]} (${percent(one.guess[1])}); Enter confirms.` : "",
+  ] : [];
+  write("marks", marks.filter(Boolean).join(" "));
+}
+
+/** @param {State} state @param {State} before @param {Acts} acts */
+function drawClasses(state, before, acts) {
+  const place = byId("classes");
+  const rows = state.server?.classes ?? [];
+  const names = JSON.stringify(rows.map((row) => [row.name, row.place]));
+  if (place.dataset["names"] !== names) {
+    place.dataset["names"] = names;
+    const keys = keyTable(rows);
+    const all = [...rows.map((row) => row.name).filter((name) => name !== NONE), NONE];
+    place.replaceChildren(...all.map((name) => classButton(name, keys.get(name), acts)));
+  }
+  place.classList.toggle("many", rows.length > 12);
+  place.hidden = state.item === null || rows.length === 0;
+  if (state.item !== before.item) mark(place, state.item?.answer?.class_name ?? null);
+}
+
+/** @param {string} name @param {string | undefined} key @param {Acts} acts */
+function classButton(name, key, acts) {
+  const made = button("", () => acts.label(name), "class");
+  if (key && key !== name) made.append(el("kbd", {}, key.toUpperCase()));
+  if (key) made.setAttribute("aria-keyshortcuts", key);
+  made.append(el("span", { dir: "auto" }, name));
+  made.dataset["name"] = name;
+  return made;
+}
+
+/** @param {HTMLElement} place @param {string | null} name */
+function mark(place, name) {
+  for (const child of place.querySelectorAll("button")) {
+    child.setAttribute("aria-pressed", String(child.dataset["name"] === name));
+  }
+}
+
+/** @param {State} state @param {State} before */
+function drawComment(state, before) {
+  const open = state.mode === "comment";
+  show("comment", open);
+  if (!open || before.mode === "comment") return;
+  const field = /** @type {HTMLInputElement} */ (byId("comment-text"));
+  field.value = state.item?.comment ?? "";
+  field.focus();
+}
+
+/** @param {State} state @param {State} before @param {Acts} acts */
+function drawConflicts(state, before, acts) {
+  if (state.conflicts === before.conflicts) return;
+  const place = byId("conflicts");
+  place.hidden = state.conflicts.length === 0;
+  place.replaceChildren(...state.conflicts.map((one, index) => {
+    const theirs = one.current?.class_name ?? "skipped";
+    const ours = one.event.class_name ?? "skip";
+    const name = one.asked?.item.name ?? one.event.item_id ?? "";
+    return el("p", {}, `${name} was answered in another window: ${theirs}. `,
+      button(`Keep ${theirs}`, () => acts.settle(index, false)),
+      button(`Change to ${ours}`, () => acts.settle(index, true)));
+  }));
+}
+
+/** @param {State} state */
+function drawActions(state) {
+  for (const one of document.querySelectorAll("#actions button")) {
+    const node = /** @type {HTMLButtonElement} */ (one);
+    node.disabled = state.item === null && !["undo", undefined].includes(node.dataset["do"]);
+    if (node.dataset["do"] === "flag") node.setAttribute("aria-pressed", String(state.item?.flagged ?? false));
+    if (node.dataset["do"] === "zoom") node.setAttribute("aria-pressed", String(state.zoom));
+  }
+}
+
+/** @param {State} state */
+function drawSaved(state) {
+  const n = state.outbox.length;
+  const place = byId("saved");
+  const trouble = n > 0 && (state.late || !state.online);
+  place.classList.toggle("unsaved", trouble || !state.online);
+  if (trouble) write("saved", `${number(n)} unsaved: kept in this browser, sent again when sparing answers`);
+  else if (!state.online) write("saved", "sparing cannot be reached");
+  else if (n === 0) write("saved", "All answers saved");
+}
+
+/** @param {State} state @param {Server} server @param {Server | null} before */
+function drawProgress(state, server, before) {
+  if (server === before) return;
+  write("name", server.name);
+  document.title = `${server.name} – sparing`;
+  const [count, of, share] = progress(server);
+  write("count", number(count));
+  write("count-of", of);
+  /** @type {HTMLProgressElement} */ (byId("bar")).value = share;
+  drawAccuracy(server, before);
+  const [stop, advice] = server.advice;
+  write("advice", advice);
+  byId("advice").classList.toggle("stop", stop);
+  drawCheck(server);
+  drawModel(server);
+}
+
+/** @param {Server} server @returns {[number, string, number]} */
+function progress(server) {
+  if (server.phase === "audit" && server.audit) {
+    const { n_drawn: drawn, n_answered: answered } = server.audit;
+    return [answered, `of ${number(drawn)} checked`, drawn ? answered / drawn : 0];
+  }
+  if (server.phase === "hand-back") {
+    return [server.n_handback_left, "left for you", 1 - server.n_handback_left / Math.max(1, server.n_items)];
+  }
+  const of = `of ${plural(server.n_items, "item", "items")} answered`;
+  return [server.n_labeled, of, server.n_items ? server.n_labeled / server.n_items : 0];
+}
+
+/** @param {Server} server @param {Server | null} before */
+function drawAccuracy(server, before) {
+  const a = server.accuracy;
+  write("accuracy", a ? `about ${percent(a.estimate)}` : "not known yet");
+  byId("accuracy").classList.toggle("unknown", a === null);
+  write("interval", a ? `${percent(a.low)} to ${percent(a.high)}` : "");
+  write("accuracy-note", a?.note ?? "");
+  if (JSON.stringify(server.curve) === JSON.stringify(before?.curve)) return;
+  drawCurve(/** @type {SVGElement} */ (document.querySelector("#curve")), server.curve);
+}
+
+/** @param {Server} server */
+function drawCheck(server) {
+  const node = /** @type {HTMLButtonElement} */ (byId("check"));
+  node.textContent = server.phase === "label" ? "Check now" : "About the check";
+}
+
+/** @param {Server} server */
+function drawModel(server) {
+  const [done, total] = server.encoded;
+  const encoding = done < total ? `Reading the items: ${number(done)} of ${number(total)}. ` : "";
+  const model = server.model_version ? `Model ${server.model_version}. ` : "";
+  const [trainer, message] = server.trainer;
+  const failed = trainer === "failed";
+  write("model", `${encoding}${model}${failed ? "" : message}`.trim());
+  write("trouble", failed ? message : "");
+  show("trouble", failed);
+  show("notes", server.notes.length > 0);
+  const list = byId("notes-list");
+  if (list.childElementCount !== server.notes.length) {
+    list.replaceChildren(...server.notes.map((note) => el("li", {}, note)));
+  }
+}
