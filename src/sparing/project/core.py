@@ -10,7 +10,7 @@ from uuid import uuid4
 import numpy as np
 
 from sparing._validate import check_int
-from sparing.audit import Claim
+from sparing.audit import Claim, Phase
 from sparing.certificate import Certificate
 from sparing.errors import ConflictError, InvalidInputError
 from sparing.planning import AuditPlan
@@ -206,6 +206,19 @@ class Project:
         with self._state.lock:
             return [(c.name, c.class_id) for c in self._state.replay.classes]
 
+    @property
+    def places(self) -> list[tuple[str, int]]:
+        """(name, place) of the classes that can be given; no merge ever moves a place."""
+        with self._state.lock:
+            everyone = self._state.replay.all_classes
+            return [(c.name, place) for place, c in enumerate(everyone) if c.into is None]
+
+    @property
+    def phase(self) -> Phase:
+        """Where the job stands."""
+        with self._state.lock:
+            return self._state.phase
+
     def announce(self, url: str) -> None:
         """Write down where this process can be found, for those who meet the lock."""
         if self._lock is not None:
@@ -306,6 +319,11 @@ class Project:
         check_int("n", "undo", n, 1)
         return [self.record([NewEvent(key=uuid4().hex, kind=Kind.UNDO)])[0] for _ in range(n)]
 
+    @property
+    def version(self) -> int:
+        """The newest model version; 0 before there is one."""
+        return self._state.version
+
     def status(self) -> ProjectStatus:
         """Return where the project stands."""
         with self._state.lock:
@@ -400,8 +418,7 @@ class Project:
         if self._trainee is None:
             self._trainee = self.trainee(progress)
         current = self._state.versions[-1] if self._state.versions else None
-        self._trainee.encode()
-        items_are_new = self.take_contents()
+        items_are_new = self._trainee.encode() and self.take_contents()
         if current and current.seq == self._state.replay.last_seq and not items_are_new:
             return current.version
         self.adopt(self._trainee.learn(self._state.version + 1))
@@ -434,6 +451,18 @@ class Project:
         if self._lock is not None:
             self._store.put_items(updates)
         return bool(updates)
+
+    @property
+    def is_encoded(self) -> bool:
+        """Whether all items that can be read have vectors."""
+        return self._state.is_encoded
+
+    def is_behind(self) -> bool:
+        """Tell whether the newest model version lacks an answer or an item, or there is none."""
+        with self._state.lock:
+            versions = self._state.versions
+            has_all = bool(versions) and versions[-1].seq == self._state.replay.last_seq
+            return not (has_all and self._state.is_encoded)
 
     def refresh(self) -> None:
         """Take into account what another process has written since."""

@@ -127,6 +127,13 @@ def make_trainee(
     return Trainee(folder, store, items, settings.encoder, settings.seed, progress)
 
 
+def open_trainee(path: Path, progress: Progress) -> Trainee:
+    """Return what learns from the project at ``path``, for a process that only reads it."""
+    folder = ProjectFolder(path)
+    store = open_store(sqlite_url(folder.database), path.name, writable=False)
+    return make_trainee(folder, store, read_settings(store), progress)
+
+
 def forget_old_scores(folder: ProjectFolder, version: int) -> None:
     """Remove the scores of versions that nobody reads any more: they are megabytes each."""
     folder.scores(version - KEPT_VERSIONS).unlink(missing_ok=True)

@@ -107,6 +107,11 @@ class Replay:
         """The classes that can be given, in the order they were added."""
         return [c for c in self._classes.values() if c.into is None]
 
+    @property
+    def all_classes(self) -> list[ClassState]:
+        """All classes ever added, merged ones too: a place in it never changes."""
+        return list(self._classes.values())
+
     def class_id(self, name: str) -> str:
         """Return the key of the class that bears a name, or bore it last, merges followed.
 

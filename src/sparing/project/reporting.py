@@ -2,12 +2,9 @@
 
 import numpy as np
 
-from sparing.audit import Phase, judge
+from sparing.audit import Phase
 from sparing.datasets.items import shown_names
-from sparing.evaluation import accuracy
 from sparing.project.asking import looked_up
-from sparing.project.audits import answers_of
-from sparing.project.changes import PRESENT, UNREADABLE
 from sparing.project.state import State
 from sparing.project.views import (
     Asked,
@@ -32,15 +29,14 @@ def status(state: State, trainer: tuple[str, str], encoded: tuple[int, int]) -> 
     trainer : what the background worker does, and why
     encoded : items encoded, and items in all
     """
-    present = [item for item in state.rows if item.state == PRESENT]
-    answers = [state.replay.of(item.item_id).answer for item in present]
-    labels = [a for a in answers if a is not None and a.kind is Kind.LABEL]
-    n_answered = sum(answer is not None for answer in answers)
+    answers = [a for a in state.answers() if state.present[state.row_of[a.item_id or ""]]]
+    labels = [answer for answer in answers if answer.kind is Kind.LABEL]
+    n_items = int(state.present.sum())
     return Status(
-        n_items=len(present),
+        n_items=n_items,
         n_labeled=len(labels),
-        n_skipped=n_answered - len(labels),
-        n_left=len(present) - n_answered,
+        n_skipped=len(answers) - len(labels),
+        n_left=n_items - len(answers),
         n_flagged=sum(noted.flagged for noted in state.replay.items.values()),
         class_counts=_counts(state, labels),
         phase=state.phase,
@@ -73,10 +69,8 @@ def _n_behind(state: State) -> int:
 
 def _accuracy(state: State) -> RoughAccuracy | None:
     """Return the audited accuracy where a certificate holds, else the rough one."""
-    if state.drawn is not None and state.certified is not None:
-        p = state.drawn.frozen.predictions
-        answers = answers_of(state.drawn, state.replay, state.rows)
-        found = accuracy(p, state.drawn.audit, judge(state.drawn.audit, p, answers))
+    if state.audited is not None:
+        found = state.audited
         note = f"{found.about}; by an audit of {found.n_audited}"
         return RoughAccuracy(found.value, found.low, found.high, found.n_audited, note, False)
     facts = state.versions[-1].facts if state.versions else {}
@@ -105,9 +99,8 @@ def _advice(state: State) -> tuple[bool, str]:
 
 def _notes(state: State) -> list[str]:
     unreadable: dict[str, list[str]] = {}
-    for item in state.rows:
-        if item.state == UNREADABLE:
-            unreadable.setdefault(item.reason or "", []).append(item.name)
+    for item in state.unreadable:
+        unreadable.setdefault(item.reason or "", []).append(item.name)
     skipped = [
         f"{len(names):,} cannot be read, {why}: {shown_names(names)}."
         for why, names in unreadable.items()
@@ -129,7 +122,8 @@ def _audit(state: State) -> AuditProgress | None:
 def history(state: State, search: str, offset: int, limit: int) -> tuple[int, list[HistoryRow]]:
     """Return how many answers fit, and a page of them, the newest first."""
     wanted = search.casefold().strip()
-    found = [e for e in state.answered() if _may_be_shown(state, e) and _fits(state, e, wanted)]
+    answers = sorted(state.answers(), key=lambda event: -event.seq)
+    found = [e for e in answers if _may_be_shown(state, e) and _fits(state, e, wanted)]
     return len(found), [_row(state, event) for event in found[offset : offset + limit]]
 
 

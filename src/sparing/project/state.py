@@ -6,9 +6,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from sparing.audit import Phase
+from sparing.audit import Phase, judge
 from sparing.errors import NotFoundError, SourceError
-from sparing.project.audits import Certified, Draw, load_certified, load_draw
+from sparing.evaluation import Estimate, accuracy
+from sparing.project.audits import Certified, Draw, answers_of, load_certified, load_draw
 from sparing.project.changes import PRESENT, UNREADABLE, Changes
 from sparing.project.folder import ProjectFolder
 from sparing.project.items import Item, Listing
@@ -38,6 +39,9 @@ class State:
     drawn, certified : of the audit that decides the phase; None where there is none
     drawn_rows : of an open audit
     handback_rows : of the certificate that holds
+    is_encoded : whether all items that can be read have vectors
+    unreadable : the items that cannot be read
+    audited : the accuracy that the audit shows, once there is a certificate
     """
 
     def __init__(
@@ -51,12 +55,14 @@ class State:
         self.scores: Scores | None = None
         self.drawn: Draw | None = None
         self.certified: Certified | None = None
+        self.audited: Estimate | None = None
         self.drawn_rows: frozenset[int] = frozenset()
         self.handback_rows: frozenset[int] = frozenset()
         self.rows: list[ItemRow] = store.items()
         self.row_of = {item.item_id: item.row for item in self.rows}
         self.replay = Replay(store.events())
         self._places = {item_id: i for i, item_id in enumerate(listing.ids)}
+        self.is_encoded = False
         self._load_phase()
         self._take_versions(store.versions())
 
@@ -155,6 +161,7 @@ class State:
     def learned(self, contents: Contents) -> list[ItemRow]:
         """Take what encoding found out into account; return the items that are new to the store."""
         updates = []
+        self.is_encoded = True
         found = zip(contents.hashes.tolist(), contents.faults.tolist(), strict=True)
         for item, (content, fault) in zip(list(self.rows), found, strict=False):
             if item.state not in (PRESENT, UNREADABLE):
@@ -181,19 +188,27 @@ class State:
 
     def _load_phase(self) -> None:
         """Load the audit that decides the phase, and its certificate."""
-        self.drawn = self.certified = None
+        self.drawn = self.certified = self.audited = None
         self.drawn_rows = self.handback_rows = frozenset()
         if self.replay.phase is not Phase.LABEL:
             self.drawn = load_draw(self.folder, self.replay.attempt)
         if self.drawn is not None and self.replay.phase is Phase.CERTIFIED:
             self.certified = load_certified(self.folder, self.drawn)
             self.handback_rows = frozenset(self.certified.handback.tolist())
+            self.audited = self._audited(self.drawn)
         elif self.drawn is not None:
             self.drawn_rows = frozenset(self.drawn.audit.drawn.tolist())
         self._fill_askable()
 
+    def _audited(self, drawn: Draw) -> Estimate:
+        p = drawn.frozen.predictions
+        answers = answers_of(drawn, self.replay, self.rows)
+        return accuracy(p, drawn.audit, judge(drawn.audit, p, answers))
+
     def _fill_askable(self) -> None:
-        askable = np.array([item.state == PRESENT for item in self.rows], dtype=bool)
+        self.present = np.array([item.state == PRESENT for item in self.rows], dtype=bool)
+        self.unreadable = [item for item in self.rows if item.state == UNREADABLE]
+        askable = self.present.copy()
         answered = (i for i, s in self.replay.items.items() if s.answer is not None)
         for item_id in answered:
             if item_id in self.row_of:
@@ -208,7 +223,10 @@ class State:
         rows = self.drawn.audit.drawn.tolist()
         return sum(self.replay.of(self.rows[row].item_id).answer is not None for row in rows)
 
-    def answered(self) -> list[Event]:
-        """Return the answers that count, the newest first."""
-        found = [s.answer for s in self.replay.items.values() if s.answer is not None]
-        return sorted(found, key=lambda event: -event.seq)
+    def answers(self) -> list[Event]:
+        """Return the answers that count, of the items that the store knows."""
+        return [
+            noted.answer
+            for item_id, noted in self.replay.items.items()
+            if noted.answer is not None and item_id in self.row_of
+        ]

@@ -62,24 +62,30 @@ class Trainee:
         self._seed = seed
         self._tell = progress
         self._replay = Replay()
+        self._items: list[ItemRow] = []
         self._contents: Contents | None = None
         self._learner: ActiveLearner | None = None
         self._watched: deque[tuple[int, IntArray]] = deque(maxlen=N_ROUNDS)
 
-    def encode(self) -> None:
-        """Make the vectors of the items as they are now, if they are not there.
+    def encode(self) -> bool:
+        """See to it that the items have vectors; say whether there is news of them.
+
+        Items come, go and change only when a project is opened: once is enough.
 
         Raises
         ------
         SparingError : the items cannot be encoded
         """
-        items = self._store.items()
-        contents = read_contents(self._folder, items, self._encoder)
-        if contents is None:
+        if self._contents is not None:
+            return False
+        self._items = self._store.items()
+        self._contents = read_contents(self._folder, self._items, self._encoder)
+        if self._contents is None:
             listing = self._list_items()
-            contents = encode_items(self._folder, items, listing, self._encoder, self._tell)
-        if self._contents is None or self._contents.fingerprint != contents.fingerprint:
-            self._contents, self._learner = contents, None
+            self._contents = encode_items(
+                self._folder, self._items, listing, self._encoder, self._tell
+            )
+        return True
 
     def learn(self, version: int) -> Version:
         """Learn from all events there are; write the scores, and return what belongs in the store.
@@ -91,30 +97,29 @@ class Trainee:
         self.encode()
         for event in self._store.events(self._replay.last_seq):
             self._replay.apply(event)
-        learner, rows, items = self._follow()
+        learner, rows = self._follow()
         self._tell("training", 0, 1)
-        labels = [self._replay.of(items[row].item_id).answer for row in rows[learner.pool.labeled]]
+        ids = (self._items[row].item_id for row in rows[learner.pool.labeled])
+        labels = [self._replay.of(item_id).answer for item_id in ids]
         told = _oof(learner)
-        scores = _scores(learner, rows, len(items), told)
+        scores = _scores(learner, rows, len(self._items), told)
         write_scores(self._folder.scores(version), scores)
         facts = self._facts(learner, [e for e in labels if e is not None], told)
         facts["asked"] = _asked(scores)
         return Version(version, self._replay.last_seq, facts)
 
-    def _follow(self) -> tuple[ActiveLearner, IntArray, list[ItemRow]]:
-        """Bring the learner to the state of the events."""
-        contents, items = self._contents, self._store.items()
-        assert contents is not None  # noqa: S101  # encode() has run
-        rows = np.flatnonzero(contents.good)
+    def _follow(self) -> tuple[ActiveLearner, IntArray]:
+        """Bring the learner to the state of the events; return it, and the rows that it knows."""
+        assert self._contents is not None  # noqa: S101  # encode() has run
+        rows = np.flatnonzero(self._contents.good)
         if self._learner is None:
             X = read_vectors(self._folder)
             X = X if len(rows) == len(X) else X[rows]
             self._learner = ActiveLearner(X, seed=self._seed)
-            self._watched.clear()
         drawn = open_draw(self._folder, self._replay)
-        wanted = [_wanted(self._replay, items[row], row in drawn) for row in rows.tolist()]
+        wanted = [_wanted(self._replay, self._items[row], row in drawn) for row in rows.tolist()]
         follow(self._learner, wanted)
-        return self._learner, rows, items
+        return self._learner, rows
 
     def _facts(
         self, learner: ActiveLearner, labels: Sequence[Event], told: FloatArray | None
