@@ -1,0 +1,238 @@
+"""GraphClassifier: a few labels, all items, and the graph between them."""
+
+from typing import Any, ClassVar, Self
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import check_is_fitted
+
+from sparing._validate import check_features, invalid
+from sparing.models.graph import ALPHA, N_NEIGHBORS, poisson_learning, spread_labels
+from sparing.models.out_of_fold import N_FOLDS, stratified_folds
+from sparing.models.stacking import FAINT, best_temperature, shares, sharpened
+from sparing.models.structure import PoolStructure
+from sparing.pool import UNLABELED
+from sparing.types import BoolArray, Features, FloatArray, IntArray
+
+METHODS = ("spreading", "poisson")
+POISSON_SHARPNESS = 3.0  # standard deviations of Poisson's solution to log-odds
+
+
+class GraphClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sklearn untyped
+    """Semi-supervised: labels flow along the graph of nearest neighbours of all items.
+
+    ``fit`` takes every item and -1 for those without a label, as scikit-learn's semi-supervised
+    classifiers do. A ridge regression on landmarks, fitted on the spread labels of all items,
+    answers for new ones and smooths the graph's errors.
+
+    No class sizes are assumed: a class with many labels weighs neither in proportion to them,
+    which would let it flood its neighbours, nor the same as any other, but the geometric mean.
+
+    Parameters
+    ----------
+    method : ``"spreading"`` (label spreading) or ``"poisson"`` (Poisson learning)
+    alpha : share of label spreading that flows on at each step
+    n_neighbors : of the graph
+    abstain : leave parts of the graph without labels undecided (equal shares) instead of
+        joining them to the rest by their shortest edge
+    priors : (n_classes,) shares of the classes, or ``"balanced"``, if somebody knows them
+    structure : what is known of the pool without labels; made from X if not given
+
+    Attributes
+    ----------
+    classes_ : (n_classes,) label values, sorted
+    label_distributions_ : (n_items, n_classes) calibrated probabilities of the items of ``fit``
+    transduction_ : (n_items,) the likeliest label of each
+    abstained_ : (n_items,) True where no label reaches
+    structure_ : what was known without labels
+    coefficients_ : (n_landmark_features, n_classes) of the ridge regression
+    temperature_, head_temperature_ : by which the probabilities of pool and new items are made
+        as sure as they should be
+    oof_proba_ : (n_labeled, n_classes) what the model says of labeled items that it did not
+        see the labels of
+
+    Examples
+    --------
+    >>> X = np.array([[0.0], [1.0], [2.0], [7.0], [8.0], [9.0]])
+    >>> model = GraphClassifier(n_neighbors=2).fit(X, [0, -1, -1, -1, -1, 1])
+    >>> model.transduction_.tolist()
+    [0, 0, 0, 1, 1, 1]
+    >>> model.predict([[1.5], [7.5]]).tolist()
+    [0, 1]
+
+    References
+    ----------
+    Zhou et al. (2004), Learning with local and global consistency; Calder et al. (2020),
+    arXiv 2006.11184; Delalleau, Bengio & Le Roux (2005) for the induction to new items
+    """
+
+    transductive: ClassVar[bool] = True
+    """``fit`` takes the whole pool: the marker of ``types.TransductiveClassifier``."""
+
+    def __init__(
+        self,
+        method: str = "spreading",
+        alpha: float = ALPHA,
+        n_neighbors: int = N_NEIGHBORS,
+        abstain: bool = False,
+        priors: npt.ArrayLike | str | None = None,
+        structure: PoolStructure | None = None,
+    ) -> None:
+        self.method = method
+        self.alpha = alpha
+        self.n_neighbors = n_neighbors
+        self.abstain = abstain
+        self.priors = priors
+        self.structure = structure
+
+    def prepared(self, X: Features) -> Self:
+        """Return a copy that keeps what depends on the pool's features alone."""
+        structure = PoolStructure(X, self.n_neighbors, join=not self.abstain)
+        parameters = self.get_params(deep=False) | {"structure": structure}
+        return type(self)(**parameters)
+
+    def fit(self, X: Features, y: npt.ArrayLike) -> Self:
+        """Spread the labels.
+
+        Parameters
+        ----------
+        X : (n_items, n_features) all items, dense
+        y : (n_items,) labels, -1 where there is none
+
+        Raises
+        ------
+        InvalidInputError : wrong shapes or parameters, or no label at all
+        CapabilityError : sparse features
+        MemoryBudgetError : too many items for the memory
+        TrainingError : the labels did not settle
+        """
+        X = check_features(X, "GraphClassifier")
+        labeled, codes = self._labels(y, X.shape[0])
+        self.structure_ = self._choose(X)
+        self.n_features_in_ = X.shape[1]
+        self.abstained_ = self._unreached(labeled)
+        folds = stratified_folds(codes, N_FOLDS, seed=0)
+        columns = self._spread(labeled, codes, folds)
+        self.coefficients_ = self.structure_.head.coefficients(decided(columns[0]))
+        self._calibrate(labeled, codes, folds, columns)
+        self.transduction_ = self.classes_[self.label_distributions_.argmax(axis=1)]
+        return self
+
+    def predict_proba(self, X: Features) -> FloatArray:
+        """Return (n, n_classes) calibrated probabilities of new items."""
+        check_is_fitted(self, "classes_")
+        X = check_features(X, "predict_proba")
+        if X.shape[1] != self.n_features_in_:
+            raise invalid("X", "predict_proba", f"of {self.n_features_in_} features", X.shape)
+        return self.proba_of(self.structure_.features(np.asarray(X)))
+
+    def proba_of(self, features: FloatArray) -> FloatArray:
+        """Return the same for items given by their landmark features."""
+        scores = features @ self.coefficients_.astype(features.dtype)
+        return sharpened(shares(scores), self.head_temperature_)
+
+    def predict(self, X: Features) -> npt.NDArray[Any]:
+        """Return the likeliest label of new items."""
+        return np.asarray(self.classes_[self.predict_proba(X).argmax(axis=1)])
+
+    def _labels(self, y: npt.ArrayLike, n_items: int) -> tuple[IntArray, IntArray]:
+        """Return which rows are labeled, and the class of each as a number."""
+        y = np.asarray(y)
+        if y.shape != (n_items,):
+            raise invalid("y", "GraphClassifier", f"of shape ({n_items},)", y.shape)
+        labeled = np.flatnonzero(y != UNLABELED)
+        if not len(labeled):
+            raise invalid("y", "GraphClassifier", "labels, -1 where unknown, at least one", y)
+        check_classification_targets(y[labeled])
+        self.classes_, codes = np.unique(y[labeled], return_inverse=True)
+        return labeled, np.asarray(codes, np.int64)
+
+    def _choose(self, X: Features) -> PoolStructure:
+        if self.structure is not None and self.structure.holds(X):
+            return self.structure
+        return PoolStructure(X, self.n_neighbors, join=not self.abstain)
+
+    def _unreached(self, labeled: IntArray) -> BoolArray:
+        component = self.structure_.graph.component
+        reached = np.zeros(component.max() + 1, bool)
+        reached[component[labeled]] = True
+        return np.asarray(~reached[component])
+
+    def _spread(self, labeled: IntArray, codes: IntArray, folds: IntArray) -> list[FloatArray]:
+        """Return (n_items, n_classes) shares by all labels, then by all but those of a fold."""
+        n_classes = len(self.classes_)
+        kept = [folds >= 0, *(folds != fold for fold in np.unique(folds))]
+        sources = np.zeros((len(self.structure_.X), n_classes * len(kept)))
+        for i, keep in enumerate(kept):
+            sources[labeled[keep], codes[keep] + i * n_classes] = 1
+        flows = self._flow(sources, n_classes)
+        parts = np.split(flows, len(kept), axis=1)
+        return [
+            self._balanced(part, np.bincount(codes[keep], minlength=n_classes))
+            for part, keep in zip(parts, kept, strict=True)
+        ]
+
+    def _flow(self, sources: FloatArray, n_classes: int) -> FloatArray:
+        graph = self.structure_.graph
+        if self.method == "spreading":
+            return spread_labels(graph, sources, self.alpha)
+        if self.method != "poisson":
+            raise invalid("method", "GraphClassifier", f"one of {', '.join(METHODS)}", self.method)
+        parts = np.split(sources, sources.shape[1] // n_classes, axis=1)
+        return np.concatenate([_log_odds(poisson_learning(graph, part)) for part in parts], axis=1)
+
+    def _balanced(self, flow: FloatArray, counts: IntArray) -> FloatArray:
+        """Turn what flowed into shares, with the weight of each class as the class says."""
+        if self.method == "poisson":  # its sources are balanced already
+            counts = np.ones_like(counts)
+        counts = np.maximum(counts, 1)
+        known = None if self.priors is None else self._known_priors()
+        return shares(flow / np.sqrt(counts) if known is None else flow * known / counts)
+
+    def _known_priors(self) -> FloatArray:
+        n = len(self.classes_)
+        priors = np.ones(n) / n if isinstance(self.priors, str) else np.asarray(self.priors, float)
+        if self.priors == "balanced" if isinstance(self.priors, str) else priors.shape == (n,):
+            return priors
+        raise invalid("priors", "GraphClassifier", f"None, 'balanced' or {n} shares", self.priors)
+
+    def _calibrate(
+        self, labeled: IntArray, codes: IntArray, folds: IntArray, columns: list[FloatArray]
+    ) -> None:
+        """Set probabilities of pool and labeled items, and how sure each of the two may be."""
+        head = self.structure_.head
+        smoothed = shares(head.features @ self.coefficients_)
+        seen = head.features[labeled]
+        oof = np.empty((2, len(labeled), len(self.classes_)))
+        for fold, part in zip(np.unique(folds), columns[1:], strict=True):
+            held = folds == fold
+            oof[0, held] = shares(seen[held] @ head.coefficients(decided(part)))
+            oof[1, held] = (part[labeled[held]] + oof[0, held]) / 2
+        self.head_temperature_ = best_temperature(oof[0], codes)
+        self.temperature_ = best_temperature(oof[1], codes)
+        self.oof_proba_ = sharpened(oof[1], self.temperature_)
+        proba = sharpened((columns[0] + smoothed) / 2, self.temperature_)
+        proba[self.abstained_] = 1 / len(self.classes_)
+        self.label_distributions_ = proba
+
+
+def decided(proba: FloatArray) -> FloatArray:
+    """Give the likeliest class of each row everything, float32.
+
+    A regression on shares would have to learn how far each item is from a label, too.
+
+    Examples
+    --------
+    >>> decided(np.array([[0.6, 0.4]])).tolist()
+    [[1.0, 0.0]]
+    """
+    return np.asarray(np.eye(proba.shape[1], dtype=np.float32)[proba.argmax(axis=1)])
+
+
+def _log_odds(solution: FloatArray) -> FloatArray:
+    """Turn Poisson's solution, of which only differences count, into shares."""
+    scaled = solution * (POISSON_SHARPNESS / max(float(solution.std()), FAINT))
+    powers = np.exp(scaled - scaled.max(axis=1, keepdims=True))
+    return np.asarray(powers / powers.sum(axis=1, keepdims=True))

@@ -1,0 +1,126 @@
+"""A kernel machine of fixed size: Gaussian similarities to landmarks, and ridge regression on them.
+
+The features say all that the factorization needs, so a new set of labels costs two products.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.linalg import cho_factor, cho_solve
+from sklearn.cluster import KMeans
+
+from sparing.geometry import row_blocks
+from sparing.memory import check_memory
+from sparing.types import FloatArray
+
+N_LANDMARKS = 1000
+ROWS_A_LANDMARK = 10  # rows among which the landmarks are placed, for each
+WIDTH = 0.5  # of the kernel: exp(-WIDTH d^2 / total variance)
+RIDGE = 0.1
+FAINTEST = 1e-5  # directions of the kernel below this share of the strongest are rounding
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Landmarks:
+    """Features whose inner products are nearly those of a Gaussian kernel.
+
+    Parameters
+    ----------
+    centers : (m, n_features) the landmarks
+    gamma : the kernel is ``exp(-gamma d^2)``
+    whitening : (m, r) from similarities to features
+    """
+
+    centers: FloatArray
+    gamma: float
+    whitening: FloatArray
+
+    def features(self, X: FloatArray) -> FloatArray:
+        """Return (n, r) float32 features of rows, computed in blocks."""
+        out = np.empty((len(X), self.whitening.shape[1]), np.float32)
+        for span in row_blocks(len(X), len(self.centers)):
+            out[span] = _kernel(X[span], self.centers, self.gamma) @ self.whitening
+        return out
+
+
+def place_landmarks(X: FloatArray, n_landmarks: int = N_LANDMARKS, *, seed: int = 0) -> Landmarks:
+    """Place landmarks by k-means on a sample, or on every row of a small pool.
+
+    Parameters
+    ----------
+    X : (n, n_features) dense
+    n_landmarks : at most; a row each if there are fewer rows
+    seed : of the sample and the k-means
+
+    Examples
+    --------
+    >>> X = np.array([[0.0], [1.0], [3.0]])
+    >>> Z = place_landmarks(X).features(X)
+    >>> (Z @ Z.T).round(2)[0]  # exp(-0.5 d^2 / variance), the variance being 14 / 9
+    array([1.  , 0.73, 0.06], dtype=float32)
+
+    References
+    ----------
+    Williams & Seeger (2001), Using the Nystroem method to speed up kernel machines;
+    Zhang, Tsang & Kwok (2008), Improved Nystroem low-rank approximation
+    """
+    rng = np.random.default_rng(seed)
+    sample = X[rng.permutation(len(X))[: ROWS_A_LANDMARK * n_landmarks]].astype(np.float32)
+    centers = _centers(sample, n_landmarks, int(rng.integers(2**31)))
+    variance = float(sample.var(axis=0, dtype=np.float64).sum())
+    gamma = WIDTH / variance if variance > 0 else 1.0
+    values, vectors = np.linalg.eigh(_kernel(centers, centers, gamma).astype(np.float64))
+    kept = values > FAINTEST * values[-1]
+    whitening = vectors[:, kept] / np.sqrt(values[kept])
+    return Landmarks(centers, gamma, whitening.astype(np.float32))
+
+
+def _centers(sample: FloatArray, n_landmarks: int, seed: int) -> FloatArray:
+    distinct = np.unique(sample, axis=0)
+    if len(distinct) <= n_landmarks:
+        return distinct
+    few_passes = KMeans(n_landmarks, init="random", n_init=1, max_iter=5, random_state=seed)
+    return np.asarray(few_passes.fit(sample).cluster_centers_, np.float32)
+
+
+def _kernel(X: FloatArray, centers: FloatArray, gamma: float) -> FloatArray:
+    """Return ``exp(-gamma d^2)`` of each row to each center, float32."""
+    middle = centers.mean(axis=0)
+    X, centers = (X - middle).astype(np.float32), centers - middle
+    gaps = X @ (-2 * centers.T)
+    gaps += np.vecdot(X, X)[:, None]
+    gaps += np.vecdot(centers, centers)
+    np.maximum(gaps, 0, out=gaps)
+    gaps *= -gamma
+    return np.asarray(np.exp(gaps, out=gaps))
+
+
+class RidgeMap:
+    """Ridge regression from a pool's features onto any targets; factorized once.
+
+    Parameters
+    ----------
+    features : (n, r) float32
+    ridge : > 0, the weight of the squared coefficients
+
+    Examples
+    --------
+    >>> ridge = RidgeMap(np.eye(2, dtype=np.float32), ridge=1.0)
+    >>> ridge.coefficients(np.array([[2.0], [4.0]])).ravel()
+    array([1., 2.])
+    """
+
+    def __init__(self, features: FloatArray, ridge: float = RIDGE) -> None:
+        n, r = features.shape
+        check_memory(3 * 8 * r * r, "ridge regression", "use fewer landmarks")
+        self.features = features
+        gram = np.zeros((r, r))
+        for span in row_blocks(n, r):
+            gram += features[span].T @ features[span]
+        gram[np.diag_indices(r)] += ridge
+        self._factor = cho_factor(gram, lower=True, overwrite_a=True)
+
+    def coefficients(self, targets: FloatArray) -> FloatArray:
+        """Return (r, n_columns) for targets (n, n_columns)."""
+        product = self.features.T @ targets.astype(np.float32, copy=False)
+        return np.asarray(cho_solve(self._factor, product.astype(np.float64)))
