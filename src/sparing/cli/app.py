@@ -7,6 +7,9 @@ from typing import Annotated
 import typer
 
 import sparing
+from sparing.cli.autolabel import autolabel
+from sparing.cli.certify import certify
+from sparing.cli.compare import compare
 from sparing.cli.reproduce import reproduce
 from sparing.errors import SparingError
 
@@ -38,7 +41,8 @@ def options(
         typer.echo(context.get_help())
 
 
-app.command()(reproduce)
+for command in (reproduce, compare, certify, autolabel):
+    app.command()(command)
 
 
 def main(argv: list[str] | None = None) -> None:
