@@ -7,6 +7,7 @@ import typer
 
 if TYPE_CHECKING:
     from sparing.audit import Audit, Claim
+    from sparing.certificate import Check
     from sparing.cli.auditfolder import AuditFolder
     from sparing.cli.poolfiles import PoolFile
 
@@ -23,7 +24,8 @@ def certify(
     pool: Annotated[
         Path | None,
         typer.Argument(
-            help="Table id, predicted, confidence (and label), or .npy of probabilities.",
+            help="Table id, predicted, confidence (and label), .npy of probabilities, or a"
+            " labeling project whose audit is answered.",
             show_default=False,
         ),
     ] = None,
@@ -63,7 +65,11 @@ def certify(
     from sparing.audit import Claim
     from sparing.cli.auditfolder import AuditFolder
     from sparing.cli.poolfiles import read_pool
+    from sparing.cli.projects import certify_project, is_project
 
+    if pool is not None and is_project(pool):
+        certify_project(pool, verify, as_json=as_json)
+        return
     items = None
     if pool is not None:
         items = read_pool(pool, known=known, classes=classes, version=model_version)
@@ -160,6 +166,11 @@ def _verify(file: Path, items: "PoolFile | None") -> None:
             raise InvalidInputError(f"The audit of {file} is not in {file.parent}.")
         answers = folder.answers(found[0], items)
         checks = verify(certificate, items.predictions, found[0], answers)
+    print_checks(checks)
+
+
+def print_checks(checks: "tuple[Check, ...]") -> None:
+    """Print what was recomputed; exit with 1 if anything came out differently."""
     for check in checks:
         typer.echo(f"{'ok    ' if check.ok else 'FAILED'} {check.what}")
     if not all(check.ok for check in checks):

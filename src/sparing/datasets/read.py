@@ -64,7 +64,7 @@ def read_labeled(
         return read_vector_pair(pair, None if labels is None else Path(labels))
     if path.is_dir():
         return read_class_folders(path)
-    raw = _read_table(path, header=header)
+    raw = read_table(path, header=header)
     if label_column is None:
         names = ", ".join(raw.columns)
         raise InvalidInputError(
@@ -94,10 +94,16 @@ def read_items(
         return read_vectors(pair)
     if path.is_dir():
         return read_folder(path)
-    return table_items(_read_table(path, header=header), columns, path.parent)
+    return table_items(read_table(path, header=header), columns, path.parent)
 
 
-def _read_table(path: Path, *, header: bool) -> RawTable:
+def read_table(path: Path, *, header: bool = True) -> RawTable:
+    """Read a CSV, TSV, JSONL or Parquet file as columns of plain values.
+
+    Raises
+    ------
+    SourceError : the file is missing, unreadable or of another kind
+    """
     if not path.exists():
         raise SourceError(f"There is no file or folder {path}.")
     suffix = path.suffix.lower()

@@ -1,41 +1,40 @@
 """Project: items, encoder, events and model versions behind one door."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from os import PathLike
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Self
 from uuid import uuid4
 
 import numpy as np
 
 from sparing._validate import check_int
-from sparing.audit import Claim, Phase
-from sparing.certificate import Certificate
+from sparing.audit import Claim
+from sparing.certificate import Certificate, Check, verify
 from sparing.errors import ConflictError, InvalidInputError
 from sparing.planning import AuditPlan
 from sparing.project import audits, opening
 from sparing.project.asking import (
-    Handed,
     audited_items,
     handed_back_items,
     looked_up,
     next_items,
 )
-from sparing.project.folder import Lock, ProjectFolder
-from sparing.project.items import Item
+from sparing.project.export import export
+from sparing.project.folder import ProjectFolder
+from sparing.project.imports import ImportReport, read_labels, report
+from sparing.project.opened import OpenProject
 from sparing.project.recording import complete, known_class, recorded
 from sparing.project.reporting import history, look_again, status
-from sparing.project.state import State
-from sparing.project.training import Trainee
-from sparing.project.vectors import Progress, read_contents
 from sparing.project.views import Asked, HistoryRow, Recorded
 from sparing.project.views import Status as ProjectStatus
-from sparing.store import Kind, NewEvent, Status, Store, Version
+from sparing.store import Kind, NewEvent
 from sparing.types import BoolArray
 
+IMPORTED_AT_ONCE = 500
 
-class Project:
+
+class Project(OpenProject):
     r"""A labeling project on disk: what is asked, what was answered, what the model makes of it.
 
     Made by :meth:`create` and :meth:`open`; a context manager. All methods may be called from
@@ -61,20 +60,6 @@ class Project:
     ...     project.status().class_counts
     {'fur': 1, 'feathers': 0}
     """
-
-    def __init__(
-        self, folder: ProjectFolder, store: Store, state: State, lock: Lock | None
-    ) -> None:
-        self._folder = folder
-        self._store = store
-        self._state = state
-        self._lock = lock
-        self._handed = Handed(state)
-        self._settings = opening.read_settings(store)
-        self._trainee: Trainee | None = None
-        self.trainer_said: tuple[str, str] = ("off", "")
-        self.encoded: tuple[int, int] = (0, len(state.rows))
-        self.take_contents()
 
     @classmethod
     def create(
@@ -149,80 +134,6 @@ class Project:
         project = cls.open(place.path)
         project.add_classes(options.get("classes", ()))
         return project
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Let go of the project; all that was answered is on the disk already."""
-        self._store.close()
-        if self._lock is not None:
-            self._lock.release()
-
-    def __repr__(self) -> str:
-        return f"<Project {self.name}: {len(self._state.rows)} items, {self.folder}>"
-
-    @property
-    def folder(self) -> Path:
-        """The folder of the project."""
-        return self._folder.path
-
-    @property
-    def name(self) -> str:
-        """The name of the source, for people."""
-        return Path(self._settings.source).name
-
-    @property
-    def root(self) -> Path | None:
-        """The folder that all image files lie in; None if the items are no files."""
-        return self._state.listing.root
-
-    @property
-    def secret(self) -> str:
-        """A secret of this project, readable by this user alone."""
-        return self._folder.secret()
-
-    @property
-    def store(self) -> Store:
-        """The events, items and model versions."""
-        return self._store
-
-    @property
-    def items(self) -> "ItemsView":
-        """The items by their keys."""
-        return ItemsView(self._state)
-
-    @property
-    def classes(self) -> list[tuple[str, str]]:
-        """(name, key) of the classes that can be given, in the order they were added."""
-        with self._state.lock:
-            return [(c.name, c.class_id) for c in self._state.replay.classes]
-
-    @property
-    def places(self) -> list[tuple[str, int]]:
-        """(name, place) of the classes that can be given; no merge ever moves a place."""
-        with self._state.lock:
-            everyone = self._state.replay.all_classes
-            return [(c.name, place) for place, c in enumerate(everyone) if c.into is None]
-
-    @property
-    def phase(self) -> Phase:
-        """Where the job stands."""
-        with self._state.lock:
-            return self._state.phase
-
-    def announce(self, url: str) -> None:
-        """Write down where this process can be found, for those who meet the lock."""
-        if self._lock is not None:
-            self._lock.announce(url)
 
     def query(self, n: int = 1, exclude: Iterable[str] = ()) -> list[Asked]:
         """Return up to ``n`` items to label next; never waits for a model.
@@ -307,10 +218,7 @@ class Project:
         ------
         InvalidInputError : a name is empty, too long or not printable
         """
-        with self._state.lock:
-            new = [n for n in dict.fromkeys(names) if not known_class(self._state, n)]
-        events = [NewEvent(key=uuid4().hex, kind=Kind.ADD_CLASS, class_name=n) for n in new]
-        refused = [done for done in self.record(events) if done.status == "refused"]
+        refused = [done for done in self._add_classes(names) if done.status == "refused"]
         if refused:
             raise InvalidInputError(refused[0].message)
 
@@ -318,11 +226,6 @@ class Project:
         """Undo the last ``n`` things that were said and not undone."""
         check_int("n", "undo", n, 1)
         return [self.record([NewEvent(key=uuid4().hex, kind=Kind.UNDO)])[0] for _ in range(n)]
-
-    @property
-    def version(self) -> int:
-        """The newest model version; 0 before there is one."""
-        return self._state.version
 
     def status(self) -> ProjectStatus:
         """Return where the project stands."""
@@ -340,6 +243,55 @@ class Project:
         """Return labeled items that are likely mistakes, each with the reason."""
         with self._state.lock:
             return look_again(self._state, limit)
+
+    def export(self, path: str | PathLike[str], form: str = "csv") -> int:
+        """Write all labels with their provenance; return how many items have one.
+
+        Parameters
+        ----------
+        path : the file; for ``"folders"`` a folder that is not there yet, or empty
+        form : ``"csv"``, ``"jsonl"``, ``"parquet"``, or ``"folders"``: PATH/provenance/class/file
+
+        Raises
+        ------
+        UnknownNameError : no such form
+        SourceError : the path cannot be written
+        MissingExtraError : Parquet without pyarrow
+        """
+        return export(self._state, Path(path), form)
+
+    def import_labels(
+        self,
+        path: str | PathLike[str],
+        item_column: str | None = None,
+        label_column: str | None = None,
+    ) -> ImportReport:
+        """Take labels from a table; none that is there already is overwritten.
+
+        Parameters
+        ----------
+        path : a CSV, TSV, JSONL or Parquet file, such as an export
+        item_column : names the items by key, path, name or text; ``item_id``, ``item``, ``path``,
+            ... if not given
+        label_column : ``label`` or ``class`` if not given
+
+        Returns
+        -------
+        how many were taken, and each row that was not, with the reason
+
+        Raises
+        ------
+        SourceError, InvalidInputError : the table cannot be read, or lacks such a column
+        """
+        with self._state.lock:
+            found, problems = read_labels(self._state, Path(path), item_column, label_column)
+        self._add_classes(f.event.class_name for f in found if f.event.class_name)
+        done: list[Recorded] = []
+        for start in range(0, len(found), IMPORTED_AT_ONCE):
+            done += self.record([f.event for f in found[start : start + IMPORTED_AT_ONCE]])
+        told = report(found, done, problems)
+        self._say(Kind.IMPORTED, f"{Path(path).name}: {told.said()[0]}")
+        return told
 
     def plan_audit(self, epsilon: float, delta: float = 0.05) -> AuditPlan:
         """Say what a certificate would cost; nothing is drawn.
@@ -400,86 +352,29 @@ class Project:
             self._say(Kind.CERTIFIED, done.certificate.digest)
         return done.certificate
 
+    def verify(self, certificate: Certificate) -> tuple[Check, ...]:
+        """Recompute one of this project's certificates: hashes, draw and count.
+
+        Raises
+        ------
+        SourceError : its audit is not in this project
+        """
+        drawn = audits.load_draw(self._folder, certificate.attempt)
+        with self._state.lock:
+            answers = audits.answers_of(drawn, self._state.replay, self._state.rows)
+        return verify(certificate, drawn.frozen.predictions, drawn.audit, answers)
+
     def resume(self) -> None:
         """Go back to labeling: an open audit is spent, a certificate does not hold any more."""
         with self._state.lock:
             if self._state.replay.phase != "label":
                 self._say(Kind.RESUMED, None)
 
-    def retrain(self, progress: Progress = lambda what, done, total: None) -> int:
-        """Learn here and now from all answers; return the model version.
-
-        Where a trainer runs in the background it does this; then there is no need to.
-
-        Raises
-        ------
-        SparingError : the items cannot be encoded, or the model cannot be fitted
-        """
-        if self._trainee is None:
-            self._trainee = self.trainee(progress)
-        current = self._state.versions[-1] if self._state.versions else None
-        items_are_new = self._trainee.encode() and self.take_contents()
-        if current and current.seq == self._state.replay.last_seq and not items_are_new:
-            return current.version
-        self.adopt(self._trainee.learn(self._state.version + 1))
-        return self._state.version
-
-    def trainee(self, progress: Progress) -> Trainee:
-        """Return what learns from this project, wherever it runs."""
-        return opening.make_trainee(self._folder, self._store, self._settings, progress)
-
-    def adopt(self, version: Version) -> None:
-        """Take a model version that was written into use, and keep it.
-
-        Raises
-        ------
-        SourceError : its file is not there or damaged
-        """
+    def _add_classes(self, names: Iterable[str]) -> list[Recorded]:
         with self._state.lock:
-            self._state.adopt(version)
-        self._store.add_version(version)
-        opening.forget_old_scores(self._folder, version.version)
-
-    def take_contents(self) -> bool:
-        """Read what encoding found out, such as files that are damaged; say whether it was new."""
-        with self._state.lock:
-            found = read_contents(self._folder, self._state.rows, self._settings.encoder)
-            if found is None:
-                return False
-            updates = self._state.learned(found)
-            self.encoded = (int(found.good.sum()), len(self._state.rows))
-        if self._lock is not None:
-            self._store.put_items(updates)
-        return bool(updates)
-
-    @property
-    def is_encoded(self) -> bool:
-        """Whether all items that can be read have vectors."""
-        return self._state.is_encoded
-
-    def is_behind(self) -> bool:
-        """Tell whether the newest model version lacks an answer or an item, or there is none."""
-        with self._state.lock:
-            versions = self._state.versions
-            has_all = bool(versions) and versions[-1].seq == self._state.replay.last_seq
-            return not (has_all and self._state.is_encoded)
-
-    def refresh(self) -> None:
-        """Take into account what another process has written since."""
-        with self._state.lock:
-            self._state.apply(self._store.events(self._state.replay.last_seq))
-            for version in self._store.versions(self._state.version):
-                self._state.adopt(version)
-
-    def _append(self, events: Sequence[NewEvent]) -> list[Any]:
-        outcomes = self._store.append(events)
-        stored = [o.event for o in outcomes if o.status is Status.STORED and o.event]
-        with self._state.lock:
-            self._state.apply(stored)
-        return outcomes
-
-    def _say(self, kind: Kind, text: str | None) -> None:
-        self._append([NewEvent(key=uuid4().hex, kind=kind, text=text)])
+            new = [n for n in dict.fromkeys(names) if not known_class(self._state, n)]
+        events = [NewEvent(key=uuid4().hex, kind=Kind.ADD_CLASS, class_name=n) for n in new]
+        return self.record(events)
 
     def _label(self, item_id: str, label: str, annotator: str) -> NewEvent:
         row = self._state.row_of.get(item_id, -1)
@@ -504,28 +399,3 @@ class Project:
         if scores is None:
             raise InvalidInputError("There is no model to check yet: label some items first.")
         return audits.freeze(self._state.replay, self._state.rows, scores, self._state.version)
-
-
-class ItemsView(Mapping[str, Item]):
-    """The items of a project by their keys; read one at a time."""
-
-    def __init__(self, state: State) -> None:
-        self._state = state
-
-    def __getitem__(self, item_id: str) -> Item:
-        return self._state.item(item_id)
-
-    def get(self, item_id: str) -> Item:  # type: ignore[override]
-        """Return an item.
-
-        Raises
-        ------
-        NotFoundError : there is no such item
-        """
-        return self._state.item(item_id)
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._state.row_of)
-
-    def __len__(self) -> int:
-        return len(self._state.row_of)

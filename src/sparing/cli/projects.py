@@ -1,0 +1,266 @@
+"""The doors of a labeling project: ask, import answers, see how it stands, check, export."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from sparing.project import Asked, Project, Status
+
+Place = Annotated[
+    Path, typer.Argument(metavar="PROJECT", help="Folder of the project, or its source.")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Out = Annotated[
+    Path | None, typer.Option(help="File to write to, not the screen.", show_default=False)
+]
+
+
+def next_items(
+    project: Place,
+    n: Annotated[int, typer.Option("-n", min=1, help="How many items.")] = 20,
+    out: Out = None,
+    as_json: AsJson = False,
+) -> None:
+    """Print the items to label next as a table to fill in; 'sparing import' takes it back.
+
+    Each item says why it is asked. In an audit these are the items that check the model.
+
+    Example: sparing next photos.sparing -n 20 --out ask.csv
+    """
+    with _opened(project) as opened:
+        _catch_up(opened)
+        _print_items(_asked(opened, n), out, as_json=as_json)
+
+
+def import_labels(
+    project: Place,
+    table: Annotated[Path, typer.Argument(help="CSV, TSV, JSONL or Parquet with items, labels.")],
+    item_column: Annotated[
+        str | None, typer.Option(help="Names the items.", show_default="item_id, item, path, ...")
+    ] = None,
+    label_column: Annotated[
+        str | None, typer.Option(help="Has the labels.", show_default="label, class, ...")
+    ] = None,
+) -> None:
+    """Import labels; what is labeled already stays, and each row that was not taken is named.
+
+    Example: sparing import photos.sparing ask.csv
+    """
+    with _opened(project, must_write=True) as opened:
+        told = opened.import_labels(table, item_column, label_column)
+    first, *others = told.said()
+    typer.echo(first)
+    for line in others:
+        typer.echo(line, err=True)
+
+
+def status(project: Place, as_json: AsJson = False) -> None:
+    """Say how far a project is, how good the model is, and whether to stop.
+
+    Example: sparing status photos.sparing
+    """
+    with _opened(project) as opened:
+        stands = opened.status()
+    typer.echo(_as_json(stands) if as_json else "\n".join(_sentences(stands)))
+
+
+def audit(
+    project: Place,
+    epsilon: Annotated[float, typer.Option(help="Share of wrong labels tolerated.")] = 0.02,
+    delta: Annotated[float, typer.Option(help="Probability that the claim may be false.")] = 0.05,
+    plan: Annotated[bool, typer.Option("--plan", help="Say what it costs; draw nothing.")] = False,
+    out: Out = None,
+    as_json: AsJson = False,
+) -> None:
+    """Draw the items that check the model, and print them as a table to fill in.
+
+    If an audit is open, the items without an answer are printed again. Fill in the table without
+    looking at guesses, 'sparing import' it, then run 'sparing certify' on the project.
+
+    Example: sparing audit photos.sparing --epsilon 0.02 --out check.csv
+    """
+    with _opened(project, must_write=not plan) as opened:
+        if opened.phase != "audit":
+            _catch_up(opened)
+            planned = (opened.plan_audit if plan else opened.audit)(epsilon, delta)
+            typer.echo(planned.sentence, err=True)
+            if planned.note:
+                typer.echo(planned.note, err=True)
+        if not plan:
+            everything = opened.audit_next(len(opened.items))
+            _print_items(everything, out, as_json=as_json)
+
+
+def certify_project(project: Path, verify: Path | None, *, as_json: bool) -> None:
+    """Certify a project whose audit is answered, or recompute one of its certificates."""
+    if verify is not None:
+        _verify(project, verify)
+        return
+    with _opened(project, must_write=True) as opened:
+        certificate = opened.certify()
+    for note in certificate.notes:
+        typer.echo(note, err=True)
+    if as_json:
+        typer.echo(certificate.to_json())
+        return
+    typer.echo(certificate.statement)
+    typer.echo(
+        f"{certificate.n_by_people:,} labels by people, {certificate.n_auto:,} by the model,"
+        f" {certificate.n_handback:,} left to you: 'sparing next' prints them."
+    )
+
+
+def _verify(project: Path, file: Path) -> None:
+    from sparing.certificate import Certificate
+    from sparing.cli.certify import print_checks
+    from sparing.datasets.decoding import read_text
+
+    certificate = Certificate.from_json(read_text(file)[0])
+    typer.echo(certificate.statement)
+    with _opened(project) as opened:
+        checks = opened.verify(certificate)
+    print_checks(checks)
+
+
+def export(
+    project: Place,
+    out: Annotated[Path, typer.Argument(help="File, or folder for --format folders.")],
+    form: Annotated[
+        str | None,
+        typer.Option(
+            "--format", help="csv, jsonl, parquet or folders.", show_default="by the file's name"
+        ),
+    ] = None,
+) -> None:
+    """Write all labels with their provenance: person, confirmed or automatic.
+
+    Cells that a spreadsheet would run as a formula get an apostrophe in front.
+
+    Example: sparing export photos.sparing labels.csv
+    """
+    chosen = form or out.suffix.lstrip(".").lower() or "folders"
+    with _opened(project) as opened:
+        n = opened.export(out, chosen)
+    typer.echo(f"{n:,} labels in {out}.", err=True)
+
+
+def is_project(place: Path) -> bool:
+    """Tell whether a path is the folder of a project; loads nothing."""
+    return (place / "project.db").is_file()
+
+
+@contextmanager
+def _opened(place: Path, *, must_write: bool = False) -> Iterator["Project"]:
+    """Open a project; beside a running page only to look, unless it has to be written."""
+    from sparing.cli.progress import say
+    from sparing.errors import ConflictError
+    from sparing.project import Project
+    from sparing.project.opening import folder_of
+
+    folder = folder_of(place, None)
+    try:
+        project = Project.open(folder)
+    except ConflictError as error:
+        if must_write:
+            raise
+        say(f"{error} Shown is what is there.")
+        project = Project.open(folder, writable=False)
+    with project:
+        yield project
+
+
+def _catch_up(project: "Project") -> None:
+    """Learn from the answers so far, unless a page is running: then its trainer does."""
+    from sparing.cli.progress import stages
+    from sparing.errors import TrainingError
+
+    if not (project.is_writable and project.is_behind()):
+        return
+    with stages() as progress:
+        try:
+            project.retrain(progress)
+        except TrainingError as error:  # the order is older, and says so
+            typer.echo(f"sparing: {error}", err=True)
+
+
+def _asked(project: "Project", n: int) -> "list[Asked]":
+    if project.phase == "audit":
+        return project.audit_next(n)
+    if project.phase in ("certified", "hand-back"):
+        return project.handback_next(n)
+    return project.query(n)
+
+
+def _print_items(items: "Sequence[Asked]", out: Path | None, *, as_json: bool) -> None:
+    import csv
+    import io
+    import json
+
+    from sparing.files import write_atomically
+    from sparing.project.export import disarmed
+
+    rows = [_row(asked) for asked in items]
+    if as_json:
+        text = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+    else:
+        table = io.StringIO(newline="")
+        writer = csv.writer(table, lineterminator="\n")
+        columns = dict.fromkeys(column for row in rows for column in row)
+        writer.writerow(columns)
+        for row in rows:
+            writer.writerow([disarmed(str(row.get(column, ""))) for column in columns])
+        text = table.getvalue()
+    if out is None:
+        typer.echo(text, nl=False)
+    else:
+        write_atomically(out, text.encode())
+        typer.echo(f"{len(rows):,} items in {out}: fill in the column 'label'.", err=True)
+
+
+def _row(asked: "Asked") -> dict[str, Any]:
+    guess, confidence = asked.guess or ("", "")
+    row: dict[str, Any] = {
+        "item_id": asked.item.item_id,
+        "item": asked.item.name,
+        "label": "",
+        "why": asked.why,
+        "guess": guess,
+        "confidence": confidence if confidence == "" else round(float(confidence), 4),
+        "model_version": "" if asked.model_version is None else asked.model_version,
+    }
+    if asked.item.text is not None:
+        row["text"] = asked.item.text
+    for name, value in (asked.item.fields or {}).items():
+        row.setdefault(name, value)
+    return row
+
+
+def _sentences(stands: "Status") -> Iterator[str]:
+    yield (
+        f"{stands.n_labeled:,} of {stands.n_items:,} labeled, {stands.n_skipped:,} skipped,"
+        f" {stands.n_left:,} left; phase: {stands.phase.value}."
+    )
+    counts = ", ".join(f"{name} {n:,}" for name, n in stands.class_counts.items())
+    if counts:
+        yield f"Classes: {counts}."
+    if stands.accuracy is not None:
+        a = stands.accuracy
+        numbers = f"{100 * a.estimate:.1f} % ({100 * a.low:.1f} to {100 * a.high:.1f})"
+        yield f"The model is right in {numbers}: {a.note}."
+    yield stands.advice[1]
+    if stands.audit is not None:
+        yield f"Audit: {stands.audit.sentence}"
+    if stands.n_handback_left:
+        yield f"{stands.n_handback_left:,} items are left to you."
+    yield from stands.notes
+
+
+def _as_json(stands: "Status") -> str:
+    import json
+    from dataclasses import asdict
+
+    return json.dumps(asdict(stands), ensure_ascii=False, indent=1)

@@ -1,0 +1,225 @@
+"""A project that is open: what it is, how it learns, how it is closed."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+from uuid import uuid4
+
+from sparing.audit import Phase
+from sparing.project import opening
+from sparing.project.asking import Handed
+from sparing.project.folder import Lock, ProjectFolder
+from sparing.project.items import Item
+from sparing.project.state import State
+from sparing.project.training import Trainee
+from sparing.project.vectors import Progress, read_contents
+from sparing.store import Kind, NewEvent, Outcome, Status, Store, Version
+
+
+class OpenProject:
+    """The part of :class:`sparing.project.Project` that is no labeling.
+
+    Parameters
+    ----------
+    folder : of the project
+    store, state, lock : as :mod:`sparing.project.opening` makes them
+    """
+
+    def __init__(
+        self, folder: ProjectFolder, store: Store, state: State, lock: Lock | None
+    ) -> None:
+        self._folder = folder
+        self._store = store
+        self._state = state
+        self._lock = lock
+        self._handed = Handed(state)
+        self._settings = opening.read_settings(store)
+        self._trainee: Trainee | None = None
+        self.trainer_said: tuple[str, str] = ("off", "")
+        self.encoded: tuple[int, int] = (0, len(state.rows))
+        self.take_contents()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the project; all that was answered is on the disk already."""
+        self._store.close()
+        if self._lock is not None:
+            self._lock.release()
+
+    def __repr__(self) -> str:
+        return f"<Project {self.name}: {len(self._state.rows)} items, {self.folder}>"
+
+    @property
+    def is_writable(self) -> bool:
+        """Whether this process holds the lock."""
+        return self._lock is not None
+
+    @property
+    def folder(self) -> Path:
+        """The folder of the project."""
+        return self._folder.path
+
+    @property
+    def name(self) -> str:
+        """The name of the source, for people."""
+        return Path(self._settings.source).name
+
+    @property
+    def root(self) -> Path | None:
+        """The folder that all image files lie in; None if the items are no files."""
+        return self._state.listing.root
+
+    @property
+    def secret(self) -> str:
+        """A secret of this project, readable by this user alone."""
+        return self._folder.secret()
+
+    @property
+    def store(self) -> Store:
+        """The events, items and model versions."""
+        return self._store
+
+    @property
+    def items(self) -> "ItemsView":
+        """The items by their keys."""
+        return ItemsView(self._state)
+
+    @property
+    def classes(self) -> list[tuple[str, str]]:
+        """(name, key) of the classes that can be given, in the order they were added."""
+        with self._state.lock:
+            return [(c.name, c.class_id) for c in self._state.replay.classes]
+
+    @property
+    def places(self) -> list[tuple[str, int]]:
+        """(name, place) of the classes that can be given; no merge ever moves a place."""
+        with self._state.lock:
+            everyone = self._state.replay.all_classes
+            return [(c.name, place) for place, c in enumerate(everyone) if c.into is None]
+
+    @property
+    def phase(self) -> Phase:
+        """Where the job stands."""
+        with self._state.lock:
+            return self._state.phase
+
+    def announce(self, url: str) -> None:
+        """Write down where this process can be found, for those who meet the lock."""
+        if self._lock is not None:
+            self._lock.announce(url)
+
+    @property
+    def version(self) -> int:
+        """The newest model version; 0 before there is one."""
+        return self._state.version
+
+    def retrain(self, progress: Progress = lambda what, done, total: None) -> int:
+        """Learn here and now from all answers; return the model version.
+
+        Where a trainer runs in the background it does this; then there is no need to.
+
+        Raises
+        ------
+        SparingError : the items cannot be encoded, or the model cannot be fitted
+        """
+        if self._trainee is None:
+            self._trainee = self.trainee(progress)
+        current = self._state.versions[-1] if self._state.versions else None
+        items_are_new = self._trainee.encode() and self.take_contents()
+        if current and current.seq == self._state.replay.last_seq and not items_are_new:
+            return current.version
+        self.adopt(self._trainee.learn(self._state.version + 1))
+        return self._state.version
+
+    def trainee(self, progress: Progress) -> Trainee:
+        """Return what learns from this project, wherever it runs."""
+        return opening.make_trainee(self._folder, self._store, self._settings, progress)
+
+    def adopt(self, version: Version) -> None:
+        """Take a model version that was written into use, and keep it.
+
+        Raises
+        ------
+        SourceError : its file is not there or damaged
+        """
+        with self._state.lock:
+            self._state.adopt(version)
+        self._store.add_version(version)
+        opening.forget_old_scores(self._folder, version.version)
+
+    def take_contents(self) -> bool:
+        """Read what encoding found out, such as files that are damaged; say whether it was new."""
+        with self._state.lock:
+            found = read_contents(self._folder, self._state.rows, self._settings.encoder)
+            if found is None:
+                return False
+            updates = self._state.learned(found)
+            self.encoded = (int(found.good.sum()), len(self._state.rows))
+        if self._lock is not None:
+            self._store.put_items(updates)
+        return bool(updates)
+
+    @property
+    def is_encoded(self) -> bool:
+        """Whether all items that can be read have vectors."""
+        return self._state.is_encoded
+
+    def is_behind(self) -> bool:
+        """Tell whether the newest model version lacks an answer or an item, or there is none."""
+        with self._state.lock:
+            versions = self._state.versions
+            has_all = bool(versions) and versions[-1].seq == self._state.replay.last_seq
+            return not (has_all and self._state.is_encoded)
+
+    def refresh(self) -> None:
+        """Take into account what another process has written since."""
+        with self._state.lock:
+            self._state.apply(self._store.events(self._state.replay.last_seq))
+            for version in self._store.versions(self._state.version):
+                self._state.adopt(version)
+
+    def _append(self, events: Sequence[NewEvent]) -> list[Outcome]:
+        outcomes = self._store.append(events)
+        stored = [o.event for o in outcomes if o.status is Status.STORED and o.event]
+        with self._state.lock:
+            self._state.apply(stored)
+        return outcomes
+
+    def _say(self, kind: Kind, text: str | None) -> None:
+        self._append([NewEvent(key=uuid4().hex, kind=kind, text=text)])
+
+
+class ItemsView(Mapping[str, Item]):
+    """The items of a project by their keys; read one at a time."""
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+
+    def __getitem__(self, item_id: str) -> Item:
+        return self._state.item(item_id)
+
+    def get(self, item_id: str) -> Item:  # type: ignore[override]
+        """Return an item.
+
+        Raises
+        ------
+        NotFoundError : there is no such item
+        """
+        return self._state.item(item_id)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._state.row_of)
+
+    def __len__(self) -> int:
+        return len(self._state.row_of)
