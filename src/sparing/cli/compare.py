@@ -1,11 +1,13 @@
 """``sparing compare``: what active learning is worth on the user's own labeled data."""
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 if TYPE_CHECKING:
+    from sparing.datasets.items import Labeled
     from sparing.experiment.comparison_report import Report
     from sparing.experiment.grid import Grid, Protocol
     from sparing.experiment.runner import GridResult
@@ -54,7 +56,14 @@ def compare(
     ] = None,
     initial: Annotated[int, typer.Option(min=0, help="Labels drawn at random to begin.")] = 0,
     seeds: Annotated[int, typer.Option(min=1, help="Repetitions, each with its own split.")] = 20,
+    jobs: Annotated[
+        int | None, typer.Option(min=1, help="Processes. One a core.", show_default=False)
+    ] = None,
     out: Annotated[Path, typer.Option(help="Folder for the results.")] = Path("sparing-compare"),
+    save_model: Annotated[
+        Path | None,
+        typer.Option(help="Fit on all labels and save, for predict.", show_default=False),
+    ] = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print comparison.json instead of the table.")
     ] = False,
@@ -67,6 +76,7 @@ def compare(
     Example: sparing compare reviews.csv --label-column stars --budget 100
     """
     from sparing.datasets.read import read_labeled
+    from sparing.encoders.choice import named_encoder
     from sparing.experiment.grid import Grid
     from sparing.files import check_writable
     from sparing.models.named import get_model
@@ -74,15 +84,16 @@ def compare(
     check_writable(out)
     used = _names(columns) if columns else []
     data = read_labeled(source, label_column, columns=used, labels=labels, header=header)
+    named_encoder(encoder, data.items.kind, data.items.values)  # before long work starts
     grid = Grid(
         {source.stem: data},
         _known_strategies(_names(strategies)),
         seeds,
         _protocol(len(data), budget, batch_size, initial),
         {model: get_model(model)},
-        (_known_encoder(encoder),),
+        (encoder,),
     )
-    result = _run(grid, out)
+    result = _run(grid, out, jobs)
     report = _report(grid, result)
     page = _write(report, out)
     if as_json:
@@ -92,6 +103,8 @@ def compare(
     if result.interrupted:
         _say_kept(grid, result, out)
         raise typer.Exit(INTERRUPTED)
+    if save_model:
+        _save(save_model, data, grid)
 
 
 def _names(listed: str) -> list[str]:
@@ -116,22 +129,14 @@ def _known_strategies(names: list[str]) -> dict[str, str]:
     return {name: name for name in (RANDOM, *names)}
 
 
-def _known_encoder(name: str) -> str:
-    from sparing.encoders import get_encoder
-    from sparing.experiment.grid import DEFAULT
-
-    if name != DEFAULT:
-        get_encoder(name)
-    return name
-
-
-def _run(grid: "Grid", out: Path) -> "GridResult":
+def _run(grid: "Grid", out: Path, jobs: int | None) -> "GridResult":
     from sparing.cli.progress import say, stages
     from sparing.experiment.comparison import seeds_of_all
     from sparing.experiment.runner import run_grid
 
     with stages() as tick:
-        result = run_grid(grid, out / "trials", tick=lambda *steps: tick("trials", *steps))
+        shown = partial(tick, "trials")
+        result = run_grid(grid, out / "trials", n_jobs=jobs, tick=shown)
     if result.n_found:
         say(f"{result.n_found:,} trials were there already, in {out / 'trials'}.")
     if result.interrupted and not seeds_of_all(result.results, grid.strategies):
@@ -141,10 +146,9 @@ def _run(grid: "Grid", out: Path) -> "GridResult":
 
 
 def _report(grid: "Grid", result: "GridResult") -> "Report":
-    from sparing.encoders.choice import default_encoder
+    from sparing.encoders.choice import named_encoder
     from sparing.experiment.comparison import compare_results
     from sparing.experiment.comparison_report import Report
-    from sparing.experiment.grid import DEFAULT
     from sparing.experiment.notes import data_notes
     from sparing.experiment.trial import prepare
 
@@ -154,9 +158,7 @@ def _report(grid: "Grid", result: "GridResult") -> "Report":
     facts: dict[str, str | int] = {
         "items": f"{len(data):,} {data.items.kind}",
         "classes": len(prepared.classes),
-        "encoder": default_encoder(data.items.kind, data.items.values)
-        if encoder == DEFAULT
-        else encoder,
+        "encoder": named_encoder(encoder, data.items.kind, data.items.values).name,
         "model": model,
         "budget": f"{grid.protocol.budget:,} labels",
         "test": f"{grid.protocol.test_share:.0%}",
@@ -191,6 +193,16 @@ def _print(report: "Report", page: Path) -> None:
     console.print(table)
     say(f"Report: {page.resolve()}")
     console.print(verdict(report.comparison), highlight=False, soft_wrap=True)
+
+
+def _save(path: Path, data: "Labeled", grid: "Grid") -> None:
+    from sparing.cli.progress import say
+    from sparing.experiment.final import fit_final
+    from sparing.models.saved import save_model
+
+    (encoder,), (model,) = grid.encoders, grid.models.values()
+    save_model(path, fit_final(data, encoder, model))
+    say(f"Model, fitted on all {len(data):,} labels: {path}")
 
 
 def _say_kept(grid: "Grid", result: "GridResult", out: Path) -> None:

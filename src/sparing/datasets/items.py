@@ -40,7 +40,7 @@ class Items:
     source : where they came from
     skipped : what was left out
     notes : sentences that the person should read, such as how a file was decoded
-    columns : names of the columns of a table
+    columns : of a table file: those that make an item
     """
 
     kind: Kind

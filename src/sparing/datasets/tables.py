@@ -42,12 +42,12 @@ def table_items(raw: RawTable, columns: Sequence[str], folder: Path) -> Items:
         raise SourceError(f"{raw.source} has no column beside the label.")
     only = next(iter(used.values())) if len(used) == 1 else None
     if only is not None and _all(only, _is_vector):
-        return _vectors(raw, only)
+        return _vectors(raw, only, tuple(used))
     if only is not None and _all(only, is_image_name):
-        return _images(raw, only, folder)
+        return _images(raw, only, folder, tuple(used))
     asked_text = only is not None and bool(columns) and _all(only, _is_word)
     if asked_text or all(map(is_free_text, used.values())):
-        return _texts(raw, list(used.values()))
+        return _texts(raw, used)
     return _cells(raw, used)
 
 
@@ -158,7 +158,7 @@ def _text(value: Any) -> str:
     return str(value)
 
 
-def _vectors(raw: RawTable, column: Sequence[Any]) -> Items:
+def _vectors(raw: RawTable, column: Sequence[Any], used: tuple[str, ...]) -> Items:
     sizes = [len(v) if isinstance(v, list) else 0 for v in column]
     width = max(set(sizes), key=sizes.count)
     rows, vectors, skipped = [], [], []
@@ -169,7 +169,8 @@ def _vectors(raw: RawTable, column: Sequence[Any]) -> Items:
         else:
             rows.append(i)
             vectors.append(vector)
-    return _kept("vectors", np.array(vectors, dtype=np.float32), raw, rows, skipped)
+    kept = _rows(raw, rows, skipped)
+    return replace(kept, kind="vectors", values=np.array(vectors, np.float32), columns=used)
 
 
 def _cells(raw: RawTable, used: Mapping[str, Sequence[Any]]) -> Items:
@@ -183,11 +184,11 @@ def _cells(raw: RawTable, used: Mapping[str, Sequence[Any]]) -> Items:
                 "which make no table: name the columns to use with --columns."
             )
         cells[:, i] = [None if is_missing(value) else value for value in column]
-    names = tuple(used)
-    return Items("table", cells, raw.names, raw.source, raw.skipped, raw.notes, names)
+    kept = _rows(raw, range(len(raw)), ())
+    return replace(kept, kind="table", values=cells, columns=tuple(used))
 
 
-def _images(raw: RawTable, column: Sequence[Any], folder: Path) -> Items:
+def _images(raw: RawTable, column: Sequence[Any], folder: Path, used: tuple[str, ...]) -> Items:
     paths = {i: folder / name for i, name in enumerate(column) if not is_missing(name)}
     faults = dict(zip(paths, image_faults(list(paths.values())), strict=True))
     rows = [i for i in paths if faults[i] is None]
@@ -196,22 +197,24 @@ def _images(raw: RawTable, column: Sequence[Any], folder: Path) -> Items:
         for i in range(len(column))
         if i not in paths or faults[i]
     ]
-    return _kept("images", [paths[i] for i in rows], raw, rows, skipped)
+    kept = _rows(raw, rows, skipped)
+    return replace(kept, kind="images", values=[paths[i] for i in rows], columns=used)
 
 
-def _texts(raw: RawTable, columns: list[Sequence[Any]]) -> Items:
+def _texts(raw: RawTable, used: Mapping[str, Sequence[Any]]) -> Items:
     joined = [
         "\n".join(_text(part) for part in parts if not is_missing(part))
-        for parts in zip(*columns, strict=True)
+        for parts in zip(*used.values(), strict=True)
     ]
     rows = [i for i, text in enumerate(joined) if text.strip()]
     empty = sorted({*range(len(joined))} - {*rows})
-    skipped = [Skipped(raw.names[i], "no text") for i in empty]
-    return _kept("texts", [joined[i] for i in rows], raw, rows, skipped)
+    kept = _rows(raw, rows, [Skipped(raw.names[i], "no text") for i in empty])
+    return replace(kept, values=[joined[i] for i in rows], columns=tuple(used))
 
 
-def _kept(kind: Any, values: Any, raw: RawTable, rows: list[int], skipped: list[Skipped]) -> Items:
+def _rows(raw: RawTable, rows: Sequence[int], skipped: Sequence[Skipped]) -> Items:
+    """Return items without values yet: some rows of the table, and all that was left out."""
     if not rows:
         raise SourceError(f"{raw.source} has no usable rows.")
     names = [raw.names[row] for row in rows]
-    return Items(kind, values, names, raw.source, (*raw.skipped, *skipped), raw.notes)
+    return Items("texts", [], names, raw.source, (*raw.skipped, *skipped), raw.notes)

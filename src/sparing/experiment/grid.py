@@ -9,12 +9,12 @@ from itertools import product
 import sparing
 from sparing._validate import check_int
 from sparing.datasets.items import Labeled
+from sparing.encoders.choice import DEFAULT
 from sparing.strategies.base import QueryStrategy
 from sparing.types import Classifier
 
 FORMAT = 1  # of a finished cell; raise it when the protocol computes something else
 RANDOM = "random"
-DEFAULT = "default"  # the encoder that suits the items
 
 
 @dataclass(frozen=True, slots=True)

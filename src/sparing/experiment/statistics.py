@@ -16,6 +16,7 @@ from sparing.types import FloatArray, IntArray
 
 LEAST_SEEDS = 5  # for a band or an interval: with fewer no resampling tells anything
 N_RESAMPLES = 2000
+N_SAVINGS = 500  # resamples for a standard error, which needs fewer than a quantile
 LEAST_ERROR = 0.05  # of the standard error, in a resample whose own is nearly zero
 TOLERANCE = 0.005  # two curves are level within half a point
 
@@ -198,8 +199,9 @@ def label_saving(
 ) -> Saving:
     """Return what one method saves against another, by their mean curves over seeds.
 
-    The interval is of the percentile bootstrap: seeds are drawn with replacement, for both
-    methods the same.
+    The interval is Student's t with the standard error of the bootstrap over seeds, drawn for
+    both methods alike. With five to twenty seeds it covers near its level; the percentiles of
+    the same resamples do not.
 
     Parameters
     ----------
@@ -220,11 +222,12 @@ def label_saving(
     if n < LEAST_SEEDS:
         return Saving(target, our_need, their_need, Interval(saved, None, None))
     rng = np.random.default_rng(seed)
-    shares = rng.multinomial(n, np.full(n, 1 / n), size=N_RESAMPLES) / n
+    shares = rng.multinomial(n, np.full(n, 1 / n), size=N_SAVINGS) / n
     pairs = zip(shares @ ours, shares @ theirs, strict=True)
     drawn = [b - a for _, a, b in (_needs(labels, x, y) for x, y in pairs)]
-    low, high = np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2])
-    return Saving(target, our_need, their_need, Interval(saved, float(low), float(high)))
+    error = float(np.std(drawn, ddof=1) * np.sqrt(n / (n - 1)))
+    half = float(stats.t.ppf((1 + level) / 2, n - 1)) * error
+    return Saving(target, our_need, their_need, Interval(saved, saved - half, saved + half))
 
 
 def _needs(labels: IntArray, ours: FloatArray, theirs: FloatArray) -> tuple[float, float, float]:

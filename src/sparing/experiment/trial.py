@@ -8,11 +8,11 @@ from functools import lru_cache
 import numpy as np
 
 from sparing.datasets.items import Labeled
-from sparing.encoders import encode, get_encoder
-from sparing.encoders.choice import default_encoder
+from sparing.encoders import encode
+from sparing.encoders.choice import named_encoder
 from sparing.errors import InvalidInputError
 from sparing.experiment.contents import content_ids, fingerprint
-from sparing.experiment.grid import DEFAULT, Cell, CellResult, Protocol
+from sparing.experiment.grid import Cell, CellResult, Protocol
 from sparing.experiment.split import draw_test
 from sparing.experiment.statistics import balanced_accuracy
 from sparing.loop import ActiveLearner
@@ -109,8 +109,7 @@ def encoded(encoding: Encoding) -> tuple[FloatArray, FloatArray]:
     everything once, and keeps it on the disk for the next seed.
     """
     items, is_test = encoding.prepared.data.items, encoding.is_test
-    name = encoding.encoder
-    encoder = get_encoder(default_encoder(items.kind, items.values) if name == DEFAULT else name)
+    encoder = named_encoder(encoding.encoder, items.kind, items.values)
     if encoder.has_state and not encoder.learned and items.kind != "vectors":
         vectors = encode(encoder, items.values)
         return vectors[~is_test], vectors[is_test]

@@ -1,0 +1,85 @@
+"""``sparing predict``: labels for new items by a saved model."""
+
+import csv
+import io
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from sparing.datasets.items import Items
+    from sparing.models.saved import SavedModel
+    from sparing.types import FloatArray
+
+COLUMNS = ("item", "label", "confidence")
+Row = tuple[str, str, float]
+
+
+def predict(
+    model: Annotated[Path, typer.Argument(help="A saved model.", show_default=False)],
+    new: Annotated[
+        Path,
+        typer.Argument(help="New items: a folder, or a file as for compare.", show_default=False),
+    ],
+    header: Annotated[
+        bool, typer.Option("--header/--no-header", help="Whether line 1 names the columns.")
+    ] = True,
+    out: Annotated[
+        Path | None, typer.Option(help="CSV to write, not to print.", show_default=False)
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="JSON Lines instead of CSV.")] = False,
+) -> None:
+    """Label new items: one line an item, with the model's probability of the label.
+
+    Example: sparing predict model.npz new.csv --out labels.csv
+    """
+    from sparing.cli.progress import say
+    from sparing.datasets.read import read_items
+    from sparing.files import write_atomically
+    from sparing.models.saved import load_model
+
+    saved = load_model(model)
+    items = read_items(new, columns=saved.columns, header=header)
+    rows = _rows(saved, items, _proba(saved, items, model))
+    text = _json_lines(rows) if as_json else _csv(rows)
+    for note in items.said():
+        say(note)
+    if out is None:
+        typer.echo(text, nl=False)
+    else:
+        write_atomically(out, text.encode())
+        say(f"{len(items):,} labels, in {out}.")
+
+
+def _proba(saved: "SavedModel", items: "Items", model: Path) -> "FloatArray":
+    from sparing.cli.progress import stages
+    from sparing.errors import InvalidInputError
+
+    if items.kind != saved.kind:
+        raise InvalidInputError(f"{model} labels {saved.kind}; {items.source} has {items.kind}.")
+    with stages() as tick:
+        return saved.predict_proba(items.values, progress=lambda *n: tick("encoding", *n))
+
+
+def _rows(saved: "SavedModel", items: "Items", proba: "FloatArray") -> list[Row]:
+    best = proba.argmax(axis=1)
+    return [
+        (name, saved.classes[code], round(float(p[code]), 4))
+        for name, code, p in zip(items.names, best, proba, strict=True)
+    ]
+
+
+def _csv(rows: Iterable[Row]) -> str:
+    stream = io.StringIO()
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    writer.writerows(rows)
+    return stream.getvalue()
+
+
+def _json_lines(rows: Iterable[Row]) -> str:
+    lines = (json.dumps(dict(zip(COLUMNS, row, strict=True)), ensure_ascii=False) for row in rows)
+    return "".join(f"{line}\n" for line in lines)

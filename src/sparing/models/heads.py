@@ -1,0 +1,192 @@
+"""Heads: what of a fitted classifier is needed to answer for new vectors, as plain arrays."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from functools import singledispatch
+from typing import Any, ClassVar, Self
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import StandardScaler
+
+from sparing.errors import CapabilityError
+from sparing.models.graph_classifier import GraphClassifier
+from sparing.models.landmarks import Landmarks
+from sparing.models.softmax import SoftmaxRegression, softmax
+from sparing.models.stacking import shares, sharpened
+from sparing.types import FloatArray
+
+State = Mapping[str, npt.NDArray[Any]]
+
+
+class Head(ABC):
+    """Turns vectors into class probabilities by arrays alone."""
+
+    kind: ClassVar[str]
+    """What a file calls it."""
+
+    @abstractmethod
+    def predict_proba(self, X: FloatArray) -> FloatArray:
+        """Return (n, n_classes) probabilities of vectors (n, n_features)."""
+
+    def get_state(self) -> dict[str, npt.NDArray[Any]]:
+        """Return all that it is, as arrays by name."""
+        return {f.name: np.asarray(getattr(self, f.name)) for f in fields(self)}  # type: ignore[arg-type]  # all are dataclasses
+
+    @classmethod
+    def from_state(cls, state: State) -> Self:
+        """Return the head that gave this state."""
+        return cls(**{name: array if array.ndim else array.item() for name, array in state.items()})
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class LinearHead(Head):
+    """Softmax of a linear map: logistic and softmax regression, scaling folded in.
+
+    Parameters
+    ----------
+    weights : (n_features, n_classes)
+    bias : (n_classes,)
+    """
+
+    kind: ClassVar[str] = "linear"
+    weights: FloatArray
+    bias: FloatArray
+
+    def predict_proba(self, X: FloatArray) -> FloatArray:
+        """Return (n, n_classes) probabilities."""
+        return softmax(np.asarray(X) @ self.weights + self.bias)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class GraphHead(Head):
+    """What a GraphClassifier says of new items: ridge regression on similarities to landmarks.
+
+    Parameters
+    ----------
+    scale : (n_features,) what columns are multiplied by
+    centers, gamma, whitening : of the landmarks
+    coefficients : (n_landmark_features, n_classes)
+    temperature : of the probabilities
+    """
+
+    kind: ClassVar[str] = "graph"
+    scale: FloatArray
+    centers: FloatArray
+    gamma: float
+    whitening: FloatArray
+    coefficients: FloatArray
+    temperature: float
+
+    def predict_proba(self, X: FloatArray) -> FloatArray:
+        """Return (n, n_classes) probabilities."""
+        landmarks = Landmarks(self.centers, self.gamma, self.whitening)
+        points = (np.asarray(X) * self.scale).astype(np.float32)
+        return sharpened(shares(landmarks.features(points) @ self.coefficients), self.temperature)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class MixtureHead(Head):
+    """Several heads, each believed by its weight.
+
+    Parameters
+    ----------
+    parts : the heads
+    weights : (n_parts,) that sum to 1
+    """
+
+    kind: ClassVar[str] = "mixture"
+    parts: Sequence[Head]
+    weights: FloatArray
+
+    def predict_proba(self, X: FloatArray) -> FloatArray:
+        """Return (n, n_classes) probabilities."""
+        said = (w * head.predict_proba(X) for w, head in zip(self.weights, self.parts, strict=True))
+        return np.asarray(sum(said))
+
+    def get_state(self) -> dict[str, npt.NDArray[Any]]:
+        """Return the weights, and each part's kind and state under its number."""
+        state = {"weights": self.weights, "kinds": np.array([part.kind for part in self.parts])}
+        for i, part in enumerate(self.parts):
+            state |= {f"{i}.{name}": array for name, array in part.get_state().items()}
+        return state
+
+    @classmethod
+    def from_state(cls, state: State) -> Self:
+        """Return the head that gave this state."""
+        parts = [
+            HEADS[str(kind)].from_state(
+                {n.split(".", 1)[1]: a for n, a in state.items() if n.startswith(f"{i}.")}
+            )
+            for i, kind in enumerate(state["kinds"])
+        ]
+        return cls(parts, state["weights"])
+
+
+HEADS: Mapping[str, type[Head]] = {c.kind: c for c in (GraphHead, LinearHead, MixtureHead)}
+
+
+@singledispatch
+def head_of(model: Any) -> Head:
+    """Return the head of a fitted classifier.
+
+    Raises
+    ------
+    CapabilityError : it is none whose answers fit into plain arrays
+
+    Examples
+    --------
+    >>> X, y = np.array([[0.0], [1.0], [2.0], [3.0]]), np.array([0, 0, 1, 1])
+    >>> model = LogisticRegression().fit(X, y)
+    >>> np.allclose(head_of(model).predict_proba(X), model.predict_proba(X))
+    True
+    """
+    raise CapabilityError(
+        f"A {type(model).__name__} cannot be saved without pickle: models that can are 'auto', "
+        "GraphClassifier, SoftmaxRegression, LogisticRegression, and it after a StandardScaler."
+    )
+
+
+@head_of.register
+def _(model: SoftmaxRegression) -> Head:
+    return LinearHead(model.coef_, model.intercept_)
+
+
+@head_of.register
+def _(model: LogisticRegression) -> Head:
+    if len(model.classes_) > 2 and model.solver == "liblinear":  # one against the rest
+        return head_of.dispatch(object)(model)
+    W, b = model.coef_.T, model.intercept_
+    if len(model.classes_) == 2:
+        W, b = np.hstack([np.zeros_like(W), W]), np.append(0.0, b)
+    return LinearHead(W, b)
+
+
+@head_of.register
+def _(model: Pipeline) -> Head:
+    steps = [step for _, step in model.steps if step not in (None, "passthrough")]
+    if len(steps) != 2 or not isinstance(steps[0], StandardScaler):
+        return head_of.dispatch(object)(model)
+    scaler, head = steps[0], head_of(steps[1])
+    if not isinstance(head, LinearHead):
+        return head_of.dispatch(object)(model)
+    weights = head.weights / (1.0 if scaler.scale_ is None else scaler.scale_[:, None])
+    shift = 0.0 if scaler.mean_ is None or not scaler.with_mean else scaler.mean_ @ weights
+    return LinearHead(weights, head.bias - shift)
+
+
+@head_of.register
+def _(model: GraphClassifier) -> Head:
+    structure = model.structure_
+    landmarks, scale = structure.landmarks, structure.scale
+    return GraphHead(
+        np.ones(model.n_features_in_, np.float32) if scale is None else scale,
+        landmarks.centers,
+        landmarks.gamma,
+        landmarks.whitening,
+        model.coefficients_,
+        model.head_temperature_,
+    )

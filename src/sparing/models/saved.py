@@ -1,0 +1,156 @@
+"""SavedModel: encoder and head in one file of plain arrays and JSON, to label new items with."""
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+from zipfile import BadZipFile
+
+import numpy as np
+import numpy.typing as npt
+
+from sparing.encoders import get_encoder
+from sparing.encoders.base import BlockEncoder, Progress
+from sparing.errors import CapabilityError, SourceError, SparingError, TrainingError
+from sparing.files import atomic_stream
+from sparing.models.alignment import align_proba
+from sparing.models.fitting import FittedModel, row_blocks
+from sparing.models.heads import HEADS, Head, head_of
+from sparing.types import FloatArray, IntArray
+
+FORMAT = 1
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class SavedModel:
+    """All that is needed to label new items: how they become vectors, and vectors classes.
+
+    Parameters
+    ----------
+    kind : of the items: ``"images"``, ``"texts"``, ``"table"`` or ``"vectors"``
+    columns : of a table file: those that make an item
+    encoder : fitted
+    head : from vectors to the classes it has seen
+    seen : (n_seen,) positions of these in ``classes``
+    classes : the label values
+    n_labeled : how many labels the model was fitted on
+    """
+
+    kind: str
+    columns: tuple[str, ...]
+    encoder: BlockEncoder
+    head: Head
+    seen: IntArray
+    classes: tuple[str, ...]
+    n_labeled: int
+
+    @classmethod
+    def of(
+        cls,
+        fitted: FittedModel,
+        encoder: BlockEncoder,
+        *,
+        classes: Sequence[Any],
+        n_labeled: int,
+        kind: str,
+        columns: Sequence[str] = (),
+    ) -> Self:
+        """Return what of a fitted model is saved; ``fitted`` is ``learner.version.fitted``.
+
+        Raises
+        ------
+        TrainingError : fewer than two classes are labeled, so there is no model
+        CapabilityError : model or encoder are none that fit into plain arrays
+        """
+        if fitted.model is None:
+            raise TrainingError("There is no model to save: label items of two classes first.")
+        if not encoder.has_state:
+            raise CapabilityError(f"Encoder '{encoder.name}' cannot be saved without pickle.")
+        values = tuple(str(value) for value in classes)
+        head, seen = head_of(fitted.model), np.asarray(fitted.seen, np.int64)
+        return cls(kind, tuple(columns), encoder, head, seen, values, n_labeled)
+
+    def predict_proba(self, values: Any, *, progress: Progress | None = None) -> FloatArray:
+        """Return (n, n_classes) probabilities of new items.
+
+        Parameters
+        ----------
+        values : what the encoder takes, of this model's kind
+        progress : told how many items are encoded
+        """
+        X = self.encoder.transform(values, progress=progress)
+        proba = np.empty((len(X), len(self.classes)))
+        for block in row_blocks(X):
+            part = self.head.predict_proba(X[block])
+            proba[block] = align_proba(part, self.seen, len(self.classes))
+        return proba
+
+
+def save_model(path: str | os.PathLike[str], model: SavedModel) -> None:
+    """Write a model; whoever reads sees the old file or the new one, never a half.
+
+    Raises
+    ------
+    SourceError : the file cannot be written
+    """
+    facts = {
+        "format": FORMAT,
+        "kind": model.kind,
+        "columns": model.columns,
+        "encoder": model.encoder.name,
+        "encoder_params": model.encoder.get_params(deep=False),
+        "fingerprint": model.encoder.fingerprint(),
+        "head": model.head.kind,
+        "classes": model.classes,
+        "n_labeled": model.n_labeled,
+    }
+    arrays: dict[str, Any] = {"facts": np.frombuffer(json.dumps(facts).encode(), np.uint8)}
+    arrays["seen"] = model.seen
+    arrays |= {f"encoder/{name}": a for name, a in model.encoder.get_state().items()}
+    arrays |= {f"head/{name}": a for name, a in model.head.get_state().items()}
+    with atomic_stream(Path(path)) as stream:
+        np.savez(stream, allow_pickle=False, **arrays)
+
+
+def load_model(path: str | os.PathLike[str]) -> SavedModel:
+    """Read what ``save_model`` wrote; no pickle is ever read.
+
+    Raises
+    ------
+    SourceError : there is no such file, or it is damaged, of another version, or no model
+    """
+    try:
+        with Path(path).open("rb") as stream, np.load(stream, allow_pickle=False) as stored:
+            arrays = {name: stored[name] for name in stored.files}
+        facts = json.loads(arrays["facts"].tobytes())
+        if facts["format"] == FORMAT:
+            return _model(facts, arrays)
+    except FileNotFoundError as error:
+        raise SourceError(f"There is no file {path}.") from error
+    except SparingError:
+        raise
+    except (OSError, ValueError, LookupError, TypeError, EOFError, BadZipFile) as error:
+        raise SourceError(f"{path} is not a saved model, or it is damaged.") from error
+    raise SourceError(f"{path} was saved in format {facts['format']}; this version reads {FORMAT}.")
+
+
+def _model(facts: Mapping[str, Any], arrays: Mapping[str, npt.NDArray[Any]]) -> SavedModel:
+    params = {k: tuple(v) if isinstance(v, list) else v for k, v in facts["encoder_params"].items()}
+    encoder = get_encoder(facts["encoder"], **params).set_state(_part(arrays, "encoder/"))
+    if encoder.fingerprint() != facts["fingerprint"]:
+        raise SourceError(f"Encoder '{encoder.name}' is not the one that the model was made with.")
+    return SavedModel(
+        facts["kind"],
+        tuple(facts["columns"]),
+        encoder,
+        HEADS[facts["head"]].from_state(_part(arrays, "head/")),
+        arrays["seen"],
+        tuple(facts["classes"]),
+        facts["n_labeled"],
+    )
+
+
+def _part(arrays: Mapping[str, npt.NDArray[Any]], prefix: str) -> dict[str, npt.NDArray[Any]]:
+    return {n.removeprefix(prefix): a for n, a in arrays.items() if n.startswith(prefix)}
