@@ -15,6 +15,7 @@ from sparing.types import FloatArray
 
 N_CUTS = 24
 N_STEPS = 64
+LEAST_SAVING = 0.05  # of the answers; below it labeling all by hand is simpler
 # Numbers of errors that an audit may be planned to meet: all small ones, then ever sparser.
 TOLERATED = np.unique(np.geomspace(1, 400, 40).round().astype(np.int64)) - 1
 # A model may be surer than it should be, or less: a plan must be cheap on average.
@@ -158,7 +159,7 @@ def _cheapest(walk: _Walk, claim: Claim, n_total: int, delta: float) -> _Mix:
         mix = _cheapest_whole(walk, allowed, delta)
     else:
         mix = _cheapest_auto(walk, claim.epsilon, delta)
-    worth = mix.n_audit + mix.handback < walk.n
+    worth = mix.n_audit + mix.handback <= (1 - LEAST_SAVING) * walk.n
     return mix if worth else _Mix(0, 0.0, walk.n)
 
 

@@ -1,0 +1,105 @@
+import numpy as np
+import pytest
+
+from sparing import ClassTable
+from sparing.audit import Claim, judge
+from sparing.bounds import draws_needed, spend
+from sparing.certificate import certify
+from sparing.draw import draw_audit
+from sparing.planning import plan_audit
+from sparing.predictions import Predictions
+
+CLASSES = ClassTable(("cat", "dog"))
+
+
+def pool(n, error, *, codes=None, seed=0):
+    """Return predictions whose errors are as likely as their confidences say, and the truth."""
+    rng = np.random.default_rng(seed)
+    codes = np.zeros(n, dtype=int) if codes is None else codes
+    truth = np.where(rng.random(n) < error, 1 - codes, codes)
+    return Predictions(codes, 1 - error, np.full(n, -1), CLASSES), truth
+
+
+def answers_in_all(p, truth, claim, plan, seed):
+    audit = draw_audit(p, plan.n_audit, claim=claim, cut=plan.cut, seed=seed)
+    answers = [(row, CLASSES.values[truth[row]]) for row in audit.drawn.tolist()]
+    certificate = certify(p, audit, judge(audit, p, answers))
+    return len(audit.drawn) + certificate.n_handback
+
+
+@pytest.mark.parametrize("claim", [Claim(0.02), Claim(0.01), Claim(0.02, kind="auto")])
+def test_what_was_planned_is_about_what_it_costs(claim):
+    error = 0.5 * np.linspace(0, 1, 4000) ** 8
+    p, truth = pool(4000, error)
+    plan = plan_audit(p, claim)
+    costs = [answers_in_all(p, truth, claim, plan, seed) for seed in range(60)]
+    planned = plan.n_audited + plan.expected_handback
+    assert 0.5 * planned < np.mean(costs) < 1.5 * planned
+
+
+def test_a_perfect_model_costs_one_faultless_audit():
+    p, _ = pool(3600, np.zeros(3600))
+    plan = plan_audit(p, Claim(0.02))
+    assert plan.n_audit == draws_needed(3600, 73, 0, spend(0.05, 1))
+    assert (plan.cut, plan.expected_handback) == (0.0, 0)
+
+
+def test_it_is_cheaper_than_other_sizes_on_average():
+    error = 0.5 * np.linspace(0, 1, 4000) ** 6
+    p, truth = pool(4000, error)
+    claim = Claim(0.02)
+    plan = plan_audit(p, claim)
+
+    def mean_cost(n_audit):
+        import dataclasses
+
+        other = dataclasses.replace(plan, n_audit=n_audit)
+        return np.mean([answers_in_all(p, truth, claim, other, seed) for seed in range(60)])
+
+    best = mean_cost(plan.n_audit)
+    assert best < 1.05 * mean_cost(plan.n_audit // 2)
+    assert best < 1.05 * mean_cost(plan.n_audit * 3)
+
+
+def test_a_hopeless_model_is_not_worth_an_audit():
+    p, _ = pool(500, np.full(500, 0.5))
+    plan = plan_audit(p, Claim(0.01))
+    assert (plan.n_audit, plan.expected_auto) == (0, 0)
+    assert "label the 500 that are left" in plan.sentence
+
+
+def test_a_later_attempt_costs_more():
+    p, _ = pool(3600, np.zeros(3600))
+    sizes = [plan_audit(p, Claim(0.02), attempt=t).n_audit for t in (1, 2, 5)]
+    assert sizes == sorted(set(sizes))
+
+
+def test_known_errors_replace_the_confidence():
+    p, _ = pool(3600, np.linspace(0, 0.2, 3600))
+    assert plan_audit(p, Claim(0.02), expected_error=np.zeros(3600)).expected_handback == 0
+
+
+def test_per_class_plans_name_each_class_that_is_worth_it():
+    n = 4000
+    codes = np.arange(n) % 2
+    error = np.where(codes == 0, 0.001, 0.4)
+    plan = plan_audit(pool(n, error, codes=codes)[0], Claim(0.05, kind="auto", per_class=True))
+    assert list(plan.n_audit) == [0]
+    assert plan.n_audited == plan.n_audit[0]
+
+
+def test_the_sentence_and_the_warning():
+    codes = np.where(np.arange(4000) < 20, 1, 0)
+    p, _ = pool(4000, np.zeros(4000), codes=codes)
+    plan = plan_audit(p, Claim(0.02))
+    start = f"2 % at 95 %: about {plan.n_audit} audits and 0 by hand; the model labels about "
+    assert plan.sentence.startswith(start)
+    assert "empty for class 'dog'" in plan.note
+    assert plan_audit(p, Claim(0.004)).note is None
+
+
+def test_equal_confidences_and_an_empty_pool():
+    p, _ = pool(300, np.full(300, 0.01))
+    assert plan_audit(p, Claim(0.05)).n_audit > 0
+    done = Predictions([0, 1], [0.9, 0.9], [0, 1], CLASSES)
+    assert plan_audit(done, Claim(0.05)).n_audit == 0
