@@ -9,7 +9,7 @@ import pytest
 from sparing.audit import Phase
 from sparing.errors import NotFoundError
 from sparing.project.items import Item
-from sparing.project.views import Answer, Asked, Recorded, Status
+from sparing.project.views import Asked, Recorded, Status
 from sparing.web.app import create_app
 
 with warnings.catch_warnings():  # Starlette would rather have httpx2; schemathesis brings httpx
@@ -64,7 +64,7 @@ class StandIn:
     def look_again(self, limit):
         return [(self.asked(i), "unlikely") for i in self._by_id]
 
-    def export(self, path, format):
+    def export(self, path, kind):
         Path(path).write_text("item\n", encoding="utf-8")
 
 

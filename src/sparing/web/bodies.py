@@ -138,6 +138,7 @@ class AccuracyBody(Outgoing):
     high: float
     n: int
     note: str
+    rough: bool
 
 
 class CurvePoint(Outgoing):

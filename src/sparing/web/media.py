@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 BROWSERS_SHOW = {"GIF": "image/gif", "JPEG": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp"}
-FORMATS = (*BROWSERS_SHOW, "BMP", "MPO", "TIFF")  # all that Pillow may try
+FORMATS = (*BROWSERS_SHOW, "BMP", "TIFF")  # all that Pillow may try
 MAX_BYTES = 64 << 20  # of a file; a scan of an A4 page at 600 dpi has 100 MB uncompressed
 AS_IT_IS_BYTES = 8 << 20
 AS_IT_IS_PIXELS = 16_000_000  # more is scaled down: a phone decodes it, and zoom still has enough
@@ -72,6 +72,7 @@ def _picture(path: Path, size: int, changed_ns: int) -> Picture:
     from PIL import Image, UnidentifiedImageError
 
     content = path.read_bytes()
+    Image.init()  # of the decoders that are asked for by name, Pillow only finds loaded ones
     try:
         with _DECODERS, Image.open(BytesIO(content), formats=FORMATS) as image:
             _check_size(image.width * image.height)

@@ -53,3 +53,10 @@ export function number(count) {
 export function plural(count, one, many) {
   return `${number(count)} ${count === 1 ? one : many}`;
 }
+
+/** A text with a capital at its beginning and a full stop at its end.
+ * @param {string} text */
+export function sentence(text) {
+  const begun = text.charAt(0).toUpperCase() + text.slice(1);
+  return begun === "" || /[.!?]$/.test(begun) ? begun : `${begun}.`;
+}

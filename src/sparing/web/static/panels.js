@@ -1,7 +1,7 @@
 // The dialogs: history, look again, classes, export, the check, and the keys.
 
 import { api, mediaUrl } from "./api.js";
-import { button, byId, el, number, plural } from "./dom.js";
+import { button, byId, el, number, plural, sentence } from "./dom.js";
 import { keyTable } from "./keys.js";
 
 /** @typedef {import("./types.js").State} State */
@@ -86,7 +86,7 @@ async function doubts({ body, state, acts }) {
   if (state.server?.phase === "audit") return body.append(el("p", {}, "Closed while a check is running."));
   const rows = await acts.tried(api.doubts()) ?? [];
   if (!rows.length) return body.append(el("p", {}, "Nothing stands out so far."));
-  const lines = rows.map((one) => line(one.asked.item, one.asked.answer?.class_name ?? "", one.reason, acts));
+  const lines = rows.map((one) => line(one.asked.item, one.asked.answer?.class_name ?? "", sentence(one.reason), acts));
   return body.append(el("ul", { class: "rows" }, ...lines));
 }
 
@@ -141,16 +141,18 @@ function check({ body, state, acts }) {
   const choice = el("select", { id: "claim" }, ...CLAIMS.map((share) =>
     el("option", { value: share, selected: share === 0.05 }, `${100 * share} % of the labels`)));
   const plan = el("p", { class: "statement", role: "status" });
+  const note = el("p", { class: "quiet" });
   const begin = button("Draw the items", () => acts.audit(Number(choice.value)), "main");
   const look = async () => {
     const made = await acts.tried(api.plan(Number(choice.value)));
-    plan.textContent = made ? [made.sentence, made.note].filter(Boolean).join(" ") : "";
+    plan.textContent = made?.sentence ?? "";
+    note.textContent = made?.note ?? "";
     begin.disabled = !made || made.n_audited === 0;
   };
   choice.addEventListener("change", look);
   body.append(
     el("p", {}, "Items are drawn at random and shown without any guess. Your answers then bound, with 95 % certainty, how many labels of the finished data set are wrong."),
-    el("p", {}, el("label", { for: "claim" }, "At most wrong: "), choice), plan, el("p", {}, begin));
+    el("p", {}, el("label", { for: "claim" }, "At most wrong: "), choice), plan, el("p", {}, begin), note);
   return look();
 }
 

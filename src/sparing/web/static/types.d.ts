@@ -23,7 +23,7 @@ export interface Recorded {
   current: Answer | null; message: string;
 }
 export interface ClassRow { name: string; place: number; count: number }
-export interface Accuracy { estimate: number; low: number; high: number; n: number; note: string }
+export interface Accuracy { estimate: number; low: number; high: number; n: number; note: string; rough: boolean }
 export interface Certificate {
   statement: string; attempt: number; n_total: number; n_by_people: number; n_auto: number;
   n_handback: number; n_audited: number; n_wrong: number; notes: string[];

@@ -2,7 +2,7 @@
 
 import { card } from "./cards.js";
 import { drawCurve, percent } from "./curve.js";
-import { button, byId, el, number, plural, show, write } from "./dom.js";
+import { button, byId, el, number, plural, sentence, show, write } from "./dom.js";
 import { drawFind } from "./find.js";
 import { keyTable } from "./keys.js";
 import { framed } from "./picture.js";
@@ -69,7 +69,7 @@ function written(text) {
 /** @param {State} state */
 function drawAbout(state) {
   const one = state.item;
-  write("why", one?.why ?? "");
+  write("why", sentence(one?.why ?? ""));
   const marks = one ? [
     one.answer ? `You said: ${one.answer.class_name ?? "skipped"}.` : "",
     one.flagged ? "Flagged." : "",
@@ -169,8 +169,9 @@ function drawProgress(state, server, before) {
   /** @type {HTMLProgressElement} */ (byId("bar")).value = share;
   drawAccuracy(server, before);
   const [stop, advice] = server.advice;
-  write("advice", advice);
-  byId("advice").classList.toggle("stop", stop);
+  const labeling = server.phase === "label";
+  write("advice", labeling ? advice : server.phase === "audit" ? sentence(server.audit?.sentence ?? "") : "");
+  byId("advice").classList.toggle("stop", stop && labeling);
   drawCheck(server);
   drawModel(server);
 }
@@ -191,33 +192,36 @@ function progress(server) {
 /** @param {Server} server @param {Server | null} before */
 function drawAccuracy(server, before) {
   const a = server.accuracy;
+  write("accuracy-title", a && !a.rough ? "How good the model is" : "How good the model is, roughly");
   write("accuracy", a ? `about ${percent(a.estimate)}` : "not known yet");
   byId("accuracy").classList.toggle("unknown", a === null);
   write("interval", a ? `${percent(a.low)} to ${percent(a.high)}` : "");
-  write("accuracy-note", a?.note ?? "");
+  write("accuracy-note", sentence(a?.note ?? ""));
   if (JSON.stringify(server.curve) === JSON.stringify(before?.curve)) return;
   drawCurve(/** @type {SVGElement} */ (document.querySelector("#curve")), server.curve);
 }
 
 /** @param {Server} server */
 function drawCheck(server) {
-  const node = /** @type {HTMLButtonElement} */ (byId("check"));
-  node.textContent = server.phase === "label" ? "Check now" : "About the check";
+  const node = byId("check");
+  const text = server.phase === "label" ? "Check now" : "About the check";
+  if (node.textContent !== text) node.textContent = text;
+  node.classList.toggle("main", server.advice[0] && server.phase === "label");
 }
 
 /** @param {Server} server */
 function drawModel(server) {
-  const [done, total] = server.encoded;
-  const encoding = done < total ? `Reading the items: ${number(done)} of ${number(total)}. ` : "";
-  const model = server.model_version ? `Model ${server.model_version}. ` : "";
   const [trainer, message] = server.trainer;
-  const failed = trainer === "failed";
-  write("model", `${encoding}${model}${failed ? "" : message}`.trim());
-  write("trouble", failed ? message : "");
-  show("trouble", failed);
+  const model = server.model_version ? `Model ${server.model_version}. ` : "";
+  write("model", `${model}${WORK[trainer] ?? ""} ${trainer === "failed" ? "" : sentence(message)}`.trim());
+  write("trouble", trainer === "failed" ? message : "");
+  show("trouble", trainer === "failed");
   show("notes", server.notes.length > 0);
   const list = byId("notes-list");
   if (list.childElementCount !== server.notes.length) {
     list.replaceChildren(...server.notes.map((note) => el("li", {}, note)));
   }
 }
+
+/** @type {Record<string, string>} */
+const WORK = { training: "A newer one is learning from your answers.", encoding: "Getting to know the items." };

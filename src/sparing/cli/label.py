@@ -1,0 +1,136 @@
+"""``sparing label``: a page in the browser that asks what is worth asking."""
+
+import os
+import socket
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+    from sparing.project import Project
+
+HOST = "127.0.0.1"
+FIRST_PORT, N_PORTS = 20_000, 12_000  # below those that systems hand out by themselves
+TRIES = 20
+LINGER = 2  # seconds that a request may still take when the server is stopped
+MNIST_CLASSES = "0,1,2,3,4,5,6,7,8,9"
+
+
+def label(
+    source: Annotated[
+        str, typer.Argument(help="Folder, CSV, TSV, JSONL, Parquet, a project, or mnist.")
+    ],
+    classes: Annotated[
+        str, typer.Option(metavar="A,B,C", help="Classes to begin with; more come as you go.")
+    ] = "",
+    columns: Annotated[
+        str, typer.Option(metavar="A,B", help="Of a table: the columns that make an item.")
+    ] = "",
+    project: Annotated[
+        Path | None, typer.Option(help="Folder of the project.", show_default="SOURCE.sparing")
+    ] = None,
+    encoder: Annotated[str, typer.Option(help="What turns items into numbers.")] = "auto",
+    port: Annotated[
+        int | None, typer.Option(min=1, max=65535, show_default="always the same")
+    ] = None,
+    no_browser: Annotated[bool, typer.Option("--no-browser", help="Only print the link.")] = False,
+) -> None:
+    """Label in the browser: the page asks, you answer by keyboard, a model learns beside it.
+
+    Nothing leaves this machine. Run the same command again to go on where you stopped.
+
+    Example: sparing label photos/ --classes cat,dog
+    """
+    from sparing.project import Project
+
+    named = classes or (MNIST_CLASSES if source == "mnist" else "")
+    opened = Project.at(
+        source,
+        folder=project,
+        classes=_split(named),
+        columns=_split(columns),
+        encoder=encoder,
+    )
+    with opened, _listening(opened.secret, port) as listener:
+        _serve(opened, listener, browse=not no_browser)
+
+
+def _split(names: str) -> list[str]:
+    return [name.strip() for name in names.split(",") if name.strip()]
+
+
+def _listening(secret: str, port: int | None) -> socket.socket:
+    """Listen on the port that was asked for, or on the one that is always this project's."""
+    from sparing.errors import SourceError
+
+    ports = [port] if port else _ports(secret)
+    for one in ports:
+        listener = socket.socket()
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((HOST, one))
+            listener.listen()
+        except OSError:
+            listener.close()
+        else:
+            return listener
+    raise SourceError(f"Port {ports[0]} is in use: pass another one with --port.")
+
+
+def _ports(secret: str) -> list[int]:
+    from hashlib import sha256
+
+    first = int.from_bytes(sha256(secret.encode()).digest()[:4])
+    return [FIRST_PORT + (first + step) % N_PORTS for step in range(TRIES)]
+
+
+def _serve(project: "Project", listener: socket.socket, *, browse: bool) -> None:
+    from sparing.cli.progress import say
+    from sparing.trainer import Trainer
+    from sparing.web.app import create_app
+
+    url = f"http://{HOST}:{listener.getsockname()[1]}/"
+    project.announce(url)
+    app = create_app(
+        project, Trainer(project), lambda token: say(f"For another browser: {url}#{token}")
+    )
+    for note in project.status().notes:
+        say(note)
+    link = f"{url}#{app.state.door.token}"
+    typer.echo(link)
+    say("Ctrl-C stops; every answer is saved at once.")
+    if browse:
+        _browse(link)
+    _run(app, listener)
+    say(f"Stopped. All answers are in {project.folder}.")
+
+
+def _browse(link: str) -> None:
+    """Open the link, but never in a browser that takes over the terminal."""
+    import webbrowser
+
+    has_screen = sys.platform == "darwin" or {"DISPLAY", "WAYLAND_DISPLAY"} & os.environ.keys()
+    if has_screen:
+        webbrowser.open(link)
+
+
+def _run(app: "FastAPI", listener: socket.socket) -> None:
+    import uvicorn
+
+    config = uvicorn.Config(
+        app,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        ws="none",
+        timeout_graceful_shutdown=LINGER,
+    )
+    try:
+        uvicorn.Server(config).run([listener])
+    except KeyboardInterrupt:  # uvicorn has shut down, and passes the Ctrl-C on
+        return

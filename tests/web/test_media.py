@@ -1,0 +1,199 @@
+"""Pictures: by id, whole, in forms that browsers show; all else is refused with a reason."""
+
+import os
+import zlib
+from io import BytesIO
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from sparing.project.items import Item
+from sparing.web import media
+
+RED = (200, 30, 30)
+
+
+def save(path, size=(40, 30), color=RED, mode="RGB", **options):
+    Image.new(mode, size, color).save(path, **options)
+    return path
+
+
+@pytest.fixture
+def shown(client, project, tmp_path):
+    """Ask for a file as an item of the project."""
+
+    def ask(path, **more):
+        project._by_id["it"] = Item("it", path.name, "image", path=path, **more)
+        return client.get("/media/it")
+
+    return ask
+
+
+def opened(response):
+    return Image.open(BytesIO(response.content))
+
+
+@pytest.mark.parametrize("suffix", ["png", "jpg", "gif", "webp"])
+def test_what_browsers_show_goes_out_as_it_is(shown, tmp_path, suffix):
+    path = save(tmp_path / f"a.{suffix}")
+    answer = shown(path)
+    assert answer.content == path.read_bytes()
+    assert answer.headers["content-type"] == f"image/{suffix.replace('jpg', 'jpeg')}"
+
+
+@pytest.mark.parametrize("suffix", ["tiff", "bmp"])
+def test_what_browsers_do_not_show_is_transcoded(shown, tmp_path, suffix):
+    answer = shown(save(tmp_path / f"a.{suffix}"))
+    assert answer.headers["content-type"] in ("image/png", "image/jpeg")
+    found = np.asarray(opened(answer).convert("RGB"), dtype=int)
+    assert np.abs(found - RED).max() <= 4
+
+
+def test_deep_grey_is_stretched_to_what_a_screen_has(shown, tmp_path):
+    ramp = np.linspace(1000, 5000, 64).astype(np.uint16).reshape(8, 8)
+    Image.fromarray(ramp).save(tmp_path / "scan.tiff")
+    found = np.asarray(opened(shown(tmp_path / "scan.tiff")))
+    assert (found.min(), found.max()) == (0, 255)
+    assert np.all(np.diff(found.ravel().astype(int)) >= 0)
+
+
+def test_an_even_deep_grey_is_no_division_by_zero(shown, tmp_path):
+    Image.fromarray(np.full((4, 4), 700, np.uint16)).save(tmp_path / "even.tiff")
+    assert np.asarray(opened(shown(tmp_path / "even.tiff"))).max() == 0
+
+
+def test_a_scan_lies_as_its_camera_held_it(shown, tmp_path):
+    exif = Image.Exif()
+    exif[0x0112] = 6  # rotate by 90 degrees
+    save(tmp_path / "a.tiff", (40, 20), exif=exif)
+    assert opened(shown(tmp_path / "a.tiff")).size == (20, 40)
+
+
+def test_big_pictures_are_scaled_down(shown, tmp_path, monkeypatch):
+    monkeypatch.setattr(media, "AS_IT_IS_PIXELS", 1000)
+    monkeypatch.setattr(media, "SIDE", 50)
+    media._picture.cache_clear()
+    assert opened(shown(save(tmp_path / "a.jpg", (400, 200)))).size == (50, 25)
+
+
+def test_ten_thousand_by_ten_thousand_pixels_are_refused_unopened(shown, tmp_path):
+    path = tmp_path / "huge.png"
+    path.write_bytes(png_header(10_000, 10_000) + chunk(b"IDAT", b""))
+    answer = shown(path)
+    assert answer.status_code == 422
+    assert answer.json()["error"]["message"] == "The picture has too many pixels."
+
+
+def test_a_bomb_is_refused(shown, tmp_path):
+    path = tmp_path / "bomb.png"
+    path.write_bytes(png_header(60_000, 60_000) + chunk(b"IDAT", zlib.compress(bytes(10**6))))
+    assert shown(path).json()["error"]["message"] == "The picture has too many pixels."
+
+
+def chunk(kind, body):
+    crc = zlib.crc32(kind + body).to_bytes(4)
+    return len(body).to_bytes(4) + kind + body + crc
+
+
+def png_header(width, height):
+    shape = width.to_bytes(4) + height.to_bytes(4) + bytes([8, 2, 0, 0, 0])
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", shape)
+
+
+@pytest.mark.parametrize("suffix", ["png", "jpg", "gif", "webp", "tiff", "bmp"])
+def test_a_truncated_file_is_refused_with_the_reason(shown, tmp_path, suffix):
+    noise = np.random.default_rng(0).integers(0, 256, (60, 60, 3), dtype=np.uint8)
+    path = tmp_path / f"a.{suffix}"
+    Image.fromarray(noise).save(path)
+    whole = path.read_bytes()
+    path.write_bytes(whole[: len(whole) // 2])
+    answer = shown(path)
+    assert answer.status_code == 422
+    said = answer.json()["error"]["message"]
+    assert said in ("The picture is truncated.", "The picture is damaged.")
+
+
+SVG = b'<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>'
+HTML = b"<!doctype html><script>alert(1)</script>"
+
+
+@pytest.mark.parametrize("content", [SVG, HTML, b"", b"\x00" * 100, b"GIF89a<script>"])
+@pytest.mark.parametrize("name", ["a.svg", "a.html", "a.png"])
+def test_what_is_no_picture_is_never_sent_whatever_its_name(shown, tmp_path, content, name):
+    (tmp_path / name).write_bytes(content)
+    answer = shown(tmp_path / name)
+    assert answer.status_code == 422
+    assert answer.headers["content-type"] == "application/json"
+    assert b"<script" not in answer.content
+
+
+def test_a_picture_with_a_lying_name_is_sent_as_what_it_is(shown, tmp_path):
+    path = tmp_path / "page.html"
+    path.write_bytes(save(tmp_path / "a.png").read_bytes())
+    assert shown(path).headers["content-type"] == "image/png"
+
+
+def test_a_file_with_too_many_bytes_is_not_read(shown, tmp_path, monkeypatch):
+    monkeypatch.setattr(media, "MAX_BYTES", 1 << 20)
+    path = tmp_path / "a.png"
+    with path.open("wb") as stream:
+        stream.truncate((1 << 20) + 1)
+    assert shown(path).json()["error"]["message"] == "The file has more than 1 MB."
+
+
+def test_links_that_lead_out_show_nothing(shown, tmp_path, tmp_path_factory):
+    outside = save(tmp_path_factory.mktemp("outside") / "secret.png")
+    (tmp_path / "link.png").symlink_to(outside)
+    (tmp_path / "folder").symlink_to(outside.parent)
+    for path in (tmp_path / "link.png", tmp_path / "folder" / "secret.png", outside):
+        answer = shown(path)
+        assert answer.status_code == 404
+        assert answer.json()["error"]["message"] == (
+            "The file of this item lies outside its folder."
+        )
+
+
+def test_a_link_inside_the_folder_is_followed(shown, tmp_path):
+    save(tmp_path / "a.png")
+    (tmp_path / "b.png").symlink_to(tmp_path / "a.png")
+    assert shown(tmp_path / "b.png").status_code == 200
+
+
+def test_pipes_loops_folders_and_what_is_gone_are_not_waited_for(shown, tmp_path):
+    os.mkfifo(tmp_path / "pipe.png")
+    (tmp_path / "loop.png").symlink_to(tmp_path / "loop.png")
+    (tmp_path / "folder.png").mkdir()
+    for name in ("pipe.png", "loop.png", "folder.png", "gone.png", "a\0b.png"):
+        assert shown(tmp_path / name).status_code == 404
+
+
+def test_an_odd_name_is_no_obstacle(shown, tmp_path):
+    for name in ("a b#?&%20.png", "<img src=x onerror=alert(1)>.png", "ü\u202egnp.png"):
+        assert shown(save(tmp_path / name)).status_code == 200
+
+
+def test_arrays_are_drawn(client, project):
+    pixels = np.arange(28 * 28, dtype=np.uint8).reshape(28, 28)
+    project._by_id["m1"] = Item("m1", "digit 1", "image", pixels=pixels)
+    answer = client.get("/media/m1")
+    assert answer.headers["content-type"] == "image/png"
+    assert np.array_equal(np.asarray(opened(answer)), pixels)
+
+
+def test_texts_have_no_picture_and_unknown_ids_nothing(client):
+    assert client.get("/media/t0").status_code == 404
+    assert client.get("/media/none").status_code == 404
+
+
+def test_media_are_in_a_sandbox(shown, tmp_path):
+    answer = shown(save(tmp_path / "a.png"))
+    assert answer.headers["content-security-policy"] == media.MEDIA_POLICY
+    assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+def test_a_changed_file_is_read_anew(shown, tmp_path):
+    path = save(tmp_path / "a.png", (10, 10))
+    assert opened(shown(path)).size == (10, 10)
+    save(path, (20, 20))
+    assert opened(shown(path)).size == (20, 20)

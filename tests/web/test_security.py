@@ -1,0 +1,191 @@
+"""Only this machine, this origin, and a browser that came in by the link."""
+
+import pytest
+from starlette.datastructures import Headers
+
+from sparing.web.security import MAX_BODY, Door, refusal
+
+BASE = "http://127.0.0.1:8123"
+PATHS = ("/api/state", "/api/next", "/media/t0", "/api/export", "/api/history", "/nothing/here")
+
+
+def kind(response):
+    return response.json()["error"]["kind"]
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["evil.example", "evil.example:8123", "127.0.0.1.evil.example", "0.0.0.0:8123", "127.1", ""],
+)
+def test_a_foreign_host_is_refused_even_with_the_cookie(client, host):
+    for path in ("/", "/api/state", "/static/main.js"):
+        answer = client.get(path, headers={"host": host})
+        assert answer.status_code == 403
+        assert kind(answer) == "foreign-host"
+
+
+def test_the_machine_may_be_called_localhost(client):
+    headers = {"host": "localhost:1", "origin": "http://localhost:1"}
+    assert client.get("/", headers=headers).status_code == 200
+
+
+def test_a_second_host_header_is_refused():
+    headers = Headers(raw=[(b"host", b"127.0.0.1"), (b"host", b"evil.example")])
+    assert refusal("GET", "/", headers, Door("s")).kind == "foreign-host"
+
+
+@pytest.mark.parametrize(
+    "origin",
+    ["http://evil.example", "null", "http://127.0.0.1:9999", "https://127.0.0.1:8123", f"{BASE}.x"],
+)
+def test_a_foreign_origin_is_refused(client, origin):
+    answer = client.post("/api/resume", json={}, headers={"origin": origin})
+    assert (answer.status_code, kind(answer)) == (403, "foreign-origin")
+    assert client.get("/api/state", headers={"origin": origin}).status_code == 403
+
+
+def test_whoever_changes_something_names_the_origin(client):
+    del client.headers["origin"]
+    assert client.get("/api/state").status_code == 200
+    assert client.post("/api/events", json=[]).status_code == 403
+
+
+@pytest.mark.parametrize("site", ["cross-site", "same-site"])
+def test_another_site_may_not_even_read(client, site):
+    for path in (*PATHS, "/static/main.js"):
+        assert client.get(path, headers={"sec-fetch-site": site}).status_code == 403
+
+
+def test_a_link_elsewhere_may_open_the_page_but_nothing_else(stranger):
+    link = {
+        "sec-fetch-site": "cross-site",
+        "sec-fetch-mode": "navigate",
+        "sec-fetch-dest": "document",
+    }
+    assert stranger.get("/", headers=link).status_code == 200
+    assert stranger.get("/api/state", headers=link).status_code == 403
+    assert stranger.get("/", headers=link | {"sec-fetch-dest": "iframe"}).status_code == 403
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_without_the_cookie_there_is_nothing(stranger, path):
+    answer = stranger.get(path)
+    assert (answer.status_code, kind(answer)) == (401, "no-session")
+    assert "'sparing label'" in answer.json()["error"]["message"]
+
+
+def test_a_forged_or_foreign_cookie_opens_nothing(stranger):
+    name = stranger.app.state.door.cookie_name
+    for value in (f"{name}=", f"{name}=guess", "other=1", f"other={name}", "=;;;=", "\xff=\xff"):
+        headers = {b"cookie": value.encode("latin-1")}
+        assert stranger.get("/api/state", headers=headers).status_code == 401
+
+
+def test_odd_cookies_of_other_local_apps_do_no_harm(client):
+    door = client.app.state.door
+    own = f"{door.cookie_name}={client.cookies[door.cookie_name]}"
+    odd = {"cookie": f'a[]="; {own}; {{"x":1}}'}
+    assert client.get("/api/state", headers=odd).status_code == 200
+
+
+def test_the_link_works_once_and_the_next_token_is_told(project):
+    from starlette.testclient import TestClient
+
+    from sparing.web.app import create_app
+
+    told = []
+    app = create_app(project, opened=told.append)
+    first = app.state.door.token
+    origin = {"origin": BASE}
+    with TestClient(app, base_url=BASE, headers=origin) as browser:
+        assert browser.post("/session", json={"token": first}).status_code == 204
+    with TestClient(app, base_url=BASE, headers=origin) as thief:
+        again = thief.post("/session", json={"token": first})
+        assert (again.status_code, kind(again)) == (403, "used-link")
+        assert thief.get("/api/state").status_code == 401
+        assert thief.post("/session", json={"token": told[0]}).status_code == 204
+        assert thief.get("/api/state").status_code == 200
+    assert len(told) == 2
+    assert len({first, *told}) == 3
+
+
+def test_the_cookie_is_the_projects_own_and_out_of_reach_of_scripts(project, stranger):
+    door = stranger.app.state.door
+    answer = stranger.post("/session", json={"token": door.token}, headers={"origin": BASE})
+    cookie = answer.headers["set-cookie"].lower()
+    assert "httponly" in cookie
+    assert "samesite=strict" in cookie
+    assert door.cookie_name in cookie
+    assert door.cookie_name != Door("another secret").cookie_name
+    assert project.secret not in cookie
+
+
+def test_the_cookie_outlives_a_restart_but_not_the_secret():
+    before, after, other = Door("secret"), Door("secret"), Door("other")
+    cookie = f"{before.cookie_name}={before.redeem(before.token)}"
+    assert after.knows(cookie)
+    assert not other.knows(cookie)
+
+
+def test_every_answer_carries_the_headers(client, stranger):
+    answers = [client.get(p) for p in ("/", "/static/main.js", "/api/state", "/nope", "/media/t9")]
+    answers += [stranger.get("/api/state"), client.get("/", headers={"host": "evil.example"})]
+    for answer in answers:
+        assert answer.headers["content-security-policy"].startswith("default-src 'none'")
+        assert answer.headers["x-content-type-options"] == "nosniff"
+        assert answer.headers["referrer-policy"] == "no-referrer"
+        assert answer.headers["x-frame-options"] == "DENY"
+        assert "access-control-allow-origin" not in answer.headers
+    policy = answers[0].headers["content-security-policy"]
+    assert "frame-ancestors 'none'" in policy
+    assert "unsafe" not in policy
+    assert "http" not in policy
+
+
+def test_no_other_site_gets_a_preflight(client):
+    asked = {"origin": "http://evil.example", "access-control-request-method": "POST"}
+    assert client.options("/api/events", headers=asked).status_code == 403
+
+
+@pytest.mark.parametrize("path", ["/docs", "/redoc", "/openapi.json"])
+def test_there_is_no_page_that_loads_scripts_from_elsewhere(client, path):
+    assert client.get(path).status_code == 404
+
+
+def test_a_body_that_is_too_long_is_refused(client):
+    pieces = (b"[" + b" " * 70_000 for _ in range(MAX_BODY // 70_000 + 2))
+    answer = client.post(
+        "/api/events", content=pieces, headers={"content-type": "application/json"}
+    )
+    assert answer.status_code == 413
+    assert "error" in answer.json()
+
+
+def test_what_breaks_says_so_in_one_line_and_keeps_the_headers(client, project, caplog):
+    project.status = lambda: 1 / 0
+    answer = client.get("/api/state")
+    assert (answer.status_code, kind(answer)) == (500, "broken")
+    assert "ZeroDivisionError" not in answer.text
+    assert "ZeroDivisionError" in caplog.text
+    assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/static/../security.py",
+        "/static/%2e%2e/security.py",
+        "/static/..%2f..%2fsecurity.py",
+        "/static//etc/passwd",
+        "/media/../../../../etc/passwd",
+        "/media/%2e%2e%2f%2e%2e%2fetc%2fpasswd",
+        "/media//etc/passwd",
+        "/media/C:%5cwindows",
+        "/media/%00",
+    ],
+)
+def test_no_path_leads_out(client, path):
+    answer = client.get(path)
+    assert answer.status_code in (400, 404)
+    assert "root:" not in answer.text
+    assert "HMAC" not in answer.text
