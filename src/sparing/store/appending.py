@@ -24,7 +24,7 @@ def append_one(connection: Connection, new: NewEvent) -> Outcome:
     """Store one event, or say why not."""
     before = _find(connection, events.c.key == new.key)
     if before is not None:
-        return _sent_again(connection, new, before)
+        return _sent_again(new, before)
     if new.kind is Kind.UNDO:
         return _undo(connection, new)
     if new.kind in ANSWERS:
@@ -59,11 +59,10 @@ def event_of(row: Row[Any]) -> Event:
     return Event(**fields)
 
 
-def _sent_again(connection: Connection, new: NewEvent, before: Event) -> Outcome:
-    same = all(getattr(new, name) == getattr(before, name) for name in SAME)
-    if new.kind is Kind.UNDO and before.kind is Kind.UNDO:  # its item was filled in when stored
-        undone = _find(connection, events.c.seq == before.undoes)
-        same = undone is not None and new.undoes in (None, undone.key)
+def _sent_again(new: NewEvent, before: Event) -> Outcome:
+    # An undo that left open what it undoes was told when it was stored.
+    is_undo = new.kind is before.kind is Kind.UNDO
+    same = is_undo or all(getattr(new, name) == getattr(before, name) for name in SAME)
     if same:
         return Outcome(Status.DUPLICATE, before)
     return Outcome(Status.REFUSED, message=f"The key '{new.key}' belongs to another event.")

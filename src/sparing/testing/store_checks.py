@@ -1,0 +1,422 @@
+"""What every store has to keep to, as small named checks; the contract is in ``store/base.py``."""
+
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from itertools import pairwise
+
+from sparing.errors import ConflictError, StoreError
+from sparing.store import Event, ItemRow, Kind, NewEvent, Outcome, Status, Store, Version
+
+OpenStore = Callable[[], Store]
+Check = Callable[[OpenStore], None]
+N_THREADS = 4
+N_EACH = 5
+
+
+def yield_store_checks() -> Iterator[Check]:
+    """Yield the checks that a store has to pass.
+
+    Each is a function of ``open_store``, which opens the same store each time it is called, empty
+    at first; it returns None or raises AssertionError. One check needs one empty store.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from sparing.store import open_store
+    >>> from sparing.store.engine import sqlite_url
+    >>> for check in yield_store_checks():
+    ...     url = sqlite_url(Path(tempfile.mkdtemp(), "new.db"))
+    ...     check(lambda: open_store(url))
+    """
+    yield check_new_store_is_empty
+    yield check_events_come_back_as_they_were
+    yield check_events_are_numbered_in_order
+    yield check_events_after
+    yield check_same_key_counts_once
+    yield check_same_key_twice_in_a_batch
+    yield check_key_of_another_event_is_refused
+    yield check_second_answer_unseen_is_a_conflict
+    yield check_same_answer_again_is_a_duplicate
+    yield check_answer_to_what_was_seen_is_stored
+    yield check_undo_names_what_it_undid
+    yield check_undo_twice_is_a_duplicate
+    yield check_undo_of_nothing_is_refused
+    yield check_undone_answer_does_not_conflict
+    yield check_undo_in_the_same_batch
+    yield check_one_fate_does_not_touch_the_others
+    yield check_all_survives_closing
+    yield check_another_door_sees_what_was_stored
+    yield check_threads_lose_nothing
+    yield check_threads_with_one_key_store_it_once
+    yield check_items_are_replaced_by_row
+    yield check_settings_are_replaced
+    yield check_versions_come_back
+    yield check_version_number_is_given_once
+    yield check_any_text_is_kept
+    yield check_close_may_come_twice
+    yield check_closed_store_says_so
+
+
+def check_new_store_is_empty(open_store: OpenStore) -> None:
+    """A new store has no events, items, versions or settings."""
+    store = open_store()
+    found = (store.events(), store.items(), store.versions(), store.settings())
+    store.close()
+    _expect(found == ([], [], [], {}), f"a new store has {found}")
+
+
+def check_events_come_back_as_they_were(open_store: OpenStore) -> None:
+    """Every field of an event is kept."""
+    new = NewEvent(
+        key="k1",
+        kind=Kind.LABEL,
+        item_id="a",
+        class_id="c",
+        into_id="d",
+        class_name="cat",
+        text="a text",
+        purpose="train",
+        source="uniform",
+        propensity=0.125,
+        annotator="Ada",
+        model_version=3,
+        confirmed=True,
+    )
+    store = open_store()
+    (outcome,) = store.append([new])
+    (event,) = store.events()
+    store.close()
+    _expect(outcome == Outcome(Status.STORED, event), f"{outcome} is not {event}")
+    for name in ("key", "kind", "item_id", "class_id", "into_id", "class_name", "text", "purpose",
+                 "source", "propensity", "annotator", "model_version", "confirmed"):  # fmt: skip
+        wanted, got = getattr(new, name), getattr(event, name)
+        _expect(wanted == got, f"'{name}' was {wanted!r} and came back as {got!r}")
+    _expect(event.at.endswith("+00:00"), f"the time {event.at!r} is not UTC")
+
+
+def check_events_are_numbered_in_order(open_store: OpenStore) -> None:
+    """Numbers ascend in the order of the batch."""
+    store = open_store()
+    store.append([_label("a"), _label("b"), _label("c")])
+    events = store.events()
+    store.close()
+    _expect([e.item_id for e in events] == ["a", "b", "c"], f"the order is {events}")
+    _expect(all(a.seq < b.seq for a, b in pairwise(events)), f"the numbers are {events}")
+
+
+def check_events_after(open_store: OpenStore) -> None:
+    """Only events above the number are returned."""
+    store = open_store()
+    store.append([_label("a"), _label("b")])
+    first, second = store.events()
+    rest = store.events(first.seq)
+    store.close()
+    _expect(rest == [second], f"after the first came {rest}")
+
+
+def check_same_key_counts_once(open_store: OpenStore) -> None:
+    """An event that is sent again is a duplicate and names the first."""
+    store = open_store()
+    (first,) = store.append([_label("a")])
+    (again,) = store.append([_label("a")])
+    n = len(store.events())
+    store.close()
+    _expect(again.status is Status.DUPLICATE, f"sent again it is {again.status}")
+    _expect(again.event == first.event, f"{again.event} is not {first.event}")
+    _expect(n == 1, f"it was stored {n} times")
+
+
+def check_same_key_twice_in_a_batch(open_store: OpenStore) -> None:
+    """An event that is twice in a batch is stored once."""
+    store = open_store()
+    outcomes = store.append([_label("a"), _label("a")])
+    n = len(store.events())
+    store.close()
+    _expect([o.status for o in outcomes] == ["stored", "duplicate"], f"they are {outcomes}")
+    _expect(n == 1, f"it was stored {n} times")
+
+
+def check_key_of_another_event_is_refused(open_store: OpenStore) -> None:
+    """A key says one thing for ever."""
+    store = open_store()
+    store.append([_label("a")])
+    (other,) = store.append([replace(_label("b"), key=_label("a").key)])
+    store.close()
+    _expect(other.status is Status.REFUSED and bool(other.message), f"it is {other}")
+
+
+def check_second_answer_unseen_is_a_conflict(open_store: OpenStore) -> None:
+    """Who has not seen an answer does not overwrite it, and learns what it is."""
+    store = open_store()
+    (first,) = store.append([_label("a", "cat")])
+    (second,) = store.append([replace(_label("a", "dog"), key="other")])
+    (skip,) = store.append([NewEvent(key="skip", kind=Kind.SKIP, item_id="a")])
+    n = len(store.events())
+    store.close()
+    for outcome in (second, skip):
+        _expect(outcome.status is Status.CONFLICT, f"it is {outcome.status}")
+        _expect(outcome.current == first.event, f"it names {outcome.current}")
+    _expect(n == 1, "it was stored")
+
+
+def check_same_answer_again_is_a_duplicate(open_store: OpenStore) -> None:
+    """Two people who say the same do not disagree."""
+    store = open_store()
+    store.append([_label("a", "cat")])
+    (second,) = store.append([replace(_label("a", "cat"), key="other")])
+    store.close()
+    _expect(second.status is Status.DUPLICATE, f"it is {second.status}")
+
+
+def check_answer_to_what_was_seen_is_stored(open_store: OpenStore) -> None:
+    """Who has seen the answer may change it."""
+    store = open_store()
+    first = _label("a", "cat")
+    store.append([first])
+    (second,) = store.append([replace(_label("a", "dog"), key="other", seen=first.key)])
+    (third,) = store.append([replace(_label("a", "fox"), key="late", seen=first.key)])
+    store.close()
+    _expect(second.status is Status.STORED, f"it is {second.status}")
+    _expect(third.status is Status.CONFLICT, f"with an old view it is {third.status}")
+
+
+def check_undo_names_what_it_undid(open_store: OpenStore) -> None:
+    """An undo has the number and the item of what it undoes."""
+    store = open_store()
+    (first,) = store.append([_label("a")])
+    (undo,) = store.append([_undo("a")])
+    stored = store.events()[-1]
+    store.close()
+    _expect(undo.status is Status.STORED and undo.event == stored, f"it is {undo}")
+    _expect(undo.current == first.event, f"it says that {undo.current} was undone")
+    _expect(stored.undoes == _seq(first), f"it undoes {stored.undoes}")
+    _expect(stored.item_id == "a", f"it is of item {stored.item_id}")
+
+
+def check_undo_twice_is_a_duplicate(open_store: OpenStore) -> None:
+    """What is undone stays undone, whoever asks again, with the same key or another."""
+    store = open_store()
+    store.append([_label("a")])
+    outcomes = [store.append([event])[0] for event in (_undo("a"), _undo("a"), _undo("a", "2"))]
+    n = len(store.events())
+    store.close()
+    statuses = [outcome.status for outcome in outcomes]
+    _expect(statuses == ["stored", "duplicate", "duplicate"], f"they are {statuses}")
+    _expect(n == 2, f"there are {n} events")
+
+
+def check_undo_of_nothing_is_refused(open_store: OpenStore) -> None:
+    """There must be an event, and one that can be undone."""
+    store = open_store()
+    store.append([NewEvent(key="add", kind=Kind.ADD_CLASS, class_name="cat")])
+    outcomes = store.append([_undo("a"), NewEvent(key="u", kind=Kind.UNDO, undoes="add")])
+    store.close()
+    for outcome in outcomes:
+        _expect(outcome.status is Status.REFUSED and bool(outcome.message), f"it is {outcome}")
+
+
+def check_undone_answer_does_not_conflict(open_store: OpenStore) -> None:
+    """After an undo the item is unanswered, or has the answer before."""
+    store = open_store()
+    first = _label("a", "cat")
+    second = replace(_label("a", "dog"), key="second", seen=first.key)
+    store.append([first, second, NewEvent(key="undo", kind=Kind.UNDO, undoes="second")])
+    (third,) = store.append([replace(_label("a", "fox"), key="third", seen=first.key)])
+    store.append(
+        [NewEvent(key=f"undo-{k}", kind=Kind.UNDO, undoes=k) for k in ("third", first.key)]
+    )
+    (fourth,) = store.append([replace(_label("a", "owl"), key="fourth")])
+    store.close()
+    _expect(third.status is Status.STORED, f"upon the answer before it is {third.status}")
+    _expect(fourth.status is Status.STORED, f"upon no answer it is {fourth.status}")
+
+
+def check_undo_in_the_same_batch(open_store: OpenStore) -> None:
+    """What waited offline comes in one batch: an answer, its undo, another answer."""
+    store = open_store()
+    outcomes = store.append([_label("a", "cat"), _undo("a"), replace(_label("a", "dog"), key="2")])
+    store.close()
+    statuses = [outcome.status for outcome in outcomes]
+    _expect(statuses == ["stored"] * 3, f"they are {statuses}")
+
+
+def check_one_fate_does_not_touch_the_others(open_store: OpenStore) -> None:
+    """Refusals and conflicts leave the rest of the batch as it is."""
+    store = open_store()
+    store.append([_label("a", "cat")])
+    batch = [_label("b"), replace(_label("a", "dog"), key="x"), _undo("nothing"), _label("c")]
+    statuses = [outcome.status for outcome in store.append(batch)]
+    stored = {event.item_id for event in store.events()}
+    store.close()
+    _expect(statuses == ["stored", "conflict", "refused", "stored"], f"they are {statuses}")
+    _expect(stored == {"a", "b", "c"}, f"stored are {stored}")
+
+
+def check_all_survives_closing(open_store: OpenStore) -> None:
+    """What was stored is there when the store is opened again; numbers go on."""
+    store = open_store()
+    store.append([_label("a")])
+    store.put_items([_item(0)])
+    store.put_settings({"seed": "1"})
+    store.add_version(Version(1, 1, {"n": 1}))
+    before = _everything(store)
+    store.close()
+    store = open_store()
+    after = _everything(store)
+    (later,) = store.append([_label("b")])
+    store.close()
+    _expect(after == before, f"{after} is not {before}")
+    _expect(_seq(later) > before[0][-1].seq, "a number was given again")
+
+
+def check_another_door_sees_what_was_stored(open_store: OpenStore) -> None:
+    """A second opening reads what the first has stored, while both are open."""
+    one, two = open_store(), open_store()
+    one.append([_label("a")])
+    seen = [event.item_id for event in two.events()]
+    one.close()
+    two.close()
+    _expect(seen == ["a"], f"it sees {seen}")
+
+
+def check_threads_lose_nothing(open_store: OpenStore) -> None:
+    """Threads that write at once store everything, each number once, each batch together."""
+    store = open_store()
+
+    def write(thread: int) -> None:
+        for i in range(N_EACH):
+            store.append([_label(f"{thread}-{i}-first"), _label(f"{thread}-{i}-second")])
+
+    _in_threads(write)
+    events = store.events()
+    store.close()
+    _expect(len(events) == 2 * N_THREADS * N_EACH, f"{len(events)} were stored")
+    _expect(len({event.seq for event in events}) == len(events), "a number was given twice")
+    for first, second in zip(events[::2], events[1::2], strict=True):
+        together = [(e.item_id or "").rsplit("-", 1)[0] for e in (first, second)]
+        _expect(together[0] == together[1], f"a batch was torn apart: {together}")
+
+
+def check_threads_with_one_key_store_it_once(open_store: OpenStore) -> None:
+    """The same event from several threads at once is stored once."""
+    store = open_store()
+    statuses: list[str] = []
+    _in_threads(lambda thread: statuses.append(store.append([_label("a")])[0].status))
+    n = len(store.events())
+    store.close()
+    wanted = ["duplicate"] * (N_THREADS - 1) + ["stored"]
+    _expect(sorted(statuses) == wanted, f"they are {statuses}")
+    _expect(n == 1, f"it was stored {n} times")
+
+
+def check_items_are_replaced_by_row(open_store: OpenStore) -> None:
+    """Items come back by row; one put again replaces the first."""
+    store = open_store()
+    store.put_items([_item(1), _item(0)])
+    gone = replace(_item(1), state="gone", reason="not there", content_hash="abc")
+    store.put_items([gone, _item(2)])
+    items = store.items()
+    store.close()
+    _expect(items == [_item(0), gone, _item(2)], f"they are {items}")
+
+
+def check_settings_are_replaced(open_store: OpenStore) -> None:
+    """A setting has the last value that was put."""
+    store = open_store()
+    store.put_settings({"seed": "1", "name": "x"})
+    store.put_settings({"seed": "2"})
+    settings = store.settings()
+    store.close()
+    _expect(settings == {"seed": "2", "name": "x"}, f"they are {settings}")
+
+
+def check_versions_come_back(open_store: OpenStore) -> None:
+    """Versions come back in order with their facts."""
+    versions = [Version(1, 3, {"accuracy": None}), Version(2, 7, {"accuracy": [0.5, 0.25, 1.0]})]
+    store = open_store()
+    for version in versions:
+        store.add_version(version)
+    found = (store.versions(), store.versions(1))
+    store.close()
+    _expect(found == (versions, versions[1:]), f"they are {found}")
+
+
+def check_version_number_is_given_once(open_store: OpenStore) -> None:
+    """A second version of the same number is a conflict, and changes nothing."""
+    store = open_store()
+    store.add_version(Version(1, 3, {"n": 3}))
+    try:
+        store.add_version(Version(1, 4, {"n": 4}))
+    except ConflictError:
+        pass
+    else:
+        raise AssertionError("a number was given twice")
+    finally:
+        versions = store.versions()
+        store.close()
+    _expect(versions == [Version(1, 3, {"n": 3})], f"they are {versions}")
+
+
+def check_any_text_is_kept(open_store: OpenStore) -> None:
+    """Texts are texts, whatever they look like."""
+    texts = ["'; DROP TABLE events; --", "<b>&amp;</b>", "ключ 鍵 🗝", "a\nb\tc", "%s {} \\", ""]
+    store = open_store()
+    store.append(
+        [NewEvent(key=str(i), kind=Kind.COMMENT, item_id=t, text=t) for i, t in enumerate(texts)]
+    )
+    found = [(event.item_id, event.text) for event in store.events()]
+    store.close()
+    _expect(found == [(text, text) for text in texts], f"they came back as {found}")
+
+
+def check_close_may_come_twice(open_store: OpenStore) -> None:
+    """Closing a closed store does nothing."""
+    store = open_store()
+    store.close()
+    store.close()
+
+
+def check_closed_store_says_so(open_store: OpenStore) -> None:
+    """Writing to a closed store raises StoreError."""
+    store = open_store()
+    store.close()
+    try:
+        store.append([_label("a")])
+    except StoreError:
+        return
+    raise AssertionError("it took an event")
+
+
+def _expect(condition: bool, message: str) -> None:
+    if not condition:
+        raise AssertionError(message)
+
+
+def _label(item_id: str, class_id: str = "cat") -> NewEvent:
+    return NewEvent(key=f"label-{item_id}", kind=Kind.LABEL, item_id=item_id, class_id=class_id)
+
+
+def _undo(item_id: str, attempt: str = "1") -> NewEvent:
+    return NewEvent(key=f"undo-{item_id}-{attempt}", kind=Kind.UNDO, undoes=f"label-{item_id}")
+
+
+def _item(row: int) -> ItemRow:
+    return ItemRow(row, f"item-{row}", f"folder/{row}.png", 10 * row, 10**18 + row)
+
+
+def _seq(outcome: Outcome) -> int:
+    return outcome.event.seq if outcome.event else -1
+
+
+def _everything(store: Store) -> tuple[list[Event], list[ItemRow], list[Version], dict[str, str]]:
+    return store.events(), store.items(), store.versions(), store.settings()
+
+
+def _in_threads(work: Callable[[int], None]) -> None:
+    threads = [threading.Thread(target=work, args=(i,)) for i in range(N_THREADS)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()

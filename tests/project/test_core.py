@@ -1,0 +1,235 @@
+import os
+import stat
+
+import pytest
+from PIL import Image
+
+from sparing.errors import (
+    ConflictError,
+    NotFoundError,
+    SourceError,
+    StoreError,
+    UnknownNameError,
+)
+from sparing.project import Project
+from sparing.project.folder import default_folder
+
+
+def test_before_anything_is_read_items_are_drawn_at_random_and_say_so(project):
+    asked = project.query(3)
+    assert {a.source for a in asked} == {"uniform"}
+    assert {a.why for a in asked} == {"drawn at random: the items are still being read"}
+    assert [round(1 / a.propensity) for a in asked] == [60, 59, 58]
+    assert asked[0].model_version == 0
+    assert asked[0].guess is None
+
+
+def test_what_is_excluded_is_not_asked(project):
+    ids = {a.item.item_id for a in project.query(30)}
+    more = {a.item.item_id for a in project.query(60, exclude=ids)}
+    assert len(ids) == len(more) == 30
+    assert not ids & more
+
+
+def test_the_first_order_is_by_coverage_and_comes_before_any_label(project):
+    assert project.retrain() == 1
+    asked = project.query(4)
+    assert {a.source for a in asked} == {"strategy"}
+    assert "random" not in asked[0].why
+    assert asked[0].guess is None
+
+
+def test_the_model_learns_and_guesses(pets, project):
+    for _ in range(3):
+        pets.answer(project, project.query(4))
+        project.retrain()
+    asked = project.query(10)
+    assert all(a.guess[0] == pets.truth(a.item) for a in asked)
+    assert project.retrain() == project.status().model_version  # nothing new to learn
+    status = project.status()
+    assert (status.n_labeled, status.n_left, status.n_behind) == (12, 48, 0)
+    assert status.encoded == (60, 60)
+
+
+def test_when_the_order_is_used_up_the_rest_is_random_and_says_so(pets, project, monkeypatch):
+    monkeypatch.setattr("sparing.project.training.N_ASKED", 5)
+    project.retrain()
+    asked = project.query(8)
+    assert [a.source for a in asked] == ["strategy"] * 5 + ["uniform"] * 3
+    assert "not caught up" in asked[-1].why
+
+
+def test_forgotten_answers_are_unlearned(pets, project):
+    pets.answer(project, project.query(4))
+    project.retrain()
+    project.undo(4)
+    project.retrain()
+    assert project.query(1)[0].guess is None
+
+
+def test_skipped_items_are_neither_asked_nor_learned(project):
+    from sparing.project import NewEvent
+    from sparing.store import Kind
+
+    item = project.query(1)[0].item.item_id
+    project.record([NewEvent(key="s", kind=Kind.SKIP, item_id=item)])
+    project.retrain()
+    assert item not in {a.item.item_id for a in project.query(60)}
+    assert project.status().n_skipped == 1
+
+
+def test_the_rough_accuracy_rests_on_random_draws_alone(pets, project):
+    pets.answer(project, project.query(12))  # no model yet: all are random
+    project.retrain()
+    rough = project.status().accuracy
+    assert rough.rough
+    assert rough.n == 12
+    pets.answer(project, project.query(6))  # by the strategy
+    project.retrain()
+    assert project.status().accuracy.n == 12
+    assert [p.n_labels for p in project.status().curve] == [12, 18]
+
+
+def test_likely_mistakes_are_to_be_looked_at_again(pets, project):
+    asked = project.query(30)
+    pets.answer(project, asked)
+    wrong = asked[7].item
+    project.teach({wrong.item_id: "fur" if pets.truth(wrong) == "feathers" else "feathers"})
+    project.retrain()
+    found = project.look_again(5)
+    assert found[0][0].item.item_id == wrong.item_id
+    pets.answer(project, [found[0][0]])
+    assert project.look_again(5) == []
+
+
+def test_history_is_newest_first_and_can_be_searched(project):
+    items = [a.item.item_id for a in project.query(5)]
+    for item in items:
+        project.teach({item: "fur"})
+    project.teach({items[0]: "feathers"})
+    n, rows = project.history(limit=2)
+    assert n == 5
+    assert [row.item.item_id for row in rows] == [items[0], items[4]]
+    assert project.history("feath")[0] == 1
+    assert project.history(project.items.get(items[2]).name)[0] >= 1
+    assert project.history("no such thing") == (0, [])
+
+
+def test_all_is_there_again_after_opening(pets):
+    with pets.create(seed=3) as project:
+        pets.answer(project, project.query(8))
+        project.retrain()
+        events, order = project.store.events(), [a.item.item_id for a in project.query(5)]
+    with Project.open(pets.folder) as project:
+        assert project.store.events() == events
+        assert [a.item.item_id for a in project.query(5)] == order
+        assert project.is_encoded
+        assert not project.is_behind()
+
+
+def test_at_opens_or_makes(pets):
+    with Project.at(pets.source, classes=["fur"]) as project:
+        item = project.query(1)[0].item.item_id
+        project.teach({item: "fur"})
+    with Project.at(pets.source, classes=["fur", "scales"]) as project:
+        assert [name for name, _ in project.classes] == ["fur", "scales"]
+        assert project.status().n_labeled == 1
+    with Project.at(pets.folder) as project:
+        assert project.name == "pets.csv"
+    with pytest.raises(ConflictError, match="is a project already"):
+        Project.create(pets.source)
+
+
+def test_a_second_opener_is_refused_and_told_who_was_first(pets, project):
+    project.announce("http://127.0.0.1:8123")
+    with pytest.raises(ConflictError) as error:
+        Project.open(pets.folder)  # the system keeps one process out as it does another
+    assert str(error.value) == (
+        f"pets.csv.sparing is in use by process {os.getpid()} at http://127.0.0.1:8123."
+    )
+    project.close()
+    Project.open(pets.folder).close()
+
+
+def test_beside_it_others_may_look(pets, project):
+    pets.answer(project, project.query(3))
+    with Project.open(pets.folder, writable=False) as other:
+        assert other.status().n_labeled == 3
+        assert not other.is_writable
+        pets.answer(project, project.query(2))
+        other.refresh()
+        assert other.status().n_labeled == 5
+        with pytest.raises(StoreError, match="reading only"):
+            pets.answer(other, other.query(1))
+
+
+def test_the_secret_is_for_this_user_alone_and_stays(pets, project):
+    mode = stat.S_IMODE((pets.folder / "secret").stat().st_mode)
+    assert mode == 0o600
+    assert project.secret == project.secret
+    assert len(project.secret) >= 32
+
+
+def test_what_is_no_project_says_so(tmp_path, pets):
+    with pytest.raises(NotFoundError, match="is no project"):
+        Project.open(tmp_path)
+    with pytest.raises(UnknownNameError, match="no encoder 'glif'"):
+        Project.create(pets.source, encoder="glif")
+    with pytest.raises(SourceError, match="no file or folder"):
+        Project.create(tmp_path / "nothing.csv")
+    assert not pets.folder.exists()
+
+
+def test_a_project_moves_with_its_source(pets, tmp_path):
+    with pets.create() as project:
+        pets.answer(project, project.query(2))
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    for path in (pets.source, pets.folder):
+        path.rename(elsewhere / path.name)
+    with Project.open(elsewhere / pets.folder.name) as project:
+        assert project.status().n_labeled == 2
+        assert project.status().notes == ()
+
+
+def test_files_that_cannot_be_decoded_are_named_and_never_asked(tmp_path):
+    photos = tmp_path / "photos"
+    photos.mkdir()
+    for i in range(12):
+        Image.new("L", (28, 28), 20 * i).save(photos / f"{i}.png")
+    (photos / "bad.png").write_bytes(b"not an image")
+    with Project.create(photos, classes=["x"]) as project:
+        assert project.status().n_items == 13  # nobody has opened them yet
+        project.retrain()
+        status = project.status()
+        assert status.n_items == 12
+        assert status.notes == ("1 cannot be read, not an image that can be read: bad.png.",)
+        names = {a.item.name for a in project.query(13)}
+        assert len(names) == 12
+    (photos / "new.png").write_bytes((photos / "0.png").read_bytes())
+    (photos / "3.png").unlink()
+    with Project.open(tmp_path / "photos.sparing") as project:
+        assert project.status().notes[:2] == (
+            "1 new since the last run: new.png.",
+            "1 gone since the last run: 3.png. Labels are kept.",
+        )
+        assert "new to the model" in project.query(13)[-1].why
+        project.retrain()
+        assert {a.why for a in project.query(12)} == {project.query(1)[0].why}
+
+
+def test_a_source_none_of_which_can_be_read_says_so(tmp_path):
+    photos = tmp_path / "photos"
+    photos.mkdir()
+    (photos / "bad.png").write_bytes(b"not an image")
+    with (
+        Project.create(photos) as project,
+        pytest.raises(SourceError, match="None of the items can be read"),
+    ):
+        project.retrain()
+
+
+@pytest.mark.parametrize("source", ["photos", "photos/", "a/photos.csv", "mnist"])
+def test_the_project_lies_beside_its_source(source):
+    wanted = source.rstrip("/") + ".sparing"
+    assert default_folder(source).as_posix() == wanted

@@ -1,0 +1,74 @@
+"""The store passes the public checks; stores that are broken on purpose fail the one about it."""
+
+from dataclasses import replace
+
+import pytest
+
+from sparing.store import Status, open_store
+from sparing.store.engine import sqlite_url
+from sparing.store.sql import SqlStore
+from sparing.testing.store_checks import yield_store_checks
+
+CHECKS = {check.__name__: check for check in yield_store_checks()}
+
+
+@pytest.mark.parametrize("name", CHECKS)
+def test_sqlite_keeps_the_contract(name, tmp_path):
+    CHECKS[name](lambda: open_store(sqlite_url(tmp_path / "project.db")))
+
+
+class Renumbering(SqlStore):
+    def events(self, after=0):
+        return [replace(e, seq=1) for e in super().events(after)]
+
+
+class Forgetful(SqlStore):
+    def append(self, events):
+        return [replace(o, status=Status.STORED) for o in super().append(events)]
+
+
+class Careless(SqlStore):
+    """Takes every answer as if the present one had been seen."""
+
+    def append(self, events):
+        outcomes = []
+        for event in events:
+            (outcome,) = super().append([event])
+            if outcome.status is Status.CONFLICT:
+                (outcome,) = super().append([replace(event, seen=outcome.current.key)])
+            outcomes.append(outcome)
+        return outcomes
+
+
+class Volatile(SqlStore):
+    """Keeps the settings in memory."""
+
+    def settings(self):
+        return vars(self).setdefault("kept", {})
+
+    def put_settings(self, settings):
+        self.settings().update(settings)
+
+
+class Lossy(SqlStore):
+    def put_items(self, items):
+        super().put_items([replace(item, content_hash=None) for item in items])
+
+
+@pytest.mark.parametrize(
+    ("broken", "name"),
+    [
+        (Renumbering, "check_events_are_numbered_in_order"),
+        (Forgetful, "check_same_key_counts_once"),
+        (Careless, "check_second_answer_unseen_is_a_conflict"),
+        (Volatile, "check_all_survives_closing"),
+        (Lossy, "check_items_are_replaced_by_row"),
+    ],
+)
+def test_a_broken_store_is_found_out(broken, name, tmp_path):
+    def open_broken():
+        sound = open_store(sqlite_url(tmp_path / "project.db"))
+        return broken(sound._engine, sound._writer)
+
+    with pytest.raises(AssertionError):
+        CHECKS[name](open_broken)
