@@ -12,7 +12,6 @@ from sparing.coverage import (
     TopHat,
     coverage_gains,
     greedy_coverage,
-    sample_by_weight,
     similarity,
 )
 from sparing.geometry import unit_rows
@@ -33,7 +32,7 @@ def made_up(seed, n=30, d=4):
     draw = rng(seed)
     rows = unit_rows(draw.normal(size=(n, d)).astype(np.float32))
     weights = draw.random(n) * (draw.random(n) < 0.8)
-    return Points(rows, draw.random(n) * (draw.random(n) < 0.5), weights, weights)
+    return Points(rows, draw.random(n) * (draw.random(n) < 0.5), weights)
 
 
 def best_and_own_gains(points, picks, kernel):
@@ -67,7 +66,7 @@ def test_every_pick_is_the_best_there_is(seed, n, kernel):
 def test_a_pick_covers_its_neighbours():
     angles = np.deg2rad([0, 10, 20, 90, 100])
     rows = np.column_stack([np.cos(angles), np.sin(angles)]).astype(np.float32)
-    points = Points(rows, np.zeros(5), np.ones(5), np.ones(5))
+    points = Points(rows, np.zeros(5), np.ones(5))
     picks, gains = greedy_coverage(points, 3, TopHat(2 * np.sin(np.deg2rad(11) / 2)), rng())
     assert picks[0] == 1
     assert picks[1] in (3, 4)
@@ -75,18 +74,9 @@ def test_a_pick_covers_its_neighbours():
 
 
 def test_ties_are_broken_evenly():
-    points = Points(np.eye(3, dtype=np.float32), np.zeros(3), np.ones(3), np.ones(3))
+    points = Points(np.eye(3, dtype=np.float32), np.zeros(3), np.ones(3))
     firsts = [int(greedy_coverage(points, 1, Gaussian(0.1), rng(s))[0][0]) for s in range(60)]
     assert min(np.bincount(firsts, minlength=3)) > 5
-
-
-def test_weight_for_itself_decides_where_nothing_else_is_near():
-    """A sampled point stands for others, which a pick of it covers only if they are alike."""
-    rows = np.eye(3, dtype=np.float32)
-    points = Points(rows, np.zeros(3), np.array([9.0, 9.0, 9.0]), np.array([0.1, 0.3, 0.2]))
-    picks, gains = greedy_coverage(points, 3, Gaussian(1e-3), rng())
-    assert picks.tolist() == [1, 2, 0]
-    assert gains == pytest.approx([0.3, 0.2, 0.1], abs=1e-6)
 
 
 @pytest.mark.parametrize("kernel", [Gaussian(0.7), TopHat(0.8)])
@@ -105,7 +95,7 @@ def test_similarity_of_equal_rows_is_one_however_narrow_the_kernel():
 
 def test_csr_picks_as_dense_does():
     points = made_up(4)
-    loose = Points(sparse.csr_array(points.rows), points.covered, points.weights, points.own)
+    loose = Points(sparse.csr_array(points.rows), points.covered, points.weights)
     dense = greedy_coverage(points, 6, Gaussian(0.5), rng())
     csr = greedy_coverage(loose, 6, Gaussian(0.5), rng())
     assert csr[0].tolist() == dense[0].tolist()
@@ -115,7 +105,7 @@ def test_csr_picks_as_dense_does():
 @pytest.mark.parametrize("kernel", [Gaussian(0.5), TopHat(0.7)])
 def test_on_another_backend(xp, kernel):
     points = made_up(5)
-    columns = (points.rows, points.covered, points.weights, points.own)
+    columns = (points.rows, points.covered, points.weights)
     there = Points(*(xp.asarray(column) for column in columns))
     here = greedy_coverage(points, 8, kernel, rng())
     other = greedy_coverage(there, 8, kernel, rng())
@@ -131,25 +121,3 @@ def test_memory_is_refused_before_it_is_taken(monkeypatch):
     monkeypatch.setattr("sparing.memory.available_bytes", lambda: 100)
     with pytest.raises(MemoryBudgetError, match="lower 'exact_up_to'"):
         greedy_coverage(made_up(0), 1, Gaussian(1.0), rng())
-
-
-@given(st.integers(0, 10**6), st.integers(1, 40), st.data())
-def test_a_sample_has_its_size_and_no_row_twice(seed, n, data):
-    size = data.draw(st.integers(1, n))
-    weights = rng(seed).exponential(size=n) * (rng(seed).random(n) < 0.5)
-    positions, inclusion = sample_by_weight(weights, size, rng(seed))
-    assert len(set(positions.tolist())) == size
-    assert np.all((inclusion > 0) & (inclusion <= 1 + 1e-9))
-
-
-def test_inclusion_is_as_stated_and_its_inverse_makes_sums_unbiased():
-    weights = np.array([0.0, 1.0, 2.0, 30.0, 0.5, 0.0, 3.0, 1.0])
-    values = np.arange(8.0)
-    counts, sums = np.zeros(8), []
-    for seed in range(4000):
-        positions, inclusion = sample_by_weight(weights, 3, rng(seed))
-        counts[positions] += 1
-        sums.append((values[positions] / inclusion).sum())
-    assert counts[3] == 4000  # its share is above 1: certain
-    spread = np.std(sums) / np.sqrt(len(sums))
-    assert np.mean(sums) == pytest.approx(values.sum(), abs=5 * spread)

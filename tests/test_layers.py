@@ -18,7 +18,7 @@ LAYERS = (
     ("classes", "pool", "snapshot"),
     ("geometry", "bounds", "intervals", "calibration"),
     ("models",),
-    ("utility", "selection", "kcenter", "kmeans", "kmeanspp", "coverage", "joint"),
+    ("utility", "selection", "kcenter", "kmeans", "kmeanspp", "coverage", "whole", "joint"),
     ("strategies",),
     ("predictions", "audit", "draw", "evidence", "certificate", "planning"),
     ("evaluation", "stopping", "policy"),

@@ -4,8 +4,7 @@ One objective serves three published strategies. With similarity K in [0, 1], we
 how well each point is covered already, a row's gain is ``sum_j w_j max(K_ij - m_j, 0)``. A
 Gaussian kernel gives MaxHerding, with uncertainty as weights UHerding; a top-hat gives ProbCover.
 
-Points are compared by direction, as unit rows in float32. A pool of up to some 20,000 points is
-treated exactly, with one triangle of its kernel kept; of a larger one a seeded sample is.
+Points are compared by direction, as unit rows in float32, with one triangle of their kernel kept.
 """
 
 from dataclasses import dataclass, field
@@ -16,7 +15,7 @@ from array_api_compat import device, is_numpy_namespace
 
 from sparing.geometry import block_of, namespace, products, row_blocks
 from sparing.memory import check_memory
-from sparing.types import Array, FloatArray, IntArray
+from sparing.types import Array
 
 STRIP = 128  # rows of the kernel made at a time
 ROUNDING = 5e-6  # squared distances of unit rows in float32 are known no better
@@ -76,14 +75,11 @@ class Points:
     rows : (n, n_features) unit rows, float32; dense of any array-API backend, or CSR
     covered : (n,) in [0, 1], how well each is covered already
     weights : (n,) >= 0, how much covering it counts
-    own : (n,) the weight of a point for itself; another than ``weights`` where the points are a
-        sample and each stands for several, of which it can cover but itself for certain
     """
 
     rows: Array
     covered: Array
     weights: Array
-    own: Array
 
 
 def greedy_coverage(
@@ -115,8 +111,7 @@ def greedy_coverage(
     Two neighbours and a loner: one of the two first, then the loner.
 
     >>> rows = np.array([[1.0, 0.0], [0.995, 0.0999], [0.0, 1.0]], dtype=np.float32)
-    >>> ones = np.ones(3)
-    >>> points = Points(rows, np.zeros(3), ones, ones)
+    >>> points = Points(rows, np.zeros(3), np.ones(3))
     >>> greedy_coverage(points, 2, TopHat(0.2), np.random.default_rng(0))
     (array([1, 2]), array([2., 1.]))
 
@@ -130,24 +125,24 @@ def greedy_coverage(
     weights = xp.astype(points.weights, points.rows.dtype)
     covered = xp.astype(points.covered, points.rows.dtype)
     gains = triangle.sums_between(covered, xp.ones_like(covered), weights)
-    excess = points.weights - points.own
     picks, picked_gains = [], []
     while True:
-        score = gains - excess * (1 - covered)
-        picks.append(_argmax(score, rng, xp))
-        picked_gains.append(max(0.0, float(score[picks[-1]])))
+        pick, gain = _argmax(gains, rng, xp)
+        picks.append(pick)
+        picked_gains.append(max(0.0, gain))
         if len(picks) == k:
             there = device(gains)
             return xp.asarray(picks, device=there), xp.asarray(picked_gains, device=there)
-        closer = xp.maximum(covered, triangle.column(picks[-1]))
+        closer = xp.maximum(covered, triangle.column(pick))
         gains = gains - triangle.sums_between(covered, closer, weights)
-        gains[picks[-1]] = -xp.inf
+        gains[pick] = -xp.inf
         covered = closer
 
 
-def _argmax(score: Array, rng: np.random.Generator, xp: Any) -> int:
+def _argmax(score: Array, rng: np.random.Generator, xp: Any) -> tuple[int, float]:
     ties = xp.nonzero(score == xp.max(score))[0]
-    return int(ties[int(rng.integers(ties.shape[0]))])
+    pick = int(ties[int(rng.integers(ties.shape[0]))])
+    return pick, float(score[pick])
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -226,12 +221,12 @@ def coverage_gains(candidates: Array, points: Points, kernel: Kernel) -> Array:
     Parameters
     ----------
     candidates : (n_candidates, n_features) unit rows
-    points : what is to be covered; ``own`` is not used
+    points : what is to be covered
 
     Examples
     --------
     >>> rows = np.eye(2, dtype=np.float32)
-    >>> points = Points(rows, np.array([0.0, 1.0]), np.ones(2), np.ones(2))
+    >>> points = Points(rows, np.array([0.0, 1.0]), np.ones(2))
     >>> coverage_gains(rows, points, TopHat(0.5))
     array([1., 0.], dtype=float32)
     """
@@ -243,52 +238,3 @@ def coverage_gains(candidates: Array, points: Points, kernel: Kernel) -> Array:
         K = similarity(block_of(candidates, span), points.rows, kernel)
         parts.append(_between(K, covered, ones, xp) @ weights)
     return xp.concat(parts)
-
-
-def sample_by_weight(
-    weights: FloatArray, size: int, rng: np.random.Generator
-) -> tuple[IntArray, FloatArray]:
-    """Draw a sample whose inclusion probabilities grow with the weights, half of it evenly.
-
-    Systematic sampling: linear in n, one random number, and the probabilities are exact, so that
-    ``values / inclusion`` summed over the sample is an unbiased estimate of the sum over all.
-
-    Parameters
-    ----------
-    weights : (n,) finite, >= 0
-    size : int in [1, n]
-    rng : draws the start
-
-    Returns
-    -------
-    positions : (size,) ascending
-    inclusion : (size,) probability with which each was to be in the sample
-
-    Examples
-    --------
-    >>> sample_by_weight(np.array([1.0, 1.0, 1.0, 1.0]), 2, np.random.default_rng(0))
-    (array([1, 3]), array([0.5, 0.5]))
-
-    References
-    ----------
-    Madow (1949); Horvitz & Thompson (1952)
-    """
-    inclusion = _inclusion(np.asarray(weights, dtype=np.float64), size)
-    ladder = np.cumsum(inclusion)
-    ladder *= size / ladder[-1]
-    positions = np.searchsorted(ladder, rng.random() + np.arange(size), side="right")
-    positions = np.minimum(positions, len(weights) - 1)
-    return positions, inclusion[positions]
-
-
-def _inclusion(weights: FloatArray, size: int) -> FloatArray:
-    """Probabilities in (0, 1], in proportion to the weights plus their mean, that sum to size."""
-    mean = weights.mean()
-    share = weights + mean if mean > 0 else np.ones_like(weights)
-    certain = np.zeros(len(weights), dtype=bool)
-    while True:
-        scale = (size - certain.sum()) / share[~certain].sum() if not certain.all() else 1.0
-        above = ~certain & (share * scale > 1)
-        if not above.any():
-            return np.where(certain, 1.0, share * scale)
-        certain |= above

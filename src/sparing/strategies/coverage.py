@@ -1,7 +1,8 @@
 """Strategies that pick the items whose neighbourhoods cover the pool best.
 
 They compare items by direction (unit rows). A pool of up to ``exact_up_to`` candidates is treated
-exactly; of a larger one a sample of 10,000, drawn half evenly and half by weight, stands for all.
+exactly. In a larger one anchors drawn half evenly and half by weight propose a few items for each
+pick, and what those add to the coverage of the whole pool decides.
 """
 
 from abc import abstractmethod
@@ -20,7 +21,6 @@ from sparing.coverage import (
     TopHat,
     coverage_gains,
     greedy_coverage,
-    sample_by_weight,
     similarity,
 )
 from sparing.geometry import products, row_blocks, take_rows, unit_rows
@@ -28,9 +28,9 @@ from sparing.kmeans import k_means
 from sparing.snapshot import Snapshot
 from sparing.strategies.base import QueryStrategy, Selection
 from sparing.types import Array, FloatArray, IntArray
+from sparing.whole import WholePool, cover_by_anchors, draw_anchors
 
 EXACT_UP_TO = 20_000
-SAMPLE = 10_000
 PURITY_SAMPLE = 5000
 UNKNOWN_CLASSES = 10  # pseudo-classes assumed as long as no two are known
 CLOSEST_SAMPLE = 4000  # labeled rows among which the closest two are sought
@@ -52,38 +52,39 @@ class _Coverage(QueryStrategy):
 
     def utility(self, s: Snapshot) -> FloatArray:
         """Return how much asking each candidate first would add to the mean coverage."""
-        kernel, rng = self._kernel(s), np.random.default_rng(0)
-        points, _ = self._points(s, kernel, self._sample_size(s, 1), rng)
-        gains = [
-            coverage_gains(_unit(s, s.candidates[span]), points, kernel)
-            for span in row_blocks(len(s.candidates), s.X.shape[1])
-        ]
-        return np.concatenate(gains) / len(s.candidates)
+        if self._is_exact(s):
+            kernel = self._kernel(s)
+            points = self._points(s, kernel)
+            gains = coverage_gains(points.rows, points, kernel)
+        else:
+            whole = self._whole(s)
+            anchors = draw_anchors(whole, s.candidates, np.random.default_rng(0))
+            gains = whole.estimates(*anchors)[0][s.candidates]
+        return np.asarray(gains / len(s.candidates))
 
     def select(self, s: Snapshot, batch_size: int, rng: np.random.Generator) -> Selection:
         """Return the greedy picks, each seen from the labeled rows and the picks before it."""
-        kernel, size = self._kernel(s), self._sample_size(s, batch_size)
-        points, rows = self._points(s, kernel, size, rng)
-        picks, gains = greedy_coverage(points, batch_size, kernel, rng)
-        return Selection.chosen(rows[picks], gains / len(s.candidates))
+        if self._is_exact(s):
+            kernel = self._kernel(s)
+            picks, gains = greedy_coverage(self._points(s, kernel), batch_size, kernel, rng)
+            rows = s.candidates[picks]
+        else:
+            rows, gains = cover_by_anchors(self._whole(s), s.candidates, batch_size, rng)
+        return Selection.chosen(rows, gains / len(s.candidates))
 
-    def _sample_size(self, s: Snapshot, batch_size: int) -> int:
+    def _is_exact(self, s: Snapshot) -> bool:
         limit = check_int("exact_up_to", type(self).__name__, self.exact_up_to, 1)
-        n = len(s.candidates)
-        return n if n <= limit else min(n, max(4 * batch_size, min(SAMPLE, limit)))
+        return len(s.candidates) <= limit
 
-    def _points(
-        self, s: Snapshot, kernel: Kernel, size: int, rng: np.random.Generator
-    ) -> tuple[Points, IntArray]:
-        """Return what is to be covered, and which rows of the pool that is."""
-        own, rows = self._weights(s), s.candidates
-        weights = own
-        if size < len(rows):
-            positions, inclusion = sample_by_weight(own, size, rng)
-            own, rows = own[positions], rows[positions]
-            weights = own / inclusion
-        unit = _unit(s, rows)
-        return Points(unit, _covered(s, unit, kernel), weights, own), rows
+    def _points(self, s: Snapshot, kernel: Kernel) -> Points:
+        """All candidates, as what is to be covered."""
+        unit = _unit(s, s.candidates)
+        return Points(unit, _covered(s, unit, kernel), self._weights(s))
+
+    def _whole(self, s: Snapshot) -> WholePool:
+        weights = np.zeros(s.X.shape[0])
+        weights[s.candidates] = self._weights(s)
+        return WholePool(s.X, weights, s.labeled, self._kernel(s))
 
 
 def _unit(s: Snapshot, rows: IntArray) -> Array:
