@@ -88,6 +88,12 @@ def test_a_place_that_cannot_be_written_is_named(tmp_path):
         encode(PixelEncoder(), IMAGES, folder=tmp_path / "file" / "under")
 
 
-def test_a_table_is_encoded_each_time(tmp_path):
-    encode(TableEncoder(), [["1"], ["2"]], folder=tmp_path)
-    assert not list(tmp_path.iterdir())
+def test_tables_are_known_by_their_cells(tmp_path):
+    cells = np.array([["1", None], ["2", "x"]], dtype=object)
+    vectors = encode(TableEncoder(), cells, folder=tmp_path)
+    again = encode(TableEncoder(), cells.copy(), folder=tmp_path)
+    np.testing.assert_array_equal(again, vectors)
+    assert len(list(tmp_path.glob("*.npy"))) == 1
+    cells[0, 1] = "y"
+    encode(TableEncoder(), cells, folder=tmp_path)
+    assert len(list(tmp_path.glob("*.npy"))) == 2

@@ -51,6 +51,15 @@ def test_many_categories_share_a_column():
     assert Z.shape[1] <= 31
 
 
+def test_what_was_learned_comes_back_from_arrays():
+    rows = [[str(i), f"word{i % 40}", "2024-01-01", None] for i in range(80)]
+    encoder = TableEncoder().fit(rows)
+    again = TableEncoder().set_state(encoder.get_state())
+    new = [*rows, ["?", "never", "x", "7"]]
+    np.testing.assert_array_equal(again.transform(new), encoder.transform(new))
+    assert again.kinds_ == encoder.kinds_
+
+
 @given(
     st.lists(
         st.tuples(

@@ -28,8 +28,6 @@ class BlockEncoder(TransformerMixin, BaseEstimator, ABC):  # type: ignore[misc] 
     """What the registry calls it, such as ``"glyph"``."""
     learned: ClassVar[tuple[str, ...]] = ()
     """Names of the arrays that ``fit`` learns; they are the encoder's whole state."""
-    has_state: ClassVar[bool] = True
-    """False where what is learned cannot be kept as arrays; then vectors are not cached either."""
 
     def fit(self, X: Any, y: Any = None, *, progress: Progress | None = None) -> Self:
         """Learn from the items what encoding needs; labels are not looked at.

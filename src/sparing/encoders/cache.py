@@ -28,8 +28,7 @@ def encode(
 ) -> FloatArray:
     """Fit the encoder on items and return their vectors, from the disk if they were made before.
 
-    The encoder is left fitted either way, so that new items can be encoded. ``"table"``, which
-    learns what cannot be kept as arrays, is not cached.
+    The encoder is left fitted either way, so that new items can be encoded.
 
     Parameters
     ----------
@@ -54,8 +53,6 @@ def encode(
     ...     encode(PixelEncoder(), np.full((1, 1, 2), 255, np.uint8), folder=folder)
     array([[1., 1.]], dtype=float32)
     """
-    if not encoder.has_state:
-        return encoder.fit_transform(items, progress=progress)
     place = Path(folder) if folder else user_cache_path("sparing") / "vectors"
     stem = place / f"{encoder.name}-{content_key(encoder, items)}"
     found = _read(stem, len(items))
@@ -112,9 +109,14 @@ def _content_of_one(item: Any) -> Iterator[bytes]:
         except OSError as error:
             raise SourceError(f"{path} cannot be read: {error.strerror}.") from error
         return
-    raw = item.encode() if isinstance(item, str) else np.asarray(item).tobytes()
+    raw = item.encode() if isinstance(item, str) else _bytes(np.asarray(item))
     yield f"{type(item).__name__} {np.shape(item)} {len(raw)}:".encode()
     yield raw
+
+
+def _bytes(array: npt.NDArray[Any]) -> bytes:
+    """Return the content of an array; of objects their text, since their bytes are addresses."""
+    return repr(array.tolist()).encode() if array.dtype == object else array.tobytes()
 
 
 def _read(stem: Path, n_items: int) -> tuple[FloatArray, dict[str, npt.NDArray[Any]]] | None:

@@ -1,15 +1,13 @@
 """Rows of a table: numbers, dates and categories, with gaps, as one vector a row."""
 
+from collections import Counter
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.compose import ColumnTransformer
-from sklearn.impute import SimpleImputer
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
+from sklearn.preprocessing import StandardScaler
 
 from sparing._validate import _Phrase, invalid
 from sparing.datasets.rows import is_missing
@@ -33,6 +31,10 @@ class TableEncoder(BlockEncoder):
     Attributes
     ----------
     kinds_ : for each column ``"numbers"``, ``"dates"`` or ``"categories"``
+    medians_, has_gap_ : (n_quantities,) of the columns of dates and numbers
+    means_, spreads_ : of these and of the indicators of their gaps
+    categories_, category_columns_ : (n_categories,) values with an indicator, and their columns
+    rare_columns_ : columns whose rare values share an indicator
 
     Examples
     --------
@@ -45,30 +47,85 @@ class TableEncoder(BlockEncoder):
     """
 
     name: ClassVar[str] = "table"
-    has_state: ClassVar[bool] = False
+    learned: ClassVar[tuple[str, ...]] = (
+        "kind_names_",
+        "medians_",
+        "has_gap_",
+        "means_",
+        "spreads_",
+        "categories_",
+        "category_columns_",
+        "rare_columns_",
+    )
 
     def __init__(self) -> None:
         pass
+
+    @property
+    def kinds_(self) -> tuple[str, ...]:
+        """For each column what it holds."""
+        return tuple(self.kind_names_.tolist())
 
     def _checked(self, X: Any) -> npt.NDArray[Any]:
         return _as_cells(X, type(self).__name__)
 
     def _learn(self, items: npt.NDArray[Any], tell: Progress) -> None:
-        self.kinds_ = tuple(_kind(column) for column in items.T)
-        self._columns = ColumnTransformer(
-            [
-                (kind, _transformer(kind), [i for i, k in enumerate(self.kinds_) if k == kind])
-                for kind in sorted(set(self.kinds_))
-            ],
-            sparse_threshold=0,
-        ).fit(items)
+        self.kind_names_ = np.array([_kind(column) for column in items.T])
+        quantities = self._quantities(items)
+        self.has_gap_ = np.isnan(quantities).any(axis=0)
+        self.medians_ = np.array([_median(column) for column in quantities.T])
+        filled = self._filled(quantities)
+        # A column more, of zeros, for a table that has no quantities at all.
+        scaler = StandardScaler().fit(np.pad(filled, ((0, 0), (0, 1))))
+        self.means_, self.spreads_ = scaler.mean_[:-1], scaler.scale_[:-1]
+        self._learn_categories(items)
         tell(len(items), len(items))
 
+    def _learn_categories(self, items: npt.NDArray[Any]) -> None:
+        pairs: list[tuple[int, str]] = []
+        rare: list[int] = []
+        for j in self._columns_of_categories():
+            counts = Counter(map(_text, items[:, j]))
+            kept = sorted(counts)
+            if len(counts) > MAX_CATEGORIES:
+                kept = sorted(sorted(kept, key=lambda value: -counts[value])[: MAX_CATEGORIES - 1])
+                rare.append(j)
+            pairs += [(j, value) for value in kept]
+        self.categories_ = np.array([value for _, value in pairs], dtype=np.str_)
+        self.category_columns_ = np.array([j for j, _ in pairs], dtype=np.int64)
+        self.rare_columns_ = np.array(rare, dtype=np.int64)
+
     def _encode(self, block: npt.NDArray[Any]) -> FloatArray:
-        n_columns = len(self.kinds_)
+        n_columns = len(self.kind_names_)
         if block.shape[1] != n_columns:
             raise invalid("X", "TableEncoder", f"of {n_columns} columns", block.shape[1])
-        return np.asarray(self._columns.transform(block), np.float32)
+        scaled = (self._filled(self._quantities(block)) - self.means_) / self.spreads_
+        return np.hstack([self._indicators(block), scaled]).astype(np.float32)
+
+    def _quantities(self, cells: npt.NDArray[Any]) -> FloatArray:
+        """Return (n, n_quantities) the columns of dates and numbers, NaN in the gaps."""
+        readers = ((DATES, _date), (NUMBERS, _number))
+        return np.hstack([_mapped(cells[:, self.kind_names_ == k], read) for k, read in readers])
+
+    def _filled(self, quantities: FloatArray) -> FloatArray:
+        """Fill the gaps by medians, and append an indicator for each column that had some."""
+        gaps = np.isnan(quantities)
+        return np.hstack([np.where(gaps, self.medians_, quantities), gaps[:, self.has_gap_]])
+
+    def _columns_of_categories(self) -> list[int]:
+        return np.flatnonzero(self.kind_names_ == CATEGORIES).tolist()
+
+    def _indicators(self, cells: npt.NDArray[Any]) -> FloatArray:
+        """Return (n, n_categories + n_rare) ones where a cell has the value."""
+        pairs = zip(self.category_columns_.tolist(), self.categories_.tolist(), strict=True)
+        places = {pair: i for i, pair in enumerate(pairs)}
+        rare = {j: len(places) + i for i, j in enumerate(self.rare_columns_.tolist())}
+        out = np.zeros((len(cells), len(places) + len(rare)))
+        for j in self._columns_of_categories():
+            at = [places.get((j, _text(cell)), rare.get(j, -1)) for cell in cells[:, j]]
+            known = np.flatnonzero(np.array(at) >= 0)
+            out[known, np.array(at)[known]] = 1
+        return out
 
 
 def _as_cells(X: Any, where: str) -> npt.NDArray[Any]:
@@ -95,25 +152,9 @@ def _kind(column: npt.NDArray[Any]) -> str:
     return CATEGORIES
 
 
-def _transformer(kind: str) -> Any:
-    if kind == CATEGORIES:
-        indicators = OneHotEncoder(
-            max_categories=MAX_CATEGORIES,
-            handle_unknown="infrequent_if_exist",
-            sparse_output=False,
-        )
-        return make_pipeline(FunctionTransformer(_as_texts), indicators)
-    read = _read_dates if kind == DATES else _read_numbers
-    gaps = SimpleImputer(strategy="median", add_indicator=True, keep_empty_features=True)
-    return make_pipeline(FunctionTransformer(read), gaps, StandardScaler())
-
-
-def _read_numbers(cells: npt.NDArray[Any]) -> FloatArray:
-    return _mapped(cells, _number)
-
-
-def _read_dates(cells: npt.NDArray[Any]) -> FloatArray:
-    return _mapped(cells, _date)
+def _median(column: FloatArray) -> float:
+    present = column[~np.isnan(column)]
+    return float(np.median(present)) if len(present) else 0.0
 
 
 def _mapped(cells: npt.NDArray[Any], read: Any) -> FloatArray:
@@ -121,9 +162,9 @@ def _mapped(cells: npt.NDArray[Any], read: Any) -> FloatArray:
     return np.fromiter(values, np.float64, cells.size).reshape(cells.shape)
 
 
-def _as_texts(cells: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    texts = ["" if is_missing(value) else str(value).strip() for value in cells.ravel()]
-    return np.array(texts, dtype=object).reshape(cells.shape)
+def _text(cell: Any) -> str:
+    # NumPy's texts end at the last character that is not a zero byte.
+    return "" if is_missing(cell) else str(cell).strip().rstrip("\0")
 
 
 def _number(value: Any) -> float:

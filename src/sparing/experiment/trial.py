@@ -110,7 +110,7 @@ def encoded(encoding: Encoding) -> tuple[FloatArray, FloatArray]:
     """
     items, is_test = encoding.prepared.data.items, encoding.is_test
     encoder = named_encoder(encoding.encoder, items.kind, items.values)
-    if encoder.has_state and not encoder.learned and items.kind != "vectors":
+    if not encoder.learned and items.kind != "vectors":
         vectors = encode(encoder, items.values)
         return vectors[~is_test], vectors[is_test]
     pool = encoder.fit_transform(items.take(np.flatnonzero(~is_test)))

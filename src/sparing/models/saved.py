@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from sparing.encoders import get_encoder
 from sparing.encoders.base import BlockEncoder, Progress
-from sparing.errors import CapabilityError, SourceError, SparingError, TrainingError
+from sparing.errors import SourceError, SparingError, TrainingError
 from sparing.files import atomic_stream
 from sparing.models.alignment import align_proba
 from sparing.models.fitting import FittedModel, row_blocks
@@ -62,12 +62,10 @@ class SavedModel:
         Raises
         ------
         TrainingError : fewer than two classes are labeled, so there is no model
-        CapabilityError : model or encoder are none that fit into plain arrays
+        CapabilityError : the model is none that fits into plain arrays
         """
         if fitted.model is None:
             raise TrainingError("There is no model to save: label items of two classes first.")
-        if not encoder.has_state:
-            raise CapabilityError(f"Encoder '{encoder.name}' cannot be saved without pickle.")
         values = tuple(str(value) for value in classes)
         head, seen = head_of(fitted.model), np.asarray(fitted.seen, np.int64)
         return cls(kind, tuple(columns), encoder, head, seen, values, n_labeled)
