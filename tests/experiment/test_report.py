@@ -69,7 +69,7 @@ def test_every_figure_is_there_twice(out):
     figures = {path.name for path in (out / "figures").iterdir()}
     names = {name.split(".")[0] for name in figures}
     assert figures == {f"{n}.{kind}" for n in names for kind in ("svg", "png")}
-    assert len(names) == 9
+    assert len(names) == 12
 
 
 def test_a_foreign_test_set_is_said(out, result):

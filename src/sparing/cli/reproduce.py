@@ -82,7 +82,7 @@ def _print(result: "Reproduction", page: Path) -> None:
     from rich.table import Table
 
     from sparing.experiment.report import article_rows
-    from sparing.experiment.wording import percent, verdict
+    from sparing.experiment.wording import engine_words, percent, verdict
 
     table = Table(title="Active learning on MNIST: test accuracy")
     table.add_column("experiment")
@@ -92,5 +92,6 @@ def _print(result: "Reproduction", page: Path) -> None:
         table.add_row(name, "no better" if theirs is None else percent(theirs), percent(ours))
     console = Console()
     console.print(table)
-    console.print(result.source, verdict(result), sep="\n\n", highlight=False)
+    words = (result.source, verdict(result), engine_words(result))
+    console.print(*words, sep="\n\n", highlight=False)
     console.print(f"\nReport: {page.resolve()}", soft_wrap=True, highlight=False)

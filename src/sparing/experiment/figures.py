@@ -1,12 +1,14 @@
 """The figures of the reproduction, one function each; every one returns a matplotlib figure."""
 
 from collections.abc import Callable
+from itertools import zip_longest
 from typing import Any
 
 import numpy as np
 
 from sparing.errors import MissingExtraError
 from sparing.experiment.article import N_CLASSES, PUBLISHED
+from sparing.experiment.engine import FIRST_ASKED
 from sparing.experiment.honest import TEST_SETS, Honest
 from sparing.experiment.reproduce import Curve, Reproduction
 from sparing.types import FloatArray
@@ -19,6 +21,7 @@ except ImportError as error:
 
 INK, MUTED, GRID = "#20242c", "#737b8c", "#e6e8ee"
 ACTIVE, RANDOM, EVERYTHING, AUTO = "#d9480f", "#5c7cfa", "#2b8a3e", "#9c36b5"
+SHOWN_ERRORS, GALLERY_COLUMNS = 30, 10
 
 STYLE: dict[Any, Any] = {
     "axes.edgecolor": MUTED,
@@ -186,6 +189,49 @@ def fragility(r: Reproduction) -> Figure:
     return figure
 
 
+def engine_curve(r: Reproduction) -> Figure:
+    """Show this project's engine beside the article's curve, on the same test digits."""
+    figure, axes = _axes(7.2, 3.9)
+    a, e = r.article, r.engine
+    axes.axhline(a.all, color=EVERYTHING, lw=1, ls="--")
+    axes.text(395, a.all - 0.03, f"the article with all 4,000 labels {a.all:.2%}", ha="right")
+    axes.plot(a.active.labels, a.active.accuracy, color=RANDOM, label="the article")
+    n_test = f"{len(r.digits.y_test):,} test digits"
+    axes.plot(e.labels, e.accuracy, "o-", ms=4, color=ACTIVE, label="sparing")
+    axes.plot(e.labels, e.accuracy_all, "o:", ms=3, color=ACTIVE, label=f"sparing, all {n_test}")
+    _accuracy_axis(axes)
+    axes.set(xlabel="labels asked", xlim=(0, 410))
+    axes.legend(loc="lower right")
+    return figure
+
+
+def first_asked(r: Reproduction) -> Figure:
+    """Show the first digits that the engine asked, in their order."""
+    rows = r.engine.asked[:FIRST_ASKED]
+    return _gallery(r.digits.X[rows], [str(digit) for digit in r.digits.y[rows]])
+
+
+def errors_left(r: Reproduction) -> Figure:
+    """Show test digits that the engine still gets wrong, with what it takes them for."""
+    wrong = np.flatnonzero(r.engine.predicted != r.digits.y_test)
+    shown = wrong[np.linspace(0, len(wrong) - 1, min(SHOWN_ERRORS, len(wrong))).astype(int)]
+    titles = [f"{r.digits.y_test[i]}, taken for {r.engine.predicted[i]}" for i in shown]
+    return _gallery(r.digits.X_test[shown], titles)
+
+
+def _gallery(images: FloatArray, titles: list[str]) -> Figure:
+    n_rows = -(-len(images) // GALLERY_COLUMNS)
+    figure = Figure(figsize=(7.2, 0.2 + 0.98 * max(1, n_rows)))
+    panels = figure.subplots(max(1, n_rows), GALLERY_COLUMNS, squeeze=False).flat
+    for axes, pixels, title in zip_longest(panels, images, titles):
+        if pixels is None:
+            axes.set_axis_off()
+            continue
+        _image(axes, pixels, title)
+        axes.title.set_fontsize(7)
+    return figure
+
+
 def _accuracy_axis(axes: Any) -> None:
     axes.set_ylabel("test accuracy")
     axes.yaxis.set_major_formatter(mpl.ticker.PercentFormatter(1, decimals=0))
@@ -203,6 +249,9 @@ FIGURES: dict[str, Callable[[Reproduction], Figure]] = {
         auto_labeling,
         shuffles,
         fragility,
+        engine_curve,
+        first_asked,
+        errors_left,
     )
 }
 

@@ -87,6 +87,7 @@ def _tables(r: Reproduction) -> dict[str, str]:
     names = [
         name for name in EXPERIMENTS if name in r.honest.summary["stopped_on_test"]["test_400"]
     ]
+    e = r.engine
     return {
         "article_table": _table(
             ("experiment", "the article", "here"),
@@ -102,6 +103,13 @@ def _tables(r: Reproduction) -> dict[str, str]:
         "cluster_table": _table(
             ("labels per cluster", "labels", "accuracy"),
             ((str(m), str(10 * m), percent(a)) for m, a in r.clustering.accuracy.items()),
+        ),
+        "engine_table": _table(
+            _tested_head(r),
+            (
+                (str(n), percent(few), percent(every))
+                for n, few, every in zip(e.labels, e.accuracy, e.accuracy_all, strict=True)
+            ),
         ),
         "honest_leaky": _honest_table(r, "stopped_on_test", names),
         "honest_clean": _honest_table(r, "stopped_on_held_out", names),
@@ -126,12 +134,17 @@ def _tables(r: Reproduction) -> dict[str, str]:
     }
 
 
-def _honest_table(r: Reproduction, protocol: str, names: Sequence[str]) -> str:
+def _tested_head(r: Reproduction) -> tuple[str, str, str]:
     n_test = len(r.digits.y_test)
-    head = ("labels", f"{min(TEST_SIZE, n_test)} test digits", f"{n_test:,} test digits")
+    return ("labels", f"{min(TEST_SIZE, n_test)} test digits", f"{n_test:,} test digits")
+
+
+def _honest_table(r: Reproduction, protocol: str, names: Sequence[str]) -> str:
     summary, gain = r.honest.summary[protocol], r.honest.gain[protocol]
     rows = [(escape(NAMES[n]), *(spread(summary[t][n]) for t in summary)) for n in names]
-    return _table(head, [*rows, ("gain, in points", *(points(g) for g in gain.values()))])
+    return _table(
+        _tested_head(r), [*rows, ("gain, in points", *(points(g) for g in gain.values()))]
+    )
 
 
 def _against(theirs: float | None, ours: float) -> str:

@@ -23,6 +23,7 @@ from sparing.experiment.article import (
     watch_test,
 )
 from sparing.experiment.clustering import Clustering, cluster_digits
+from sparing.experiment.engine import EngineResult, run_engine
 from sparing.experiment.fragility import VARIANTS, Variant, run_variant
 from sparing.experiment.honest import Honest, ShuffleScores, gather, run_shuffles
 from sparing.types import FloatArray, IntArray
@@ -75,7 +76,7 @@ class Reproduction:
     checksums : file -> SHA-256 of the raw data
     is_article_test : whether the test digits are the article's
     seed : of the shuffles and of k-means
-    article, clustering, fragility, honest : the results
+    article, clustering, engine, fragility, honest : the results
     interrupted : fewer shuffles than asked for, because the person stopped it
     """
 
@@ -86,6 +87,7 @@ class Reproduction:
     seed: int
     article: ArticleResult
     clustering: Clustering
+    engine: EngineResult
     fragility: list[Variant]
     honest: Honest
     interrupted: bool
@@ -110,6 +112,7 @@ def reproduce(mnist: Mnist, *, n_shuffles: int, seed: int, full: bool, tick: Tic
             tick("fragility", i, len(VARIANTS))
             fragility.append(run_variant(mnist, name))
         tick("fragility", len(VARIANTS), len(VARIANTS))
+        engine = run_engine(digits, seed, partial(tick, "this engine"))
     clustering = cluster_digits(digits, seed, partial(tick, "clustering"))
     shuffles, interrupted = _run_shuffles(digits, n_shuffles, seed, full=full, tick=tick)
     return Reproduction(
@@ -120,6 +123,7 @@ def reproduce(mnist: Mnist, *, n_shuffles: int, seed: int, full: bool, tick: Tic
         seed=seed,
         article=article,
         clustering=clustering,
+        engine=engine,
         fragility=fragility,
         honest=gather(shuffles),
         interrupted=interrupted,

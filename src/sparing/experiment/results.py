@@ -3,6 +3,8 @@
 from dataclasses import asdict
 from typing import Any
 
+import numpy as np
+
 from sparing.experiment.article import PUBLISHED
 from sparing.experiment.honest import Honest
 from sparing.experiment.reproduce import ArticleResult, Reproduction, describe_versions
@@ -27,6 +29,12 @@ def as_json(r: Reproduction) -> dict[str, Any]:
             "majority": r.clustering.majority.tolist(),
             "confusion": r.clustering.confusion.tolist(),
             "accuracy_by_labels_per_cluster": r.clustering.accuracy,
+        },
+        "engine": {
+            **{name: getattr(r.engine, name) for name in ("labels", "accuracy", "accuracy_all")},
+            "rules": r.engine.rules,
+            "asked": r.engine.asked.tolist(),
+            "errors": np.flatnonzero(r.engine.predicted != r.digits.y_test).tolist(),
         },
         "fragility": [asdict(variant) for variant in r.fragility],
         "honest": _honest(r.honest),

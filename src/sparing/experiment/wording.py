@@ -3,6 +3,8 @@
 import math
 from html import escape
 
+import numpy as np
+
 from sparing.experiment.article import PUBLISHED, TEST_SIZE
 from sparing.experiment.fragility import points_matched
 from sparing.experiment.honest import Summary
@@ -74,6 +76,7 @@ def page_words(r: Reproduction) -> dict[str, str]:
         "n_test_watched": f"{watched:,}",
         "n_shuffles": str(r.honest.n_shuffles),
         "honest_words": honest_words(r),
+        "engine_errors": _errors(r),
         "test_error": f"±{1.96 * math.sqrt(a.all * (1 - a.all) / watched):.1%}",
         "seed": str(r.seed),
     }
@@ -107,6 +110,25 @@ def honest_words(r: Reproduction) -> str:
         f"{percent(leaky, 1)} with the leak and {percent(clean, 1)} without it. The gain over "
         f"random labels {'stays' if is_real else 'is within the noise'} without the leak, in "
         f"points: {points(gain)}."
+    )
+
+
+def engine_words(r: Reproduction) -> str:
+    """Say what the engine of this project does with the same digits."""
+    e = r.engine
+    shown = [n for n in (10, 20, 100, 400) if n in e.labels]
+    figures = ", ".join(f"{n} labels {percent(e.accuracy_all[e.labels.index(n)])}" for n in shown)
+    return (
+        f"The same digits with sparing's own engine, on {len(r.digits.y_test):,} test digits "
+        f"(one run): {figures}."
+    )
+
+
+def _errors(r: Reproduction) -> str:
+    wrong = int(np.count_nonzero(r.engine.predicted != r.digits.y_test))
+    return (
+        f"Of {len(r.digits.y_test):,} test digits, {wrong:,} are wrong after "
+        f"{r.engine.labels[-1]} labels; some of them."
     )
 
 
