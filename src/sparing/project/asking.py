@@ -7,9 +7,11 @@ import numpy as np
 
 from sparing.project.state import State
 from sparing.project.views import Asked
-from sparing.strategies.base import FROM_STRATEGY, FROM_UNIFORM
 from sparing.types import BoolArray, IntArray
 
+# As in sparing.strategies.base, which loads scikit-learn: the first item must not wait for it.
+FROM_STRATEGY = "strategy"
+FROM_UNIFORM = "uniform"
 PERSON = "person"
 NOT_READ = "drawn at random: the items are still being read"
 NOT_TRAINED = "drawn at random: the model has not caught up with your answers yet"

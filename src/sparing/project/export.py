@@ -224,8 +224,9 @@ def to_parquet(rows: list[Row]) -> bytes:
         from pyarrow import parquet
     except ImportError as error:
         raise MissingExtraError("pyarrow", "tables", "Parquet files") from error
-    kinds = {"str": pa.string(), "float": pa.float64(), "int": pa.int64(), "bool": pa.bool_()}
-    schema = pa.schema([(f.name, kinds[str(f.type).split(" ")[0]]) for f in fields(Row)])
+    kinds = {"model_version": pa.int64(), "flagged": pa.bool_(), "present": pa.bool_()}
+    kinds |= dict.fromkeys(("propensity", "confidence", "guess_confidence"), pa.float64())
+    schema = pa.schema([(name, kinds.get(name, pa.string())) for name in COLUMNS])
     out = io.BytesIO()
     parquet.write_table(pa.Table.from_pylist([asdict(row) for row in rows], schema), out)
     return out.getvalue()

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 from uuid import uuid4
 
 from sparing.audit import Phase
@@ -12,9 +12,11 @@ from sparing.project.asking import Handed
 from sparing.project.folder import Lock, ProjectFolder
 from sparing.project.items import Item
 from sparing.project.state import State
-from sparing.project.training import Trainee
 from sparing.project.vectors import Progress, read_contents
 from sparing.store import Kind, NewEvent, Outcome, Status, Store, Version
+
+if TYPE_CHECKING:
+    from sparing.project.training import Trainee
 
 
 class OpenProject:
@@ -142,7 +144,7 @@ class OpenProject:
         self.adopt(self._trainee.learn(self._state.version + 1))
         return self._state.version
 
-    def trainee(self, progress: Progress) -> Trainee:
+    def trainee(self, progress: Progress) -> "Trainee":
         """Return what learns from this project, wherever it runs."""
         return opening.make_trainee(self._folder, self._store, self._settings, progress)
 

@@ -12,13 +12,12 @@ from sparing.project.changes import Changes, reconcile
 from sparing.project.folder import Lock, ProjectFolder, default_folder
 from sparing.project.items import MNIST, Listing, list_source
 from sparing.project.state import State
-from sparing.project.training import Trainee
 from sparing.project.vectors import AUTO, Progress
 from sparing.store import Store, open_store
 from sparing.store.engine import sqlite_url
 
 if TYPE_CHECKING:
-    pass
+    from sparing.project.training import Trainee
 
 KEPT_VERSIONS = 2
 SETTINGS = "settings"
@@ -121,13 +120,15 @@ def lister(folder: ProjectFolder, settings: Settings) -> Callable[[], Listing]:
 
 def make_trainee(
     folder: ProjectFolder, store: Store, settings: Settings, progress: Progress
-) -> Trainee:
+) -> "Trainee":
     """Return what learns from a project."""
+    from sparing.project.training import Trainee  # loads scikit-learn: seconds
+
     items = lister(folder, settings)
     return Trainee(folder, store, items, settings.encoder, settings.seed, progress)
 
 
-def open_trainee(path: Path, progress: Progress) -> Trainee:
+def open_trainee(path: Path, progress: Progress) -> "Trainee":
     """Return what learns from the project at ``path``, for a process that only reads it."""
     folder = ProjectFolder(path)
     store = open_store(sqlite_url(folder.database), path.name, writable=False)

@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
-from sparing.audit import Phase
 from sparing.errors import InvalidInputError, NotFoundError, UnknownNameError
 from sparing.project.asking import Handed
 from sparing.project.state import State
@@ -94,7 +93,7 @@ def _class_id(state: State, name: str | None, pending: Pending) -> str:
 
 def _purpose(state: State, row: int) -> str:
     """Say what an answer is for: the phase and the draw decide, never who asks."""
-    if state.replay.phase is Phase.AUDIT and row in state.drawn_rows:
+    if row in state.drawn_rows:
         return AUDIT
     if state.certified is not None and row in state.handback_rows:
         return HANDBACK
@@ -121,7 +120,7 @@ def _class_event(state: State, event: NewEvent, pending: Pending) -> NewEvent | 
         if name in pending.classes or name in _names(state):
             raise InvalidInputError(f"There is a class '{name}' already: merge the two instead.")
         return replace(event, class_id=class_id, text=name)
-    if state.replay.phase is Phase.AUDIT:
+    if state.drawn_rows:
         raise InvalidInputError("Classes cannot be merged while an audit is open.")
     into = _class_id(state, event.text, pending)
     if into == class_id:

@@ -105,7 +105,8 @@ def _notes(state: State) -> list[str]:
         f"{len(names):,} cannot be read, {why}: {shown_names(names)}."
         for why, names in unreadable.items()
     ]
-    return [*state.listing.said, *state.changes.said(), *skipped]
+    fault = [state.fault] if state.fault else []
+    return [*fault, *state.listing.said, *state.changes.said(), *skipped]
 
 
 def _audit(state: State) -> AuditProgress | None:
@@ -151,7 +152,7 @@ def _row(state: State, event: Event) -> HistoryRow:
 
 def look_again(state: State, limit: int) -> list[tuple[Asked, str]]:
     """Return labeled items that may be mistakes, and why: changed files, then doubted labels."""
-    if state.replay.phase is Phase.AUDIT:  # no hint of what the model thinks while it is checked
+    if state.phase is Phase.AUDIT:  # no hint of what the model thinks while it is checked
         return []
     changed = [
         (state.row_of[item_id], "the item has changed since it was labeled")

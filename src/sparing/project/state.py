@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from sparing.audit import Phase, judge
-from sparing.errors import NotFoundError, SourceError
+from sparing.errors import NotFoundError, SourceError, SparingError
 from sparing.evaluation import Estimate, accuracy
 from sparing.project.audits import Certified, Draw, answers_of, load_certified, load_draw
 from sparing.project.changes import PRESENT, UNREADABLE, Changes
@@ -42,6 +42,7 @@ class State:
     is_encoded : whether all items that can be read have vectors
     unreadable : the items that cannot be read
     audited : the accuracy that the audit shows, once there is a certificate
+    fault : why the audit that decides the phase cannot be read; ``""`` if it can
     """
 
     def __init__(
@@ -75,6 +76,8 @@ class State:
     def phase(self) -> Phase:
         """Where the job stands."""
         phase = self.replay.phase
+        if self.drawn is None:
+            return Phase.LABEL
         if phase is not Phase.CERTIFIED or self.certified is None:
             return phase
         n_left = len(self.handback_left())
@@ -190,15 +193,24 @@ class State:
         """Load the audit that decides the phase, and its certificate."""
         self.drawn = self.certified = self.audited = None
         self.drawn_rows = self.handback_rows = frozenset()
-        if self.replay.phase is not Phase.LABEL:
-            self.drawn = load_draw(self.folder, self.replay.attempt)
-        if self.drawn is not None and self.replay.phase is Phase.CERTIFIED:
+        try:
+            self._load_audit()
+        except SparingError as error:  # labeling goes on; only this audit is lost
+            self.drawn = self.certified = None
+            self.fault = f"{error} Go back to labeling, and draw a new one."
+        self._fill_askable()
+
+    def _load_audit(self) -> None:
+        self.fault = ""
+        if self.replay.phase is Phase.LABEL:
+            return
+        self.drawn = load_draw(self.folder, self.replay.attempt)
+        if self.replay.phase is Phase.CERTIFIED:
             self.certified = load_certified(self.folder, self.drawn)
             self.handback_rows = frozenset(self.certified.handback.tolist())
             self.audited = self._audited(self.drawn)
-        elif self.drawn is not None:
+        else:
             self.drawn_rows = frozenset(self.drawn.audit.drawn.tolist())
-        self._fill_askable()
 
     def _audited(self, drawn: Draw) -> Estimate:
         p = drawn.frozen.predictions

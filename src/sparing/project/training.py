@@ -6,10 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from sparing.audit import Audit, Phase
+from sparing.audit import Phase
+from sparing.errors import SparingError
 from sparing.evaluation import live_accuracy
 from sparing.loop import ActiveLearner
 from sparing.pool import SKIPPED, UNLABELED
+from sparing.project.audits import load_audits
 from sparing.project.changes import PRESENT
 from sparing.project.folder import ProjectFolder
 from sparing.project.items import Listing
@@ -179,7 +181,10 @@ def open_draw(folder: ProjectFolder, replay: Replay) -> frozenset[int]:
     """Return the rows of the audit that is open: neither asked otherwise nor trained on."""
     if replay.phase is not Phase.AUDIT:
         return frozenset()
-    audit = Audit.from_json(folder.audit(replay.attempt).read_text("utf-8"))
+    try:
+        audit = load_audits(folder, replay.attempt)[-1]
+    except SparingError:  # it is lost, and said to be: its answers are answers like others
+        return frozenset()
     return frozenset(audit.drawn.tolist())
 
 
