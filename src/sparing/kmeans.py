@@ -79,7 +79,8 @@ def _fitted_centers(sample: Features, k: int, rng: np.random.Generator) -> Float
     seed = int(rng.integers(2**31))
     start, _ = kmeans_plusplus(sample[: max(2000, SEEDS_A_CENTER * k)], k, random_state=seed)
     start = start.toarray() if hasattr(start, "toarray") else start
-    lloyd = KMeans(k, init=start, n_init=1, max_iter=PASSES, random_state=seed, copy_x=False)
+    # A tolerance would be taken from the variance, for which scikit-learn copies the sample.
+    lloyd = KMeans(k, init=start, n_init=1, max_iter=PASSES, tol=0, copy_x=False)
     with warnings.catch_warnings():  # fewer distinct rows than clusters is no fault here
         warnings.simplefilter("ignore", ConvergenceWarning)
         return np.asarray(lloyd.fit(sample).cluster_centers_)
