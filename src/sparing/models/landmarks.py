@@ -79,6 +79,8 @@ def _centers(sample: FloatArray, n_landmarks: int, seed: int) -> FloatArray:
     distinct = np.unique(sample, axis=0)
     if len(distinct) <= n_landmarks:
         return distinct
+    if len(distinct) < len(sample):
+        sample = distinct  # two equal rows to start from would make one landmark
     few_passes = KMeans(n_landmarks, init="random", n_init=1, max_iter=5, random_state=seed)
     return np.asarray(few_passes.fit(sample).cluster_centers_, np.float32)
 
