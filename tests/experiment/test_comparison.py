@@ -1,7 +1,6 @@
 import csv
 import json
 import re
-import subprocess
 import sys
 
 import numpy as np
@@ -11,9 +10,10 @@ from sparing.errors import InvalidInputError
 from sparing.experiment.charts import Line, line_chart, ticks
 from sparing.experiment.comparison import compare_results
 from sparing.experiment.comparison_report import Report, write_comparison
-from sparing.experiment.grid import Cell, CellResult, Protocol
+from sparing.experiment.grid import Cell, CellResult
 from sparing.experiment.notes import data_notes
-from sparing.experiment.trial import prepare
+from sparing.experiment.prepared import prepare
+from sparing.experiment.protocol import Protocol
 from sparing.experiment.verdict import verdict
 
 LABELS = [10, 20, 30, 40, 50, 60]
@@ -128,20 +128,14 @@ def test_parquet_holds_what_the_csv_holds(written):
     assert table.num_rows == 96
 
 
-def test_without_pyarrow_the_csv_has_to_do(tmp_path):
-    code = (
-        "import sys; sys.modules['pyarrow'] = None\n"
-        "from pathlib import Path; sys.path.insert(0, sys.argv[2])\n"
-        "import test_comparison as t\n"
-        "c = t.compare_results(t.trials({'random': t.SLOW, 'good': t.FAST}, 2))\n"
-        "t.write_comparison(t.Report('x', {}, [], t.PROTOCOL, c), Path(sys.argv[1]))"
-    )
-    here = __file__.rpartition("/")[0]
-    subprocess.run([sys.executable, "-c", code, tmp_path, here], check=True)
+def test_without_pyarrow_the_csv_has_to_do(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    comparison = compare_results(trials({"random": SLOW, "good": FAST}, n_seeds=2))
+    write_comparison(Report("x", {}, [], PROTOCOL, comparison), tmp_path)
     names = {path.name for path in tmp_path.iterdir()}
     assert names == {"comparison.html", "comparison.json", "curves.csv"}
-    band = json.loads((tmp_path / "comparison.json").read_text())["strategies"]["good"]
-    assert band["against_random"]["band"]["low"] is None  # two seeds
+    good = json.loads((tmp_path / "comparison.json").read_text())["strategies"]["good"]
+    assert good["against_random"]["band"]["low"] is None  # two seeds
 
 
 def test_lines_go_where_their_values_are():

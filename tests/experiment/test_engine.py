@@ -13,7 +13,7 @@ def run(small_digits):
 
 
 def test_each_look_has_its_answers_and_its_rule(run):
-    digits, result, ticks = run
+    _, result, ticks = run
     assert result.labels == list(BUDGETS)
     assert len(result.rules) == len(result.accuracy) == len(BUDGETS)
     assert all(rule.startswith("auto: ") for rule in result.rules)

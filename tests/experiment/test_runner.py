@@ -13,7 +13,9 @@ from sklearn.naive_bayes import GaussianNB
 
 from sparing.errors import InvalidInputError, MissingExtraError, TrainingError, UnknownNameError
 from sparing.experiment import runner
-from sparing.experiment.grid import Cell, Grid, Protocol
+from sparing.experiment.grid import Cell, Grid
+from sparing.experiment.prepared import prepare
+from sparing.experiment.protocol import Protocol
 from sparing.experiment.runner import read_cell, run_grid
 from sparing.strategies import get_strategy
 
@@ -29,7 +31,8 @@ class Unfit(GaussianNB):
 def grid(blobs):
     strategies = {"random": "random", "margin": "margin"}
     protocol = Protocol(budget=12, batch_size=4)
-    return Grid({"blobs": blobs}, strategies, 3, protocol, {"nb": GaussianNB()})
+    data = prepare("blobs", blobs, protocol)
+    return Grid({"blobs": data}, strategies, 3, protocol, {"nb": GaussianNB()})
 
 
 def quiet(*_):
@@ -81,12 +84,6 @@ def test_workers_give_what_one_process_gives(grid, tmp_path):
 
 def test_what_defines_a_trial_changes_its_key(grid, blobs):
     cell = grid.cells()[0]
-    keys = {grid.key(cell, "data"), grid.key(cell, "other data")}
-    parts = {
-        "protocol": Protocol(budget=12, batch_size=6),
-        "models": {"nb": GaussianNB(var_smoothing=1e-3)},
-        "strategies": {"random": get_strategy("margin")},
-    }
     same = {
         "datasets": grid.datasets,
         "strategies": grid.strategies,
@@ -94,11 +91,19 @@ def test_what_defines_a_trial_changes_its_key(grid, blobs):
         "protocol": grid.protocol,
         "models": grid.models,
     }
-    keys |= {Grid(**{**same, name: value}).key(cell, "data") for name, value in parts.items()}
-    keys |= {grid.key(replace(cell, seed=7), "data"), grid.key(replace(cell, encoder="x"), "data")}
+    flipped = replace(blobs, labels=[*reversed(blobs.labels)])
+    parts = {
+        "datasets": {"blobs": prepare("blobs", flipped, grid.protocol)},
+        "protocol": Protocol(budget=12, batch_size=6),
+        "models": {"nb": GaussianNB(var_smoothing=1e-3)},
+        "strategies": {"random": get_strategy("margin")},
+    }
+    keys = {Grid(**{**same, name: value}).key(cell) for name, value in parts.items()}
+    keys |= {grid.key(c) for c in (cell, replace(cell, seed=7), replace(cell, encoder="x"))}
     assert len(keys) == 7
     # Names that only the person sees do not change it.
-    assert grid.key(cell, "data") == Grid(**same).key(replace(cell, dataset="renamed"), "data")
+    renamed = Grid(**{**same, "datasets": {"new name": grid.datasets["blobs"]}})
+    assert renamed.key(replace(cell, dataset="new name")) == grid.key(cell)
 
 
 def test_an_interrupt_keeps_what_is_done(grid, tmp_path):
@@ -130,11 +135,14 @@ import sys
 from pathlib import Path
 from sklearn.datasets import load_iris
 from sparing.datasets.items import Items, Labeled
-from sparing.experiment.grid import Grid, Protocol
+from sparing.experiment.grid import Grid
+from sparing.experiment.prepared import prepare
+from sparing.experiment.protocol import Protocol
 from sparing.experiment.runner import run_grid
 X, y = load_iris(return_X_y=True)
 data = Labeled(Items("vectors", X, [str(i) for i in range(150)], "iris"), [str(v) for v in y])
-grid = Grid({"iris": data}, {"random": "random"}, 200, Protocol(20, 1))
+protocol = Protocol(20, 1)
+grid = Grid({"iris": prepare("iris", data, protocol)}, {"random": "random"}, 200, protocol)
 run_grid(grid, Path(sys.argv[1]), n_jobs=1, tick=lambda *_: None)
 """
 
@@ -156,7 +164,8 @@ def test_a_kill_leaves_only_whole_files(tmp_path):
 def test_initial_labels_are_the_same_for_all_strategies(blobs, tmp_path):
     protocol = Protocol(budget=9, batch_size=3, n_initial=6)
     strategies = {"random": "random", "margin": "margin", "k_center": "k_center"}
-    grid = Grid({"blobs": blobs}, strategies, 2, protocol, {"lr": LogisticRegression()})
+    data = prepare("blobs", blobs, protocol)
+    grid = Grid({"blobs": data}, strategies, 2, protocol, {"lr": LogisticRegression()})
     results = run_grid(grid, tmp_path, n_jobs=1, tick=quiet).results
     for seed in range(2):
         first = {r.accuracy[0] for r in results if r.cell.seed == seed}
@@ -173,14 +182,13 @@ def test_initial_labels_are_the_same_for_all_strategies(blobs, tmp_path):
         ({"budget": 50}, "A budget of 50 labels is more than blobs has .* 18 are the test, 42"),
     ],
 )
-def test_data_that_cannot_be_compared_on(blobs, tmp_path, change, message):
+def test_data_that_cannot_be_compared_on(blobs, change, message):
     items = blobs.items
     if "same" in change:
         items = replace(items, values=np.ones((60, 2), np.float32))
     data = replace(blobs, items=items, labels=change.get("labels", blobs.labels))
-    protocol = Protocol(change.get("budget", 12), 4)
     with pytest.raises(InvalidInputError, match=message):
-        run_grid(Grid({"blobs": data}, {"random": "random"}, 1, protocol), tmp_path, tick=quiet)
+        prepare("blobs", data, Protocol(change.get("budget", 12), 4))
 
 
 def test_protocols_are_checked():

@@ -10,6 +10,7 @@ import sparing
 from sparing.cli.autolabel import autolabel
 from sparing.cli.certify import certify
 from sparing.cli.compare import compare
+from sparing.cli.predict import predict
 from sparing.cli.reproduce import reproduce
 from sparing.errors import SparingError
 
@@ -41,7 +42,7 @@ def options(
         typer.echo(context.get_help())
 
 
-for command in (reproduce, compare, certify, autolabel):
+for command in (reproduce, compare, predict, certify, autolabel):
     app.command()(command)
 
 

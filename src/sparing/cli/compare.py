@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from sparing.datasets.items import Labeled
     from sparing.experiment.comparison_report import Report
-    from sparing.experiment.grid import Grid, Protocol
+    from sparing.experiment.grid import Grid
+    from sparing.experiment.protocol import Protocol
     from sparing.experiment.runner import GridResult
 
 AUTO = "auto"
@@ -78,6 +78,7 @@ def compare(
     from sparing.datasets.read import read_labeled
     from sparing.encoders.choice import named_encoder
     from sparing.experiment.grid import Grid
+    from sparing.experiment.prepared import prepare
     from sparing.files import check_writable
     from sparing.models.named import get_model
 
@@ -85,11 +86,12 @@ def compare(
     used = _names(columns) if columns else []
     data = read_labeled(source, label_column, columns=used, labels=labels, header=header)
     named_encoder(encoder, data.items.kind, data.items.values)  # before long work starts
+    protocol = _protocol(len(data), budget, batch_size, initial)
     grid = Grid(
-        {source.stem: data},
+        {source.stem: prepare(source.stem, data, protocol)},
         _known_strategies(_names(strategies)),
         seeds,
-        _protocol(len(data), budget, batch_size, initial),
+        protocol,
         {model: get_model(model)},
         (encoder,),
     )
@@ -104,7 +106,7 @@ def compare(
         _say_kept(grid, result, out)
         raise typer.Exit(INTERRUPTED)
     if save_model:
-        _save(save_model, data, grid)
+        _save(save_model, grid)
 
 
 def _names(listed: str) -> list[str]:
@@ -112,7 +114,7 @@ def _names(listed: str) -> list[str]:
 
 
 def _protocol(n_items: int, budget: int | None, batch_size: int | None, initial: int) -> "Protocol":
-    from sparing.experiment.grid import Protocol
+    from sparing.experiment.protocol import Protocol
 
     budget = budget or max(2, min(MOST_BUDGET, n_items // 2))
     return Protocol(budget, batch_size or max(1, round(budget / ROUNDS)), initial)
@@ -150,11 +152,10 @@ def _report(grid: "Grid", result: "GridResult") -> "Report":
     from sparing.experiment.comparison import compare_results
     from sparing.experiment.comparison_report import Report
     from sparing.experiment.notes import data_notes
-    from sparing.experiment.trial import prepare
 
     (name,), (encoder,), (model,) = grid.datasets, grid.encoders, grid.models
-    data = grid.datasets[name]
-    prepared = prepare(name, data, grid.protocol)
+    prepared = grid.datasets[name]
+    data = prepared.data
     facts: dict[str, str | int] = {
         "items": f"{len(data):,} {data.items.kind}",
         "classes": len(prepared.classes),
@@ -195,12 +196,13 @@ def _print(report: "Report", page: Path) -> None:
     console.print(verdict(report.comparison), highlight=False, soft_wrap=True)
 
 
-def _save(path: Path, data: "Labeled", grid: "Grid") -> None:
+def _save(path: Path, grid: "Grid") -> None:
     from sparing.cli.progress import say
     from sparing.experiment.final import fit_final
     from sparing.models.saved import save_model
 
     (encoder,), (model,) = grid.encoders, grid.models.values()
+    (data,) = (prepared.data for prepared in grid.datasets.values())
     save_model(path, fit_final(data, encoder, model))
     say(f"Model, fitted on all {len(data):,} labels: {path}")
 

@@ -15,7 +15,8 @@ import numpy as np
 
 from sparing.experiment.charts import COLORS, Line, line_chart
 from sparing.experiment.comparison import Comparison
-from sparing.experiment.grid import RANDOM, Protocol
+from sparing.experiment.grid import RANDOM
+from sparing.experiment.protocol import Protocol
 from sparing.experiment.reproduce import describe_versions
 from sparing.experiment.statistics import area_under_curve
 from sparing.experiment.verdict import count, points, verdict

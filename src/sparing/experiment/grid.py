@@ -7,50 +7,14 @@ from hashlib import blake2b
 from itertools import product
 
 import sparing
-from sparing._validate import check_int
-from sparing.datasets.items import Labeled
 from sparing.encoders.choice import DEFAULT
+from sparing.experiment.prepared import Prepared
+from sparing.experiment.protocol import Protocol
 from sparing.strategies.base import QueryStrategy
 from sparing.types import Classifier
 
 FORMAT = 1  # of a finished cell; raise it when the protocol computes something else
 RANDOM = "random"
-
-
-@dataclass(frozen=True, slots=True)
-class Protocol:
-    """How one trial goes.
-
-    Parameters
-    ----------
-    budget : labels at the end
-    batch_size : labels a round; what is left if the budget ends in between
-    n_initial : labels drawn uniformly at the start, the same ones for all strategies of a seed
-    test_share : of the items, held out to measure; each seed draws its own
-    """
-
-    budget: int
-    batch_size: int
-    n_initial: int = 0
-    test_share: float = 0.3
-
-    def __post_init__(self) -> None:
-        check_int("budget", "compare", self.budget, 1)
-        check_int("batch_size", "compare", self.batch_size, 1, self.budget)
-        check_int("n_initial", "compare", self.n_initial, 0, self.budget)
-
-    def label_counts(self) -> list[int]:
-        """Return at how many labels the model is measured.
-
-        Examples
-        --------
-        >>> Protocol(budget=50, batch_size=20).label_counts()
-        [20, 40, 50]
-        >>> Protocol(budget=50, batch_size=20, n_initial=15).label_counts()
-        [15, 35, 50]
-        """
-        start = self.n_initial or self.batch_size
-        return [*range(start, self.budget, self.batch_size), self.budget]
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +59,7 @@ class Grid:
 
     Parameters
     ----------
-    datasets : name -> items with labels
+    datasets : name -> items with labels, by ``prepare``
     strategies : name -> strategy, by name or as an instance
     n_seeds : how many, from 0 on
     protocol : how each trial goes
@@ -103,7 +67,7 @@ class Grid:
     encoders : names; ``"default"``: what suits the items
     """
 
-    datasets: Mapping[str, Labeled]
+    datasets: Mapping[str, Prepared]
     strategies: Mapping[str, str | QueryStrategy]
     n_seeds: int
     protocol: Protocol
@@ -117,12 +81,12 @@ class Grid:
         )
         return [Cell(d, e, m, s, seed) for seed, d, e, m, s in names]
 
-    def key(self, cell: Cell, fingerprint: str) -> str:
+    def key(self, cell: Cell) -> str:
         """Return the hash of all that defines the trial, its data by their fingerprint."""
         definition = {
             "format": FORMAT,
             "version": sparing.__version__,
-            "data": fingerprint,
+            "data": self.datasets[cell.dataset].fingerprint,
             "encoder": cell.encoder,
             "model": repr(self.models[cell.model]),
             "strategy": repr(self.strategies[cell.strategy]),

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 import numpy as np
 from sklearn.metrics import pairwise_distances_argmin_min
 
-from sparing.experiment.grid import Protocol
-from sparing.experiment.trial import Encoding, Prepared, encoded
+from sparing.experiment.prepared import Prepared
+from sparing.experiment.protocol import Protocol
+from sparing.experiment.trial import Encoding, encoded
 from sparing.types import FloatArray
 
 FEW = 10  # items of a class; some split will have hardly any to test or to ask

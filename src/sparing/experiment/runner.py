@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 from joblib import Parallel, delayed
 
 from sparing.experiment.grid import Cell, CellResult, Grid
-from sparing.experiment.trial import Prepared, prepare, run_trial
+from sparing.experiment.trial import run_trial
 from sparing.files import check_writable, write_atomically
 
 Tick = Callable[[int, int], None]  # trials done, trials to do
@@ -47,18 +47,16 @@ def run_grid(grid: Grid, folder: Path, *, n_jobs: int | None = None, tick: Tick)
 
     Raises
     ------
-    InvalidInputError : a data set is unfit to be compared on
-    SparingError : a trial failed; those finished before are kept
+    SparingError : a trial failed, or the folder cannot be written; finished trials are kept
     """
-    prepared = {name: prepare(name, d, grid.protocol) for name, d in grid.datasets.items()}
     check_writable(folder)
-    places = _places(grid, prepared, folder)
+    places = {cell: folder / f"{grid.key(cell)}.json" for cell in grid.cells()}
     done = {cell: r for cell, path in places.items() if (r := read_cell(path, cell)) is not None}
     n_found, todo = len(done), [cell for cell in places if cell not in done]
     interrupted = False
     tick(0, len(todo))
     try:
-        jobs = [_job(grid, cell, prepared[cell.dataset], places[cell]) for cell in todo]
+        jobs = [_job(grid, cell, places[cell]) for cell in todo]
         for result in _in_parallel(jobs, n_jobs or os.cpu_count() or 1):
             done[result.cell] = result
             tick(len(done) - n_found, len(todo))
@@ -73,16 +71,10 @@ def _in_parallel(jobs: list[Any], n_jobs: int) -> Iterator[CellResult]:
     return iter(Parallel(min(n_jobs, len(jobs)), return_as="generator_unordered")(jobs))
 
 
-def _places(grid: Grid, prepared: Mapping[str, Prepared], folder: Path) -> dict[Cell, Path]:
-    return {
-        cell: folder / f"{grid.key(cell, prepared[cell.dataset].fingerprint)}.json"
-        for cell in grid.cells()
-    }
-
-
-def _job(grid: Grid, cell: Cell, prepared: Prepared, path: Path) -> Any:
-    model, strategy = grid.models[cell.model], grid.strategies[cell.strategy]
-    return delayed(_run_and_keep)(path, cell, prepared, grid.protocol, model, strategy)
+def _job(grid: Grid, cell: Cell, path: Path) -> Any:
+    data, model = grid.datasets[cell.dataset], grid.models[cell.model]
+    strategy = grid.strategies[cell.strategy]
+    return delayed(_run_and_keep)(path, cell, data, grid.protocol, model, strategy)
 
 
 def _run_and_keep(path: Path, cell: Cell, *how: Any) -> CellResult:

@@ -7,80 +7,15 @@ from functools import lru_cache
 
 import numpy as np
 
-from sparing.datasets.items import Labeled
 from sparing.encoders import encode
 from sparing.encoders.choice import named_encoder
-from sparing.errors import InvalidInputError
-from sparing.experiment.contents import content_ids, fingerprint
-from sparing.experiment.grid import Cell, CellResult, Protocol
-from sparing.experiment.split import draw_test
+from sparing.experiment.grid import Cell, CellResult
+from sparing.experiment.prepared import Prepared
+from sparing.experiment.protocol import Protocol
 from sparing.experiment.statistics import balanced_accuracy
 from sparing.loop import ActiveLearner
 from sparing.strategies.base import QueryStrategy
-from sparing.types import BoolArray, Classifier, FloatArray, IntArray, Label
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class Prepared:
-    """A data set as the trials need it.
-
-    Parameters
-    ----------
-    data : items and labels
-    classes : the distinct label values, sorted
-    codes : (n,) positions in ``classes``
-    contents : (n,) numbers that are equal where items are
-    fingerprint : hash of items and labels
-    """
-
-    data: Labeled
-    classes: list[Label]
-    codes: IntArray
-    contents: IntArray
-    fingerprint: str
-
-    def test(self, protocol: Protocol, seed: int) -> BoolArray:
-        """Return (n,) True where an item is in this seed's test set."""
-        return draw_test(self.codes, self.contents, protocol.test_share, seed)
-
-
-def prepare(name: str, data: Labeled, protocol: Protocol) -> Prepared:
-    """Check that the data can be compared on, and number its labels and contents.
-
-    Raises
-    ------
-    InvalidInputError : a single class, nearly as many classes as items, all items the same, or
-        fewer items to choose from than the budget
-    """
-    classes = sorted(dict.fromkeys(data.labels), key=lambda value: (str(type(value)), value))
-    n = len(data)
-    if len(classes) < 2:
-        raise InvalidInputError(
-            f"All {n:,} items of {name} have the label '{classes[0]}': there is nothing to learn."
-        )
-    if len(classes) > max(2, n // 2):
-        raise InvalidInputError(
-            f"The {n:,} items of {name} have {len(classes):,} different labels: "
-            "that column names no classes."
-        )
-    hashes, contents = content_ids(data.items.values)
-    if len(set(hashes)) == 1:
-        raise InvalidInputError(f"All {n:,} items of {name} are the same: nothing to choose from.")
-    numbers = {value: i for i, value in enumerate(classes)}
-    codes = np.array([numbers[label] for label in data.labels])
-    prepared = Prepared(data, classes, codes, contents, fingerprint(hashes, data))
-    _check_budget(name, prepared, protocol)
-    return prepared
-
-
-def _check_budget(name: str, prepared: Prepared, protocol: Protocol) -> None:
-    n_test = int(prepared.test(protocol, 0).sum())
-    n_pool = len(prepared.codes) - n_test
-    if not n_test or protocol.budget > n_pool:
-        raise InvalidInputError(
-            f"A budget of {protocol.budget:,} labels is more than {name} has to choose from: of "
-            f"its {n_pool + n_test:,} items {n_test:,} are the test, {n_pool:,} are left."
-        )
+from sparing.types import BoolArray, Classifier, FloatArray, IntArray
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,149 @@
+import csv
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+from sklearn.datasets import load_iris
+
+from sparing.cli.app import run
+from sparing.experiment import runner
+
+FAST = ("--model", "linear", "--seeds", "5", "--budget", "16", "--batch-size", "8", "--jobs", "1")
+
+
+@pytest.fixture
+def iris(tmp_path):
+    """The irises as a CSV with names, a missing cell and a row without a label."""
+    X, y = load_iris(return_X_y=True)
+    path = tmp_path / "iris.csv"
+    with path.open("w", newline="") as stream:
+        writer = csv.writer(stream)
+        writer.writerow(["a", "b", "c", "d", "kind"])
+        for row, code in zip(X.tolist(), y.tolist(), strict=True):
+            writer.writerow([*row, f"kind {code}"])
+        writer.writerow(["", 3, 1, 0.2, "kind 0"])
+        writer.writerow([5, 3, 1, 0.2, ""])
+    return path
+
+
+def compared(source, out, *more):
+    return run(["compare", str(source), "--out", str(out), "--strategies", "margin", *FAST, *more])
+
+
+def test_a_table_ends_in_one_sentence(iris, tmp_path, capfd):
+    out = tmp_path / "out"
+    assert compared(iris, out, "--label-column", "kind") == 0
+    captured = capfd.readouterr()
+    last = captured.out.strip().splitlines()[-1]
+    assert last.startswith("Active learning ")
+    assert "95% interval" in last
+    assert "1 skipped, no label: line 153." in captured.err
+    assert f"Report: {out.resolve()}/comparison.html" in captured.err
+    names = {path.name for path in out.iterdir()}
+    assert {"comparison.html", "comparison.json", "curves.csv", "trials"} <= names
+    assert len(list((out / "trials").iterdir())) == 10
+
+
+def test_the_same_command_goes_on_and_json_goes_to_stdout(iris, tmp_path, capfd):
+    assert compared(iris, tmp_path / "out", "--label-column", "kind") == 0
+    capfd.readouterr()
+    assert compared(iris, tmp_path / "out", "--label-column", "kind", "--json") == 0
+    captured = capfd.readouterr()
+    results = json.loads(captured.out)
+    assert results["facts"]["classes"] == 3
+    assert set(results["strategies"]) == {"random", "margin"}
+    assert "10 trials were there already" in captured.err
+
+
+def test_a_saved_model_labels_new_rows(iris, tmp_path, capfd):
+    model = tmp_path / "m.npz"
+    args = ("--label-column", "kind", "--save-model", str(model))
+    assert compared(iris, tmp_path / "out", *args) == 0
+    new = tmp_path / "new.csv"
+    new.write_text("d,c,b,a,other\n0.2,1.4,3.5,5.1,x\n1.9,5.1,2.7,,y\n")  # another order, a gap
+    capfd.readouterr()
+    assert run(["predict", str(model), str(new)]) == 0
+    rows = list(csv.DictReader(capfd.readouterr().out.splitlines()))
+    assert [(r["item"], r["label"]) for r in rows] == [("line 2", "kind 0"), ("line 3", "kind 2")]
+    assert all(0.5 < float(r["confidence"]) <= 1 for r in rows)
+    assert run(["predict", str(model), str(new), "--json", "--out", str(tmp_path / "l")]) == 0
+    assert capfd.readouterr().out == ""
+    first = json.loads((tmp_path / "l").read_text().splitlines()[0])
+    assert first["label"] == "kind 0"
+
+
+def test_folders_of_images(tmp_path, capfd):
+    rng = np.random.default_rng(0)
+    for name, level in (("dark", 60), ("light", 200)):
+        for i in range(16):
+            pixels = np.clip(rng.normal(level, 20, (8, 8)), 0, 255).astype(np.uint8)
+            path = tmp_path / "photos" / name / f"{i}.png"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            Image.fromarray(pixels).save(path)
+    (tmp_path / "photos" / "dark" / "broken.png").write_bytes(b"\x89PNG")
+    model = tmp_path / "m.npz"
+    args = ("--encoder", "pixels", "--save-model", str(model))
+    assert compared(tmp_path / "photos", tmp_path / "out", *args) == 0
+    assert "dark/broken.png" in capfd.readouterr().err
+    assert run(["predict", str(model), str(tmp_path / "photos" / "light")]) == 0
+    rows = list(csv.DictReader(capfd.readouterr().out.splitlines()))
+    assert [r["label"] for r in rows] == ["light"] * 16
+    texts = tmp_path / "texts"
+    texts.mkdir()
+    (texts / "a.txt").write_text("hello")
+    assert run(["predict", str(model), str(texts)]) == 1
+    assert "labels images" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("args", "code", "words"),
+    [
+        (["--label-column", "knid"], 1, "There is no column in iris.csv called 'knid'. Did you"),
+        ([], 1, "say with --label-column which column has the labels"),
+        (["--label-column", "kind", "--strategies", "margn"], 1, "Did you mean 'margin'?"),
+        (["--label-column", "kind", "--model", "linar"], 1, "Did you mean 'linear'?"),
+        (["--label-column", "kind", "--encoder", "tabel"], 1, "Did you mean 'table'?"),
+        (["--label-column", "kind", "--encoder", "onnx"], 1, "'onnx:MODEL'"),
+        (["--label-column", "kind", "--budget", "140"], 1, "A budget of 140 labels is more than"),
+        (["--label-column", "kind", "--batch-size", "17"], 1, "'batch_size' parameter of compare"),
+        (["--label-column", "kind", "--out", "/dev/null/x"], 1, "/dev/null/x cannot be written"),
+        (["--label-column", "a", "--columns", "b"], 0, "Active learning"),
+        (["--label-column", "kind", "--seeds", "0"], 2, "greater than or equal to 1"),
+        (["--label-colum", "kind"], 2, "--label-column"),
+    ],
+)
+def test_bad_usage_gets_one_line(iris, tmp_path, monkeypatch, capfd, args, code, words):
+    monkeypatch.chdir(tmp_path)
+    base = ["compare", str(iris), "--strategies", "margin", *FAST]
+    assert run([*base, *args]) == code
+    captured = capfd.readouterr()
+    if code:
+        assert captured.out == ""
+        assert captured.err.startswith("sparing: ")
+        assert captured.err.count("\n") == 1
+    assert words in captured.err + captured.out
+
+
+def test_other_files_are_no_models(iris, tmp_path, capfd):
+    assert run(["predict", str(iris), str(iris)]) == 1
+    assert "is not a saved model" in capfd.readouterr().err
+    assert run(["predict", str(tmp_path / "none.npz"), str(iris)]) == 1
+    assert "There is no file" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize(("n_done", "page"), [(1, False), (2, True)])
+def test_interrupting_says_what_was_kept(iris, tmp_path, monkeypatch, capfd, n_done, page):
+    real = runner.run_trial
+
+    def stopped(cell, *how):
+        if len(list((tmp_path / "out" / "trials").glob("*.json"))) == n_done:
+            raise KeyboardInterrupt
+        return real(cell, *how)
+
+    monkeypatch.setattr(runner, "run_trial", stopped)
+    assert compared(iris, tmp_path / "out", "--label-column", "kind") == 130
+    err = capfd.readouterr().err
+    assert f"Kept: {n_done} of 10 trials, in {tmp_path}/out/trials" in err
+    assert "The same command goes on from there." in err
+    assert (tmp_path / "out" / "comparison.html").exists() == page
