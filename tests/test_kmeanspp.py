@@ -3,6 +3,7 @@ import pytest
 from scipy import sparse
 from scipy.stats import chisquare
 
+from sparing import MemoryBudgetError
 from sparing.kmeanspp import gradient_kmeans_pp, gradient_lengths
 
 
@@ -85,3 +86,10 @@ def test_on_another_backend(xp):
     there = gradient_kmeans_pp(*arrays, 6, np.random.default_rng(2))
     assert np.from_dlpack(there[0]).tolist() == here[0].tolist()
     assert np.from_dlpack(there[1]) == pytest.approx(here[1])
+
+
+def test_memory_is_refused_before_it_is_taken(monkeypatch):
+    monkeypatch.setattr("sparing.memory.available_bytes", lambda: 100)
+    X, residuals = made_up()
+    with pytest.raises(MemoryBudgetError, match="badge needs about"):
+        gradient_kmeans_pp(X, residuals, np.ones(25, bool), 2, np.random.default_rng(0))

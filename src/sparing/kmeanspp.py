@@ -7,9 +7,10 @@ between such products need their factors only: ``<a_i h_i, a_j h_j> = (a_i . a_j
 from typing import Any
 
 import numpy as np
-from array_api_compat import device
+from array_api_compat import device, is_numpy_namespace
 
 from sparing.geometry import dense_row, namespace, project, squared_norms
+from sparing.memory import check_memory
 from sparing.types import Array
 
 ROUNDING = 1e-6  # relative; what a squared distance in float32 may be off
@@ -48,6 +49,10 @@ def gradient_kmeans_pp(
     gains : (k,) squared distance to the nearest gradient drawn before; its squared length for
         the first
 
+    Raises
+    ------
+    MemoryBudgetError : there is no room for eight numbers a row
+
     Examples
     --------
     >>> X, residuals = np.array([[1.0], [3.0], [3.0]]), np.array([[-0.5], [0.5], [0.5]])
@@ -59,6 +64,8 @@ def gradient_kmeans_pp(
     Ash et al. (2020), arXiv 1906.03671; Arthur & Vassilvitskii (2007)
     """
     xp = namespace(X)
+    if is_numpy_namespace(xp):
+        check_memory(8 * 8 * X.shape[0], "badge", "use fewer items")
     lengths = gradient_lengths(X, residuals)
     open_ = xp.astype(eligible, lengths.dtype)
     rows = [int(xp.argmax(xp.where(eligible, lengths, -xp.ones_like(lengths))))]

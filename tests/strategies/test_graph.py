@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from sparing import InvalidInputError
+from sparing import InvalidInputError, MemoryBudgetError
 from sparing.snapshot import Spectrum
 from sparing.strategies import choose, get_strategy
 from sparing.strategies.graph import TAU
@@ -51,3 +51,10 @@ def test_noise_has_to_be_positive(snapshot_of):
     s = snapshot_of(np.eye(9), spectrum=path_spectrum(9, 3))
     with pytest.raises(InvalidInputError, match="'gamma' parameter of VOpt"):
         choose(get_strategy("v_opt", gamma=0), s, 1, rng())
+
+
+def test_memory_is_refused_before_it_is_taken(snapshot_of, monkeypatch):
+    monkeypatch.setattr("sparing.memory.available_bytes", lambda: 100)
+    s = snapshot_of(np.eye(9), spectrum=path_spectrum(9, 3))
+    with pytest.raises(MemoryBudgetError, match="v_opt needs about"):
+        choose(get_strategy("v_opt"), s, 1, rng())

@@ -5,6 +5,7 @@ from typing import ClassVar
 import numpy as np
 
 from sparing._validate import check_positive
+from sparing.memory import check_memory
 from sparing.snapshot import Snapshot
 from sparing.strategies.base import QueryStrategy, Selection, given
 from sparing.types import FloatArray
@@ -71,6 +72,7 @@ class VOpt(QueryStrategy):
         """Return the eigenvectors, those times the covariance in their basis, and the noise."""
         spectrum = given(s, "spectrum")
         noise = check_positive("gamma", "VOpt", self.gamma) ** 2
+        check_memory(4 * 8 * spectrum.vectors.size, "v_opt", "take fewer eigenpairs")
         vectors = np.asarray(spectrum.vectors, dtype=np.float64)
         known = vectors[s.labeled]
         precision = np.diag(np.asarray(spectrum.values, dtype=np.float64) + TAU**2)
