@@ -13,10 +13,12 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 
 from sparing.errors import CapabilityError
+from sparing.models.ensemble import EnsembleClassifier
 from sparing.models.graph_classifier import GraphClassifier
 from sparing.models.landmarks import Landmarks
+from sparing.models.ridge import Votes
 from sparing.models.softmax import SoftmaxRegression, softmax
-from sparing.models.stacking import shares, sharpened
+from sparing.models.structure import PoolStructure
 from sparing.types import FloatArray
 
 State = Mapping[str, npt.NDArray[Any]]
@@ -62,30 +64,65 @@ class LinearHead(Head):
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class GraphHead(Head):
-    """What a GraphClassifier says of new items: ridge regression on similarities to landmarks.
+class VotesHead(Head):
+    """A linear map whose outputs are read as shares of the classes.
+
+    Parameters
+    ----------
+    coefficients : (n_features, n_classes)
+    bias : (n_classes,)
+    temperature : of the probabilities
+    """
+
+    kind: ClassVar[str] = "votes"
+    coefficients: FloatArray
+    bias: FloatArray
+    temperature: float
+
+    def predict_proba(self, X: FloatArray) -> FloatArray:
+        """Return (n, n_classes) probabilities."""
+        return Votes(self.coefficients, self.bias, self.temperature).predict_proba(np.asarray(X))
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class LandmarkHead(Head):
+    """The same on Gaussian similarities to landmarks: what graph and kernel models say.
 
     Parameters
     ----------
     scale : (n_features,) what columns are multiplied by
     centers, gamma, whitening : of the landmarks
-    coefficients : (n_landmark_features, n_classes)
-    temperature : of the probabilities
+    coefficients, bias, temperature : as in ``VotesHead``, on the landmark features
     """
 
-    kind: ClassVar[str] = "graph"
+    kind: ClassVar[str] = "landmarks"
     scale: FloatArray
     centers: FloatArray
     gamma: float
     whitening: FloatArray
     coefficients: FloatArray
+    bias: FloatArray
     temperature: float
 
     def predict_proba(self, X: FloatArray) -> FloatArray:
         """Return (n, n_classes) probabilities."""
         landmarks = Landmarks(self.centers, self.gamma, self.whitening)
-        points = (np.asarray(X) * self.scale).astype(np.float32)
-        return sharpened(shares(landmarks.features(points) @ self.coefficients), self.temperature)
+        features = landmarks.features((np.asarray(X) * self.scale).astype(np.float32))
+        return Votes(self.coefficients, self.bias, self.temperature).predict_proba(features)
+
+    @classmethod
+    def of(cls, structure: PoolStructure, votes: Votes) -> Self:
+        """Return the head of votes on the landmark features of a pool."""
+        landmarks, scale = structure.landmarks, structure.scale
+        return cls(
+            np.ones(structure.X.shape[1], np.float32) if scale is None else scale,
+            landmarks.centers,
+            landmarks.gamma,
+            landmarks.whitening,
+            votes.coefficients,
+            votes.bias,
+            votes.temperature,
+        )
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -126,7 +163,9 @@ class MixtureHead(Head):
         return cls(parts, state["weights"])
 
 
-HEADS: Mapping[str, type[Head]] = {c.kind: c for c in (GraphHead, LinearHead, MixtureHead)}
+HEADS: Mapping[str, type[Head]] = {
+    c.kind: c for c in (LandmarkHead, LinearHead, MixtureHead, VotesHead)
+}
 
 
 @singledispatch
@@ -180,13 +219,17 @@ def _(model: Pipeline) -> Head:
 
 @head_of.register
 def _(model: GraphClassifier) -> Head:
-    structure = model.structure_
-    landmarks, scale = structure.landmarks, structure.scale
-    return GraphHead(
-        np.ones(model.n_features_in_, np.float32) if scale is None else scale,
-        landmarks.centers,
-        landmarks.gamma,
-        landmarks.whitening,
-        model.coefficients_,
-        model.head_temperature_,
+    bias = np.zeros(len(model.classes_))
+    votes = Votes(model.coefficients_, bias, model.head_temperature_)
+    return LandmarkHead.of(model.structure_, votes)
+
+
+@head_of.register
+def _(model: EnsembleClassifier) -> Head:
+    structure, linear = model.graph_.structure_, model.linear_
+    parts = (
+        head_of(model.graph_),
+        LandmarkHead.of(structure, model.kernel_),
+        VotesHead(linear.coefficients, linear.bias, linear.temperature),
     )
+    return MixtureHead(parts, model.weights_)
