@@ -1,6 +1,7 @@
 """A stand-in for a project, so that the door is tested apart from the engine room."""
 
 import warnings
+from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -8,6 +9,7 @@ import pytest
 
 from sparing.audit import Phase
 from sparing.errors import NotFoundError
+from sparing.project import Project
 from sparing.project.items import Item
 from sparing.project.views import Asked, Recorded, Status
 from sparing.web.app import create_app
@@ -74,12 +76,28 @@ def project(tmp_path):
     return StandIn(tmp_path, texts)
 
 
-@pytest.fixture
-def client(project):
-    """A browser that came in by the link."""
+@contextmanager
+def entered(project):
     app = create_app(project)
     with TestClient(app, base_url=BASE, headers=SAME_ORIGIN) as browser:
         assert browser.post("/session", json={"token": app.state.door.token}).status_code == 204
+        yield browser
+
+
+@pytest.fixture
+def client(project):
+    """A browser that came in by the link."""
+    with entered(project) as browser:
+        yield browser
+
+
+@pytest.fixture
+def real(tmp_path):
+    """The same, on a real project of sixty texts."""
+    table = tmp_path / "notes.csv"
+    lines = [f"{'warm sun' if i % 2 else 'cold rain'} number {i}" for i in range(60)]
+    table.write_text("\n".join(["text", *lines]), encoding="utf-8")
+    with Project.create(table, classes=["good", "bad"]) as made, entered(made) as browser:
         yield browser
 
 

@@ -210,8 +210,9 @@ def export(project: TheProject, format: Literal["csv", "jsonl", "parquet"] = "cs
 @router.post("/api/folders")
 def folders(project: TheProject) -> FoldersBody:
     """Write a folder a class into the project's folder."""
-    folder = project.folder / "classes"
-    project.export(folder, "folders")
+    folder = project.folder / f"classes-{project.status().seq}"
+    if not folder.exists():
+        project.export(folder, "folders")
     return FoldersBody(folder=str(folder), sentence="One folder for each class is in")
 
 

@@ -51,9 +51,10 @@ export function spoken(points) {
     + ` to ${percent(last.accuracy)} after ${last.n_labels}.`;
 }
 
-/** @param {number} share */
+/** A share in per cent; what is nearly all is not called all.
+ * @param {number} share */
 export function percent(share) {
-  return `${Math.round(share * 100)} %`;
+  return share > 0.99 ? `${Math.floor(share * 1000) / 10} %` : `${Math.round(share * 100)} %`;
 }
 
 /** @param {number} y @param {string} label */

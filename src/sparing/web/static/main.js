@@ -18,7 +18,8 @@ const AHEAD = 6; // items that wait, decoded
 const LOW = 4;
 const POLL = 4000; // ms
 const AGAIN = 1500; // ms
-const LATE = 1200; // ms until an answer that is not confirmed is spoken of
+const SOON = 30; // ms between two looks at the outbox
+const LATE = 500; // ms until an answer that is not confirmed is spoken of
 const SETTINGS = "sparing-settings";
 
 let state = initial(settings());
@@ -149,13 +150,13 @@ const acts = {
     if (asked) dispatch({ type: "open", asked });
   },
   /** @param {number} epsilon */
-  audit: (epsilon) => begin(api.audit(epsilon)),
-  certify: () => begin(api.certify()),
+  audit: (epsilon) => begin(() => api.audit(epsilon)),
+  certify: () => begin(api.certify),
   handBack: () => {
     dispatch({ type: "handing" });
     byId("stage").focus({ preventScroll: true });
   },
-  resume: () => begin(api.resume()),
+  resume: () => begin(api.resume),
   /** The result of a request, or null after the person has been told what is wrong.
    * @template T @param {Promise<T>} request @returns {Promise<T | null>} */
   tried: async (request) => {
@@ -168,10 +169,11 @@ const acts = {
   },
 };
 
-/** Begin the phase that a request leads to.
- * @param {Promise<unknown>} request */
+/** Begin the phase that a request leads to, once every answer given so far is safe.
+ * @param {() => Promise<unknown>} request */
 async function begin(request) {
-  if (await acts.tried(request) === null) return;
+  while (state.outbox.length) await new Promise((on) => setTimeout(on, SOON));
+  if (await acts.tried(request().then(() => true)) === null) return;
   const server = await acts.tried(api.state());
   if (server) dispatch({ type: "phase", server });
   byId("stage").focus({ preventScroll: true });

@@ -147,14 +147,16 @@ function drawActions(state) {
   }
 }
 
-/** @param {State} state */
+/** An answer is saved so soon that a word on the way would only flicker; what takes long is said.
+ * @param {State} state */
 function drawSaved(state) {
   const n = state.outbox.length;
   const place = byId("saved");
-  const trouble = n > 0 && (state.late || !state.online);
-  place.classList.toggle("unsaved", trouble || !state.online);
-  if (trouble) write("saved", `${number(n)} unsaved: kept in this browser, sent again when sparing answers`);
+  place.setAttribute("aria-busy", String(n > 0));
+  place.classList.toggle("unsaved", !state.online);
+  if (!state.online && n) write("saved", `${number(n)} unsaved: kept in this browser, sent again when sparing answers`);
   else if (!state.online) write("saved", "sparing cannot be reached");
+  else if (state.late) write("saved", `Saving ${plural(n, "answer", "answers")}`);
   else if (n === 0) write("saved", "All answers saved");
 }
 

@@ -1,0 +1,226 @@
+"""The routes: one error shape, bodies checked at the door, guesses only where they are wanted."""
+
+import contextlib
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, given, settings
+from hypothesis.errors import Unsatisfiable
+from schemathesis import GenerationMode
+from schemathesis.specs.openapi.checks import positive_data_acceptance
+
+import sparing.errors as errors
+from sparing.audit import Phase
+from sparing.project.views import Recorded
+from sparing.web.failures import STATUS, kind_of, status_of
+
+EVENT = {"key": "k1", "kind": "label", "item_id": "t0", "class_name": "cat", "seen": None}
+
+
+def all_errors(base=errors.SparingError):
+    for kind in base.__subclasses__():
+        if kind.__module__ == "sparing.errors":
+            yield kind
+            yield from all_errors(kind)
+
+
+def made(kind):
+    arguments = {
+        errors.UnknownNameError: ("class", "dgo", ["dog"]),
+        errors.MissingExtraError: ("pyarrow", "tables", "Parquet files"),
+        errors.ConflictError: ("It has moved on.", {"class_name": "dog"}),
+    }
+    return kind(*arguments.get(kind, ("It went wrong.",)))
+
+
+def shape(answer):
+    body = answer.json()
+    assert set(body) == {"error"}
+    assert set(body["error"]) == {"kind", "message", "current"}
+    assert body["error"]["kind"]
+    assert body["error"]["message"].endswith((".", "]'"))
+    return body["error"]
+
+
+@pytest.mark.parametrize("kind", set(all_errors()), ids=lambda kind: kind.__name__)
+def test_every_error_of_the_package_has_one_shape_and_its_status(client, project, kind):
+    def status():
+        raise made(kind)
+
+    project.status = status
+    answer = client.get("/api/state")
+    assert answer.status_code == status_of(made(kind)) < 600
+    assert shape(answer)["kind"] == kind_of(made(kind))
+
+
+def test_no_line_of_the_table_hides_another():
+    for i, (kind, _) in enumerate(STATUS):
+        assert not any(issubclass(kind, above) for above, _ in STATUS[:i])
+
+
+def test_a_conflict_brings_what_holds_now(client, project):
+    def conflict():
+        raise errors.ConflictError("It has moved on.", {"class_name": "dog"})
+
+    project.resume = conflict
+    answer = client.post("/api/resume", json={})
+    assert answer.status_code == 409
+    assert shape(answer)["current"] == {"class_name": "dog"}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        [],
+        {},
+        [EVENT] * 201,
+        [EVENT | {"key": ""}],
+        [EVENT | {"key": "a b"}],
+        [EVENT | {"key": "x" * 65}],
+        [EVENT | {"kind": "certified"}],
+        [EVENT | {"kind": "audit_drawn"}],
+        [EVENT | {"purpose": "audit"}],
+        [EVENT | {"annotator": "somebody else"}],
+        [EVENT | {"class_name": "a\0b"}],
+        [EVENT | {"text": "x" * 4001}],
+        [EVENT | {"model_version": -1}],
+    ],
+)
+def test_what_the_page_would_never_send_is_refused_whole(client, project, body):
+    answer = client.post("/api/events", json=body)
+    assert answer.status_code == 422
+    shape(answer)
+    assert project.events == []
+
+
+def test_halves_of_surrogate_pairs_are_refused(client, project):
+    body = '[{"key": "k", "kind": "comment", "item_id": "t0", "text": "\\ud800"}]'
+    headers = {"content-type": "application/json"}
+    answer = client.post("/api/events", content=body, headers=headers)
+    assert answer.status_code == 422
+    assert project.events == []
+
+
+def test_only_json_is_read(client):
+    for media_type in ("text/plain", "application/x-www-form-urlencoded"):
+        headers = {"content-type": media_type}
+        assert client.post("/api/events", content="[]", headers=headers).status_code == 422
+
+
+def test_unknown_paths_and_methods_have_the_shape_too(client):
+    for answer in (client.get("/nothing"), client.delete("/api/state"), client.post("/")):
+        assert answer.status_code in (404, 405)
+        shape(answer)
+
+
+def test_events_come_to_the_project_as_they_were_sent(client, project):
+    sent = EVENT | {"model_version": 7, "seen": "k0", "confirmed": True}
+    assert client.post("/api/events", json=[sent]).json()[0]["status"] == "stored"
+    event = project.events[0]
+    assert {name: getattr(event, name) for name in sent} == sent
+
+
+def test_the_trainer_is_woken_after_answers(client, project):
+    class Trainer:
+        woken = 0
+
+        def wake(self):
+            self.woken += len(project.events)
+
+    client.app.state.trainer = Trainer()
+    client.post("/api/events", json=[EVENT])
+    assert client.app.state.trainer.woken == 1
+
+
+def test_what_became_of_an_event_is_told(client, project):
+    project.record = lambda events: [Recorded("k1", None, "refused", None, "There is no item.")]
+    told = client.post("/api/events", json=[EVENT]).json()
+    assert told[0]["status"] == "refused"
+    assert told[0]["message"] == "There is no item."
+
+
+def test_a_guess_comes_only_if_it_is_wanted(client):
+    assert [one["guess"] for one in client.get("/api/next").json()["items"]] == [None] * 3
+    wanted = client.get("/api/next", params={"guesses": True}).json()["items"]
+    assert wanted[0]["guess"] == ["cat", 0.9]
+    assert client.get("/api/items/t0").json()["guess"] is None
+
+
+def test_a_check_is_blind_whatever_the_page_asks_for(client, project):
+    project.phase = Phase.AUDIT
+    told = client.get("/api/next", params={"guesses": True}).json()
+    assert told["phase"] == "audit"
+    assert [one["guess"] for one in told["items"]] == [None] * 3
+    assert client.get("/api/look-again").json() == []
+
+
+def test_each_phase_asks_its_own_items(client, project):
+    asked = []
+    for name in ("query", "audit_next", "handback_next"):
+        setattr(project, name, lambda n, exclude, name=name: asked.append((name, n, exclude)) or [])
+    for phase in Phase:
+        project.phase = phase
+        url = "/api/next?n=3&exclude=a%2Fb&exclude=c"
+        assert client.get(url).json() == {"phase": phase.value, "items": []}
+    names = ["query", "audit_next", "handback_next", "handback_next"]
+    assert asked == [(name, 3, ["a/b", "c"]) for name in names]
+
+
+def test_names_and_texts_come_as_they_are(client, project):
+    from sparing.project.items import Item
+
+    hostile = '<script>alert(1)</script> =HYPERLINK("http://x") \u202e'
+    project._by_id = {"h": Item("h", hostile, "card", fields={hostile: hostile})}
+    answer = client.get("/api/next")
+    assert answer.headers["content-type"] == "application/json"
+    item = answer.json()["items"][0]["item"]
+    assert item["name"] == hostile
+    assert item["fields"] == {hostile: hostile}
+
+
+def test_an_export_is_sent_as_a_file_and_leaves_nothing_behind(client, project, monkeypatch):
+    import tempfile
+
+    monkeypatch.setattr(tempfile, "tempdir", str(project.folder))
+    answer = client.get("/api/export", params={"format": "jsonl"})
+    assert answer.text == "item\n"
+    assert answer.headers["content-disposition"] == 'attachment; filename="labels.jsonl"'
+    assert list(project.folder.iterdir()) == []
+
+
+def test_without_a_certificate_there_is_no_file(client):
+    answer = client.get("/api/certificate")
+    assert answer.status_code == 404
+    shape(answer)
+
+
+@pytest.mark.parametrize("mode", list(GenerationMode), ids=lambda mode: mode.value)
+def test_the_routes_keep_to_their_own_description(real, mode):
+    """A short run of schemathesis: no 5xx, no body that the document does not promise."""
+    app, door = real.app, real.app.state.door
+    headers = {"origin": "http://127.0.0.1:8123", "host": "127.0.0.1:8123"}
+    headers["cookie"] = f"{door.cookie_name}={real.cookies[door.cookie_name]}"
+    schema = schemathesis.openapi.from_dict(app.openapi())
+    tried = 0
+    for found in schema.get_all_operations():
+        with contextlib.suppress(Unsatisfiable):  # a route without parameters is never misused
+            drive(found.ok(), mode, app, headers)
+            tried += 1
+    assert tried >= 7
+
+
+def drive(operation, mode, app, headers):
+    @settings(
+        max_examples=12,
+        deadline=None,
+        derandomize=True,
+        database=None,
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(case=operation.as_strategy(generation_mode=mode))
+    def check(case):
+        answer = case.call("http://127.0.0.1:8123", app=app, headers=headers)
+        # A good request may still come in the wrong phase, such as a check without a model.
+        case.validate_response(answer, excluded_checks=[positive_data_acceptance])
+
+    check()

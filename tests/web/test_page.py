@@ -1,0 +1,520 @@
+"""The real page in a real browser, on a real server with a real project."""
+
+import csv
+import re
+import socket
+import threading
+import time
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import numpy as np
+import pytest
+import uvicorn
+from PIL import Image
+
+from sparing.project import Project
+from sparing.web.app import create_app
+
+sync_api = pytest.importorskip("playwright.sync_api")
+expect = sync_api.expect
+
+CHROMIUM = Path("/usr/bin/chromium")
+SWITCHES = [
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+PATIENCE = 15_000  # ms, for a machine that is busy with other things
+pytestmark = pytest.mark.skipif(not CHROMIUM.exists(), reason=f"{CHROMIUM} is not installed")
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with sync_api.sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=str(CHROMIUM), args=SWITCHES)
+        yield started
+        started.close()
+
+
+@contextmanager
+def served(app, port=0):
+    """Serve an application on a port of this machine, from a thread."""
+    listener = socket.socket()
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.bind(("127.0.0.1", port))
+    listener.listen()
+    config = uvicorn.Config(app, log_level="error", ws="none", timeout_graceful_shutdown=1)
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, args=([listener],))
+    thread.start()
+    try:
+        yield listener.getsockname()[1]
+    finally:
+        server.should_exit = True
+        thread.join()
+        listener.close()
+
+
+class Door:
+    """A project that is served, and a browser context that may come in."""
+
+    def __init__(self, project, app, base, context):
+        self.project, self.app, self.base, self.context = project, app, base, context
+        self.requests, self.errors = [], []
+
+    def page(self):
+        page = self.context.new_page()
+        page.set_default_timeout(PATIENCE)
+        page.on("request", lambda request: self.requests.append(request.url))
+        page.on("pageerror", lambda error: self.errors.append(str(error)))
+        page.on("console", lambda said: self._console(said.text))
+        page.goto(f"{self.base}#{self.app.state.door.token}")
+        return page
+
+    def _console(self, text):
+        if "Content Security Policy" in text or "Trusted" in text:
+            self.errors.append(text)
+
+    def labels(self):
+        answers = [row.answer for row in self.project.history(limit=1000)[1]]
+        return {a.item_id: a.class_name for a in answers if a.kind == "label"}
+
+
+@pytest.fixture
+def door(browser, tmp_path):
+    """Open the page of a source; all that went wrong in the browser fails the test at its end."""
+    with ExitStack() as stack:
+
+        def enter(source, classes=("cat", "dog"), *, train=False, **options):
+            project = stack.enter_context(Project.create(source, classes=classes))
+            if train:
+                project.retrain()
+            app = create_app(project)
+            port = stack.enter_context(served(app))
+            context = browser.new_context(**options)
+            stack.callback(context.close)
+            opened = Door(project, app, f"http://127.0.0.1:{port}/", context)
+            stack.callback(nothing_went_wrong, opened)
+            return opened
+
+        yield enter
+
+
+def nothing_went_wrong(door):
+    assert door.errors == []
+    elsewhere = [url for url in door.requests if not url.startswith(door.base)]
+    assert elsewhere == []
+
+
+@pytest.fixture
+def photos(tmp_path):
+    """Twelve pictures of noise, half of them reddish."""
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    rng = np.random.default_rng(0)
+    for i in range(12):
+        pixels = rng.integers(0, 120, (48, 64, 3), dtype=np.uint8)
+        pixels[..., 0 if i % 2 else 2] += 120
+        Image.fromarray(pixels).save(folder / f"{i:02}.png")
+    return folder
+
+
+def notes(tmp_path, n=40):
+    path = tmp_path / "notes.csv"
+    lines = [f"{'warm sunny' if i % 2 else 'cold rainy'} day number {i}" for i in range(n)]
+    path.write_text("\n".join(["text", *lines]), encoding="utf-8")
+    return path
+
+
+def text(page):
+    return page.inner_text("#item")
+
+
+def press(page, key):
+    """Press a key and wait until another item, or none, is on the screen."""
+    shown = page.evaluate_handle("document.querySelector('#item').firstChild")
+    page.keyboard.press(key)
+    page.wait_for_function("old => document.querySelector('#item').firstChild !== old", arg=shown)
+
+
+def saved(page):
+    page.wait_for_selector("#saved[aria-busy=false]")
+    expect(page.locator("#saved")).to_have_text("All answers saved", timeout=PATIENCE)
+
+
+def test_label_by_keys(door, photos):
+    opened = door(photos)
+    page = opened.page()
+    page.wait_for_selector("#item img")
+    assert page.url == opened.base, "the token is gone from the address"
+    names = []
+    for key in "1221":
+        names.append(page.get_attribute("#item img", "alt"))
+        press(page, key)
+    expect(page.locator("#count")).to_have_text("4")
+    saved(page)
+    by_name = {opened.project.items.get(i).name: c for i, c in opened.labels().items()}
+    assert by_name == dict(zip(names, ["cat", "dog", "dog", "cat"], strict=True))
+    assert page.inner_text("#why").startswith("Drawn at random")
+    assert page.title() == "photos – sparing"
+
+
+def test_the_next_picture_is_there_before_it_is_asked_for(door, photos):
+    page = door(photos).page()
+    page.wait_for_selector("#item img")
+    fetched = "performance.getEntriesByType('resource').filter(e => e.name.includes('/media/'))"
+    page.wait_for_function(f"{fetched}.length > 3")
+    page.wait_for_load_state("networkidle")
+    done = page.evaluate("""() => {
+        document.body.dispatchEvent(new KeyboardEvent('keydown', {key: '1', bubbles: true}));
+        const image = document.querySelector('#item img');
+        return image.complete && image.naturalWidth > 0;
+    }""")
+    assert done
+
+
+def test_classes_are_named_while_labeling(door, tmp_path):
+    opened = door(notes(tmp_path), classes=())
+    page = opened.page()
+    expect(page.locator("#find-text")).to_be_focused()
+    page.keyboard.type("weather <b>&amp;")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#classes button")
+    assert page.locator("#classes button").first.inner_text().split("\n") == [
+        "1",
+        "weather <b>&amp;",
+    ]
+    press(page, "1")
+    press(page, "0")
+    page.keyboard.press("/")
+    page.keyboard.type("wea")
+    expect(page.locator("#find-list [aria-selected=true]")).to_have_text("weather <b>&amp;")
+    page.keyboard.press("Enter")
+    expect(page.locator("#count")).to_have_text("4")
+    saved(page)
+    assert sorted(opened.labels().values()) == ["none of these"] + ["weather <b>&amp;"] * 3
+
+
+def test_undo_any_number_of_steps_even_after_a_reload(door, tmp_path):
+    opened = door(notes(tmp_path))
+    page = opened.page()
+    page.wait_for_selector("#item .text")
+    first = text(page)
+    for key in ("1", " ", "2", "1"):
+        press(page, key)
+    press(page, "Backspace")
+    press(page, "Backspace")
+    expect(page.locator("#count")).to_have_text("1")
+    saved(page)
+    page.reload()
+    page.wait_for_selector("#item .text")
+    press(page, "Backspace")
+    press(page, "Backspace")
+    assert text(page) == first
+    saved(page)
+    assert opened.labels() == {}
+    assert opened.project.status().n_skipped == 0
+
+
+def test_a_reload_goes_on_where_it_was(door, tmp_path):
+    opened = door(notes(tmp_path))
+    page = opened.page()
+    page.wait_for_selector("#item .text")
+    for key in "121":
+        press(page, key)
+    saved(page)
+    page.reload()
+    page.wait_for_selector("#item .text")
+    expect(page.locator("#count")).to_have_text("3")
+    shown = text(page)
+    done = {opened.project.items.get(i).text for i in opened.labels()}
+    assert shown not in done
+
+
+def test_two_tabs_see_and_settle_what_differs(door, tmp_path):
+    opened = door(notes(tmp_path))
+    one, two = opened.page(), opened.page()
+    for page in (one, two):
+        page.wait_for_selector("#item .text")
+    item = text(one)
+    assert item == text(two)
+    press(one, "1")
+    saved(one)
+    press(two, "2")
+    conflict = two.locator("#conflicts p")
+    expect(conflict).to_contain_text("was answered in another window: cat")
+    assert list(opened.labels().values()) == ["cat"]
+    two.get_by_role("button", name="Change to dog").click()
+    expect(conflict).to_have_count(0)
+    saved(two)
+    assert list(opened.labels().values()) == ["dog"]
+
+
+def test_the_item_on_screen_never_changes_under_the_hand(door, tmp_path):
+    opened = door(notes(tmp_path))
+    page = opened.page()
+    page.wait_for_selector("#item .text")
+    press(page, "1")
+    press(page, "2")
+    saved(page)
+    shown = text(page)
+    opened.project.retrain()
+    expect(page.locator("#model")).to_contain_text("Model 1", timeout=PATIENCE)
+    assert text(page) == shown
+
+
+def test_without_network_answers_wait_survive_a_reload_and_are_sent(door, tmp_path):
+    opened = door(notes(tmp_path))
+    page = opened.page()
+    page.wait_for_selector("#item .text")
+    opened.context.route("**/api/events", lambda route: route.abort())
+    shown = [text(page)]
+    press(page, "1")
+    shown.append(text(page))
+    press(page, "2")
+    expect(page.locator("#saved")).to_contain_text("2 unsaved", timeout=PATIENCE)
+    assert opened.labels() == {}
+    page.reload()
+    expect(page.locator("#saved")).to_contain_text("2 unsaved", timeout=PATIENCE)
+    assert text(page) not in shown, "what waits to be sent is not asked again"
+    opened.context.unroute("**/api/events")
+    saved(page)
+    by_text = {opened.project.items.get(i).text: c for i, c in opened.labels().items()}
+    assert by_text == {shown[0]: "cat", shown[1]: "dog"}
+
+
+def test_a_server_that_goes_and_comes_back_gets_everything_once(browser, tmp_path):
+    project = Project.create(notes(tmp_path), classes=["cat", "dog"])
+    with project, browser.new_context() as context:
+        app = create_app(project)
+        with served(app) as port:
+            page = context.new_page()
+            page.goto(f"http://127.0.0.1:{port}/#{app.state.door.token}")
+            page.wait_for_selector("#item .text")
+            press(page, "1")
+            saved(page)
+        press(page, "2")
+        press(page, "2")
+        expect(page.locator("#saved")).to_contain_text("2 unsaved", timeout=PATIENCE)
+        with served(create_app(project), port):
+            saved(page)
+            press(page, "1")
+            saved(page)
+        assert sorted(row.answer.class_name for row in project.history()[1]) == [
+            "cat", "cat", "dog", "dog",
+        ]  # fmt: skip
+        assert len(project.store.events()) == 2 + 4
+
+
+def test_flag_comment_zoom_and_history(door, tmp_path):
+    opened = door(notes(tmp_path))
+    page = opened.page()
+    page.wait_for_selector("#item .text")
+    page.keyboard.press("f")
+    expect(page.locator("#marks")).to_have_text("Flagged.")
+    page.keyboard.press("c")
+    expect(page.locator("#comment-text")).to_be_focused()
+    page.keyboard.type("1 = unclear")
+    page.keyboard.press("Enter")
+    expect(page.locator("#marks")).to_contain_text("Comment: 1 = unclear")
+    page.keyboard.press("z")
+    expect(page.locator("#stage")).to_have_class("zoomed")
+    item = text(page)
+    press(page, "1")
+    press(page, "1")
+    page.get_by_role("button", name="History").click()
+    page.get_by_label("Search").fill("unclear")
+    expect(page.locator(".rows li")).to_have_count(1)
+    page.get_by_role("button", name="Change").click()
+    expect(page.locator("#marks")).to_contain_text("You said: cat.")
+    assert text(page) == item
+    press(page, "2")
+    saved(page)
+    assert sorted(opened.labels().values()) == ["cat", "dog"]
+
+
+def test_classes_are_renamed_and_merged_and_undo_takes_it_back(door, tmp_path):
+    opened = door(notes(tmp_path), classes=("cat", "dog", "fox"))
+    page = opened.page()
+    page.wait_for_selector("#item .text")
+    for key in "123":
+        press(page, key)
+    page.get_by_role("button", name="Classes").click()
+    page.get_by_label("Name of cat").fill("tiger")
+    page.get_by_role("button", name="Rename").first.click()
+    page.get_by_label("Merge fox into").select_option("tiger")
+    page.keyboard.press("Escape")
+    saved(page)
+    assert sorted(opened.labels().values()) == ["dog", "tiger", "tiger"]
+    assert [b.split("\n")[-1] for b in page.locator("#classes button").all_inner_texts()] == [
+        "tiger", "dog", "none of these",
+    ]  # fmt: skip
+    page.keyboard.press("Backspace")
+    page.keyboard.press("Backspace")
+    saved(page)
+    assert sorted(opened.labels().values()) == ["cat", "dog", "fox"]
+
+
+def test_guesses_are_shown_only_on_wish_and_enter_confirms(door, tmp_path):
+    opened = door(notes(tmp_path))
+    answers = {i: ("cat" if "warm" in opened.project.items.get(i).text else "dog")
+               for i in list(opened.project.items)[:12]}  # fmt: skip
+    opened.project.teach(answers)
+    opened.project.retrain()
+    page = opened.page()
+    page.wait_for_selector("#item .text")
+    expect(page.locator("#marks")).to_have_text("")
+    shown = text(page)
+    page.keyboard.press("Enter")
+    assert text(page) == shown
+    page.keyboard.press("?")
+    page.get_by_label("Show the model's guess").check()
+    page.keyboard.press("Escape")
+    page.reload()
+    expect(page.locator("#marks")).to_contain_text("The model guesses")
+    press(page, "Enter")
+    saved(page)
+    assert opened.project.store.events()[-1].confirmed
+
+
+def test_from_the_check_to_the_certificate_and_the_export(door, tmp_path):
+    opened = door(notes(tmp_path, 240), classes=("good", "bad"))
+    truth = {i: ("good" if "warm" in opened.project.items.get(i).text else "bad")
+             for i in opened.project.items}  # fmt: skip
+    opened.project.teach({i: truth[i] for i in list(truth)[:24]})
+    opened.project.retrain()
+    page = opened.page()
+    page.get_by_role("button", name="Check now").click()
+    page.get_by_label("At most wrong").select_option("0.1")
+    expect(page.locator("#panel-body .statement")).to_contain_text("10 % at 95 %")
+    page.get_by_role("button", name="Draw the items").click()
+    expect(page.locator("#count-of")).to_contain_text("checked")
+    page.wait_for_selector("#item .text")
+    n_drawn = opened.project.status().audit.n_drawn
+    assert n_drawn > 5
+    for _ in range(n_drawn):
+        assert page.inner_text("#why") == "Drawn at random to check the model."
+        assert page.inner_text("#marks") == ""
+        press(page, "1" if "warm" in text(page) else "2")
+    page.get_by_role("button", name="Work out the result").click()
+    expect(page.locator("#card .statement")).to_contain_text("At most 24 of all 240 labels")
+    for _ in range(240):
+        if page.locator("#card h2", has_text="Done").count():
+            break
+        if page.locator("#card h2", has_text="The result").count():
+            page.get_by_role("button", name=re.compile("^Label the")).click()
+            page.wait_for_selector("#item .text")
+        press(page, "1" if "warm" in text(page) else "2")
+        if not page.locator("#item .text").count():
+            time.sleep(0.5)
+    expect(page.locator("#card h2")).to_have_text("Done")
+    page.get_by_role("button", name="Export").first.click()
+    with page.expect_download() as download:
+        page.get_by_role("link", name="CSV").click()
+    rows = list(csv.DictReader(download.value.path().open(encoding="utf-8")))
+    assert len(rows) == 240
+    assert {row["provenance"] for row in rows} == {"person", "model"}
+
+
+HOSTILE = '<img src=x onerror="document.title=1"><script>document.title=2</script>'
+FORMULA = '=HYPERLINK("http://evil.example","click")'
+
+
+def test_hostile_texts_names_and_columns_are_shown_as_text(door, tmp_path):
+    path = tmp_path / "<b>evil.csv"
+    with path.open("w", newline="", encoding="utf-8") as stream:
+        table = csv.writer(stream)
+        table.writerow([HOSTILE, "formula"])
+        table.writerows([[HOSTILE, FORMULA]] * 3)
+    opened = door(path, classes=(HOSTILE,))
+    page = opened.page()
+    page.wait_for_selector("#item dl")
+    assert page.locator("#item dt").first.inner_text() == HOSTILE
+    assert page.locator("#item dd").all_inner_texts() == [HOSTILE, FORMULA]
+    assert page.inner_text("#name") == "<b>evil.csv"
+    press(page, "1")
+    page.get_by_role("button", name="History").click()
+    page.wait_for_selector(".rows li")
+    assert page.locator("#item img, .rows img, main script, dialog script, main b").count() == 0
+    assert page.title() == "<b>evil.csv – sparing"
+
+
+def test_a_picture_that_cannot_be_shown_says_why_and_is_skipped(door, photos):
+    opened = door(photos)
+    for path in photos.iterdir():
+        path.write_bytes(path.read_bytes()[:400])
+    page = opened.page()
+    expect(page.locator(".unshown")).to_have_text("The picture is truncated. Space skips it.")
+    press(page, " ")
+    saved(page)
+    assert opened.project.status().n_skipped == 1
+
+
+def test_without_the_link_the_page_is_closed(door, tmp_path):
+    opened = door(notes(tmp_path))
+    page = opened.context.new_page()
+    page.goto(opened.base)
+    expect(page.locator("#card h2")).to_have_text("This page is closed")
+    page.goto("about:blank")
+    page.goto(f"{opened.base}#used-or-wrong")
+    expect(page.locator("#card")).to_contain_text("This link was used before")
+
+
+def test_by_keyboard_alone_and_with_names_for_all_that_can_be_done(door, tmp_path):
+    page = door(notes(tmp_path)).page()
+    page.wait_for_selector("#classes button")
+    nameless = page.evaluate("""() => [...document.querySelectorAll('button, input, select, a')]
+        .filter(node => node.checkVisibility())
+        .filter(node => !(node.textContent.trim() || node.ariaLabel || node.labels?.length))
+        .map(node => node.outerHTML)""")
+    assert nameless == []
+    reached = set()
+    for _ in range(30):
+        page.keyboard.press("Tab")
+        reached.add(page.evaluate("document.activeElement.textContent.trim().split(/\\s+/)[0]"))
+    assert {"To", "1cat", "2dog", "Undo", "Skip", "Flag", "History", "Export", "Check"} <= reached
+    page.get_by_role("button", name="cat").focus()
+    assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
+    shown = text(page)
+    page.keyboard.press("Enter")
+    page.wait_for_function("old => document.querySelector('#item').innerText !== old", arg=shown)
+    expect(page.locator("#said")).to_have_text("Labeled cat.")
+    page.keyboard.press("?")
+    assert page.evaluate("document.activeElement.closest('dialog') !== null")
+    page.keyboard.press("Escape")
+    expect(page.locator("dialog")).to_be_hidden()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_phone_width_and_contrast(door, photos, scheme):
+    opened = door(photos, viewport={"width": 360, "height": 740}, color_scheme=scheme)
+    page = opened.page()
+    page.wait_for_selector("#item img")
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    small = page.evaluate("""() => [...document.querySelectorAll('button')]
+        .filter(node => node.checkVisibility() && node.getBoundingClientRect().height < 40)
+        .map(node => node.textContent)""")
+    assert small == []
+    pairs = [("#why", "body"), ("#count", "body"), ("#advice", "body"), (".class span", ".class")]
+    for ink, paper in pairs:
+        assert contrast(page, ink, paper) >= 4.5, (ink, scheme)
+    page.get_by_role("button", name="Classes").click()
+    assert page.evaluate("document.querySelector('dialog').scrollWidth <= innerWidth")
+
+
+def contrast(page, ink, paper):
+    """Return the contrast of WCAG 2.2 between a text and what lies under it."""
+    style = "([at, what]) => getComputedStyle(document.querySelector(at))[what]"
+    shades = [
+        page.evaluate(style, [ink, "color"]),
+        page.evaluate(style, [paper, "backgroundColor"]),
+    ]
+    light = [luminance(list(map(int, re.findall(r"\d+", shade)[:3]))) for shade in shades]
+    return (max(light) + 0.05) / (min(light) + 0.05)
+
+
+def luminance(rgb):
+    linear = [
+        c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in np.array(rgb) / 255
+    ]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]

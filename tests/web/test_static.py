@@ -1,0 +1,80 @@
+"""The modules of the page: their own tests under Node, their types, and what they never do."""
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from sparing.web.pages import STATIC
+
+HERE = Path(__file__).parent
+OLDEST_NODE = (20, 19)  # from here on a .js file with an import is a module by itself
+SCRIPTS = sorted(STATIC.glob("*.js"))
+
+
+def node():
+    found = shutil.which("node")
+    if found is None:
+        pytest.skip("node is not installed")
+    said = subprocess.run([found, "--version"], capture_output=True, text=True, check=True).stdout
+    if tuple(map(int, said.strip("v\n").split(".")[:2])) < OLDEST_NODE:
+        pytest.skip(f"node {said.strip()} is older than {OLDEST_NODE}")
+    return found
+
+
+def test_the_modules_pass_their_own_tests():
+    tests = sorted(map(str, (HERE / "js").glob("*.test.mjs")))
+    done = subprocess.run([node(), "--test", *tests], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert int(re.search(r"^# pass (\d+)$", done.stdout, re.MULTILINE)[1]) > 40
+
+
+def test_the_types_of_the_modules_fit():
+    tsc = shutil.which("tsc")
+    if tsc is None:
+        pytest.skip("tsc is not installed (npm install --global typescript)")
+    done = subprocess.run([tsc, "-p", HERE], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.name)
+def test_no_module_makes_markup_or_code_out_of_text(script):
+    source = script.read_text(encoding="utf-8")
+    for door in ("innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(",
+                 "new Function", "srcdoc", "setTimeout(\"", "javascript:"):  # fmt: skip
+        assert door not in source
+
+
+@pytest.mark.parametrize("path", sorted(STATIC.iterdir()), ids=lambda path: path.name)
+def test_nothing_is_loaded_from_elsewhere(path):
+    if path.suffix == ".png":
+        return
+    text = path.read_text(encoding="utf-8").replace("http://www.w3.org/2000/svg", "")
+    assert not re.search(r"https?:|//[a-z]+\.|@import|url\(", text)
+
+
+def test_all_that_the_page_names_is_there():
+    page = (STATIC / "index.html").read_text(encoding="utf-8")
+    names = re.findall(r'(?:src|href)="/static/([^"]+)"', page)
+    for script in SCRIPTS:
+        names += re.findall(r'from "\./([^"]+)"', script.read_text(encoding="utf-8"))
+    assert len(names) > 10
+    assert all((STATIC / name).is_file() for name in names)
+
+
+def test_the_page_has_no_script_or_style_of_its_own():
+    page = (STATIC / "index.html").read_text(encoding="utf-8")
+    assert not re.search(r"<style|\sstyle=|\son\w+=|<script(?![^>]*src=)", page)
+
+
+def test_all_that_is_looked_for_by_id_is_in_the_page():
+    page = (STATIC / "index.html").read_text(encoding="utf-8")
+    there = set(re.findall(r'\sid="([^"]+)"', page))
+    wanted = set()
+    for script in SCRIPTS:
+        text = script.read_text(encoding="utf-8")
+        wanted |= set(re.findall(r'(?:byId|input|write|show)\("([\w-]+)"', text))
+    assert len(wanted) > 20
+    assert wanted <= there
