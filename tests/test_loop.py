@@ -339,9 +339,11 @@ def test_a_strategy_is_a_name_or_an_instance(X):
     )
 
 
-def test_auto_is_coverage_for_dense_features_and_margin_for_csr(X):
-    assert ActiveLearner(sparse.csr_array(X)).query().strategy == "margin"
-    assert ActiveLearner(X).query().strategy == "u_herding"
+def test_auto_covers_first_and_says_so(X):
+    assert ActiveLearner(sparse.csr_array(X)).query().strategy == "auto: cluster_then_label"
+    query = ActiveLearner(X).query()
+    assert query.strategy == "auto: spectral_medoids"
+    assert query.reason.endswith("(no labels yet: cover the pool)")
 
 
 class Smoothest(QueryStrategy):

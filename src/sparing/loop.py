@@ -12,10 +12,12 @@ from scipy import sparse
 from sparing._validate import _Phrase, check_features, check_int, invalid
 from sparing.classes import ClassTable
 from sparing.errors import TrainingError
-from sparing.models.default import default_classifier
+from sparing.models.default import auto_classifier
 from sparing.models.fitting import check_gives_proba
-from sparing.models.spectrum import laplacian_spectrum
+from sparing.models.spectrum import N_PAIRS, laplacian_spectrum
+from sparing.models.structure import PoolStructure
 from sparing.models.version import FROM_MODEL, ModelVersion, take_snapshot
+from sparing.policy import auto_strategy
 from sparing.pool import Pool
 from sparing.query import SHOWN_ITEMS, Query
 from sparing.saving import (
@@ -29,7 +31,14 @@ from sparing.saving import (
 from sparing.snapshot import Spectrum
 from sparing.strategies.base import QueryStrategy, choose
 from sparing.strategies.registry import get_strategy
-from sparing.types import Classifier, Features, FloatArray, IntArray, Label
+from sparing.types import (
+    Classifier,
+    Features,
+    FloatArray,
+    IntArray,
+    Label,
+    TransductiveClassifier,
+)
 
 AUTO = "auto"
 
@@ -131,7 +140,7 @@ class ActiveLearner:
         MemoryBudgetError : the strategy would need more memory than there is
         """
         check_int("batch_size", "query", batch_size, 1)
-        strategy = self._named_strategy or default_strategy(self.pool)
+        strategy = self._named_strategy or auto_strategy(self.pool, self.version)
         snapshot = take_snapshot(self.pool, self.version, strategy.requires, lambda: self._spectrum)
         picked = choose(strategy, snapshot, batch_size, self._rng)
         self.round += 1
@@ -180,7 +189,8 @@ class ActiveLearner:
         InvalidInputError : ``X`` is not finite or has other features than the pool
         TrainingError : nothing is labeled yet, or the model could not be fitted
         """
-        codes = self._fitted_version().fitted.predict(self._features(X, "predict"))
+        version = self._fitted_version()
+        codes = version.codes if X is None else version.fitted.predict(self._features(X, "predict"))
         return _label_array(self.classes)[codes]
 
     def predict_proba(self, X: Features | None = None) -> FloatArray:
@@ -255,11 +265,22 @@ class ActiveLearner:
 
     @cached_property
     def _classifier(self) -> Classifier:
-        return default_classifier(self.pool.X) if isinstance(self.model, str) else self.model
+        return self._prepared_model()
+
+    def _prepared_model(self) -> Classifier:
+        if isinstance(self.model, str):
+            return auto_classifier(self.pool.X)
+        if isinstance(self.model, TransductiveClassifier):
+            return self.model.prepared(self.pool.X)
+        return self.model
 
     @cached_property
     def _spectrum(self) -> Spectrum:
-        return laplacian_spectrum(self.pool.X, seed=self.seed)  # labels do not change it
+        """Labels do not change it, and a model may have the graph already."""
+        structure = getattr(self._classifier, "structure", None)
+        if isinstance(structure, PoolStructure):
+            return structure.spectrum(N_PAIRS)
+        return laplacian_spectrum(self.pool.X, seed=self.seed)
 
     def _move_to(self, pool: Pool) -> None:
         before, self.pool = self.pool, pool
@@ -316,11 +337,6 @@ class ActiveLearner:
         self._rng = state.rng
         if state.model_arrays:
             self.version.restore(state.model_arrays)
-
-
-def default_strategy(pool: Pool) -> QueryStrategy:
-    """Return the strategy that ``"auto"`` stands for: coverage needs dense features."""
-    return get_strategy("margin" if sparse.issparse(pool.X) else "u_herding")
 
 
 def _as_values(labels: Any, name: str, where: str) -> list[Label]:

@@ -25,6 +25,22 @@ class Classifier(Protocol):
 
 
 @runtime_checkable
+class TransductiveClassifier(Protocol):
+    """A semi-supervised classifier: ``fit`` takes the whole pool, -1 where a label is missing.
+
+    After ``fit`` it has ``label_distributions_`` (n_items, n_classes), what it says of the pool,
+    and ``oof_proba_`` (n_labeled, n_classes), what it says of each labeled item, in the order of
+    the rows, without its label; both with the columns of ``classes_``.
+    """
+
+    transductive: bool
+
+    def prepared(self, X: Any) -> Self: ...  # noqa: D102  # a copy that keeps what X alone tells
+    def fit(self, X: Any, y: Any) -> Self: ...  # noqa: D102
+    def predict_proba(self, X: Any) -> FloatArray: ...  # noqa: D102
+
+
+@runtime_checkable
 class Encoder(Protocol):
     """Any scikit-learn transformer that turns items into a float32 matrix, one row an item."""
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sparing.models.fitting import BLOCK_VALUES, FittedModel, check_gives_proba, fit_classifier
+from sparing.models.fitting import BLOCK_VALUES, FittedModel, check_gives_proba, fit_on_pool
 from sparing.pool import Pool
 from sparing.types import Classifier, Features, FloatArray, IntArray
 
@@ -80,6 +80,6 @@ def bootstrap_committee(
         drawn = labeled[rng.integers(len(labeled), size=len(labeled))] if len(labeled) else labeled
         member_seed = int(rng.integers(2**32))
         members.append(
-            fit_classifier(classifier, pool.X[drawn], pool.y[drawn], n_classes, member_seed)
+            fit_on_pool(classifier, pool.X, drawn, pool.y[drawn], n_classes, member_seed)
         )
     return BootstrapCommittee(tuple(members), pool.X)

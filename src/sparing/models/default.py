@@ -1,10 +1,12 @@
-"""The classifier that is used when nobody names one."""
+"""The classifiers that are used when nobody names one."""
 
 from scipy import sparse
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from sparing.models.ensemble import EnsembleClassifier
+from sparing.models.structure import MAX_ITEMS
 from sparing.types import Classifier, Features
 
 
@@ -21,3 +23,20 @@ def default_classifier(X: Features) -> Classifier:
     """
     scaler = StandardScaler(with_mean=not sparse.issparse(X))
     return make_pipeline(scaler, LogisticRegression(max_iter=1000))  # type: ignore[no-any-return]
+
+
+def auto_classifier(X: Features) -> Classifier:
+    """Return the classifier that ``model="auto"`` stands for in a pool of these features.
+
+    Dense features of up to 100,000 items: the ensemble that uses the unlabeled items too. Others:
+    the linear model of ``default_classifier``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> auto_classifier(np.eye(3))
+    EnsembleClassifier(structure=<PoolStructure of 3 items>)
+    """
+    if sparse.issparse(X) or X.shape[0] > MAX_ITEMS:
+        return default_classifier(X)
+    return EnsembleClassifier().prepared(X)

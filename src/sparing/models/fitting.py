@@ -11,7 +11,7 @@ from sklearn.base import clone
 
 from sparing.errors import CapabilityError, TrainingError
 from sparing.models.alignment import align_proba
-from sparing.types import Classifier, Features, FloatArray, IntArray
+from sparing.types import Classifier, Features, FloatArray, IntArray, TransductiveClassifier
 
 BLOCK_VALUES = 1 << 22  # features in a block of rows: 32 MB where a model turns them to float64
 
@@ -89,11 +89,45 @@ def fit_classifier(
     >>> fit_classifier(LogisticRegression(), X, np.array([1, 1, 1]), 3, 0).predict_proba(X[:1])
     array([[0.16666667, 0.66666667, 0.16666667]])
     """
+    return _fitted(classifier, X, codes, codes, n_classes, seed)
+
+
+def fit_on_pool(
+    classifier: Classifier,
+    X: Features,
+    rows: IntArray,
+    codes: IntArray,
+    n_classes: int,
+    seed: int,
+) -> FittedModel:
+    """Fit a copy of ``classifier`` on some rows of a pool; a transductive one sees all the others.
+
+    Parameters
+    ----------
+    classifier : any scikit-learn classifier or pipeline; stays as it is
+    X : (n_items, n_features) the pool
+    rows : (n_labeled,) which rows are labeled; a row may come twice
+    codes, n_classes, seed : as in ``fit_classifier``
+
+    Raises
+    ------
+    TrainingError : ``fit`` failed; its exception is the cause
+    """
+    if not isinstance(classifier, TransductiveClassifier):
+        return fit_classifier(classifier, X[rows], codes, n_classes, seed)
+    y = np.full(X.shape[0], -1)
+    y[rows] = codes
+    return _fitted(classifier, X, y, codes, n_classes, seed)
+
+
+def _fitted(
+    classifier: Classifier, X: Features, y: IntArray, codes: IntArray, n_classes: int, seed: int
+) -> FittedModel:
     if len(np.unique(codes)) < 2:
         return FittedModel.of(None, codes, n_classes)
     model = seeded_copy(classifier, seed)
     try:
-        model.fit(X, codes)
+        model.fit(X, y)
     except Exception as error:
         what = f"{type(classifier).__name__} could not be fitted on {len(codes)} labeled items"
         raise TrainingError(f"{what}: {error}") from error

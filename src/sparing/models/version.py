@@ -8,17 +8,18 @@ import numpy as np
 import numpy.typing as npt
 
 from sparing._validate import invalid
+from sparing.models.alignment import align_proba
 from sparing.models.committee import BootstrapCommittee, bootstrap_committee
 from sparing.models.fitting import (
     FittedModel,
     check_gives_proba,
-    fit_classifier,
+    fit_on_pool,
     seeded_copy,
 )
 from sparing.models.out_of_fold import out_of_fold_proba
 from sparing.pool import Pool
 from sparing.snapshot import Predict, Snapshot, Spectrum
-from sparing.types import Classifier, Features, FloatArray, IntArray
+from sparing.types import Classifier, Features, FloatArray, IntArray, TransductiveClassifier
 
 FROM_MODEL = frozenset({"proba", "oof_proba", "committee", "predict", "refit"})
 FROM_FEATURES = frozenset({"spectrum"})
@@ -59,13 +60,24 @@ class ModelVersion:
     @cached_property
     def proba(self) -> FloatArray:
         """(n_items, n_classes) probabilities of the whole pool, read-only."""
-        proba = self.predict(self.pool.X)
+        told = self._told("label_distributions_")
+        proba = self.predict(self.pool.X) if told is None else told
         proba.flags.writeable = False
         return proba
+
+    @property
+    def codes(self) -> IntArray:
+        """(n_items,) likeliest class ids of the whole pool."""
+        if self._told("label_distributions_") is None:
+            return self.fitted.predict(self.pool.X)
+        return np.asarray(self.proba.argmax(axis=1))
 
     @cached_property
     def oof_proba(self) -> FloatArray:
         """(n_labeled, n_classes) out of fold."""
+        told = self._told("oof_proba_")
+        if told is not None:
+            return told
         labeled = self.pool.labeled
         X, codes = self.pool.X[labeled], self.pool.y[labeled]
         return out_of_fold_proba(self.classifier, X, codes, self.n_classes, self._seeds[1])
@@ -90,7 +102,13 @@ class ModelVersion:
         return self._fit(rows, codes, self._seeds[3]).predict_proba
 
     def _fit(self, rows: IntArray, codes: IntArray, seed: int) -> FittedModel:
-        return fit_classifier(self.classifier, self.pool.X[rows], codes, self.n_classes, seed)
+        return fit_on_pool(self.classifier, self.pool.X, rows, codes, self.n_classes, seed)
+
+    def _told(self, attribute: str) -> FloatArray | None:
+        """Return what a transductive classifier found out in its fit, for all known classes."""
+        if not isinstance(self.classifier, TransductiveClassifier) or self.fitted.model is None:
+            return None
+        return align_proba(getattr(self.fitted.model, attribute), self.fitted.seen, self.n_classes)
 
 
 def take_snapshot(
