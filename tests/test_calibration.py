@@ -38,6 +38,10 @@ def test_nothing_to_go_by():
     assert fit_temperature(np.zeros((0, 3)), np.array([], dtype=int)) == 1.0
 
 
+def test_even_probabilities_say_nothing_about_the_temperature():
+    assert fit_temperature(np.full((9, 3), 1 / 3), np.arange(9) % 3) == 1.0
+
+
 def test_a_model_that_excluded_the_truth_gets_very_hot():
     proba = np.tile([1.0, 0.0], (10, 1))
     assert 0.9 * HOTTEST < fit_temperature(proba, np.ones(10, dtype=int)) <= HOTTEST

@@ -6,6 +6,7 @@ from scipy.optimize import minimize_scalar
 from sparing.types import FloatArray, IntArray
 
 HOTTEST = 20.0
+NO_GAIN = 1e-9  # nats a row; even probabilities are equally likely at any temperature
 
 
 def tempered(proba: FloatArray, temperature: float) -> FloatArray:
@@ -61,4 +62,4 @@ def fit_temperature(proba: FloatArray, codes: IntArray) -> float:
         return float(np.mean(np.logaddexp.reduce(logits * scale, axis=1) - said * scale))
 
     best = minimize_scalar(loss, bounds=(0, np.log(HOTTEST)), method="bounded")
-    return float(np.exp(best.x)) if best.fun < loss(0) else 1.0
+    return float(np.exp(best.x)) if best.fun < loss(0) - NO_GAIN else 1.0

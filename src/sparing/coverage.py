@@ -134,15 +134,30 @@ def greedy_coverage(
             there = device(gains)
             return xp.asarray(picks, device=there), xp.asarray(picked_gains, device=there)
         closer = xp.maximum(covered, triangle.column(pick))
-        gains = gains - triangle.sums_between(covered, closer, weights)
-        gains[pick] = -xp.inf
+        gains = _lowered(gains, triangle, covered, closer, weights)
         covered = closer
+        for row in picks:
+            gains[row] = -xp.inf
 
 
 def _argmax(score: Array, rng: np.random.Generator, xp: Any) -> tuple[int, float]:
     ties = xp.nonzero(score == xp.max(score))[0]
     pick = int(ties[int(rng.integers(ties.shape[0]))])
     return pick, float(score[pick])
+
+
+def _lowered(
+    gains: Array, triangle: "_Triangle", covered: Array, closer: Array, weights: Array
+) -> Array:
+    """Gains after the coverage rose: the difference, or afresh where that costs no more.
+
+    The first picks lower all gains to a small part of what they were; a difference would carry
+    the rounding of the large numbers into the small ones.
+    """
+    xp = namespace(gains)
+    if 2 * int(xp.count_nonzero(closer > covered)) > closer.shape[0]:
+        return triangle.sums_between(closer, xp.ones_like(closer), weights)
+    return gains - triangle.sums_between(covered, closer, weights)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
