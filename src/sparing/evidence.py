@@ -121,7 +121,7 @@ def _scope(predictions: Predictions, audit: Audit, findings: Findings, code: int
 
 
 def _fixed_sequence(scope: _Scope, epsilon: float, delta: float) -> Evidence:
-    levels = _Levels.chosen(scope.items, len(scope.audited), epsilon, delta)
+    levels = levels_of(scope.items, len(scope.audited), epsilon, delta)
     n_audited = _count_above(scope.audited, levels.thresholds)
     n_wrong = _count_above(scope.wrong, levels.thresholds)
     risk = p_value(n_wrong, levels.n_items, levels.n_refuted, n_audited)
@@ -148,33 +148,51 @@ def _count_above(ascending: FloatArray, thresholds: FloatArray) -> IntArray:
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class _Levels:
-    """Nested sets of the most confident items, chosen before any answer is looked at."""
+class Levels:
+    """Nested sets of the most confident items, each (n_levels,), smallest set first.
+
+    Parameters
+    ----------
+    thresholds : the least confidence in each set
+    n_items : size of each set
+    most_audited : a level with more draws in it than this fails
+    n_refuted : number of wrong items that passing the level refutes
+    """
 
     thresholds: FloatArray
     n_items: IntArray
     most_audited: IntArray
     n_refuted: IntArray
 
-    @classmethod
-    def chosen(
-        cls, confidence: FloatArray, n_drawn: int, epsilon: float, delta: float
-    ) -> "_Levels":
-        """Return up to 64 levels, the first of which a faultless audit is likely to pass.
 
-        The claim is about the labels that the model alone gives, so audited items do not count:
-        at a level at most epsilon times the items that are left may be wrong, and how many are
-        left is fixed beforehand by a most that the draw hardly ever exceeds (then it fails).
-        """
-        n = len(confidence)
-        sizes = np.unique(np.linspace(n / N_LEVELS, n, N_LEVELS).round().astype(np.int64))
-        thresholds = np.unique(confidence[n - np.maximum(sizes, 1)])[::-1]
-        n_items = _count_above(confidence, thresholds)
-        mean = n_drawn * n_items / n
-        spread = np.sqrt(mean * (1 - n_items / n))
-        most = np.minimum(np.ceil(mean + 3 * spread), np.minimum(n_drawn, n_items)).astype(int)
-        n_refuted = np.floor(epsilon * (n_items - most)).astype(np.int64) + 1
-        likely = np.maximum(np.floor(mean - spread), 0).astype(np.int64)
-        starts = np.flatnonzero(is_refuted(0, n_items, n_refuted, likely, delta))
-        first = int(starts[0]) if len(starts) else len(thresholds) - 1
-        return cls(thresholds[first:], n_items[first:], most[first:], n_refuted[first:])
+def levels_of(confidence: FloatArray, n_drawn: int, epsilon: float, delta: float) -> Levels:
+    """Choose up to 64 levels before any answer is seen; a faultless audit likely passes the first.
+
+    The claim is about the labels that the model alone gives, so audited items do not count: at a
+    level at most ``epsilon`` times the items that are left may be wrong, and how many are left is
+    fixed beforehand by a most that the draw hardly ever exceeds.
+
+    Parameters
+    ----------
+    confidence : (n_items,) ascending
+    n_drawn : size of the uniform draw from these items
+    epsilon, delta : of the claim
+
+    Examples
+    --------
+    >>> levels = levels_of(np.linspace(0.5, 1, 640), 200, 0.05, 0.05)
+    >>> levels.n_items[[0, -1]], levels.n_refuted[[0, -1]]
+    (array([270, 640]), array([ 9, 23]))
+    """
+    n = len(confidence)
+    sizes = np.unique(np.linspace(n / N_LEVELS, n, N_LEVELS).round().astype(np.int64))
+    thresholds = np.unique(confidence[n - np.maximum(sizes, 1)])[::-1]
+    n_items = _count_above(confidence, thresholds)
+    mean = n_drawn * n_items / n
+    spread = np.sqrt(mean * (1 - n_items / n))
+    most = np.minimum(np.ceil(mean + 3 * spread), np.minimum(n_drawn, n_items)).astype(np.int64)
+    n_refuted = np.floor(epsilon * (n_items - most)).astype(np.int64) + 1
+    likely = np.maximum(np.floor(mean - spread), 0).astype(np.int64)
+    starts = np.flatnonzero(is_refuted(0, n_items, n_refuted, likely, delta))
+    first = int(starts[0]) if len(starts) else len(thresholds) - 1
+    return Levels(thresholds[first:], n_items[first:], most[first:], n_refuted[first:])

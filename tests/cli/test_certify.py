@@ -1,0 +1,314 @@
+"""``sparing certify`` and ``sparing autolabel`` as a person uses them: files in, files out."""
+
+import csv
+import json
+import re
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import typer
+
+from sparing.cli.autolabel import autolabel
+from sparing.cli.certify import certify
+from sparing.errors import SparingError
+
+app = typer.Typer()
+app.command()(certify)
+app.command()(autolabel)
+
+
+def run(capsys, *args):
+    """Return (exit code or error, stdout, stderr)."""
+    try:
+        code = int(app([str(a) for a in args], standalone_mode=False) or 0)
+    except SparingError as error:
+        code = error
+    out = capsys.readouterr()
+    return code, out.out, out.err
+
+
+def write(path, columns, rows):
+    with path.open("w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows([columns, *rows])
+    return path
+
+
+def read(path):
+    with path.open(encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def fill(path, truth, *, skip=0):
+    """Answer an audit or hand-back table as a person would."""
+    rows = read(path)
+    answered = [(r["id"], "" if i < skip else truth[r["id"]]) for i, r in enumerate(rows)]
+    return write(path, ("id", "label"), answered)
+
+
+@pytest.fixture
+def job(tmp_path):
+    """A pool of 1,200 items of which the 30 least confident are predicted wrongly."""
+    n = 1200
+    ids = [f"item-{i:04d}" for i in range(n)]
+    predicted = ["cat" if i % 3 else "dog" for i in range(n)]
+    truth = dict(zip(ids, predicted, strict=True))
+    for i in range(n - 30, n):
+        truth[ids[i]] = "cat" if predicted[i] == "dog" else "dog"
+    confidence = np.linspace(1, 0.6, n)
+    known = ["" if i % 12 else truth[ids[i]] for i in range(n)]
+    rows = zip(ids, predicted, confidence, known, strict=True)
+    pool = write(tmp_path / "pool.csv", ("id", "predicted", "confidence", "label"), rows)
+    return pool, truth, tmp_path / "audit"
+
+
+def test_from_the_draw_to_the_last_label(job, capsys):
+    pool, truth, out = job
+    code, stdout, stderr = run(capsys, "certify", pool, "--epsilon", 0.02, "--out", out)
+    assert code == 0
+    assert re.search(r"2 % at 95 %: about \d+ audits and [\d,]+ by hand", stderr)
+    assert "Fill in the column 'label'" in stdout
+    table = out / "audit-1.csv"
+    assert [r["label"] for r in read(table)] == [""] * len(read(table))
+    assert set(read(table)[0]) == {"id", "label"}  # blind: the model's guess is not shown
+
+    fill(table, truth)
+    code, stdout, _ = run(capsys, "certify", pool, "--out", out)
+    assert code == 0
+    assert stdout.startswith("At most 24 of all 1,200 labels (2 %) are wrong, with probability 95")
+    assert "Phase: hand-back" in stdout
+    assert "For comparison: calling everything the commonest class" in stdout
+
+    fill(out / "handback.csv", truth)
+    code, stdout, _ = run(capsys, "certify", pool, "--out", out)
+    assert "Phase: done" in stdout
+    labels = read(out / "labels.csv")
+    assert len(labels) == 1200
+    assert sum(r["label"] != truth[r["id"]] for r in labels) <= 24
+    assert {r["source"] for r in labels} == {"person", "audit", "model", "handback"}
+    certificate = json.loads((out / "certificate.json").read_text())
+    by_model = [r for r in labels if r["source"] == "model"]
+    assert len(by_model) == certificate["n_auto"]
+    assert {r["certificate"] for r in by_model} == {certificate["digest"][:16]}
+    assert all(r["confidence"] and r["model_version"] == "0" for r in by_model)
+
+
+def certified(job, capsys, *options):
+    pool, truth, out = job
+    run(capsys, "certify", pool, "--epsilon", 0.05, "--out", out, *options)
+    fill(out / "audit-1.csv", truth)
+    return run(capsys, "certify", pool, "--out", out)
+
+
+def test_a_certificate_is_verified_with_and_without_the_pool(job, capsys):
+    pool, _, out = job
+    certified(job, capsys)
+    code, stdout, _ = run(capsys, "certify", pool, "--verify", out / "certificate.json")
+    assert code == 0
+    assert stdout.count("ok    ") == 9
+    code, stdout, stderr = run(capsys, "certify", "--verify", out / "certificate.json")
+    assert code == 0
+    assert stdout.count("ok    ") == 5
+    assert "Numbers only" in stderr
+
+
+def test_verifying_fails_where_an_answer_was_changed(job, capsys):
+    pool, _, out = job
+    certified(job, capsys)
+    rows = read(out / "audit-1.csv")
+    flip = {"cat": "dog", "dog": "cat"}
+    write(out / "audit-1.csv", ("id", "label"), [(r["id"], flip[r["label"]]) for r in rows])
+    code, stdout, _ = run(capsys, "certify", pool, "--verify", out / "certificate.json")
+    assert code == 1
+    assert "FAILED counting the answers again" in stdout
+
+
+def test_a_changed_certificate_is_no_certificate(job, capsys):
+    _, _, out = job
+    certified(job, capsys)
+    file = out / "certificate.json"
+    file.write_text(file.read_text().replace("At most 60", "At most 6"))
+    error, *_ = run(capsys, "certify", "--verify", file)
+    assert "hash does not fit" in str(error)
+
+
+def test_a_pool_changed_after_the_draw_is_refused_and_a_new_audit_counts(job, capsys):
+    pool, truth, out = job
+    certified(job, capsys)
+    pool.write_text(pool.read_text().replace("item-0007,cat", "item-0007,dog"))
+    error, *_ = run(capsys, "certify", pool, "--out", out)
+    assert "a certificate would be void" in str(error)
+    code, *_ = run(capsys, "certify", pool, "--epsilon", 0.05, "--out", out, "--again")
+    assert code == 0
+    assert not (out / "certificate.json").exists()
+    fill(out / "audit-2.csv", truth)
+    run(capsys, "certify", pool, "--out", out)
+    certificate = json.loads((out / "certificate.json").read_text())
+    assert certificate["attempt"] == 2
+    assert certificate["evidence"][0]["delta"] < 0.0077
+    assert len(certificate["previous"]) == 1
+
+
+def test_a_lost_audit_is_noticed(job, capsys):
+    pool, _, out = job
+    certified(job, capsys)
+    run(capsys, "certify", pool, "--out", out, "--again")
+    (out / "audit-2.json").rename(out / "audit-1.json")
+    error, *_ = run(capsys, "certify", pool, "--out", out)
+    assert "does not follow" in str(error)
+
+
+def test_no_answer_yet(job, capsys):
+    pool, _, out = job
+    run(capsys, "certify", pool, "--out", out)
+    error, *_ = run(capsys, "certify", pool, "--out", out)
+    assert "No answer yet" in str(error)
+
+
+def test_unanswered_items_count_as_wrong_and_it_says_so(job, capsys):
+    pool, truth, out = job
+    run(capsys, "certify", pool, "--epsilon", 0.05, "--out", out)
+    fill(out / "audit-1.csv", truth, skip=7)
+    _, _, stderr = run(capsys, "certify", pool, "--out", out)
+    assert "7 audited items have no answer and count as wrong" in stderr
+
+
+def test_annotators_who_disagree(job, capsys):
+    pool, truth, out = job
+    run(capsys, "certify", pool, "--epsilon", 0.05, "--out", out)
+    rows = [[r["id"], truth[r["id"]], truth[r["id"]]] for r in read(out / "audit-1.csv")]
+    rows[0][2] = "dog" if rows[0][1] == "cat" else "cat"
+    write(out / "audit-1.csv", ("id", "label", "label_2"), rows)
+    _, _, stderr = run(capsys, "certify", pool, "--out", out)
+    assert "On 1 audited items annotators disagree" in stderr
+
+
+def test_an_answer_that_was_not_asked_for(job, capsys):
+    pool, truth, out = job
+    run(capsys, "certify", pool, "--out", out)
+    rows = [(r["id"], truth[r["id"]]) for r in read(out / "audit-1.csv")]
+    write(out / "audit-1.csv", ("id", "label"), [*rows, ("item-0000", "cat")])
+    error, *_ = run(capsys, "certify", pool, "--out", out)
+    assert "rows of the draw only" in str(error)
+    write(out / "audit-1.csv", ("id", "label"), [*rows, ("nobody", "cat")])
+    error, *_ = run(capsys, "certify", pool, "--out", out)
+    assert "'nobody', which is not in the pool" in str(error)
+
+
+def test_a_spreadsheet_may_save_with_semicolons_and_a_mark(job, capsys):
+    pool, truth, out = job
+    run(capsys, "certify", pool, "--epsilon", 0.05, "--out", out)
+    table = fill(out / "audit-1.csv", truth)
+    table.write_bytes(b"\xef\xbb\xbf" + table.read_text().replace(",", ";").encode())
+    code, stdout, _ = run(capsys, "certify", pool, "--out", out)
+    assert (code, "At most 60" in stdout) == (0, True)
+
+
+@pytest.mark.parametrize(
+    "options", [("--epsilon", 0), ("--epsilon", 1.5), ("--delta", 0), ("--kind", "x")]
+)
+def test_claims_that_cannot_be(job, capsys, options):
+    pool, _, out = job
+    error, *_ = run(capsys, "certify", pool, "--out", out, *options)
+    assert isinstance(error, SparingError)
+    assert options[0][2:] in str(error)
+    assert not out.exists()
+
+
+def test_more_audits_than_items(job, capsys):
+    pool, _, out = job
+    error, *_ = run(capsys, "certify", pool, "--out", out, "--audits", 5000)
+    assert "5000 items was asked for and 1100 may be drawn" in str(error)
+
+
+def test_where_an_audit_does_not_pay(tmp_path, capsys):
+    rows = [(i, "a" if i % 2 else "b", 0.5) for i in range(50)]
+    pool = write(tmp_path / "pool.csv", ("id", "predicted", "confidence"), rows)
+    code, _, stderr = run(capsys, "certify", pool, "--out", tmp_path / "o")
+    assert code == 1
+    assert "an audit would cost more than it saves" in stderr
+
+
+def test_probabilities_in_an_array_per_class(tmp_path, capsys):
+    rng = np.random.default_rng(0)
+    codes = rng.integers(2, size=1500)
+    proba = np.full((1500, 2), 0.02)
+    proba[np.arange(1500), codes] = 0.98
+    np.save(tmp_path / "proba.npy", proba)
+    known = write(tmp_path / "known.csv", ("id", "label"), [(i, "no") for i in range(20)])
+    out = tmp_path / "o"
+    options = ("--epsilon", 0.05, "--kind", "auto", "--per-class", "--classes", "no,yes")
+    pool = (tmp_path / "proba.npy", "--known", known, "--out", out)
+    assert run(capsys, "certify", *pool, *options)[0] == 0
+    fill(out / "audit-1.csv", {str(i): ("no", "yes")[c] for i, c in enumerate(codes)})
+    _, stdout, _ = run(capsys, "certify", *pool, "--classes", "no,yes", "--json")
+    certificate = json.loads(stdout)
+    assert [e["scope"] for e in certificate["evidence"]] == ["no", "yes"]
+    assert certificate["n_auto"] > 900
+    assert certificate["n_by_people"] == 20 + certificate["n_audited"]
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "words"),
+    [
+        ("pool.csv", "id,guess\n1,a\n", "no column 'predicted'"),
+        ("pool.csv", "id,predicted,confidence\n1,a,high\n", "must be numbers"),
+        ("pool.csv", "id,predicted,confidence\n1,a,1.7\n", "confidence"),
+        ("pool.csv", "id,predicted,confidence\n1,a,0.5\n1,b,0.5\n", "every id"),
+        ("pool.csv", "id,predicted,confidence\n1,a\n", "fewer cells"),
+        ("pool.csv", "id,predicted,confidence\n", "no rows"),
+        ("pool.csv", "", "empty"),
+        ("pool.npy", "not numpy", "cannot be read"),
+    ],
+)
+def test_pools_that_are_none(tmp_path, capsys, name, text, words):
+    pool = tmp_path / name
+    pool.write_text(text)
+    error, *_ = run(capsys, "certify", pool, "--out", tmp_path / "o")
+    assert words in str(error)
+
+
+def test_a_missing_pool_and_labels_for_strangers(tmp_path, capsys):
+    error, *_ = run(capsys, "certify", tmp_path / "none.csv", "--out", tmp_path / "o")
+    assert "none.csv" in str(error)
+    pool = write(tmp_path / "p.csv", ("id", "predicted", "confidence"), [(1, "a", 0.5)])
+    known = write(tmp_path / "k.csv", ("id", "label"), [(7, "a")])
+    error, *_ = run(capsys, "certify", pool, "--known", known)
+    assert "ids that" in str(error)
+
+
+def test_autolabel_all_at_once(job, capsys, tmp_path):
+    pool, _, _ = job
+    out = tmp_path / "labels.csv"
+    code, stdout, _ = run(capsys, "autolabel", pool, "--out", out)
+    assert (code, "1,100 labels by the model, with no bound" in stdout) == (0, True)
+    labels = read(out)
+    assert {r["source"] for r in labels} == {"person", "model"}
+    assert all(r["label"] for r in labels)
+    assert {r["certificate"] for r in labels} == {""}
+
+
+def test_autolabel_most_confident_first(tmp_path, capsys):
+    rng = np.random.default_rng(0)
+    codes = np.arange(60) % 2
+    np.save(tmp_path / "X.npy", (codes * 6 + rng.normal(size=60))[:, None])
+    rows = [(i, "a", 0.5, "ab"[c] if i < 4 else "") for i, c in enumerate(codes)]
+    pool = write(tmp_path / "p.csv", ("id", "predicted", "confidence", "label"), rows)
+    out = tmp_path / "labels.csv"
+    code, *_ = run(
+        capsys, "autolabel", pool, "--how", "first", "--features", tmp_path / "X.npy", "--out", out
+    )
+    assert code == 0
+    assert [r["label"] for r in read(out)] == ["ab"[c] for c in codes]
+    error, *_ = run(capsys, "autolabel", pool, "--how", "furst", "--out", out)
+    assert "Did you mean 'first'" in str(error)
+
+
+def test_help_loads_no_heavy_library():
+    code = (
+        "import sys, sparing.cli.certify, sparing.cli.autolabel\n"
+        "print(sorted({'numpy', 'scipy', 'sklearn'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
