@@ -60,9 +60,7 @@ def _listed(names: Sequence[str]) -> str:
 
 
 def _near(prepared: Prepared, encoder: str, protocol: Protocol) -> list[str]:
-    is_test = prepared.test(protocol, seed=0)
-    key = (prepared.fingerprint, encoder, protocol.test_share, 0)
-    share = near_copies(*encoded(Encoding(key, prepared, encoder, is_test)))
+    share = near_copies(*encoded(Encoding.of(prepared, encoder, protocol, seed=0)))
     if share < WORTH_SAYING:
         return []
     found = f"About {share:.0%} of the test items have a near-copy in the pool"

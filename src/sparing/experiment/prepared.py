@@ -9,7 +9,7 @@ from sparing.errors import InvalidInputError
 from sparing.experiment.contents import content_ids, fingerprint
 from sparing.experiment.protocol import Protocol
 from sparing.experiment.split import draw_test
-from sparing.types import BoolArray, IntArray, Label
+from sparing.types import IntArray, Label
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -31,9 +31,14 @@ class Prepared:
     contents: IntArray
     fingerprint: str
 
-    def test(self, protocol: Protocol, seed: int) -> BoolArray:
-        """Return (n,) True where an item is in this seed's test set."""
-        return draw_test(self.codes, self.contents, protocol.test_share, seed)
+    def split(self, protocol: Protocol, seed: int) -> tuple[IntArray, IntArray]:
+        """Return this seed's rows of the pool, in random order, and of the test.
+
+        A file that is sorted by class would tell a strategy that breaks ties by position.
+        """
+        is_test = draw_test(self.codes, self.contents, protocol.test_share, seed)
+        pool = np.random.default_rng(seed).permutation(np.flatnonzero(~is_test))
+        return pool, np.flatnonzero(is_test)
 
 
 def prepare(name: str, data: Labeled, protocol: Protocol) -> Prepared:
@@ -66,8 +71,7 @@ def prepare(name: str, data: Labeled, protocol: Protocol) -> Prepared:
 
 
 def _check_budget(name: str, prepared: Prepared, protocol: Protocol) -> None:
-    n_test = int(prepared.test(protocol, 0).sum())
-    n_pool = len(prepared.codes) - n_test
+    n_pool, n_test = map(len, prepared.split(protocol, 0))
     if not n_test or protocol.budget > n_pool:
         raise InvalidInputError(
             f"A budget of {protocol.budget:,} labels is more than {name} has to choose from: of "

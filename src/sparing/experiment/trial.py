@@ -4,6 +4,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import Self
 
 import numpy as np
 
@@ -15,7 +16,7 @@ from sparing.experiment.protocol import Protocol
 from sparing.experiment.statistics import balanced_accuracy
 from sparing.loop import ActiveLearner
 from sparing.strategies.base import QueryStrategy
-from sparing.types import BoolArray, Classifier, FloatArray, IntArray
+from sparing.types import Classifier, FloatArray, IntArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,13 +28,20 @@ class Encoding:
     key : names data, encoder, split and seed
     prepared : the data
     encoder : its name, or ``"default"``
-    is_test : (n,) the split
+    pool, test : rows of the items
     """
 
     key: tuple[str, str, float, int]
     prepared: Prepared = field(compare=False)
     encoder: str = field(compare=False)
-    is_test: BoolArray = field(compare=False)
+    pool: IntArray = field(compare=False)
+    test: IntArray = field(compare=False)
+
+    @classmethod
+    def of(cls, prepared: Prepared, encoder: str, protocol: Protocol, seed: int) -> Self:
+        """Return the encoding of one seed's split."""
+        key = (prepared.fingerprint, encoder, protocol.test_share, seed)
+        return cls(key, prepared, encoder, *prepared.split(protocol, seed))
 
 
 @lru_cache(maxsize=1)  # the trials of one seed come one after the other
@@ -43,13 +51,13 @@ def encoded(encoding: Encoding) -> tuple[FloatArray, FloatArray]:
     An encoder that learns from items learns from the pool alone. One that learns nothing encodes
     everything once, and keeps it on the disk for the next seed.
     """
-    items, is_test = encoding.prepared.data.items, encoding.is_test
+    items, pool, test = encoding.prepared.data.items, encoding.pool, encoding.test
     encoder = named_encoder(encoding.encoder, items.kind, items.values)
     if not encoder.learned and items.kind != "vectors":
         vectors = encode(encoder, items.values)
-        return vectors[~is_test], vectors[is_test]
-    pool = encoder.fit_transform(items.take(np.flatnonzero(~is_test)))
-    return pool, encoder.transform(items.take(np.flatnonzero(is_test)))
+        return vectors[pool], vectors[test]
+    X = encoder.fit_transform(items.take(pool))
+    return X, encoder.transform(items.take(test))
 
 
 def run_trial(
@@ -68,10 +76,9 @@ def run_trial(
     protocol : how it goes
     model, strategy : what the cell's names stand for
     """
-    is_test = prepared.test(protocol, cell.seed)
-    key = (prepared.fingerprint, cell.encoder, protocol.test_share, cell.seed)
-    X, X_test = encoded(Encoding(key, prepared, cell.encoder, is_test))
-    codes, test_codes = prepared.codes[~is_test], prepared.codes[is_test]
+    encoding = Encoding.of(prepared, cell.encoder, protocol, cell.seed)
+    X, X_test = encoded(encoding)
+    codes, test_codes = prepared.codes[encoding.pool], prepared.codes[encoding.test]
     start = time.perf_counter()
     learner = ActiveLearner(X, range(len(prepared.classes)), model, strategy, seed=cell.seed)
     result = CellResult(cell, protocol.label_counts(), [], [], 0.0)
