@@ -1,0 +1,126 @@
+"""``sparing label`` as a person starts and stops it."""
+
+import re
+import signal
+import socket
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+
+import pytest
+
+from sparing.cli import label as command
+from sparing.errors import SourceError
+
+LINK = re.compile(r"^http://127\.0\.0\.1:(\d+)/#([\w-]{32})$")
+START = (
+    "import sys, typer; from sparing.cli.label import label; from sparing.cli.app import app, main;"
+    " any(c.callback is label for c in app.registered_commands) or app.command()(label);"
+    " main(sys.argv[1:])"
+)
+
+
+@pytest.fixture
+def table(tmp_path):
+    path = tmp_path / "notes.csv"
+    path.write_text("text\nwarm\ncold\n", encoding="utf-8")
+    return path
+
+
+class Running:
+    """The command in a process of its own, once it has printed its link."""
+
+    def __init__(self, *arguments):
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", START, "label", *map(str, arguments), "--no-browser"],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def __enter__(self):
+        self.link = self.process.stdout.readline().strip()
+        return self
+
+    def __exit__(self, *_):
+        self.stop()
+
+    def stop(self, how=signal.SIGINT):
+        """Return the exit code and all that was said."""
+        if self.process.poll() is None:
+            self.process.send_signal(how)
+        _, said = self.process.communicate(timeout=30)
+        return self.process.returncode, said
+
+
+def test_it_prints_a_link_serves_the_page_and_ends_with_ctrl_c(table):
+    with Running(table, "--classes", "a, b") as running:
+        port, _ = LINK.match(running.link).groups()
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/") as answer:
+            assert b"<title>sparing</title>" in answer.read()
+        with pytest.raises(urllib.error.HTTPError, match="401"):
+            urllib.request.urlopen(f"http://127.0.0.1:{port}/api/state")
+        code, said = running.stop()
+    assert code == 0
+    assert "Stopped. All answers are in" in said
+    assert "Traceback" not in said
+
+
+def test_the_same_command_goes_on_at_the_same_address_with_a_new_token(table):
+    with Running(table) as running:
+        first = LINK.match(running.link).groups()
+    with Running(table) as running:
+        again = LINK.match(running.link).groups()
+        code, said = Running(table).stop(signal.SIGCONT)  # a second one is refused by itself
+    assert first[0] == again[0]
+    assert first[1] != again[1]
+    assert code == 1
+    assert said.count("\n") == 1
+    assert f"at http://127.0.0.1:{again[0]}/" in said
+
+
+def test_a_source_that_is_not_there_is_one_line(tmp_path):
+    code, said = Running(tmp_path / "nothing").stop(signal.SIGCONT)
+    assert code == 1
+    assert said.startswith("sparing: ")
+    assert said.count("\n") == 1
+
+
+def test_the_port_is_always_the_same_and_the_next_one_if_it_is_taken():
+    with command._listening("secret", None) as first:
+        port = first.getsockname()[1]
+        assert first.getsockname()[0] == "127.0.0.1"
+        with command._listening("secret", None) as second:
+            assert second.getsockname()[1] != port
+    with command._listening("secret", None) as again:
+        assert again.getsockname()[1] == port
+    assert len({command._ports(f"secret {i}")[0] for i in range(50)}) > 45
+
+
+def test_a_port_that_was_asked_for_is_that_or_nothing():
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        with pytest.raises(SourceError, match="--port"):
+            command._listening("secret", taken.getsockname()[1])
+
+
+def test_no_browser_takes_over_a_terminal_without_a_screen(monkeypatch):
+    import webbrowser
+
+    opened = []
+    monkeypatch.setattr(webbrowser, "open", opened.append)
+    monkeypatch.setattr(sys, "platform", "linux")
+    for name in ("DISPLAY", "WAYLAND_DISPLAY"):
+        monkeypatch.delenv(name, raising=False)
+    command._browse("link")
+    assert opened == []
+    monkeypatch.setenv("WAYLAND_DISPLAY", "wayland-0")
+    command._browse("link")
+    assert opened == ["link"]
+
+
+def test_classes_are_split_at_commas():
+    assert command._split(" cat, dog ,,big cat") == ["cat", "dog", "big cat"]
+    assert command._split("") == []
