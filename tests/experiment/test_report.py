@@ -7,14 +7,13 @@ import pytest
 from sparing.experiment import reproduce as module
 from sparing.experiment.honest import gather, run_shuffle
 from sparing.experiment.report import article_rows, write_report
-from sparing.experiment.reproduce import reproduce
 from sparing.experiment.results import as_json
 from sparing.experiment.wording import page_words, spread, verdict
 
 
 @pytest.fixture(scope="module")
-def result(small_digits):
-    return reproduce(small_digits, n_shuffles=2, seed=0, full=False, tick=lambda *_: None)
+def result(reproduction):
+    return reproduction
 
 
 @pytest.fixture(scope="module")
