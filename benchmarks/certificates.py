@@ -456,9 +456,9 @@ Whole data set: the failure probability in closed form, the largest over 200 siz
 to 2,000 and over every pattern with more wrong items than allowed.
 """
 CERTIFIED = """20 models a set, 1,000 audits a model. *Broken*: the finished set (or the auto-labels)
-has more wrong labels than promised; abstaining is not broken. *Answers*: of people in all, queries +
-audit + hand-back, median (5 % to 95 %). *Oracle*: the answers of one who knows all labels and need
-not prove it. *Error*: the model's own on the items nobody labeled, median.
+has more wrong labels than promised; abstaining is not broken. *Answers*: of people in all, queries
++ audit + hand-back, median (5 % to 95 %). *Oracle*: the answers of one who knows all labels and
+need not prove it. *Error*: the model's own on the items nobody labeled, median.
 """
 RIVALS = """*Broken*: the labels that the model gave have more than epsilon wrong (most confident
 first: the finished set has). Nothing is audited, but for the TBAL rule's validation set of 200
