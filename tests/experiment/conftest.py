@@ -1,5 +1,8 @@
+import numpy as np
 import pytest
+from sklearn.datasets import make_blobs
 
+from sparing.datasets.items import Items, Labeled
 from sparing.experiment.reproduce import reproduce
 
 
@@ -7,3 +10,12 @@ from sparing.experiment.reproduce import reproduce
 def reproduction(small_digits):
     """All that ``sparing reproduce`` computes, on small digits."""
     return reproduce(small_digits, n_shuffles=2, seed=0, full=False, tick=lambda *_: None)
+
+
+@pytest.fixture
+def blobs() -> Labeled:
+    """Sixty points of three classes that a linear model tells apart, nearly."""
+    X, y = make_blobs(60, centers=3, cluster_std=2.0, random_state=0)
+    names = [f"row {i + 1}" for i in range(60)]
+    items = Items("vectors", X.astype(np.float32), names, "blobs.npy")
+    return Labeled(items, [f"class {code}" for code in y])

@@ -157,7 +157,7 @@ def _report(grid: "Grid", result: "GridResult") -> "Report":
     prepared = grid.datasets[name]
     data = prepared.data
     facts: dict[str, str | int] = {
-        "items": f"{len(data):,} {data.items.kind}",
+        "items": f"{len(data):,} {'rows' if data.items.kind == 'table' else data.items.kind}",
         "classes": len(prepared.classes),
         "encoder": named_encoder(encoder, data.items.kind, data.items.values).name,
         "model": model,

@@ -99,7 +99,8 @@ def _axes(scale: _Scale, x_label: str, signed: bool) -> str:
     for value in ticks(scale.y0, scale.y1):
         y = scale.y(value)
         kind = "zero" if signed and value == 0 else "grid"
-        text = f"{value * 100:+g}" if signed else f"{value * 100:g}%"
+        sign = "+" if signed and value > 0 else ""
+        text = f"{sign}{value * 100:g}" + ("" if signed else "%")
         parts.append(f'<line class="{kind}" x1="{LEFT}" x2="{right}" y1="{y:.1f}" y2="{y:.1f}"/>')
         parts.append(f'<text x="{LEFT - 8}" y="{y + 4:.1f}" text-anchor="end">{text}</text>')
     for value in ticks(scale.x0, scale.x1):
