@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sparing.encoders import get_encoder
-from sparing.experiment.article import TEST_SIZE, Digits
+from sparing.experiment.article import TEST_SIZE, Digits, one_blas_thread
 from sparing.loop import ActiveLearner
 from sparing.types import FloatArray, IntArray
 
@@ -46,6 +46,11 @@ def run_engine(digits: Digits, seed: int, tick: Callable[[int, int], None]) -> E
     seed : of the learner
     tick : told (answers so far, answers in all)
     """
+    with one_blas_thread():
+        return _run(digits, seed, tick)
+
+
+def _run(digits: Digits, seed: int, tick: Callable[[int, int], None]) -> EngineResult:
     encoder = get_encoder(ENCODER)
     X, X_test = (_images(pixels) for pixels in (digits.X, digits.X_test))
     learner = ActiveLearner(encoder.fit(X).transform(X), seed=seed)

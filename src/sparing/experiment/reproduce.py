@@ -112,7 +112,7 @@ def reproduce(mnist: Mnist, *, n_shuffles: int, seed: int, full: bool, tick: Tic
             tick("fragility", i, len(VARIANTS))
             fragility.append(run_variant(mnist, name))
         tick("fragility", len(VARIANTS), len(VARIANTS))
-        engine = run_engine(digits, seed, partial(tick, "this engine"))
+    engine = run_engine(digits, seed, partial(tick, "this engine"))
     clustering = cluster_digits(digits, seed, partial(tick, "clustering"))
     shuffles, interrupted = _run_shuffles(digits, n_shuffles, seed, full=full, tick=tick)
     return Reproduction(
