@@ -176,14 +176,14 @@ def _opened(place: Path, *, must_write: bool = False) -> Iterator["Project"]:
 def _catch_up(project: "Project") -> None:
     """Learn from the answers so far, unless a page is running: then its trainer does."""
     from sparing.cli.progress import stages
-    from sparing.errors import TrainingError
+    from sparing.errors import SparingError
 
     if not (project.is_writable and project.is_behind()):
         return
     with stages() as progress:
         try:
             project.retrain(progress)
-        except TrainingError as error:  # the order is older, and says so
+        except SparingError as error:  # items are asked all the same, and say why
             typer.echo(f"sparing: {error}", err=True)
 
 

@@ -122,10 +122,12 @@ def audited_items(state: State, handed: Handed, n: int, exclude: BoolArray) -> l
         return []
     audit = state.drawn.audit
     source = (FROM_UNIFORM, len(audit.drawn) / max(1, int(audit.eligible.sum())))
+    version = state.drawn.frozen.predictions.model_version  # of the model that is checked
     rows = [r for r in audit.drawn.tolist() if state.is_open(r) and not exclude[r]][:n]
     for row in rows:
-        handed.note(row, state.version, source)
-    return [replace(asked(state, row, TO_CHECK, source), guess=None) for row in rows]
+        handed.note(row, version, source)
+    shown = (asked(state, row, TO_CHECK, source) for row in rows)
+    return [replace(a, guess=None, model_version=version) for a in shown]
 
 
 def handed_back_items(state: State, handed: Handed, n: int, exclude: BoolArray) -> list[Asked]:

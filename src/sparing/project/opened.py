@@ -178,9 +178,14 @@ class OpenProject:
         return self._state.is_encoded
 
     def is_behind(self) -> bool:
-        """Tell whether the newest model version lacks an answer or an item, or there is none."""
+        """Tell whether the newest model version lacks an answer or an item, or there is none.
+
+        While an audit is open the model is frozen, and nothing is there to be learned.
+        """
         with self._state.lock:
             versions = self._state.versions
+            if versions and self._state.drawn_rows:
+                return False
             has_all = bool(versions) and versions[-1].seq == self._state.replay.last_seq
             return not (has_all and self._state.is_encoded)
 

@@ -1,0 +1,100 @@
+import csv
+import json
+
+import pytest
+
+from sparing.cli.projects import audit, export, import_labels, next_items, status
+from sparing.errors import ConflictError
+from sparing.project import Project
+from sparing.store import Kind
+
+
+@pytest.fixture
+def table(tmp_path):
+    source = tmp_path / "pets.csv"
+    lines = [f"{2 + 2 * (i % 2)},{1 - i % 2},{i}" for i in range(300)]
+    source.write_text("legs,wings,number\n" + "\n".join(lines) + "\n")
+    Project.create(source, classes=["fur", "feathers"]).close()
+    return source
+
+
+def fill_in(path):
+    """Do what a person does in a spreadsheet."""
+    rows = list(csv.DictReader(path.read_text().splitlines()))
+    for row in rows:
+        row["label"] = "fur" if row["legs"] == "4" else "feathers"
+    with path.open("w", newline="") as file:
+        writer = csv.DictWriter(file, rows[0])
+        writer.writeheader()
+        writer.writerows(rows)
+    return rows
+
+
+def test_ask_answer_check_and_export_on_the_command_line(table, tmp_path, capsys):
+    from sparing.cli.certify import certify
+
+    ask, check = tmp_path / "ask.csv", tmp_path / "check.csv"
+    next_items(table, n=40, out=ask)
+    rows = fill_in(ask)
+    assert len(rows) == 40
+    assert all(row["why"] for row in rows)
+    import_labels(table, ask)
+    assert "40 labels imported." in capsys.readouterr().out
+    audit(table, epsilon=0.05, out=check)
+    assert not any(row["guess"] or row["confidence"] for row in fill_in(check))
+    import_labels(table, check)
+    capsys.readouterr()
+    certify(tmp_path / "pets.csv.sparing", as_json=False)
+    assert "are wrong, with probability 95 % or more." in capsys.readouterr().out
+    export(table, tmp_path / "out.csv")
+    done = list(csv.DictReader((tmp_path / "out.csv").read_text().splitlines()))
+    assert {row["provenance"] for row in done} >= {"person", "automatic"}
+    certificate = tmp_path / "pets.csv.sparing" / "certificates" / "1.json"
+    certify(tmp_path / "pets.csv.sparing", verify=certificate)
+    assert "FAILED" not in capsys.readouterr().out
+    # Answers that came through a table are credited to who asked.
+    with Project.open(tmp_path / "pets.csv.sparing") as project:
+        labels = [e for e in project.store.events() if e.kind is Kind.LABEL]
+    assert [e.source for e in labels[:40]] == ["strategy"] * 40
+    assert {(e.source, e.purpose) for e in labels[40:]} == {("uniform", "audit")}
+
+
+def test_beside_a_running_page_commands_look_and_do_not_write(table, capsys, tmp_path):
+    with Project.open(tmp_path / "pets.csv.sparing") as project:
+        project.announce("http://127.0.0.1:8765")
+        next_items(table, n=3)
+        shown = capsys.readouterr()
+        assert len(shown.out.splitlines()) == 4
+        assert "in use by process" in shown.err
+        status(table, as_json=True)
+        assert json.loads(capsys.readouterr().out)["n_items"] == 300
+        (tmp_path / "labels.csv").write_text("item,label\nline 2,fur\n")
+        for command in (
+            lambda: import_labels(table, tmp_path / "labels.csv"),
+            lambda: audit(table),
+        ):
+            with pytest.raises(ConflictError, match=r"http://127\.0\.0\.1:8765"):
+                command()
+
+
+def test_status_in_sentences(table, capsys):
+    status(table)
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "0 of 300 labeled, 0 skipped, 300 left; phase: label."
+    assert lines[1] == "Classes: fur 0, feathers 0."
+
+
+def test_items_as_json(table, capsys):
+    next_items(table, n=2, as_json=True)
+    first = json.loads(capsys.readouterr().out.splitlines()[0])
+    assert set(first) == {"item_id", "item", "label", "why", "guess", "confidence",
+                          "model_version", "legs", "wings", "number"}  # fmt: skip
+
+
+def test_cells_to_fill_in_are_no_formulas(tmp_path, capsys):
+    source = tmp_path / "texts.jsonl"
+    source.write_text('{"t": "=HYPERLINK(1) and more words"}\n{"t": "a dog ran off now"}\n')
+    Project.create(source).close()
+    next_items(source, n=2)
+    rows = list(csv.DictReader(capsys.readouterr().out.splitlines()))
+    assert {row["text"][0] for row in rows} == {"'", "a"}

@@ -1,0 +1,73 @@
+"""The library, the command line and the library again: one state behind all doors."""
+
+import csv
+from dataclasses import replace
+
+import numpy as np
+
+from sparing.cli.projects import certify_project, import_labels, next_items
+from sparing.project import Project
+
+
+def numbers(folder):
+    X = np.linspace(-1, 1, 200, dtype=np.float32)[:, None] * np.ones(3, np.float32)
+    np.save(folder / "x.npy", X)
+    return folder / "x.npy"
+
+
+def truth(project):
+    return {i: "low" if row < 100 else "high" for row, i in enumerate(project.items)}
+
+
+def answer_by_table(source, labels, path):
+    next_items(source, n=200, out=path)
+    rows = list(csv.DictReader(path.read_text().splitlines()))
+    for row in rows:
+        row["label"] = labels.get(row["item_id"], "")
+    with path.open("w", newline="") as file:
+        writer = csv.DictWriter(file, rows[0])
+        writer.writeheader()
+        writer.writerows(rows)
+    import_labels(source, path)
+
+
+def log(project):
+    """The events without what tells one run from another: keys, times and notes of imports."""
+    events = [e for e in project.store.events() if e.kind != "imported"]
+    numbered = {e.seq: n for n, e in enumerate(events)}
+    ids = {e.key: f"class {e.class_name}" for e in events if e.kind == "add_class"}
+    return [
+        replace(e, seq=numbered[e.seq], key="", at="", class_id=ids.get(e.class_id)) for e in events
+    ]
+
+
+def test_ask_in_the_library_answer_on_the_command_line_certify_in_the_library(tmp_path):
+    for name in ("one", "mixed"):
+        (tmp_path / name).mkdir()
+    with Project.create(numbers(tmp_path / "one"), classes=["low", "high"]) as one:
+        right = truth(one)
+        one.retrain()
+        asked = [a.item.item_id for a in one.query(30)]
+        one.teach({item: right[item] for item in asked})
+        one.retrain()
+        one.audit(0.1)
+        drawn = [a.item.item_id for a in one.audit_next(200)]
+        one.teach({item: right[item] for item in drawn})
+        certificate = one.certify()
+        wanted = log(one)
+
+    source = numbers(tmp_path / "mixed")
+    folder = tmp_path / "mixed" / "x.npy.sparing"
+    with Project.create(source, classes=["low", "high"]) as project:
+        project.retrain()
+        assert [a.item.item_id for a in project.query(30)] == asked
+    answer_by_table(source, {item: right[item] for item in asked}, tmp_path / "ask.csv")
+    with Project.open(folder) as project:
+        project.retrain()
+        project.audit(0.1)
+        assert [a.item.item_id for a in project.audit_next(200)] == drawn
+    answer_by_table(source, right, tmp_path / "check.csv")
+    certify_project(folder, None, as_json=False)
+    with Project.open(folder) as project:
+        assert project.status().certificate == certificate
+        assert log(project) == wanted
