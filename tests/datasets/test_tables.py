@@ -211,3 +211,15 @@ def test_real_tables(sparing_data):
     assert (len(sonar), sonar.items.values.shape, set(sonar.labels)) == (208, (208, 60), {"R", "M"})
     news = read_labeled(sparing_data / "ag_news" / "test.csv", "1", header=False)
     assert (len(news), news.items.kind, len(set(news.labels))) == (7600, "texts", 4)
+
+
+def test_a_known_kind_is_not_guessed(tmp_path):
+    path = written(tmp_path / "t.csv", "title,body\na good long title,it is a good one\n")
+    assert read_items(path).kind == "texts"
+    assert read_items(path, kind="table").values.tolist() == [
+        ["a good long title", "it is a good one"]
+    ]
+    numbers = written(tmp_path / "n.csv", "a,b\n1,2\n")
+    assert read_items(numbers, kind="texts").values == ["1\n2"]
+    with pytest.raises(SourceError, match="name the one column with the images by --columns"):
+        read_items(path, kind="images")

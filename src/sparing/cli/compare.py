@@ -2,7 +2,7 @@
 
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -32,6 +32,10 @@ def compare(
     columns: Annotated[
         str | None,
         typer.Option(help="The columns that make an item: a,b. All others.", show_default=False),
+    ] = None,
+    kind: Annotated[
+        Literal["images", "texts", "table", "vectors"] | None,
+        typer.Option(help="What the columns hold, if it is guessed wrong.", show_default=False),
     ] = None,
     labels: Annotated[
         Path | None, typer.Option(help="The labels of a .npy file.", show_default=False)
@@ -84,7 +88,7 @@ def compare(
 
     check_writable(out)
     used = _names(columns) if columns else []
-    data = read_labeled(source, label_column, columns=used, labels=labels, header=header)
+    data = read_labeled(source, label_column, columns=used, labels=labels, header=header, kind=kind)
     named_encoder(encoder, data.items.kind, data.items.values)  # before long work starts
     protocol = _protocol(len(data), budget, batch_size, initial)
     grid = Grid(

@@ -42,7 +42,7 @@ def predict(
     from sparing.models.saved import load_model
 
     saved = load_model(model)
-    items = read_items(new, columns=saved.columns, header=header)
+    items = read_items(new, columns=saved.columns, header=header, kind=saved.kind)
     rows = _rows(saved, items, _proba(saved, items, model))
     text = _json_lines(rows) if as_json else _csv(rows)
     for note in items.said():

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from sparing.datasets.delimited import read_delimited
 from sparing.datasets.folders import read_class_folders, read_folder
-from sparing.datasets.items import Items, Labeled
+from sparing.datasets.items import Items, Kind, Labeled
 from sparing.datasets.jsonl import read_jsonl
 from sparing.datasets.parquet import read_parquet
 from sparing.datasets.rows import RawTable
@@ -25,6 +25,7 @@ def read_labeled(
     columns: Sequence[str] = (),
     labels: str | os.PathLike[str] | None = None,
     header: bool = True,
+    kind: Kind | None = None,
 ) -> Labeled:
     r"""Read items with their labels; what cannot be read is skipped, named and counted.
 
@@ -37,6 +38,7 @@ def read_labeled(
     labels : of a .npy file: the file with the labels
     header : of a CSV or TSV: whether its first line names the columns; if not, their names are
         1, 2, 3, ...
+    kind : of a table: what its items are; found out by the columns if not given
 
     Returns
     -------
@@ -71,18 +73,22 @@ def read_labeled(
             f"{path.name} is a table: say with --label-column which column has the labels. "
             f"It has: {names}."
         )
-    return labeled_table(raw, label_column, columns, path.parent)
+    return labeled_table(raw, label_column, columns, path.parent, kind)
 
 
 def read_items(
-    source: str | os.PathLike[str], *, columns: Sequence[str] = (), header: bool = True
+    source: str | os.PathLike[str],
+    *,
+    columns: Sequence[str] = (),
+    header: bool = True,
+    kind: Kind | None = None,
 ) -> Items:
     """Read items without labels; what cannot be read is skipped, named and counted.
 
     Parameters
     ----------
     source : a folder of images or .txt files, at any depth; or a file as in ``read_labeled``
-    columns, header : as in ``read_labeled``
+    columns, header, kind : as in ``read_labeled``
 
     Raises
     ------
@@ -94,7 +100,7 @@ def read_items(
         return read_vectors(pair)
     if path.is_dir():
         return read_folder(path)
-    return table_items(read_table(path, header=header), columns, path.parent)
+    return table_items(read_table(path, header=header), columns, path.parent, kind)
 
 
 def read_table(path: Path, *, header: bool = True) -> RawTable:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from sparing.datasets.images import image_faults, is_image_name
-from sparing.datasets.items import Items, Labeled, Skipped, rows_where
+from sparing.datasets.items import Items, Kind, Labeled, Skipped, rows_where
 from sparing.datasets.rows import RawTable, is_missing
 from sparing.errors import InvalidInputError, SourceError, UnknownNameError
 from sparing.types import BoolArray
@@ -19,40 +19,60 @@ LEAST_WORDS = 3  # fewer on average are names or categories
 LEAST_DISTINCT = 0.5  # of the values of a column; below it they are categories
 
 
-def table_items(raw: RawTable, columns: Sequence[str], folder: Path) -> Items:
+def table_items(
+    raw: RawTable, columns: Sequence[str], folder: Path, kind: Kind | None = None
+) -> Items:
     """Return the items that some columns stand for.
 
-    One column of lists of numbers: vectors. One column of file names that end like images:
-    images. Free text only (or one column of text, if it was asked for): texts, several joined by
-    line breaks. Anything else: a table.
+    If nobody says the kind: one column of lists of numbers is vectors, one column of file names
+    that end like images is images, free text only (or one column of text, if it was asked for)
+    is texts, several of them joined by line breaks. Anything else is a table.
 
     Parameters
     ----------
     raw : the table
     columns : names of the columns that make an item; none: all
     folder : where relative file names start
+    kind : what the items are, if it is known
 
     Raises
     ------
     UnknownNameError : there is no such column
-    SourceError : no rows are left
+    SourceError : no rows are left, or vectors or images of more than one column
     """
     used = {name: raw.column(name) for name in columns or raw.columns}
     if not used:
         raise SourceError(f"{raw.source} has no column beside the label.")
-    only = next(iter(used.values())) if len(used) == 1 else None
-    if only is not None and _all(only, _is_vector):
-        return _vectors(raw, only, tuple(used))
-    if only is not None and _all(only, is_image_name):
-        return _images(raw, only, folder, tuple(used))
-    asked_text = only is not None and bool(columns) and _all(only, _is_word)
-    if asked_text or all(map(is_free_text, used.values())):
+    kind = kind or _kind(list(used.values()), asked=bool(columns))
+    if kind == "texts":
         return _texts(raw, used)
-    return _cells(raw, used)
+    if kind == "table":
+        return _cells(raw, used)
+    if len(used) > 1:
+        raise SourceError(f"{raw.source}: name the one column with the {kind} by --columns.")
+    (only,) = used.values()
+    if kind == "vectors":
+        return _vectors(raw, only, tuple(used))
+    return _images(raw, only, folder, tuple(used))
+
+
+def _kind(columns: Sequence[Sequence[Any]], *, asked: bool) -> Kind:
+    """Tell what columns make; a single one of text that was asked for is text, however short."""
+    only = columns[0] if len(columns) == 1 else None
+    if only is not None and _all(only, _is_vector):
+        return "vectors"
+    if only is not None and _all(only, is_image_name):
+        return "images"
+    asked_text = only is not None and asked and _all(only, _is_word)
+    return "texts" if asked_text or all(map(is_free_text, columns)) else "table"
 
 
 def labeled_table(
-    raw: RawTable, label_column: str, columns: Sequence[str], folder: Path
+    raw: RawTable,
+    label_column: str,
+    columns: Sequence[str],
+    folder: Path,
+    kind: Kind | None = None,
 ) -> Labeled:
     """Return the items of the other columns, or of those named, and the labels of one.
 
@@ -70,7 +90,7 @@ def labeled_table(
     there = np.array([not is_missing(label) for label in labels])
     if not there.any():
         raise SourceError(f"{raw.source} has no label in column '{label_column}'.")
-    items = table_items(_with_labels(raw, label_column, there), columns, folder)
+    items = table_items(_with_labels(raw, label_column, there), columns, folder, kind)
     by_name = dict(zip(raw.names, labels, strict=True))
     return Labeled(items, [label_text(by_name[name]) for name in items.names])
 

@@ -11,6 +11,7 @@ from zipfile import BadZipFile
 import numpy as np
 import numpy.typing as npt
 
+from sparing.datasets.items import Kind
 from sparing.encoders import get_encoder
 from sparing.encoders.base import BlockEncoder, Progress
 from sparing.errors import SourceError, SparingError, TrainingError
@@ -38,7 +39,7 @@ class SavedModel:
     n_labeled : how many labels the model was fitted on
     """
 
-    kind: str
+    kind: Kind
     columns: tuple[str, ...]
     encoder: BlockEncoder
     head: Head
@@ -54,7 +55,7 @@ class SavedModel:
         *,
         classes: Sequence[Any],
         n_labeled: int,
-        kind: str,
+        kind: Kind,
         columns: Sequence[str] = (),
     ) -> Self:
         """Return what of a fitted model is saved; ``fitted`` is ``learner.version.fitted``.
