@@ -38,7 +38,9 @@ lock:
 		--constraints requirements/demo.txt --output-file requirements/dev.txt
 
 .venv/bin/python:
-	$(PYTHON) -m venv .venv
+	@$(PYTHON) -m venv .venv || { rm -rf .venv; \
+		echo "A virtual environment needs Python 3.11 or newer with venv (Debian: python3-venv)."; \
+		exit 1; }
 
 # Each mark says which requirements are installed; dev has all that demo has.
 .venv/.%: requirements/%.txt pyproject.toml | .venv/bin/python

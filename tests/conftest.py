@@ -8,6 +8,7 @@ from array_api_compat import array_namespace
 from sklearn.datasets import load_digits
 
 from sparing.datasets.mnist import Mnist, load_mnist
+from sparing.experiment.reproduce import Reproduction, reproduce
 
 
 @pytest.fixture(scope="session")
@@ -43,3 +44,9 @@ def xp(request: pytest.FixtureRequest) -> ModuleType:
     """An array library other than NumPy, as an array-API namespace."""
     library = pytest.importorskip(request.param)
     return array_namespace(library.asarray([0.0]))
+
+
+@pytest.fixture(scope="session")
+def reproduction(small_digits: Mnist) -> Reproduction:
+    """All that ``sparing reproduce`` computes, on small digits."""
+    return reproduce(small_digits, n_shuffles=2, seed=0, full=False, tick=lambda *_: None)

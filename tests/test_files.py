@@ -38,5 +38,8 @@ def test_a_file_in_the_way_of_a_folder_is_said(tmp_path):
 
 
 def test_checking_leaves_nothing_behind(tmp_path):
-    check_writable(tmp_path / "new")
-    assert list((tmp_path / "new").iterdir()) == []
+    (tmp_path / "old").mkdir()
+    check_writable(tmp_path / "old")
+    check_writable(tmp_path / "new" / "deep")
+    assert [p.name for p in tmp_path.iterdir()] == ["old"]
+    assert list((tmp_path / "old").iterdir()) == []

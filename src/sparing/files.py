@@ -51,18 +51,23 @@ def atomic_stream(path: Path) -> Iterator[BinaryIO]:
 
 
 def check_writable(folder: Path) -> None:
-    """Make ``folder`` and see that files can be written there, before long work starts.
+    """See that files can be written to ``folder``, before long work starts; leave no trace.
 
     Raises
     ------
     SourceError : the folder cannot be made or written to
     """
+    made = [path for path in (folder, *folder.parents) if not path.exists()]
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
             pass
     except OSError as error:
         raise _unwritable(folder, error) from error
+    finally:
+        for path in made:
+            if path.is_dir():
+                path.rmdir()
 
 
 def _unwritable(path: Path, error: OSError) -> SourceError:

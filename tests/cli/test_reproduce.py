@@ -40,7 +40,7 @@ def test_the_table_and_the_report(mnist, sparing_data, tmp_path):
     [
         (["reproduce", "--shufles", "3"], 2, "--shuffles"),
         (["reproduce", "--shuffles", "0"], 2, "greater than or equal to 1"),
-        (["reproduce", "--out", "/dev/null/x"], 1, "/dev/null/x cannot be written"),
+        (["reproduce", "--out", "/dev/null/x"], 1, "/dev/null/x/figures cannot be written"),
         (["reproduse"], 2, "reproduce"),
     ],
 )
@@ -56,9 +56,31 @@ def test_bad_usage_gets_one_line(capfd, args, code, words):
 def test_missing_digits_get_one_line(capfd, tmp_path):
     assert run(["reproduce", "--data", str(tmp_path), "--out", str(tmp_path / "out")]) == 1
     captured = capfd.readouterr()
-    assert captured.err.strip().count("\n") == 0
+    assert captured.err.count("\n") == 1
     assert str(tmp_path) in captured.err
-    assert list((tmp_path / "out").iterdir()) == []
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_missing_matplotlib_is_said_before_the_work(tmp_path):
+    (tmp_path / "matplotlib.py").write_text("raise ImportError('not here')")
+    done = sparing(
+        *("reproduce", "--offline", "--data", tmp_path, "--out", tmp_path / "out"),
+        env=os.environ | {"PYTHONPATH": str(tmp_path)},
+    )
+    assert done.returncode == 1
+    assert done.stderr == "sparing: Figures need matplotlib: pip install 'sparing[report]'\n"
+
+
+def test_interrupting_the_report_keeps_the_results(reproduction, tmp_path, capfd, monkeypatch):
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("sparing.experiment.report.draw", interrupted)
+    monkeypatch.setattr("sparing.cli.reproduce._load", lambda *_, **__: None)
+    monkeypatch.setattr("sparing.cli.reproduce._compute", lambda *_, **__: reproduction)
+    assert run(["reproduce", "--out", str(tmp_path / "out")]) == 130
+    assert "Kept in" in capfd.readouterr().err
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["results.json"]
 
 
 def test_interrupting_exits_130_and_leaves_no_broken_file(mnist, sparing_data, tmp_path):
@@ -78,7 +100,7 @@ def test_interrupting_exits_130_and_leaves_no_broken_file(mnist, sparing_data, t
     assert process.returncode == 130
     assert "nothing was written" in err
     assert "Traceback" not in err
-    assert list(out.iterdir()) == []
+    assert not out.exists()
 
 
 def test_version_and_help(capfd):

@@ -3,13 +3,6 @@ import pytest
 from sklearn.datasets import make_blobs
 
 from sparing.datasets.items import Items, Labeled
-from sparing.experiment.reproduce import reproduce
-
-
-@pytest.fixture(scope="package")
-def reproduction(small_digits):
-    """All that ``sparing reproduce`` computes, on small digits."""
-    return reproduce(small_digits, n_shuffles=2, seed=0, full=False, tick=lambda *_: None)
 
 
 @pytest.fixture

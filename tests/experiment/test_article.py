@@ -87,10 +87,23 @@ def test_reset_forgets_everything(session):
 
 def test_held_out_samples_stay_on_their_side_and_out_of_training():
     X, y = np.arange(12, dtype=float)[:, None], np.arange(12) % 3
-    X_10, _, _ = watch_held_out(X[:10], y[:10])
-    X_12, _, _ = watch_held_out(X, y)
+    X_10, _, _ = watch_held_out(X[:10], y[:10], 10)
+    X_12, _, _ = watch_held_out(X, y, 12)
     assert X_10[:, 0].tolist() == [0, 1, 2, 3, 5, 6, 7, 8]
     assert X_12[:8, 0].tolist() == X_10[:, 0].tolist()
+
+
+def test_the_models_own_labels_are_never_held_out():
+    X, y = np.arange(12, dtype=float)[:, None], np.arange(12) % 3
+    X_train, _, _ = watch_held_out(X, y, 7)
+    assert X_train[:, 0].tolist() == [0, 1, 2, 3, 5, 6, 7, 8, 9, 10, 11]
+
+
+def test_automatic_labels_are_not_counted_as_manual(session):
+    fit_first(session, 100)
+    session.sort_by_confidence()
+    auto_label_all(session)
+    assert (session.n_manual, len(session.labeled)) == (100, 4000)
 
 
 def test_without_the_leak_no_test_digit_is_read(small_digits):

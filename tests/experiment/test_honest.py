@@ -6,11 +6,17 @@ from sparing.experiment.honest import gather, run_shuffle, run_shuffles, summari
 
 
 def test_summary_by_hand():
-    # mean 2, sd 1, t(.975, 2 degrees) = 4.3027, half width 4.3027 / sqrt(3)
-    s = summarize(np.array([1.0, 2.0, 3.0]))
-    assert (s.mean, s.sd) == (2, 1)
-    assert s.high - 2 == pytest.approx(2.4842, abs=1e-4)
-    assert 2 - s.low == pytest.approx(2.4842, abs=1e-4)
+    # mean 3, sd sqrt(2.5), t(.975, 4 degrees) = 2.7764, half width 2.7764 sqrt(2.5 / 5)
+    s = summarize(np.array([1.0, 2.0, 3.0, 4.0, 5.0]))
+    assert (s.mean, s.sd) == (3, pytest.approx(2.5**0.5))
+    assert s.high - 3 == pytest.approx(1.9632, abs=1e-4)
+    assert 3 - s.low == pytest.approx(1.9632, abs=1e-4)
+
+
+def test_few_shuffles_have_a_spread_but_no_interval():
+    s = summarize(np.array([1.0, 2.0, 3.0, 4.0]))
+    assert s.sd == pytest.approx(1.2910, abs=1e-4)
+    assert (s.low, s.high) == (None, None)
 
 
 def test_a_single_shuffle_has_no_spread():

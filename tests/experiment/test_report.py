@@ -2,6 +2,7 @@ import json
 import re
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from sparing.experiment import reproduce as module
@@ -19,7 +20,7 @@ def result(reproduction):
 @pytest.fixture(scope="module")
 def out(result, tmp_path_factory):
     folder = tmp_path_factory.mktemp("report")
-    write_report(result, folder)
+    write_report(result, folder, lambda *_: None)
     return folder
 
 
@@ -31,7 +32,7 @@ def test_results_have_the_promised_keys(out, result):
     assert len(article["active"]["labels"]) == len(article["active"]["accuracy"]) == 40
     assert results["honest"]["n_shuffles"] == 2
     gain = results["honest"]["stopped_on_held_out"]["test_all"]["gain"]
-    assert gain["low"] <= gain["mean"] <= gain["high"]
+    assert gain["mean"] == pytest.approx(np.mean(gain["values"]))
     assert results["versions"]["numpy"]
     assert results["seed"] == 0
 
@@ -97,10 +98,15 @@ def test_an_interrupt_keeps_the_shuffles_that_are_done(result, monkeypatch):
 
     scores = run_shuffle(result.digits, 0, 1, full=False)[1]
     monkeypatch.setattr(module, "run_shuffles", interrupted)
-    kept, was_interrupted = module._run_shuffles(
-        result.digits, 5, 0, full=False, tick=lambda *_: None
-    )
-    assert (kept, was_interrupted) == ([scores], True)
+    kept = module._run_shuffles(result.digits, 5, 0, full=False, tick=lambda *_: None)
+    assert kept == [scores]
+
+
+def test_an_interrupted_run_says_so(result):
+    assert result.interrupted is False
+    stopped = replace(result, n_wanted=7)
+    assert stopped.interrupted
+    assert "stopped after 2 of 7" in page_words(stopped)["warning"]
 
 
 def test_an_interrupt_before_the_first_shuffle_is_passed_on(result, monkeypatch):

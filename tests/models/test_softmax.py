@@ -7,7 +7,6 @@ from sparing.models.softmax import (
     Adam,
     SoftmaxRegression,
     Weights,
-    accuracy,
     cross_entropy,
     gradient,
     softmax,
@@ -114,19 +113,40 @@ def test_warm_start_goes_on_and_a_cold_start_does_not():
 
 
 def test_watched_samples_decide_which_weights_stay():
-    rng = np.random.default_rng(1)
-    X, y = rng.normal(size=(40, 3)), rng.integers(3, size=40)
-    X_watch, y_watch = rng.normal(size=(50, 3)), rng.integers(3, size=50)
-    model = SoftmaxRegression(patience=20).fit(X, y, X_watch, y_watch)
-    kept = Weights(model.coef_, model.intercept_)
-    untrained = accuracy(Weights.zeros(3, 3, np.float64), X_watch, y_watch)
-    assert accuracy(kept, X_watch, y_watch) >= untrained
+    # The watched sample contradicts the training ones: the untrained weights are the best.
+    X, y = np.array([[-1.0], [1.0]]), [0, 1]
+    model = SoftmaxRegression(patience=5).fit(X, y, np.array([[-1.0]]), [1])
+    assert not model.coef_.any()
+    agreeing = SoftmaxRegression(patience=5).fit(X, y, np.array([[1.0]]), [1])
+    assert agreeing.coef_.any()
 
 
 def test_a_class_unseen_in_training_counts_as_missed():
-    X = np.array([[0.0], [1.0]])
-    model = SoftmaxRegression(max_iter=2).fit(X, [0, 1], np.zeros((4, 1)), [7, 8, 9, -5])
-    assert set(model.classes_) == {0, 1}
+    X, y = np.array([[-1.0], [1.0]]), [0, 1]
+    unseen = SoftmaxRegression(patience=3).fit(X, y, np.array([[1.0], [1.0]]), [7, -5])
+    assert not unseen.coef_.any()  # no step ever raised the accuracy from 0
+    seen = SoftmaxRegression(patience=3).fit(X, y, np.array([[1.0], [1.0]]), [7, 1])
+    assert seen.coef_.any()
+
+
+def test_coefficients_handed_out_do_not_change_with_a_warm_start():
+    _, X, y = random_problem(np.float64)
+    model = SoftmaxRegression(max_iter=3, warm_start=True).fit(X, y)
+    first, kept = model.coef_, model.coef_.copy()
+    model.fit(X, y)
+    np.testing.assert_array_equal(first, kept)
+    assert not np.array_equal(model.coef_, kept)
+
+
+@pytest.mark.parametrize("rate", [0, -1, float("nan"), "fast"])
+def test_a_learning_rate_that_is_none_is_refused(rate):
+    with pytest.raises(InvalidInputError, match="learning_rate"):
+        SoftmaxRegression(learning_rate=rate).fit(np.eye(2), [0, 1])
+
+
+def test_watched_labels_have_to_be_as_many_as_the_samples():
+    with pytest.raises(ValueError, match="inconsistent numbers of samples"):
+        SoftmaxRegression().fit(np.eye(2), [0, 1], np.eye(2), [1])
 
 
 def test_watch_without_labels_is_refused():

@@ -26,6 +26,7 @@ class Stages:
 
     def __call__(self, stage: str, done: int, total: int) -> None:
         """Show that ``done`` of ``total`` steps of ``stage`` are done."""
+        self._bars.start()  # at the first step: an empty display would print an empty line
         if stage not in self._tasks:
             self._tasks[stage] = self._bars.add_task(stage, total=total or None)
         self._bars.update(self._tasks[stage], completed=done)
@@ -46,5 +47,9 @@ def stages(*, in_bytes: bool = False) -> Iterator[Stages]:
     """
     count: ProgressColumn = DownloadColumn() if in_bytes else MofNCompleteColumn()
     columns = (TextColumn("{task.description:<22}"), BarColumn(), count, TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True)) as bars:
+    bars = Progress(*columns, console=Console(stderr=True))
+    try:
         yield Stages(bars)
+    finally:
+        if bars.live.is_started:
+            bars.stop()

@@ -35,9 +35,10 @@ def reproduce(
 
     Example: sparing reproduce --shuffles 5 --out results
     """
+    import sparing.experiment.report  # noqa: F401  # what it needs is missed before the work
     from sparing.files import check_writable
 
-    check_writable(out)
+    check_writable(out / "figures")
     mnist = _load(data, offline=offline)
     result = _compute(mnist, shuffles=shuffles, seed=seed, full=full)
     page = _write(result, out)
@@ -72,9 +73,16 @@ def _compute(mnist: "Mnist", *, shuffles: int, seed: int, full: bool) -> "Reprod
 
 
 def _write(result: "Reproduction", out: Path) -> Path:
+    from sparing.cli.progress import stages
     from sparing.experiment.report import write_report
 
-    return write_report(result, out)
+    try:
+        with stages() as tick:
+            return write_report(result, out, tick)
+    except KeyboardInterrupt:
+        kept = "all figures, in results.json" if (out / "results.json").exists() else "nothing"
+        typer.echo(f"Stopped while the report was written. Kept in {out}: {kept}.", err=True)
+        raise typer.Exit(130) from None
 
 
 def _print(result: "Reproduction", page: Path) -> None:

@@ -123,7 +123,7 @@ def _saved(c: Comparison, name: str) -> str:
     return "" if saving.ours == saving.theirs == c.labels[0] else count(saving.saved)
 
 
-HEAD = ("strategy", "area", "gain in points", "labels saved", "end", "balanced end")
+HEAD = ("strategy", "area", "gain in points", "labels saved", "end", "balanced")
 
 
 def _page(report: Report) -> str:

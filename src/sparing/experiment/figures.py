@@ -1,15 +1,16 @@
 """The figures of the reproduction, one function each; every one returns a matplotlib figure."""
 
 from collections.abc import Callable
+from io import BytesIO
 from itertools import zip_longest
 from typing import Any
 
 import numpy as np
 
 from sparing.errors import MissingExtraError
-from sparing.experiment.article import N_CLASSES, PUBLISHED
+from sparing.experiment.article import N_CLASSES, PUBLISHED, TEST_SIZE
 from sparing.experiment.engine import FIRST_ASKED
-from sparing.experiment.honest import TEST_SETS, Honest
+from sparing.experiment.honest import Honest
 from sparing.experiment.reproduce import Curve, Reproduction
 from sparing.types import FloatArray
 
@@ -146,15 +147,19 @@ def auto_labeling(r: Reproduction) -> Figure:
 
 def shuffles(r: Reproduction) -> Figure:
     """Show 400 random and 400 least confident labels on every shuffle, and the article's pair."""
-    figure = Figure(figsize=(7.2, 3.9))
-    panels = figure.subplots(1, len(TEST_SETS), sharey=True)
-    titles = ("on the article's 400 test digits", f"on all {len(r.digits.y_test):,} test digits")
-    for axes, test, title in zip(panels, TEST_SETS, titles, strict=True):
+    figure, n_test = Figure(figsize=(7.2, 3.9)), len(r.digits.y_test)
+    whose = "the article's " if r.is_article_test else ""
+    titles = {"test_400": f"on {whose}{min(TEST_SIZE, n_test)} test digits"}
+    if n_test > TEST_SIZE:
+        titles["test_all"] = f"on all {n_test:,} test digits"
+    panels = figure.subplots(1, len(titles), sharey=True, squeeze=False)[0]
+    for axes, (test, title) in zip(panels, titles.items(), strict=True):
         _pairs(axes, r.honest, test)
         axes.set_title(title)
-    published = (PUBLISHED.first_400, PUBLISHED.active)
-    panels[0].plot((0, 1), published, "*-", color=INK, ms=9, lw=1, label="the article's one path")
-    panels[0].legend(loc="lower right")
+    if r.is_article_test:
+        published = (PUBLISHED.first_400, PUBLISHED.active)
+        panels[0].plot((0, 1), published, "*-", color=INK, ms=9, lw=1, label="the article's path")
+        panels[0].legend(loc="lower right")
     _accuracy_axis(panels[0])
     return figure
 
@@ -256,9 +261,11 @@ FIGURES: dict[str, Callable[[Reproduction], Figure]] = {
 }
 
 
-def draw(name: str, r: Reproduction) -> Figure:
-    """Draw the figure called ``name`` in the style of the report."""
+def draw(name: str, r: Reproduction) -> tuple[bytes, bytes]:
+    """Return the figure called ``name`` as SVG and as PNG, in the style of the report."""
+    svg, png = BytesIO(), BytesIO()
     with mpl.rc_context(STYLE):
         figure = FIGURES[name](r)
-        figure.canvas.draw()  # lay out while the style holds
-        return figure
+        figure.savefig(svg, format="svg", metadata={"Date": None})
+        figure.savefig(png, format="png", dpi=160)
+    return svg.getvalue(), png.getvalue()

@@ -8,12 +8,15 @@ from sparing.datasets.mnist import Mnist
 from sparing.experiment.article import (
     BATCH_SIZE,
     PUBLISHED,
+    TEST_SIZE,
     Arithmetic,
     Digits,
     Session,
     active_rounds,
     watch_test,
 )
+
+SAME = 1 / (2 * TEST_SIZE)  # of shares of the test digits: less than half a digit is none
 
 VARIANTS: dict[str, tuple[type[np.floating], Arithmetic]] = {
     "as published: float32, times 1/n": (np.float32, Arithmetic()),
@@ -57,5 +60,4 @@ def points_matched(accuracy: list[float]) -> int:
     accuracy : after 10, 20, ... labels
     """
     ours = {BATCH_SIZE * (i + 1): share for i, share in enumerate(accuracy)}
-    # Shares of 400 digits: a difference below half a digit is none.
-    return sum(abs(ours[n] - share) < 1 / 800 for n, share in PUBLISHED.curve.items())
+    return sum(abs(ours[n] - share) < SAME for n, share in PUBLISHED.curve.items())

@@ -26,6 +26,7 @@ from sparing.types import FloatArray
 EXPERIMENTS = ("all", "first_400", "least_confident", "auto_label_all", "most_confident_first")
 PROTOCOLS = ("stopped_on_test", "stopped_on_held_out")
 TEST_SETS: dict[str, int | None] = {"test_400": TEST_SIZE, "test_all": None}
+FEWEST_FOR_INTERVAL = 5
 N_FULL = 5  # shuffles that also run most-confident-first, the slow one
 
 # protocol -> experiment -> test set -> accuracy
@@ -39,7 +40,8 @@ class Summary:
     Parameters
     ----------
     mean, sd : over the shuffles; the standard deviation is of one run, not of the mean
-    low, high : Student's t interval of the mean; like ``sd`` None for a single shuffle
+    low, high : Student's t interval of the mean; None for fewer than five shuffles, as ``sd`` is
+        for a single one
     values : the figure of each shuffle
     """
 
@@ -55,14 +57,14 @@ def summarize(values: FloatArray) -> Summary:
 
     Examples
     --------
-    >>> s = summarize(np.array([0.8, 0.9]))
+    >>> s = summarize(np.array([0.81, 0.82, 0.83, 0.84, 0.85]))
     >>> round(s.mean, 3), round(s.low, 3), round(s.high, 3)
-    (0.85, 0.215, 1.485)
+    (0.83, 0.81, 0.85)
     """
     n, mean = len(values), float(values.mean())
-    if n == 1:
-        return Summary(mean, None, None, None, values.tolist())
-    sd = float(values.std(ddof=1))
+    sd = float(values.std(ddof=1)) if n > 1 else None
+    if sd is None or n < FEWEST_FOR_INTERVAL:
+        return Summary(mean, sd, None, None, values.tolist())
     half = float(stats.t.ppf(0.975, n - 1)) * sd / n**0.5
     return Summary(mean, sd, mean - half, mean + half, values.tolist())
 

@@ -77,7 +77,7 @@ class Reproduction:
     is_article_test : whether the test digits are the article's
     seed : of the shuffles and of k-means
     article, clustering, engine, fragility, honest : the results
-    interrupted : fewer shuffles than asked for, because the person stopped it
+    n_wanted : shuffles that were asked for; more than were run if the person stopped it
     """
 
     digits: Digits
@@ -90,7 +90,12 @@ class Reproduction:
     engine: EngineResult
     fragility: list[Variant]
     honest: Honest
-    interrupted: bool
+    n_wanted: int
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether fewer shuffles were run than asked for."""
+        return self.honest.n_shuffles < self.n_wanted
 
 
 def reproduce(mnist: Mnist, *, n_shuffles: int, seed: int, full: bool, tick: Tick) -> Reproduction:
@@ -114,7 +119,7 @@ def reproduce(mnist: Mnist, *, n_shuffles: int, seed: int, full: bool, tick: Tic
         tick("fragility", len(VARIANTS), len(VARIANTS))
     engine = run_engine(digits, seed, partial(tick, "this engine"))
     clustering = cluster_digits(digits, seed, partial(tick, "clustering"))
-    shuffles, interrupted = _run_shuffles(digits, n_shuffles, seed, full=full, tick=tick)
+    shuffles = _run_shuffles(digits, n_shuffles, seed, full=full, tick=tick)
     return Reproduction(
         digits=digits,
         source=mnist.source,
@@ -126,7 +131,7 @@ def reproduce(mnist: Mnist, *, n_shuffles: int, seed: int, full: bool, tick: Tic
         engine=engine,
         fragility=fragility,
         honest=gather(shuffles),
-        interrupted=interrupted,
+        n_wanted=n_shuffles,
     )
 
 
@@ -168,7 +173,7 @@ def _extend(curve: Curve, session: Session) -> None:
 
 def _run_shuffles(
     digits: Digits, n_shuffles: int, seed: int, *, full: bool, tick: Tick
-) -> tuple[list[ShuffleScores], bool]:
+) -> list[ShuffleScores]:
     done: dict[int, ShuffleScores] = {}
     tick("shuffles", 0, n_shuffles)
     try:
@@ -181,7 +186,7 @@ def _run_shuffles(
         if not done:
             raise
     # In the order of the shuffles, whichever was done first: the same seed, the same file.
-    return [done[i] for i in sorted(done)], len(done) < n_shuffles
+    return [done[i] for i in sorted(done)]
 
 
 def describe_versions() -> dict[str, str]:

@@ -14,7 +14,7 @@ def as_json(r: Reproduction) -> dict[str, Any]:
     """Return all results as plain lists, dicts and numbers; accuracies are fractions."""
     return {
         "seed": r.seed,
-        "interrupted": r.interrupted,
+        "n_shuffles_wanted": r.n_wanted,
         "versions": describe_versions(),
         "digits": {
             "source": r.source,

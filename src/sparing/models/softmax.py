@@ -11,9 +11,9 @@ from typing import Any, Self
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_consistent_length, check_is_fitted, validate_data
 
-from sparing._validate import check_int, invalid
+from sparing._validate import check_int, check_positive, invalid
 from sparing.types import FloatArray, IntArray
 
 Score = Callable[["Weights"], tuple[float, ...]]  # compared as tuples are; higher is better
@@ -250,6 +250,7 @@ class SoftmaxRegression(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
         """
         patience = check_int("patience", "SoftmaxRegression", self.patience, 1)
         max_iter = check_int("max_iter", "SoftmaxRegression", self.max_iter, 1)
+        check_positive("learning_rate", "SoftmaxRegression", self.learning_rate)
         if (X_watch is None) != (y_watch is None):
             raise invalid("y_watch", "fit", "given together with X_watch", None)
         X, y = validate_data(self, X, y, dtype=[np.float64, np.float32])
@@ -259,16 +260,20 @@ class SoftmaxRegression(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
         score = _loss_score(X, codes)
         if X_watch is not None:
             X_watch = validate_data(self, X_watch, dtype=X.dtype, reset=False)
+            check_consistent_length(X_watch, y_watch)
             score = _accuracy_score(X_watch, _known_codes(classes, y_watch))
         train(adam, X, codes, score, patience=patience, max_steps=max_iter)
         self.classes_, self._adam = classes, adam
-        self.coef_, self.intercept_, self.n_iter_ = adam.weights.W, adam.weights.b, adam.t
+        # Copies: a warm start goes on in place.
+        self.coef_, self.intercept_ = adam.weights.W.copy(), adam.weights.b.copy()
+        self.n_iter_ = adam.t
         return self
 
     def _start(self, classes: Any, X: FloatArray) -> Adam:
         if self.warm_start and hasattr(self, "_adam"):
             same_classes = np.array_equal(self.classes_, classes)
             if same_classes and self.coef_.shape[0] == X.shape[1] and self.coef_.dtype == X.dtype:
+                self._adam.learning_rate = self.learning_rate
                 return self._adam
         return Adam(Weights.zeros(X.shape[1], len(classes), X.dtype), self.learning_rate)
 
