@@ -10,7 +10,9 @@ import sparing
 from sparing.cli.autolabel import autolabel
 from sparing.cli.certify import certify
 from sparing.cli.compare import compare
+from sparing.cli.label import label
 from sparing.cli.predict import predict
+from sparing.cli.projects import audit, export, import_labels, next_items, status
 from sparing.cli.reproduce import reproduce
 from sparing.errors import SparingError
 
@@ -42,8 +44,21 @@ def options(
         typer.echo(context.get_help())
 
 
-for command in (reproduce, compare, predict, certify, autolabel):
-    app.command()(command)
+COMMANDS = {
+    "label": label,
+    "next": next_items,
+    "status": status,
+    "import": import_labels,
+    "audit": audit,
+    "certify": certify,
+    "export": export,
+    "autolabel": autolabel,
+    "compare": compare,
+    "predict": predict,
+    "reproduce": reproduce,
+}
+for name, command in COMMANDS.items():
+    app.command(name)(command)
 
 
 def main(argv: list[str] | None = None) -> None:
