@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections.abc import Callable
 from typing import Annotated
 
 import typer
@@ -44,7 +45,7 @@ def options(
         typer.echo(context.get_help())
 
 
-COMMANDS = {
+COMMANDS: dict[str, Callable[..., None]] = {
     "label": label,
     "next": next_items,
     "status": status,
