@@ -1,6 +1,6 @@
 """Time and memory of every strategy against scikit-activeml's, each query in a fresh process.
 
-Usage: python benchmarks/strategies.py [--only NAME] [--timeout SECONDS] [--out DIR]
+Usage: python benchmarks/strategies.py [--only NAME] [--timeout SECONDS] [--out DIR] [--render]
 
 Both sides get the same features, the same 100 labels and the same fitted logistic regression; a
 query includes its predictions on the whole pool, and not its fit. MNIST comes from SPARING_DATA or
@@ -30,7 +30,7 @@ N_LABELED = 100
 BATCHES = (10, 200)
 OBJECTIVE_SAMPLE = 20_000
 
-# our strategy -> (scikit-activeml's class, its parameters, the largest pool it can run here)
+# our strategy -> (scikit-activeml 1.0.1's class, its parameters, the largest pool it can run here)
 PEERS = {
     "least_confidence": ("UncertaintySampling", {"method": "least_confident"}, 60_000),
     "margin": ("UncertaintySampling", {"method": "margin_sampling"}, 60_000),
@@ -40,7 +40,7 @@ PEERS = {
     "typiclust": ("TypiClust", {}, 60_000),
     "drop_query": ("DropQuery", {}, 60_000),
     "max_herding": ("MaxHerding", {}, 20_000),
-    "u_herding": ("UHerding", {}, 20_000),
+    "u_herding": (None, {}, 20_000),
     "probcover": ("ProbCover", {}, 20_000),
 }
 COVERAGE = ("max_herding", "u_herding", "probcover")
@@ -71,12 +71,13 @@ def cells() -> list[Cell]:
     """Return what to run: the comparison, then ours on a million rows and on growing pools."""
     found = []
     for batch in BATCHES:
-        for name, (_, _, limit) in PEERS.items():
+        for name, (peer, _, limit) in PEERS.items():
             sizes = (60_000,) if limit == 60_000 else (20_000, 60_000)
             for n in sizes:
                 found.append(Cell("sparing", name, "mnist", n, batch))
-                if n <= limit:
+                if n <= limit and peer:
                     found.append(Cell("scikit-activeml", name, "mnist", n, batch))
+                if n <= limit:
                     found.append(Cell("floor", name, "mnist", n, batch))
         found.append(Cell("sparing", "max_herding", "mnist", 60_000, batch, exact=True))
     for name in MILLION:
@@ -326,6 +327,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--cell", help=argparse.SUPPRESS)
     parser.add_argument("--only", help="run only this strategy, and print")
+    parser.add_argument("--render", action="store_true", help="table and plot of the results again")
     parser.add_argument("--timeout", type=float, default=240.0)
     parser.add_argument("--out", type=Path, default=OUT)
     arguments = parser.parse_args()
@@ -334,6 +336,11 @@ def main() -> None:
         print(json.dumps(measure(Cell(**json.loads(arguments.cell)))))
         return
     chosen = [c for c in cells() if arguments.only in (None, c.strategy)]
+    if arguments.render:
+        known = json.loads((arguments.out / "strategies.json").read_text())["results"]
+        wanted = [asdict(cell) for cell in chosen]
+        write([r for r in known if {k: r[k] for k in wanted[0]} in wanted], arguments.out)
+        return
     results = []
     for i, cell in enumerate(chosen):
         results.append(asdict(cell) | run(cell, arguments.timeout))
@@ -342,11 +349,16 @@ def main() -> None:
         sys.stdout.flush()
     print(table(results))
     if arguments.only is None:
-        arguments.out.mkdir(parents=True, exist_ok=True)
-        report = {"cpus": os.cpu_count(), "results": results}
-        (arguments.out / "strategies.json").write_text(json.dumps(report, indent=1) + "\n")
-        (arguments.out / "strategies.md").write_text(table(results) + "\n")
-        plot(results, arguments.out / "strategies.svg")
+        write(results, arguments.out)
+
+
+def write(results: list[dict], out: Path) -> None:
+    """Write the results as JSON, as a table and as a plot."""
+    out.mkdir(parents=True, exist_ok=True)
+    report = {"cpus": os.cpu_count(), "results": results}
+    (out / "strategies.json").write_text(json.dumps(report, indent=1) + "\n")
+    (out / "strategies.md").write_text(table(results) + "\n")
+    plot(results, out / "strategies.svg")
 
 
 if __name__ == "__main__":
