@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { percent, scaled, spoken } from "../../../src/sparing/web/static/curve.js";
+import { percent, scaled, spoken, thinned } from "../../../src/sparing/web/static/curve.js";
 
 const point = (n_labels, accuracy, low, high) => ({ n_labels, accuracy, low, high });
 const points = [point(20, 0.5, 0.42, 0.6), point(60, 0.7, 0.62, 0.78), point(100, 0.8, 0.74, 0.86)];
@@ -24,4 +24,13 @@ test("perfect and single points do not divide by zero", () => {
 test("the curve has words", () => {
   assert.equal(spoken(points), "Accuracy went from 50 % after 20 answers to 80 % after 100.");
   assert.deepEqual([0, 0.996, 0.9999, 1].map(percent), ["0 %", "99.6 %", "99.9 %", "100 %"]);
+});
+
+test("many points are thinned, the last one stays, few are left as they are", () => {
+  const many = Array.from({ length: 300 }, (_, i) => point(10 + i, 0.5, 0.4, 0.6));
+  const few = thinned(many);
+  assert.ok(few.length > 20 && few.length <= 26);
+  assert.equal(few.at(-1), many.at(-1));
+  assert.deepEqual(thinned(points), points);
+  assert.deepEqual(thinned([]), []);
 });

@@ -3,9 +3,22 @@
 const SVG = "http://www.w3.org/2000/svg";
 const WIDTH = 280;
 const HEIGHT = 120;
+const N_SHOWN = 24;
 const EDGE = { top: 10, right: 34, bottom: 18, left: 2 };
 
 /** @typedef {import("./types.js").CurvePoint} Point */
+
+/** The points that stand apart, the last one among them: neighbors only tell of noise.
+ * @param {readonly Point[]} points */
+export function thinned(points) {
+  const [first, last] = [points[0]?.n_labels ?? 0, points.at(-1)?.n_labels ?? 0];
+  let next = Infinity;
+  return [...points].reverse().filter(({ n_labels }) => {
+    if (n_labels > next) return false;
+    next = n_labels - (last - first) / N_SHOWN;
+    return true;
+  }).reverse();
+}
 
 /** Where the points lie in the picture; the vertical axis begins below the lowest interval.
  * @param {readonly Point[]} points */
@@ -21,8 +34,9 @@ export function scaled(points) {
 }
 
 /** Redraw the curve in its place.
- * @param {SVGElement} svg @param {readonly Point[]} points */
-export function drawCurve(svg, points) {
+ * @param {SVGElement} svg @param {readonly Point[]} all */
+export function drawCurve(svg, all) {
+  const points = thinned(all);
   svg.toggleAttribute("hidden", points.length < 2);
   if (points.length < 2) return;
   const { first, last, floor, x, y } = scaled(points);

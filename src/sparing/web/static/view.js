@@ -197,7 +197,7 @@ function drawAccuracy(server, before) {
   write("accuracy-title", a && !a.rough ? "How good the model is" : "How good the model is, roughly");
   write("accuracy", a ? `about ${percent(a.estimate)}` : "not known yet");
   byId("accuracy").classList.toggle("unknown", a === null);
-  write("interval", a ? `${percent(a.low)} to ${percent(a.high)}` : "");
+  write("interval", a ? `${percent(a.low)} to ${percent(Math.max(a.high, a.estimate))}` : "");
   write("accuracy-note", sentence(a?.note ?? ""));
   if (JSON.stringify(server.curve) === JSON.stringify(before?.curve)) return;
   drawCurve(/** @type {SVGElement} */ (document.querySelector("#curve")), server.curve);
