@@ -43,8 +43,8 @@ N_DRAWS = 1000
 AUDITS = (50, 100, 200)
 TBAL_SLACK = 0.01
 TASKS = {
-    "MNIST 4,000": (lambda: digits(4000), [100, 200, 300]),
-    "MNIST 60,000": (lambda: digits(60_000), [100, 400]),
+    "MNIST 4,000": (lambda: digits(4000), [100, 200, 300, 400]),
+    "MNIST 60,000": (lambda: digits(60_000), [200, 400, 800]),
     "AG News": (news, [400]),
     "TREC questions": (questions, [600]),
     "Subjectivity": (subjectivity, [400]),
@@ -104,7 +104,8 @@ def run_task(name: str, n_models: int, work: Path) -> None:
 class Frozen:
     """A model's predictions with the truth beside them, sorted from the most confident down."""
 
-    def __init__(self, task: Task, proba: np.ndarray, labeled: np.ndarray) -> None:
+    def __init__(self, task: Task, model) -> None:
+        proba, labeled, self.error = model.proba, model.labeled, model.error
         y = np.full(len(task.X), -1)
         y[labeled] = task.truth[labeled]
         self.classes = ClassTable(tuple(range(task.n_classes)))
@@ -119,7 +120,7 @@ class Frozen:
 
 
 def one_model(task: Task, name: str, budget: int, model, seed: int) -> list[dict]:
-    f = Frozen(task, model.proba, model.labeled)
+    f = Frozen(task, model)
     base = {"set": name, "n": len(task.X), "budget": budget, "model": seed,
             "error": float(f.wrong.mean())}  # fmt: skip
     rows = []
@@ -149,7 +150,7 @@ def draws(rng: np.random.Generator, n: int, m: int, n_draws: int = N_DRAWS) -> n
 def certified(f: Frozen, epsilon: float, kind: str, budget: int, rng) -> dict:
     """Plan, then audit 1,000 times; the first two times with the functions that ship, too."""
     p, claim = f.predictions, Claim(epsilon, DELTA, kind)
-    plan = plan_audit(p, claim)
+    plan = plan_audit(p, claim, expected_error=f.error)
     n_left, n_total = len(f.rows), p.n_total
     head = {"method": kind, "oracle": oracle(f, epsilon, kind, budget)}
     if not plan.n_audit:
@@ -269,7 +270,7 @@ def most_confident_first(task: Task, labeled: np.ndarray, seed: int, n_rounds: i
     codes = np.full(len(task.X), -1)
     codes[labeled] = task.truth[labeled]
     size = math.ceil((codes < 0).sum() / n_rounds)
-    known = Task(task.name, task.X, codes, task.model, task.graph)
+    known = Task(task.name, task.X, codes, task.model, task.graphs)
     while (codes < 0).any():
         proba = predict(known, np.flatnonzero(codes >= 0), seed, calibrate=False)
         rest = np.flatnonzero(codes < 0)
@@ -457,7 +458,7 @@ to 2,000 and over every pattern with more wrong items than allowed.
 """
 CERTIFIED = """20 models a set, 1,000 audits a model. *Broken*: the finished set (or the auto-labels)
 has more wrong labels than promised; abstaining is not broken. *Answers*: of people in all, queries
-+ audit + hand-back, median (5 % to 95 %). *Oracle*: the answers of one who knows all labels and
+and audit and hand-back, median (5 % to 95 %). *Oracle*: the answers of one who knows all labels and
 need not prove it. *Error*: the model's own on the items nobody labeled, median.
 """
 RIVALS = """*Broken*: the labels that the model gave have more than epsilon wrong (most confident

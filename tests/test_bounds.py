@@ -178,3 +178,12 @@ def test_more_errors_than_draws_are_refused():
         draws_needed(10, 2, 2, 0.05)
     with pytest.raises(InvalidInputError, match="attempt"):
         spend(0.05, 0)
+
+
+@pytest.mark.parametrize("marked", [300, 900, 1000, 1100, 3000])
+def test_the_cdf_of_many_errors_is_scipys(marked):
+    k = np.arange(0, 1001, 50)
+    expected = hypergeom.logcdf(k, 10_000, marked, 1000)
+    likely = expected > -200
+    got = np.log(np.maximum(hypergeom_cdf(k, 10_000, marked, 1000), 1e-300))
+    np.testing.assert_allclose(got[likely], expected[likely], rtol=1e-8, atol=1e-10)

@@ -64,8 +64,11 @@ def _log_cdf(k: Any, n_items: Any, n_marked: Any, n_drawn: Any) -> FloatArray:
     )
     low = np.maximum(0, drawn - (n - marked))  # the fewest that can be drawn
     high = np.minimum(k, np.minimum(marked, drawn))
-    # One term for each count, from the top down: the number of terms is at most max(k) + 1.
-    i = high - np.arange(max(0, int(np.max(high - low, initial=-1))) + 1)
+    # Twelve standard deviations below, what is left out is no 1e-30th of the sum.
+    mean = marked * drawn / n
+    spread = np.sqrt(mean * np.maximum(1 - marked / n, 0) * (n - drawn) / np.maximum(n - 1, 1))
+    low = np.maximum(low, np.floor(np.minimum(high, mean) - 12 * spread - 40))
+    i = high - np.arange(max(0, int(np.max(high - low, initial=-1))) + 1)  # one term a count
     inside = (i >= low) & (marked <= n)
     i = np.where(inside, i, np.clip(low, 0, drawn))
     with np.errstate(invalid="ignore"):
