@@ -9,7 +9,7 @@ split for all strategies of a seed. Two questions:
   halves change places. How much lower is the area under auto's curve?
 
 Usage: SPARING_DATA=... python benchmarks/auto_versus_random.py [--seeds 10] [--jobs 1]
-       [--sets sonar,trec] [--work FOLDER]
+       [--sets sonar,trec] [--work FOLDER] [--no-write]
 
 Writes docs/benchmarks/auto_versus_random.json and .md. A run that was stopped goes on from its
 work folder; delete that after a change of the code.
@@ -300,11 +300,14 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=10)
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--sets", default="")
+    parser.add_argument("--no-write", action="store_true", help="run trials, write no tables")
     parser.add_argument("--work", type=Path, default=Path(tempfile.gettempdir(), "sparing-auto"))
     args = parser.parse_args()
     load = loaders(Path(os.environ["SPARING_DATA"]))
     names = args.sets.split(",") if args.sets else list(load)
     results = {n: run_set(n, load[n](), args.seeds, args.jobs, args.work) for n in names}
+    if args.no_write:
+        return
     OUT.mkdir(exist_ok=True)
     facts = {"seeds": args.seeds, "versions": describe_versions(), "results": results}
     (OUT / "auto_versus_random.json").write_text(json.dumps(facts, indent=1) + "\n")

@@ -1,5 +1,7 @@
 import csv
 import json
+import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -109,6 +111,8 @@ def test_folders_of_images(tmp_path, capfd):
         (["--label-column", "kind", "--batch-size", "17"], 1, "'batch_size' parameter of compare"),
         (["--label-column", "kind", "--out", "/dev/null/x"], 1, "/dev/null/x cannot be written"),
         (["--label-column", "a", "--columns", "b"], 0, "Active learning"),
+        (["--label-column", "kind", "--kind", "images"], 1, "name the one column with the images"),
+        (["--label-column", "kind", "--kind", "txt"], 2, "'txt' is not one of"),
         (["--label-column", "kind", "--seeds", "0"], 2, "greater than or equal to 1"),
         (["--label-colum", "kind"], 2, "--label-column"),
     ],
@@ -147,3 +151,35 @@ def test_interrupting_says_what_was_kept(iris, tmp_path, monkeypatch, capfd, n_d
     assert f"Kept: {n_done} of 10 trials, in {tmp_path}/out/trials" in err
     assert "The same command goes on from there." in err
     assert (tmp_path / "out" / "comparison.html").exists() == page
+
+
+GUIDE = Path(__file__).parents[2] / "docs" / "compare.md"
+
+
+def commands_of_the_guide():
+    return re.findall(r"^\$ sparing (.*)$", GUIDE.read_text(encoding="utf-8"), re.MULTILINE)
+
+
+def test_the_commands_of_the_guide_work(tmp_path, monkeypatch, capfd):
+    monkeypatch.chdir(tmp_path)
+    rng = np.random.default_rng(0)
+    for name, width in (("banknotes.csv", 4), ("surgery.csv", 3)):
+        rows = (f"{','.join(map(str, rng.normal(i % 2, 1, width)))},{i % 2}" for i in range(120))
+        Path(name).write_text("\n".join(rows))
+    words = (("good", "fine", "bad", "poor")[i % 4] for i in range(60))
+    rows = [f"a {w} title,it is {w} {i},{i % 4 // 2}" for i, w in enumerate(words)]
+    Path("reviews.csv").write_text("\n".join(["title,body,stars", *rows]))
+    Path("new.csv").write_text("title,body\na good title,it is a good one\n")
+    np.save("vectors.npy", rng.normal(np.arange(60)[:, None] % 2, 1, (60, 3)))
+    np.save("classes.npy", np.arange(60) % 2)
+    for i in range(60):
+        Path(f"photos/{i % 2}").mkdir(parents=True, exist_ok=True)
+        pixels = rng.integers(0, 100, (8, 8)) + 100 * (i % 2)
+        Image.fromarray(pixels.astype(np.uint8)).save(f"photos/{i % 2}/{i}.png")
+    commands = commands_of_the_guide()
+    assert len(commands) == 7
+    for line in commands:
+        args = line.split()
+        small = ["--seeds", "1", "--budget", "6", "--jobs", "1"] if args[0] == "compare" else []
+        assert run([*args, *small]) == 0, capfd.readouterr().err
+    assert Path("labels.csv").read_text().startswith("item,label,confidence\nline 2,0,")

@@ -191,7 +191,7 @@ def _print(report: "Report", page: Path) -> None:
         say(note)
     table = Table(title=f"{report.name}: accuracy on held-out items", box=SIMPLE_HEAD)
     for i, name in enumerate(HEAD):
-        table.add_column(name, justify="right" if i else "left")
+        table.add_column(name, justify="right" if i else "left", no_wrap=True)
     for row in summary_rows(report.comparison):
         table.add_row(*row)
     console = Console()
