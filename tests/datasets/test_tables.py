@@ -106,7 +106,8 @@ def test_a_table_without_header(tmp_path):
         (b"", "is empty"),
         (b"  \n", "is empty"),
         (b"a\0b", "not text but binary"),
-        (b"a,b\n", "no rows"),
+        (b"a,b\n", "no rows below its first line"),
+        (b",\n,,\n", "no rows"),
     ],
 )
 def test_unusable_files(tmp_path, content, message):

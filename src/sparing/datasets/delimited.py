@@ -34,30 +34,22 @@ def read_delimited(path: Path, *, header: bool = True) -> RawTable:
     """
     text, notes = read_text(path)
     delimiter = "\t" if path.suffix.lower() in (".tsv", ".tab") else find_delimiter(text)
-    lines = _lines(text, delimiter, path)
-    if header:
-        _, first = next(lines)
-        columns = _column_names(first, path)
-        start: list[tuple[int, list[str]]] = []
+    lines = list(_lines(text, delimiter, path))
+    if header and lines:
+        columns = _column_names(lines.pop(0)[1], path)
     else:
-        start = [next(lines)]
-        columns = [str(i + 1) for i in range(len(start[0][1]))]
-    rows, numbers, skipped = [], [], []
-    for number, cells in (*start, *lines):
-        if len(cells) == len(columns):
-            rows.append(cells)
-            numbers.append(number)
-        else:
-            reason = f"not {len(columns)} cells as in the first line"
-            skipped.append(Skipped(f"line {number}", reason))
-    if not rows:
-        raise SourceError(f"{path} has no rows below its first line.")
-    values = [_cells(column, delimiter) for column in zip(*rows, strict=True)]
+        columns = [str(i + 1) for i in range(len(lines[0][1]))] if lines else []
+    whole = [(number, cells) for number, cells in lines if len(cells) == len(columns)]
+    if not whole:
+        raise SourceError(f"{path} has no rows{' below its first line' if header else ''}.")
+    reason = f"not {len(columns)} cells as in the first line"
+    odd = [number for number, cells in lines if len(cells) != len(columns)]
+    values = zip(*(cells for _, cells in whole), strict=True)
     return RawTable(
-        dict(zip(columns, values, strict=True)),
-        [f"line {number}" for number in numbers],
+        {name: _cells(column, delimiter) for name, column in zip(columns, values, strict=True)},
+        [f"line {number}" for number, _ in whole],
         path.name,
-        tuple(skipped),
+        tuple(Skipped(f"line {number}", reason) for number in odd),
         notes,
     )
 
