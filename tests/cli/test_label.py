@@ -14,11 +14,6 @@ from sparing.cli import label as command
 from sparing.errors import SourceError
 
 LINK = re.compile(r"^http://127\.0\.0\.1:(\d+)/#([\w-]{32})$")
-START = (
-    "import sys, typer; from sparing.cli.label import label; from sparing.cli.app import app, main;"
-    " any(c.callback is label for c in app.registered_commands) or app.command()(label);"
-    " main(sys.argv[1:])"
-)
 
 
 @pytest.fixture
@@ -33,7 +28,7 @@ class Running:
 
     def __init__(self, *arguments):
         self.process = subprocess.Popen(
-            [sys.executable, "-c", START, "label", *map(str, arguments), "--no-browser"],
+            [sys.executable, "-m", "sparing", "label", *map(str, arguments), "--no-browser"],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -54,30 +49,24 @@ class Running:
         return self.process.returncode, said
 
 
-def test_it_prints_a_link_serves_the_page_and_ends_with_ctrl_c(table):
+def test_it_prints_a_link_serves_the_page_ends_with_ctrl_c_and_goes_on(table):
     with Running(table, "--classes", "a, b") as running:
-        port, _ = LINK.match(running.link).groups()
+        port, token = LINK.match(running.link).groups()
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/") as answer:
             assert b"<title>sparing</title>" in answer.read()
         with pytest.raises(urllib.error.HTTPError, match="401"):
             urllib.request.urlopen(f"http://127.0.0.1:{port}/api/state")
+        code, said = Running(table).stop(signal.SIGCONT)  # a second one ends by itself
+        assert code == 1
+        assert said.count("\n") == 1
+        assert f"at http://127.0.0.1:{port}/" in said
         code, said = running.stop()
     assert code == 0
     assert "Stopped. All answers are in" in said
     assert "Traceback" not in said
-
-
-def test_the_same_command_goes_on_at_the_same_address_with_a_new_token(table):
-    with Running(table) as running:
-        first = LINK.match(running.link).groups()
-    with Running(table) as running:
-        again = LINK.match(running.link).groups()
-        code, said = Running(table).stop(signal.SIGCONT)  # a second one is refused by itself
-    assert first[0] == again[0]
-    assert first[1] != again[1]
-    assert code == 1
-    assert said.count("\n") == 1
-    assert f"at http://127.0.0.1:{again[0]}/" in said
+    with Running(table) as again:
+        assert LINK.match(again.link)[1] == port
+        assert LINK.match(again.link)[2] != token
 
 
 def test_a_source_that_is_not_there_is_one_line(tmp_path):

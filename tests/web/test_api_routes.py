@@ -211,7 +211,7 @@ def test_the_routes_keep_to_their_own_description(real, mode):
 
 def drive(operation, mode, app, headers):
     @settings(
-        max_examples=12,
+        max_examples=8,
         deadline=None,
         derandomize=True,
         database=None,

@@ -77,6 +77,11 @@ def test_big_pictures_are_scaled_down(shown, tmp_path, monkeypatch):
     assert opened(shown(save(tmp_path / "a.jpg", (400, 200)))).size == (50, 25)
 
 
+def test_pictures_in_lists_are_small(shown, client, tmp_path):
+    assert shown(save(tmp_path / "a.jpg", (1000, 500))).status_code == 200
+    assert opened(client.get("/media/it", params={"small": True})).size == (128, 64)
+
+
 def test_ten_thousand_by_ten_thousand_pixels_are_refused_unopened(shown, tmp_path):
     path = tmp_path / "huge.png"
     path.write_bytes(png_header(10_000, 10_000) + chunk(b"IDAT", b""))

@@ -217,19 +217,19 @@ def folders(project: TheProject) -> FoldersBody:
 
 
 @router.get("/media/{item_id:path}", response_class=Response)
-def media(project: TheProject, item_id: str) -> Response:
-    """Send the picture of an item, found by its id alone."""
+def media(project: TheProject, item_id: str, small: bool = False) -> Response:
+    """Send the picture of an item, found by its id alone; ``small`` for lists."""
     found = project.items.get(item_id)
     if found.kind != "image":
         raise NotFoundError("This item is no picture.")
-    shown = _picture(project.root, found)
+    shown = _picture(project.root, found, small=small)
     headers = {"content-security-policy": MEDIA_POLICY, "cache-control": "private, max-age=600"}
     return Response(shown.content, media_type=shown.media_type, headers=headers)
 
 
-def _picture(root: Path | None, item: Item) -> Picture:
+def _picture(root: Path | None, item: Item, *, small: bool) -> Picture:
     if item.pixels is not None:
         return drawn(item.pixels)
     if root is None or item.path is None:
         raise NotFoundError("The file of this item is not there any more.")
-    return picture(inside(root, item.path))
+    return picture(inside(root, item.path), small=small)

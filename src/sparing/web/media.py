@@ -24,6 +24,7 @@ MAX_BYTES = 64 << 20  # of a file; a scan of an A4 page at 600 dpi has 100 MB un
 AS_IT_IS_BYTES = 8 << 20
 AS_IT_IS_PIXELS = 16_000_000  # more is scaled down: a phone decodes it, and zoom still has enough
 SIDE = 2560  # pixels, of the longer side of a scaled copy
+SMALL_SIDE = 128
 DEEP_MODES = frozenset({"F", "I", "I;16", "I;16B", "I;16L", "I;16N"})
 _DECODERS = threading.BoundedSemaphore(2)  # 90 million pixels are 360 MB each
 MEDIA_POLICY = "default-src 'none'; sandbox"
@@ -54,8 +55,8 @@ def inside(root: Path, path: Path) -> Path:
     return resolved
 
 
-def picture(path: Path) -> Picture:
-    """Return a file as a picture for the browser, as it is or transcoded.
+def picture(path: Path, *, small: bool = False) -> Picture:
+    """Return a file as a picture for the browser, as it is or transcoded; ``small`` for lists.
 
     Raises
     ------
@@ -64,11 +65,11 @@ def picture(path: Path) -> Picture:
     found = path.stat()
     if found.st_size > MAX_BYTES:
         raise SourceError(f"The file has more than {MAX_BYTES >> 20} MB.")
-    return _picture(path, found.st_size, found.st_mtime_ns)
+    return _picture(path, found.st_size, found.st_mtime_ns, small)
 
 
 @lru_cache(maxsize=8)  # the page asks once a picture; a second tab soon after
-def _picture(path: Path, size: int, changed_ns: int) -> Picture:
+def _picture(path: Path, size: int, changed_ns: int, small: bool) -> Picture:
     from PIL import Image, UnidentifiedImageError
 
     content = path.read_bytes()
@@ -76,7 +77,7 @@ def _picture(path: Path, size: int, changed_ns: int) -> Picture:
     try:
         with _DECODERS, Image.open(BytesIO(content), formats=FORMATS) as image:
             _check_size(image.width * image.height)
-            return _shown(image, content)
+            return _transcoded(image, SMALL_SIDE) if small else _shown(image, content)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise SourceError("The picture has too many pixels.") from None
     except UnidentifiedImageError:
@@ -101,20 +102,19 @@ def _shown(image: "Image", content: bytes) -> Picture:
     media_type = BROWSERS_SHOW.get(image.format or "")
     small = len(content) <= AS_IT_IS_BYTES and image.width * image.height <= AS_IT_IS_PIXELS
     if media_type and small:
+        image.draft("L", (SMALL_SIDE, SMALL_SIDE))  # a JPEG is read whole, but decoded coarsely
         image.load()  # finds what is truncated
         return Picture(content, media_type)
-    return _transcoded(image)
+    return _transcoded(image, SIDE)
 
 
-def _transcoded(image: "Image") -> Picture:
+def _transcoded(image: "Image", side: int) -> Picture:
     from PIL import ImageOps
 
-    image.draft(
-        "RGB", (SIDE, SIDE)
-    )  # a JPEG decodes at a fraction of its size several times faster
+    image.draft("RGB", (side, side))
     image.load()
     image = _eight_bits(image)
-    image.thumbnail((SIDE, SIDE))
+    image.thumbnail((side, side))
     upright = ImageOps.exif_transpose(image)
     if upright.mode in ("1", "L", "LA", "P", "PA", "RGBA"):
         return encoded(upright, "PNG")

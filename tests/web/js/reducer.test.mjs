@@ -92,6 +92,14 @@ test("undo beyond what this window has done asks the server for the step before"
   assert.equal(onScreen(state), "a");
 });
 
+test("undo does not reach back into the phase before", () => {
+  const audit = (n_answered) => server({ phase: "audit", audit: { n_drawn: 9, n_answered, sentence: "" } });
+  const reach = (now) => run(initial(), { type: "state", server: now }, { type: "undo", key: "u" }).outbox.length;
+  assert.equal(reach(audit(0)), 0);
+  assert.equal(reach(audit(1)), 1);
+  assert.deepEqual(["certified", "done", "hand-back"].map((phase) => reach(server({ phase }))), [0, 0, 1]);
+});
+
 test("an item from the history is shown, corrected against what was seen, and the old one returns", () => {
   const old = asked("x", { answer: answer("x", "k0", "cat") });
   const state = run(started("a", "b"), { type: "panel", panel: "history" }, { type: "open", asked: old });

@@ -16,6 +16,7 @@ import { render } from "./view.js";
 
 const AHEAD = 6; // items that wait, decoded
 const LOW = 4;
+const MOST_UNSAVED = 200; // with more, nothing further is asked: each would be named in the request
 const POLL = 4000; // ms
 const AGAIN = 1500; // ms
 const SOON = 30; // ms between two looks at the outbox
@@ -73,7 +74,7 @@ const flush = sender({
 
 async function fetchNext() {
   if (fetching || state.exhausted || state.refused || state.queue.length >= LOW) return;
-  if (!isAsking(state)) return;
+  if (!isAsking(state) || state.outbox.length > MOST_UNSAVED) return;
   fetching = true;
   try {
     const { items, phase: of } = await api.next(AHEAD, known(state), state.guesses);

@@ -67,7 +67,7 @@ function about(row) {
 /** @param {Item} item @param {string} said @param {string} detail @param {Acts} acts */
 function line(item, said, detail, acts) {
   const picture = item.kind === "image"
-    ? el("img", { src: mediaUrl(item.item_id), alt: "", loading: "lazy" }) : "";
+    ? el("img", { src: `${mediaUrl(item.item_id)}?small=true`, alt: "", loading: "lazy" }) : "";
   const text = item.kind === "image" ? item.name : excerpt(item);
   return el("li", {}, picture,
     el("span", { class: "what", dir: "auto" }, text), el("strong", { dir: "auto" }, said),

@@ -214,6 +214,7 @@ function commented(state, key, text) {
  * @param {State} state @param {string} key @returns {State} */
 function undone(state, key) {
   const step = state.steps.at(-1);
+  if (!step && !isUndoable(state)) return { ...state, notice: "There is nothing to take back here." };
   const event = /** @type {PersonEvent} */ ({ key, kind: "undo", undoes: step?.event.key ?? null });
   const next = { ...state, outbox: [...state.outbox, event], notice: "", exhausted: false };
   if (!step || !state.server) return next;
@@ -226,6 +227,13 @@ function undone(state, key) {
   const again = (/** @type {Asked} */ one) =>
     one.item.item_id === step.asked?.item.item_id ? { ...one, flagged, comment } : one;
   return { ...back, item: back.item && again(back.item), queue: back.queue.map(again) };
+}
+
+/** Whether what the server has stored last belongs to this phase: another one stays as it is.
+ * @param {State} state */
+function isUndoable({ server }) {
+  if (server?.phase === "audit") return (server.audit?.n_answered ?? 0) > 0;
+  return server?.phase === "label" || server?.phase === "hand-back";
 }
 
 /** @param {PersonEvent} event @returns {Said} */
