@@ -16,13 +16,16 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.special import gammaincc, ndtri
 
 from sparing.audit import Audit, Claim, Findings
-from sparing.bounds import first_failure, is_refuted, p_value, tolerated_errors
+from sparing.bounds import first_failure, p_value, tolerated_errors
 from sparing.predictions import Predictions
 from sparing.types import FloatArray, IntArray
 
 N_LEVELS = 64
+# A model may be surer than it should be, or less: (how often it errs of what it says, weight).
+SCENARIOS = ((0.25, 0.2), (0.5, 0.2), (1.0, 0.4), (2.0, 0.2))
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,11 +169,13 @@ class Levels:
 
 
 def levels_of(confidence: FloatArray, n_drawn: int, epsilon: float, delta: float) -> Levels:
-    """Choose up to 64 levels before any answer is seen; a faultless audit likely passes the first.
+    """Choose up to 64 levels before any answer is seen.
 
     The claim is about the labels that the model alone gives, so audited items do not count: at a
     level at most ``epsilon`` times the items that are left may be wrong, and how many are left is
-    fixed beforehand by a most that the draw hardly ever exceeds.
+    fixed beforehand by a most that the draw hardly ever exceeds. A level contains all smaller
+    ones, so the first need not be small: it is the one most likely to pass, if the model errs
+    about as often as it says.
 
     Parameters
     ----------
@@ -180,9 +185,9 @@ def levels_of(confidence: FloatArray, n_drawn: int, epsilon: float, delta: float
 
     Examples
     --------
-    >>> levels = levels_of(np.linspace(0.5, 1, 640), 200, 0.05, 0.05)
+    >>> levels = levels_of(np.linspace(0.9, 1, 640), 200, 0.1, 0.05)
     >>> levels.n_items[[0, -1]], levels.n_refuted[[0, -1]]
-    (array([270, 640]), array([ 9, 23]))
+    (array([270, 640]), array([17, 45]))
     """
     n = len(confidence)
     sizes = np.unique(np.linspace(n / N_LEVELS, n, N_LEVELS).round().astype(np.int64))
@@ -192,7 +197,42 @@ def levels_of(confidence: FloatArray, n_drawn: int, epsilon: float, delta: float
     spread = np.sqrt(mean * (1 - n_items / n))
     most = np.minimum(np.ceil(mean + 3 * spread), np.minimum(n_drawn, n_items)).astype(np.int64)
     n_refuted = np.floor(epsilon * (n_items - most)).astype(np.int64) + 1
-    likely = np.maximum(np.floor(mean - spread), 0).astype(np.int64)
-    starts = np.flatnonzero(is_refuted(0, n_items, n_refuted, likely, delta))
-    first = int(starts[0]) if len(starts) else len(thresholds) - 1
+    doubt = np.cumsum(1.0 - confidence[::-1], dtype=np.float64)[n_items - 1]
+    chances = chances_to_pass(n_items, n_refuted, n_drawn / n, doubt, delta)
+    first = int(np.argmax(sum(weight * chance for weight, chance in chances)))
     return Levels(thresholds[first:], n_items[first:], most[first:], n_refuted[first:])
+
+
+def chances_to_pass(
+    size: FloatArray | IntArray,
+    marked: FloatArray | IntArray,
+    rate: FloatArray | float,
+    expected_errors: FloatArray,
+    delta: float,
+) -> tuple[tuple[float, FloatArray], ...]:
+    """Guess how likely levels pass if the model errs a quarter to twice as often as expected.
+
+    Drawn errors are taken as Poisson; this serves plans and the choice of levels, no proof.
+
+    Parameters
+    ----------
+    size, marked : items of each level, and how many wrong ones passing it refutes
+    rate : share of the items that is drawn
+    expected_errors : in each level
+    delta : of the test
+
+    Returns
+    -------
+    (weight, chance) of each scenario
+    """
+    drawn = np.minimum(rate * size / np.maximum(size - (marked - 1) / 2, 1), 1 - 1e-9)
+    mean = -marked * np.log1p(-drawn)  # exact where no error is seen, close for more
+    tolerated = np.floor((np.sqrt(mean) + ndtri(delta) / 2) ** 2 - 0.9)
+    possible = (mean >= -math.log(delta)) & (tolerated >= 0)
+    return tuple(
+        (
+            weight,
+            possible * gammaincc(np.maximum(tolerated, 0) + 1, rate * factor * expected_errors),
+        )
+        for factor, weight in SCENARIOS
+    )

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import betaincinv, gammainc, gammaincc, ndtri
+from scipy.special import betaincinv, gammainc
 
 from sparing.audit import WHOLE, Claim
 from sparing.bounds import draws_needed, spend
 from sparing.certificate import empty_bound_note
+from sparing.evidence import SCENARIOS, chances_to_pass
 from sparing.predictions import Predictions
 from sparing.types import FloatArray
 
@@ -18,8 +19,6 @@ N_STEPS = 64
 LEAST_SAVING = 0.05  # of the answers; below it labeling all by hand is simpler
 # Numbers of errors that an audit may be planned to meet: all small ones, then ever sparser.
 TOLERATED = np.unique(np.geomspace(1, 400, 40).round().astype(np.int64)) - 1
-# A model may be surer than it should be, or less: a plan must be cheap on average.
-SCENARIOS = ((0.25, 0.2), (0.5, 0.2), (1.0, 0.4), (2.0, 0.2))
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +65,8 @@ def plan_audit(
 ) -> AuditPlan:
     """Find how many items to audit, and which to label by hand unseen, at the lowest cost.
 
-    The plan believes the model's confidences, give or take a factor of two to four; if they are wrong the
-    certificate stays true and only costs more. It looks at no answer.
+    The plan believes the model's confidences, give or take a factor of two to four; if they are
+    wrong the certificate stays true and only costs more. It looks at no answer.
 
     Parameters
     ----------
@@ -206,23 +205,18 @@ def _cheapest_auto(walk: _Walk, epsilon: float, delta: float) -> _Mix:
 
 
 def _expected_passed(walk: _Walk, rate: FloatArray, epsilon: float, delta: float) -> FloatArray:
-    """Return how many items are expected above the last threshold that passes; (n_cuts, n_rates).
-
-    Drawn errors are taken as Poisson; thresholds that too few draws can pass are not tested.
-    """
-    size = walk.size[None, None, :]
-    marked = np.floor(epsilon * size * (1 - rate)) + 1
-    drawn = np.minimum(rate * size / (size - (marked - 1) / 2), 1 - 1e-9)
-    mean = -marked * np.log1p(-drawn)  # exact for no error seen, close for more
-    tolerated = np.floor((np.sqrt(mean) + ndtri(delta) / 2) ** 2 - 0.9)
-    tested = mean * (1 - 1 / np.sqrt(np.maximum(rate * size, 1.0))) >= -math.log(delta)
-    inside = size <= walk.size[walk.cuts][:, None, None]
+    """Return how many items are expected above the last threshold passed; (n_cuts, n_rates)."""
+    inside = walk.size <= walk.size[walk.cuts][:, None, None]
+    marked = np.floor(epsilon * walk.size * (1 - rate)) + 1
+    chances = chances_to_pass(walk.size, marked, rate, walk.errors, delta)
+    likely = np.where(inside, sum(weight * chance for weight, chance in chances), -1.0)
+    first = np.argmax(likely, axis=-1)[..., None]
+    after = np.arange(len(walk.size)) >= first
     passed = np.zeros(rate.shape[:2])
-    for factor, weight in SCENARIOS:
-        passes = gammaincc(np.maximum(tolerated, 0) + 1, rate * factor * walk.errors)
-        reach = np.minimum.accumulate(np.where(tested & inside, passes, 1.0), axis=-1)
-        first = np.where(tested & inside, reach, 0.0).max(axis=-1, keepdims=True)
-        passed += weight * (np.where(inside, np.minimum(reach, first), 0.0) @ walk.steps)
+    for weight, chance in chances:
+        reach = np.minimum.accumulate(np.where(after, chance, 1.0), axis=-1)
+        start = np.take_along_axis(chance, first, axis=-1)
+        passed += weight * (np.where(inside, np.minimum(reach, start), 0.0) @ walk.steps)
     return passed
 
 
