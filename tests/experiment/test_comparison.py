@@ -33,6 +33,7 @@ def trials(curves, n_seeds=8, noise=0.005, seed=0):
 
 
 SLOW = [0.5, 0.6, 0.7, 0.8, 0.85, 0.9]
+EARLY = [0.7, 0.8, 0.85, 0.86, 0.86, 0.87]
 FAST = [0.6, 0.8, 0.88, 0.9, 0.91, 0.92]
 
 
@@ -75,6 +76,7 @@ def test_only_seeds_of_all_strategies_count():
     [
         ({"good": FAST}, 8, 0.005, "Active learning saves labels here: 'good' reaches 89."),
         ({"bad": [c - 0.1 for c in SLOW]}, 8, 0.005, "Active learning does not save labels here"),
+        ({"early": EARLY}, 8, 0.02, "Active learning pays here before the end: 'early' is +1"),
         ({"same": SLOW}, 8, 0.05, "Active learning is not shown to save labels here: 'same'"),
         ({"good": FAST}, 3, 0.005, "With 3 of at least 5 seeds nothing is shown yet: 'good'"),
     ],
@@ -84,7 +86,7 @@ def test_the_sentence(curves, n_seeds, noise, begins):
     assert said.startswith(begins)
     assert said.endswith(".")
     if n_seeds > 3:
-        assert re.search(r"95% interval -?\d+ to -?\d+, 8 seeds", said)
+        assert re.search(r"saved -?\d+ \(95% interval -?\d+ to -?\d+\), 8 seeds\.$", said)
 
 
 @pytest.fixture(scope="module")

@@ -189,7 +189,9 @@ def _print(report: "Report", page: Path) -> None:
 
     for note in report.notes:
         say(note)
-    table = Table(title=f"{report.name}: accuracy on held-out items", box=SIMPLE_HEAD)
+    table = Table(
+        title=f"{report.name}: accuracy on held-out items", box=SIMPLE_HEAD, pad_edge=False
+    )
     for i, name in enumerate(HEAD):
         table.add_column(name, justify="right" if i else "left", no_wrap=True)
     for row in summary_rows(report.comparison):

@@ -1,43 +1,34 @@
 """One sentence: what active learning saves here, with its interval, or that it does not."""
 
 from sparing.experiment.comparison import Comparison
-from sparing.experiment.statistics import Interval
+from sparing.experiment.statistics import LEAST_SEEDS, Interval
 
 
 def verdict(comparison: Comparison) -> str:
     """Say what the best of the strategies saves against random labels.
 
-    The interval allows for having picked the best.
+    The intervals allow for having picked the best. Where no saving is shown at the end of the
+    curve but the curve lies higher on the whole, the sentence says that.
     """
-    name = comparison.best
+    name, n_seeds = comparison.best, len(comparison.seeds)
     against = comparison.against_random[name]
-    saving, n_seeds = against.saving, len(comparison.seeds)
-    ours, theirs = round(saving.ours), round(saving.theirs)
-    reached = f"{saving.target:.1%}"
-    saved = saving.saved
-    if saved.low is None or saved.high is None:
-        return (
-            f"With {n_seeds} of at least 5 seeds nothing is shown yet: '{name}' reached {reached} "
-            f"with {ours:,} labels, random with {theirs:,}."
-        )
-    interval = f"95% interval {round(saved.low):,} to {round(saved.high):,}, {n_seeds} seeds"
+    saving, saved, gain = against.saving, against.saving.saved, against.gain
+    ours, theirs = f"{round(saving.ours):,}", f"{round(saving.theirs):,}"
+    reached = f"'{name}' reaches {saving.target:.1%} with {ours} labels, random with {theirs}"
+    if saved.low is None or saved.high is None or gain.low is None or gain.high is None:
+        return f"With {n_seeds} of at least {LEAST_SEEDS} seeds nothing is shown yet: {reached}."
+    whole = f"{reached}, saved {count(saved, '95% interval ')}, {n_seeds} seeds."
     if saved.low > 0:
-        return (
-            f"Active learning saves labels here: '{name}' reaches {reached} with {ours:,} labels, "
-            f"random needs {theirs:,}: {round(saved.value):,} saved ({interval})."
-        )
-    if saved.high < 0:
-        return (
-            f"Active learning does not save labels here, it costs some: '{name}' reaches "
-            f"{reached} with {ours:,} labels, random with {theirs:,} (saved: {interval})."
-        )
-    return (
-        f"Active learning is not shown to save labels here: '{name}' reaches {reached} with "
-        f"{ours:,} labels, random with {theirs:,}, which is within the noise (saved: {interval})."
-    )
+        return f"Active learning saves labels here: {whole}"
+    if gain.low > 0:
+        better = f"'{name}' is {points(gain, '95% interval ')} points better on average"
+        return f"Active learning pays here before the end: {better}; in the end {whole}"
+    if saved.high < 0 or gain.high < 0:
+        return f"Active learning does not save labels here, it costs some: {whole}"
+    return f"Active learning is not shown to save labels here: {whole}"
 
 
-def points(interval: Interval) -> str:
+def points(interval: Interval, what: str = "") -> str:
     """Write a difference of shares in percentage points, with its interval.
 
     Examples
@@ -48,17 +39,18 @@ def points(interval: Interval) -> str:
     value = f"{interval.value * 100:+.1f}"
     if interval.low is None or interval.high is None:
         return value
-    return f"{value} ({interval.low * 100:+.1f} to {interval.high * 100:+.1f})"
+    return f"{value} ({what}{interval.low * 100:+.1f} to {interval.high * 100:+.1f})"
 
 
-def count(interval: Interval) -> str:
+def count(interval: Interval, what: str = "") -> str:
     """Write a number of labels with its interval.
 
     Examples
     --------
-    >>> count(Interval(110.2, 60.0, 150.0))
-    '110 (60 to 150)'
+    >>> count(Interval(110.2, 60.0, 150.0), "95% interval ")
+    '110 (95% interval 60 to 150)'
     """
+    value = f"{round(interval.value):,}"
     if interval.low is None or interval.high is None:
-        return f"{round(interval.value):,}"
-    return f"{round(interval.value):,} ({round(interval.low):,} to {round(interval.high):,})"
+        return value
+    return f"{value} ({what}{round(interval.low):,} to {round(interval.high):,})"
