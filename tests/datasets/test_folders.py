@@ -133,4 +133,10 @@ def test_folders_without_items_or_classes(tmp_path):
 def test_files_without_permission_are_skipped(tmp_path):
     picture(tmp_path / "1.png")
     picture(tmp_path / "2.png").chmod(0)
-    assert reasons(read_items(tmp_path)) == {"2.png": "not readable by you"}
+    picture(tmp_path / "locked" / "3.png")
+    (tmp_path / "locked").chmod(0)
+    assert reasons(read_items(tmp_path)) == {
+        "2.png": "not readable by you",
+        "locked": "a folder that cannot be read",
+    }
+    (tmp_path / "locked").chmod(0o700)

@@ -101,7 +101,11 @@ def _find(root: Path) -> _Found:
 def _walk(root: Path, skipped: list[Skipped]) -> Iterator[Path]:
     """Yield the files below ``root``; links are followed only to files inside it."""
     inside = root.resolve()
-    for folder, subfolders, files in os.walk(root, onerror=_unreadable):
+
+    def unreadable(error: OSError) -> None:
+        skipped.append(Skipped(_name(root, Path(error.filename)), "a folder that cannot be read"))
+
+    for folder, subfolders, files in os.walk(root, onerror=unreadable):
         for name in (*subfolders, *files):
             path = Path(folder, name)
             if name.startswith("."):
@@ -113,10 +117,6 @@ def _walk(root: Path, skipped: list[Skipped]) -> Iterator[Path]:
             elif path.is_file() or path.is_symlink():
                 yield path
         subfolders[:] = [name for name in subfolders if not name.startswith(".")]
-
-
-def _unreadable(error: OSError) -> None:
-    raise SourceError(f"{error.filename} cannot be read: {error.strerror}.") from error
 
 
 def _kind_of(path: Path) -> str:
