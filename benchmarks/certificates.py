@@ -50,8 +50,8 @@ TASKS = {
     "Subjectivity": (subjectivity, [400]),
     "banknote": (lambda: table("banknote_authentication"), [60]),
     "breast cancer": (lambda: table("breast-cancer-wisconsin"), [40]),
-    "german credit": (lambda: table("german"), [100]),
-    "diabetes": (lambda: table("pima-indians-diabetes"), [100]),
+    "german credit": (lambda: table("german", "linear"), [100]),
+    "diabetes": (lambda: table("pima-indians-diabetes", "linear"), [100]),
 }
 
 
