@@ -21,6 +21,7 @@ import json
 import os
 import tempfile
 import time
+import warnings
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -93,7 +94,8 @@ def _abalone(folder: Path) -> Labeled:
 
 def _lines(path: Path) -> Labeled:
     """Read lines of a label and a text."""
-    pairs = [line.split(" ", 1) for line in path.read_text("latin-1").splitlines()]
+    lines = path.read_bytes().decode("latin-1").split("\n")  # splitlines breaks at more
+    pairs = [line.strip().split(" ", 1) for line in lines if line.strip()]
     names = [f"line {i + 1}" for i in range(len(pairs))]
     items = Items("texts", [text for _, text in pairs], names, path.name)
     return _some(Labeled(items, [label for label, _ in pairs]))
@@ -303,6 +305,7 @@ def main() -> None:
     parser.add_argument("--no-write", action="store_true", help="run trials, write no tables")
     parser.add_argument("--work", type=Path, default=Path(tempfile.gettempdir(), "sparing-auto"))
     args = parser.parse_args()
+    warnings.filterwarnings("ignore", module="skactiveml|sklearn")  # of theirs, on duplicates
     load = loaders(Path(os.environ["SPARING_DATA"]))
     names = args.sets.split(",") if args.sets else list(load)
     results = {n: run_set(n, load[n](), args.seeds, args.jobs, args.work) for n in names}
