@@ -95,7 +95,7 @@ def _abalone(folder: Path) -> Labeled:
 def _lines(path: Path) -> Labeled:
     """Read lines of a label and a text."""
     lines = path.read_bytes().decode("latin-1").split("\n")  # splitlines breaks at more
-    pairs = [line.strip().split(" ", 1) for line in lines if line.strip()]
+    pairs = [line.split(" ", 1) for line in lines if len(line.split()) > 1]
     names = [f"line {i + 1}" for i in range(len(pairs))]
     items = Items("texts", [text for _, text in pairs], names, path.name)
     return _some(Labeled(items, [label for label, _ in pairs]))
