@@ -65,6 +65,8 @@ class EnsembleClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] 
 
     def prepared(self, X: Features) -> Self:
         """Return a copy that keeps what depends on the pool's features alone."""
+        if self.structure is not None and self.structure.holds(X):
+            return self
         return type(self)(PoolStructure(X))
 
     def fit(self, X: Features, y: npt.ArrayLike) -> Self:

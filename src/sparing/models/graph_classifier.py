@@ -89,7 +89,7 @@ class GraphClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # 
 
     def prepared(self, X: Features) -> Self:
         """Return a copy that keeps what depends on the pool's features alone."""
-        structure = PoolStructure(X, self.n_neighbors, join=not self.abstain)
+        structure = self._choose(X)
         parameters = self.get_params(deep=False) | {"structure": structure}
         return type(self)(**parameters)
 
