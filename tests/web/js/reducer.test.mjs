@@ -219,6 +219,11 @@ test("a confirmed guess is marked as one", () => {
   assert.equal(state.outbox[0].confirmed, true);
 });
 
+test("guesses on or off: what waits is asked for again, the screen stays", () => {
+  const state = run(started("a", "b"), { type: "setting", name: "guesses", value: true });
+  assert.deepEqual([onScreen(state), waiting(state), state.guesses], ["a", [], true]);
+});
+
 test("without an item nothing can be answered", () => {
   const empty = run(initial(), { type: "state", server: server() });
   for (const action of [label("k"), { type: "skip", key: "k" }, { type: "flag", key: "k" }, { type: "zoom" }]) {

@@ -43,7 +43,6 @@ function follow(before) {
   if (state.outbox !== before.outbox) keep(before);
   if (state.queue !== before.queue) preload(state.queue.map((one) => one.item));
   if (state.guesses !== before.guesses || state.singleKeys !== before.singleKeys) saveSettings();
-  if (state.guesses !== before.guesses) poll();
   fetchNext();
 }
 

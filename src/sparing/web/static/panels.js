@@ -170,7 +170,7 @@ function running(body, state, acts) {
 const KEYS = [
   ["1 – 9, then letters", "label with the class that shows the key"], ["0 (or -)", "none of these"],
   ["/", "find a class by its letters, or name a new one"], ["Enter", "confirm the guess, where guesses are shown"],
-  ["Backspace", "take the last step back, any number of times"], ["Space", "skip"], ["F", "flag, to find it again in History"],
+  ["Backspace", "take the last step back, any number of times"], ["Space", "skip"], ["F", "flag; History and the export show it"],
   ["C", "comment"], ["Z", "zoom"], ["?", "this list"], ["Esc", "close"],
 ];
 

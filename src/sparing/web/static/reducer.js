@@ -49,7 +49,7 @@ export function reduce(state, action) {
     case "panel": return { ...state, panel: action.panel, mode: null };
     case "mode": return { ...state, mode: state.item ? action.mode : null };
     case "zoom": return { ...state, zoom: !state.zoom && state.item !== null };
-    case "setting": return { ...state, [action.name]: action.value };
+    case "setting": return set(state, action.name, action.value);
     case "notice": return { ...state, notice: action.message, said: action.message };
   }
 }
@@ -125,6 +125,13 @@ function asked(state, phase, items) {
   const fresh = items.filter((one) => !old.has(one.item.item_id));
   const next = { ...state, queue: [...state.queue, ...fresh], exhausted: fresh.length === 0, online: true };
   return state.item ? next : advanced(next);
+}
+
+/** @param {State} state @param {"guesses" | "singleKeys"} name @param {boolean} value @returns {State} */
+function set(state, name, value) {
+  const next = { ...state, [name]: value };
+  // What waits came without guesses, or with them: it is asked for again. The screen stays.
+  return name === "guesses" ? { ...next, queue: [], exhausted: false } : next;
 }
 
 /** @param {State} state @returns {State} */
