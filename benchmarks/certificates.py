@@ -44,7 +44,7 @@ AUDITS = (50, 100, 200)
 TBAL_SLACK = 0.01
 TASKS = {
     "MNIST 4,000": (lambda: digits(4000), [100, 200, 300, 400]),
-    "MNIST 60,000": (lambda: digits(60_000), [200, 400]),
+    "MNIST 60,000": (lambda: digits(60_000), [200, 400, 600]),
     "AG News": (news, [400]),
     "TREC questions": (questions, [600]),
     "Subjectivity": (subjectivity, [400]),
