@@ -52,8 +52,8 @@ def curve(X, y, X_test, y_test, strategy, seed):
             seconds.append(time.perf_counter() - started)
             rules.append([n, query.strategy])
             learner.teach(query.indices, y[query.indices].tolist())
-        accuracy[mark] = float(np.mean(learner.predict(X_test) == y_test))
-        on_pool[mark] = float(np.mean(learner.predict() == y))
+        accuracy[str(mark)] = float(np.mean(learner.predict(X_test) == y_test))
+        on_pool[str(mark)] = float(np.mean(learner.predict() == y))
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     return {
         "seed": seed,
@@ -86,7 +86,7 @@ def summary(result):
     table = {}
     for strategy, runs in result["runs"].items():
         for mark in MARKS:
-            values = np.array([run["accuracy"][mark] for run in runs])
+            values = np.array([run["accuracy"][str(mark)] for run in runs])
             table.setdefault(strategy, {})[mark] = {
                 "median": float(np.median(values)),
                 "mean": float(values.mean()),
@@ -180,21 +180,31 @@ def main():
     """Run and write."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", default=None, help="folder with MNIST")
-    parser.add_argument("--seeds", type=int, default=20)
-    parser.add_argument("--large-seeds", type=int, default=3)
+    parser.add_argument("--seeds", type=int, default=20, help="0: keep what was written before")
+    parser.add_argument(
+        "--large-seeds", type=int, default=3, help="of all 60,000 images; 0 as above"
+    )
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--out", type=Path, default=HERE)
     args = parser.parse_args()
     mnist = load_mnist(args.data)
-    results = [run_pool(mnist, 4000, args.seeds, ("auto", "random"), args.jobs)]
-    if args.large_seeds:
-        results.append(run_pool(mnist, 60_000, args.large_seeds, ("auto",), 1))
-    for result in results:
-        result["summary"] = summary(result)
-    args.out.mkdir(parents=True, exist_ok=True)
-    about = {"version": sparing.__version__, "python": platform.python_version(), "note": NOTE}
     path = args.out / "label_efficiency"
-    path.with_suffix(".json").write_text(json.dumps({**about, "pools": results}, indent=1) + "\n")
+    args.out.mkdir(parents=True, exist_ok=True)
+    written = path.with_suffix(".json")
+    pools = json.loads(written.read_text())["pools"] if written.exists() else {}
+    if args.seeds:
+        pools["4000"] = run_pool(mnist, 4000, args.seeds, ("auto", "random"), args.jobs)
+    if args.large_seeds:
+        pools["60000"] = run_pool(mnist, 60_000, args.large_seeds, ("auto",), 1)
+    write(pools, path)
+
+
+def write(pools, path):
+    """Write the figures in all forms."""
+    results = [{**pool, "summary": summary(pool)} for pool in pools.values()]
+    about = {"version": sparing.__version__, "python": platform.python_version(), "note": NOTE}
+    text = json.dumps({**about, "pools": pools}, indent=1)
+    path.with_suffix(".json").write_text(text + "\n")
     path.with_suffix(".md").write_text(markdown(results))
     plot(results, path)
     print(markdown(results))
