@@ -391,8 +391,8 @@ def summarize(files: list[list[dict]]) -> list[dict]:
 
 def one_cell(key: tuple, rows: list[dict], n_cells: int) -> dict:
     runs = [row["broken"] for row in rows]
-    # Draws of one model share its errors: models, not draws, are what is independent. A cell is
-    # counted as if they were, which makes its limit the stricter test.
+    # Given the models the draws are independent, and if the claim is true each fails with
+    # probability at most delta: so the binomial limit tests it, though models differ.
     n = len(rows) * (N_DRAWS if key[3] in ("whole", "auto", "TBAL rule") else 1)
     k = round(float(np.mean(runs)) * n)
     cell = {
