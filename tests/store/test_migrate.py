@@ -1,5 +1,6 @@
 import sqlite3
 import threading
+from contextlib import closing
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -10,17 +11,35 @@ from sqlalchemy import Connection
 from sparing.errors import SchemaVersionError, StoreError
 from sparing.store import Kind, NewEvent, open_store
 from sparing.store.engine import open_engine, sqlite_url
-from sparing.store.migrate import SCRIPTS, migrate, schema_version
+from sparing.store.migrate import SCRIPTS, create, migrate, schema_version, upgrade
 from sparing.store.schema import HEAD, metadata
+
+
+def as_sql(path):
+    """The schema as SQLite keeps it, whatever the order of its parts."""
+    with closing(sqlite3.connect(path)) as database:
+        rows = database.execute("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL")
+        parts = {name: " ".join(sql.split()).rstrip(") ").split(", ") for name, sql in rows}
+        return {name: sorted(part.strip(") ") for part in found) for name, found in parts.items()}
 
 
 def test_the_migrations_make_the_tables_that_the_code_expects(tmp_path):
     engine = open_engine(sqlite_url(tmp_path / "x.db"))
-    migrate(engine, "x")
+    upgrade(engine, None, "x")
     with engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         assert compare_metadata(context, metadata) == []
+        assert context.get_current_revision() == HEAD
     engine.dispose()
+
+
+def test_a_new_database_is_what_the_migrations_make(tmp_path):
+    for step, name in ((create, "new"), (lambda e: upgrade(e, None, "x"), "migrated")):
+        engine = open_engine(sqlite_url(tmp_path / name))
+        step(engine)
+        assert schema_version(engine) == HEAD
+        engine.dispose()
+    assert as_sql(tmp_path / "new") == as_sql(tmp_path / "migrated")
 
 
 def test_head_is_the_newest_migration():

@@ -10,6 +10,7 @@ from sparing.audit import Phase
 from sparing.errors import SparingError
 from sparing.evaluation import live_accuracy
 from sparing.loop import ActiveLearner
+from sparing.policy import Evidence, suggested_batch_size
 from sparing.pool import SKIPPED, UNLABELED
 from sparing.project.audits import load_audits
 from sparing.project.changes import PRESENT
@@ -18,12 +19,15 @@ from sparing.project.items import Listing
 from sparing.project.replay import Replay
 from sparing.project.scores import Scores, write_scores
 from sparing.project.vectors import Contents, Progress, encode_items, read_contents, read_vectors
+from sparing.query import Query
 from sparing.stopping import Advice, expected_gain, stabilizing_predictions
 from sparing.store import Event, ItemRow, Kind, Store, Version
-from sparing.strategies.base import FROM_UNIFORM
+from sparing.strategies.base import FROM_STRATEGY, FROM_UNIFORM
 from sparing.types import FloatArray, IntArray
+from sparing.utility import margin
 
-N_ASKED = 100  # asked by one version; a new one is there long before they are used up
+N_SPARE = 50  # asked beyond the batch, so that nobody waits for the next version
+BEYOND = "the model is unsure, and learns meanwhile from your last answers"
 N_DOUBTED = 200
 N_WATCHED = 1000  # items whose predictions are compared between versions
 N_ROUNDS = 4
@@ -241,19 +245,59 @@ def _scores(learner: ActiveLearner, rows: IntArray, n_rows: int, told: FloatArra
     proba = np.zeros((n_rows, len(learner.classes) if has_labels else 0), np.float32)
     if has_labels:
         proba[rows] = learner.predict_proba()
-    n_asked = min(N_ASKED, len(pool.candidates))
-    query = learner.query(n_asked) if n_asked else None
+    queries = ask(learner)
     doubted, doubt = _doubts(learner, told)
     return Scores(
         proba,
         np.array([str(c) for c in learner.classes] if has_labels else [], dtype=np.str_),
-        rows[query.indices] if query else np.zeros(0, np.int64),
-        query.source.astype(np.str_) if query else np.zeros(0, np.str_),
-        query.propensity.astype(np.float64) if query else np.zeros(0),
-        np.array([query.why(i) for i in range(n_asked)] if query else [], dtype=np.str_),
+        rows[np.concatenate([np.zeros(0, np.int64), *(q.indices for q in queries)])],
+        np.array([source for q in queries for source in q.source], dtype=np.str_),
+        np.array([p for q in queries for p in q.propensity], dtype=np.float64),
+        np.array([q.why(i) for q in queries for i in range(len(q))], dtype=np.str_),
         rows[doubted],
         doubt,
     )
+
+
+def ask(learner: ActiveLearner) -> list[Query]:
+    """Return the batch that the strategy wants, and spare items for while it is answered.
+
+    A strategy that covers the pool in groups is asked for a batch of the size that suits it: the
+    middle of one group in a hundred says less than the middle of one in ten.
+    """
+    pool = learner.pool
+    n_labeled, n_left = len(pool.labeled), len(pool.candidates)
+    if not n_left:
+        return []
+    batch = learner.query(min(suggested_batch_size(n_labeled, len(learner.classes)), n_left))
+    learner.skip(batch.indices)
+    spare = _spare(learner, batch)
+    learner.forget(batch.indices)
+    return [batch, *spare]
+
+
+def _spare(learner: ActiveLearner, batch: Query) -> list[Query]:
+    """Return up to ``N_SPARE`` items that come after a batch; by a cheap rule once there is one."""
+    pool = learner.pool
+    n_spare = min(N_SPARE, len(pool.candidates))
+    is_random = (batch.source == FROM_UNIFORM).all()
+    if not n_spare or is_random:  # beyond the batch items are drawn at random anyway
+        return []
+    if Evidence(len(pool.labeled), len(np.unique(pool.y[pool.labeled]))).is_cold:
+        return [learner.query(n_spare)]
+    doubt = margin(learner.version.proba[pool.candidates])
+    best = np.argsort(-doubt, kind="stable")[:n_spare]
+    return [
+        Query(
+            pool.candidates[best],
+            doubt[best],
+            np.full(n_spare, FROM_STRATEGY),
+            np.full(n_spare, np.nan),
+            "margin",
+            BEYOND,
+            learner.model_version,
+        )
+    ]
 
 
 def _asked(scores: Scores) -> list[list[Any]]:

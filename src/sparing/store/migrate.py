@@ -3,10 +3,19 @@
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine, inspect, text
+from sqlalchemy import (
+    Column,
+    Engine,
+    MetaData,
+    PrimaryKeyConstraint,
+    String,
+    Table,
+    inspect,
+    text,
+)
 
 from sparing.errors import SchemaVersionError
-from sparing.store.schema import HEAD
+from sparing.store.schema import HEAD, metadata
 
 SCRIPTS = Path(__file__).with_name("migrations")
 
@@ -32,8 +41,29 @@ def migrate(engine: Engine, name: str) -> None:
     SchemaVersionError : the database is of a newer version; nothing was touched
     """
     found = schema_version(engine)
-    if found == HEAD:
-        return
+    if found is None:
+        create(engine)
+    elif found != HEAD:
+        upgrade(engine, found, name)
+
+
+def create(engine: Engine) -> None:
+    """Create the newest tables at once: a new user need not wait for Alembic to load."""
+    with engine.begin() as connection:
+        metadata.create_all(connection)
+        stamp = Column("version_num", String(32), nullable=False)
+        key = PrimaryKeyConstraint("version_num", name="alembic_version_pkc")
+        Table("alembic_version", MetaData(), stamp, key).create(connection)
+        connection.execute(text("INSERT INTO alembic_version VALUES (:head)"), {"head": HEAD})
+
+
+def upgrade(engine: Engine, found: str | None, name: str) -> None:
+    """Take the steps from a revision, or from nothing, to the newest.
+
+    Raises
+    ------
+    SchemaVersionError : no step begins at that revision
+    """
     from alembic.config import Config
     from alembic.runtime.environment import EnvironmentContext
     from alembic.script import ScriptDirectory

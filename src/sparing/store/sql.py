@@ -3,7 +3,6 @@
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict
 from datetime import UTC, datetime
 
 from sqlalchemy import Connection, Engine, bindparam, delete, insert, select
@@ -78,7 +77,8 @@ class SqlStore(Store):
             return [ItemRow(*row) for row in rows]
 
     def put_items(self, items: Sequence[ItemRow]) -> None:  # noqa: D102
-        values = [asdict(item) for item in items]
+        names = [column.name for column in schema.items.c]
+        values = [{name: getattr(item, name) for name in names} for item in items]
         if values:
             self._writing.run(lambda connection: _put_items(connection, values))
 
