@@ -50,6 +50,11 @@ class NeighborGraph:
         return sparse.csr_array(scale @ self.weights @ scale)
 
     @cached_property
+    def rounded_similarity(self) -> sparse.csr_array:
+        """The same in float32: half the memory to read at each step."""
+        return self.similarity.astype(np.float32)
+
+    @cached_property
     def component(self) -> IntArray:
         """(n,) number of the connected component that each item is in."""
         return np.asarray(connected_components(self.weights, directed=False)[1], np.int64)
@@ -151,7 +156,7 @@ def spread_labels(
     Parameters
     ----------
     graph : over n items
-    sources : (n, n_columns) Y, 0 where nothing is known
+    sources : (n, n_columns) Y, 0 where nothing is known; float32 is reckoned with in float32
     alpha : in (0, 1); near 1 labels reach far
 
     Returns
@@ -175,7 +180,9 @@ def spread_labels(
     """
     if not 0 < alpha < 1:
         raise invalid("alpha", "spread_labels", "a number strictly between 0 and 1", alpha)
-    return _solved(graph.similarity, alpha, _dense(sources))
+    Y = _dense(sources)
+    S = graph.rounded_similarity if Y.dtype == np.float32 else graph.similarity
+    return _solved(S, alpha, Y)
 
 
 def poisson_learning(graph: NeighborGraph, sources: FloatArray | sparse.csr_array) -> FloatArray:
@@ -207,7 +214,7 @@ def poisson_learning(graph: NeighborGraph, sources: FloatArray | sparse.csr_arra
     ----------
     Calder, Cook, Thorpe & Slepcev (2020), arXiv 2006.11184
     """
-    Y = _dense(sources)
+    Y = _dense(sources).astype(np.float64)  # the system is singular: float32 would drift
     labeled = np.flatnonzero(Y.any(axis=1))
     n_components = int(graph.component.max()) + 1
     groups, part = np.arange(n_components), graph.component
@@ -230,7 +237,7 @@ def _centered(u: FloatArray, graph: NeighborGraph, n_components: int) -> FloatAr
 
 def _dense(sources: FloatArray | sparse.csr_array) -> FloatArray:
     Y = np.asarray(sources) if isinstance(sources, np.ndarray) else sources.toarray()
-    return Y.astype(np.float64, copy=False)
+    return Y if Y.dtype == np.float32 else Y.astype(np.float64, copy=False)
 
 
 def _solved(S: sparse.csr_array, alpha: float, Y: FloatArray) -> FloatArray:

@@ -17,6 +17,7 @@ from sparing.pool import UNLABELED
 from sparing.types import BoolArray, Features, FloatArray, IntArray
 
 METHODS = ("spreading", "poisson")
+LARGE = 20_000  # items; above, half the precision is enough and takes half the time
 POISSON_SHARPNESS = 3.0  # standard deviations of Poisson's solution to log-odds
 
 
@@ -164,7 +165,8 @@ class GraphClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # 
         """Return (n_items, n_classes) shares by all labels, then by all but those of a fold."""
         n_classes = len(self.classes_)
         kept = [folds >= 0, *(folds != fold for fold in np.unique(folds))]
-        sources = np.zeros((len(self.structure_.X), n_classes * len(kept)))
+        n = len(self.structure_.X)
+        sources = np.zeros((n, n_classes * len(kept)), np.float32 if n > LARGE else np.float64)
         for i, keep in enumerate(kept):
             sources[labeled[keep], codes[keep] + i * n_classes] = 1
         flows = self._flow(sources, n_classes)
