@@ -1,5 +1,7 @@
 import os
 import stat
+import subprocess
+import sys
 
 import pytest
 from PIL import Image
@@ -127,6 +129,31 @@ def test_all_is_there_again_after_opening(pets):
         assert not project.is_behind()
 
 
+def test_half_written_files_are_swept_away(pets):
+    pets.create().close()
+    left = pets.folder / "snapshots" / ".3.npz.x1y2"
+    left.parent.mkdir()
+    left.write_bytes(b"half")
+    Project.open(pets.folder, writable=False).close()
+    assert left.exists()
+    Project.open(pets.folder).close()
+    assert not left.exists()
+
+
+def test_asking_and_answering_load_no_library_that_learns(pets):
+    """Scikit-learn takes seconds to load: the first item must not wait for it."""
+    code = (
+        "import sys; from sparing.project import Project\n"
+        "with Project.create(sys.argv[1], classes=['fur']) as project:\n"
+        "    project.teach({project.query(1)[0].item.item_id: 'fur'})\n"
+        "print([m for m in ('sklearn', 'pandas', 'alembic', 'fastapi') if m in sys.modules])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(pets.source)], capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "[]\n"
+
+
 def test_at_opens_or_makes(pets):
     with Project.at(pets.source, classes=["fur"]) as project:
         item = project.query(1)[0].item.item_id
@@ -156,9 +183,13 @@ def test_beside_it_others_may_look(pets, project):
     with Project.open(pets.folder, writable=False) as other:
         assert other.status().n_labeled == 3
         assert not other.is_writable
-        pets.answer(project, project.query(2))
+        for _ in range(4):  # more versions than are kept
+            pets.answer(project, project.query(2))
+            project.retrain()
         other.refresh()
-        assert other.status().n_labeled == 5
+        assert other.status().n_labeled == 11
+        assert other.version == 4
+        assert other.query(1)[0].item.item_id == project.query(1)[0].item.item_id
         with pytest.raises(StoreError, match="reading only"):
             pets.answer(other, other.query(1))
 

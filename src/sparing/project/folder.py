@@ -74,6 +74,13 @@ class ProjectFolder:
         """The labels as they were certified."""
         return self.path / "certificates" / f"{attempt}.npz"
 
+    def sweep(self) -> None:
+        """Remove what a process that was killed had half written; for who holds the lock."""
+        for part in (self.path, *self.path.glob("*/")):
+            for leftover in part.glob(".*"):
+                if leftover.is_file():
+                    leftover.unlink(missing_ok=True)
+
     def exists(self) -> bool:
         """Tell whether there is a project here."""
         return self.database.is_file()

@@ -11,6 +11,7 @@ from sparing.project import opening
 from sparing.project.asking import Handed
 from sparing.project.folder import Lock, ProjectFolder
 from sparing.project.items import Item
+from sparing.project.scores import read_scores
 from sparing.project.state import State
 from sparing.project.vectors import Progress, read_contents
 from sparing.store import Kind, NewEvent, Outcome, Status, Store, Version
@@ -155,8 +156,9 @@ class OpenProject:
         ------
         SourceError : its file is not there or damaged
         """
+        scores = read_scores(self._folder.scores(version.version))  # megabytes: nobody waits
         with self._state.lock:
-            self._state.adopt(version)
+            self._state.adopt([version], scores)
         self._store.add_version(version)
         opening.forget_old_scores(self._folder, version.version)
 
@@ -193,8 +195,10 @@ class OpenProject:
         """Take into account what another process has written since."""
         with self._state.lock:
             self._state.apply(self._store.events(self._state.replay.last_seq))
-            for version in self._store.versions(self._state.version):
-                self._state.adopt(version)
+            versions = self._store.versions(self._state.version)
+            if versions:
+                newest = self._folder.scores(versions[-1].version)
+                self._state.adopt(versions, read_scores(newest))
 
     def _append(self, events: Sequence[NewEvent]) -> list[Outcome]:
         outcomes = self._store.append(events)

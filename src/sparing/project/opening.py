@@ -83,6 +83,8 @@ def reopen(folder: ProjectFolder, *, writable: bool) -> Opened:
     try:
         store = open_store(sqlite_url(folder.database), folder.path.name, writable=writable)
         listing = lister(folder, read_settings(store))()
+        if writable:
+            folder.sweep()
         state = _state(folder, store, listing) if writable else _view(folder, store, listing)
     except BaseException:
         if store is not None:

@@ -151,15 +151,10 @@ class State:
             if event.kind in OF_THE_PHASE:
                 self._load_phase()
 
-    def adopt(self, version: Version) -> None:
-        """Take a new model version into use.
-
-        Raises
-        ------
-        SourceError : its file is not there or damaged
-        """
-        self.scores = read_scores(self.folder.scores(version.version))
-        self.versions.append(version)
+    def adopt(self, versions: Sequence[Version], scores: Scores) -> None:
+        """Take new model versions into use; the scores are those of the last."""
+        self.scores = scores
+        self.versions.extend(versions)
 
     def learned(self, contents: Contents) -> list[ItemRow]:
         """Take what encoding found out into account; return the items that are new to the store."""
