@@ -1,4 +1,5 @@
 import os
+import signal
 from pathlib import Path
 from types import ModuleType
 
@@ -9,6 +10,11 @@ from sklearn.datasets import load_digits
 
 from sparing.datasets.mnist import Mnist, load_mnist
 from sparing.experiment.reproduce import Reproduction, reproduce
+
+
+def pytest_configure() -> None:
+    """Let Ctrl-C reach the commands under test: a shell's background job inherits it ignored."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
