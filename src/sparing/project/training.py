@@ -112,6 +112,7 @@ class Trainee:
         write_scores(self._folder.scores(version), scores)
         facts = self._facts(learner, [e for e in labels if e is not None], told)
         facts["asked"] = _asked(scores)
+        self._tell("training", 1, 1)
         return Version(version, self._replay.last_seq, facts)
 
     def _follow(self) -> tuple[ActiveLearner, IntArray]:
