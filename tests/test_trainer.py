@@ -72,6 +72,17 @@ def test_it_learns_whenever_answers_come_is_killed_starts_again_and_ends_when_to
     trainer.stop()
 
 
+def test_with_nothing_to_do_it_is_idle(project):
+    answer(project, 4)
+    project.retrain()
+    trainer = Trainer(project, fake('print(json.dumps({"failed": "asked"}), flush=True)'))
+    trainer.start()
+    trainer.wake()
+    time.sleep(0.1)
+    assert trainer.status().state == "idle"
+    trainer.stop()
+
+
 def test_answers_while_it_computes_are_not_lost(project):
     trainer = Trainer(
         project,

@@ -81,7 +81,11 @@ class Trainer:
         if self._thread is None:
             self._stopping.clear()
             self._awake.set()
-            self._thread = threading.Thread(target=self._supervise, name="sparing-trainer")
+            # A daemon: if nobody stops us, the child ends with this process all the same.
+            self._thread = threading.Thread(
+                target=self._supervise, name="sparing-trainer", daemon=True
+            )
+            self._say(IDLE)
             self._thread.start()
 
     def stop(self) -> None:
