@@ -85,7 +85,7 @@ class Trainer:
             self._thread = threading.Thread(
                 target=self._supervise, name="sparing-trainer", daemon=True
             )
-            self._say(IDLE)
+            self._say(self._task() if self._project.is_behind() else IDLE)
             self._thread.start()
 
     def stop(self) -> None:
@@ -111,6 +111,9 @@ class Trainer:
     def _say(self, state: str, message: str = "") -> None:
         self._status = TrainerStatus(state, message)
         self._project.trainer_said = (state, message)
+
+    def _task(self) -> str:
+        return TRAINING if self._project.is_encoded else ENCODING
 
     def _supervise(self) -> None:
         while not self._stopping.is_set():
@@ -143,7 +146,7 @@ class Trainer:
             self._awake.clear()
             if self._stopping.is_set() or not self._project.is_behind():
                 continue
-            self._say(TRAINING if self._project.is_encoded else ENCODING)
+            self._say(self._task())
             order = {"version": self._project.version + 1}
             if not (_tell(child, order) and self._listen(child)):
                 return
