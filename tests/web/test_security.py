@@ -3,6 +3,7 @@
 import pytest
 from starlette.datastructures import Headers
 
+from sparing.web.pages import PAGES
 from sparing.web.security import MAX_BODY, Door, refusal
 
 BASE = "http://127.0.0.1:8123"
@@ -62,7 +63,7 @@ def test_a_link_elsewhere_may_open_the_page_but_nothing_else(stranger):
         "sec-fetch-mode": "navigate",
         "sec-fetch-dest": "document",
     }
-    assert stranger.get("/", headers=link).status_code == 200
+    assert all(stranger.get(path, headers=link).status_code == 200 for path in PAGES)
     assert stranger.get("/api/state", headers=link).status_code == 403
     assert stranger.get("/", headers=link | {"sec-fetch-dest": "iframe"}).status_code == 403
 

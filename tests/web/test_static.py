@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from sparing.web.pages import STATIC
+from sparing.web.pages import PAGES, STATIC
 
 HERE = Path(__file__).parent
 OLDEST_NODE = (20, 19)  # from here on a .js file with an import is a module by itself
@@ -55,26 +55,50 @@ def test_nothing_is_loaded_from_elsewhere(path):
     assert not re.search(r"https?:|//[a-z]+\.|@import|url\(", text)
 
 
-def test_all_that_the_page_names_is_there():
-    page = (STATIC / "index.html").read_text(encoding="utf-8")
+def modules_of(page):
+    """Return the sources of the modules that a page loads, by name."""
+    waiting = re.findall(r'<script type="module" src="/static/([^"]+)"', page)
+    found = {}
+    while waiting:
+        name = waiting.pop()
+        if name not in found:
+            found[name] = (STATIC / name).read_text(encoding="utf-8")
+            waiting += re.findall(r'from "\./([^"]+)"', found[name])
+    return found
+
+
+def test_the_way_to_each_page_is_named_on_all_of_them():
+    source = (STATIC / "pages.js").read_text(encoding="utf-8")
+    assert re.findall(r'\["(/\w*)", "\w+"\]', source) == list(PAGES)
+
+
+@pytest.mark.parametrize("name", PAGES.values())
+def test_all_that_a_page_names_is_there(name):
+    page = (STATIC / name).read_text(encoding="utf-8")
     names = re.findall(r'(?:src|href)="/static/([^"]+)"', page)
-    for script in SCRIPTS:
-        names += re.findall(r'from "\./([^"]+)"', script.read_text(encoding="utf-8"))
-    assert len(names) > 10
+    assert len(names) >= 3
     assert all((STATIC / name).is_file() for name in names)
+    assert len(modules_of(page)) > 6  # each was read
+    assert "drawPages()" in "".join(modules_of(page).values())
 
 
-def test_the_page_has_no_script_or_style_of_its_own():
-    page = (STATIC / "index.html").read_text(encoding="utf-8")
+@pytest.mark.parametrize("name", PAGES.values())
+def test_a_page_has_no_script_or_style_of_its_own(name):
+    page = (STATIC / name).read_text(encoding="utf-8")
     assert not re.search(r"<style|\sstyle=|\son\w+=|<script(?![^>]*src=)", page)
 
 
-def test_all_that_is_looked_for_by_id_is_in_the_page():
-    page = (STATIC / "index.html").read_text(encoding="utf-8")
+@pytest.mark.parametrize("name", PAGES.values())
+def test_all_that_is_looked_for_by_id_is_in_the_page(name):
+    page = (STATIC / name).read_text(encoding="utf-8")
     there = set(re.findall(r'\sid="([^"]+)"', page))
     wanted = set()
-    for script in SCRIPTS:
-        text = script.read_text(encoding="utf-8")
+    for text in modules_of(page).values():
         wanted |= set(re.findall(r'(?:byId|input|write|show)\("([\w-]+)"', text))
-    assert len(wanted) > 20
+    assert len(wanted) > 8
     assert wanted <= there
+
+
+def test_every_module_belongs_to_a_page():
+    pages = [(STATIC / name).read_text(encoding="utf-8") for name in PAGES.values()]
+    assert {name for page in pages for name in modules_of(page)} == {p.name for p in SCRIPTS}

@@ -1,5 +1,6 @@
-"""The page itself: static files that hold no word of the project, so that they need no session."""
+"""The pages: static files that hold no word of the project, so that they need no session."""
 
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from fastapi import APIRouter, FastAPI
@@ -7,15 +8,11 @@ from fastapi.responses import FileResponse
 from fastapi.staticfiles import StaticFiles
 
 STATIC = Path(__file__).with_name("static")
+PAGES = {"/": "index.html"}
+"""Each page by its path; ``static/pages.js`` names them in the same order."""
 FRESH = {"cache-control": "no-cache"}  # asked again each time, sent only if changed
 
 router = APIRouter(include_in_schema=False)
-
-
-@router.get("/")
-async def page() -> FileResponse:
-    """Send the one page."""
-    return FileResponse(STATIC / "index.html", headers=FRESH)
 
 
 @router.get("/favicon.ico")
@@ -24,7 +21,18 @@ async def icon() -> FileResponse:
     return FileResponse(STATIC / "icon.png", headers=FRESH)
 
 
+def _sender(name: str) -> Callable[[], Awaitable[FileResponse]]:
+    async def send() -> FileResponse:
+        return FileResponse(STATIC / name, headers=FRESH)
+
+    return send
+
+
+for path, name in PAGES.items():
+    router.add_api_route(path, _sender(name))
+
+
 def mount(app: FastAPI) -> None:
-    """Add the page and its files to ``app``."""
+    """Add the pages and their files to ``app``."""
     app.include_router(router)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")

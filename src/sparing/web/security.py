@@ -19,10 +19,11 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from sparing.web.failures import BROKEN, failure
+from sparing.web.pages import PAGES
 
 HOSTS = frozenset({"127.0.0.1", "localhost"})
 SAFE_METHODS = frozenset({"GET", "HEAD"})
-OPEN_PATHS = frozenset({"/", "/session", "/favicon.ico"})
+OPEN_PATHS = frozenset({*PAGES, "/session", "/favicon.ico"})
 OPEN_FOLDER = "/static/"
 MAX_BODY = 1 << 20
 POLICY = (
@@ -145,8 +146,8 @@ def _same_site(method: str, path: str, headers: Headers) -> bool:
     # "same-site" is another port of this machine: a stranger too.
     if headers.get("sec-fetch-site", "none") in ("same-origin", "none"):
         return True
-    # A link to the page itself, in a terminal that is a web page: it shows nothing by itself.
-    is_link = headers.get("sec-fetch-mode") == "navigate" and path == "/"
+    # A link to a page itself, in a terminal that is a web page: it shows nothing by itself.
+    is_link = headers.get("sec-fetch-mode") == "navigate" and path in PAGES
     return is_link and method == "GET" and headers.get("sec-fetch-dest") == "document"
 
 

@@ -1,13 +1,15 @@
 // The page comes alive here: the state, what follows from its changes, keys and clicks.
 
-import { api, ApiError } from "./api.js";
+import { api } from "./api.js";
 import { byId, input } from "./dom.js";
 import { bindFind } from "./find.js";
 import { intent } from "./keys.js";
+import { drawPages } from "./pages.js";
 import { drawPanel } from "./panels.js";
 import { preload } from "./picture.js";
-import { memoryShelf, openShelf, sender } from "./queue.js";
 import { initial, isAsking, known, reduce } from "./reducer.js";
+import { freshKey as fresh, session } from "./session.js";
+import { readSettings, saveSettings } from "./settings.js";
 import { render } from "./view.js";
 
 /** @typedef {import("./types.js").State} State */
@@ -17,14 +19,9 @@ import { render } from "./view.js";
 const AHEAD = 6; // items that wait, decoded
 const LOW = 4;
 const MOST_UNSAVED = 200; // with more, nothing further is asked: each would be named in the request
-const POLL = 4000; // ms
-const AGAIN = 1500; // ms
 const SOON = 30; // ms between two looks at the outbox
-const LATE = 500; // ms until an answer that is not confirmed is spoken of
-const SETTINGS = "sparing-settings";
 
-let state = initial(settings());
-let shelf = memoryShelf();
+let state = initial(readSettings({ guesses: false, singleKeys: true }));
 let fetching = false;
 
 /** @param {Action} action */
@@ -40,35 +37,23 @@ function dispatch(action) {
 /** What a change of the state brings about.
  * @param {State} before */
 function follow(before) {
-  if (state.outbox !== before.outbox) keep(before);
+  if (state.outbox !== before.outbox) keep(before.outbox);
   if (state.queue !== before.queue) preload(state.queue.map((one) => one.item));
-  if (state.guesses !== before.guesses || state.singleKeys !== before.singleKeys) saveSettings();
+  if (state.guesses !== before.guesses || state.singleKeys !== before.singleKeys) {
+    saveSettings({ guesses: state.guesses, singleKeys: state.singleKeys });
+  }
   fetchNext();
 }
 
-/** @param {State} before */
-function keep(before) {
-  const old = new Set(before.outbox.map((event) => event.key));
-  const now = new Set(state.outbox.map((event) => event.key));
-  const fresh = state.outbox.filter((event) => !old.has(event.key));
-  const gone = before.outbox.filter((event) => !now.has(event.key)).map((event) => event.key);
-  if (gone.length) shelf.remove(gone);
-  if (!fresh.length) return;
-  shelf.put(fresh);
-  flush();
-  setTimeout(() => { if (state.outbox.some((event) => fresh.includes(event))) dispatch({ type: "late" }); }, LATE);
-}
-
-const flush = sender({
-  waiting: () => state.outbox,
-  send: api.send,
+const { start, keep, soon, failed, tried } = session({
+  now: () => state,
+  dispatch,
+  polled: () => fetchNext(),
   recorded: (results) => {
     const older = results.filter((one) => state.outbox.some((e) => e.key === one.key && e.kind === "undo" && !e.undoes));
     dispatch({ type: "recorded", results });
     for (const one of older) if (one.current) acts.open(one.current.item_id);
-    if (state.outbox.length === 0) soon();
   },
-  unsent: (error) => dispatch(error.status === 401 ? { type: "refused", message: error.message } : { type: "unsent" }),
 });
 
 async function fetchNext() {
@@ -85,34 +70,6 @@ async function fetchNext() {
     fetching = false;
   }
   if (state.queue.length < LOW && !state.exhausted && state.online) fetchNext();
-}
-
-/** @param {unknown} error */
-function failed(error) {
-  if (!(error instanceof ApiError)) throw error;
-  if (error.status === 401) dispatch({ type: "refused", message: error.message });
-  else if (error.isTemporary) dispatch({ type: "unsent" });
-  else dispatch({ type: "notice", message: error.message });
-}
-
-let timer = 0;
-/** Ask for the state a moment after the last answer was saved, not once an answer. */
-function soon() {
-  clearTimeout(timer);
-  timer = setTimeout(poll, 250);
-}
-
-async function poll() {
-  clearTimeout(timer);
-  timer = setTimeout(poll, POLL);
-  if (document.hidden || state.refused) return;
-  try {
-    dispatch({ type: "state", server: await api.state() });
-    fetchNext();
-    if (state.outbox.length) flush();
-  } catch (error) {
-    failed(error);
-  }
 }
 
 /** What a person can do. Keys of events are made here, and nowhere else. */
@@ -157,16 +114,7 @@ const acts = {
     byId("stage").focus({ preventScroll: true });
   },
   resume: () => begin(api.resume),
-  /** The result of a request, or null after the person has been told what is wrong.
-   * @template T @param {Promise<T>} request @returns {Promise<T | null>} */
-  tried: async (request) => {
-    try {
-      return await request;
-    } catch (error) {
-      failed(error);
-      return null;
-    }
-  },
+  tried,
 };
 
 /** Begin the phase that a request leads to, once every answer given so far is safe.
@@ -177,24 +125,6 @@ async function begin(request) {
   const server = await acts.tried(api.state());
   if (server) dispatch({ type: "phase", server });
   byId("stage").focus({ preventScroll: true });
-}
-
-function fresh() {
-  return crypto.randomUUID().replaceAll("-", "");
-}
-
-function settings() {
-  const usual = { guesses: false, singleKeys: true };
-  try {
-    return { ...usual, ...JSON.parse(localStorage.getItem(SETTINGS) ?? "{}") };
-  } catch {
-    return usual;
-  }
-}
-
-function saveSettings() {
-  const { guesses, singleKeys } = state;
-  localStorage.setItem(SETTINGS, JSON.stringify({ guesses, singleKeys }));
 }
 
 /** @param {KeyboardEvent} event */
@@ -212,8 +142,6 @@ function pressed(event) {
 
 function bind() {
   document.addEventListener("keydown", pressed);
-  document.addEventListener("visibilitychange", () => poll());
-  window.addEventListener("online", () => { flush(); poll(); });
   document.addEventListener("click", (event) => {
     const on = /** @type {HTMLElement} */ (event.target).closest("button");
     const [act, panel] = [on?.dataset["do"], on?.dataset["panel"]];
@@ -234,42 +162,7 @@ function bind() {
   bindFind(() => state, acts);
 }
 
-async function start() {
-  bind();
-  render(state, state, acts);
-  const token = location.hash.slice(1);
-  if (token) history.replaceState(null, "", location.pathname);
-  await open(token);
-}
-
-/** Come in, now or as soon as the server can be reached.
- * @param {string} token */
-async function open(token) {
-  try {
-    const server = await entered(token);
-    const disk = await openShelf(`sparing-${server.id}`);
-    dispatch({ type: "opened", events: await disk.all() });
-    shelf = disk; // only now: what came from it need not be put there
-    dispatch({ type: "state", server });
-    flush();
-    soon();
-  } catch (error) {
-    failed(error);
-    if (!state.refused) setTimeout(open, AGAIN, token);
-  }
-}
-
-/** The state, after the token of the link was exchanged; a used link is no harm with a session.
- * @param {string} token */
-async function entered(token) {
-  const used = token ? await api.session(token).catch((error) => error) : null;
-  if (used instanceof ApiError && used.status !== 403) throw used;
-  return api.state().catch((error) => { throw error.status === 401 && used ? refusal(used) : error; });
-}
-
-/** @param {ApiError} used */
-function refusal(used) {
-  return new ApiError(401, used.kind, used.message);
-}
-
+drawPages();
+bind();
+render(state, state, acts);
 start();

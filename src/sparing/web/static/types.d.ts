@@ -85,10 +85,18 @@ export interface State {
   readonly notice: string;
 }
 
-export type Action =
+/** What any page may be told by what keeps its answers safe. */
+export type SharedAction =
   | { type: "opened"; events: PersonEvent[] }
   | { type: "refused"; message: string }
   | { type: "state"; server: Server }
+  | { type: "recorded"; results: Recorded[] }
+  | { type: "unsent" }
+  | { type: "late" }
+  | { type: "notice"; message: string };
+
+export type Action =
+  | SharedAction
   | { type: "asked"; phase: string; items: Asked[] }
   | { type: "phase"; server: Server }
   | { type: "handing" }
@@ -101,12 +109,8 @@ export type Action =
   | { type: "renameClass"; key: string; name: string; to: string }
   | { type: "mergeClass"; key: string; name: string; into: string }
   | { type: "open"; asked: Asked }
-  | { type: "recorded"; results: Recorded[] }
-  | { type: "unsent" }
-  | { type: "late" }
   | { type: "settle"; index: number; key: string | null }
   | { type: "panel"; panel: Panel }
   | { type: "mode"; mode: Mode }
   | { type: "zoom" }
-  | { type: "setting"; name: "guesses" | "singleKeys"; value: boolean }
-  | { type: "notice"; message: string };
+  | { type: "setting"; name: "guesses" | "singleKeys"; value: boolean };

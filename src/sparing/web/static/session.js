@@ -1,0 +1,135 @@
+// What every page does behind its state: it comes in by the link, keeps what was said in this browser
+// until the server has it, and asks for news.
+
+import { api, ApiError } from "./api.js";
+import { memoryShelf, openShelf, sender } from "./queue.js";
+
+/** @typedef {import("./types.js").PersonEvent} PersonEvent */
+/** @typedef {import("./types.js").Recorded} Recorded */
+/** @typedef {import("./types.js").SharedAction} SharedAction */
+/** @typedef {{readonly outbox: readonly PersonEvent[], readonly refused: string}} Shared */
+
+const POLL = 4000; // ms
+const SOON = 250; // ms after the last answer was saved, not once an answer
+const AGAIN = 1500; // ms
+const LATE = 500; // ms until an answer that is not confirmed is spoken of
+
+/**
+ * @param {object} page
+ * @param {() => Shared} page.now its state
+ * @param {(action: SharedAction) => void} page.dispatch
+ * @param {(results: Recorded[]) => void} [page.recorded] in place of the action of that name
+ * @param {() => void} [page.polled] after news
+ */
+export function session({ now, dispatch, recorded = (results) => dispatch({ type: "recorded", results }), polled }) {
+  let shelf = memoryShelf();
+  let timer = 0;
+
+  const flush = sender({
+    waiting: () => now().outbox,
+    send: api.send,
+    recorded: (results) => {
+      recorded(results);
+      if (now().outbox.length === 0) soon();
+    },
+    unsent: (error) => dispatch(error.status === 401 ? { type: "refused", message: error.message } : { type: "unsent" }),
+  });
+
+  /** Put on the disk what the outbox has more than before, and take off what it has no longer.
+   * @param {readonly PersonEvent[]} before */
+  function keep(before) {
+    const { outbox } = now();
+    const old = new Set(before.map((event) => event.key));
+    const kept = new Set(outbox.map((event) => event.key));
+    const fresh = outbox.filter((event) => !old.has(event.key));
+    const gone = before.filter((event) => !kept.has(event.key)).map((event) => event.key);
+    if (gone.length) shelf.remove(gone);
+    if (!fresh.length) return;
+    shelf.put(fresh);
+    flush();
+    setTimeout(() => { if (now().outbox.some((event) => fresh.includes(event))) dispatch({ type: "late" }); }, LATE);
+  }
+
+  /** @param {unknown} error */
+  function failed(error) {
+    if (!(error instanceof ApiError)) throw error;
+    if (error.status === 401) dispatch({ type: "refused", message: error.message });
+    else if (error.isTemporary) dispatch({ type: "unsent" });
+    else dispatch({ type: "notice", message: error.message });
+  }
+
+  /** The result of a request, or null after the person has been told what is wrong.
+   * @template T @param {Promise<T>} request @returns {Promise<T | null>} */
+  async function tried(request) {
+    try {
+      return await request;
+    } catch (error) {
+      failed(error);
+      return null;
+    }
+  }
+
+  function soon() {
+    clearTimeout(timer);
+    timer = setTimeout(poll, SOON);
+  }
+
+  async function poll() {
+    clearTimeout(timer);
+    timer = setTimeout(poll, POLL);
+    if (document.hidden || now().refused) return;
+    try {
+      dispatch({ type: "state", server: await api.state() });
+      polled?.();
+      if (now().outbox.length) flush();
+    } catch (error) {
+      failed(error);
+    }
+  }
+
+  /** Come in, now or as soon as the server can be reached.
+   * @param {string} token */
+  async function open(token) {
+    try {
+      const server = await entered(token);
+      const disk = await openShelf(`sparing-${server.id}`);
+      dispatch({ type: "opened", events: await disk.all() });
+      shelf = disk; // only now: what came from it need not be put there
+      dispatch({ type: "state", server });
+      flush();
+      soon();
+    } catch (error) {
+      failed(error);
+      if (!now().refused) setTimeout(open, AGAIN, token);
+    }
+  }
+
+  /** Take the token of the link out of the address, and come in with it. */
+  async function start() {
+    document.addEventListener("visibilitychange", () => poll());
+    window.addEventListener("online", () => { flush(); poll(); });
+    const token = location.hash.slice(1);
+    if (token) history.replaceState(null, "", location.pathname + location.search);
+    await open(token);
+  }
+
+  return { start, keep, soon, failed, tried };
+}
+
+/** The state, after the token of the link was exchanged; a used link is no harm with a session.
+ * @param {string} token */
+async function entered(token) {
+  const used = token ? await api.session(token).catch((error) => error) : null;
+  if (used instanceof ApiError && used.status !== 403) throw used;
+  return api.state().catch((error) => { throw error.status === 401 && used ? refusal(used) : error; });
+}
+
+/** @param {ApiError} used */
+function refusal(used) {
+  return new ApiError(401, used.kind, used.message);
+}
+
+/** The key of a new event. */
+export function freshKey() {
+  return crypto.randomUUID().replaceAll("-", "");
+}
