@@ -1,5 +1,6 @@
 import os
 import signal
+from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 
@@ -10,6 +11,7 @@ from sklearn.datasets import load_digits
 
 from sparing.datasets.mnist import Mnist, load_mnist
 from sparing.experiment.reproduce import Reproduction, reproduce
+from sparing.testing.postgresql import Server, find_postgresql, throwaway_server
 
 
 def pytest_configure() -> None:
@@ -43,6 +45,23 @@ def small_digits() -> Mnist:
     big = np.pad(big, ((0, 0), (2, 2), (2, 2))).astype(np.uint8)
     y = labels[order].astype(np.int64)
     return Mnist(big[:4000], y[:4000], big[4000:], y[4000:], "Made for the tests.", {}, False)
+
+
+@pytest.fixture(scope="session")
+def postgresql_programs() -> Path:
+    """The folder of PostgreSQL's programs."""
+    found = find_postgresql()
+    if found is None:
+        pytest.skip("needs PostgreSQL: apt-get install postgresql")
+    pytest.importorskip("psycopg")
+    return found
+
+
+@pytest.fixture(scope="session")
+def postgresql(postgresql_programs: Path) -> Iterator[Server]:
+    """A real PostgreSQL server on loopback, for all tests that leave it running."""
+    with throwaway_server(postgresql_programs) as server:
+        yield server
 
 
 @pytest.fixture(params=["array_api_strict", "torch"])

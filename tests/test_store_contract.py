@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from sparing.store import Status, open_store
+from sparing.store import Status, Wish, open_store
 from sparing.store.engine import sqlite_url
 from sparing.store.sql import SqlStore
 from sparing.testing.store_checks import yield_store_checks
@@ -15,6 +15,12 @@ CHECKS = {check.__name__: check for check in yield_store_checks()}
 @pytest.mark.parametrize("name", CHECKS)
 def test_sqlite_keeps_the_contract(name, tmp_path):
     CHECKS[name](lambda: open_store(sqlite_url(tmp_path / "project.db")))
+
+
+@pytest.mark.parametrize("name", CHECKS)
+def test_postgresql_keeps_the_contract(name, postgresql):
+    url = postgresql.new_url()
+    CHECKS[name](lambda: open_store(url))
 
 
 class Renumbering(SqlStore):
@@ -50,6 +56,24 @@ class Volatile(SqlStore):
         self.settings().update(settings)
 
 
+class Lending(SqlStore):
+    """Lends to everyone what is free or not."""
+
+    def lease(self, wish):
+        return [*wish.keep, *wish.wanted[: wish.n]]
+
+
+class Undying(SqlStore):
+    """Keeps the lease of an item that was answered."""
+
+    def append(self, events):
+        held = self.leases()
+        outcomes = super().append(events)
+        for item, holder in held.items():
+            self.lease(Wish(holder, [item], 1, 60))
+        return outcomes
+
+
 class Lossy(SqlStore):
     def put_items(self, items):
         super().put_items([replace(item, content_hash=None) for item in items])
@@ -62,6 +86,9 @@ class Lossy(SqlStore):
         (Forgetful, "check_same_key_counts_once"),
         (Careless, "check_second_answer_unseen_is_a_conflict"),
         (Volatile, "check_all_survives_closing"),
+        (Lending, "check_an_item_has_one_holder"),
+        (Lending, "check_threads_never_share_an_item"),
+        (Undying, "check_an_answer_ends_the_lease"),
         (Lossy, "check_items_are_replaced_by_row"),
     ],
 )

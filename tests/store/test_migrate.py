@@ -91,10 +91,36 @@ def test_a_file_that_is_no_database_is_refused_in_one_line(tmp_path):
         open_store(sqlite_url(path), "photos")
 
 
-@pytest.mark.parametrize("url", ["postgresql://host/db", "mysql://x", "no url"])
-def test_other_databases_are_refused_for_now(url):
-    with pytest.raises(StoreError, match=r"not supported yet|not the URL"):
+@pytest.mark.parametrize("url", ["mysql://x", "no url"])
+def test_other_databases_are_refused(url):
+    with pytest.raises(StoreError, match=r"not supported|not the URL"):
         open_store(url)
+
+
+def test_an_older_schema_is_brought_to_the_newest(tmp_path):
+    url = sqlite_url(tmp_path / "x.db")
+    store = open_store(url)
+    store.append([NewEvent(key="a", kind=Kind.FLAG, item_id="a")])
+    store.close()
+    with closing(sqlite3.connect(tmp_path / "x.db")) as database, database:
+        database.execute("DROP TABLE leases")
+        database.execute("UPDATE alembic_version SET version_num = '0001'")
+    with pytest.raises(StoreError, match="open it once for writing"):
+        open_store(url, writable=False)
+    store = open_store(url)
+    assert [event.key for event in store.events()] == ["a"]
+    assert store.leases() == {}
+    store.close()
+
+
+def test_a_lease_does_not_wait_for_the_disk(tmp_path):
+    store = open_store(sqlite_url(tmp_path / "x.db"))
+
+    def ask(connection):
+        return connection.exec_driver_sql("PRAGMA synchronous").scalar()
+
+    assert [store._writer.run(ask, relaxed=r) for r in (False, True, False)] == [2, 1, 2]
+    store.close()
 
 
 def test_an_answer_that_was_confirmed_is_flushed_to_the_disk(tmp_path):

@@ -1,6 +1,8 @@
 """Where a project's state is kept: append-only events, items, model versions, settings."""
 
 from sparing.store.base import Store
+from sparing.store.claims import Claim
+from sparing.store.leasing import Wish
 from sparing.store.records import (
     Event,
     ItemRow,
@@ -13,6 +15,7 @@ from sparing.store.records import (
 from sparing.store.sql import open_store
 
 __all__ = [
+    "Claim",
     "Event",
     "ItemRow",
     "Kind",
@@ -21,5 +24,6 @@ __all__ = [
     "Status",
     "Store",
     "Version",
+    "Wish",
     "open_store",
 ]

@@ -3,6 +3,8 @@
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 
+from sparing.store.claims import Claim
+from sparing.store.leasing import Wish
 from sparing.store.records import Event, ItemRow, NewEvent, Outcome, Version
 
 
@@ -11,8 +13,11 @@ class Store(ABC):
 
     Thread safety: every method may be called from several threads at once. Persistence: when a
     method that writes returns, what it wrote survives the death of the process and of the
-    machine. Consistency: a call is written whole or not at all, and readers see it so. Events are
-    only ever appended, in the order of ``seq``. Errors of a write come back to who called.
+    machine (a lease, which lasts minutes, may be lost with the machine). Consistency: a call is
+    written whole or not at all, and readers see it so; that holds for several processes too, where
+    the database serves several. Events are only ever appended, and become visible in the order of
+    ``seq``: who has read up to one has missed none below it. Errors of a write come back to who
+    called; a database that was away is used again as soon as it is back.
 
     Every method raises ``StoreError`` where the state cannot be read or written.
     :mod:`sparing.testing.store_checks` tests all of this.
@@ -59,6 +64,29 @@ class Store(ABC):
         Raises
         ------
         ConflictError : there is one of that number
+        """
+
+    @abstractmethod
+    def lease(self, wish: Wish) -> list[str]:
+        """Lease items to a holder; return those that it holds now of all that it named.
+
+        No item has two holders at once. A lease ends when it runs out, is released, or its item
+        is answered by anyone. Who holds an item and names it again prolongs the lease.
+        """
+
+    @abstractmethod
+    def leases(self) -> dict[str, str]:
+        """Return the holder of each item that is leased now."""
+
+    @abstractmethod
+    def release(self, holder: str, items: Sequence[str]) -> None:
+        """End leases of a holder; those of others stay."""
+
+    @abstractmethod
+    def claim(self, duty: str) -> Claim | None:
+        """Take a duty that one opening of the store has at a time; None if another has it.
+
+        It ends when it is released, and when the process dies.
         """
 
     @abstractmethod

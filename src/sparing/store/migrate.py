@@ -1,10 +1,11 @@
 """Bring a database to the newest schema."""
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import (
     Column,
+    Connection,
     Engine,
     MetaData,
     PrimaryKeyConstraint,
@@ -14,8 +15,12 @@ from sqlalchemy import (
     text,
 )
 
-from sparing.errors import SchemaVersionError
+from sparing.errors import SchemaVersionError, StoreError
+from sparing.store.engine import WRITES, prepare
 from sparing.store.schema import HEAD, metadata
+
+if TYPE_CHECKING:
+    from alembic.script import ScriptDirectory
 
 SCRIPTS = Path(__file__).with_name("migrations")
 
@@ -23,17 +28,37 @@ SCRIPTS = Path(__file__).with_name("migrations")
 def schema_version(engine: Engine) -> str | None:
     """Return the revision of the database; None if it is new."""
     with engine.connect() as connection:
-        if not inspect(connection).has_table("alembic_version"):
-            return None
-        return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+        return _version(connection)
+
+
+def _version(connection: Connection) -> str | None:
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+
+
+def check(engine: Engine, name: str) -> None:
+    """Raise if the database is not of this version; nothing is touched.
+
+    Raises
+    ------
+    SchemaVersionError : it is of a newer version
+    StoreError : it is of an older one, or new
+    """
+    found = schema_version(engine)
+    if found != HEAD:
+        _check_known(_scripts(), found, name)
+        raise StoreError(f"{name} has another schema: open it once for writing.")
 
 
 def migrate(engine: Engine, name: str) -> None:
     """Create the tables, or change those of an older version; a current database is not touched.
 
+    Of several processes that begin at once, one does it, and the others wait.
+
     Parameters
     ----------
-    engine : writes
+    engine : of the database
     name : of the project, for the message
 
     Raises
@@ -41,15 +66,20 @@ def migrate(engine: Engine, name: str) -> None:
     SchemaVersionError : the database is of a newer version; nothing was touched
     """
     found = schema_version(engine)
+    if found == HEAD:
+        return
     if found is None:
+        prepare(engine)
         create(engine)
-    elif found != HEAD:
+    else:
         upgrade(engine, found, name)
 
 
 def create(engine: Engine) -> None:
     """Create the newest tables at once: a new user need not wait for Alembic to load."""
-    with engine.begin() as connection:
+    with engine.execution_options(**{WRITES: True}).begin() as connection:
+        if _version(connection) is not None:  # somebody else has made them just now
+            return
         metadata.create_all(connection)
         stamp = Column("version_num", String(32), nullable=False)
         key = PrimaryKeyConstraint("version_num", name="alembic_version_pkc")
@@ -66,14 +96,9 @@ def upgrade(engine: Engine, found: str | None, name: str) -> None:
     """
     from alembic.config import Config
     from alembic.runtime.environment import EnvironmentContext
-    from alembic.script import ScriptDirectory
 
-    scripts = ScriptDirectory(str(SCRIPTS))
-    if found is not None and found not in {script.revision for script in scripts.walk_revisions()}:
-        raise SchemaVersionError(
-            f"{name} was written by a newer version of sparing (schema {found}; this one knows"
-            f" {HEAD}): update sparing. Nothing was changed."
-        )
+    scripts = _scripts()
+    _check_known(scripts, found, name)
 
     def steps(revision: Any, context: Any) -> Any:
         return scripts._upgrade_revs(HEAD, revision)
@@ -81,7 +106,21 @@ def upgrade(engine: Engine, found: str | None, name: str) -> None:
     # Without Alembic's env.py: the connection is ours, and there is nothing to configure.
     with (
         EnvironmentContext(Config(), scripts, fn=steps, destination_rev=HEAD) as environment,
-        engine.begin() as connection,
+        engine.execution_options(**{WRITES: True}).begin() as connection,
     ):
         environment.configure(connection=connection)
         environment.run_migrations()
+
+
+def _scripts() -> "ScriptDirectory":
+    from alembic.script import ScriptDirectory
+
+    return ScriptDirectory(str(SCRIPTS))
+
+
+def _check_known(scripts: "ScriptDirectory", found: str | None, name: str) -> None:
+    if found is not None and found not in {script.revision for script in scripts.walk_revisions()}:
+        raise SchemaVersionError(
+            f"{name} was written by a newer version of sparing (schema {found}; this one knows"
+            f" {HEAD}): update sparing. Nothing was changed."
+        )

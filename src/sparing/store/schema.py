@@ -15,7 +15,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-HEAD = "0001"
+HEAD = "0002"
 """The newest migration; a test compares."""
 
 metadata = MetaData(
@@ -81,4 +81,12 @@ versions = Table(
     Column("seq", BigInteger, nullable=False),
     Column("at", String(32), nullable=False),
     Column("facts", Text, nullable=False),
+)
+
+leases = Table(
+    "leases",
+    metadata,
+    Column("item_id", String(64), primary_key=True),
+    Column("holder", String(64), nullable=False),
+    Column("until", Float, nullable=False),
 )

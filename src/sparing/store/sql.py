@@ -1,4 +1,4 @@
-"""The store on a SQL database: SQLite today; what differs elsewhere is in ``engine.py``."""
+"""The store on a SQL database; where databases differ is in ``engine.py`` and ``claims.py``."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -9,13 +9,14 @@ from sqlalchemy import Connection, Engine, bindparam, delete, insert, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from sparing.errors import ConflictError, StoreError
-from sparing.store import schema
+from sparing.store import claims, leasing, schema
 from sparing.store.appending import append_one, event_of
 from sparing.store.base import Store
-from sparing.store.engine import WRITES, open_engine
-from sparing.store.migrate import migrate, schema_version
-from sparing.store.records import Event, ItemRow, NewEvent, Outcome, Version
-from sparing.store.schema import HEAD
+from sparing.store.claims import Claim
+from sparing.store.engine import open_engine, said
+from sparing.store.leasing import Wish
+from sparing.store.migrate import check, migrate
+from sparing.store.records import ANSWERS, Event, ItemRow, NewEvent, Outcome, Version
 from sparing.store.writer import Writer
 
 
@@ -24,7 +25,9 @@ def open_store(url: str, name: str = "The project", *, writable: bool = True) ->
 
     Parameters
     ----------
-    url : such as ``sqlite:////home/me/photos.sparing/project.db``
+    url : such as ``sqlite:////home/me/photos.sparing/project.db``, or
+        ``postgresql://me@host/labels?project=photos``: a schema of that name is made in the
+        database, ``sparing`` if no name is given
     name : of the project, for messages
     writable : False: nothing is created, changed or written
 
@@ -34,19 +37,15 @@ def open_store(url: str, name: str = "The project", *, writable: bool = True) ->
     StoreError : it cannot be opened
     """
     engine = open_engine(url)
-    writing = engine.execution_options(**{WRITES: True})
     try:
-        if writable:
-            migrate(writing, name)
-        elif schema_version(engine) != HEAD:
-            raise StoreError(f"{name} has another schema: open it once for writing.")
+        (migrate if writable else check)(engine, name)
     except SQLAlchemyError as error:
         engine.dispose()
-        raise StoreError(f"{name} cannot be opened: {getattr(error, 'orig', error)}.") from error
+        raise StoreError(f"{name} cannot be opened: {said(error)}.") from error
     except StoreError:
         engine.dispose()
         raise
-    return SqlStore(engine, Writer(writing) if writable else None)
+    return SqlStore(engine, Writer(engine) if writable else None)
 
 
 class SqlStore(Store):
@@ -63,7 +62,7 @@ class SqlStore(Store):
         self._writer = writer
 
     def append(self, events: Sequence[NewEvent]) -> list[Outcome]:  # noqa: D102
-        return self._writing.run(lambda connection: [append_one(connection, e) for e in events])
+        return self._writing.run(lambda connection: _append(connection, events))
 
     def events(self, after: int = 0) -> list[Event]:  # noqa: D102
         table = schema.events
@@ -101,6 +100,22 @@ class SqlStore(Store):
     def add_version(self, version: Version) -> None:  # noqa: D102
         self._writing.run(lambda connection: _add_version(connection, version))
 
+    def lease(self, wish: Wish) -> list[str]:  # noqa: D102
+        return self._writing.run(lambda c: leasing.grant(c, wish), relaxed=True)
+
+    def leases(self) -> dict[str, str]:  # noqa: D102
+        with self._reading() as connection:
+            return leasing.current(connection)
+
+    def release(self, holder: str, items: Sequence[str]) -> None:  # noqa: D102
+        self._writing.run(lambda c: leasing.release(c, holder, items), relaxed=True)
+
+    def claim(self, duty: str) -> Claim | None:  # noqa: D102
+        try:
+            return claims.claim(self._engine, duty)
+        except (SQLAlchemyError, OSError) as error:
+            raise StoreError(f"The project cannot be read: {said(error)}.") from error
+
     def close(self) -> None:  # noqa: D102
         if self._writer is not None:
             self._writer.close()
@@ -118,8 +133,15 @@ class SqlStore(Store):
             with self._engine.connect() as connection:
                 yield connection
         except SQLAlchemyError as error:
-            message = f"The project cannot be read: {getattr(error, 'orig', error)}."
-            raise StoreError(message) from error
+            raise StoreError(f"The project cannot be read: {said(error)}.") from error
+
+
+def _append(connection: Connection, events: Sequence[NewEvent]) -> list[Outcome]:
+    outcomes = [append_one(connection, event) for event in events]
+    answered = [e.item_id for e in events if e.kind in ANSWERS and e.item_id is not None]
+    if answered:
+        leasing.end(connection, answered)
+    return outcomes
 
 
 def _put_items(connection: Connection, values: list[dict[str, object]]) -> None:

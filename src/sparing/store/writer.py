@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
+from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from typing import Any, TypeVar
 
@@ -10,33 +11,47 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from sparing.errors import SparingError, StoreError
+from sparing.store.engine import RELAXED, WRITES, said
 
 T = TypeVar("T")
 Work = Callable[[Connection], T]
 MOST_TOGETHER = 256
 
 
+@dataclass(frozen=True, slots=True)
+class _Job:
+    work: Work[Any]
+    future: Future[Any]
+    is_relaxed: bool
+
+
 class Writer:
-    """The only one that writes to a database.
+    """The only one in this process that writes to a database.
 
     The disk confirms a commit in milliseconds; many callers that wait at once share one. Each
     caller's work is a savepoint of its own, so that a failure is that caller's alone.
 
     Parameters
     ----------
-    engine : begins transactions that may write
+    engine : of the database
     """
 
     def __init__(self, engine: Engine) -> None:
-        self._engine = engine
-        self._waiting: SimpleQueue[tuple[Work[Any], Future[Any]] | None] = SimpleQueue()
+        self._durable = engine.execution_options(**{WRITES: True})
+        self._relaxed = engine.execution_options(**{WRITES: True, RELAXED: True})
+        self._waiting: SimpleQueue[_Job | None] = SimpleQueue()
         self._closing = threading.Lock()
         self._is_closed = False
         self._thread = threading.Thread(target=self._serve, name="sparing-writer", daemon=True)
         self._thread.start()
 
-    def run(self, work: Work[T]) -> T:
+    def run(self, work: Work[T], *, relaxed: bool = False) -> T:
         """Call ``work`` with a connection in a transaction; return its result once committed.
+
+        Parameters
+        ----------
+        work : reads and writes
+        relaxed : a power cut may undo it: it does not wait for the disk
 
         Raises
         ------
@@ -46,7 +61,7 @@ class Writer:
         with self._closing:
             if self._is_closed:
                 raise StoreError("The project is closed.")
-            self._waiting.put((work, future))
+            self._waiting.put(_Job(work, future, relaxed))
         return future.result()
 
     def close(self) -> None:
@@ -64,8 +79,8 @@ class Writer:
             open_ = None not in group
             self._commit([job for job in group if job is not None])
 
-    def _without_waiting(self) -> list[tuple[Work[Any], Future[Any]] | None]:
-        group: list[tuple[Work[Any], Future[Any]] | None] = []
+    def _without_waiting(self) -> list[_Job | None]:
+        group: list[_Job | None] = []
         try:
             while len(group) < MOST_TOGETHER:
                 group.append(self._waiting.get_nowait())
@@ -73,17 +88,18 @@ class Writer:
             pass
         return group
 
-    def _commit(self, group: list[tuple[Work[Any], Future[Any]]]) -> None:
+    def _commit(self, group: list[_Job]) -> None:
+        engine = self._relaxed if all(job.is_relaxed for job in group) else self._durable
         try:
-            with self._engine.begin() as connection:
-                results = [_attempt(connection, work) for work, _ in group]
+            with engine.begin() as connection:
+                results = [_attempt(connection, job.work) for job in group]
         except Exception as error:  # noqa: BLE001  # it travels to every caller
             results = [(None, _as_store_error(error))] * len(group)
-        for (_, future), (result, failure) in zip(group, results, strict=True):
+        for job, (result, failure) in zip(group, results, strict=True):
             if failure is None:
-                future.set_result(result)
+                job.future.set_result(result)
             else:
-                future.set_exception(failure)
+                job.future.set_exception(failure)
 
 
 def _attempt(connection: Connection, work: Work[Any]) -> tuple[Any, Exception | None]:
@@ -98,6 +114,6 @@ def _as_store_error(error: Exception) -> Exception:
     """Return an error of the database as one of ours; any other as it is."""
     if isinstance(error, SparingError) or not isinstance(error, SQLAlchemyError):
         return error
-    failure = StoreError(f"The project cannot be written: {getattr(error, 'orig', error)}.")
+    failure = StoreError(f"The project cannot be written: {said(error)}.")
     failure.__cause__ = error
     return failure

@@ -1,17 +1,19 @@
 """What every store has to keep to, as small named checks; the contract is in ``store/base.py``."""
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import pairwise
 
 from sparing.errors import ConflictError, StoreError
-from sparing.store import Event, ItemRow, Kind, NewEvent, Outcome, Status, Store, Version
+from sparing.store import Event, ItemRow, Kind, NewEvent, Outcome, Status, Store, Version, Wish
 
 OpenStore = Callable[[], Store]
 Check = Callable[[OpenStore], None]
 N_THREADS = 4
 N_EACH = 5
+BRIEF = 0.1  # seconds
 
 
 def yield_store_checks() -> Iterator[Check]:
@@ -50,11 +52,21 @@ def yield_store_checks() -> Iterator[Check]:
     yield check_another_door_sees_what_was_stored
     yield check_threads_lose_nothing
     yield check_threads_with_one_key_store_it_once
+    yield check_openings_that_race_store_one_answer
+    yield check_a_reader_misses_nothing
     yield check_items_are_replaced_by_row
     yield check_settings_are_replaced
     yield check_versions_come_back
     yield check_version_number_is_given_once
     yield check_any_text_is_kept
+    yield check_an_item_has_one_holder
+    yield check_a_lease_runs_out
+    yield check_a_lease_is_prolonged
+    yield check_an_answer_ends_the_lease
+    yield check_a_holder_lets_go_of_its_own_alone
+    yield check_another_door_sees_the_leases
+    yield check_threads_never_share_an_item
+    yield check_a_duty_is_taken_once
     yield check_close_may_come_twice
     yield check_closed_store_says_so
 
@@ -369,6 +381,178 @@ def check_any_text_is_kept(open_store: OpenStore) -> None:
     found = [(event.item_id, event.text) for event in store.events()]
     store.close()
     _expect(found == [(text, text) for text in texts], f"they came back as {found}")
+
+
+def check_an_item_has_one_holder(open_store: OpenStore) -> None:
+    """The first free items are leased, in the order of the wish, and those of others are not."""
+    store = open_store()
+    first = store.lease(Wish("Ada", ["c", "a", "b"], 2, 60))
+    second = store.lease(Wish("Bob", ["a", "b", "c", "d"], 2, 60))
+    mine = store.lease(Wish("Ada", ["d", "a", "e"], 2, 60))
+    leases = store.leases()
+    store.close()
+    _expect(first == ["c", "a"], f"the first holder has {first}")
+    _expect(second == ["b", "d"], f"the second holder has {second}")
+    _expect(mine == ["a", "e"], f"what one holds itself is no obstacle, but it has {mine}")
+    wanted = {"a": "Ada", "c": "Ada", "e": "Ada", "b": "Bob", "d": "Bob"}
+    _expect(leases == wanted, f"the leases are {leases}")
+
+
+def check_a_lease_runs_out(open_store: OpenStore) -> None:
+    """Who leaves frees the items when the time is over, and no sooner."""
+    store = open_store()
+    store.lease(Wish("Ada", ["a"], 1, BRIEF))
+    store.lease(Wish("Ada", ["b"], 1, 60))
+    time.sleep(2 * BRIEF)
+    left = store.leases()
+    taken = store.lease(Wish("Bob", ["a", "b"], 2, 60))
+    late = store.lease(Wish("Ada", [], 0, 60, keep=["a", "b"]))
+    store.close()
+    _expect(left == {"b": "Ada"}, f"left are {left}")
+    _expect(taken == ["a"], f"free was {taken}")
+    _expect(late == ["b"], f"the first holder still has {late}")
+
+
+def check_a_lease_is_prolonged(open_store: OpenStore) -> None:
+    """What a holder keeps is prolonged, and taken again if it ran out and is free."""
+    store = open_store()
+    store.lease(Wish("Ada", ["a", "b"], 2, BRIEF))
+    kept = store.lease(Wish("Ada", ["c"], 1, 60, keep=["b", "a"]))
+    time.sleep(2 * BRIEF)
+    left = store.leases()
+    store.lease(Wish("Ada", ["d"], 1, BRIEF))
+    time.sleep(2 * BRIEF)
+    again = store.lease(Wish("Ada", [], 0, 60, keep=["d"]))
+    store.close()
+    _expect(kept == ["b", "a", "c"], f"the holder has {kept}")
+    _expect(left == dict.fromkeys("abc", "Ada"), f"left are {left}")
+    _expect(again == ["d"], f"taken again was {again}")
+
+
+def check_an_answer_ends_the_lease(open_store: OpenStore) -> None:
+    """An item that was answered is free, whoever held it; a flag ends nothing."""
+    store = open_store()
+    store.lease(Wish("Ada", ["a", "b", "c"], 3, 60))
+    store.append([_label("a"), NewEvent(key="skip", kind=Kind.SKIP, item_id="b")])
+    store.append([NewEvent(key="flag", kind=Kind.FLAG, item_id="c")])
+    leases = store.leases()
+    store.close()
+    _expect(leases == {"c": "Ada"}, f"the leases are {leases}")
+
+
+def check_a_holder_lets_go_of_its_own_alone(open_store: OpenStore) -> None:
+    """A release ends the leases of its holder, not of others."""
+    store = open_store()
+    store.lease(Wish("Ada", ["a", "b"], 2, 60))
+    store.lease(Wish("Bob", ["c"], 1, 60))
+    store.release("Ada", ["a", "c", "never leased"])
+    leases = store.leases()
+    store.close()
+    _expect(leases == {"b": "Ada", "c": "Bob"}, f"the leases are {leases}")
+
+
+def check_another_door_sees_the_leases(open_store: OpenStore) -> None:
+    """A second opening does not lease what the first has leased."""
+    one, two = open_store(), open_store()
+    one.lease(Wish("Ada", ["a"], 1, 60))
+    leased = two.lease(Wish("Bob", ["a", "b"], 1, 60))
+    one.close()
+    two.close()
+    _expect(leased == ["b"], f"it leased {leased}")
+
+
+def check_threads_never_share_an_item(open_store: OpenStore) -> None:
+    """Two openings and several threads that want the same items at once share none."""
+    stores = [open_store(), open_store()]
+    wanted = [f"item-{i}" for i in range(4 * N_THREADS * N_EACH)]
+    got: list[tuple[str, list[str]]] = []
+
+    def take(thread: int) -> None:
+        holder = str(thread)
+        for _ in range(N_EACH):
+            leased = stores[thread % 2].lease(Wish(holder, wanted, 2, 60))
+            got.append((holder, leased))
+            wanted_now = [item for item in wanted if item not in leased]
+            got.append((holder, stores[thread % 2].lease(Wish(holder, wanted_now, 1, 60))))
+
+    _in_threads(take)
+    holders: dict[str, str] = {}
+    for store in stores:
+        holders |= store.leases()
+        store.close()
+    for holder, leased in got:
+        owners = {holders.get(item) for item in leased}
+        _expect(owners == {holder}, f"{leased} of {holder} belong to {owners}")
+
+
+def check_openings_that_race_store_one_answer(open_store: OpenStore) -> None:
+    """Of two answers to one item, from two openings at once, one is stored and one conflicts."""
+    stores = [open_store(), open_store()]
+    names = [f"item-{i}" for i in range(N_EACH)]
+    statuses: dict[str, list[str]] = {name: [] for name in names}
+
+    def answer(thread: int) -> None:
+        for name in names:
+            new = replace(_label(name, f"class-{thread}"), key=f"{name}-{thread}")
+            statuses[name].append(stores[thread % 2].append([new])[0].status)
+
+    _in_threads(answer)
+    n = len(stores[0].events())
+    for store in stores:
+        store.close()
+    wanted = ["conflict"] * (N_THREADS - 1) + ["stored"]
+    for name, found in statuses.items():
+        _expect(sorted(found) == wanted, f"answers to {name} are {found}")
+    _expect(n == N_EACH, f"{n} answers to {N_EACH} items were stored")
+
+
+def check_a_reader_misses_nothing(open_store: OpenStore) -> None:
+    """Who reads on from the last number, while two openings write, has every event in the end."""
+    reader, stores = open_store(), [open_store(), open_store()]
+    over = threading.Event()
+    read: list[Event] = []
+
+    def follow() -> None:
+        done = False
+        while not done:
+            done = over.is_set()  # before the last look
+            read.extend(reader.events(read[-1].seq if read else 0))
+
+    follower = threading.Thread(target=follow)
+    follower.start()
+
+    def write(thread: int) -> None:
+        for i in range(2 * N_EACH):
+            stores[thread % 2].append([_label(f"{thread}-{i}-{part}") for part in range(3)])
+
+    _in_threads(write)
+    over.set()
+    follower.join()
+    everything = stores[0].events()
+    for store in (reader, *stores):
+        store.close()
+    _expect(read == everything, f"it read {len(read)} of {len(everything)} events")
+
+
+def check_a_duty_is_taken_once(open_store: OpenStore) -> None:
+    """One opening has a duty; another gets it when the first lets go."""
+    one, two = open_store(), open_store()
+    first, second = one.claim("training"), two.claim("training")
+    other = two.claim("checking")
+    held = first is not None and first.holds()
+    if first is not None:
+        first.release()
+        first.release()
+    third = two.claim("training")
+    for claim in (third, other):
+        if claim is not None:
+            claim.release()
+    one.close()
+    two.close()
+    _expect(held, "nobody got it")
+    _expect(second is None, "two have it at once")
+    _expect(other is not None, "one duty stands in the way of another")
+    _expect(third is not None, "it was not let go")
 
 
 def check_close_may_come_twice(open_store: OpenStore) -> None:
