@@ -151,6 +151,12 @@ def test_clopper_pearson_is_the_beta_quantile():
     np.testing.assert_allclose(high, [beta.ppf(0.975, 1, 20), beta.ppf(0.975, 4, 17), 1])
 
 
+def test_wilson_holds_the_share_to_the_last_bit():
+    n = np.arange(1, 3000)
+    assert np.all(wilson(n, n, 0.05)[1] == 1)
+    assert np.all(wilson(0, n, 0.05)[0] == 0)
+
+
 def test_wilson_by_hand():
     low, high = wilson(10, 100, 0.05)
     assert (round(float(low), 4), round(float(high), 4)) == (0.0552, 0.1744)

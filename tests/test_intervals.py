@@ -143,3 +143,16 @@ def test_few_right_answers_are_the_mirror_image():
     rights = stratified_interval(np.array([[28, 67]]), strata, False, 0.05)
     assert rights.low[0] == pytest.approx(1 - errors.high[0])
     assert rights.value[0] == pytest.approx(1 - errors.value[0])
+
+
+@pytest.mark.parametrize("m", [20, 100, 297, 299, 300])
+@pytest.mark.parametrize("new", [False, True])
+def test_no_estimate_lies_outside_its_interval(m, new):
+    """Not even where all are right, or where nearly all of the pool was audited."""
+    n = 300
+    right = np.tril(np.ones((m + 1, m)), -1)  # 0 to m of them right
+    sure = np.full_like(right, 0.9)
+    found = uniform_interval(right, sure, PoolConfidence(n, 0.9, 0.0), new, 0.05)
+    assert np.all((found.low <= found.value) & (found.value <= found.high))
+    assert found.high[-1] == 1
+    assert found.low[0] == 0

@@ -107,7 +107,7 @@ def test_predictions_are_stable_when_three_pairs_agree():
     waiting = stabilizing_predictions([a, a, a])
     assert not waiting.stop
     assert np.isnan(waiting.value)
-    assert waiting.sentence == "Go on: 4 models are needed."
+    assert waiting.sentence == "Go on: it is too early to tell (3 of 4 models to compare)."
     assert stabilizing_predictions([np.zeros(5, int)] * 4).value == 1.0
     with pytest.raises(InvalidInputError, match="same items"):
         stabilizing_predictions([a, a, a, a[:50]])

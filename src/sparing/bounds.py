@@ -267,6 +267,11 @@ def wilson(k: npt.ArrayLike, n: npt.ArrayLike, alpha: float) -> tuple[FloatArray
     >>> low, high = wilson(90, 100, 0.05)
     >>> round(float(low), 4), round(float(high), 4)
     (0.8256, 0.9448)
+
+    The proportion never lies outside, not even by rounding:
+
+    >>> bool(wilson(20, 20, 0.05)[1] == 1), bool(wilson(0, 20, 0.05)[0] == 0)
+    (True, True)
     """
     check_fraction("alpha", "wilson", alpha)
     k, n = (np.asarray(a, dtype=np.float64) for a in np.broadcast_arrays(k, n))
@@ -274,4 +279,5 @@ def wilson(k: npt.ArrayLike, n: npt.ArrayLike, alpha: float) -> tuple[FloatArray
     share = k / n
     center = (share + z**2 / (2 * n)) / (1 + z**2 / n)
     half = z / (1 + z**2 / n) * np.sqrt(share * (1 - share) / n + z**2 / (4 * n**2))
-    return np.maximum(center - half, 0.0), np.minimum(center + half, 1.0)
+    low, high = np.maximum(center - half, 0.0), np.minimum(center + half, 1.0)
+    return np.minimum(low, share), np.maximum(high, share)

@@ -209,7 +209,8 @@ def per_class_accuracy(
         else:  # how many there are is unknown: the binomial limits hold for any number
             low, high = (float(limit) for limit in clopper_pearson(m - wrong, m, alpha))
             about = f"of the items that are '{value}'"
-        estimates[value] = Estimate((m - wrong) / m, low, high, 1 - alpha, about, "exact", m, wrong)
+        share = min(max((m - wrong) / m, low), high)  # as in uniform_interval
+        estimates[value] = Estimate(share, low, high, 1 - alpha, about, "exact", m, wrong)
     return estimates
 
 

@@ -66,8 +66,9 @@ def uniform_interval(
     few = np.minimum(n_right, m - n_right) < FEW
     value, low, high = _prediction_powered(right, confidence, pool, new, alpha)
     if few.any():
-        value[few] = n_right[few] / m
         low[few], high[few] = _exact(n_right[few], m, None if new else pool.n, alpha)
+        # Where nearly all of a pool was seen, what was seen may be no share that it can have.
+        value[few] = np.clip(n_right[few] / m, low[few], high[few])
     return Interval(value, low, high, few)
 
 

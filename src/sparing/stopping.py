@@ -155,7 +155,8 @@ def stabilizing_predictions(
     'Stop: the last 4 models agree (kappa 1.000).'
     """
     if len(predictions) <= n_rounds:
-        return _unknown("stabilizing_predictions", threshold, f"{n_rounds + 1} models are needed")
+        why = f"it is too early to tell ({len(predictions)} of {n_rounds + 1} models to compare)"
+        return _unknown("stabilizing_predictions", threshold, why)
     last = [np.asarray(p) for p in predictions[-n_rounds - 1 :]]
     kappa = float(np.mean([_kappa(a, b) for a, b in pairwise(last)]))
     stop = kappa >= threshold

@@ -80,10 +80,13 @@ def test_links_are_followed_inside_and_skipped_outside(tmp_path):
     (root / "a" / "out.png").symlink_to(outside)
     (root / "b").symlink_to(outside.parent)
     (root / "c").symlink_to(root)  # a walk that followed it would not end
+    (root / "d.png").symlink_to("e.png")
+    (root / "e.png").symlink_to("d.png")
     items = read_items(root)
     assert items.names == ["a/1.png", "a/2.png"]
     out = "a symbolic link out of the folder"
     expected = {"a/out.png": out, "b": out, "c": "a symbolic link to a folder"}
+    expected |= dict.fromkeys(("d.png", "e.png"), "a symbolic link in a circle")
     assert reasons(items) == expected
 
 
@@ -101,9 +104,7 @@ def test_texts_in_mixed_encodings(tmp_path):
     labeled = read_labeled(tmp_path)
     assert labeled.items.values == ["schön"] * 4
     assert labeled.labels == ["neg", "neg", "pos", "pos"]
-    assert labeled.items.notes == (
-        "1 files are not UTF-8 and were read as Latin-1: neg/latin.txt.",
-    )
+    assert labeled.items.notes == ("1 file is not UTF-8 and was read as Latin-1: neg/latin.txt.",)
     assert reasons(labeled.items) == {
         "neg/binary.txt": "not text but binary",
         "neg/blank.txt": "empty",

@@ -15,6 +15,7 @@ from sparing.errors import SourceError
 
 TEXT_SUFFIX = ".txt"
 LINK_OUT = "a symbolic link out of the folder"
+LINK_LOOP = "a symbolic link in a circle"
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,13 +111,24 @@ def _walk(root: Path, skipped: list[Skipped]) -> Iterator[Path]:
             path = Path(folder, name)
             if name.startswith("."):
                 continue
-            if path.is_symlink() and not path.resolve().is_relative_to(inside):
-                skipped.append(Skipped(_name(root, path), LINK_OUT))
-            elif path.is_symlink() and path.is_dir():
-                skipped.append(Skipped(_name(root, path), "a symbolic link to a folder"))
+            fault = _link_fault(path, inside) if path.is_symlink() else None
+            if fault:
+                skipped.append(Skipped(_name(root, path), fault))
             elif path.is_file() or path.is_symlink():
                 yield path
         subfolders[:] = [name for name in subfolders if not name.startswith(".")]
+
+
+def _link_fault(path: Path, inside: Path) -> str | None:
+    try:
+        target = path.resolve()
+    except (OSError, RuntimeError):  # RuntimeError: before Python 3.13
+        return LINK_LOOP
+    if not target.is_relative_to(inside):
+        return LINK_OUT
+    if path.is_dir():
+        return "a symbolic link to a folder"
+    return LINK_LOOP if target.is_symlink() else None
 
 
 def _kind_of(path: Path) -> str:
@@ -165,4 +177,5 @@ def _read_texts(root: Path, found: _Found) -> Items:
 def _encoding_note(names: Sequence[str]) -> tuple[str, ...]:
     if not names:
         return ()
-    return (f"{len(names):,} files are not UTF-8 and were read as Latin-1: {shown_names(names)}.",)
+    what = "file is not UTF-8 and was" if len(names) == 1 else "files are not UTF-8 and were"
+    return (f"{len(names):,} {what} read as Latin-1: {shown_names(names)}.",)

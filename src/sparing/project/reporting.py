@@ -17,6 +17,7 @@ from sparing.project.views import (
 from sparing.store import Event, Kind, Version
 
 NO_ADVICE = (False, "Go on: there is no model yet.")
+ALL_ANSWERED = (True, "Stop: every item has an answer.")
 ROUGH = "rough, from {n} items drawn at random so far; 'Check now' makes it sure"
 
 
@@ -42,7 +43,7 @@ def status(state: State, trainer: tuple[str, str], encoded: tuple[int, int]) -> 
         phase=state.phase,
         accuracy=_accuracy(state),
         curve=tuple(_curve(state.versions)),
-        advice=_advice(state),
+        advice=_advice(state) if n_items > len(answers) else ALL_ANSWERED,
         model_version=state.version,
         n_behind=_n_behind(state),
         encoded=encoded,

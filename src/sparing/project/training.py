@@ -158,11 +158,15 @@ class Trainee:
     def _advice(self, facts: dict[str, Any]) -> Advice:
         before = [version.facts for version in self._store.versions()]
         points = {f["n_labels"]: f["accuracy"][0] for f in [*before, facts] if f.get("accuracy")}
+        settled = stabilizing_predictions([predicted for _, predicted in self._watched])
         numbers = spaced(points)
-        if len(numbers) >= 3:  # what the rule asks for
-            values = [points[n] for n in numbers]
-            return expected_gain(numbers, values, answers_per_point=ANSWERS_PER_POINT)
-        return stabilizing_predictions([predicted for _, predicted in self._watched])
+        if len(numbers) < 3:  # what the rule asks for
+            return settled
+        values = [points[n] for n in numbers]
+        gain = expected_gain(numbers, values, answers_per_point=ANSWERS_PER_POINT)
+        # A curve of few random items may be flat by luck: while models are seen to differ, go on.
+        still_differ = not settled.stop and not np.isnan(settled.value)
+        return settled if gain.stop and still_differ else gain
 
 
 def spaced(numbers: Iterable[int]) -> list[int]:

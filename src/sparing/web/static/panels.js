@@ -29,7 +29,7 @@ export function drawPanel(state, before, acts) {
   body.replaceChildren();
   PANELS[state.panel]?.({ body, state, acts });
   if (!dialog.open) dialog.showModal();
-  body.querySelector("input")?.focus();
+  body.querySelector("input:not([type=checkbox])")?.focus(); // else Space, said too soon, would set one
 }
 
 /** @type {Record<string, (part: Part) => void>} */
@@ -145,7 +145,7 @@ function check({ body, state, acts }) {
   const begin = button("Draw the items", () => acts.audit(Number(choice.value)), "main");
   const look = async () => {
     const made = await acts.tried(api.plan(Number(choice.value)));
-    plan.textContent = made?.sentence ?? "";
+    plan.textContent = made ? price(made) : "";
     note.textContent = made?.note ?? "";
     begin.disabled = !made || made.n_audited === 0;
   };
@@ -154,6 +154,13 @@ function check({ body, state, acts }) {
     el("p", {}, "Items are drawn at random and shown without any guess. Your answers then bound, with 95 % certainty, how many labels of the finished data set are wrong."),
     el("p", {}, el("label", { for: "claim" }, "At most wrong: "), choice), plan, el("p", {}, begin), note);
   return look();
+}
+
+/** @param {import("./types.js").Plan} plan */
+function price(plan) {
+  if (!plan.n_audited) return plan.sentence;
+  const left = `about ${number(plan.expected_handback)} that the result leaves to you`;
+  return `About ${plural(plan.n_audited, "answer", "answers")} now, then ${left}; the model labels about ${number(plan.expected_auto)}.`;
 }
 
 /** @param {HTMLElement} body @param {State} state @param {Acts} acts */

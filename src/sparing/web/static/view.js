@@ -36,13 +36,15 @@ export function render(state, before, acts) {
 /** @param {State} state @param {State} before @param {Acts} acts */
 function drawStage(state, before, acts) {
   const on = state.refused ? null : state.item;
-  byId("stage").classList.toggle("zoomed", state.zoom);
+  const stage = byId("stage");
+  stage.classList.toggle("zoomed", state.zoom);
   show("item", on !== null);
   show("card", on === null);
   if (on && on.item.item_id !== before.item?.item.item_id) {
     byId("item").replaceChildren(shown(on.item));
-    byId("stage").scrollTo(0, 0);
+    stage.scrollTo(0, 0);
   }
+  if (state.zoom && !before.zoom) stage.scrollTo((stage.scrollWidth - stage.clientWidth) / 2, (stage.scrollHeight - stage.clientHeight) / 2);
   if (!on) {
     byId("item").replaceChildren();
     card(byId("card"), state, acts);
@@ -91,6 +93,7 @@ function drawClasses(state, before, acts) {
     place.replaceChildren(...all.map((name) => classButton(name, keys.get(name), acts)));
   }
   place.classList.toggle("many", rows.length > 12);
+  place.classList.toggle("few", rows.length < 5);
   place.hidden = state.item === null || rows.length === 0;
   if (state.item !== before.item) mark(place, state.item?.answer?.class_name ?? null);
 }
@@ -197,7 +200,7 @@ function drawAccuracy(server, before) {
   write("accuracy-title", a && !a.rough ? "How good the model is" : "How good the model is, roughly");
   write("accuracy", a ? `about ${percent(a.estimate)}` : "not known yet");
   byId("accuracy").classList.toggle("unknown", a === null);
-  write("interval", a ? `${percent(a.low)} to ${percent(Math.max(a.high, a.estimate))}` : "");
+  write("interval", a ? `${percent(a.low)} to ${percent(a.high)}` : "");
   write("accuracy-note", sentence(a?.note ?? ""));
   if (JSON.stringify(server.curve) === JSON.stringify(before?.curve)) return;
   drawCurve(/** @type {SVGElement} */ (document.querySelector("#curve")), server.curve);
@@ -215,7 +218,7 @@ function drawCheck(server) {
 function drawModel(server) {
   const [trainer, message] = server.trainer;
   const model = server.model_version ? `Model ${server.model_version}. ` : "";
-  write("model", `${model}${WORK[trainer] ?? ""} ${trainer === "failed" ? "" : sentence(message)}`.trim());
+  write("model", `${model}${work(server, trainer)} ${trainer === "failed" ? "" : sentence(message)}`.trim());
   write("trouble", trainer === "failed" ? message : "");
   show("trouble", trainer === "failed");
   show("notes", server.notes.length > 0);
@@ -225,5 +228,9 @@ function drawModel(server) {
   }
 }
 
-/** @type {Record<string, string>} */
-const WORK = { training: "A newer one is learning from your answers.", encoding: "Getting to know the items." };
+/** What the trainer is at. @param {Server} server @param {string} trainer */
+function work({ n_labeled }, trainer) {
+  if (trainer === "encoding") return "Getting to know the items.";
+  if (trainer !== "training") return "";
+  return n_labeled ? "A newer one is learning from your answers." : "Working out what to ask first.";
+}
