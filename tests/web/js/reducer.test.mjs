@@ -189,6 +189,17 @@ test("a check clears the screen here, and only the queue elsewhere", () => {
   assert.equal(answered.server.audit.n_answered, 1);
 });
 
+test("while a check begins here, news of it are no news from another window", () => {
+  const audit = server({ phase: "audit", audit: { n_drawn: 2, n_answered: 0, sentence: "" }, seq: 5 });
+  const begun = run(started("a", "b"), { type: "beginning", on: true }, { type: "state", server: audit });
+  assert.deepEqual([begun.server.phase, begun.notice], ["label", ""]);
+  const here = run(begun, { type: "phase", server: audit }, { type: "asked", phase: "audit", items: [asked("q")] });
+  const overtaken = run(here, { type: "state", server: server({ seq: 4 }) });
+  assert.deepEqual([overtaken.server.phase, onScreen(overtaken), overtaken.beginning], ["audit", "q", false]);
+  const refused = run(started("a"), { type: "beginning", on: true }, { type: "beginning", on: false });
+  assert.equal(run(refused, { type: "state", server: audit }).server.phase, "audit");
+});
+
 test("what the certificate leaves is asked once the person wants it, through to the end", () => {
   const certified = server({ phase: "certified", n_handback_left: 2 });
   const read = run(initial(), { type: "state", server: certified });

@@ -120,11 +120,12 @@ const acts = {
 /** Begin the phase that a request leads to, once every answer given so far is safe.
  * @param {() => Promise<unknown>} request */
 async function begin(request) {
+  if (state.beginning) return; // a second click
+  dispatch({ type: "beginning", on: true });
   while (state.outbox.length) await new Promise((on) => setTimeout(on, SOON));
-  if (await acts.tried(request().then(() => true)) === null) return;
-  const server = await acts.tried(api.state());
-  if (server) dispatch({ type: "phase", server });
-  byId("stage").focus({ preventScroll: true });
+  const server = await acts.tried(request().then(api.state));
+  dispatch(server ? { type: "phase", server } : { type: "beginning", on: false });
+  if (server) byId("stage").focus({ preventScroll: true });
 }
 
 /** @param {KeyboardEvent} event */

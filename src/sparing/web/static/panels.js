@@ -29,7 +29,8 @@ export function drawPanel(state, before, acts) {
   body.replaceChildren();
   PANELS[state.panel]?.({ body, state, acts });
   if (!dialog.open) dialog.showModal();
-  body.querySelector("input:not([type=checkbox])")?.focus(); // else Space, said too soon, would set one
+  const field = /** @type {HTMLElement | null} */ (body.querySelector("input:not([type=checkbox])"));
+  field?.focus(); // not a box: Space, pressed too soon, would set it
 }
 
 /** @type {Record<string, (part: Part) => void>} */

@@ -14,7 +14,7 @@ export const NONE = "none of these";
 /** @returns {State} */
 export function initial(settings = { guesses: false, singleKeys: true }) {
   return {
-    server: null, refused: "", item: null, queue: [], exhausted: false, handing: false, outbox: [],
+    server: null, refused: "", item: null, queue: [], exhausted: false, handing: false, beginning: false, outbox: [],
     steps: [], conflicts: [], online: true, late: false, seq: 0, panel: null, mode: null, zoom: false,
     guesses: settings.guesses, singleKeys: settings.singleKeys, said: "", notice: "",
   };
@@ -30,6 +30,7 @@ export function reduce(state, action) {
     case "opened": return { ...state, outbox: merged(action.events, state.outbox) };
     case "refused": return { ...state, refused: action.message };
     case "state": return learned(state, action.server);
+    case "beginning": return { ...state, beginning: action.on };
     case "phase": return begun(state, action.server);
     case "handing": return { ...state, handing: true, exhausted: false };
     case "asked": return asked(state, action.phase, action.items);
@@ -91,6 +92,8 @@ function merged(first, rest) {
 function learned(state, server) {
   const before = state.server;
   if (!before) return { ...state, server, online: true };
+  // News that were overtaken; or that tell of the phase that is being begun here, as of another's.
+  if (server.seq < before.seq || state.beginning) return { ...state, online: true };
   const moved = part(server.phase) !== part(before.phase);
   const behind = state.outbox.length > 0 || server.seq < state.seq;
   const next = { ...state, server: behind && !moved ? counted(server, before) : server, online: true };
@@ -113,7 +116,7 @@ function counted(server, before) {
 function begun(state, server) {
   return {
     ...state, server, item: null, queue: [], steps: [], exhausted: false, handing: false,
-    panel: null, mode: null, zoom: false, notice: "",
+    beginning: false, panel: null, mode: null, zoom: false, notice: "",
   };
 }
 

@@ -64,6 +64,8 @@ export interface State {
   readonly exhausted: boolean;
   /** The certificate was read, and what it leaves to the person is asked. */
   readonly handing: boolean;
+  /** A phase that the person has chosen here is on the way. */
+  readonly beginning: boolean;
   /** Events that the server has not confirmed, oldest first. */
   readonly outbox: readonly PersonEvent[];
   readonly steps: readonly Step[];
@@ -100,6 +102,7 @@ export type Action =
   | { type: "asked"; phase: string; items: Asked[] }
   | { type: "phase"; server: Server }
   | { type: "handing" }
+  | { type: "beginning"; on: boolean }
   | { type: "label"; key: string; name: string; confirmed?: boolean; addKey?: string }
   | { type: "skip"; key: string }
   | { type: "flag"; key: string }
