@@ -48,6 +48,13 @@ def check_fraction(name: str, where: str, value: object) -> float:
     raise invalid(name, where, "a number strictly between 0 and 1", value)
 
 
+def check_share(name: str, where: str, value: object) -> float:
+    """Return ``value`` as a float from 0 to 1, both included."""
+    if isinstance(value, Real) and 0 <= float(value) <= 1:
+        return float(value)
+    raise invalid(name, where, "a number from 0 to 1", value)
+
+
 def check_positive(name: str, where: str, value: object) -> float:
     """Return ``value`` as a finite float above 0."""
     if isinstance(value, Real) and 0 < float(value) < float("inf"):

@@ -9,8 +9,11 @@ from sparing.audit import Phase
 from sparing.errors import UnknownNameError
 from sparing.project.replay import Replay
 from sparing.store import Event, Kind
+from sparing.store.records import ANSWERS
 
 ITEMS = ("a", "b", "c")
+PEOPLE = ("Ada", "Ben", "Cleo")
+SAID = ("label", "skip", "opinion", "settled")
 NAMES = ("cat", "dog", "fox")
 
 
@@ -30,7 +33,7 @@ def histories(draw):
     undone = set()
     for _ in range(draw(st.integers(0, 25))):
         seq = len(events) + 1
-        kind = draw(st.sampled_from(["label", "skip", "flag", "unflag", "comment", "undo"]))
+        kind = draw(st.sampled_from([*SAID, "flag", "unflag", "comment", "undo"]))
         open_ = [e for e in events[len(NAMES) :] if e.kind is not Kind.UNDO and e.seq not in undone]
         if kind == "undo":
             if open_:
@@ -39,7 +42,9 @@ def histories(draw):
                 events.append(event(seq, Kind.UNDO, item_id=victim.item_id, undoes=victim.seq))
             continue
         more = {"item_id": draw(st.sampled_from(ITEMS))}
-        if kind == "label":
+        if kind in SAID:
+            more["annotator"] = draw(st.sampled_from(PEOPLE))
+        if kind in ("label", "opinion", "settled"):
             more["class_id"] = f"k{draw(st.integers(1, len(NAMES)))}"
         if kind == "comment":
             more["text"] = draw(st.text(max_size=3))
@@ -52,6 +57,8 @@ class Simple:
     """The same in the plainest way: forget what was undone, then do the rest in order."""
 
     label: dict = field(default_factory=dict)
+    votes: dict = field(default_factory=dict)
+    settled: set = field(default_factory=set)
     flagged: set = field(default_factory=set)
     comment: dict = field(default_factory=dict)
 
@@ -59,13 +66,20 @@ class Simple:
     def of(cls, events):
         simple = cls()
         undone = {e.undoes for e in events}
-        for e in events:
-            if e.seq in undone:
-                continue
-            if e.kind == "label":
-                simple.label[e.item_id] = NAMES[int(e.class_id[1:]) - 1]
-            if e.kind == "skip":
-                simple.label[e.item_id] = None
+        live = [e for e in events if e.seq not in undone]
+        for e in live:
+            if e.kind in ("label", "skip", "settled"):
+                simple.label[e.item_id] = e.class_id and NAMES[int(e.class_id[1:]) - 1]
+                (simple.settled.add if e.kind == "settled" else simple.settled.discard)(e.item_id)
+            if e.kind in ("label", "skip"):  # in place of the answer that was seen
+                chain = {f.seq for f in live if f.item_id == e.item_id and f.kind in ANSWERS}
+                mine = simple.votes.setdefault(e.item_id, {})
+                for who in [who for who, seq in mine.items() if seq in chain]:
+                    del mine[who]
+                mine.update(simple.opinions(live, e))
+                mine[e.annotator] = e.seq
+            if e.kind == "opinion":
+                simple.votes.setdefault(e.item_id, {})[e.annotator] = e.seq
             if e.kind == "flag":
                 simple.flagged.add(e.item_id)
             if e.kind == "unflag":
@@ -74,15 +88,25 @@ class Simple:
                 simple.comment[e.item_id] = e.text
         return simple
 
+    @staticmethod
+    def opinions(live, answer):
+        """The last opinion of each person on an item, before an answer."""
+        before = [e for e in live if e.item_id == answer.item_id and e.seq < answer.seq]
+        return {e.annotator: e.seq for e in before if e.kind == "opinion"}
+
 
 def seen(replay):
     """What a replay says, in the words of the simple one."""
     simple = Simple()
     for item_id, noted in replay.items.items():
         if noted.answer is not None:
-            is_label = noted.answer.kind is Kind.LABEL
+            is_label = noted.answer.kind is not Kind.SKIP
             name = replay.class_name(noted.answer.class_id) if is_label else None
             simple.label[item_id] = name
+        if noted.votes:
+            simple.votes[item_id] = {vote.annotator: vote.seq for vote in noted.votes}
+        if noted.is_settled:
+            simple.settled.add(item_id)
         if noted.flagged:
             simple.flagged.add(item_id)
         if noted.comment:
@@ -105,6 +129,62 @@ def test_the_order_in_which_events_come_does_not_matter(events, rng: random.Rand
     assert seen(one) == seen(other)
     assert one.last_seq == other.last_seq
     assert one.latest_undoable() == other.latest_undoable()
+    assert one.latest_undoable("Ben") == other.latest_undoable("Ben")
+    assert (one.shared, one.people) == (other.shared, other.people)
+
+
+@given(histories(), st.integers(0, 30))
+def test_what_held_then_is_what_the_events_up_to_then_say(events, seq):
+    then = Replay(e for e in events if e.seq <= seq)
+    for item in ITEMS:
+        assert Replay(events).of_then(item, seq) == then.of(item)
+
+
+def test_people_differ_until_somebody_settles_it():
+    said = with_classes(
+        event(4, Kind.LABEL, item_id="a", class_id="k1", annotator="Ada"),
+        event(5, Kind.OPINION, item_id="a", class_id="k2", annotator="Ben"),
+    )
+    replay = Replay(said)
+    assert replay.is_contested("a")
+    assert replay.labels(replay.of("a")) == {"Ada": "k1", "Ben": "k2"}
+    replay.apply(event(6, Kind.SETTLED, item_id="a", class_id="k2", annotator="Cleo"))
+    assert not replay.is_contested("a")
+    assert replay.of("a").answer.seq == 6
+    assert [vote.seq for vote in replay.of("a").votes] == [4, 5]
+    replay.apply(event(7, Kind.UNDO, item_id="a", undoes=6))
+    assert replay.is_contested("a")
+    assert replay.of("a").answer.seq == 4
+
+
+def test_a_merge_ends_a_difference():
+    replay = Replay(
+        with_classes(
+            event(4, Kind.LABEL, item_id="a", class_id="k1", annotator="Ada"),
+            event(5, Kind.OPINION, item_id="a", class_id="k2", annotator="Ben"),
+            event(6, Kind.MERGE_CLASS, class_id="k2", into_id="k1"),
+        )
+    )
+    assert not replay.is_contested("a")
+    assert replay.shared == {"a"}
+
+
+def test_a_correction_takes_the_place_of_what_it_saw():
+    replay = Replay(
+        with_classes(
+            event(4, Kind.LABEL, item_id="a", class_id="k1", annotator="Ada"),
+            event(5, Kind.LABEL, item_id="a", class_id="k2", annotator="Ben"),
+        )
+    )
+    assert [vote.annotator for vote in replay.of("a").votes] == ["Ben"]
+
+
+def test_each_answer_has_the_guidelines_of_its_time():
+    replay = Replay(
+        [event(3, Kind.GUIDELINES, text="Two."), event(1, Kind.GUIDELINES, text="One.")]
+    )
+    assert [e.text for e in replay.guidelines] == ["One.", "Two."]
+    assert [replay.guidelines_at(seq) for seq in (0, 2, 4)] == [0, 1, 2]
 
 
 @given(histories())

@@ -39,10 +39,10 @@ class StandIn:
             raise NotFoundError(f"There is no item '{item_id}'.")
         return self._by_id[item_id]
 
-    def asked(self, item_id):
+    def asked(self, item_id, annotator=""):
         return Asked(self._get(item_id), "because", "strategy", None, 1, ("cat", 0.9))
 
-    def query(self, n, exclude=()):
+    def query(self, n, exclude=(), annotator=""):
         ids = [i for i in self._by_id if i not in set(exclude)]
         return [self.asked(item_id) for item_id in ids[:n]]
 
@@ -60,10 +60,10 @@ class StandIn:
             trainer=("off", ""), notes=(), audit=None, certificate=None, n_handback_left=0, seq=0,
         )  # fmt: skip
 
-    def history(self, search, offset, limit):
+    def history(self, search, offset, limit, annotator=""):
         return 0, []
 
-    def look_again(self, limit):
+    def look_again(self, limit, annotator=""):
         return [(self.asked(i), "unlikely") for i in self._by_id]
 
     def export(self, path, kind):

@@ -157,7 +157,8 @@ def test_a_check_is_blind_whatever_the_page_asks_for(client, project):
 def test_each_phase_asks_its_own_items(client, project):
     asked = []
     for name in ("query", "audit_next", "handback_next"):
-        setattr(project, name, lambda n, exclude, name=name: asked.append((name, n, exclude)) or [])
+        note = lambda n, exclude, annotator, name=name: asked.append((name, n, exclude)) or []  # noqa: E731
+        setattr(project, name, note)
     for phase in Phase:
         project.phase = phase
         url = "/api/next?n=3&exclude=a%2Fb&exclude=c"

@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import islice
 
 import numpy as np
 
 from sparing.project.state import State
 from sparing.project.views import Asked
+from sparing.store import Kind
 from sparing.types import BoolArray, IntArray
 
 # As in sparing.strategies.base, which loads scikit-learn: the first item must not wait for it.
@@ -16,6 +18,7 @@ PERSON = "person"
 NOT_READ = "drawn at random: the items are still being read"
 NOT_TRAINED = "drawn at random: the model has not caught up with your answers yet"
 NEW_ITEM = "drawn at random: these items are new to the model"
+OF_TWO = "asked of two people, to see how far they agree"
 TO_CHECK = "drawn at random to check the model"
 LEFT_TO_YOU = "left to you by the certificate, the least sure first"
 
@@ -116,33 +119,74 @@ def _why_random(state: State, row: int) -> str:
     return NEW_ITEM if row >= len(state.scores.proba) else NOT_TRAINED
 
 
-def audited_items(state: State, handed: Handed, n: int, exclude: BoolArray) -> list[Asked]:
-    """Return up to ``n`` items of the open audit, in the order of the draw, without a guess."""
+def second_opinions(
+    state: State, handed: Handed, n: int, exclude: BoolArray, annotator: str
+) -> list[Asked]:
+    """Return up to ``n`` items that another person has answered, without any sign of what.
+
+    Parameters
+    ----------
+    state, handed : of the project
+    n : how many
+    exclude : (n_rows,) True where a row is asked already
+    annotator : who asks
+    """
+    wanted = (state.row_of[item_id] for item_id in state.sharing.wanted_of(annotator))
+    free = (r for r in wanted if state.present[r] and not exclude[r] and r not in state.drawn_rows)
+    rows = list(islice(free, n))
+    for row in rows:
+        handed.note(row, state.version)
+    return [blind(asked(state, row, OF_TWO, (PERSON, None))) for row in rows]
+
+
+def blind(one: Asked) -> Asked:
+    """Return an item that another person has answered as if nobody had."""
+    return replace(one, guess=None, answer=None, second=True)
+
+
+def audited_items(
+    state: State, handed: Handed, n: int, exclude: BoolArray, annotator: str
+) -> list[Asked]:
+    """Return up to ``n`` items of the open audit, in the order of the draw, without a guess.
+
+    Those that have no answer come first, then those on which a second opinion is wanted.
+    """
     if state.drawn is None or not state.drawn_rows:
         return []
     audit = state.drawn.audit
     source = (FROM_UNIFORM, len(audit.drawn) / max(1, int(audit.eligible.sum())))
     version = state.drawn.frozen.predictions.model_version  # of the model that is checked
-    rows = [r for r in audit.drawn.tolist() if state.is_open(r) and not exclude[r]][:n]
+    drawn = [row for row in audit.drawn.tolist() if not exclude[row]]
+    wants = state.sharing.wants
+    second = [row for row in drawn if wants(state.rows[row].item_id, annotator)]
+    rows = [*(row for row in drawn if state.is_open(row)), *second][:n]
     for row in rows:
         handed.note(row, version, source)
     shown = (asked(state, row, TO_CHECK, source) for row in rows)
-    return [replace(a, guess=None, model_version=version) for a in shown]
+    return [
+        replace(a if a.answer is None else blind(a), guess=None, model_version=version)
+        for a in shown
+    ]
 
 
 def handed_back_items(state: State, handed: Handed, n: int, exclude: BoolArray) -> list[Asked]:
-    """Return up to ``n`` items that the certificate leaves to the person."""
-    rows = [row for row in state.handback_left() if not exclude[row]][:n]
+    """Return up to ``n`` items that the certificate leaves to people; those to settle are not."""
+    rows = [row for row in state.handback_left() if state.is_open(row) and not exclude[row]][:n]
     for row in rows:
         handed.note(row, state.version)
     return [asked(state, row, LEFT_TO_YOU, (FROM_STRATEGY, None)) for row in rows]
 
 
-def looked_up(state: State, item_id: str) -> Asked:
+def looked_up(state: State, item_id: str, annotator: str = "") -> Asked:
     """Return an item that the person chose to look at; blind where an audit has drawn it."""
     state.item(item_id)  # says so if there is none
     row = state.row_of[item_id]
     found = replace(asked(state, row, "", (PERSON, None)), model_version=None)
+    if state.sharing.wants(item_id, annotator):
+        return blind(found)
+    own = state.replay.of(item_id).vote_of(annotator)
+    if own is not None and own.kind is Kind.OPINION:
+        found = replace(found, answer=state.answer_of(own), second=True)
     return replace(found, guess=None) if row in state.drawn_rows else found
 
 

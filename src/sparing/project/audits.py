@@ -18,9 +18,9 @@ from sparing.pool import SKIPPED, UNLABELED
 from sparing.predictions import Predictions
 from sparing.project.changes import GONE, PRESENT
 from sparing.project.folder import ProjectFolder
-from sparing.project.replay import Replay
+from sparing.project.replay import ItemState, Replay
 from sparing.project.scores import Scores
-from sparing.store import ItemRow, Kind
+from sparing.store import Event, ItemRow, Kind
 from sparing.types import FloatArray, IntArray, StrArray
 
 
@@ -180,19 +180,33 @@ def check_unchanged(drawn: Draw, items: Sequence[ItemRow]) -> None:
 
 
 def answers_of(
-    drawn: Draw, replay: Replay, items: Sequence[ItemRow]
+    drawn: Draw, replay: Replay, items: Sequence[ItemRow], then: int | None = None
 ) -> list[tuple[int, str | None]]:
-    """Return (row, class name as it was frozen) of the answered items of a draw; None = skipped."""
+    """Return (row, class name as it was frozen) of the answered items of a draw; None = skipped.
+
+    A row on which people differ comes once for each of them, until somebody has settled it.
+
+    Parameters
+    ----------
+    drawn, replay, items : of the project
+    then : seq of the event up to which answers count; None: all
+    """
     names = dict(zip(drawn.frozen.class_ids, drawn.frozen.predictions.classes.values, strict=True))
     found: list[tuple[int, str | None]] = []
     for row in drawn.audit.drawn.tolist():
-        answer = replay.of(items[row].item_id).answer
-        if answer is not None and answer.class_id is not None:
-            class_id = replay.resolve(answer.class_id)
-            found.append((row, str(names.get(class_id, replay.class_name(class_id)))))
-        elif answer is not None:
-            found.append((row, None))
+        item_id = items[row].item_id
+        item = replay.of(item_id) if then is None else replay.of_then(item_id, then)
+        for event in _what_counts(item):
+            class_id = replay.resolve(event.class_id) if event.class_id else None
+            name = names.get(class_id, replay.class_name(class_id)) if class_id else None
+            found.append((row, None if name is None else str(name)))
     return found
+
+
+def _what_counts(item: ItemState) -> Sequence[Event]:
+    if item.answer is None:
+        return ()
+    return (item.answer,) if item.is_settled or len(item.votes) < 2 else item.votes
 
 
 @dataclass(frozen=True, eq=False, slots=True)

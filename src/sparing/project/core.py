@@ -9,23 +9,21 @@ from uuid import uuid4
 import numpy as np
 
 from sparing._validate import check_int
-from sparing.audit import Claim
-from sparing.certificate import Certificate, Check, verify
 from sparing.errors import ConflictError, InvalidInputError
-from sparing.planning import AuditPlan
-from sparing.project import audits, opening
+from sparing.project import opening
 from sparing.project.asking import (
     audited_items,
     handed_back_items,
     looked_up,
     next_items,
+    second_opinions,
 )
 from sparing.project.export import export
 from sparing.project.folder import ProjectFolder
 from sparing.project.imports import ImportReport, read_labels, report
-from sparing.project.opened import OpenProject
 from sparing.project.recording import complete, known_class, recorded
 from sparing.project.reporting import history, look_again, status
+from sparing.project.team import TeamProject
 from sparing.project.views import Asked, HistoryRow, Recorded
 from sparing.project.views import Status as ProjectStatus
 from sparing.store import Kind, NewEvent
@@ -34,7 +32,7 @@ from sparing.types import BoolArray
 IMPORTED_AT_ONCE = 500
 
 
-class Project(OpenProject):
+class Project(TeamProject):
     r"""A labeling project on disk: what is asked, what was answered, what the model makes of it.
 
     Made by :meth:`create` and :meth:`open`; a context manager. All methods may be called from
@@ -135,38 +133,52 @@ class Project(OpenProject):
         project.add_classes(options.get("classes", ()))
         return project
 
-    def query(self, n: int = 1, exclude: Iterable[str] = ()) -> list[Asked]:
+    def query(self, n: int = 1, exclude: Iterable[str] = (), annotator: str = "") -> list[Asked]:
         """Return up to ``n`` items to label next; never waits for a model.
 
         Parameters
         ----------
         n : how many
         exclude : keys of items that are asked already
+        annotator : who asks; may be asked blind about an item that another person has answered
         """
         check_int("n", "query", n, 1)
         with self._state.lock:
             without = self._mask(exclude)
-            return next_items(self._state, self._handed, n, without, self._settings.seed)
+            second = second_opinions(self._state, self._handed, n, without, annotator)
+            n_first = n - min(len(second), 1)  # one at a time, so that nobody meets them in a heap
+            seed = self._settings.seed
+            first = next_items(self._state, self._handed, n_first, without, seed)
+        return [*second[: n - len(first)], *first]
 
-    def audit_next(self, n: int = 1, exclude: Iterable[str] = ()) -> list[Asked]:
+    def audit_next(
+        self, n: int = 1, exclude: Iterable[str] = (), annotator: str = ""
+    ) -> list[Asked]:
         """Return up to ``n`` items of the open audit, blind; none if no audit is open."""
         with self._state.lock:
-            return audited_items(self._state, self._handed, n, self._mask(exclude))
+            return audited_items(self._state, self._handed, n, self._mask(exclude), annotator)
 
-    def handback_next(self, n: int = 1, exclude: Iterable[str] = ()) -> list[Asked]:
-        """Return up to ``n`` items that the certificate leaves to the person."""
+    def handback_next(
+        self, n: int = 1, exclude: Iterable[str] = (), annotator: str = ""
+    ) -> list[Asked]:
+        """Return up to ``n`` items that the certificate leaves to people."""
         with self._state.lock:
             return handed_back_items(self._state, self._handed, n, self._mask(exclude))
 
-    def asked(self, item_id: str) -> Asked:
+    def asked(self, item_id: str, annotator: str = "") -> Asked:
         """Return one item with its answer so far, to look at or correct.
+
+        Parameters
+        ----------
+        item_id : of the item
+        annotator : who looks; sees no answer where an opinion of theirs is wanted
 
         Raises
         ------
         NotFoundError : there is no such item
         """
         with self._state.lock:
-            return looked_up(self._state, item_id)
+            return looked_up(self._state, item_id, annotator)
 
     def record(self, events: Sequence[NewEvent]) -> list[Recorded]:
         """Store what somebody says; it is on the disk when this returns.
@@ -225,7 +237,7 @@ class Project(OpenProject):
     def undo(self, n: int = 1) -> list[Recorded]:
         """Undo the last ``n`` things that were said and not undone."""
         check_int("n", "undo", n, 1)
-        return [self.record([NewEvent(key=uuid4().hex, kind=Kind.UNDO)])[0] for _ in range(n)]
+        return [self._undo_latest() for _ in range(n)]
 
     def status(self) -> ProjectStatus:
         """Return where the project stands."""
@@ -233,16 +245,20 @@ class Project(OpenProject):
             return status(self._state, self.trainer_said, self.encoded)
 
     def history(
-        self, search: str = "", offset: int = 0, limit: int = 50
+        self, search: str = "", offset: int = 0, limit: int = 50, annotator: str = ""
     ) -> tuple[int, list[HistoryRow]]:
-        """Return how many answers fit the search, and a page of them, the newest first."""
-        with self._state.lock:
-            return history(self._state, search, offset, limit)
+        """Return how many answers fit the search, and a page of them, the newest first.
 
-    def look_again(self, limit: int = 20) -> list[tuple[Asked, str]]:
+        A person sees what they said themselves where several have answered, and nothing of the
+        items on which an opinion of theirs is wanted.
+        """
+        with self._state.lock:
+            return history(self._state, search, offset, limit, annotator)
+
+    def look_again(self, limit: int = 20, annotator: str = "") -> list[tuple[Asked, str]]:
         """Return labeled items that are likely mistakes, each with the reason."""
         with self._state.lock:
-            return look_again(self._state, limit)
+            return look_again(self._state, limit, annotator)
 
     def export(self, path: str | PathLike[str], form: str = "csv") -> int:
         """Write all labels with their provenance; return how many items have one.
@@ -293,88 +309,17 @@ class Project(OpenProject):
         self._say(Kind.IMPORTED, f"{Path(path).name}: {told.said()[0]}")
         return told
 
-    def plan_audit(self, epsilon: float, delta: float = 0.05) -> AuditPlan:
-        """Say what a certificate would cost; nothing is drawn.
-
-        Raises
-        ------
-        InvalidInputError : epsilon or delta outside (0, 1), or no model yet
-        """
-        with self._state.lock:
-            claim = Claim(epsilon, delta)
-            return audits.plan(self._freeze(), claim, self._state.replay.attempt + 1)
-
-    def audit(self, epsilon: float, delta: float = 0.05) -> AuditPlan:
-        """Freeze the model and draw the items that check it; then answer :meth:`audit_next`.
-
-        Parameters
-        ----------
-        epsilon : share of wrong labels tolerated
-        delta : probability that the claim may be false, for all attempts together
-
-        Raises
-        ------
-        ConflictError : an audit is open already
-        InvalidInputError : as in :meth:`plan_audit`
-        PoolExhaustedError : an audit would cost more than labeling what is left
-        """
-        with self._state.lock:
-            if self._state.drawn_rows:
-                raise ConflictError("An audit is open: answer it, or give it up with resume.")
-            frozen, n = self._freeze(), self._state.replay.attempt
-            claim = Claim(epsilon, delta)
-            planned = audits.plan(frozen, claim, n + 1)
-            before = audits.load_audits(self._folder, n)
-            drawn = audits.draw(frozen, claim, seed=self._settings.seed, previous=before)
-            audits.save_draw(self._folder, drawn)
-            self._say(Kind.AUDIT_DRAWN, drawn.audit.digest)
-        return planned
-
-    def certify(self) -> Certificate:
-        """Turn the answered audit into a certificate; what it does not prove is handed back.
-
-        Raises
-        ------
-        ConflictError : no audit is open, or items of it have no answer yet
-        VoidAuditError : an item changed after the draw
-        """
-        with self._state.lock:
-            drawn, n_answered = self._state.drawn, self._state.n_answered_of_draw()
-            if drawn is None or not self._state.drawn_rows:
-                raise ConflictError("No audit is open: draw one first.")
-            n_open = len(drawn.audit.drawn) - n_answered
-            if n_open:
-                raise ConflictError(f"{n_open:,} items of the audit have no answer yet.")
-            audits.check_unchanged(drawn, self._state.rows)
-            answers = audits.answers_of(drawn, self._state.replay, self._state.rows)
-            done = audits.certify_draw(drawn, answers)
-            audits.save_certified(self._folder, done)
-            self._say(Kind.CERTIFIED, done.certificate.digest)
-        return done.certificate
-
-    def verify(self, certificate: Certificate) -> tuple[Check, ...]:
-        """Recompute one of this project's certificates: hashes, draw and count.
-
-        Raises
-        ------
-        SourceError : its audit is not in this project
-        """
-        drawn = audits.load_draw(self._folder, certificate.attempt)
-        with self._state.lock:
-            answers = audits.answers_of(drawn, self._state.replay, self._state.rows)
-        return verify(certificate, drawn.frozen.predictions, drawn.audit, answers)
-
-    def resume(self) -> None:
-        """Go back to labeling: an open audit is spent, a certificate does not hold any more."""
-        with self._state.lock:
-            if self._state.replay.phase != "label":
-                self._say(Kind.RESUMED, None)
-
     def _add_classes(self, names: Iterable[str]) -> list[Recorded]:
         with self._state.lock:
             new = [n for n in dict.fromkeys(names) if not known_class(self._state, n)]
         events = [NewEvent(key=uuid4().hex, kind=Kind.ADD_CLASS, class_name=n) for n in new]
         return self.record(events)
+
+    def _undo_latest(self) -> Recorded:
+        with self._state.lock:
+            latest = self._state.replay.latest_undoable()
+        undoes = latest.key if latest else None
+        return self.record([NewEvent(key=uuid4().hex, kind=Kind.UNDO, undoes=undoes)])[0]
 
     def _label(self, item_id: str, label: str, annotator: str) -> NewEvent:
         row = self._state.row_of.get(item_id, -1)
@@ -393,9 +338,3 @@ class Project(OpenProject):
         mask = np.zeros(len(self._state.rows), dtype=bool)
         mask[[self._state.row_of[i] for i in item_ids if i in self._state.row_of]] = True
         return mask
-
-    def _freeze(self) -> audits.Frozen:
-        scores = self._state.scores
-        if scores is None:
-            raise InvalidInputError("There is no model to check yet: label some items first.")
-        return audits.freeze(self._state.replay, self._state.rows, scores, self._state.version)

@@ -38,6 +38,7 @@ class OpenProject:
         self._lock = lock
         self._handed = Handed(state)
         self._settings = opening.read_settings(store)
+        state.share(opening.read_overlap(store, self._settings.seed))
         self._trainee: Trainee | None = None
         self.trainer_said: tuple[str, str] = ("off", "")
         self.encoded: tuple[int, int] = (0, len(state.rows))

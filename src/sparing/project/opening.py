@@ -11,6 +11,7 @@ from sparing.errors import SourceError, UnknownNameError
 from sparing.project.changes import Changes, reconcile
 from sparing.project.folder import Lock, ProjectFolder, default_folder
 from sparing.project.items import MNIST, Listing, list_source
+from sparing.project.sharing import Overlap
 from sparing.project.state import State
 from sparing.project.vectors import AUTO, Progress
 from sparing.store import Store, open_store
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 KEPT_VERSIONS = 2
 SETTINGS = "settings"
+OVERLAP = "overlap"
 Opened = tuple[ProjectFolder, Store, State, Lock | None]
 
 
@@ -109,6 +111,11 @@ def read_settings(store: Store) -> Settings:
     """Return what the project was made with."""
     told = json.loads(store.settings()[SETTINGS])
     return Settings(told["source"], told["encoder"], told["seed"], tuple(told["columns"]))
+
+
+def read_overlap(store: Store, seed: int) -> Overlap:
+    """Return which items are to have two answers."""
+    return Overlap(float(store.settings().get(OVERLAP, 0)), seed)
 
 
 def lister(folder: ProjectFolder, settings: Settings) -> Callable[[], Listing]:

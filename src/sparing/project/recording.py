@@ -8,12 +8,12 @@ from sparing.project.asking import Handed
 from sparing.project.state import State
 from sparing.project.views import Recorded
 from sparing.store import Kind, NewEvent, Outcome, Status
-from sparing.store.records import ANSWERS, OF_A_CLASS, OF_AN_ITEM, UNDOABLE
+from sparing.store.records import ANSWERS, LABELS, OF_A_CLASS, OF_AN_ITEM, UNDOABLE
 
 MAX_KEY = 64
 MAX_NAME = 200
 MAX_TEXT = 10_000
-FROM_DOORS = OF_AN_ITEM | OF_A_CLASS | {Kind.UNDO}
+FROM_DOORS = (OF_AN_ITEM | OF_A_CLASS | {Kind.UNDO, Kind.GUIDELINES}) - {Kind.OPINION}
 TRAIN, AUDIT, HANDBACK = "train", "audit", "handback"
 
 
@@ -58,6 +58,8 @@ def _complete(
         return _undo(state, event, pending)
     if event.kind in OF_A_CLASS:
         return _class_event(state, event, pending)
+    if event.kind is Kind.GUIDELINES:
+        return event
     if event.kind in UNDOABLE:
         pending.undoable.append(event.key)
     return _item_event(state, handed, event, pending)
@@ -68,7 +70,7 @@ def _undo(state: State, event: NewEvent, pending: Pending) -> NewEvent:
         return event
     if pending.undoable:
         return replace(event, undoes=pending.undoable.pop())
-    latest = state.replay.latest_undoable()
+    latest = state.replay.latest_undoable(event.annotator)
     return replace(event, undoes=latest.key if latest else None)
 
 
@@ -78,12 +80,45 @@ def _item_event(state: State, handed: Handed, event: NewEvent, pending: Pending)
     if event.kind not in ANSWERS:
         return event
     class_id = None
-    if event.kind is Kind.LABEL:
+    if event.kind in LABELS:
         class_id = _class_id(state, event.class_name, pending)
+    if event.kind is Kind.SETTLED:
+        return _settled(state, event, class_id)
     row = state.row_of[event.item_id]
     purpose = _purpose(state, row)
     source, propensity = _source(state, handed, event, row, purpose)
-    return replace(event, class_id=class_id, purpose=purpose, source=source, propensity=propensity)
+    return replace(
+        event,
+        class_id=class_id,
+        purpose=purpose,
+        source=source,
+        propensity=propensity,
+        beside=_may_stand_beside(state, event, purpose),
+    )
+
+
+def _settled(state: State, event: NewEvent, class_id: str | None) -> NewEvent:
+    """Return what settles an item; who chose it stays as it was, or random draws would be lost."""
+    now = state.replay.of(event.item_id or "").answer
+    if now is None:
+        raise InvalidInputError("Nobody has answered this item: there is nothing to settle.")
+    return replace(
+        event,
+        class_id=class_id,
+        model_version=now.model_version,
+        purpose=now.purpose,
+        source=now.source,
+        propensity=now.propensity,
+    )
+
+
+def _may_stand_beside(state: State, event: NewEvent, purpose: str) -> bool:
+    """Say whether two answers are wanted, or both are evidence: those that check a model are."""
+    if not event.annotator:
+        return False
+    return purpose == AUDIT or (
+        purpose == TRAIN and state.sharing.overlap.covers(event.item_id or "")
+    )
 
 
 def _class_id(state: State, name: str | None, pending: Pending) -> str:

@@ -1,7 +1,7 @@
 """The state that the events make: whoever replays them, in whatever order they come, has it."""
 
-from bisect import insort
-from collections.abc import Iterable, Mapping
+from bisect import bisect_left, insort
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
@@ -10,6 +10,8 @@ from sparing.errors import UnknownNameError
 from sparing.store import Event, Kind
 from sparing.store.records import ANSWERS, OF_A_CLASS, OF_AN_ITEM, OF_THE_PHASE, UNDOABLE
 
+OF_PEOPLE = ANSWERS | {Kind.OPINION}
+
 
 @dataclass(frozen=True, slots=True)
 class ItemState:
@@ -17,14 +19,27 @@ class ItemState:
 
     Parameters
     ----------
-    answer : the label or skip that counts; None if there is none
+    answer : the label or skip that was given last, by whoever saw the one before; None if there
+        is none
     flagged : whether somebody marked it
     comment : the last one, or ``""``
+    votes : the last word of each person who answered without seeing another's answer, in the
+        order of ``seq``; what settles a disagreement is no vote
     """
 
     answer: Event | None = None
     flagged: bool = False
     comment: str = ""
+    votes: tuple[Event, ...] = ()
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether somebody has decided what holds."""
+        return self.answer is not None and self.answer.kind is Kind.SETTLED
+
+    def vote_of(self, annotator: str) -> Event | None:
+        """Return what a person said of the item."""
+        return next((vote for vote in self.votes if vote.annotator == annotator), None)
 
 
 UNTOUCHED = ItemState()
@@ -62,11 +77,14 @@ class Replay:
     def __init__(self, events: Iterable[Event] = ()) -> None:
         self.last_seq = 0
         self.n_events = 0
-        self._undone: set[int] = set()
+        self._undone: dict[int, int] = {}  # seq of an event -> seq of its undo
         self._of_item: dict[str, list[Event]] = {}
         self._of_classes: list[Event] = []
         self._of_phase: list[Event] = []
+        self._of_guidelines: list[Event] = []
         self._undoable: list[tuple[int, Event]] = []
+        self._shared: set[str] = set()
+        self._people: set[str] = set()
         self._items: dict[str, ItemState] = {}
         self._classes: dict[str, ClassState] = {}
         self._ids: dict[str, str] = {}
@@ -80,7 +98,7 @@ class Replay:
         if event.kind in UNDOABLE:
             insort(self._undoable, (event.seq, event), key=lambda pair: pair[0])
         if event.kind is Kind.UNDO:
-            self._undone.add(event.undoes or 0)
+            self._undone[event.undoes or 0] = event.seq
             if event.item_id is None:
                 self._fold_classes()
         elif event.kind in OF_A_CLASS:
@@ -88,8 +106,12 @@ class Replay:
             self._fold_classes()
         elif event.kind in OF_THE_PHASE:
             insort(self._of_phase, event, key=lambda e: e.seq)
+        elif event.kind is Kind.GUIDELINES:
+            insort(self._of_guidelines, event, key=lambda e: e.seq)
         elif event.kind in OF_AN_ITEM:
             insort(self._of_item.setdefault(event.item_id or "", []), event, key=lambda e: e.seq)
+            if event.kind in OF_PEOPLE:
+                self._people.add(event.annotator)
         if event.item_id is not None:
             self._fold_item(event.item_id)
 
@@ -101,6 +123,41 @@ class Replay:
     def of(self, item_id: str) -> ItemState:
         """Return what holds of an item."""
         return self._items.get(item_id, UNTOUCHED)
+
+    def of_then(self, item_id: str, seq: int) -> ItemState:
+        """Return what held of an item when the event ``seq`` had just been stored."""
+        events = (e for e in self._of_item.get(item_id, ()) if e.seq <= seq)
+        return fold_item(e for e in events if not self._undone.get(e.seq, seq + 1) <= seq)
+
+    @property
+    def shared(self) -> Set[str]:
+        """The items that several people have answered."""
+        return self._shared
+
+    @property
+    def people(self) -> Set[str]:
+        """The names under which anything was answered; ``""`` among them if one had none."""
+        return self._people
+
+    @property
+    def guidelines(self) -> Sequence[Event]:
+        """All versions of the guidelines, in their order."""
+        return self._of_guidelines
+
+    def guidelines_at(self, seq: int) -> int:
+        """Return the number of the guidelines that held for an event; 0 where there were none."""
+        return bisect_left(self._of_guidelines, seq, key=lambda event: event.seq)
+
+    def labels(self, item: ItemState) -> dict[str, str]:
+        """Return the class that each person has given an item, merges followed."""
+        return {v.annotator: self.resolve(v.class_id) for v in item.votes if v.class_id is not None}
+
+    def is_contested(self, item_id: str) -> bool:
+        """Tell whether people differ on an item, and nobody has settled it."""
+        item = self.of(item_id)
+        return (
+            len(item.votes) > 1 and not item.is_settled and len(set(self.labels(item).values())) > 1
+        )
 
     @property
     def classes(self) -> list[ClassState]:
@@ -135,10 +192,10 @@ class Replay:
         """Return the name, as it is now, of what a class stands for."""
         return self._classes[self.resolve(class_id)].name
 
-    def latest_undoable(self) -> Event | None:
-        """Return the newest event that can be undone and is not."""
+    def latest_undoable(self, annotator: str | None = None) -> Event | None:
+        """Return the newest event that can be undone and is not; of one person, or of anybody."""
         for seq, event in reversed(self._undoable):
-            if seq not in self._undone:
+            if seq not in self._undone and annotator in (None, event.annotator):
                 return event
         return None
 
@@ -160,9 +217,15 @@ class Replay:
         """How many audits were drawn."""
         return sum(event.kind is Kind.AUDIT_DRAWN for event in self._of_phase)
 
+    def certified_at(self, digest: str) -> int:
+        """Return the seq of the event that made a certificate; the last one if there is none."""
+        found = (e.seq for e in self._of_phase if e.kind is Kind.CERTIFIED and e.text == digest)
+        return next(found, self.last_seq)
+
     def _fold_item(self, item_id: str) -> None:
         live = [e for e in self._of_item.get(item_id, ()) if e.seq not in self._undone]
-        self._items[item_id] = fold_item(live)
+        item = self._items[item_id] = fold_item(live)
+        (self._shared.add if len(item.votes) > 1 else self._shared.discard)(item_id)
 
     def _fold_classes(self) -> None:
         live = [e for e in self._of_classes if e.seq not in self._undone]
@@ -176,15 +239,26 @@ def fold_item(events: Iterable[Event]) -> ItemState:
     ----------
     events : of one item, in the order of ``seq``
     """
-    answer, flagged, comment = None, False, ""
+    answer, given, flagged, comment = None, None, False, ""
+    beside: dict[str, Event] = {}
     for event in events:
         if event.kind in ANSWERS:
             answer = event
+            given = given if event.kind is Kind.SETTLED else event
+        elif event.kind is Kind.OPINION:
+            beside[event.annotator] = event
         elif event.kind is Kind.COMMENT:
             comment = event.text or ""
         else:
             flagged = event.kind is Kind.FLAG
-    return ItemState(answer, flagged, comment)
+    return ItemState(answer, flagged, comment, _votes(given, beside))
+
+
+def _votes(given: Event | None, beside: Mapping[str, Event]) -> tuple[Event, ...]:
+    """Return the last word of each person."""
+    said = [*beside.values(), *([given] if given else [])]
+    said.sort(key=lambda event: event.seq)
+    return tuple({event.annotator: event for event in said}.values())
 
 
 def fold_classes(events: Iterable[Event]) -> tuple[dict[str, ClassState], dict[str, str]]:

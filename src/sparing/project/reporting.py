@@ -14,7 +14,8 @@ from sparing.project.views import (
     RoughAccuracy,
     Status,
 )
-from sparing.store import Event, Kind, Version
+from sparing.store import Event, Version
+from sparing.store.records import LABELS
 
 NO_ADVICE = (False, "Go on: there is no model yet.")
 ALL_ANSWERED = (True, "Stop: every item has an answer.")
@@ -31,7 +32,7 @@ def status(state: State, trainer: tuple[str, str], encoded: tuple[int, int]) -> 
     encoded : items encoded, and items in all
     """
     answers = [a for a in state.answers() if state.present[state.row_of[a.item_id or ""]]]
-    labels = [answer for answer in answers if answer.kind is Kind.LABEL]
+    labels = [answer for answer in answers if answer.kind in LABELS]
     n_items = int(state.present.sum())
     return Status(
         n_items=n_items,
@@ -53,6 +54,9 @@ def status(state: State, trainer: tuple[str, str], encoded: tuple[int, int]) -> 
         certificate=state.certified.certificate if state.certified else None,
         n_handback_left=len(state.handback_left()),
         seq=state.replay.last_seq,
+        people=tuple(sorted(state.replay.people)),
+        n_contested=len(state.contested()),
+        guidelines=len(state.replay.guidelines),
     )
 
 
@@ -121,16 +125,31 @@ def _audit(state: State) -> AuditProgress | None:
     return AuditProgress(n, done, f"{done:,} of {n:,} answered, to certify {what}.")
 
 
-def history(state: State, search: str, offset: int, limit: int) -> tuple[int, list[HistoryRow]]:
+def history(
+    state: State, search: str, offset: int, limit: int, annotator: str
+) -> tuple[int, list[HistoryRow]]:
     """Return how many answers fit, and a page of them, the newest first."""
     wanted = search.casefold().strip()
-    answers = sorted(state.answers(), key=lambda event: -event.seq)
-    found = [e for e in answers if _may_be_shown(state, e) and _fits(state, e, wanted)]
+    shown = [
+        _as_seen(state, event, annotator)
+        for event in state.answers()
+        if _may_be_shown(state, event, annotator)
+    ]
+    shown.sort(key=lambda event: -event.seq)
+    found = [event for event in shown if _fits(state, event, wanted)]
     return len(found), [_row(state, event) for event in found[offset : offset + limit]]
 
 
-def _may_be_shown(state: State, event: Event) -> bool:
-    return state.row_of.get(event.item_id or "", -1) not in state.drawn_rows
+def _may_be_shown(state: State, event: Event, annotator: str) -> bool:
+    item_id = event.item_id or ""
+    is_drawn = state.row_of.get(item_id, -1) in state.drawn_rows
+    return not is_drawn and not state.sharing.wants(item_id, annotator)
+
+
+def _as_seen(state: State, answer: Event, annotator: str) -> Event:
+    """Return a person's own opinion in place of the answer beside which it stands."""
+    item = state.replay.of(answer.item_id or "")
+    return answer if item.is_settled else item.vote_of(annotator) or answer
 
 
 def _fits(state: State, event: Event, wanted: str) -> bool:
@@ -151,7 +170,7 @@ def _row(state: State, event: Event) -> HistoryRow:
     return HistoryRow(answer, state.item(item_id), noted.flagged, noted.comment)
 
 
-def look_again(state: State, limit: int) -> list[tuple[Asked, str]]:
+def look_again(state: State, limit: int, annotator: str) -> list[tuple[Asked, str]]:
     """Return labeled items that may be mistakes, and why: changed files, then doubted labels."""
     if state.phase is Phase.AUDIT:  # no hint of what the model thinks while it is checked
         return []
@@ -162,7 +181,9 @@ def look_again(state: State, limit: int) -> list[tuple[Asked, str]]:
     ]
     reasons = dict(_doubts(state)) | dict(changed)
     ordered = [*dict(changed), *(row for row in reasons if row not in dict(changed))]
-    return [(looked_up(state, state.rows[row].item_id), reasons[row]) for row in ordered[:limit]]
+    ids = {row: state.rows[row].item_id for row in ordered}
+    seen = [row for row in ordered if not state.sharing.wants(ids[row], annotator)]
+    return [(looked_up(state, ids[row], annotator), reasons[row]) for row in seen[:limit]]
 
 
 def _doubts(state: State) -> list[tuple[int, str]]:
@@ -172,7 +193,7 @@ def _doubts(state: State) -> list[tuple[int, str]]:
     for row, p in zip(state.scores.doubted, np.asarray(state.scores.doubt), strict=True):
         answer = state.replay.of(state.rows[int(row)].item_id).answer
         # One that was answered since is settled: nobody is asked the same twice.
-        if answer is not None and answer.kind is Kind.LABEL and answer.seq <= seen:
+        if answer is not None and answer.kind in LABELS and answer.seq <= seen:
             reason = f"a model that had not seen it gives its label {100 * float(p):.0f} %"
             doubts.append((int(row), reason))
     return doubts

@@ -15,9 +15,10 @@ from sparing.project.folder import ProjectFolder
 from sparing.project.items import Item, Listing
 from sparing.project.replay import Replay
 from sparing.project.scores import Scores, read_scores
+from sparing.project.sharing import Overlap, Sharing
 from sparing.project.vectors import Contents
 from sparing.project.views import Answer
-from sparing.store import Event, ItemRow, Store, Version
+from sparing.store import Event, ItemRow, Kind, Store, Version
 from sparing.store.records import OF_THE_PHASE
 from sparing.types import BoolArray
 
@@ -64,6 +65,7 @@ class State:
         self.replay = Replay(store.events())
         self._places = {item_id: i for i, item_id in enumerate(listing.ids)}
         self.is_encoded = False
+        self.sharing = Sharing(Overlap())
         self._load_phase()
         self._take_versions(store.versions())
 
@@ -89,12 +91,28 @@ class State:
         """Return the rows that the certificate leaves to the person, not answered yet."""
         if self.certified is None:
             return []
-        return [row for row in self.certified.handback.tolist() if self.is_open(row)]
+        rows = self.certified.handback.tolist()
+        return [r for r in rows if self.is_open(r) or self.is_contested(r)]
+
+    def is_contested(self, row: int) -> bool:
+        """Tell whether people differ on an item, and nobody has settled it."""
+        return self.replay.is_contested(self.rows[row].item_id)
 
     def is_open(self, row: int) -> bool:
         """Tell whether an item is there and has no answer."""
         item = self.rows[row]
         return item.state == PRESENT and self.replay.of(item.item_id).answer is None
+
+    def share(self, overlap: Overlap) -> None:
+        """Say which items are to have two answers."""
+        self.sharing = Sharing(overlap)
+        for item_id, item in self.replay.items.items():
+            self.sharing.note(item_id, item)
+
+    def contested(self) -> list[str]:
+        """Return the items that are there, on which people differ, in the order of their rows."""
+        found = (i for i in self.replay.shared if i in self.row_of and self.replay.is_contested(i))
+        return sorted(found, key=lambda item_id: self.row_of[item_id])
 
     def askable(self) -> BoolArray:
         """(n_rows,) True where a strategy may ask: open, and not drawn for an open audit."""
@@ -123,11 +141,12 @@ class State:
             event.key,
             event.seq,
             event.at,
-            event.kind.value,
+            (Kind.LABEL if event.class_id else Kind.SKIP).value,
             event.item_id,
             name,
             event.annotator,
             event.purpose or "train",
+            self.replay.guidelines_at(event.seq),
         )
 
     def guess(self, row: int) -> tuple[str, float] | None:
@@ -146,6 +165,7 @@ class State:
         for event in events:
             self.replay.apply(event)
             if event.item_id in self.row_of:
+                self.sharing.note(event.item_id, self.replay.of(event.item_id))
                 row = self.row_of[event.item_id]
                 self._askable[row] = self.is_open(row) and row not in self.drawn_rows
             if event.kind in OF_THE_PHASE:
@@ -209,7 +229,9 @@ class State:
 
     def _audited(self, drawn: Draw) -> Estimate:
         p = drawn.frozen.predictions
-        answers = answers_of(drawn, self.replay, self.rows)
+        decided = self.replay.phase_event
+        then = decided.seq if decided else None
+        answers = answers_of(drawn, self.replay, self.rows, then)
         return accuracy(p, drawn.audit, judge(drawn.audit, p, answers))
 
     def _fill_askable(self) -> None:

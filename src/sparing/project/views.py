@@ -33,6 +33,7 @@ class Answer:
     item_id : of which item
     class_name : the class by its name of today; None for a skip
     annotator : who gave it
+    guidelines : number of the guidelines that held then; 0: there were none
     purpose : ``"train"``, ``"audit"`` or ``"handback"``
     """
 
@@ -44,6 +45,7 @@ class Answer:
     class_name: str | None
     annotator: str
     purpose: str
+    guidelines: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +83,7 @@ class Asked:
     guess : the model's class and its confidence; None for an audit, and before there is a model
     answer : the item's answer so far; its key is what the answer to come has ``seen``
     flagged, comment : what was noted on the item
+    second : another person has answered it, and a second opinion is wanted
     """
 
     item: Item
@@ -92,6 +95,7 @@ class Asked:
     answer: Answer | None = None
     flagged: bool = False
     comment: str = ""
+    second: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +166,9 @@ class Status:
     certificate : the one that holds; None if none does
     n_handback_left : items that the certificate leaves to the person, not answered yet
     seq : of the last event
+    people : the names under which anything was answered
+    n_contested : items on which people differ, not settled
+    guidelines : number of the guidelines that hold; 0: there are none
     """
 
     n_items: int
@@ -183,3 +190,6 @@ class Status:
     certificate: Certificate | None
     n_handback_left: int
     seq: int
+    people: tuple[str, ...] = ()
+    n_contested: int = 0
+    guidelines: int = 0

@@ -1,9 +1,10 @@
 """What becomes of a new event: decided inside the transaction that stores it."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select
+from sqlalchemy import Connection, Exists, Row, insert, select
 
 from sparing.store.records import (
     ANSWERS,
@@ -17,7 +18,8 @@ from sparing.store.records import (
 )
 from sparing.store.schema import events
 
-SAME = ("kind", "item_id", "class_id", "into_id", "text")
+SAME = ("item_id", "class_id", "into_id", "text")
+SAID = ("kind", "class_id", "text")
 
 
 def append_one(connection: Connection, new: NewEvent) -> Outcome:
@@ -28,21 +30,47 @@ def append_one(connection: Connection, new: NewEvent) -> Outcome:
     if new.kind is Kind.UNDO:
         return _undo(connection, new)
     if new.kind in ANSWERS:
-        current = current_answer(connection, new.item_id)
-        if current is not None and current.key != new.seen:
-            same = (current.kind, current.class_id) == (new.kind, new.class_id)
-            status = Status.DUPLICATE if same else Status.CONFLICT
-            return Outcome(status, current if same else None, current)
+        return _answer(connection, new)
+    if new.kind is Kind.GUIDELINES:
+        return _in_place_of(connection, new, _find(connection, events.c.kind == Kind.GUIDELINES))
+    return Outcome(Status.STORED, _insert(connection, new))
+
+
+def _answer(connection: Connection, new: NewEvent) -> Outcome:
+    current = current_answer(connection, new.item_id)
+    is_unseen = current is not None and current.key != new.seen
+    if current is None or not (is_unseen and new.beside):
+        return _in_place_of(connection, new, current)
+    if current.annotator in ("", new.annotator):  # nobody knows whether it is another person
+        return _in_place_of(connection, new, current)
+    opinion = replace(new, kind=Kind.OPINION)
+    return _in_place_of(connection, opinion, _opinion(connection, opinion))
+
+
+def _in_place_of(connection: Connection, new: NewEvent, current: Event | None) -> Outcome:
+    """Store an event in place of what holds, if its sender has seen that."""
+    if current is not None and current.key != new.seen:
+        same = all(getattr(current, name) == getattr(new, name) for name in SAID)
+        status = Status.DUPLICATE if same else Status.CONFLICT
+        return Outcome(status, current if same else None, current)
     return Outcome(Status.STORED, _insert(connection, new))
 
 
 def current_answer(connection: Connection, item_id: str | None) -> Event | None:
-    """Return the item's newest label or skip that is not undone."""
+    """Return the item's newest answer that is not undone."""
+    is_answer = events.c.kind.in_(sorted(ANSWERS))
+    return _find(connection, events.c.item_id == item_id, is_answer, ~_is_undone())
+
+
+def _opinion(connection: Connection, new: NewEvent) -> Event | None:
+    """Return the opinion that the same person has of the same item."""
+    is_own = (events.c.kind == Kind.OPINION) & (events.c.annotator == new.annotator)
+    return _find(connection, events.c.item_id == new.item_id, is_own, ~_is_undone())
+
+
+def _is_undone() -> Exists:
     undo = events.alias()
-    is_undone = select(undo.c.seq).where(undo.c.undoes == events.c.seq).exists()
-    return _find(
-        connection, events.c.item_id == item_id, events.c.kind.in_(sorted(ANSWERS)), ~is_undone
-    )
+    return select(undo.c.seq).where(undo.c.undoes == events.c.seq).exists()
 
 
 def _find(connection: Connection, *conditions: Any) -> Event | None:
@@ -62,7 +90,10 @@ def event_of(row: Row[Any]) -> Event:
 def _sent_again(new: NewEvent, before: Event) -> Outcome:
     # An undo that left open what it undoes was told when it was stored.
     is_undo = new.kind is before.kind is Kind.UNDO
-    same = is_undo or all(getattr(new, name) == getattr(before, name) for name in SAME)
+    # What was sent as an answer may have become an opinion.
+    same_kind = new.kind is before.kind or (before.kind is Kind.OPINION and new.kind in ANSWERS)
+    same_rest = all(getattr(new, name) == getattr(before, name) for name in SAME)
+    same = is_undo or (same_kind and same_rest)
     if same:
         return Outcome(Status.DUPLICATE, before)
     return Outcome(Status.REFUSED, message=f"The key '{new.key}' belongs to another event.")

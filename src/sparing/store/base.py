@@ -29,8 +29,10 @@ class Store(ABC):
 
         A key that is there already makes a duplicate (refused if it says something else). A label
         or skip of an item whose answer is not the one that was ``seen`` is a conflict, unless it
-        says the same. An undo of what is undone already is a duplicate. One event's fate does not
-        touch the others.
+        says the same. Where it may stand ``beside`` the answer of another person, it becomes an
+        opinion; a person has one opinion of an item, and the same rule holds for it. Guidelines too
+        have to name those that they replace. An undo of what is undone already is a duplicate. One
+        event's fate does not touch the others.
         """
 
     @abstractmethod

@@ -10,6 +10,8 @@ class Kind(StrEnum):
 
     LABEL = "label"
     SKIP = "skip"
+    OPINION = "opinion"
+    SETTLED = "settled"
     FLAG = "flag"
     UNFLAG = "unflag"
     COMMENT = "comment"
@@ -17,14 +19,17 @@ class Kind(StrEnum):
     ADD_CLASS = "add_class"
     RENAME_CLASS = "rename_class"
     MERGE_CLASS = "merge_class"
+    GUIDELINES = "guidelines"
     IMPORTED = "imported"
     AUDIT_DRAWN = "audit_drawn"
     CERTIFIED = "certified"
     RESUMED = "resumed"
 
 
-ANSWERS = frozenset({Kind.LABEL, Kind.SKIP})
-OF_AN_ITEM = ANSWERS | {Kind.FLAG, Kind.UNFLAG, Kind.COMMENT}
+ANSWERS = frozenset({Kind.LABEL, Kind.SKIP, Kind.SETTLED})
+"""Each takes the place of the one before; an opinion stands beside them."""
+LABELS = frozenset({Kind.LABEL, Kind.SETTLED})
+OF_AN_ITEM = ANSWERS | {Kind.OPINION, Kind.FLAG, Kind.UNFLAG, Kind.COMMENT}
 OF_A_CLASS = frozenset({Kind.ADD_CLASS, Kind.RENAME_CLASS, Kind.MERGE_CLASS})
 OF_THE_PHASE = frozenset({Kind.AUDIT_DRAWN, Kind.CERTIFIED, Kind.RESUMED})
 UNDOABLE = OF_AN_ITEM | {Kind.RENAME_CLASS, Kind.MERGE_CLASS}
@@ -60,7 +65,9 @@ class NewEvent:
     purpose : ``"train"``, ``"audit"`` or ``"handback"``
     source : ``"uniform"``, ``"strategy"`` or ``"person"``: who chose the item
     propensity : probability with which it was drawn, where it is one
-    annotator : who says it
+    annotator : who says it; ``""`` where nobody has given a name
+    beside : where another person has answered the item, this label or skip stands beside that
+        answer as an opinion
     """
 
     key: str
@@ -79,6 +86,7 @@ class NewEvent:
     source: str | None = None
     propensity: float | None = None
     annotator: str = ""
+    beside: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -42,6 +42,9 @@ def yield_store_checks() -> Iterator[Check]:
     yield check_second_answer_unseen_is_a_conflict
     yield check_same_answer_again_is_a_duplicate
     yield check_answer_to_what_was_seen_is_stored
+    yield check_answer_of_another_person_may_stand_beside
+    yield check_a_person_has_one_opinion
+    yield check_guidelines_name_those_they_replace
     yield check_undo_names_what_it_undid
     yield check_undo_twice_is_a_duplicate
     yield check_undo_of_nothing_is_refused
@@ -192,6 +195,60 @@ def check_answer_to_what_was_seen_is_stored(open_store: OpenStore) -> None:
     store.close()
     _expect(second.status is Status.STORED, f"it is {second.status}")
     _expect(third.status is Status.CONFLICT, f"with an old view it is {third.status}")
+
+
+def check_answer_of_another_person_may_stand_beside(open_store: OpenStore) -> None:
+    """Where two answers are wanted, the second becomes an opinion, and its key counts once."""
+    store = open_store()
+    ada = NewEvent(key="1", kind=Kind.LABEL, item_id="a", class_id="cat", annotator="Ada")
+    ben = replace(ada, key="2", class_id="dog", annotator="Ben", beside=True)
+    first, second, again = store.append([ada, ben, ben])
+    tab = store.append([replace(ada, key="3", class_id="dog", beside=True)])[0]
+    unnamed = NewEvent(key="4", kind=Kind.LABEL, item_id="b", class_id="cat")
+    named = replace(ben, key="5", item_id="b")
+    known = store.append([unnamed, named])[1]
+    kinds = [event.kind for event in store.events()]
+    store.close()
+    _expect(kinds == [Kind.LABEL, Kind.OPINION, Kind.LABEL], f"there are {kinds}")
+    _expect(again == Outcome(Status.DUPLICATE, second.event), f"sent again it was {again}")
+    _expect(tab == Outcome(Status.CONFLICT, current=first.event), f"the same person got {tab}")
+    _expect(known.status is Status.CONFLICT, f"beside an answer without a name it was {known}")
+
+
+def check_a_person_has_one_opinion(open_store: OpenStore) -> None:
+    """An opinion is changed by who has seen it; unseen it is a conflict, the same a duplicate."""
+    store = open_store()
+    ada = NewEvent(key="1", kind=Kind.LABEL, item_id="a", class_id="cat", annotator="Ada")
+    ben = replace(ada, key="2", annotator="Ben", beside=True)
+    store.append([ada, ben])
+    other, same, changed = store.append(
+        [
+            replace(ben, key="3", class_id="dog"),
+            replace(ben, key="4"),
+            replace(ben, key="5", class_id="dog", seen="2"),
+        ]
+    )
+    found = [(event.kind, event.class_id) for event in store.events()]
+    store.close()
+    _expect(other.status is Status.CONFLICT, f"an opinion unseen was {other}")
+    _expect(same.status is Status.DUPLICATE, f"the same opinion was {same}")
+    _expect(changed.status is Status.STORED, f"a change of what was seen was {changed}")
+    wanted = [(Kind.LABEL, "cat"), (Kind.OPINION, "cat"), (Kind.OPINION, "dog")]
+    _expect(found == wanted, f"there are {found}")
+
+
+def check_guidelines_name_those_they_replace(open_store: OpenStore) -> None:
+    """Two people who write guidelines at once do not overwrite each other."""
+    store = open_store()
+    one = NewEvent(key="1", kind=Kind.GUIDELINES, text="One.")
+    first, unseen, seen = store.append(
+        [one, replace(one, key="2", text="Two."), replace(one, key="3", text="Two.", seen="1")]
+    )
+    texts = [event.text for event in store.events()]
+    store.close()
+    _expect(unseen == Outcome(Status.CONFLICT, current=first.event), f"the second was {unseen}")
+    _expect(seen.status is Status.STORED, f"one that saw the first was {seen}")
+    _expect(texts == ["One.", "Two."], f"there are {texts}")
 
 
 def check_undo_names_what_it_undid(open_store: OpenStore) -> None:

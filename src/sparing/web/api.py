@@ -63,7 +63,14 @@ async def _trainer(request: Request) -> Trainer | None:
     return found
 
 
+async def _annotator(request: Request) -> str:
+    """Return who is in front of the browser: the session says it, never the request itself."""
+    found: str = request.state.annotator
+    return found
+
+
 TheProject = Annotated[Project, Depends(_project)]
+Who = Annotated[str, Depends(_annotator)]
 TheTrainer = Annotated[Trainer | None, Depends(_trainer)]
 Events = Annotated[list[EventBody], Field(min_length=1, max_length=MAX_EVENTS)]
 Excluded = Annotated[list[ItemId], Query(max_length=MAX_EXCLUDED)]
@@ -98,32 +105,40 @@ def state(request: Request, project: TheProject) -> StateBody:
 @router.get("/api/next")
 def next_items(
     project: TheProject,
+    who: Who,
     n: Annotated[int, Query(ge=1, le=20)] = 5,
     exclude: Excluded = [],  # noqa: B006  # FastAPI copies it
     guesses: bool = False,
 ) -> NextBody:
     """Return what to ask next, as the phase demands; a guess only where it is wanted."""
     phase = project.phase
-    asked = [AskedBody.model_validate(a) for a in _asked(project, phase, n, exclude)]
+    asked = [AskedBody.model_validate(a) for a in _asked(project, phase, n, exclude, who)]
     if not guesses or phase == Phase.AUDIT:
         asked = [a.model_copy(update={"guess": None}) for a in asked]
     return NextBody(phase=phase.value, items=asked)
 
 
-def _asked(project: Project, phase: Phase, n: int, exclude: Sequence[str]) -> Sequence[Asked]:
+def _asked(
+    project: Project, phase: Phase, n: int, exclude: Sequence[str], who: str
+) -> Sequence[Asked]:
     ask = {
         Phase.LABEL: project.query,
         Phase.AUDIT: project.audit_next,
         Phase.CERTIFIED: project.handback_next,
         Phase.HANDBACK: project.handback_next,
     }.get(phase)
-    return ask(n, exclude=exclude) if ask else ()
+    return ask(n, exclude=exclude, annotator=who) if ask else ()
 
 
 @router.post("/api/events")
-def record(project: TheProject, trainer: TheTrainer, events: Events) -> list[RecordedBody]:
+def record(
+    project: TheProject, trainer: TheTrainer, who: Who, events: Events
+) -> list[RecordedBody]:
     """Store what the person did; when this returns it is on the disk."""
-    new = [NewEvent(**{**event.model_dump(), "kind": Kind(event.kind)}) for event in events]
+    new = [
+        NewEvent(**{**event.model_dump(), "kind": Kind(event.kind)}, annotator=who)
+        for event in events
+    ]
     recorded = project.record(new)
     if trainer is not None:
         trainer.wake()
@@ -131,30 +146,32 @@ def record(project: TheProject, trainer: TheTrainer, events: Events) -> list[Rec
 
 
 @router.get("/api/items/{item_id:path}")
-def item(project: TheProject, item_id: str) -> AskedBody:
+def item(project: TheProject, who: Who, item_id: str) -> AskedBody:
     """Return one item to look at again."""
-    return AskedBody.model_validate(project.asked(item_id)).model_copy(update={"guess": None})
+    asked = AskedBody.model_validate(project.asked(item_id, who))
+    return asked.model_copy(update={"guess": None})
 
 
 @router.get("/api/history")
 def history(
     project: TheProject,
+    who: Who,
     search: Annotated[str, Query(max_length=200)] = "",
     offset: Annotated[int, Query(ge=0, le=MAX_OFFSET)] = 0,
 ) -> HistoryBody:
     """Return answers, the newest first."""
-    total, rows = project.history(search, offset, PAGE)
+    total, rows = project.history(search, offset, PAGE, who)
     return HistoryBody(total=total, rows=[HistoryRow.model_validate(row) for row in rows])
 
 
 @router.get("/api/look-again")
-def look_again(project: TheProject) -> list[DoubtBody]:
+def look_again(project: TheProject, who: Who) -> list[DoubtBody]:
     """Return answers that look like mistakes; none while a check is running."""
     if project.phase == Phase.AUDIT:
         return []
     return [
         DoubtBody(asked=AskedBody.model_validate(asked), reason=reason)
-        for asked, reason in project.look_again(PAGE)
+        for asked, reason in project.look_again(PAGE, who)
     ]
 
 

@@ -11,8 +11,9 @@ Name = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00]*$")
 ItemId = Annotated[str, Field(min_length=1, max_length=4096)]
 Fraction = Annotated[float, Field(gt=0, lt=1)]
 Kind = Literal[
-    "label", "skip", "flag", "unflag", "comment", "undo", "add_class", "rename_class", "merge_class"
-]
+    "label", "skip", "settled", "flag", "unflag", "comment", "undo",
+    "add_class", "rename_class", "merge_class",
+]  # fmt: skip
 
 
 class Incoming(BaseModel):
@@ -98,6 +99,7 @@ class AskedBody(Outgoing):
     answer: AnswerBody | None = None
     flagged: bool = False
     comment: str = ""
+    second: bool = False
 
 
 class NextBody(BaseModel):
@@ -209,6 +211,9 @@ class StatusBody(Outgoing):
     audit: AuditBody | None
     certificate: CertificateBody | None
     seq: int
+    people: list[str]
+    n_contested: int
+    guidelines: int
 
 
 class StateBody(BaseModel):

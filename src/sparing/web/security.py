@@ -178,6 +178,7 @@ class Guard:
             answer = failure(refused.status, refused.kind, refused.message)
             await answer(scope, receive, send)
             return
+        scope.setdefault("state", {})["annotator"] = ""
         sent = _Started(send)
         try:
             await self.app(scope, _limited(receive), sent)
