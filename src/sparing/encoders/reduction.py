@@ -37,7 +37,7 @@ def principal_components(
     ----------
     Jolliffe (2002), Principal component analysis
     """
-    mean, covariance = _moments(blocks)
+    mean, covariance = moments(blocks)
     variances, vectors = np.linalg.eigh(covariance)
     order = np.argsort(-variances)[:n_components]
     # Directions without variance are rounding noise, which flattening would blow up.
@@ -46,11 +46,11 @@ def principal_components(
     if not len(kept):  # all items are the same
         return mean.astype(np.float32), np.asarray(vectors[:, order[:1]], np.float32)
     spread = np.sqrt(variances[kept])
-    flattened = _signed(vectors[:, kept]) * spread**-FLATTENING
+    flattened = signed(vectors[:, kept]) * spread**-FLATTENING
     return mean.astype(np.float32), flattened.astype(np.float32)
 
 
-def _moments(blocks: Iterable[FloatArray]) -> tuple[FloatArray, FloatArray]:
+def moments(blocks: Iterable[FloatArray]) -> tuple[FloatArray, FloatArray]:
     """Return mean and covariance in float64, summed block by block around the first mean."""
     count, origin = 0, None
     for block in blocks:
@@ -67,7 +67,7 @@ def _moments(blocks: Iterable[FloatArray]) -> tuple[FloatArray, FloatArray]:
     return origin + shift, products / count - np.outer(shift, shift)
 
 
-def _signed(vectors: FloatArray) -> FloatArray:
+def signed(vectors: FloatArray) -> FloatArray:
     """Give each direction the sign that makes its largest entry positive: no chance in it."""
     largest = np.abs(vectors).argmax(axis=0)
     signs = np.sign(vectors[largest, np.arange(vectors.shape[1])])
