@@ -19,6 +19,7 @@ LAYERS = (
     ("geometry", "bounds", "intervals", "calibration"),
     ("models",),
     ("utility", "selection", "kcenter", "kmeans", "kmeanspp", "coverage", "whole", "joint"),
+    ("vicinity", "embedding", "projection"),
     ("strategies",),
     ("predictions", "audit", "draw", "evidence", "certificate", "planning"),
     ("evaluation", "stopping", "policy"),

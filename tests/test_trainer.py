@@ -166,3 +166,34 @@ def test_it_ends_with_its_parent(project):
     with subprocess.Popen(module, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as child:
         child.stdin.close()  # what the system does when the parent dies
         assert child.wait(PATIENCE) == 0
+
+
+def test_it_draws_the_map_when_there_is_nothing_to_learn(project):
+    trainer = Trainer(project)
+    trainer.start()
+    try:
+        until(lambda: "neighbors" in project.maps.kinds(), "for the map")
+        assert trainer.status().state == "idle"
+        answer(project, 10)
+        trainer.wake()
+        until(lambda: not project.is_behind(), "for the answers to be learned")
+    finally:
+        trainer.stop()
+    assert project.maps.trouble == ""
+
+
+def test_a_map_that_cannot_be_made_is_not_tried_for_ever_and_learning_goes_on(project):
+    answer(project, 4)
+    project.retrain()
+    trainer = Trainer(
+        project, fake('print(json.dumps({"failed": "It does not fit."}), flush=True)')
+    )
+    trainer.start()
+    try:
+        until(lambda: project.maps.trouble == "It does not fit.")
+        assert not project.maps.is_due()
+        answer(project, 1)
+        trainer.wake()
+        until(lambda: trainer.status().state == "failed", "for the order to learn")
+    finally:
+        trainer.stop()

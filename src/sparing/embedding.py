@@ -31,6 +31,9 @@ JITTER = 1e-2  # of them: equal items part
 CELL = 0.5  # of the grid; the kernel is 1 wide
 CELLS_A_SIDE = (50, 1000)
 EDGES_AT_ONCE = 1 << 20
+TINY = float(np.finfo(np.float32).tiny)
+ALL_PAIRS = 500  # points; with fewer the grid is slower and rougher than the sum over all pairs
+LEAST_SUM = 1.0  # of the nearness of more points than that, which is hundreds
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -72,7 +75,7 @@ def attraction(neighbors: IntArray) -> sparse.csr_array:
            [0.   , 0.167, 0.   ]], dtype=float32)
     """
     n, k = neighbors.shape
-    ones = np.full(n * k, 1 / (2 * n * k), np.float32)
+    ones = np.full(n * k, 1 / max(1, 2 * n * k), np.float32)
     directed = sparse.csr_array((ones, neighbors.ravel(), np.arange(0, n * k + 1, k)), shape=(n, n))
     return sparse.csr_array(directed + directed.T)
 
@@ -134,20 +137,30 @@ def repelled(Y: FloatArray) -> FloatArray:
     ----------
     Y : (n, 2) float32
     """
+    if len(Y) <= ALL_PAIRS:
+        return _repelled_by_pairs(Y)
     grid = _grid(Y)
     Y = Y - Y.mean(axis=0)
-    square = np.vecdot(Y, Y)
+    square: FloatArray = np.vecdot(Y, Y)
     charges = np.column_stack([np.ones_like(square), Y, square])
     felt = grid.convolved(charges)
     near = felt[:, 0] * (1 + square) + felt[:, 3] - 2 * np.vecdot(Y, felt[:, 1:3])
     total = float(near.sum(dtype=np.float64)) - len(Y)  # without each point's own
     push: FloatArray = Y * felt[:, :1] - felt[:, 1:3]
-    return push / np.float32(max(total, np.finfo(np.float32).tiny))
+    return np.asarray(push / np.float32(max(total, LEAST_SUM)))
+
+
+def _repelled_by_pairs(Y: FloatArray) -> FloatArray:
+    gap = Y[:, None] - Y
+    near: FloatArray = 1 / (1 + np.vecdot(gap, gap))
+    np.fill_diagonal(near, 0)
+    push = np.vecdot(gap.transpose(0, 2, 1), (near * near)[:, None])
+    return np.asarray(push / np.float32(near.sum() or 1))
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class _Grid:
-    """A square grid, and what each point has of the nine nodes around it (quadratic splines)."""
+    """A square grid, and the shares of the nine nodes around each point (Lagrange, order 2)."""
 
     shares: sparse.csr_array
     side: int
@@ -170,12 +183,12 @@ def _grid(Y: FloatArray) -> _Grid:
     low = Y.min(axis=0)
     width = float((Y.max(axis=0) - low).max())
     fewest, most = CELLS_A_SIDE
-    cell = max(min(CELL, width / fewest), width / most, np.finfo(np.float32).tiny)
+    cell = max(min(CELL, width / fewest), width / most, TINY)
     side = int(width / cell) + 4
     at = (Y - low) / np.float32(cell) + 1
     node = np.rint(at).astype(np.int32)
     t = at - node
-    along = np.stack([(0.5 - t) ** 2 / 2, 0.75 - t * t, (0.5 + t) ** 2 / 2], axis=1)
+    along = np.stack([t * (t - 1) / 2, 1 - t * t, t * (t + 1) / 2], axis=1)
     shares = along[:, :, None, 0] * along[:, None, :, 1]
     around = (np.arange(-1, 2)[:, None] * side + np.arange(-1, 2)).ravel()
     nodes = (node[:, 0] * side + node[:, 1])[:, None] + around.astype(np.int32)

@@ -26,6 +26,8 @@ NICENESS = 10
 LONGEST_PAUSE = 60.0  # seconds before a trainer that keeps dying is started again
 STOP_SECONDS = 2.0
 TOLD_EVERY = 0.2  # seconds between two lines on progress
+MAP_SECONDS = 1.0  # of work on the map at a time: an answer waits no longer to be learned from
+MAP_SHARE = 0.25  # of the time that learning took, for the map, where answers never pause
 ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "BLIS_NUM_THREADS",
               "VECLIB_MAXIMUM_THREADS", "NUMEXPR_NUM_THREADS", "LOKY_MAX_CPU_COUNT")  # fmt: skip
 
@@ -140,18 +142,26 @@ class Trainer:
         return self._child
 
     def _serve(self, child: "subprocess.Popen[str]") -> None:
-        """Ask for one version after the other until the child dies or we stop."""
+        """Ask for one version after the other until the child dies or we stop; else for the map."""
         while not self._stopping.is_set():
-            self._awake.wait()
+            is_woken = self._awake.wait(0 if self._project.maps.is_due() else None)
             self._awake.clear()
-            if self._stopping.is_set() or not self._project.is_behind():
-                continue
-            self._say(self._task())
-            order = {"version": self._project.version + 1}
-            if not (_tell(child, order) and self._listen(child)):
+            if self._stopping.is_set():
                 return
+            began = time.monotonic()
+            if is_woken and self._project.is_behind():
+                self._say(self._task())
+                order = {"version": self._project.version + 1}
+                if not (_tell(child, order) and self._listen(child, self._finish)):
+                    return
+            if self._project.maps.is_due():
+                seconds = max(MAP_SECONDS, MAP_SHARE * (time.monotonic() - began))
+                if not (_tell(child, {"map": seconds}) and self._listen(child, self._mapped)):
+                    return
 
-    def _listen(self, child: "subprocess.Popen[str]") -> bool:
+    def _listen(
+        self, child: "subprocess.Popen[str]", finish: Callable[[dict[str, Any]], None]
+    ) -> bool:
         """Take what the child says until it has done its order; False if it died before."""
         for line in _lines(child):
             if "progress" in line:
@@ -159,7 +169,7 @@ class Trainer:
             elif "encoded" in line:
                 self._project.take_contents()
             else:
-                self._finish(line)
+                finish(line)
                 return True
         return False
 
@@ -185,6 +195,10 @@ class Trainer:
         else:
             self._pause = self._first_pause
             self._say(IDLE)
+
+    def _mapped(self, line: dict[str, Any]) -> None:
+        """Note how far the map is, or why there is none: learning goes on."""
+        self._project.maps.take(line["failed"] if "failed" in line else line["mapped"])
 
     def _rest(self, code: int) -> None:
         """Say that the trainer died, and wait before it is started again, longer each time."""
@@ -246,6 +260,9 @@ def main(folder: str) -> None:
         try:
             if trainee.encode():
                 _print({"encoded": True})
+            if "map" in order:
+                _print({"mapped": trainee.map(order["map"])})
+                continue
             made = trainee.learn(order["version"])
             _print({"trained": [made.version, made.seq, made.facts]})
         except SparingError as error:

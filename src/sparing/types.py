@@ -10,6 +10,7 @@ from scipy import sparse
 FloatArray = npt.NDArray[np.floating[Any]]
 IntArray = npt.NDArray[np.int64]
 BoolArray = npt.NDArray[np.bool_]
+ByteArray = npt.NDArray[np.uint8]
 StrArray = npt.NDArray[np.str_]
 Features = FloatArray | sparse.csr_array | sparse.csr_matrix  # (n_items, n_features)
 Array = Any  # any array of the Python array API: NumPy, torch on any device, ...

@@ -12,6 +12,7 @@ from sparing.errors import ConflictError, NotFoundError, StoreError
 from sparing.project.items import MNIST
 
 SUFFIX = ".sparing"
+PRINCIPAL, NEIGHBORS = "principal", "neighbors"  # the kinds of a map
 
 
 def default_folder(source: str) -> Path:
@@ -57,6 +58,14 @@ class ProjectFolder:
     def scores(self, version: int) -> Path:
         """What one model version says of every item."""
         return self.path / "snapshots" / f"{version}.npz"
+
+    def map(self, kind: str, mark: str) -> Path:
+        """Where the items with this fingerprint lie on a map, float32 (n_rows, 2)."""
+        return self.path / "maps" / f"{kind}-{mark}.npy"
+
+    def map_work(self, mark: str) -> Path:
+        """How far a map has come that is not done."""
+        return self.path / "maps" / f"work-{mark}.npz"
 
     def audit(self, attempt: int) -> Path:
         """A draw, without its predictions."""

@@ -11,6 +11,7 @@ from sparing.project import opening
 from sparing.project.asking import Handed
 from sparing.project.folder import Lock, ProjectFolder
 from sparing.project.items import Item
+from sparing.project.maps import Maps
 from sparing.project.scores import read_scores
 from sparing.project.state import State
 from sparing.project.vectors import Progress, read_contents
@@ -42,6 +43,7 @@ class OpenProject:
         self._trainee: Trainee | None = None
         self.trainer_said: tuple[str, str] = ("off", "")
         self.encoded: tuple[int, int] = (0, len(state.rows))
+        self.maps = Maps(folder, state)
         self.take_contents()
 
     def __enter__(self) -> Self:

@@ -41,6 +41,7 @@ class State:
     drawn_rows : of an open audit
     handback_rows : of the certificate that holds
     is_encoded : whether all items that can be read have vectors
+    mark : fingerprint of these vectors; ``""`` before there are any
     unreadable : the items that cannot be read
     audited : the accuracy that the audit shows, once there is a certificate
     fault : why the audit that decides the phase cannot be read; ``""`` if it can
@@ -66,6 +67,7 @@ class State:
         self._places = {item_id: i for i, item_id in enumerate(listing.ids)}
         self.is_encoded = False
         self.sharing = Sharing(Overlap())
+        self.mark = ""
         self._load_phase()
         self._take_versions(store.versions())
 
@@ -180,6 +182,7 @@ class State:
         """Take what encoding found out into account; return the items that are new to the store."""
         updates = []
         self.is_encoded = True
+        self.mark = contents.fingerprint
         found = zip(contents.hashes.tolist(), contents.faults.tolist(), strict=True)
         for item, (content, fault) in zip(list(self.rows), found, strict=False):
             if item.state not in (PRESENT, UNREADABLE):

@@ -16,6 +16,7 @@ from sparing.project.audits import load_audits
 from sparing.project.changes import PRESENT
 from sparing.project.folder import ProjectFolder
 from sparing.project.items import Listing
+from sparing.project.mapping import Mapmaker
 from sparing.project.replay import Replay
 from sparing.project.scores import Scores, write_scores
 from sparing.project.vectors import Contents, Progress, encode_items, read_contents, read_vectors
@@ -71,6 +72,7 @@ class Trainee:
         self._items: list[ItemRow] = []
         self._contents: Contents | None = None
         self._learner: ActiveLearner | None = None
+        self._mapmaker: Mapmaker | None = None
         self._watched: deque[tuple[int, IntArray]] = deque(maxlen=N_ROUNDS)
 
     def encode(self) -> bool:
@@ -91,7 +93,20 @@ class Trainee:
             self._contents = encode_items(
                 self._folder, self._items, listing, self._encoder, self._tell
             )
+        self._mapmaker = Mapmaker(self._folder, self._contents, self._seed)
+        self._mapmaker.draw_principal()
         return True
+
+    def map(self, seconds: float) -> tuple[str, int, int]:
+        """Work on the map for about so long; return what is done, how much, and how much there is.
+
+        Raises
+        ------
+        SparingError : the items cannot be encoded, or the map cannot be made
+        """
+        self.encode()
+        assert self._mapmaker is not None  # noqa: S101  # encode() has run
+        return self._mapmaker.work(seconds)
 
     def learn(self, version: int) -> Version:
         """Learn from all events there are; write the scores, and return what belongs in the store.

@@ -10,7 +10,7 @@ from starlette.middleware import Middleware
 import sparing
 from sparing.project import Project
 from sparing.trainer import Trainer
-from sparing.web import api, failures, pages
+from sparing.web import api, failures, maps, pages
 from sparing.web.security import Door, Guard
 
 # FastAPI can send traces to a collector that the environment names; this page sends nothing.
@@ -49,6 +49,7 @@ def create_app(
     app.state.project, app.state.trainer, app.state.door = project, trainer, door
     failures.install(app)
     app.include_router(api.router)
+    app.include_router(maps.router)
     pages.mount(app)
     return app
 

@@ -1,0 +1,85 @@
+"""The routes of the map."""
+
+import json
+
+import numpy as np
+import pytest
+
+
+@pytest.fixture
+def project(real):
+    real.app.state.project.retrain()
+    return real.app.state.project
+
+
+def told(answer):
+    length = int.from_bytes(answer.content[:4], "little")
+    head = json.loads(answer.content[4 : 4 + length])
+    return head["names"], np.frombuffer(answer.content[4 + length :], np.uint8)
+
+
+def test_before_there_are_vectors_there_is_no_map(real):
+    expected = {"mark": "", "kinds": [], "progress": None, "trouble": ""}
+    assert real.get("/api/map").json() == expected
+
+
+def test_places_are_two_numbers_an_item_and_kept_by_the_browser(real, project):
+    said = real.get("/api/map").json()
+    assert said["kinds"] == ["principal"]
+    answer = real.get(f"/api/map/places/principal/{said['mark']}")
+    assert answer.headers["content-type"] == "application/octet-stream"
+    assert "immutable" in answer.headers["cache-control"]
+    places = np.frombuffer(answer.content, "<u2").reshape(60, 2)
+    np.testing.assert_array_equal(places, project.maps.places("principal", said["mark"]))
+
+
+def test_progress_and_trouble_are_told(real, project):
+    project.maps.take(["placing", 3, 250])
+    assert real.get("/api/map").json()["progress"] == {"what": "placing", "done": 3, "total": 250}
+    project.maps.take("It does not fit into memory.")
+    said = real.get("/api/map").json()
+    assert (said["progress"], said["trouble"]) == (None, "It does not fit into memory.")
+
+
+def test_colors_are_a_byte_an_item_and_sent_again_only_when_they_changed(real, project):
+    first = real.get("/api/map/colors/label")
+    names, codes = told(first)
+    assert (names, codes.tolist()) == (["good", "bad", "skipped"], [0] * 60)
+    known = {"if-none-match": first.headers["etag"]}
+    again = real.get("/api/map/colors/label", headers=known)
+    assert (again.status_code, again.content) == (304, b"")
+    project.teach({next(iter(project.items)): "bad"})
+    assert told(real.get("/api/map/colors/label", headers=known))[1][0] == 2
+
+
+def test_items_are_found_by_their_rows(real, project):
+    asked = real.get("/api/map/items", params={"row": [4, 2, 4]}).json()
+    assert [one["item"]["text"] for one in asked] == ["cold rain number 4", "cold rain number 2"]
+    assert all(one["model_version"] is None for one in asked)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/api/map/items",
+        "/api/map/items?row=-1",
+        "/api/map/items?row=x",
+        "/api/map/items?" + "&".join(f"row={i}" for i in range(61)),
+        "/api/map/colors/shoe-size",
+        "/api/map/places/principal/..",
+        "/api/map/places/elsewhere/00000000",
+    ],
+)
+def test_what_the_page_would_never_ask_is_refused(real, path):
+    assert real.get(path).status_code in (404, 422)
+
+
+def test_rows_and_maps_that_are_not_there(real, project):
+    assert real.get("/api/map/items?row=60").status_code == 422
+    assert real.get("/api/map/places/principal/00000000").status_code == 404
+    assert real.get(f"/api/map/places/neighbors/{project.maps.mark}").status_code == 404
+
+
+def test_nothing_is_told_to_a_stranger(stranger):
+    for path in ("/api/map", "/api/map/colors/label", "/api/map/items?row=1"):
+        assert stranger.get(path).status_code == 401
