@@ -76,7 +76,7 @@ def attraction(neighbors: IntArray) -> sparse.csr_array:
     """
     n, k = neighbors.shape
     ones = np.full(n * k, 1 / max(1, 2 * n * k), np.float32)
-    directed = sparse.csr_array((ones, neighbors.ravel(), np.arange(0, n * k + 1, k)), shape=(n, n))
+    directed = sparse.csr_array((ones, neighbors.ravel(), k * np.arange(n + 1)), shape=(n, n))
     return sparse.csr_array(directed + directed.T)
 
 

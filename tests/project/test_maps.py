@@ -214,3 +214,13 @@ def test_items_that_are_gone_are_not_on_the_map(source):
     np.save(source, np.load(source)[:70])
     with Project.open(f"{source}.sparing") as project:
         assert (project.maps.coloring("label").codes == ABSENT).sum() == 10
+
+
+def test_an_item_that_waits_for_a_second_opinion_has_no_color_for_whom_is_to_give_it(project):
+    project.set_overlap(1.0)
+    first = ids(project)[0]
+    project.teach({first: "low"}, annotator="Ada")
+    colors = {who: int(project.maps.coloring("label", who).codes[0]) for who in ("Ada", "Ben")}
+    assert colors == {"Ada": 1, "Ben": 0}
+    assert project.maps.items([0], "Ben")[0].answer is None
+    assert project.maps.items([0], "Ada")[0].answer.class_name == "low"

@@ -9,7 +9,7 @@ import numpy.typing as npt
 from sparing._validate import check_indices
 from sparing.audit import Phase
 from sparing.errors import NotFoundError
-from sparing.project.asking import PERSON, asked
+from sparing.project.asking import looked_up
 from sparing.project.folder import NEIGHBORS, PRINCIPAL, ProjectFolder
 from sparing.project.state import State
 from sparing.project.views import Asked
@@ -108,13 +108,14 @@ class Maps:
             raise NotFoundError("There is no such map.")
         return quantized(read_map(self._folder, kind, mark))
 
-    def coloring(self, by: str) -> Coloring:
+    def coloring(self, by: str, annotator: str = "") -> Coloring:
         """Return what colors the items: ``"label"``, ``"guess"``, ``"confidence"``, ``"source"``
         or ``"annotator"``.
 
-        While an audit is open its items have no color, and nothing is told of guesses.
+        While an audit is open its items have no color, and nothing is told of guesses. Nor has an
+        item that this annotator is to answer without knowing what another one said.
         """
-        make: dict[str, Callable[[State], Coloring]] = {
+        make: dict[str, Callable[[State, str], Coloring]] = {
             "label": _by_label,
             "guess": _by_guess,
             "confidence": _by_confidence,
@@ -124,9 +125,11 @@ class Maps:
         with self._state.lock:
             if by in ("guess", "confidence") and self._state.phase is Phase.AUDIT:
                 return _finished(self._state, np.zeros(len(self._state.rows), np.uint8), ())
-            return make[by](self._state)
+            return make[by](self._state, annotator)
 
-    def items(self, rows: Sequence[int], *, guesses: bool = False) -> list[Asked]:
+    def items(
+        self, rows: Sequence[int], annotator: str = "", *, guesses: bool = False
+    ) -> list[Asked]:
         """Return some items as a person who picked them sees them; blind while an audit is open.
 
         Parameters
@@ -140,7 +143,9 @@ class Maps:
         """
         checked = check_indices(rows, "items", len(self._state.rows))
         with self._state.lock:
-            return [_shown(self._state, row, guesses=guesses) for row in checked.tolist()]
+            found = [_shown(self._state, row, annotator) for row in checked.tolist()]
+            told = guesses and self._state.phase is not Phase.AUDIT
+        return found if told else [replace(one, guess=None) for one in found]
 
     def _is_there(self, kind: str) -> bool:
         mark = self._state.mark
@@ -166,12 +171,12 @@ def quantized(positions: FloatArray) -> npt.NDArray[np.uint16]:
     return places
 
 
-def _shown(state: State, row: int, *, guesses: bool) -> Asked:
-    answer = state.replay.of(state.rows[row].item_id).answer
-    found = replace(asked(state, row, _why(state, row, answer), (PERSON, None)), model_version=None)
-    if row in state.drawn_rows:
-        return replace(found, why="", guess=None, answer=None)
-    return found if guesses and state.phase is not Phase.AUDIT else replace(found, guess=None)
+def _shown(state: State, row: int, annotator: str) -> Asked:
+    item_id = state.rows[row].item_id
+    found = looked_up(state, item_id, annotator)
+    if row in state.drawn_rows or state.sharing.wants(item_id, annotator):
+        return replace(found, guess=None, answer=None)
+    return replace(found, why=_why(state, row, state.replay.of(item_id).answer))
 
 
 def _why(state: State, row: int, answer: Event | None) -> str:
@@ -183,7 +188,7 @@ def _why(state: State, row: int, answer: Event | None) -> str:
     return f"To be asked soon: {state.scores.why[place[0]]}." if len(place) else ""
 
 
-def _by_label(state: State) -> Coloring:
+def _by_label(state: State, annotator: str) -> Coloring:
     classes = state.replay.all_classes
     place = {c.class_id: min(i, MOST_NAMES - 1) + 1 for i, c in enumerate(classes)}
     names = [c.name for c in classes[:MOST_NAMES]]
@@ -196,10 +201,10 @@ def _by_label(state: State) -> Coloring:
             return skipped
         return place[state.replay.resolve(answer.class_id)]
 
-    return _finished(state, _answered(state, code), (*names, "skipped"))
+    return _finished(state, _answered(state, annotator, code), (*names, "skipped"))
 
 
-def _by_guess(state: State) -> Coloring:
+def _by_guess(state: State, _: str) -> Coloring:
     classes = state.replay.all_classes
     names = tuple(c.name for c in classes[:MOST_NAMES])
     codes = np.zeros(len(state.rows), np.uint8)
@@ -212,7 +217,7 @@ def _by_guess(state: State) -> Coloring:
     return _finished(state, codes, names)
 
 
-def _by_confidence(state: State) -> Coloring:
+def _by_confidence(state: State, _: str) -> Coloring:
     codes = np.zeros(len(state.rows), np.uint8)
     proba = _proba(state)
     if proba is not None:
@@ -227,8 +232,8 @@ def _proba(state: State) -> FloatArray | None:
     return state.scores.proba[: len(state.rows)]
 
 
-def _by_source(state: State) -> Coloring:
-    return _finished(state, _answered(state, _source_of), SOURCE_NAMES)
+def _by_source(state: State, annotator: str) -> Coloring:
+    return _finished(state, _answered(state, annotator, _source_of), SOURCE_NAMES)
 
 
 def _source_of(answer: Event) -> int:
@@ -241,18 +246,21 @@ def _source_of(answer: Event) -> int:
     return {"strategy": 1, "uniform": 2}.get(answer.source or "", 3)
 
 
-def _by_annotator(state: State) -> Coloring:
+def _by_annotator(state: State, annotator: str) -> Coloring:
     found = sorted({answer.annotator for answer in state.answers()})
     place = {name: min(i, MOST_NAMES - 1) + 1 for i, name in enumerate(found)}
     names = tuple(name or "no name" for name in found[:MOST_NAMES])
-    return _finished(state, _answered(state, lambda answer: place[answer.annotator]), names)
+    return _finished(
+        state, _answered(state, annotator, lambda answer: place[answer.annotator]), names
+    )
 
 
-def _answered(state: State, code: Callable[[Event], int]) -> ByteArray:
+def _answered(state: State, annotator: str, code: Callable[[Event], int]) -> ByteArray:
     codes = np.zeros(len(state.rows), np.uint8)
     for answer in state.answers():
-        row = state.row_of[answer.item_id or ""]
-        if row not in state.drawn_rows:
+        item_id = answer.item_id or ""
+        row = state.row_of[item_id]
+        if row not in state.drawn_rows and not state.sharing.wants(item_id, annotator):
             codes[row] = code(answer)
     return codes
 

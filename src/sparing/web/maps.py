@@ -2,11 +2,12 @@
 
 import json
 from typing import Annotated, Literal
+from urllib.parse import quote
 
 from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import BaseModel, Field
 
-from sparing.web.api import FAILURES, TheProject
+from sparing.web.api import FAILURES, TheProject, Who
 from sparing.web.bodies import AskedBody
 
 MOST_ITEMS = 60
@@ -62,24 +63,25 @@ def places(project: TheProject, kind: Literal["principal", "neighbors"], mark: M
 def colors(
     request: Request,
     project: TheProject,
+    who: Who,
     by: Literal["label", "guess", "confidence", "source", "annotator"],
 ) -> Response:
     """Send a color an item: the length of a head, 32 bits, the head in JSON, then a byte an item.
 
     The head has the names of the numbers from 1 on; 0: nothing to say, 255: not on the map.
     """
-    stamp = f'"{project.maps.stamp()}"'
+    stamp = f'"{project.maps.stamp()}-{quote(who)}"'
     headers = {"etag": stamp, "cache-control": "private, no-cache"}
     if request.headers.get("if-none-match") == stamp:
         return Response(status_code=304, headers=headers)
-    found = project.maps.coloring(by)
+    found = project.maps.coloring(by, who)
     head = json.dumps({"names": found.names}).encode()
     content = len(head).to_bytes(4, "little") + head + found.codes.tobytes()
     return Response(content, media_type=OF_NUMBERS, headers=headers)
 
 
 @router.get("/api/map/items")
-def items(project: TheProject, row: Rows, guesses: bool = False) -> list[AskedBody]:
+def items(project: TheProject, who: Who, row: Rows, guesses: bool = False) -> list[AskedBody]:
     """Return the items of some rows, as picked by the person."""
-    found = project.maps.items(list(dict.fromkeys(row)), guesses=guesses)
+    found = project.maps.items(list(dict.fromkeys(row)), who, guesses=guesses)
     return [AskedBody.model_validate(asked) for asked in found]
