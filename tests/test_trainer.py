@@ -10,7 +10,7 @@ import time
 import numpy as np
 import pytest
 
-from sparing.project import Project
+from sparing.project import Project, training
 from sparing.trainer import Trainer
 
 PATIENCE = 60.0
@@ -195,5 +195,38 @@ def test_a_map_that_cannot_be_made_is_not_tried_for_ever_and_learning_goes_on(pr
         answer(project, 1)
         trainer.wake()
         until(lambda: trainer.status().state == "failed", "for the order to learn")
+    finally:
+        trainer.stop()
+
+
+def test_where_the_whole_order_takes_long_a_quick_one_comes_first(project, monkeypatch):
+    monkeypatch.setattr(training, "MANY", 60)
+    answer(project, 2)
+    trainee = project.trainee(lambda *_: None)
+    draft = trainee.draft(1)
+    project.take_contents()
+    project.adopt(draft)
+    asked = project.query(1)[0]
+    assert (asked.source, asked.guess) == ("strategy", None)
+    assert "group without a label" in asked.why
+    assert project.status().advice == (False, "Go on: there is no model yet.")
+    assert project.is_behind()
+    assert trainee.draft(2) is None
+    assert project.retrain() == 2
+    assert not project.is_behind()
+
+
+def test_after_a_quick_order_the_whole_one_is_wanted_though_no_answer_came(project, monkeypatch):
+    monkeypatch.setattr(training, "MANY", 60)
+    draft = project.trainee(lambda *_: None).draft(1)
+    body = f"""
+        first = {{"trained": {[draft.version, draft.seq, draft.facts]}}}
+        print(json.dumps(first if order["version"] == 1 else {{"failed": "again"}}), flush=True)
+    """
+    trainer = Trainer(project, fake(body))
+    trainer.start()
+    try:
+        until(lambda: trainer.status().message == "again", "for a second order")
+        assert project.version == 1
     finally:
         trainer.stop()

@@ -187,7 +187,10 @@ class Trainer:
 
         try:
             if "failed" not in line:
-                self._project.adopt(Version(*line["trained"]))
+                made = Version(*line["trained"])
+                self._project.adopt(made)
+                if made.is_draft:
+                    self._awake.set()
         except SparingError as error:
             line = {"failed": str(error)}
         if "failed" in line:
@@ -263,7 +266,7 @@ def main(folder: str) -> None:
             if "map" in order:
                 _print({"mapped": trainee.map(order["map"])})
                 continue
-            made = trainee.learn(order["version"])
+            made = trainee.draft(order["version"]) or trainee.learn(order["version"])
             _print({"trained": [made.version, made.seq, made.facts]})
         except SparingError as error:
             _print({"failed": str(error)})

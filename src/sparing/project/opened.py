@@ -141,10 +141,9 @@ class OpenProject:
         """
         if self._trainee is None:
             self._trainee = self.trainee(progress)
-        current = self._state.versions[-1] if self._state.versions else None
         items_are_new = self._trainee.encode() and self.take_contents()
-        if current and current.seq == self._state.replay.last_seq and not items_are_new:
-            return current.version
+        if self._has_learned_all() and not items_are_new:
+            return self._state.version
         self.adopt(self._trainee.learn(self._state.version + 1))
         return self._state.version
 
@@ -191,8 +190,13 @@ class OpenProject:
             versions = self._state.versions
             if versions and self._state.drawn_rows:
                 return False
-            has_all = bool(versions) and versions[-1].seq == self._state.replay.last_seq
-            return not (has_all and self._state.is_encoded)
+            return not (self._has_learned_all() and self._state.is_encoded)
+
+    def _has_learned_all(self) -> bool:
+        newest = self._state.versions[-1] if self._state.versions else None
+        if newest is None or newest.is_draft:
+            return False
+        return newest.seq == self._state.replay.last_seq
 
     def refresh(self) -> None:
         """Take into account what another process has written since."""

@@ -27,6 +27,10 @@ from sparing.strategies.base import FROM_STRATEGY, FROM_UNIFORM
 from sparing.types import FloatArray, IntArray
 from sparing.utility import margin
 
+MANY = (
+    10_000  # items from which on the neighbour graph takes seconds: coverage does not wait for it
+)
+QUICK = "cluster_then_label"
 N_SPARE = 50  # asked beyond the batch, so that nobody waits for the next version
 BEYOND = "the model is unsure, and learns meanwhile from your last answers"
 N_DOUBTED = 200
@@ -108,6 +112,26 @@ class Trainee:
         assert self._mapmaker is not None  # noqa: S101  # encode() has run
         return self._mapmaker.work(seconds)
 
+    def draft(self, version: int) -> Version | None:
+        """Write a quick first order, by groups of near vectors, where the whole one takes long.
+
+        Returns
+        -------
+        what belongs in the store, to be followed by :meth:`learn`; None if there is no need
+        """
+        self.encode()
+        rows = self._good_rows()
+        if len(rows) < MANY or self._store.versions():
+            return None
+        self._read_events()
+        learner = ActiveLearner(self._vectors(rows), strategy=QUICK, seed=self._seed)
+        answered = [code != UNLABELED for code in self._wanted(rows)]
+        learner.skip(np.flatnonzero(answered))
+        scores = _scores(learner, rows, len(self._items), None)
+        write_scores(self._folder.scores(version), scores)
+        facts = {"n_labels": 0, "accuracy": None, "asked": _asked(scores), "is_draft": True}
+        return Version(version, self._replay.last_seq, facts)
+
     def learn(self, version: int) -> Version:
         """Learn from all events there are; write the scores, and return what belongs in the store.
 
@@ -116,8 +140,7 @@ class Trainee:
         SparingError : the items cannot be encoded, or the model cannot be fitted
         """
         self.encode()
-        for event in self._store.events(self._replay.last_seq):
-            self._replay.apply(event)
+        self._read_events()
         learner, rows = self._follow()
         self._tell("training", 0, 1)
         ids = (self._items[row].item_id for row in rows[learner.pool.labeled])
@@ -132,16 +155,27 @@ class Trainee:
 
     def _follow(self) -> tuple[ActiveLearner, IntArray]:
         """Bring the learner to the state of the events; return it, and the rows that it knows."""
-        assert self._contents is not None  # noqa: S101  # encode() has run
-        rows = np.flatnonzero(self._contents.good)
+        rows = self._good_rows()
         if self._learner is None:
-            X = read_vectors(self._folder)
-            X = X if len(rows) == len(X) else X[rows]
-            self._learner = ActiveLearner(X, seed=self._seed)
-        drawn = open_draw(self._folder, self._replay)
-        wanted = [_wanted(self._replay, self._items[row], row in drawn) for row in rows.tolist()]
-        follow(self._learner, wanted)
+            self._learner = ActiveLearner(self._vectors(rows), seed=self._seed)
+        follow(self._learner, self._wanted(rows))
         return self._learner, rows
+
+    def _read_events(self) -> None:
+        for event in self._store.events(self._replay.last_seq):
+            self._replay.apply(event)
+
+    def _good_rows(self) -> IntArray:
+        assert self._contents is not None  # noqa: S101  # encode() has run
+        return np.flatnonzero(self._contents.good)
+
+    def _vectors(self, rows: IntArray) -> FloatArray:
+        X = read_vectors(self._folder)
+        return X if len(rows) == len(X) else X[rows]
+
+    def _wanted(self, rows: IntArray) -> list[str | int]:
+        drawn = open_draw(self._folder, self._replay)
+        return [_wanted(self._replay, self._items[row], row in drawn) for row in rows.tolist()]
 
     def _facts(
         self, learner: ActiveLearner, labels: Sequence[Event], told: FloatArray | None

@@ -178,3 +178,8 @@ class Version:
     version: int
     seq: int
     facts: dict[str, Any]
+
+    @property
+    def is_draft(self) -> bool:
+        """Whether a better one is to follow, though no answer has come in."""
+        return bool(self.facts.get("is_draft"))
