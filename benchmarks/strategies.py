@@ -1,20 +1,24 @@
 """Time and memory of every strategy against scikit-activeml's, each query in a fresh process.
 
-Usage: python benchmarks/strategies.py [--only NAME] [--timeout SECONDS] [--out DIR] [--render]
+Usage: python benchmarks/strategies.py [--only TEXT] [--out DIR] [--render]
 
 Both sides get the same features, the same 100 labels and the same fitted logistic regression; a
-query includes its predictions on the whole pool, and not its fit. MNIST comes from SPARING_DATA or
-the cache. Writes strategies.json, strategies.md and strategies.svg to docs/benchmarks.
+query includes its predictions on the whole pool, and not its fits. MNIST comes from SPARING_DATA or
+the cache. Writes strategies.json, strategies.md and strategies.svg to docs/benchmarks. A run that
+was broken off goes on where it stopped; --only runs the cells whose title has that text.
 
 Extra memory is the peak of resident memory during the query minus what was resident before it
-(Linux). The floor is what the query cannot do without: the products of the features with the
-model's weights (top-k), with each new center (k_center), or of all pairs, with their exponentials
-(coverage), each computed bare in the same run.
+(Linux). A query of less than 2 s on MNIST is run three times, and the fastest counts, on either
+side; one of scikit-activeml's that takes more than 120 s is broken off. The floor is what the query
+cannot do without: the products of the features with the model's weights (top-k), with each new pick
+(k_center, badge), with all centers in each pass (typiclust), or of all pairs with their
+exponentials (coverage), each computed bare in the same run.
 """
 
 import argparse
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -25,11 +29,20 @@ from pathlib import Path
 
 import numpy as np
 
+from strategy_report import write_report
+
 OUT = Path(__file__).parents[1] / "docs" / "benchmarks"
+UNFINISHED = "strategies.unfinished.json"
 N_LABELED = 100
 BATCHES = (10, 200)
-OBJECTIVE_SAMPLE = 20_000
+SIZES = (10_000, 100_000, 1_000_000)
+RUNS = 3
+SHORT = 2  # seconds under which a query on MNIST is run three times
+LIMITS = {"sparing": 600, "scikit-activeml": 120, "floor": 120}  # seconds
 
+TOP_K = ("least_confidence", "margin", "entropy")
+COVERAGE = ("max_herding", "u_herding", "probcover")
+COMMITTEE = ("bald", "qbc", "epig", "batch_bald")
 # our strategy -> (scikit-activeml 1.0.1's class, its parameters, the largest pool it can run here)
 PEERS = {
     "least_confidence": ("UncertaintySampling", {"method": "least_confident"}, 60_000),
@@ -43,11 +56,13 @@ PEERS = {
     "u_herding": (None, {}, 20_000),
     "probcover": ("ProbCover", {}, 20_000),
 }
-COVERAGE = ("max_herding", "u_herding", "probcover")
-MILLION = (  # all but those that refuse or subsample aloud at this size
-    *("random", "least_confidence", "margin", "entropy", "k_center", "typiclust", "badge"),
-    *("cluster_margin", "cluster_then_label", "drop_query", "mix", *COVERAGE),
+GROWING = (
+    *("random", *TOP_K, "k_center", "typiclust", "badge", "cluster_margin"),
+    *("cluster_then_label", "drop_query", "mix", *COVERAGE, *COMMITTEE),
+    *("v_opt", "expected_error_reduction"),
 )
+SMALL_BATCH = {"batch_bald": 10}  # which refuses larger ones
+NO_FLOOR = ("drop_query",)
 
 
 @dataclass(frozen=True)
@@ -62,27 +77,30 @@ class Cell:
     exact: bool = False  # coverage without sampling, whatever the size
 
     @property
-    def pool_name(self) -> str:
-        """What a person calls the pool."""
-        return f"{self.pool} {self.n:,}"
+    def title(self) -> str:
+        """What a person calls it."""
+        exact = " exact" if self.exact else ""
+        return f"{self.side} {self.strategy}{exact} {self.pool} {self.n:,} batch {self.batch}"
 
 
 def cells() -> list[Cell]:
-    """Return what to run: the comparison, then ours on a million rows and on growing pools."""
+    """Return what to run: the comparison, then ours on growing pools up to a million rows."""
     found = []
     for batch in BATCHES:
         for name, (peer, _, limit) in PEERS.items():
-            sizes = (60_000,) if limit == 60_000 else (20_000, 60_000)
-            for n in sizes:
+            for n in sorted({limit, 60_000}):
                 found.append(Cell("sparing", name, "mnist", n, batch))
                 if n <= limit and peer:
                     found.append(Cell("scikit-activeml", name, "mnist", n, batch))
-                if n <= limit:
+                if n <= limit and name not in NO_FLOOR:
                     found.append(Cell("floor", name, "mnist", n, batch))
-        found.append(Cell("sparing", "max_herding", "mnist", 60_000, batch, exact=True))
-    for name in MILLION:
-        found.extend(Cell("sparing", name, "blobs", n, 200) for n in (10_000, 100_000, 1_000_000))
-    return found
+    for name in GROWING:
+        batch = SMALL_BATCH.get(name, 200)
+        found += [Cell("sparing", name, "blobs", n, batch) for n in SIZES]
+    bare = (*TOP_K, "k_center", "badge", "typiclust")
+    found += [Cell("floor", name, "blobs", SIZES[-1], 200) for name in bare]
+    exact = [(name, batch) for batch in BATCHES for name in COVERAGE]
+    return found + [Cell("sparing", name, "mnist", 60_000, b, exact=True) for name, b in exact]
 
 
 # One cell, in its own process
@@ -115,8 +133,8 @@ def prepare(cell: Cell):
     return X, labeled, y[labeled], LogisticRegression(max_iter=50)
 
 
-def our_query(cell: Cell, X, labeled, labels, model):
-    """Return a function that runs one query of ours and returns the rows."""
+def our_learner(cell: Cell, X, labeled, labels, model):
+    """Return a learner that has been taught, and whose model is fitted."""
     from sparing import ActiveLearner, get_strategy
 
     strategy = get_strategy(cell.strategy)
@@ -125,8 +143,14 @@ def our_query(cell: Cell, X, labeled, labels, model):
     learner = ActiveLearner(X, classes=list(range(10)), model=model, strategy=strategy, seed=0)
     learner.teach(labeled, labels)
     _ = learner.version.fitted
-    if "oof_proba" in strategy.requires:
-        _ = learner.version.oof_proba  # fits of the model, like the fit itself
+    for fits in {"oof_proba", "committee"} & strategy.requires:
+        getattr(learner.version, fits)
+    return learner
+
+
+def our_query(cell: Cell, *task):
+    """Return a function that runs one query of ours and returns the rows."""
+    learner = our_learner(cell, *task)
     return lambda: learner.query(cell.batch).indices
 
 
@@ -153,6 +177,8 @@ def peer_query(cell: Cell, X, labeled, labels, model):
 
 def floor_query(cell: Cell, X, labeled, labels, model):
     """Return a function that computes only the products that the query has to compute."""
+    from sparing.kmeans import PASSES, sample_size
+
     rng = np.random.default_rng(0)
     centers = X[rng.choice(cell.n, N_LABELED + cell.batch, replace=False)]
 
@@ -161,17 +187,24 @@ def floor_query(cell: Cell, X, labeled, labels, model):
             block = X[start : start + 2000] @ X.T
             np.exp(block, out=block)
 
-    def one_center_at_a_time() -> None:
-        _ = X @ centers[:N_LABELED].T
-        for center in centers[N_LABELED:]:  # each depends on what the one before left uncovered
-            _ = X @ center
+    def each_pick(others) -> None:
+        _ = X @ others.T
+        for pick in centers[N_LABELED:]:  # each depends on the one before
+            _ = X @ pick
 
-    def class_scores() -> None:
-        _ = X @ centers[:10].T
+    def each_pass() -> None:
+        sample = X[: sample_size(cell.n, len(centers))]
+        for _ in range(PASSES):
+            _ = sample @ centers.T
+        _ = X @ centers.T
 
     if cell.strategy in COVERAGE:
         return all_pairs
-    return one_center_at_a_time if cell.strategy == "k_center" else class_scores
+    if cell.strategy == "typiclust":
+        return each_pass
+    if cell.strategy in TOP_K:
+        centers = centers[:10]  # the classes; nothing is picked one by one
+    return lambda: each_pick(centers[: N_LABELED if cell.strategy == "k_center" else 10])
 
 
 def measure(cell: Cell) -> dict:
@@ -179,37 +212,53 @@ def measure(cell: Cell) -> dict:
     make = {"sparing": our_query, "scikit-activeml": peer_query, "floor": floor_query}[cell.side]
     small = Cell(cell.side, cell.strategy, "blobs", 2000, 10)
     make(small, *prepare(small))()  # imports and first-call work are not the query's
-    X, *rest = prepare(cell)
-    query = make(cell, X, *rest)
+    task = prepare(cell)
+    query = make(cell, *task)
     if cell.side == "floor":
         query()  # the clock and the cores are warm when the real work starts
+    signal.setitimer(signal.ITIMER_REAL, LIMITS[cell.side])  # which ends the process
     before = _reset_peak()
-    start = time.perf_counter()
+    start, start_cpu = time.perf_counter(), time.process_time()
     rows = query()
-    seconds = time.perf_counter() - start
-    result = {"seconds": seconds, "extra_bytes": max(0, _peak() - before)}
-    if rows is not None:
-        result["objective"] = objective(cell, X, rest[0], np.asarray(rows))
+    seconds, cpu = time.perf_counter() - start, time.process_time() - start_cpu
+    extra = max(0, _peak() - before)
+    signal.setitimer(signal.ITIMER_REAL, 0)
+    result = {"seconds": seconds, "cpu_seconds": cpu, "extra_bytes": extra}
+    if rows is not None and cell.pool == "mnist":
+        result["objective"] = objective(cell, task, np.asarray(rows))
     return result
 
 
-def objective(cell: Cell, X, labeled, rows) -> float | None:
-    """Return what the strategy strives for: the covering radius, or the mean coverage."""
-    asked = np.concatenate([labeled, rows])
-    # The same sample on both sides; far more than the objective's last shown digit needs.
-    seen = np.random.default_rng(2).permutation(cell.n)[:OBJECTIVE_SAMPLE]
+def objective(cell: Cell, task, rows) -> float | None:
+    """Return what the strategy strives for: mean utility, covering radius or mean coverage."""
+    from sparing.models.version import take_snapshot
+
+    X, labeled = task[:2]
+    asked = X[np.concatenate([labeled, rows])]
     if cell.strategy == "k_center":
-        distances = [_nearest(X[at : at + 5000], X[asked]) for at in range(0, cell.n, 5000)]
-        return float(np.sqrt(max(d.max() for d in distances)))
-    if cell.strategy == "max_herding":
-        unit = X / np.maximum(np.linalg.norm(X, axis=1, keepdims=True), 1e-12)
-        return float(np.exp(-_nearest(unit[seen], unit[asked])).mean())
-    return None
+        return float(np.sqrt(max(d.max() for d in _squared(X, asked))))
+    if cell.strategy not in (*TOP_K, *COVERAGE):
+        return None
+    learner = our_learner(cell, *task)
+    strategy = learner.strategy
+    s = take_snapshot(learner.pool, learner.version, strategy.requires, None)
+    if cell.strategy in TOP_K:
+        return float(strategy.utility(s)[np.searchsorted(s.candidates, rows)].mean())
+    if cell.strategy == "probcover" and cell.side != "sparing":
+        return None  # each side seeks its own radius
+    kernel, weights = strategy._kernel(s), np.zeros(cell.n)
+    weights[s.candidates] = strategy._weights(s)
+    X, asked = (A / np.maximum(np.linalg.norm(A, axis=1, keepdims=True), 1e-12) for A in (X, asked))
+    covered = np.concatenate([kernel(squared) for squared in _squared(X, asked)])
+    return float(weights @ covered / weights.sum())
 
 
-def _nearest(A, B) -> np.ndarray:
-    squared = (A**2).sum(1)[:, None] + (B**2).sum(1) - 2 * A @ B.T
-    return np.maximum(squared.min(axis=1), 0)
+def _squared(X, asked):
+    """Yield each block's squared distances to the nearest of the rows asked."""
+    for start in range(0, len(X), 5000):
+        A = X[start : start + 5000].astype(np.float64)
+        squared = (A**2).sum(1)[:, None] + (asked.astype(np.float64) ** 2).sum(1) - 2 * A @ asked.T
+        yield np.maximum(squared.min(axis=1), 0)
 
 
 def _reset_peak() -> int:
@@ -229,136 +278,87 @@ def _status(field: str) -> int:
     raise SystemExit(f"{field} is not in /proc/self/status: this benchmark needs Linux.")
 
 
-# All cells, and the report
+# All cells
 
 
-def run(cell: Cell, timeout: float) -> dict:
-    """Run one cell in a fresh process."""
+def run(cell: Cell) -> dict:
+    """Run one cell in a fresh process; a short one three times, of which the fastest counts."""
+    results = [run_once(cell)]
+    runs = RUNS if cell.pool == "mnist" and results[0].get("seconds", SHORT) < SHORT else 1
+    while len(results) < runs:
+        results.append(run_once(cell))
+    return min(results, key=lambda r: r.get("seconds", 0)) | {"runs": len(results)}
+
+
+def run_once(cell: Cell) -> dict:
+    """Run one cell in a fresh process; return what it measured, or why it failed."""
     command = [sys.executable, __file__, "--cell", json.dumps(asdict(cell))]
     with tempfile.TemporaryFile("w+") as errors:
-        try:
-            done = subprocess.run(
-                command,
-                stdout=subprocess.PIPE,
-                stderr=errors,
-                text=True,
-                timeout=timeout,
-                check=True,
-            )
-        except subprocess.TimeoutExpired:
-            return {"failed": f"> {timeout:.0f} s"}
-        except subprocess.CalledProcessError:
+        done = subprocess.run(
+            command, stdout=subprocess.PIPE, stderr=errors, text=True, check=False
+        )
+        if done.returncode == -signal.SIGALRM:
+            return {"failed": f"over {LIMITS[cell.side]} s"}
+        if done.returncode:
             errors.seek(0)
-            return {"failed": (errors.read().strip().splitlines() or ["killed"])[-1][:200]}
+            return {"failed": (errors.read().strip().splitlines() or ["killed"])[-1]}
     return json.loads(done.stdout.splitlines()[-1])
 
 
-def table(results: list[dict]) -> str:
-    """Return the comparison as a table: ours, theirs, the floor, and the ratios."""
-    by = {(r["side"], r["strategy"], r["pool"], r["n"], r["batch"], r["exact"]): r for r in results}
-    lines = [
-        _row("strategy", "pool", "batch", "sparing", "scikit-activeml", "faster by", "floor")
-        + " extra memory: sparing | scikit-activeml | objective: sparing | scikit-activeml |",
-        "|---" * 11 + "|",
-    ]
-    for (side, *key), ours in by.items():
-        if side != "sparing" or ours["pool"] != "mnist":
-            continue
-        theirs = by.get(("scikit-activeml", *key), {})
-        bare = by.get(("floor", *key), {})
-        name = ours["strategy"] + (", exact" if ours["exact"] else "")
-        cells_ = [name, f"{ours['n']:,}", ours["batch"], _seconds(ours), _seconds(theirs)]
-        cells_ += [_ratio(theirs, ours), _seconds(bare), _bytes(ours), _bytes(theirs)]
-        cells_ += [_objective(ours), _objective(theirs)]
-        lines.append(_row(*cells_))
-    lines += ["", "A growing pool of 64 features, batch 200, sparing alone:", ""]
-    sizes = (10_000, 100_000, 1_000_000)
-    lines += [_row("strategy", *(f"{n:,}" for n in sizes), "extra memory")]
-    lines += ["|---" * (len(sizes) + 2) + "|"]
-    for name in MILLION:
-        row = [by.get(("sparing", name, "blobs", n, 200, False), {}) for n in sizes]
-        lines.append(_row(name, *map(_seconds, row), _bytes(row[-1])))
-    return "\n".join(lines)
+def machine() -> dict:
+    """Return what the figures depend on beside the code."""
+    from importlib.metadata import version
+
+    from threadpoolctl import threadpool_info
+
+    kernels = {pool.get("architecture") for pool in threadpool_info()} - {None}
+    versions = {name: version(name) for name in ("numpy", "scikit-learn", "scikit-activeml")}
+    return {"cpus": os.cpu_count(), "openblas_kernel": ", ".join(kernels), **versions}
 
 
-def _row(*values: object) -> str:
-    return "| " + " | ".join(map(str, values)) + " |"
+def finish(chosen: list[Cell], unfinished: Path) -> list[dict]:
+    """Run the cells that are not there yet, keeping each as soon as it is done."""
+    results = json.loads(unfinished.read_text()) if unfinished.exists() else []
+    fields = asdict(chosen[0])
+    known = [Cell(**{name: r[name] for name in fields}) for r in results]
+    left = [cell for cell in chosen if cell not in known]
+    start = time.monotonic()
+    for i, cell in enumerate(left):
+        results.append(asdict(cell) | run(cell))
+        _replace(unfinished, results)
+        said = results[-1].get("failed") or f"{results[-1]['seconds']:.2f} s"
+        minutes = (time.monotonic() - start) / (i + 1) * (len(left) - i - 1) / 60
+        print(f"{i + 1}/{len(left)} {cell.title}: {said}; about {minutes:.0f} min left", flush=True)
+    return results
 
 
-def _seconds(r: dict) -> str:
-    return f"{r['seconds']:.2f} s" if "seconds" in r else r.get("failed", "-")
-
-
-def _bytes(r: dict) -> str:
-    return f"{r['extra_bytes'] / 1e6:,.0f} MB" if "extra_bytes" in r else "-"
-
-
-def _ratio(theirs: dict, ours: dict) -> str:
-    return (
-        f"{theirs['seconds'] / ours['seconds']:.1f}" if {"seconds"} <= {*theirs} & {*ours} else "-"
-    )
-
-
-def _objective(r: dict) -> str:
-    return f"{r['objective']:.4f}" if r.get("objective") is not None else "-"
-
-
-def plot(results: list[dict], path: Path) -> None:
-    """Draw seconds against the size of the pool."""
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(7.2, 4.2), layout="constrained")
-    axes = figure.subplots()
-    for name in MILLION:
-        points = [
-            (r["n"], r["seconds"])
-            for r in results
-            if r["strategy"] == name and r["pool"] == "blobs" and "seconds" in r
-        ]
-        if points:
-            axes.loglog(*zip(*points, strict=True), "o-", label=name, ms=3, lw=1)
-    axes.set(xlabel="pool size, 64 features", ylabel="seconds for a batch of 200")
-    axes.grid(color="#e6e8ee")
-    axes.legend(fontsize=7, ncols=2, frameon=False)
-    figure.savefig(path, metadata={"Date": None})
+def _replace(path: Path, value: object) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    new = path.with_suffix(".new")
+    new.write_text(json.dumps(value, indent=1) + "\n")
+    new.replace(path)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--cell", help=argparse.SUPPRESS)
-    parser.add_argument("--only", help="run only this strategy, and print")
+    parser.add_argument("--only", default="", help="run only the cells whose title has this text")
     parser.add_argument("--render", action="store_true", help="table and plot of the results again")
-    parser.add_argument("--timeout", type=float, default=240.0)
     parser.add_argument("--out", type=Path, default=OUT)
     arguments = parser.parse_args()
     if arguments.cell:
         warnings.simplefilter("ignore")  # of the peer and of the short fit
         print(json.dumps(measure(Cell(**json.loads(arguments.cell)))))
         return
-    chosen = [c for c in cells() if arguments.only in (None, c.strategy)]
-    if arguments.render:
-        known = json.loads((arguments.out / "strategies.json").read_text())["results"]
-        wanted = [asdict(cell) for cell in chosen]
-        write([r for r in known if {k: r[k] for k in wanted[0]} in wanted], arguments.out)
-        return
-    results = []
-    for i, cell in enumerate(chosen):
-        results.append(asdict(cell) | run(cell, arguments.timeout))
-        what = f"{cell.side} {cell.strategy} {cell.pool_name} batch {cell.batch}"
-        print(f"{i + 1}/{len(chosen)} {what}: {_seconds(results[-1])} {_bytes(results[-1])}")
-        sys.stdout.flush()
-    print(table(results))
-    if arguments.only is None:
-        write(results, arguments.out)
-
-
-def write(results: list[dict], out: Path) -> None:
-    """Write the results as JSON, as a table and as a plot."""
-    out.mkdir(parents=True, exist_ok=True)
-    report = {"cpus": os.cpu_count(), "results": results}
-    (out / "strategies.json").write_text(json.dumps(report, indent=1) + "\n")
-    (out / "strategies.md").write_text(table(results) + "\n")
-    plot(results, out / "strategies.svg")
+    final, unfinished = arguments.out / "strategies.json", arguments.out / UNFINISHED
+    if not arguments.render:
+        chosen = [cell for cell in cells() if arguments.only in cell.title]
+        results = finish(chosen, unfinished)
+        if len(results) < len(cells()):
+            return
+        _replace(final, machine() | {"results": results})
+        unfinished.unlink()
+    write_report(json.loads(final.read_text()), arguments.out)
 
 
 if __name__ == "__main__":

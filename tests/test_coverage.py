@@ -18,9 +18,10 @@ from sparing.geometry import unit_rows
 
 
 @pytest.fixture(autouse=True)
-def narrow_strips(monkeypatch):
-    """Strips of a few rows, so that the triangle has several."""
-    monkeypatch.setattr(coverage, "STRIP", 7)
+def narrow_tiles(monkeypatch):
+    """Tiles of a few rows, so that a small kernel has several; few gains renewed at a time."""
+    monkeypatch.setattr(coverage, "TILE", 7)
+    monkeypatch.setattr(coverage, "RENEWED", 2)
 
 
 def rng(seed=0):
@@ -63,6 +64,35 @@ def test_every_pick_is_the_best_there_is(seed, n, kernel):
     assert gains == pytest.approx(best, abs=1e-4)
 
 
+@settings(max_examples=20)
+@given(st.integers(0, 10**6), kernels)
+def test_gains_that_were_looked_at_too_long_ago_are_reckoned_afresh(seed, kernel):
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(coverage, "KEPT", 2)
+        points = made_up(seed)
+        picks, gains = greedy_coverage(points, 30, kernel, rng())
+    best, own = best_and_own_gains(points, picks, kernel)
+    assert sorted(picks.tolist()) == list(range(30))
+    assert own == pytest.approx(best, abs=1e-4)
+    assert gains == pytest.approx(best, abs=1e-4)
+
+
+def test_few_gains_are_looked_at_twice(monkeypatch):
+    """Sixty groups far apart: a pick changes what its own group adds, and nothing else."""
+    monkeypatch.setattr(coverage, "TILE", 512)
+    angles = np.repeat(np.linspace(0, 3, 60), 5) + np.tile(np.linspace(0, 0.001, 5), 60)
+    rows = np.column_stack([np.cos(angles), np.sin(angles)]).astype(np.float32)
+    points = Points(rows, np.zeros(300), 1 + np.arange(300) / 300)
+    made = []
+    plain = coverage.similarity
+    monkeypatch.setattr(
+        coverage, "similarity", lambda A, B, k: made.append(len(A) * len(B)) or plain(A, B, k)
+    )
+    picks, _ = greedy_coverage(points, 20, TopHat(0.01), rng())
+    assert len(set((picks // 5).tolist())) == 20
+    assert sum(made) < 1.3 * 300 * 300
+
+
 def test_a_pick_covers_its_neighbours():
     angles = np.deg2rad([0, 10, 20, 90, 100])
     rows = np.column_stack([np.cos(angles), np.sin(angles)]).astype(np.float32)
@@ -85,7 +115,7 @@ def test_first_gains_are_those_of_the_plain_search(kernel):
     rows = points.rows.astype(np.float64)
     K = np.asarray(kernel(cdist(rows, rows, "sqeuclidean")))
     expected = np.maximum(K - points.covered, 0) @ points.weights
-    assert coverage_gains(points.rows, points, kernel) == pytest.approx(expected, abs=1e-4)
+    assert coverage_gains(points, kernel) == pytest.approx(expected, abs=1e-4)
 
 
 def test_similarity_of_equal_rows_is_one_however_narrow_the_kernel():
@@ -111,13 +141,11 @@ def test_on_another_backend(xp, kernel):
     other = greedy_coverage(there, 8, kernel, rng())
     assert np.from_dlpack(other[0]).tolist() == here[0].tolist()
     assert np.from_dlpack(other[1]) == pytest.approx(here[1], rel=1e-5)
-    gains = coverage_gains(there.rows, there, kernel)
-    assert np.from_dlpack(gains) == pytest.approx(
-        coverage_gains(points.rows, points, kernel), rel=1e-5
-    )
+    gains = coverage_gains(there, kernel)
+    assert np.from_dlpack(gains) == pytest.approx(coverage_gains(points, kernel), rel=1e-5)
 
 
 def test_memory_is_refused_before_it_is_taken(monkeypatch):
     monkeypatch.setattr("sparing.memory.available_bytes", lambda: 100)
-    with pytest.raises(MemoryBudgetError, match="lower 'exact_up_to'"):
+    with pytest.raises(MemoryBudgetError, match="lower batch_size"):
         greedy_coverage(made_up(0), 1, Gaussian(1.0), rng())

@@ -4,20 +4,24 @@ One objective serves three published strategies. With similarity K in [0, 1], we
 how well each point is covered already, a row's gain is ``sum_j w_j max(K_ij - m_j, 0)``. A
 Gaussian kernel gives MaxHerding, with uncertainty as weights UHerding; a top-hat gives ProbCover.
 
-Points are compared by direction, as unit rows in float32, with one triangle of their kernel kept.
+Points are compared by direction, as unit rows in float32. Their kernel is made in tiles and again
+where it is needed again; it is never kept.
 """
 
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 from array_api_compat import device, is_numpy_namespace
 
-from sparing.geometry import block_of, namespace, products, row_blocks
+from sparing.geometry import block_of, namespace, products, row_blocks, take_rows
 from sparing.memory import check_memory
+from sparing.selection import kth_largest
 from sparing.types import Array
 
-STRIP = 128  # rows of the kernel made at a time
+TILE = 512  # rows and columns of the kernel made at a time: 1 MB
+RENEWED = 64  # gains looked at again at a time, at first
+KEPT = 128  # coverages kept, so that a gain can be renewed by a difference
 ROUNDING = 5e-6  # squared distances of unit rows in float32 are known no better
 
 
@@ -34,8 +38,10 @@ class Gaussian:
     sigma: float
 
     def __call__(self, squared: Array) -> Array:
-        """Turn squared distances into similarities."""
-        return namespace(squared).exp(squared * (-1 / self.sigma**2))
+        """Turn squared distances into similarities, in their place where that can be."""
+        xp = namespace(squared)
+        squared *= -1 / self.sigma**2
+        return np.exp(squared, out=squared) if is_numpy_namespace(xp) else xp.exp(squared)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +69,22 @@ def similarity(A: Array, B: Array, kernel: Kernel) -> Array:
     squared = products(A, B)
     squared *= -2
     squared += 2 - ROUNDING
-    return kernel(namespace(squared).clip(squared, 0, None))
+    return kernel(_floored(squared, 0.0))
+
+
+def _floored(block: Array, low: Array | float) -> Array:
+    """The larger of both, in the place of the block where that can be."""
+    xp = namespace(block)
+    if is_numpy_namespace(xp):
+        return np.maximum(block, low, out=block)
+    return xp.clip(block, low, None) if isinstance(low, float) else xp.maximum(block, low)
+
+
+def _above(block: Array, low: Array) -> Array:
+    """By how much similarities exceed a coverage, in the place of the block where that can be."""
+    block = _floored(block, low)
+    block -= low
+    return block
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -87,8 +108,9 @@ def greedy_coverage(
 ) -> tuple[Array, Array]:
     """Pick ``k`` points, each the one that adds most to the weighted coverage.
 
-    Only the columns whose coverage the last pick improved are looked at again: the picks are those
-    of the plain greedy search.
+    A gain only falls as the batch grows, so only those that may still be the highest are looked
+    at again, and only by the points that are covered better than when last looked at. The picks
+    are those of the plain greedy search.
 
     Parameters
     ----------
@@ -104,7 +126,7 @@ def greedy_coverage(
 
     Raises
     ------
-    MemoryBudgetError : half of the n x n kernel does not fit
+    MemoryBudgetError : there is no room for the coverages after the last 128 picks
 
     Examples
     --------
@@ -118,138 +140,130 @@ def greedy_coverage(
     References
     ----------
     Yehuda et al. (2022), arXiv 2205.11320; Bae et al. (2024), arXiv 2407.12212;
-    Bae et al. (2025), arXiv 2412.20644
+    Bae et al. (2025), arXiv 2412.20644; Minoux (1978)
     """
-    xp = namespace(points.rows)
-    triangle = _Triangle(points.rows, kernel)
-    weights = xp.astype(points.weights, points.rows.dtype)
-    covered = xp.astype(points.covered, points.rows.dtype)
-    gains = triangle.sums_between(covered, xp.ones_like(covered), weights)
-    picks, picked_gains = [], []
-    while True:
-        pick, gain = _argmax(gains, rng, xp)
+    search = _Search(points, kernel, k)
+    picks, gains = [], []
+    for _ in range(k):
+        pick, gain = search.best(rng)
+        search.cover(pick)
         picks.append(pick)
-        picked_gains.append(max(0.0, gain))
-        if len(picks) == k:
-            there = device(gains)
-            return xp.asarray(picks, device=there), xp.asarray(picked_gains, device=there)
-        closer = xp.maximum(covered, triangle.column(pick))
-        gains = _lowered(gains, triangle, covered, closer, weights)
-        covered = closer
-        for row in picks:
-            gains[row] = -xp.inf
+        gains.append(max(0.0, gain))
+    xp, there = namespace(points.rows), device(search.bounds)
+    return xp.asarray(picks, device=there), xp.asarray(gains, device=there)
 
 
-def _argmax(score: Array, rng: np.random.Generator, xp: Any) -> tuple[int, float]:
-    ties = xp.nonzero(score == xp.max(score))[0]
-    pick = int(ties[int(rng.integers(ties.shape[0]))])
-    return pick, float(score[pick])
+class _Search:
+    """What each point adds, as it was when last looked at: no less than what it adds now."""
+
+    def __init__(self, points: Points, kernel: Kernel, k: int) -> None:
+        self.xp = xp = namespace(points.rows)
+        self.rows, self.kernel = points.rows, kernel
+        self.weights = xp.astype(points.weights, points.rows.dtype)
+        self.covered = xp.astype(points.covered, points.rows.dtype)
+        n, there = self.covered.shape[0], device(self.covered)
+        kept = min(k, KEPT)
+        if is_numpy_namespace(xp):
+            check_memory(4 * n * (kept + 2 * RENEWED), "greedy coverage", "lower batch_size")
+        self.past = xp.empty((kept, n), dtype=self.covered.dtype, device=there)
+        self.n_picks = 0
+        self.bounds = coverage_gains(points, kernel)
+        self.seen = xp.zeros(n, dtype=xp.int64, device=there)  # picks that a bound reckons with
+        self.is_open = xp.ones(n, dtype=xp.bool, device=there)
+
+    def best(self, rng: np.random.Generator) -> tuple[int, float]:
+        """Return a point that adds most, drawn among equals, and what it adds."""
+        xp = self.xp
+        stale = self.is_open & (self.seen < self.n_picks)
+        least = xp.full_like(self.bounds, -xp.inf)
+        top, size = float(xp.max(xp.where(self.is_open & ~stale, self.bounds, least))), RENEWED
+        while True:
+            may_win = stale & (self.bounds >= top)
+            if not bool(xp.any(may_win)):
+                break
+            hopes = xp.where(may_win, self.bounds, least)
+            # With one that was looked at of late, only others like it: they cost less.
+            alike = may_win & (self.seen >= self.seen[int(xp.argmax(hopes))])
+            n_now = min(size, int(xp.count_nonzero(alike)))
+            now = alike & (hopes >= kth_largest(xp.where(alike, hopes, least), n_now))
+            self.bounds[now] = self._renewed(xp.nonzero(now)[0])
+            self.seen[now] = self.n_picks
+            stale = stale & ~now
+            top, size = max(top, float(xp.max(self.bounds[now]))), 2 * size
+        ties = xp.nonzero(self.is_open & ~stale & (self.bounds == top))[0]
+        return int(ties[int(rng.integers(ties.shape[0]))]), top
+
+    def cover(self, pick: int) -> None:
+        """Count a point as picked."""
+        xp = self.xp
+        self.past[self.n_picks % KEPT, :] = self.covered
+        near = similarity(self.rows, block_of(self.rows, slice(pick, pick + 1)), self.kernel)
+        closer = xp.maximum(self.covered, near[:, 0])
+        n_changed = int(xp.count_nonzero((closer > self.covered) & (self.weights > 0)))
+        self.covered = closer
+        self.n_picks += 1
+        self.is_open[pick] = False
+        if 2 * n_changed > closer.shape[0]:  # as long as little is covered
+            self.bounds = coverage_gains(Points(self.rows, closer, self.weights), self.kernel)
+            self.seen = xp.full_like(self.seen, self.n_picks)
+
+    def _renewed(self, positions: Array) -> Array:
+        """What some points add now: by a difference, or afresh where that costs no more."""
+        xp = self.xp
+        seen = xp.take(self.seen, positions, axis=0)
+        oldest = int(xp.min(seen))
+        if self.n_picks - oldest <= KEPT:
+            changed = self._changed_since(oldest)
+            if 2 * changed.shape[0] < self.covered.shape[0]:
+                lost = self._lost(positions, seen, changed)
+                return xp.take(self.bounds, positions, axis=0) - lost
+        parts, left = [], take_rows(self.rows, positions)
+        for span in row_blocks(positions.shape[0], self.covered.shape[0]):
+            K = similarity(block_of(left, span), self.rows, self.kernel)
+            parts.append(_above(K, self.covered[None, :]) @ self.weights)
+        return xp.astype(xp.concat(parts), xp.float64)
+
+    def _changed_since(self, n_picks: int) -> Array:
+        """Which points that count are covered better than after so many picks."""
+        closer = self.covered > self.past[n_picks % KEPT, :]
+        return self.xp.nonzero(closer & (self.weights > 0))[0]
+
+    def _lost(self, positions: Array, seen: Array, changed: Array) -> Array:
+        """What some points add less than after the picks that each has seen, float64."""
+        xp, parts = self.xp, []
+        left, right = take_rows(self.rows, positions), take_rows(self.rows, changed)
+        high, weights = (xp.take(v, changed, axis=0) for v in (self.covered, self.weights))
+        for span in row_blocks(positions.shape[0], self.covered.shape[0]):
+            low = xp.take(xp.take(self.past, seen[span] % KEPT, axis=0), changed, axis=1)
+            K = similarity(block_of(left, span), right, self.kernel)
+            parts.append(_above(xp.minimum(K, high), low) @ weights)
+        return xp.astype(xp.concat(parts), xp.float64)
 
 
-def _lowered(
-    gains: Array, triangle: "_Triangle", covered: Array, closer: Array, weights: Array
-) -> Array:
-    """Gains after the coverage rose: the difference, or afresh where that costs no more.
-
-    The first picks lower all gains to a small part of what they were; a difference would carry
-    the rounding of the large numbers into the small ones.
-    """
-    xp = namespace(gains)
-    if 2 * int(xp.count_nonzero(closer > covered)) > closer.shape[0]:
-        return triangle.sums_between(closer, xp.ones_like(closer), weights)
-    return gains - triangle.sums_between(covered, closer, weights)
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class _Triangle:
-    """The upper triangle of a symmetric kernel, in strips of rows from the diagonal on."""
-
-    rows: Array
-    kernel: Kernel
-    strips: list[tuple[slice, Array]] = field(init=False)
-
-    def __post_init__(self) -> None:
-        n = self.rows.shape[0]
-        if is_numpy_namespace(namespace(self.rows)):
-            needed = 4 * (n * n // 2 + 3 * n * STRIP)
-            check_memory(needed, "greedy coverage", "lower 'exact_up_to' of the strategy")
-        spans = [slice(a, min(a + STRIP, n)) for a in range(0, n, STRIP)]
-        strips = [
-            (s, similarity(self._part(s), self._part(slice(s.start, n)), self.kernel))
-            for s in spans
-        ]
-        object.__setattr__(self, "strips", strips)
-
-    def _part(self, span: slice) -> Array:
-        return block_of(self.rows, span)
-
-    def column(self, j: int) -> Array:
-        """Return the similarities to point ``j``, (n,)."""
-        parts: list[Array] = []
-        for span, strip in self.strips:
-            if j < span.stop:
-                return namespace(strip).concat([*parts, strip[j - span.start, :]])
-            parts.append(strip[:, j - span.start])
-        raise IndexError(j)
-
-    def sums_between(self, low: Array, high: Array, weights: Array) -> Array:
-        """Return ``sum_j w_j (clip(K_ij, low_j, high_j) - low_j)`` for every i, (n,) float64.
-
-        Read for only those j where ``high`` is above ``low``.
-        """
-        xp = namespace(weights)
-        n, there = weights.shape[0], device(weights)
-        sums = xp.zeros(n, dtype=xp.float64, device=there)
-        changed = xp.nonzero((high > low) & (weights > 0))[0]
-        if 2 * changed.shape[0] > n:  # gathering most columns costs more than reading all
-            changed = xp.arange(n, device=there)
-        low, high, weights = (xp.take(v, changed, axis=0) for v in (low, high, weights))
-        starts = xp.asarray([span.start for span, _ in self.strips] + [n], device=there)
-        firsts = xp.searchsorted(changed, starts)
-        for at, (span, strip) in enumerate(self.strips):
-            right, inside = (
-                slice(int(firsts[at]), None),
-                slice(int(firsts[at]), int(firsts[at + 1])),
-            )
-            part = _taken(strip, changed[right] - span.start, 1, xp)
-            sums[span] += _between(part, low[right], high[right], xp) @ weights[right]
-            below = strip[:, span.stop - span.start :]  # by symmetry: the same pairs, seen from j
-            part = _taken(below, changed[inside] - span.start, 0, xp)
-            part = _between(part, low[inside][:, None], high[inside][:, None], xp)
-            sums[span.stop :] += weights[inside] @ part
-        return sums
-
-
-def _taken(block: Array, positions: Array, axis: int, xp: Any) -> Array:
-    if positions.shape[0] == block.shape[axis]:
-        return block
-    return xp.take(block, positions, axis=axis)
-
-
-def _between(block: Array, low: Array, high: Array, xp: Any) -> Array:
-    return xp.minimum(xp.maximum(block, low), high) - low
-
-
-def coverage_gains(candidates: Array, points: Points, kernel: Kernel) -> Array:
-    """Return the gain of each candidate as a first pick, (n_candidates,), in blocks.
-
-    Parameters
-    ----------
-    candidates : (n_candidates, n_features) unit rows
-    points : what is to be covered
+def coverage_gains(points: Points, kernel: Kernel) -> Array:
+    """Return the gain of each point as a first pick, (n,) float64, from half of the kernel.
 
     Examples
     --------
-    >>> rows = np.eye(2, dtype=np.float32)
-    >>> points = Points(rows, np.array([0.0, 1.0]), np.ones(2))
-    >>> coverage_gains(rows, points, TopHat(0.5))
-    array([1., 0.], dtype=float32)
+    >>> points = Points(np.eye(2, dtype=np.float32), np.array([0.0, 1.0]), np.ones(2))
+    >>> coverage_gains(points, TopHat(0.5))
+    array([1., 0.])
     """
-    xp = namespace(points.rows)
-    covered, weights = (xp.astype(v, points.rows.dtype) for v in (points.covered, points.weights))
-    parts: list[Array] = []
-    ones = xp.ones_like(covered)
-    for span in row_blocks(candidates.shape[0], points.rows.shape[0]):
-        K = similarity(block_of(candidates, span), points.rows, kernel)
-        parts.append(_between(K, covered, ones, xp) @ weights)
-    return xp.concat(parts)
+    xp, rows = namespace(points.rows), points.rows
+    covered, weights = (xp.astype(v, rows.dtype) for v in (points.covered, points.weights))
+    gains = xp.zeros(weights.shape[0], dtype=xp.float64, device=device(weights))
+    for down, across in _tiles(weights.shape[0]):
+        K = similarity(block_of(rows, down), block_of(rows, across), kernel)
+        if down != across:  # by symmetry: the same pairs, seen from the other side
+            low = covered[down][:, None]
+            gains[across] += weights[down] @ (xp.maximum(K, low) - low)
+        gains[down] += _above(K, covered[across][None, :]) @ weights[across]
+    return gains
+
+
+def _tiles(n: int) -> Iterator[tuple[slice, slice]]:
+    """Rows and columns of the tiles on the diagonal of an n x n matrix, and right of it."""
+    spans = [slice(start, min(start + TILE, n)) for start in range(0, n, TILE)]
+    for i, down in enumerate(spans):
+        for across in spans[i:]:
+            yield down, across

@@ -67,12 +67,17 @@ def k_means(
     Lloyd (1982); Arthur & Vassilvitskii (2007)
     """
     n = X.shape[0] if rows is None else len(rows)
-    size = min(n, max(SAMPLE, ROWS_A_CENTER * n_clusters))
+    size = sample_size(n, n_clusters)
     check_memory(3 * size * X.shape[1] * 8, "k-means", "use fewer clusters or features")
     picked = rng.permutation(n)[:size]
     sample = take_rows(X, picked if rows is None else rows[picked])
     centers = _fitted_centers(sample, min(n_clusters, size), rng).astype(sample.dtype)
     return Clusters(centers, *nearest_center(X, centers))
+
+
+def sample_size(n: int, n_clusters: int) -> int:
+    """Return on how many of ``n`` rows the centers are fitted."""
+    return min(n, max(SAMPLE, ROWS_A_CENTER * n_clusters))
 
 
 def _fitted_centers(sample: Features, k: int, rng: np.random.Generator) -> FloatArray:

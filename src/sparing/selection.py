@@ -35,7 +35,7 @@ def top_k(utility: Array, k: int, rng: np.random.Generator) -> Array:
     array([1, 2])
     """
     xp = array_namespace(utility)
-    cut = _kth_largest(utility, k, xp)
+    cut = kth_largest(utility, k)
     above = xp.nonzero(utility > cut)[0]
     tied = _shuffled(xp.nonzero(utility == cut)[0], rng, xp)[: k - above.shape[0]]
     picks = _shuffled(xp.concat([above, tied]), rng, xp)
@@ -43,9 +43,16 @@ def top_k(utility: Array, k: int, rng: np.random.Generator) -> Array:
     return xp.take(picks, best_first, axis=0)
 
 
-def _kth_largest(utility: Array, k: int, xp: Any) -> Array:
-    at = utility.shape[0] - k
-    return np.partition(utility, at)[at] if is_numpy_namespace(xp) else xp.sort(utility)[at]
+def kth_largest(values: Array, k: int) -> Array:
+    """Return the k-th largest value, by a partition where the backend has one.
+
+    Examples
+    --------
+    >>> float(kth_largest(np.array([3.0, 1.0, 2.0]), 2))
+    2.0
+    """
+    xp, at = array_namespace(values), values.shape[0] - k
+    return np.partition(values, at)[at] if is_numpy_namespace(xp) else xp.sort(values)[at]
 
 
 def _shuffled(positions: Array, rng: np.random.Generator, xp: Any) -> Array:

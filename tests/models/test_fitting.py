@@ -69,6 +69,20 @@ def test_a_model_that_cannot_answer_says_so_and_keeps_the_cause(method):
     assert isinstance(caught.value.__cause__, ValueError)
 
 
+@pytest.mark.parametrize("method", ["predict", "predict_proba"])
+def test_a_model_that_drops_rows_is_not_believed(method):
+    class Drops(LogisticRegression):
+        def predict(self, X):
+            return super().predict(X)[:-1]
+
+        def predict_proba(self, X):
+            return super().predict_proba(X)[:-1]
+
+    fitted = fit_classifier(Drops(), X, np.array([0, 0, 1, 1]), 2, seed=0)
+    with pytest.raises(TrainingError, match=f"its {method} gave 3 rows for 4 items"):
+        getattr(fitted, method)(X)
+
+
 def test_a_model_without_probabilities_predicts_and_says_so():
     fitted = fit_classifier(LinearSVC(), X, np.array([0, 0, 1, 1]), 2, seed=0)
     assert fitted.predict(X).tolist() == [0, 0, 1, 1]

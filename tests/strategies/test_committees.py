@@ -101,6 +101,15 @@ def test_epig_looks_at_as_many_targets_as_it_is_told(snapshot_of, committee_of, 
     assert set(seen) == {5}
 
 
+def test_epig_looks_at_as_many_candidates_as_it_says(snapshot_of, committee_of):
+    s = snapshot_of(np.eye(12), committee=committee_of(members(0)))
+    few = get_strategy("epig", n_candidates=3)
+    assert few.reason.startswith("of up to 3, ")
+    firsts = {int(choose(few, s, 1, rng(i)).rows[0]) for i in range(40)}
+    assert len(firsts) > 3
+    assert len(choose(few, s, 5, rng()).rows) == 5
+
+
 def test_members_that_agree_leave_the_choice_to_chance(snapshot_of, committee_of):
     s = snapshot_of(np.eye(6), committee=committee_of(np.full((3, 6, 2), 0.5)))
     for name in ("bald", "qbc", "epig", "batch_bald"):

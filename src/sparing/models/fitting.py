@@ -158,6 +158,9 @@ def _answers(model: Any, method: str, X: Features) -> Iterator[Any]:
         except Exception as error:
             what = f"{type(model).__name__} was fitted, but its {method} failed"
             raise TrainingError(f"{what}: {error}") from error
+        if len(answer) != rows.stop - rows.start:
+            what = f"{type(model).__name__} was fitted, but its {method} gave {len(answer)} rows"
+            raise TrainingError(f"{what} for {rows.stop - rows.start} items.")
         yield answer
 
 

@@ -12,7 +12,7 @@ from sparing.joint import JointInformation
 from sparing.selection import lazy_greedy, top_k
 from sparing.snapshot import Snapshot
 from sparing.strategies.base import QueryStrategy, Selection, given
-from sparing.types import FloatArray
+from sparing.types import FloatArray, IntArray
 
 LARGEST_JOINT = 10  # picks whose joint distribution is still worth reckoning with
 
@@ -156,6 +156,7 @@ class Epig(QueryStrategy):
     Parameters
     ----------
     n_targets : items, drawn evenly from the pool, whose answers count
+    n_candidates : candidates that are looked at; where there are more, they are drawn evenly
 
     Examples
     --------
@@ -176,28 +177,34 @@ class Epig(QueryStrategy):
 
     name: ClassVar[str] = "epig"
     requires: ClassVar[frozenset[str]] = frozenset({"committee"})
-    reason: ClassVar[str] = "its answer tells most about the answers for other items"
 
-    def __init__(self, n_targets: int = 100) -> None:
+    def __init__(self, n_targets: int = 100, n_candidates: int = 100_000) -> None:
         self.n_targets = n_targets
+        self.n_candidates = n_candidates
+
+    @property
+    def reason(self) -> str:  # type: ignore[override]  # it tells how many are looked at
+        """Why an item is asked, with how many were compared at most."""
+        return f"of up to {self.n_candidates:,}, its answer tells most about those for other items"
 
     def utility(self, s: Snapshot) -> FloatArray:
         """Return the expected gain about targets drawn by a fixed seed."""
-        return self._gain(s, np.random.default_rng(0))
+        return self._gain(s, s.candidates, np.random.default_rng(0))
 
     def select(self, s: Snapshot, batch_size: int, rng: np.random.Generator) -> Selection:
         """Return the candidates with the highest gain about targets drawn afresh."""
-        gain = self._gain(s, rng)
+        n_tried = check_int("n_candidates", "Epig", self.n_candidates, 1)
+        tried = np.sort(rng.permutation(s.candidates)[: max(n_tried, batch_size)])
+        gain = self._gain(s, tried, rng)
         picks = top_k(gain, batch_size, rng)
-        return Selection.chosen(s.candidates[picks], gain[picks])
+        return Selection.chosen(tried[picks], gain[picks])
 
-    def _gain(self, s: Snapshot, rng: np.random.Generator) -> FloatArray:
+    def _gain(self, s: Snapshot, tried: IntArray, rng: np.random.Generator) -> FloatArray:
         committee, n = given(s, "committee"), s.X.shape[0]
         n_targets = min(n, check_int("n_targets", "Epig", self.n_targets, 1))
         rows = np.sort(rng.permutation(n)[:n_targets])
         targets = np.concatenate(list(committee.blocks(rows)), axis=1)
-        blocks = committee.blocks(s.candidates)
-        return np.concatenate([_gain_of_block(block, targets) for block in blocks])
+        return np.concatenate([_gain_of_block(b, targets) for b in committee.blocks(tried)])
 
 
 def _gain_of_block(member_proba: FloatArray, targets: FloatArray) -> FloatArray:

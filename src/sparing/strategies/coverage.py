@@ -54,8 +54,7 @@ class _Coverage(QueryStrategy):
         """Return how much asking each candidate first would add to the mean coverage."""
         if self._is_exact(s):
             kernel = self._kernel(s)
-            points = self._points(s, kernel)
-            gains = coverage_gains(points.rows, points, kernel)
+            gains = coverage_gains(self._points(s, kernel), kernel)
         else:
             whole = self._whole(s)
             anchors = draw_anchors(whole, s.candidates, np.random.default_rng(0))
@@ -109,7 +108,7 @@ class MaxHerding(_Coverage):
     Parameters
     ----------
     sigma : distance between unit rows at which the similarity has fallen to 1 / e
-    exact_up_to : candidates up to which nothing is sampled; its square times 2 bytes are needed
+    exact_up_to : candidates up to which nothing is sampled; time grows with its square
 
     Examples
     --------
@@ -149,7 +148,7 @@ class UHerding(_Coverage):
     ----------
     sigma : distance between unit rows at which the similarity has fallen to 1 / e; None: the
         distance of the closest two labeled items, 1 as long as there are none
-    exact_up_to : candidates up to which nothing is sampled; its square times 2 bytes are needed
+    exact_up_to : candidates up to which nothing is sampled; time grows with its square
 
     Examples
     --------
@@ -207,7 +206,7 @@ class ProbCover(_Coverage):
     radius : distance between unit rows within which an item counts as covered; None: the largest
         at which the balls around ``purity`` of the items hold a single pseudo-class of k-means
     purity : strictly between 0 and 1; matters where ``radius`` is None
-    exact_up_to : candidates up to which nothing is sampled; its square times 2 bytes are needed
+    exact_up_to : candidates up to which nothing is sampled; time grows with its square
 
     Examples
     --------
