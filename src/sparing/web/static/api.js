@@ -66,6 +66,15 @@ export const api = {
   audit: (epsilon) => call("/api/audit", { epsilon }),
   certify: () => call("/api/certify", {}),
   resume: () => call("/api/resume", {}),
+  /** @returns {Promise<import("./map-types.js").Maps>} */
+  maps: () => call("/api/map"),
+  /** Items by their rows on the map.
+   * @param {readonly number[]} rows @param {boolean} guesses
+   * @returns {Promise<import("./types.js").Asked[]>} */
+  rows: (rows, guesses) => call(`/api/map/items?${query([
+    ["guesses", String(guesses)],
+    ...rows.map((row) => /** @type {[string, string]} */ (["row", String(row)])),
+  ])}`),
   /** @returns {Promise<{folder: string, sentence: string}>} */
   folders: () => call("/api/folders", {}),
 };

@@ -4,6 +4,7 @@ import { api } from "./api.js";
 import { byId, input } from "./dom.js";
 import { bindFind } from "./find.js";
 import { intent } from "./keys.js";
+import { forgetList, keptList } from "./list.js";
 import { drawPages } from "./pages.js";
 import { drawPanel } from "./panels.js";
 import { preload } from "./picture.js";
@@ -21,7 +22,7 @@ const LOW = 4;
 const MOST_UNSAVED = 200; // with more, nothing further is asked: each would be named in the request
 const SOON = 30; // ms between two looks at the outbox
 
-let state = initial(readSettings({ guesses: false, singleKeys: true }));
+let state = { ...initial(readSettings({ guesses: false, singleKeys: true })), list: keptList() };
 let fetching = false;
 
 /** @param {Action} action */
@@ -59,17 +60,31 @@ const { start, keep, soon, failed, tried } = session({
 async function fetchNext() {
   if (fetching || state.exhausted || state.refused || state.queue.length >= LOW) return;
   if (!isAsking(state) || state.outbox.length > MOST_UNSAVED) return;
+  if (state.list?.rows.length === 0 && state.item) return; // the last ones of a list
   fetching = true;
   try {
-    const { items, phase: of } = await api.next(AHEAD, known(state), state.guesses);
-    dispatch({ type: "asked", items, phase: of });
-    if (of !== state.server?.phase) soon();
+    if (state.list && state.server?.phase === "label") await fetchListed(state.list.rows);
+    else await fetchAsked();
   } catch (error) {
     failed(error);
   } finally {
     fetching = false;
   }
   if (state.queue.length < LOW && !state.exhausted && state.online) fetchNext();
+}
+
+async function fetchAsked() {
+  const { items, phase: of } = await api.next(AHEAD, known(state), state.guesses);
+  dispatch({ type: "asked", items, phase: of });
+  if (of !== state.server?.phase) soon();
+}
+
+/** The next ones of a list that another page has handed over; what is asked otherwise comes after it.
+ * @param {readonly number[]} rows */
+async function fetchListed(rows) {
+  const next = rows.slice(0, AHEAD);
+  if (next.length) dispatch({ type: "listed", rows: next, items: await api.rows(next, state.guesses) });
+  else acts.leave();
 }
 
 /** What a person can do. Keys of events are made here, and nowhere else. */
@@ -84,6 +99,10 @@ const acts = {
   find: () => dispatch({ type: "mode", mode: state.mode === "find" ? null : "find" }),
   zoom: () => dispatch({ type: "zoom" }),
   keys: () => acts.panel("keys"),
+  leave: () => {
+    forgetList();
+    dispatch({ type: "leave" });
+  },
   close: () => {
     dispatch({ type: "mode", mode: null });
     if (state.zoom) dispatch({ type: "zoom" });

@@ -14,7 +14,7 @@ export const NONE = "none of these";
 /** @returns {State} */
 export function initial(settings = { guesses: false, singleKeys: true }) {
   return {
-    server: null, refused: "", item: null, queue: [], exhausted: false, handing: false, beginning: false, outbox: [],
+    server: null, refused: "", list: null, item: null, queue: [], exhausted: false, handing: false, beginning: false, outbox: [],
     steps: [], conflicts: [], online: true, late: false, seq: 0, panel: null, mode: null, zoom: false,
     guesses: settings.guesses, singleKeys: settings.singleKeys, said: "", notice: "",
   };
@@ -34,6 +34,8 @@ export function reduce(state, action) {
     case "phase": return begun(state, action.server);
     case "handing": return { ...state, handing: true, exhausted: false };
     case "asked": return asked(state, action.phase, action.items);
+    case "listed": return listed(state, action.rows, action.items);
+    case "leave": return { ...state, list: null, queue: [], exhausted: false, said: state.item ? "The list is left." : "The list is done." };
     case "label": return labeled(state, action);
     case "skip": return answered(state, { key: action.key, kind: "skip" }, "Skipped.");
     case "flag": return flagged(state, action.key);
@@ -127,6 +129,18 @@ function asked(state, phase, items) {
   const old = new Set(known(state));
   const fresh = items.filter((one) => !old.has(one.item.item_id));
   const next = { ...state, queue: [...state.queue, ...fresh], exhausted: fresh.length === 0, online: true };
+  return state.item ? next : advanced(next);
+}
+
+/** The next items of a list, in its order; those answered meanwhile only where they are wanted too.
+ * @param {State} state @param {readonly number[]} rows @param {readonly Asked[]} items @returns {State} */
+function listed(state, rows, items) {
+  if (!state.list) return state;
+  const taken = new Set(rows);
+  const list = { ...state.list, rows: state.list.rows.filter((row) => !taken.has(row)) };
+  const old = new Set(known(state));
+  const fresh = items.filter((one) => !old.has(one.item.item_id) && (list.answered || !one.answer));
+  const next = { ...state, list, queue: [...state.queue, ...fresh], online: true };
   return state.item ? next : advanced(next);
 }
 

@@ -58,6 +58,8 @@ export interface State {
   readonly server: Server | null;
   /** Why the page cannot be used at all, or empty. */
   readonly refused: string;
+  /** What another page has handed over and is not fetched yet: asked before all else. */
+  readonly list: { readonly rows: readonly number[]; readonly answered: boolean } | null;
   readonly item: Asked | null;
   readonly queue: readonly Asked[];
   /** The last fetch brought nothing new. */
@@ -100,6 +102,8 @@ export type SharedAction =
 export type Action =
   | SharedAction
   | { type: "asked"; phase: string; items: Asked[] }
+  | { type: "listed"; rows: readonly number[]; items: Asked[] }
+  | { type: "leave" }
   | { type: "phase"; server: Server }
   | { type: "handing" }
   | { type: "beginning"; on: boolean }

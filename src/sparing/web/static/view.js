@@ -21,6 +21,7 @@ export function render(state, before, acts) {
   document.body.classList.toggle("closed", state.server === null);
   drawStage(state, before, acts);
   drawAbout(state);
+  drawList(state);
   drawClasses(state, before, acts);
   drawFind(state, before, acts);
   drawComment(state, before);
@@ -79,6 +80,13 @@ function drawAbout(state) {
     state.guesses && one.guess ? `The model guesses ${one.guess[0]} (${percent(one.guess[1])}); Enter confirms.` : "",
   ] : [];
   write("marks", marks.filter(Boolean).join(" "));
+}
+
+/** @param {State} state */
+function drawList({ list, item, queue, server }) {
+  const left = (list?.rows.length ?? 0) + queue.length + (item ? 1 : 0);
+  write("list-left", `Your list from the map: ${number(left)} left.`);
+  show("list", list !== null && server?.phase === "label");
 }
 
 /** @param {State} state @param {State} before @param {Acts} acts */

@@ -1,0 +1,95 @@
+// The whole state of the map's page but the points themselves, and how each action changes it. Pure.
+
+import { fit, panned, zoomed } from "./map-geometry.js";
+
+/** @typedef {import("./map-types.js").MapState} MapState */
+/** @typedef {import("./map-types.js").MapAction} MapAction */
+
+const NONE = new Uint32Array();
+const CLOSE = 3; // pixels between two points of a lasso
+
+/** @returns {MapState} */
+export function initialMap() {
+  const size = { width: 1, height: 1 };
+  return {
+    server: null, refused: "", outbox: [], online: true, late: false, notice: "", said: "",
+    maps: null, kind: null, by: "label", names: [], legend: [], only: null, view: fit(size), size, tool: "move",
+    lasso: [], selected: NONE, unanswered: NONE, listed: [], picked: null,
+  };
+}
+
+/** @param {MapState} state @param {MapAction} action @returns {MapState} */
+export function reduceMap(state, action) {
+  switch (action.type) {
+    case "opened": return { ...state, outbox: action.events };
+    case "refused": return { ...state, refused: action.message };
+    case "state": return { ...state, server: action.server, online: true };
+    case "recorded": return recorded(state, action.results);
+    case "unsent": return { ...state, online: false };
+    case "late": return { ...state, late: state.outbox.length > 0 };
+    case "notice": return { ...state, notice: action.message, said: action.message };
+    case "maps": return learned(state, action.maps);
+    case "shown": return { ...state, kind: action.kind, lasso: [], selected: NONE, unanswered: NONE, listed: [] };
+    case "by": return { ...state, by: action.by, names: [], legend: [], only: null };
+    case "legend": return { ...state, names: action.names, legend: action.legend };
+    case "only": return { ...state, only: state.only === action.code ? null : action.code };
+    case "size": return resized(state, action.size);
+    case "pan": return { ...state, view: panned(state.view, action.dx, action.dy) };
+    case "zoom": return { ...state, view: zoomed(state.view, state.size, action.factor, action.at ?? center(state)) };
+    case "fit": return { ...state, view: fit(state.size) };
+    case "tool": return { ...state, tool: action.tool };
+    case "draw": return drawn(state, action.at);
+    case "selected": return selected(state, action);
+    case "listed": return { ...state, listed: action.listed };
+    case "clear": return { ...state, lasso: [], selected: NONE, unanswered: NONE, listed: [], picked: null, said: "Nothing selected." };
+    case "picked": return { ...state, picked: action.picked };
+  }
+}
+
+/** @param {MapState} state */
+function center({ size }) {
+  return { x: size.width / 2, y: size.height / 2 };
+}
+
+/** @param {MapState} state @param {readonly import("./types.js").Recorded[]} results @returns {MapState} */
+function recorded(state, results) {
+  const done = new Set(results.map((result) => result.key));
+  const outbox = state.outbox.filter((event) => !done.has(event.key));
+  return { ...state, outbox, online: true, late: state.late && outbox.length > 0 };
+}
+
+/** Maps of other items are no longer of use; a better map is offered, never put under the hand.
+ * @param {MapState} state @param {import("./map-types.js").Maps} maps @returns {MapState} */
+function learned(state, maps) {
+  const same = state.maps?.mark === maps.mark;
+  return { ...state, maps, kind: same ? state.kind : null };
+}
+
+/** The map stays where it is when the window changes; the first size shows all of it.
+ * @param {MapState} state @param {import("./map-types.js").Size} size @returns {MapState} */
+function resized(state, size) {
+  const whole = state.view.scale === fit(state.size).scale;
+  return { ...state, size, view: whole ? fit(size) : state.view };
+}
+
+/** @param {MapState} state @param {import("./map-types.js").Point} at of the map @returns {MapState} */
+function drawn(state, at) {
+  const last = state.lasso[state.lasso.length - 1];
+  const far = !last || Math.hypot(at.x - last.x, at.y - last.y) * state.view.scale >= CLOSE;
+  return far ? { ...state, lasso: [...state.lasso, at] } : state;
+}
+
+/** @param {MapState} state
+ * @param {{outline: MapState["lasso"], rows: Uint32Array, unanswered: Uint32Array}} found
+ * @returns {MapState} */
+function selected(state, { outline, rows, unanswered }) {
+  const said = `${rows.length.toLocaleString("en-US")} selected, ${unanswered.length.toLocaleString("en-US")} of them without an answer.`;
+  return { ...state, lasso: rows.length ? outline : [], selected: rows, unanswered, listed: [], tool: "move", said };
+}
+
+/** The map that is better than the one shown, or null.
+ * @param {MapState} state */
+export function better({ maps, kind }) {
+  const best = maps?.kinds[maps.kinds.length - 1] ?? null;
+  return kind !== null && best !== kind ? best : null;
+}

@@ -1,0 +1,55 @@
+// What comes over the wire: arrays of numbers, little-endian. Reading them is pure.
+
+import { api, ApiError } from "./api.js";
+
+/** @typedef {import("./map-types.js").Colors} Colors */
+
+const PATIENCE = 60_000; // ms
+
+/** @param {string} path */
+async function bytes(path) {
+  let response;
+  try {
+    response = await fetch(path, { signal: AbortSignal.timeout(PATIENCE) });
+    if (response.ok) return await response.arrayBuffer();
+  } catch {
+    throw new ApiError(0, "unreachable", "sparing cannot be reached.");
+  }
+  const failure = await response.json().catch(() => null);
+  throw new ApiError(response.status, failure?.error?.kind ?? "broken", failure?.error?.message ?? "The map cannot be read.");
+}
+
+/** x and y of each item.
+ * @param {ArrayBuffer} content */
+export function places(content) {
+  if (new Uint8Array(new Uint16Array([1]).buffer)[0] === 1) return new Uint16Array(content);
+  const view = new DataView(content);
+  return Uint16Array.from({ length: content.byteLength / 2 }, (_, i) => view.getUint16(2 * i, true));
+}
+
+/** A head in JSON behind its length, then a byte an item.
+ * @param {ArrayBuffer} content @returns {Colors} */
+export function colors(content) {
+  const length = new DataView(content).getUint32(0, true);
+  const { names } = JSON.parse(new TextDecoder().decode(new Uint8Array(content, 4, length)));
+  return { names, codes: new Uint8Array(content, 4 + length) };
+}
+
+/** How many items have each code.
+ * @param {Uint8Array} codes */
+export function tallied(codes) {
+  const counts = new Uint32Array(256);
+  for (let i = 0; i < codes.length; i++) {
+    const code = /** @type {number} */ (codes[i]);
+    counts[code] = /** @type {number} */ (counts[code]) + 1;
+  }
+  return counts;
+}
+
+export const wire = {
+  maps: () => api.maps(),
+  /** @param {string} kind @param {string} mark */
+  places: async (kind, mark) => places(await bytes(`/api/map/places/${kind}/${mark}`)),
+  /** @param {string} by */
+  colors: async (by) => colors(await bytes(`/api/map/colors/${by}`)),
+};
