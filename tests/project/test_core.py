@@ -92,6 +92,12 @@ def test_the_rough_accuracy_rests_on_random_draws_alone(pets, project):
     assert [p.n_labels for p in project.status().curve] == [12, 18]
 
 
+def test_when_every_item_has_an_answer_the_advice_is_to_stop(pets, project):
+    assert project.status().advice == (False, "Go on: there is no model yet.")
+    pets.answer(project, project.query(60))
+    assert project.status().advice == (True, "Stop: every item has an answer.")
+
+
 def test_likely_mistakes_are_to_be_looked_at_again(pets, project):
     asked = project.query(30)
     pets.answer(project, asked)

@@ -1,12 +1,20 @@
-"""The library, the command line and the library again: one state behind all doors."""
+"""The library, the command line and the page: one state behind all doors."""
 
 import csv
+import warnings
 from dataclasses import replace
 
 import numpy as np
 
-from sparing.cli.projects import certify_project, import_labels, next_items
+from sparing.cli.projects import import_labels, next_items
 from sparing.project import Project
+from sparing.web.app import create_app
+
+with warnings.catch_warnings():  # Starlette would rather have httpx2; schemathesis brings httpx
+    warnings.simplefilter("ignore")
+    from starlette.testclient import TestClient
+
+BASE = "http://127.0.0.1:8123"
 
 
 def numbers(folder):
@@ -31,6 +39,17 @@ def answer_by_table(source, labels, path):
     import_labels(source, path)
 
 
+def certify_in_the_page(project):
+    """Come in by the link, as a browser does, and ask for the certificate."""
+    app = create_app(project)
+    with TestClient(app, base_url=BASE, headers={"origin": BASE}) as browser:
+        browser.post("/session", json={"token": app.state.door.token}).raise_for_status()
+        assert browser.get("/api/next").json() == {"phase": "audit", "items": []}
+        made = browser.post("/api/certify", json={})
+        assert made.status_code == 200
+    return made.json()["statement"]
+
+
 def log(project):
     """The events without what tells one run from another: keys, times and notes of imports."""
     events = [e for e in project.store.events() if e.kind != "imported"]
@@ -41,7 +60,7 @@ def log(project):
     ]
 
 
-def test_ask_in_the_library_answer_on_the_command_line_certify_in_the_library(tmp_path):
+def test_ask_in_the_library_answer_on_the_command_line_certify_in_the_page(tmp_path):
     for name in ("one", "mixed"):
         (tmp_path / name).mkdir()
     with Project.create(numbers(tmp_path / "one"), classes=["low", "high"]) as one:
@@ -67,7 +86,7 @@ def test_ask_in_the_library_answer_on_the_command_line_certify_in_the_library(tm
         project.audit(0.1)
         assert [a.item.item_id for a in project.audit_next(200)] == drawn
     answer_by_table(source, right, tmp_path / "check.csv")
-    certify_project(folder, None, as_json=False)
     with Project.open(folder) as project:
+        assert certify_in_the_page(project) == certificate.statement
         assert project.status().certificate == certificate
         assert log(project) == wanted

@@ -22,8 +22,11 @@ import sys
 from pathlib import Path
 from sparing.project import NewEvent, Project
 from sparing.store import Kind
+from sparing.trainer import Trainer
 folder, plan, confirmed = map(Path, sys.argv[1:4])
 with Project.open(folder) as project, confirmed.open("a") as log:
+    trainer = Trainer(project, pause=0.1)
+    trainer.start()
     print("ready", flush=True)
     done = set(confirmed.read_text().split())
     for line in plan.read_text().splitlines():
@@ -34,20 +37,30 @@ with Project.open(folder) as project, confirmed.open("a") as log:
             assert got.status in ("stored", "duplicate"), got
             log.write(key + "\\n")
             log.flush()
+            trainer.wake()
+    trainer.stop()
 print("finished", flush=True)
 """
 
 
 def run_until_killed(arguments, seconds):
-    """Start a sender and kill it some time after its first answer; say whether it had finished."""
+    """Start a sender; kill its trainer, then itself; say whether it had finished."""
     with subprocess.Popen(
         [sys.executable, "-c", SENDER, *arguments], stdout=subprocess.PIPE, text=True
     ) as sender:
         assert sender.stdout.readline() == "ready\n"
         if seconds is not None:
-            time.sleep(seconds)
+            time.sleep(seconds / 2)
+            for trainer in children_of(sender.pid):
+                os.kill(trainer, signal.SIGKILL)
+            time.sleep(seconds / 2)
             os.kill(sender.pid, signal.SIGKILL)
         return sender.stdout.read() == "finished\n"
+
+
+def children_of(pid):
+    listed = Path(f"/proc/{pid}/task").glob("*/children")
+    return [int(child) for file in listed for child in file.read_text().split()]
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")

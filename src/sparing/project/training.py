@@ -1,7 +1,7 @@
 """From events to a model version: they are replayed into an ActiveLearner; what it says is kept."""
 
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -207,15 +207,34 @@ class Trainee:
     def _advice(self, facts: dict[str, Any]) -> Advice:
         before = [version.facts for version in self._store.versions()]
         points = {f["n_labels"]: f["accuracy"][0] for f in [*before, facts] if f.get("accuracy")}
-        settled = stabilizing_predictions([predicted for _, predicted in self._watched])
-        numbers = spaced(points)
-        if len(numbers) < 3:  # what the rule asks for
-            return settled
-        values = [points[n] for n in numbers]
-        gain = expected_gain(numbers, values, answers_per_point=ANSWERS_PER_POINT)
-        # A curve of few random items may be flat by luck: while models are seen to differ, go on.
-        still_differ = not settled.stop and not np.isnan(settled.value)
-        return settled if gain.stop and still_differ else gain
+        return advised(points, [predicted for _, predicted in self._watched])
+
+
+def advised(points: Mapping[int, float], watched: Sequence[IntArray]) -> Advice:
+    """Say whether to stop: by the price of a point, unless the models are seen to differ still.
+
+    Parameters
+    ----------
+    points : rough accuracy by the number of labels
+    watched : what the last models, well apart, predict for the same items
+
+    Examples
+    --------
+    A curve of few random items may be flat by luck:
+
+    >>> flat = {20: 0.9, 40: 0.9, 60: 0.9}
+    >>> odd, even = np.arange(40) % 2, np.arange(1, 41) % 2
+    >>> advised(flat, [odd, even, odd, even]).stop, advised(flat, [odd] * 4).stop
+    (False, True)
+    """
+    settled = stabilizing_predictions(watched)
+    numbers = spaced(points)
+    if len(numbers) < 3:  # what the rule asks for
+        return settled
+    values = [points[n] for n in numbers]
+    gain = expected_gain(numbers, values, answers_per_point=ANSWERS_PER_POINT)
+    still_differ = not settled.stop and not np.isnan(settled.value)
+    return settled if gain.stop and still_differ else gain
 
 
 def spaced(numbers: Iterable[int]) -> list[int]:
