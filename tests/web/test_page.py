@@ -388,6 +388,40 @@ def test_guesses_are_shown_only_on_wish_and_enter_confirms(door, tmp_path):
     assert opened.project.store.events()[-1].confirmed
 
 
+def test_an_answer_that_the_model_doubts_is_looked_at_again_and_corrected(door, tmp_path):
+    opened = door(notes(tmp_path))
+    items = opened.project.items
+    right = {i: "cat" if "warm" in items.get(i).text else "dog" for i in list(items)[:20]}
+    slip = next(i for i, name in right.items() if name == "cat")
+    opened.project.teach(right | {slip: "dog"})
+    opened.project.retrain()
+    page = opened.page()
+    page.wait_for_selector("#item .text")
+    page.get_by_role("button", name="Look again").click()
+    first = page.locator(".rows li").first
+    expect(first).to_contain_text("A model that had not seen it gives its label")
+    expect(first).to_contain_text(items.get(slip).text)
+    first.get_by_role("button", name="Change").click()
+    expect(page.locator("#marks")).to_contain_text("You said: dog.")
+    press(page, "1")
+    saved(page)
+    assert opened.labels() == right
+
+
+def test_a_trainer_that_died_is_shown_and_labeling_goes_on(door, tmp_path):
+    opened = door(notes(tmp_path))
+    said = "The trainer died (SIGKILL); it starts again in 1 s."
+    opened.project.trainer_said = ("failed", said)
+    page = opened.page()
+    page.wait_for_selector("#item .text")
+    expect(page.locator("#trouble")).to_have_text(said)
+    press(page, "1")
+    saved(page)
+    opened.project.trainer_said = ("idle", "")
+    expect(page.locator("#trouble")).to_be_hidden(timeout=PATIENCE)
+    assert list(opened.labels().values()) == ["cat"]
+
+
 def hard_notes(tmp_path):
     """Write notes of which every eighth says nothing about its class; return it and the truth."""
     path = tmp_path / "notes.csv"
