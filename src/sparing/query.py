@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from sparing.strategies.base import FROM_UNIFORM
+from sparing.strategies.base import FROM_UNIFORM, SOME_AT_RANDOM
 from sparing.types import FloatArray, IntArray, StrArray
 
 SHOWN_ITEMS = 50  # rows of the table; more would bury the notebook
@@ -19,6 +19,16 @@ SHOWN_CHARACTERS = 300
 SHOWN_VALUES = 8
 LEAST_SIDE = 8  # a shorter row is hardly an image
 IMAGE_PIXELS = 64  # what a thumbnail measures on the page
+
+# In each cell, since notebooks align the cells of any table right and narrow.
+CELL = "vertical-align:middle;padding:4px 16px 4px 0;max-width:36em;white-space:normal"
+STYLES = (
+    f"{CELL};text-align:right;opacity:.6",
+    f"{CELL};text-align:left",
+    f"{CELL};text-align:left;min-width:14em",
+    f"{CELL};text-align:right;opacity:.6",
+)
+HEAD = ("row", "item", "why", "utility")
 
 
 @dataclass(frozen=True, eq=False, slots=True, repr=False)
@@ -57,22 +67,26 @@ class Query:
         """Return in words why the item at this position of the batch is asked."""
         if self.source[position] == FROM_UNIFORM:
             return "drawn at random, whatever the model says"
-        return self.reason
+        return self.reason.removesuffix(SOME_AT_RANDOM)
 
     def _repr_html_(self) -> str:
         shown = range(min(len(self), SHOWN_ITEMS))
-        head = "<tr><th>row</th><th>item</th><th>why</th><th>utility</th></tr>"
-        more = f"<p>and {len(self) - SHOWN_ITEMS} more</p>" if len(self) > SHOWN_ITEMS else ""
         title = escape(f"{len(self)} to label, chosen by {self.strategy}")
-        table = "".join(map(self._table_row, shown))
-        return (
-            f"<p>{title} (model version {self.model_version})</p><table>{head}{table}</table>{more}"
-        )
+        version = f'<span style="opacity:.6">(model version {self.model_version})</span>'
+        rows = [_table_row("th", HEAD), *(_table_row("td", self._cells(i)) for i in shown)]
+        more = f"<p>and {len(self) - SHOWN_ITEMS} more</p>" if len(self) > SHOWN_ITEMS else ""
+        table = f'<table style="margin:0">{"".join(rows)}</table>'
+        return f"<p><b>{title}</b> {version}</p>{table}{more}"
 
-    def _table_row(self, i: int) -> str:
+    def _cells(self, i: int) -> tuple[str, ...]:
         item = item_html(self.items[i]) if i < len(self.items) else ""
-        cells = (str(self.indices[i]), item, escape(self.why(i)), f"{self.utilities[i]:.4g}")
-        return "<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>"
+        return str(self.indices[i]), item, escape(self.why(i)), f"{self.utilities[i]:.4g}"
+
+
+def _table_row(tag: str, cells: tuple[str, ...]) -> str:
+    styled = zip(cells, STYLES, strict=True)
+    inner = "".join(f'<{tag} style="{style}">{cell}</{tag}>' for cell, style in styled)
+    return f"<tr>{inner}</tr>"
 
 
 def item_html(item: Any) -> str:

@@ -7,7 +7,7 @@ import numpy as np
 
 from sparing._validate import check_fraction
 from sparing.snapshot import Snapshot
-from sparing.strategies.base import QueryStrategy, Selection, choose
+from sparing.strategies.base import SOME_AT_RANDOM, QueryStrategy, Selection, choose
 from sparing.types import FloatArray
 
 
@@ -57,7 +57,7 @@ class Mix(QueryStrategy):
     @property
     def reason(self) -> str:  # type: ignore[override]
         """Why an item is asked."""
-        return f"{self._inner.reason}; some are drawn at random"
+        return self._inner.reason + SOME_AT_RANDOM
 
     def utility(self, s: Snapshot) -> FloatArray:
         """Return the utility of the strategy inside."""
