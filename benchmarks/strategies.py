@@ -7,13 +7,12 @@ query includes its predictions on the whole pool, and not its fits. MNIST comes 
 the cache. Writes strategies.json, strategies.md and strategies.svg to docs/benchmarks. A run that
 was broken off goes on where it stopped; --only runs the cells whose title has that text.
 
-Extra memory is the peak of resident memory during the query minus what was resident before it
-(Linux). A query that had to wait for the processor, which took more seconds than processor seconds,
-is run again, three times at most, and the fastest counts; one of scikit-activeml's that takes more
-than 120 s is broken off. The floor is what the query cannot do without: the products of the
-features with the model's weights (top-k), with each new pick (k_center, badge), with all centers in
-each pass (typiclust), or of all pairs with their exponentials (coverage), each computed bare in the
-same run.
+Seconds are processor seconds with one thread, so that a busy machine changes little; two cores are
+up to twice as fast. Extra memory is the peak of resident memory during the query minus what was
+resident before it (Linux). A query of scikit-activeml's is broken off after 120 s. The floor is
+what the query cannot do without: the products of the features with the model's weights (top-k),
+with each new pick (k_center, badge), with all centers in each pass (typiclust), or of all pairs
+with their exponentials (coverage), each computed bare in the same run.
 """
 
 import argparse
@@ -37,8 +36,7 @@ UNFINISHED = "strategies.unfinished.json"
 N_LABELED = 100
 BATCHES = (10, 200)
 SIZES = (10_000, 100_000, 1_000_000)
-RUNS = 3
-WAITED = 1.1  # seconds over processor seconds, from which a query had to wait
+ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
 LIMITS = {"sparing": 600, "scikit-activeml": 120, "floor": 120}  # seconds
 
 TOP_K = ("least_confidence", "margin", "entropy")
@@ -216,14 +214,14 @@ def measure(cell: Cell) -> dict:
     query = make(cell, *task)
     if cell.side == "floor":
         query()  # the clock and the cores are warm when the real work starts
-    signal.setitimer(signal.ITIMER_REAL, LIMITS[cell.side])  # which ends the process
+    signal.setitimer(signal.ITIMER_PROF, LIMITS[cell.side])  # it ends the process
     before = _reset_peak()
-    start, start_cpu = time.perf_counter(), time.process_time()
+    start = time.process_time()
     rows = query()
-    seconds, cpu = time.perf_counter() - start, time.process_time() - start_cpu
+    seconds = time.process_time() - start
     extra = max(0, _peak() - before)
-    signal.setitimer(signal.ITIMER_REAL, 0)
-    result = {"seconds": seconds, "cpu_seconds": cpu, "extra_bytes": extra}
+    signal.setitimer(signal.ITIMER_PROF, 0)
+    result = {"seconds": seconds, "extra_bytes": extra}
     if rows is not None and cell.pool == "mnist":
         result["objective"] = objective(cell, task, np.asarray(rows))
     return result
@@ -282,25 +280,18 @@ def _status(field: str) -> int:
 
 
 def run(cell: Cell) -> dict:
-    """Run one cell, again if it had to wait for the processor; the fastest run counts."""
-    results = [run_once(cell)]
-    while len(results) < RUNS and _waited(results[-1]):
-        results.append(run_once(cell))
-    return min(results, key=lambda r: r.get("seconds", 0)) | {"runs": len(results)}
-
-
-def _waited(result: dict) -> bool:
-    return "seconds" in result and result["seconds"] > WAITED * result["cpu_seconds"]
-
-
-def run_once(cell: Cell) -> dict:
     """Run one cell in a fresh process; return what it measured, or why it failed."""
     command = [sys.executable, __file__, "--cell", json.dumps(asdict(cell))]
     with tempfile.TemporaryFile("w+") as errors:
         done = subprocess.run(
-            command, stdout=subprocess.PIPE, stderr=errors, text=True, check=False
+            command,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            text=True,
+            check=False,
+            env=os.environ | ONE_THREAD,
         )
-        if done.returncode == -signal.SIGALRM:
+        if done.returncode == -signal.SIGPROF:
             return {"failed": f"over {LIMITS[cell.side]} s"}
         if done.returncode:
             errors.seek(0)

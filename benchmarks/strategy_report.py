@@ -61,7 +61,7 @@ def write_report(report: dict, out: Path) -> None:
 
 def _caption(report: dict) -> str:
     return (
-        f"{report['cpus']} cores, OpenBLAS kernel {report['openblas_kernel']}, "
+        f"Processor seconds with one thread, OpenBLAS kernel {report['openblas_kernel']}, "
         f"NumPy {report['numpy']}, scikit-learn {report['scikit-learn']}, "
         f"scikit-activeml {report['scikit-activeml']}. MNIST, 784 features, float32, 100 labels, "
         "each query in a fresh process, predictions on the whole pool included "
@@ -249,7 +249,7 @@ def plot(results: Results, path: Path) -> None:
         if points:
             (line,) = axes.loglog(*zip(*points, strict=True), "o-", ms=3, lw=1.2)
             ends.append((points[-1], name, line.get_color()))
-    axes.set(xlabel="pool size, 64 features", ylabel="seconds for one batch")
+    axes.set(xlabel="pool size, 64 features", ylabel="processor seconds for one batch")
     axes.set_xlim(8_000, 4_500_000)
     axes.grid(color="#e6e8ee")
     axes.spines[["top", "right"]].set_visible(False)
