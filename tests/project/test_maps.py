@@ -6,8 +6,8 @@ import pytest
 from sparing.embedding import N_STEPS
 from sparing.errors import InvalidInputError, NotFoundError
 from sparing.project import NewEvent, Project
-from sparing.project.mapping import Mapmaker, read_map
-from sparing.project.maps import ABSENT, quantized
+from sparing.project.mapping import Mapmaker
+from sparing.project.maps import ABSENT, quantized, read_map
 from sparing.project.vectors import read_contents
 from sparing.projection import neighbor_map
 from sparing.store import Kind

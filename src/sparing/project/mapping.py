@@ -8,7 +8,6 @@ from zipfile import BadZipFile
 import numpy as np
 
 from sparing.embedding import Layout
-from sparing.errors import SourceError
 from sparing.files import atomic_stream
 from sparing.models.structure import column_scale
 from sparing.project.folder import NEIGHBORS, PRINCIPAL, ProjectFolder
@@ -116,24 +115,3 @@ class Mapmaker:
         for path in self._folder.map_work(self._mark).parent.iterdir():
             if self._mark not in path.name or path.suffix == ".npz":
                 path.unlink(missing_ok=True)
-
-
-def read_map(folder: ProjectFolder, kind: str, mark: str) -> FloatArray:
-    """Return (n_rows, 2) float32; NaN where an item has no vector.
-
-    Parameters
-    ----------
-    folder : of the project
-    kind : ``PRINCIPAL`` or ``NEIGHBORS``
-    mark : fingerprint of the vectors
-
-    Raises
-    ------
-    SourceError : there is no such map, or it is damaged
-    """
-    path = folder.map(kind, mark)
-    try:
-        positions: FloatArray = np.load(path, allow_pickle=False)
-    except (OSError, ValueError, EOFError) as error:
-        raise SourceError(f"{path} is not there or damaged.") from error
-    return positions

@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from sparing._validate import check_indices
 from sparing.audit import Phase
-from sparing.errors import NotFoundError
+from sparing.errors import NotFoundError, SourceError
 from sparing.project.asking import looked_up
 from sparing.project.folder import NEIGHBORS, PRINCIPAL, ProjectFolder
 from sparing.project.state import State
@@ -102,8 +102,6 @@ class Maps:
         ------
         NotFoundError : there is no such map
         """
-        from sparing.project.mapping import read_map  # loads SciPy: the first item waits for none
-
         if kind not in (PRINCIPAL, NEIGHBORS) or mark != self.mark or not self._is_there(kind):
             raise NotFoundError("There is no such map.")
         return quantized(read_map(self._folder, kind, mark))
@@ -150,6 +148,27 @@ class Maps:
     def _is_there(self, kind: str) -> bool:
         mark = self._state.mark
         return bool(mark) and self._folder.map(kind, mark).is_file()
+
+
+def read_map(folder: ProjectFolder, kind: str, mark: str) -> FloatArray:
+    """Return (n_rows, 2) float32; NaN where an item has no vector.
+
+    Parameters
+    ----------
+    folder : of the project
+    kind : ``PRINCIPAL`` or ``NEIGHBORS``
+    mark : fingerprint of the vectors
+
+    Raises
+    ------
+    SourceError : there is no such map, or it is damaged
+    """
+    path = folder.map(kind, mark)
+    try:
+        positions: FloatArray = np.load(path, allow_pickle=False)
+    except (OSError, ValueError, EOFError) as error:
+        raise SourceError(f"{path} is not there or damaged.") from error
+    return positions
 
 
 def quantized(positions: FloatArray) -> npt.NDArray[np.uint16]:
