@@ -17,6 +17,7 @@ LAYERS = (
     ("datasets", "encoders"),
     ("classes", "pool", "snapshot"),
     ("geometry", "bounds", "intervals", "calibration"),
+    ("consensus", "agreement"),
     ("models",),
     ("utility", "selection", "kcenter", "kmeans", "kmeanspp", "coverage", "whole", "joint"),
     ("vicinity", "embedding", "projection"),

@@ -13,7 +13,7 @@ from sparing.cli.certify import certify
 from sparing.cli.compare import compare
 from sparing.cli.label import label
 from sparing.cli.predict import predict
-from sparing.cli.projects import audit, export, import_labels, next_items, status
+from sparing.cli.projects import agreement, audit, export, import_labels, next_items, status
 from sparing.cli.reproduce import reproduce
 from sparing.errors import SparingError
 
@@ -53,6 +53,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "audit": audit,
     "certify": certify,
     "export": export,
+    "agreement": agreement,
     "autolabel": autolabel,
     "compare": compare,
     "predict": predict,

@@ -148,6 +148,20 @@ def export(
     typer.echo(f"{n:,} labels in {out}.", err=True)
 
 
+def agreement(project: Place, as_json: AsJson = False) -> None:
+    """Say how far people agree on the items that several of them have answered.
+
+    Example: sparing agreement photos.sparing
+    """
+    from sparing.cli.team import agreement_json, agreement_lines
+
+    with _opened(project) as opened:
+        told, counts = opened.agreement(), opened.people()
+    typer.echo(
+        agreement_json(told, counts) if as_json else "\n".join(agreement_lines(told, counts))
+    )
+
+
 def is_project(place: Path) -> bool:
     """Tell whether a path is the folder of a project; loads nothing."""
     return (place / "project.db").is_file()

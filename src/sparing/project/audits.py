@@ -18,9 +18,10 @@ from sparing.pool import SKIPPED, UNLABELED
 from sparing.predictions import Predictions
 from sparing.project.changes import GONE, PRESENT
 from sparing.project.folder import ProjectFolder
+from sparing.project.people import Opinions
 from sparing.project.replay import ItemState, Replay
 from sparing.project.scores import Scores
-from sparing.store import Event, ItemRow, Kind
+from sparing.store import Event, ItemRow
 from sparing.types import FloatArray, IntArray, StrArray
 
 
@@ -60,13 +61,14 @@ def freeze(replay: Replay, items: Sequence[ItemRow], scores: Scores, version: in
         raise InvalidInputError("There is no model to check yet: label items of two classes first.")
     proba = _by_class(replay, scores, classes)
     codes, confidence = proba.argmax(axis=1), proba.max(axis=1).clip(0, 1)
+    opinions = Opinions(replay)
     y = np.full(len(items), SKIPPED)
     contents = [""] * len(items)
     covered = np.zeros(len(items), dtype=bool)
     covered[: len(proba)] = proba.sum(axis=1) > 0
     for item in items:
         if covered[item.row] and item.state == PRESENT:
-            y[item.row] = _code(replay, item.item_id, classes)
+            y[item.row] = _code(replay, opinions, item.item_id, classes)
             contents[item.row] = item.content_hash or ""
     names = ClassTable(tuple(replay.class_name(c) for c in classes))
     spread = np.zeros((2, len(items)))
@@ -83,13 +85,11 @@ def _by_class(replay: Replay, scores: Scores, classes: list[str]) -> FloatArray:
     return proba
 
 
-def _code(replay: Replay, item_id: str, classes: list[str]) -> int:
-    answer = replay.of(item_id).answer
-    if answer is None:
+def _code(replay: Replay, opinions: Opinions, item_id: str, classes: list[str]) -> int:
+    if replay.of(item_id).answer is None:
         return UNLABELED
-    if answer.kind is Kind.SKIP or answer.class_id is None:
-        return SKIPPED
-    return classes.index(replay.resolve(answer.class_id))
+    held = opinions.held(item_id)
+    return classes.index(held.class_id) if held is not None and held.is_sure else SKIPPED
 
 
 def plan(frozen: Frozen, claim: Claim, attempt: int) -> AuditPlan:

@@ -19,9 +19,10 @@ from sparing.files import write_atomically
 from sparing.project.changes import GONE
 from sparing.project.items import Item
 from sparing.project.state import State
-from sparing.store import Kind
+from sparing.store import Event, Kind
 
 PERSON, CONFIRMED, AUTOMATIC, NOBODY = "person", "confirmed", "automatic", ""
+SETTLED, CONSENSUS = "settled", "consensus"
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 FORBIDDEN = '<>:"/\\|?*'  # in file names, somewhere
 MAX_FOLDER_NAME = 100
@@ -35,14 +36,18 @@ class Row:
     ----------
     item_id, item : its key, and its name: a path inside the folder, or ``"line 7"``
     label : the class; None if there is none
-    provenance : ``"person"``; ``"confirmed"``: a guess that a person confirmed; ``"automatic"``:
-        by the model, under a certificate; or ``""``
-    state : ``"labeled"``, ``"skipped"`` or ``"unlabeled"``
+    provenance : ``"person"``; ``"confirmed"``: a guess that a person confirmed; ``"settled"``: a
+        person decided where others differ; ``"consensus"``: people differ, and this is the
+        likeliest label; ``"automatic"``: by the model, under a certificate; or ``""``
+    state : ``"labeled"``, ``"skipped"``, ``"unlabeled"``, or ``"contested"``: people differ so much
+        that there is no label until somebody settles it
     purpose : what the person's answer was for: ``"train"``, ``"audit"`` or ``"handback"``
     source, propensity : who chose the item, and with which probability where it was drawn
-    annotator, at : who gave the label, and when (UTC)
+    annotator, at : who gave the label, and when (UTC); of a consensus: who answered first
+    opinions : of an item that several people answered: who said what
+    guidelines : number of the guidelines that held when the answer was given; 0: there were none
     model_version : of an automatic label or of ``guess``; else of the query that asked
-    confidence : of the model in an automatic label
+    confidence : of the model in an automatic label, of the consensus in one of its labels
     certificate : hash of what vouches for an automatic label
     guess, guess_confidence : what the newest model takes an unlabeled item for; no label
     flagged, comment : what was noted
@@ -59,6 +64,8 @@ class Row:
     propensity: float | None = None
     annotator: str | None = None
     at: str | None = None
+    opinions: str = ""
+    guidelines: int | None = None
     model_version: int | None = None
     confidence: float | None = None
     certificate: str | None = None
@@ -104,13 +111,33 @@ def _said_by_person(state: State, row: int) -> dict[str, Any]:
         "propensity": answer.propensity,
         "annotator": answer.annotator,
         "at": answer.at,
+        "opinions": _opinions(state, state.rows[row].item_id),
+        "guidelines": state.replay.guidelines_at(answer.seq),
         "model_version": answer.model_version,
     }
-    if answer.kind is Kind.LABEL and answer.class_id is not None:
-        told["state"] = "labeled"
-        told["label"] = state.replay.class_name(answer.class_id)
-        told["provenance"] = CONFIRMED if answer.confirmed else PERSON
-    return told
+    return told | _held(state, state.rows[row].item_id, answer)
+
+
+def _held(state: State, item_id: str, answer: Event) -> dict[str, Any]:
+    held = state.opinions.held(item_id)
+    if held is None:
+        return {}
+    if not held.is_sure:
+        return {"state": "contested", "confidence": held.confidence}
+    told = {"state": "labeled", "label": state.replay.class_name(held.class_id)}
+    if held.by_consensus:
+        return told | {"provenance": CONSENSUS, "confidence": held.confidence}
+    if answer.kind is Kind.SETTLED:
+        return told | {"provenance": SETTLED}
+    return told | {"provenance": CONFIRMED if answer.confirmed else PERSON}
+
+
+def _opinions(state: State, item_id: str) -> str:
+    votes = state.replay.of(item_id).votes
+    if len(votes) < 2:
+        return ""
+    names = (state.replay.class_name(v.class_id) if v.class_id else "skipped" for v in votes)
+    return "; ".join(f"{v.annotator}: {n}" for v, n in zip(votes, names, strict=True))
 
 
 def _said_by_model(state: State, row: int) -> dict[str, Any]:
@@ -224,7 +251,8 @@ def to_parquet(rows: list[Row]) -> bytes:
         from pyarrow import parquet
     except ImportError as error:
         raise MissingExtraError("pyarrow", "tables", "Parquet files") from error
-    kinds = {"model_version": pa.int64(), "flagged": pa.bool_(), "present": pa.bool_()}
+    kinds = dict.fromkeys(("model_version", "guidelines"), pa.int64())
+    kinds |= dict.fromkeys(("flagged", "present"), pa.bool_())
     kinds |= dict.fromkeys(("propensity", "confidence", "guess_confidence"), pa.float64())
     schema = pa.schema([(name, kinds.get(name, pa.string())) for name in COLUMNS])
     out = io.BytesIO()

@@ -15,7 +15,7 @@ from sparing.datasets.read import read_table
 from sparing.datasets.rows import RawTable, is_missing
 from sparing.datasets.tables import label_text
 from sparing.errors import InvalidInputError
-from sparing.project.export import AUTOMATIC, COLUMNS, CONFIRMED, armed
+from sparing.project.export import AUTOMATIC, COLUMNS, CONFIRMED, CONSENSUS, armed
 from sparing.project.state import State
 from sparing.project.views import Recorded
 from sparing.store import Kind, NewEvent
@@ -23,6 +23,7 @@ from sparing.store import Kind, NewEvent
 ITEM_COLUMNS = ("item_id", "item", "name", "path", "file", "filename", "image", "id", "text")
 LABEL_COLUMNS = ("label", "class", "category", "target")
 SKIPPED_STATE = "skipped"
+NOT_OF_A_PERSON = {AUTOMATIC: "a label by a model", CONSENSUS: "a consensus on which people differ"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,8 +137,8 @@ def _told(index: "_Index", table: _Table, i: int, cells: Mapping[str, Any]) -> d
     """Return the fields of an event, or why there is none."""
     label, provenance = table.labels[i], str(cells.get("provenance") or "")
     skipped = str(cells.get("state") or "") == SKIPPED_STATE
-    if provenance == AUTOMATIC:
-        return "a label by a model"
+    if provenance in NOT_OF_A_PERSON:
+        return NOT_OF_A_PERSON[provenance]
     if table.is_missing(label) and not skipped:
         return "no label"
     item_id = index.find(table.items[i])

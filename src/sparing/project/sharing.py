@@ -23,7 +23,7 @@ class Overlap:
     --------
     >>> tenth = Overlap(0.1, seed=7)
     >>> sum(tenth.covers(f"item {i}") for i in range(10_000))
-    973
+    981
     >>> Overlap(0.0).covers("item 1"), Overlap(1.0).covers("item 1")
     (False, True)
     """

@@ -13,6 +13,7 @@ from sparing.project.audits import Certified, Draw, answers_of, load_certified, 
 from sparing.project.changes import PRESENT, UNREADABLE, Changes
 from sparing.project.folder import ProjectFolder
 from sparing.project.items import Item, Listing
+from sparing.project.people import Opinions
 from sparing.project.replay import Replay
 from sparing.project.scores import Scores, read_scores
 from sparing.project.sharing import Overlap, Sharing
@@ -64,6 +65,7 @@ class State:
         self.rows: list[ItemRow] = store.items()
         self.row_of = {item.item_id: item.row for item in self.rows}
         self.replay = Replay(store.events())
+        self.opinions = Opinions(self.replay)
         self._places = {item_id: i for i, item_id in enumerate(listing.ids)}
         self.is_encoded = False
         self.sharing = Sharing(Overlap())

@@ -17,12 +17,13 @@ from sparing.project.changes import PRESENT
 from sparing.project.folder import ProjectFolder
 from sparing.project.items import Listing
 from sparing.project.mapping import Mapmaker
+from sparing.project.people import Opinions
 from sparing.project.replay import Replay
 from sparing.project.scores import Scores, write_scores
 from sparing.project.vectors import Contents, Progress, encode_items, read_contents, read_vectors
 from sparing.query import Query
 from sparing.stopping import Advice, expected_gain, stabilizing_predictions
-from sparing.store import Event, ItemRow, Kind, Store, Version
+from sparing.store import Event, ItemRow, Store, Version
 from sparing.strategies.base import FROM_STRATEGY, FROM_UNIFORM
 from sparing.types import FloatArray, IntArray
 from sparing.utility import margin
@@ -174,8 +175,11 @@ class Trainee:
         return X if len(rows) == len(X) else X[rows]
 
     def _wanted(self, rows: IntArray) -> list[str | int]:
-        drawn = open_draw(self._folder, self._replay)
-        return [_wanted(self._replay, self._items[row], row in drawn) for row in rows.tolist()]
+        drawn, opinions = open_draw(self._folder, self._replay), Opinions(self._replay)
+        return [
+            SKIPPED if row in drawn else _wanted(self._replay, opinions, self._items[row])
+            for row in rows.tolist()
+        ]
 
     def _facts(
         self, learner: ActiveLearner, labels: Sequence[Event], told: FloatArray | None
@@ -265,14 +269,13 @@ def open_draw(folder: ProjectFolder, replay: Replay) -> frozenset[int]:
     return frozenset(audit.drawn.tolist())
 
 
-def _wanted(replay: Replay, item: ItemRow, is_audited: bool) -> str | int:
+def _wanted(replay: Replay, opinions: Opinions, item: ItemRow) -> str | int:
     """Return the class of an item, or UNLABELED, or SKIPPED where it may not be asked."""
-    answer = replay.of(item.item_id).answer
-    if is_audited or (answer is not None and answer.kind is Kind.SKIP):
-        return SKIPPED
-    if answer is not None and answer.class_id is not None:
-        return replay.resolve(answer.class_id)
-    return UNLABELED if item.state == PRESENT else SKIPPED
+    held = opinions.held(item.item_id)
+    if held is not None:
+        return held.class_id if held.is_sure else SKIPPED
+    is_open = replay.of(item.item_id).answer is None and item.state == PRESENT
+    return UNLABELED if is_open else SKIPPED
 
 
 def follow(learner: ActiveLearner, wanted: Sequence[str | int]) -> None:

@@ -13,6 +13,8 @@ __all__ = [
     "Asked",
     "AuditProgress",
     "CurvePoint",
+    "Disagreement",
+    "Guidelines",
     "HistoryRow",
     "NewEvent",
     "Outcome",
@@ -96,6 +98,35 @@ class Asked:
     flagged: bool = False
     comment: str = ""
     second: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Disagreement:
+    """An item on which people differ.
+
+    Parameters
+    ----------
+    asked : the item; the key of its answer is what the settling event has ``seen``
+    votes : (name, class) of each person, in the order in which they answered; None for a skip
+    suggestion : the class that consensus makes likeliest, and how likely it is
+    is_audited : it checks a model: until it is settled it counts as an error of the model
+    """
+
+    asked: Asked
+    votes: tuple[tuple[str, str | None], ...]
+    suggestion: tuple[str, float]
+    is_audited: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Guidelines:
+    """One version of the guidelines: its number, who wrote it and when, and the text."""
+
+    number: int
+    key: str
+    at: str
+    annotator: str
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
