@@ -13,7 +13,7 @@ import sparing
 # Each line may import from itself and from the lines above it; DESIGN.md section 4.
 LAYERS = (
     ("errors", "types"),
-    ("_validate", "memory", "files"),
+    ("_validate", "memory", "files", "passwords"),
     ("datasets", "encoders"),
     ("classes", "pool", "snapshot"),
     ("geometry", "bounds", "intervals", "calibration"),

@@ -7,11 +7,12 @@ from types import SimpleNamespace
 
 import pytest
 
+from sparing.agreement import Agreement
 from sparing.audit import Phase
 from sparing.errors import NotFoundError
 from sparing.project import Project
 from sparing.project.items import Item
-from sparing.project.views import Asked, Recorded, Status
+from sparing.project.views import Asked, Disagreement, Guidelines, Recorded, Status
 from sparing.web.app import create_app
 
 with warnings.catch_warnings():  # Starlette would rather have httpx2; schemathesis brings httpx
@@ -65,6 +66,24 @@ class StandIn:
 
     def look_again(self, limit, annotator=""):
         return [(self.asked(i), "unlikely") for i in self._by_id]
+
+    overlap = 0.1
+
+    def people(self):
+        return {"Ada": 3}
+
+    def agreement(self):
+        return Agreement(0, "No item has two labels.")
+
+    def disagreements(self):
+        votes = (("Ada", "cat"), ("Ben", None))
+        return [Disagreement(self.asked(i), votes, ("cat", 0.5), False) for i in self._by_id]
+
+    def guidelines(self):
+        return [Guidelines(1, "k", "2026-01-01T00:00:00+00:00", "Ada", "Look twice.")]
+
+    def set_guidelines(self, text, annotator, seen):
+        self.said = (text, annotator, seen)
 
     def export(self, path, kind):
         Path(path).write_text("item\n", encoding="utf-8")

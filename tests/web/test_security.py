@@ -95,7 +95,7 @@ def test_the_link_works_once_and_the_next_token_is_told(project):
     from sparing.web.app import create_app
 
     told = []
-    app = create_app(project, opened=told.append)
+    app = create_app(project, door=Door(project.secret, told.append))
     first = app.state.door.token
     origin = {"origin": BASE}
     with TestClient(app, base_url=BASE, headers=origin) as browser:

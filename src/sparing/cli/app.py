@@ -15,6 +15,7 @@ from sparing.cli.label import label
 from sparing.cli.predict import predict
 from sparing.cli.projects import agreement, audit, export, import_labels, next_items, status
 from sparing.cli.reproduce import reproduce
+from sparing.cli.team import password
 from sparing.errors import SparingError
 
 INTERRUPTED = 130
@@ -54,6 +55,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "certify": certify,
     "export": export,
     "agreement": agreement,
+    "password": password,
     "autolabel": autolabel,
     "compare": compare,
     "predict": predict,

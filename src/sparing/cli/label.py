@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from sparing.cli.network import HOST, Network
+
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
     from sparing.project import Project
+    from sparing.web.gate import Gate
 
-HOST = "127.0.0.1"
+LOCAL = Network()
 FIRST_PORT, N_PORTS = 20_000, 12_000  # below those that systems hand out by themselves
 TRIES = 20
 LINGER = 2  # seconds that a request may still take when the server is stopped
@@ -38,15 +41,33 @@ def label(
         int | None, typer.Option(min=1, max=65535, show_default="always the same")
     ] = None,
     no_browser: Annotated[bool, typer.Option("--no-browser", help="Only print the link.")] = False,
+    overlap: Annotated[
+        float | None,
+        typer.Option(min=0, max=1, help="Share of items for two people.", show_default="as it was"),
+    ] = None,
+    host: Annotated[str, typer.Option(help="Address to listen at; 0.0.0.0: all.")] = HOST,
+    passwords: Annotated[
+        Path | None, typer.Option(help="File of people, by 'sparing password'.", show_default=False)
+    ] = None,
+    names: Annotated[
+        list[str] | None, typer.Option("--name", help="Name of this host.", show_default=False)
+    ] = None,
+    tls_cert: Annotated[
+        Path | None, typer.Option(help="Certificate, for https.", show_default=False)
+    ] = None,
+    tls_key: Annotated[Path | None, typer.Option(help="Its key.", show_default=False)] = None,
 ) -> None:
     """Label in the browser: the page asks, you answer by keyboard, a model learns beside it.
 
-    Nothing leaves this machine. Run the same command again to go on where you stopped.
+    Nothing leaves this machine. Run the same command again to go on where you stopped. For people
+    on other machines: --host, --passwords, and --tls-cert with --tls-key.
 
     Example: sparing label photos/ --classes cat,dog
     """
     from sparing.project import Project
 
+    network = Network(host, passwords, tuple(names or ()), tls_cert, tls_key)
+    network.check_tls()
     named = classes or (MNIST_CLASSES if source == "mnist" else "")
     opened = Project.at(
         source,
@@ -55,24 +76,28 @@ def label(
         columns=_split(columns),
         encoder=encoder,
     )
-    with opened, _listening(opened.secret, port) as listener:
-        _serve(opened, listener, browse=not no_browser)
+    with opened:
+        if overlap is not None:
+            opened.set_overlap(overlap)
+        gate = network.gate(opened.secret)
+        with _listening(opened.secret, port, network) as listener:
+            _serve(opened, listener, network, gate, browse=not no_browser)
 
 
 def _split(names: str) -> list[str]:
     return [name.strip() for name in names.split(",") if name.strip()]
 
 
-def _listening(secret: str, port: int | None) -> socket.socket:
+def _listening(secret: str, port: int | None, network: Network = LOCAL) -> socket.socket:
     """Listen on the port that was asked for, or on the one that is always this project's."""
     from sparing.errors import SourceError
 
     ports = [port] if port else _ports(secret)
     for one in ports:
-        listener = socket.socket()
+        listener = socket.socket(network.family)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            listener.bind((HOST, one))
+            listener.bind((network.host, one))
             listener.listen()
         except OSError:
             listener.close()
@@ -88,24 +113,35 @@ def _ports(secret: str) -> list[int]:
     return [FIRST_PORT + (first + step) % N_PORTS for step in range(TRIES)]
 
 
-def _serve(project: "Project", listener: socket.socket, *, browse: bool) -> None:
+def _serve(
+    project: "Project",
+    listener: socket.socket,
+    network: Network,
+    gate: "Gate | None",
+    *,
+    browse: bool,
+) -> None:
     from sparing.cli.progress import say
     from sparing.trainer import Trainer
     from sparing.web.app import create_app
+    from sparing.web.security import Door
 
-    url = f"http://{HOST}:{listener.getsockname()[1]}/"
+    url = f"{network.scheme}://{network.shown}:{listener.getsockname()[1]}/"
     project.announce(url)
-    app = create_app(
-        project, Trainer(project), lambda token: say(f"For another browser: {url}#{token}")
+    door = gate or Door(
+        project.secret,
+        lambda token: say(f"For another browser: {url}#{token}"),
+        network.address,
     )
-    for note in project.status().notes:
+    app = create_app(project, Trainer(project), door)
+    for note in (*network.warnings(), *project.status().notes):
         say(note)
-    link = f"{url}#{app.state.door.token}"
+    link = f"{url}#{door.token}" if isinstance(door, Door) else url
     typer.echo(link)
     say("Ctrl-C stops; every answer is saved at once.")
     if browse:
         _browse(link)
-    _run(app, listener)
+    _run(app, listener, network)
     say(f"Stopped. All answers are in {project.folder}.")
 
 
@@ -118,7 +154,7 @@ def _browse(link: str) -> None:
         webbrowser.open(link)
 
 
-def _run(app: "FastAPI", listener: socket.socket) -> None:
+def _run(app: "FastAPI", listener: socket.socket, network: Network) -> None:
     import uvicorn
 
     config = uvicorn.Config(
@@ -129,6 +165,8 @@ def _run(app: "FastAPI", listener: socket.socket) -> None:
         proxy_headers=False,
         ws="none",
         timeout_graceful_shutdown=LINGER,
+        ssl_certfile=network.certificate,
+        ssl_keyfile=network.key,
     )
     try:
         uvicorn.Server(config).run([listener])

@@ -1,6 +1,9 @@
 """What several people on one project need: how far they agree, and a password for each."""
 
-from typing import TYPE_CHECKING
+import sys
+from typing import TYPE_CHECKING, Annotated
+
+import typer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,3 +36,23 @@ def agreement_json(told: "Agreement", counts: dict[str, int]) -> str:
     from dataclasses import asdict
 
     return json.dumps({"answers": counts, **asdict(told)}, ensure_ascii=False, indent=1)
+
+
+def password(
+    name: Annotated[str, typer.Argument(help="Of the person.")],
+) -> None:
+    """Print the line of a person for the file that --passwords names; asks for the password.
+
+    Without a terminal it is read from the first line of the input.
+
+    Example: sparing password Ada >> passwords; chmod 600 passwords
+    """
+    from sparing.passwords import checked_name, hashed
+
+    clean = checked_name(name)
+    if sys.stdin.isatty():
+        asked = f"Password of {clean}"
+        word = typer.prompt(asked, hide_input=True, confirmation_prompt=True, err=True)
+    else:
+        word = sys.stdin.readline().rstrip("\r\n")
+    typer.echo(f"{clean}:{hashed(word)}")

@@ -3,7 +3,7 @@
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import FileResponse
@@ -32,9 +32,8 @@ from sparing.web.bodies import (
     RecordedBody,
     StateBody,
     StatusBody,
-    Token,
 )
-from sparing.web.failures import FailureBody, failure
+from sparing.web.failures import FAILURES
 from sparing.web.media import MEDIA_POLICY, Picture, drawn, inside, picture
 
 MAX_EVENTS = 200
@@ -46,10 +45,6 @@ MEDIA_TYPES = {
     "jsonl": "application/x-ndjson",
     "parquet": "application/vnd.apache.parquet",
 }
-FAILURES: dict[int | str, dict[str, Any]] = {
-    code: {"model": FailureBody} for code in (400, 401, 403, 404, 409, 413, 422, 500, 501, 503)
-}
-
 router = APIRouter(responses=FAILURES)
 
 
@@ -76,21 +71,8 @@ Events = Annotated[list[EventBody], Field(min_length=1, max_length=MAX_EVENTS)]
 Excluded = Annotated[list[ItemId], Query(max_length=MAX_EXCLUDED)]
 
 
-@router.post("/session", status_code=204, response_class=Response)
-async def enter(request: Request, body: Token) -> Response:
-    """Exchange the token of the link, once, for this project's cookie."""
-    door = request.app.state.door
-    cookie = door.redeem(body.token)
-    if cookie is None:
-        message = "This link was used before. The terminal shows one that was not."
-        return failure(403, "used-link", message)
-    answer = Response(status_code=204)
-    answer.set_cookie(door.cookie_name, cookie, httponly=True, samesite="strict", path="/")
-    return answer
-
-
 @router.get("/api/state")
-def state(request: Request, project: TheProject) -> StateBody:
+def state(request: Request, project: TheProject, who: Who) -> StateBody:
     """Return all that stands beside the item."""
     status = project.status()
     count = status.class_counts.get
@@ -98,8 +80,15 @@ def state(request: Request, project: TheProject) -> StateBody:
         ClassBody(name=name, place=place, count=count(name, 0)) for name, place in project.places
     ]
     told = StatusBody.model_validate(status)
-    mark = request.app.state.door.cookie_name
-    return StateBody(id=mark, name=project.name, classes=classes, status=told)
+    door = request.app.state.door
+    return StateBody(
+        id=door.shelf(who),
+        name=project.name,
+        annotator=who,
+        by_password=door.by_password,
+        classes=classes,
+        status=told,
+    )
 
 
 @router.get("/api/next")

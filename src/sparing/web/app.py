@@ -1,6 +1,6 @@
 """The application: a project and its trainer behind one guard."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -10,7 +10,8 @@ from starlette.middleware import Middleware
 import sparing
 from sparing.project import Project
 from sparing.trainer import Trainer
-from sparing.web import api, failures, maps, pages
+from sparing.web import api, entering, failures, maps, pages, people
+from sparing.web.gate import Gate
 from sparing.web.security import Door, Guard
 
 # FastAPI can send traces to a collector that the environment names; this page sends nothing.
@@ -20,7 +21,7 @@ SILENT: Any = {"tracing": False, "metrics": False, "logs": False, "auto_configur
 def create_app(
     project: Project,
     trainer: Trainer | None = None,
-    opened: Callable[[str], None] = lambda token: None,
+    door: Door | Gate | None = None,
 ) -> FastAPI:
     """Make the page of one project.
 
@@ -28,13 +29,13 @@ def create_app(
     ----------
     project : an open :class:`sparing.project.Project`
     trainer : started with the application and stopped with it; None: nothing learns
-    opened : told the next token each time a browser has come in with the one before
+    door : says who may come in; None: whoever has the link
 
     Returns
     -------
-    the application; ``app.state.door.token`` is what the first link has to carry
+    the application; ``app.state.door`` is the door, whose ``token`` the first link has to carry
     """
-    door = Door(project.secret, opened)
+    door = door or Door(project.secret)
     app = FastAPI(
         title="sparing",
         version=sparing.__version__,
@@ -48,7 +49,9 @@ def create_app(
     )
     app.state.project, app.state.trainer, app.state.door = project, trainer, door
     failures.install(app)
+    app.include_router(entering.router)
     app.include_router(api.router)
+    app.include_router(people.router)
     app.include_router(maps.router)
     pages.mount(app)
     return app

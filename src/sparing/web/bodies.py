@@ -221,6 +221,8 @@ class StateBody(BaseModel):
 
     id: str
     name: str
+    annotator: str
+    by_password: bool
     classes: list[ClassBody]
     status: StatusBody
 

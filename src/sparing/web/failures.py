@@ -58,6 +58,12 @@ class FailureBody(BaseModel):
     error: Failure
 
 
+FAILURES: dict[int | str, dict[str, Any]] = {
+    code: {"model": FailureBody} for code in (400, 401, 403, 404, 409, 413, 422, 429, 500, 501, 503)
+}
+"""What any route may answer, for its description."""
+
+
 def failure(status: int, kind: str, message: str, current: object = None) -> JSONResponse:
     """Return the one error shape as a response.
 

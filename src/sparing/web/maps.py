@@ -7,8 +7,9 @@ from urllib.parse import quote
 from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import BaseModel, Field
 
-from sparing.web.api import FAILURES, TheProject, Who
+from sparing.web.api import TheProject, Who
 from sparing.web.bodies import AskedBody
+from sparing.web.failures import FAILURES
 
 MOST_ITEMS = 60
 FOR_EVER = {

@@ -5,6 +5,7 @@ other users of the machine, and hostile names, texts and pictures in the data. P
 as the same user are none: they can read the project folder.
 """
 
+import base64
 import hashlib
 import hmac
 import logging
@@ -13,17 +14,18 @@ import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from http import HTTPStatus
+from typing import Protocol
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from sparing.web.address import Address
 from sparing.web.failures import BROKEN, failure
 from sparing.web.pages import PAGES
 
-HOSTS = frozenset({"127.0.0.1", "localhost"})
 SAFE_METHODS = frozenset({"GET", "HEAD"})
-OPEN_PATHS = frozenset({*PAGES, "/session", "/favicon.ico"})
+OPEN_PATHS = frozenset({*PAGES, "/session", "/login", "/favicon.ico"})
 OPEN_FOLDER = "/static/"
 MAX_BODY = 1 << 20
 POLICY = (
@@ -42,16 +44,22 @@ HEADERS = {
     "cache-control": "no-store",
 }
 
+LOCAL = Address()
+
 log = logging.getLogger("sparing.web")
 
 
 class Door:
     """Turns the link's token, once, into a cookie that only this project knows.
 
+    Who is in front of the browser is what they say themselves: a second cookie, signed, so that
+    other servers of this machine cannot set it.
+
     Parameters
     ----------
     secret : of the project
     opened : told the next token each time a token has been used up
+    address : under which the page is asked for
 
     Examples
     --------
@@ -62,11 +70,23 @@ class Door:
     True
     >>> door.redeem(token) is None
     True
+    >>> door.who(f"{door.cookie_name}={cookie}; {door.name_cookie}={door.named('Ada')}")
+    'Ada'
     """
 
-    def __init__(self, secret: str, opened: Callable[[str], None] = lambda token: None) -> None:
-        self.cookie_name = f"sparing-{_derived(secret, 'cookie name')[:12]}"
-        self._cookie = _derived(secret, "cookie")
+    by_password = False
+
+    def __init__(
+        self,
+        secret: str,
+        opened: Callable[[str], None] = lambda token: None,
+        address: Address = LOCAL,
+    ) -> None:
+        self.address = address
+        self.cookie_name = f"sparing-{derived(secret, 'cookie name')[:12]}"
+        self.name_cookie = f"{self.cookie_name}-name"
+        self._cookie = derived(secret, "cookie")
+        self._name_key = derived(secret, "name")
         self._opened = opened
         self._lock = threading.Lock()
         self.token = secrets.token_urlsafe(24)
@@ -82,17 +102,45 @@ class Door:
 
     def knows(self, cookies: str) -> bool:
         """Tell whether a Cookie header holds this project's cookie."""
-        # By hand: http.cookies drops all of them when another local app has set an odd one.
-        for part in cookies.split(";"):
-            name, _, value = part.strip().partition("=")
-            same = hmac.compare_digest(value.encode(), self._cookie.encode())
-            if name == self.cookie_name and same:
-                return True
-        return False
+        found = _cookies_named(cookies, self.cookie_name)
+        return any(hmac.compare_digest(v.encode(), self._cookie.encode()) for v in found)
+
+    def named(self, name: str) -> str:
+        """Return the value of the cookie that holds a name."""
+        text = base64.urlsafe_b64encode(name.encode()).decode("ascii").rstrip("=")
+        return f"{text}.{derived(self._name_key, name)}"
+
+    def who(self, cookies: str) -> str | None:
+        """Return who sent a Cookie header, ``""`` if they gave no name; None: not let in."""
+        if not self.knows(cookies):
+            return None
+        text = (cookie_of(cookies, self.name_cookie) or "").partition(".")[0]
+        try:
+            name = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)).decode()
+        except (ValueError, UnicodeDecodeError):
+            return ""
+        given = cookie_of(cookies, self.name_cookie) or ""
+        return name if hmac.compare_digest(given.encode(), self.named(name).encode()) else ""
+
+    def shelf(self, name: str) -> str:
+        """Return where the browser keeps answers that are not sent yet."""
+        return self.cookie_name
 
 
-def _derived(secret: str, purpose: str) -> str:
+def derived(secret: str, purpose: str) -> str:
+    """Return a secret of its own for each purpose."""
     return hmac.new(secret.encode(), purpose.encode(), hashlib.sha256).hexdigest()
+
+
+def cookie_of(cookies: str, name: str) -> str | None:
+    """Return the first value of a cookie in a Cookie header; None if it is not there."""
+    return next(iter(_cookies_named(cookies, name)), None)
+
+
+def _cookies_named(cookies: str, name: str) -> list[str]:
+    # By hand: http.cookies drops all of them when another local app has set an odd one.
+    parts = (part.strip().partition("=") for part in cookies.split(";"))
+    return [value for found, _, value in parts if found == name]
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +152,21 @@ class Refusal:
     message: str
 
 
-def refusal(method: str, path: str, headers: Headers, door: Door) -> Refusal | None:
+class Entrance(Protocol):
+    """What tells who may come in: a :class:`Door` or a :class:`sparing.web.gate.Gate`."""
+
+    address: Address
+    cookie_name: str
+    by_password: bool
+
+    def who(self, cookies: str) -> str | None:
+        """Return who sent a Cookie header; None: nobody who was let in."""
+
+    def shelf(self, name: str) -> str:
+        """Return where the browser of a person keeps answers that are not sent yet."""
+
+
+def refusal(method: str, path: str, headers: Headers, door: Entrance) -> Refusal | None:
     """Return why a request may not come in, or None if it may.
 
     Parameters
@@ -119,27 +181,43 @@ def refusal(method: str, path: str, headers: Headers, door: Door) -> Refusal | N
     'foreign-host'
     """
     hosts = headers.getlist("host")
-    if len(hosts) != 1 or hosts[0].partition(":")[0] not in HOSTS:
-        return _forbidden("foreign-host", "This page answers to 127.0.0.1 and localhost alone.")
-    if not _same_origin(method, hosts[0], headers) or not _same_site(method, path, headers):
+    if len(hosts) != 1 or not door.address.admits(hosts[0]):
+        return _forbidden("foreign-host", _answers_to(door.address))
+    if not _same_origin(method, hosts[0], headers, door) or not _same_site(method, path, headers):
         return _forbidden("foreign-origin", "Another page in this browser may not speak for you.")
     if path in OPEN_PATHS or path.startswith(OPEN_FOLDER):
         return None
-    if not door.knows("; ".join(headers.getlist("cookie"))):
-        message = "Open the link that 'sparing label' printed in the terminal."
-        return Refusal(HTTPStatus.UNAUTHORIZED, "no-session", message)
+    if door.who(_cookies(headers)) is None:
+        return _closed(door)
     return None
+
+
+def _cookies(headers: Headers) -> str:
+    return "; ".join(headers.getlist("cookie"))
+
+
+def _closed(door: Entrance) -> Refusal:
+    if door.by_password:
+        return Refusal(HTTPStatus.UNAUTHORIZED, "log-in", "Log in with your name and password.")
+    message = "Open the link that 'sparing label' printed in the terminal."
+    return Refusal(HTTPStatus.UNAUTHORIZED, "no-session", message)
+
+
+def _answers_to(address: Address) -> str:
+    if address.any_number:
+        return "This page does not answer to that name: --name HOST makes it."
+    return "This page answers to 127.0.0.1 and localhost alone."
 
 
 def _forbidden(kind: str, message: str) -> Refusal:
     return Refusal(HTTPStatus.FORBIDDEN, kind, message)
 
 
-def _same_origin(method: str, host: str, headers: Headers) -> bool:
+def _same_origin(method: str, host: str, headers: Headers, door: Entrance) -> bool:
     origins = headers.getlist("origin")
     if not origins:
         return method in SAFE_METHODS  # browsers name the origin of everything else
-    return origins == [f"http://{host}"]
+    return len(origins) == 1 and door.address.is_origin(origins[0], host)
 
 
 def _same_site(method: str, path: str, headers: Headers) -> bool:
@@ -160,7 +238,7 @@ class Guard:
     door : knows the cookie
     """
 
-    def __init__(self, app: ASGIApp, door: Door) -> None:
+    def __init__(self, app: ASGIApp, door: Entrance) -> None:
         self.app = app
         self.door = door
 
@@ -178,7 +256,7 @@ class Guard:
             answer = failure(refused.status, refused.kind, refused.message)
             await answer(scope, receive, send)
             return
-        scope.setdefault("state", {})["annotator"] = ""
+        scope.setdefault("state", {})["annotator"] = self.door.who(_cookies(headers)) or ""
         sent = _Started(send)
         try:
             await self.app(scope, _limited(receive), sent)

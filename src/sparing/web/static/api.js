@@ -39,6 +39,19 @@ const query = (/** @type {[string, string][]} */ pairs) => new URLSearchParams(p
 export const api = {
   /** @param {string} token */
   session: (token) => call("/session", { token }),
+  /** @param {string} name @param {string} password */
+  logIn: (name, password) => call("/login", { name, password }),
+  logOut: () => call("/logout", {}),
+  /** @param {string} name */
+  setName: (name) => call("/api/name", { name }),
+  /** @returns {Promise<import("./types.js").People>} */
+  people: () => call("/api/people"),
+  /** @returns {Promise<{total: number, rows: import("./types.js").Disagreement[]}>} */
+  disagreements: () => call("/api/disagreements"),
+  /** @returns {Promise<import("./types.js").Guidelines[]>} the newest first */
+  guidelines: () => call("/api/guidelines"),
+  /** @param {string} text @param {string | null} seen */
+  setGuidelines: (text, seen) => call("/api/guidelines", { text, seen }),
   /** @returns {Promise<import("./types.js").Server>} */
   state: async () => {
     const { status, ...rest } = await call("/api/state");

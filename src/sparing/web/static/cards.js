@@ -11,7 +11,7 @@ import { percent } from "./curve.js";
 /** @param {HTMLElement} place @param {State} state @param {Acts} acts */
 export function card(place, state, acts) {
   const which = state.refused ? "refused" : kind(state);
-  const stamp = `${which} ${state.refused} ${state.server?.certificate?.statement ?? ""} ${state.server?.n_skipped ?? ""}`;
+  const stamp = `${which} ${state.server?.n_contested ?? 0} ${state.refused} ${state.server?.certificate?.statement ?? ""} ${state.server?.n_skipped ?? ""}`;
   if (place.dataset["stamp"] === stamp) return; // the same card keeps its focus
   place.dataset["stamp"] = stamp;
   place.replaceChildren(...(CARDS[which]?.(state, acts) ?? []));
@@ -23,6 +23,7 @@ function kind({ server, exhausted, handing }) {
   if (server.phase === "certified" && !handing) return "certified";
   if (server.phase === "done") return "done";
   if (server.phase === "audit" && server.audit && server.audit.n_answered >= server.audit.n_drawn) return "checked";
+  if (exhausted && server.phase === "hand-back" && server.n_contested) return "differ";
   return exhausted && server.phase === "label" ? "empty" : "waiting";
 }
 
@@ -35,9 +36,15 @@ const CARDS = {
     el("p", {}, server?.n_skipped ? `${plural(server.n_skipped, "item was", "items were")} skipped; History brings them back.` : ""),
     row(button("Export", () => acts.panel("export"), "main"), button("History", () => acts.panel("history"))),
   ],
+  differ: ({ server }) => [
+    title("People differ on what is left"),
+    el("p", {}, `${plural(server?.n_handback_left ?? 0, "item is", "items are")} left, and ${plural(server?.n_contested ?? 0, "waits", "wait")} for somebody to settle what holds.`),
+    row(el("a", { href: "/settle" }, "Settle them")),
+  ],
   checked: ({ server }, acts) => [
     title("The check is answered"),
     el("p", {}, `All ${number(server?.audit?.n_drawn ?? 0)} drawn items have your answer. They now show how often the model is right.`),
+    ...(server?.n_contested ? [el("p", {}, `People differ on ${plural(server.n_contested, "item", "items")}. Of those that were drawn, each counts as an error of the model until somebody settles it. `, el("a", { href: "/settle" }, "Settle them"))] : []),
     row(button("Work out the result", acts.certify, "main")),
   ],
   certified: ({ server }, acts) => certified(server?.certificate ?? null, acts),

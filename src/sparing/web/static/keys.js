@@ -1,13 +1,13 @@
-// Which key means what. Digits are the first nine classes, letters the next; C, F and Z are taken.
+// Which key means what. Digits are the first nine classes, letters the next; C, F, G and Z are taken.
 
 import { NONE } from "./reducer.js";
 
 /** @typedef {import("./types.js").State} State */
 /** @typedef {import("./types.js").ClassRow} ClassRow */
 /** @typedef {{do: "label", name: string} | {do: "confirm" | "undo" | "skip" | "flag" | "comment"
- *   | "zoom" | "keys" | "find" | "close"}} Intent */
+ *   | "zoom" | "keys" | "guidelines" | "find" | "close"}} Intent */
 
-const KEYS = [..."123456789", ..."abdeghijklmnopqrstuvwxy"];
+const KEYS = [..."123456789", ..."abdehijklmnopqrstuvwxy"];
 
 /** The key of each class: by its place, or its own name where that is one key, as with digits.
  * A class that comes later never takes a key from one that is there.
@@ -34,7 +34,7 @@ export function keyTable(classes) {
 /** @type {Record<string, Intent>} */
 const COMMANDS = {
   Backspace: { do: "undo" }, " ": { do: "skip" }, Enter: { do: "confirm" }, f: { do: "flag" },
-  c: { do: "comment" }, z: { do: "zoom" }, "?": { do: "keys" }, "/": { do: "find" },
+  c: { do: "comment" }, g: { do: "guidelines" }, z: { do: "zoom" }, "?": { do: "keys" }, "/": { do: "find" },
 };
 
 /** What a key asks for, or null.

@@ -7,6 +7,7 @@ import { intent } from "./keys.js";
 import { forgetList, keptList } from "./list.js";
 import { drawPages } from "./pages.js";
 import { drawPanel } from "./panels.js";
+import { askedName, bindWho, drawWho, readGuidelines } from "./people.js";
 import { preload } from "./picture.js";
 import { initial, isAsking, known, reduce } from "./reducer.js";
 import { freshKey as fresh, session } from "./session.js";
@@ -32,6 +33,7 @@ function dispatch(action) {
   if (state === before) return;
   render(state, before, acts);
   drawPanel(state, before, acts);
+  drawWho(state, before, acts);
   follow(before);
 }
 
@@ -133,8 +135,30 @@ const acts = {
     byId("stage").focus({ preventScroll: true });
   },
   resume: () => begin(api.resume),
+  guidelines: () => acts.panel("guidelines"),
+  /** Note that the guidelines that hold were told. */
+  readGuidelines: () => {
+    readGuidelines(state);
+    drawWho(state, state, acts);
+  },
+  /** @param {string} text @param {string | null} seen */
+  setGuidelines: (text, seen) => anew(api.setGuidelines(text, seen), "guidelines"),
+  /** @param {string} name */
+  setName: (name) => { askedName(); anew(api.setName(name), null); },
+  logOut: async () => { if (await acts.tried(api.logOut().then(() => true))) location.reload(); },
   tried,
 };
+
+/** Take what a request has changed into account, and open a panel, or close the one that is open.
+ * @param {Promise<unknown>} request @param {import("./types.js").Panel} panel */
+async function anew(request, panel) {
+  const server = await acts.tried(request.then(api.state));
+  if (!server) return;
+  dispatch({ type: "panel", panel: null });
+  dispatch({ type: "state", server });
+  if (panel) dispatch({ type: "panel", panel });
+  byId("stage").focus({ preventScroll: true });
+}
 
 /** Begin the phase that a request leads to, once every answer given so far is safe.
  * @param {() => Promise<unknown>} request */
@@ -180,6 +204,7 @@ function bind() {
   });
   input("comment-text").addEventListener("keydown", (event) => { if (event.key === "Escape") acts.close(); });
   bindFind(() => state, acts);
+  bindWho(acts);
 }
 
 drawPages();

@@ -3,6 +3,7 @@
 import { api, mediaUrl } from "./api.js";
 import { button, byId, el, number, plural, sentence } from "./dom.js";
 import { keyTable } from "./keys.js";
+import { guidelines, people } from "./people.js";
 
 /** @typedef {import("./types.js").State} State */
 /** @typedef {import("./types.js").Item} Item */
@@ -14,7 +15,7 @@ const PAUSE = 150; // ms after a letter in the search
 /** @type {Record<string, string>} */
 const TITLES = {
   history: "History", doubts: "Look again", classes: "Classes", export: "Export", check: "Check",
-  keys: "Keys and settings",
+  keys: "Keys and settings", people: "People", guidelines: "Guidelines",
 };
 
 /** Open, close or change the dialog.
@@ -34,7 +35,7 @@ export function drawPanel(state, before, acts) {
 }
 
 /** @type {Record<string, (part: Part) => void>} */
-const PANELS = { history, doubts, classes, export: exporting, check, keys };
+const PANELS = { history, doubts, classes, export: exporting, check, keys, people, guidelines };
 
 /** @param {Part} part */
 function history({ body, acts }) {
@@ -122,7 +123,7 @@ function exporting({ body, state, acts }) {
   if (state.outbox.length) {
     body.append(el("p", { class: "trouble" }, `${plural(state.outbox.length, "answer is", "answers are")} not saved yet and would be missing.`));
   }
-  body.append(el("p", {}, "Every row says where its label is from: a person, a guess that a person confirmed, or the model alone. They are never mixed."));
+  body.append(el("p", {}, "Every row says where its label is from: a person, a guess that a person confirmed, a decision or a consensus where people differ, or the model alone. They are never mixed."));
   const links = ["csv", "jsonl", "parquet"].map((format) => el("li", {},
     el("a", { href: `/api/export?format=${format}`, download: true }, format === "parquet" ? "Parquet" : format.toUpperCase())));
   const where = el("p", { role: "status" });
@@ -179,7 +180,7 @@ const KEYS = [
   ["1 – 9, then letters", "label with the class that shows the key"], ["0 (or -)", "none of these"],
   ["/", "find a class by its letters, or name a new one"], ["Enter", "confirm the guess, where guesses are shown"],
   ["Backspace", "take the last step back, any number of times"], ["Space", "skip"], ["F", "flag; History and the export show it"],
-  ["C", "comment"], ["Z", "zoom"], ["?", "this list"], ["Esc", "close"],
+  ["C", "comment"], ["G", "guidelines"], ["Z", "zoom"], ["?", "this list"], ["Esc", "close"],
 ];
 
 /** @param {Part} part */

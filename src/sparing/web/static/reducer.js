@@ -187,7 +187,7 @@ function answered(state, what, said) {
     seen: on.answer?.key ?? null,
   };
   return advanced({
-    ...pushed(state, event, on), server: moved(state.server, on.answer, event), said, notice: "",
+    ...pushed(state, event, on), server: on.second ? state.server : moved(state.server, on.answer, event), said, notice: "",
   });
 }
 
@@ -245,7 +245,8 @@ function undone(state, key) {
   const back = { ...next, steps: state.steps.slice(0, -1), said: "Taken back." };
   if (!step.asked) return back;
   if (step.event.kind === "label" || step.event.kind === "skip") {
-    return shown({ ...back, server: moved(state.server, said(step.event), step.asked.answer) }, step.asked);
+    const server = step.asked.second ? state.server : moved(state.server, said(step.event), step.asked.answer);
+    return shown({ ...back, server }, step.asked);
   }
   const { flagged, comment } = step.asked;
   const again = (/** @type {Asked} */ one) =>

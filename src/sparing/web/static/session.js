@@ -2,6 +2,7 @@
 // until the server has it, and asks for news.
 
 import { api, ApiError } from "./api.js";
+import { askToLogIn } from "./login.js";
 import { memoryShelf, openShelf, sender } from "./queue.js";
 
 /** @typedef {import("./types.js").PersonEvent} PersonEvent */
@@ -32,7 +33,7 @@ export function session({ now, dispatch, recorded = (results) => dispatch({ type
       recorded(results);
       if (now().outbox.length === 0) soon();
     },
-    unsent: (error) => dispatch(error.status === 401 ? { type: "refused", message: error.message } : { type: "unsent" }),
+    unsent: (error) => { if (error.status === 401) refuse(error); else dispatch({ type: "unsent" }); },
   });
 
   /** Put on the disk what the outbox has more than before, and take off what it has no longer.
@@ -50,10 +51,16 @@ export function session({ now, dispatch, recorded = (results) => dispatch({ type
     setTimeout(() => { if (now().outbox.some((event) => fresh.includes(event))) dispatch({ type: "late" }); }, LATE);
   }
 
+  /** @param {ApiError} error */
+  function refuse(error) {
+    dispatch({ type: "refused", message: error.message });
+    if (error.kind === "log-in") askToLogIn();
+  }
+
   /** @param {unknown} error */
   function failed(error) {
     if (!(error instanceof ApiError)) throw error;
-    if (error.status === 401) dispatch({ type: "refused", message: error.message });
+    if (error.status === 401) refuse(error);
     else if (error.isTemporary) dispatch({ type: "unsent" });
     else dispatch({ type: "notice", message: error.message });
   }
@@ -131,5 +138,7 @@ function refusal(used) {
 
 /** The key of a new event. */
 export function freshKey() {
-  return crypto.randomUUID().replaceAll("-", "");
+  // Not randomUUID: without TLS, browsers offer it to pages of their own machine alone.
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }

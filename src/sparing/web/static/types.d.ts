@@ -11,8 +11,10 @@ export interface Item {
 export interface Asked {
   item: Item; why: string; source: string; model_version: number | null;
   guess: [string, number] | null; answer: Answer | null; flagged: boolean; comment: string;
+  /** Somebody else has answered it too: it counts already. */
+  second: boolean;
 }
-export type EventKind = "label" | "skip" | "flag" | "unflag" | "comment" | "undo"
+export type EventKind = "label" | "skip" | "settled" | "flag" | "unflag" | "comment" | "undo"
   | "add_class" | "rename_class" | "merge_class";
 export interface PersonEvent {
   key: string; kind: EventKind; item_id?: string; class_name?: string; text?: string;
@@ -37,21 +39,34 @@ export interface Status {
   advice: [boolean, string]; model_version: number; encoded: [number, number];
   trainer: [string, string]; notes: string[]; audit: AuditProgress | null;
   certificate: Certificate | null; seq: number;
+  people: string[]; n_contested: number; guidelines: number;
 }
-export interface ServerState { id: string; name: string; classes: ClassRow[]; status: Status }
+export interface ServerState extends Place { status: Status }
+/** Which project this is, and who is in front of it. */
+export interface Place { id: string; name: string; annotator: string; by_password: boolean; classes: ClassRow[] }
 /** What the server has said, as one flat record. */
-export interface Server extends Status { id: string; name: string; classes: ClassRow[] }
+export interface Server extends Status, Place {}
 export interface Plan {
   n_audited: number; expected_handback: number; expected_auto: number;
   sentence: string; note: string | null;
 }
 export interface HistoryRow { answer: Answer; item: Item; flagged: boolean; comment: string }
+export interface Figure { name: string; value: number; low: number; high: number; n_items: number }
+export interface People {
+  people: { name: string; n_answers: number }[]; overlap: number; n_items: number; note: string;
+  overall: Figure | null; by_class: Figure[]; by_person: Figure[];
+}
+export interface Disagreement {
+  asked: Asked; votes: { annotator: string; class_name: string | null }[];
+  suggestion: [string, number]; is_audited: boolean;
+}
+export interface Guidelines { number: number; key: string; at: string; annotator: string; text: string }
 export interface Doubt { asked: Asked; reason: string }
 
 /** One step that Backspace takes back: what was said, and the item as it was before. */
 export interface Step { event: PersonEvent; asked: Asked | null }
 export interface Conflict { event: PersonEvent; current: Answer | null; asked: Asked | null }
-export type Panel = null | "keys" | "history" | "doubts" | "classes" | "export" | "check";
+export type Panel = null | "keys" | "people" | "guidelines" | "history" | "doubts" | "classes" | "export" | "check";
 export type Mode = null | "find" | "comment";
 
 export interface State {
@@ -121,3 +136,26 @@ export type Action =
   | { type: "mode"; mode: Mode }
   | { type: "zoom" }
   | { type: "setting"; name: "guesses" | "singleKeys"; value: boolean };
+
+/** The page that settles. */
+export interface SettleState {
+  readonly server: Server | null;
+  readonly refused: string;
+  /** Items on which people differ; the first is on the screen. */
+  readonly rows: readonly Disagreement[];
+  /** The server has said at least once who differs. */
+  readonly listed: boolean;
+  readonly outbox: readonly PersonEvent[];
+  readonly steps: readonly { key: string; row: Disagreement }[];
+  readonly online: boolean;
+  readonly late: boolean;
+  readonly said: string;
+  readonly notice: string;
+}
+
+export type SettleAction =
+  | SharedAction
+  | { type: "listed"; rows: Disagreement[] }
+  | { type: "settle"; name: string; key: string }
+  | { type: "later" }
+  | { type: "undo"; key: string };

@@ -74,7 +74,7 @@ function drawAbout(state) {
   const one = state.item;
   write("why", sentence(one?.why ?? ""));
   const marks = one ? [
-    one.answer ? `You said: ${one.answer.class_name ?? "skipped"}.` : "",
+    one.answer ? `${speaker(one.answer, state)} said: ${one.answer.class_name ?? "skipped"}.` : "",
     one.flagged ? "Flagged." : "",
     one.comment ? `Comment: ${one.comment}` : "",
     state.guesses && one.guess ? `The model guesses ${one.guess[0]} (${percent(one.guess[1])}); Enter confirms.` : "",
@@ -87,6 +87,12 @@ function drawList({ list, item, queue, server }) {
   const left = (list?.rows.length ?? 0) + queue.length + (item ? 1 : 0);
   write("list-left", `Your list from the map: ${number(left)} left.`);
   show("list", list !== null && server?.phase === "label");
+}
+
+/** @param {import("./types.js").Answer} answer @param {State} state */
+function speaker(answer, state) {
+  const own = state.server?.annotator ?? "";
+  return answer.annotator && answer.annotator !== own ? answer.annotator : "You";
 }
 
 /** @param {State} state @param {State} before @param {Acts} acts */
@@ -142,7 +148,9 @@ function drawConflicts(state, before, acts) {
     const theirs = one.current?.class_name ?? "skipped";
     const ours = one.event.class_name ?? "skip";
     const name = one.asked?.item.name ?? one.event.item_id ?? "";
-    return el("p", {}, `${name} was answered in another window: ${theirs}. `,
+    const who = one.current ? speaker(one.current, state) : "You";
+    const where = who === "You" ? "in another window" : `by ${who}`;
+    return el("p", {}, `${name} was answered ${where}: ${theirs}. `,
       button(`Keep ${theirs}`, () => acts.settle(index, false)),
       button(`Change to ${ours}`, () => acts.settle(index, true)));
   }));

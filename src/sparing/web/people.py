@@ -1,0 +1,141 @@
+"""The routes of people: how far they agree, where they differ, what they go by."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Response
+from pydantic import Field
+
+from sparing.agreement import Agreement, Figure
+from sparing.project.recording import MAX_TEXT
+from sparing.web.api import TheProject, Who
+from sparing.web.bodies import AskedBody, Incoming, Key, Outgoing
+from sparing.web.failures import FAILURES
+
+MOST_SHOWN = 200
+
+router = APIRouter(responses=FAILURES)
+
+
+class FigureBody(Outgoing):
+    """A number with its interval."""
+
+    name: str
+    value: float
+    low: float
+    high: float
+    n_items: int
+
+
+class PersonBody(Outgoing):
+    """A person, and how many of their answers stand."""
+
+    name: str
+    n_answers: int
+
+
+class PeopleBody(Outgoing):
+    """Who answers, and how far they agree; see :class:`sparing.agreement.Agreement`."""
+
+    people: list[PersonBody]
+    overlap: float
+    n_items: int
+    note: str
+    overall: FigureBody | None
+    by_class: list[FigureBody]
+    by_person: list[FigureBody]
+
+
+class VoteBody(Outgoing):
+    """What a person said; no class: skipped."""
+
+    annotator: str
+    class_name: str | None
+
+
+class DisagreementBody(Outgoing):
+    """An item on which people differ."""
+
+    asked: AskedBody
+    votes: list[VoteBody]
+    suggestion: tuple[str, float]
+    is_audited: bool
+
+
+class DisagreementsBody(Outgoing):
+    """How many there are, and the first of them."""
+
+    total: int
+    rows: list[DisagreementBody]
+
+
+class GuidelinesBody(Outgoing):
+    """One version of the guidelines."""
+
+    number: int
+    key: str
+    at: str
+    annotator: str
+    text: str
+
+
+class NewGuidelinesBody(Incoming):
+    """A new version, and the key of the one that it replaces."""
+
+    text: Annotated[str, Field(min_length=1, max_length=MAX_TEXT, pattern=r"^[^\x00]*$")]
+    seen: Key | None = None
+
+
+@router.get("/api/people")
+def people(project: TheProject) -> PeopleBody:
+    """Return who answers, and how far they agree."""
+    found, counts = project.agreement(), project.people()
+    return PeopleBody(
+        people=[PersonBody(name=name, n_answers=n) for name, n in counts.items()],
+        overlap=project.overlap,
+        **_figures(found),
+    )
+
+
+def _figures(found: Agreement) -> dict[str, Any]:
+    return {
+        "n_items": found.n_items,
+        "note": found.note,
+        "overall": _figure("", found.overall) if found.overall else None,
+        "by_class": [_figure(str(name), figure) for name, figure in found.classes],
+        "by_person": [_figure(str(name), figure) for name, figure in found.people],
+    }
+
+
+def _figure(name: str, figure: Figure) -> FigureBody:
+    return FigureBody(
+        name=name, value=figure.value, low=figure.low, high=figure.high, n_items=figure.n_items
+    )
+
+
+@router.get("/api/disagreements")
+def disagreements(project: TheProject) -> DisagreementsBody:
+    """Return the items on which people differ, with what each of them said."""
+    found = project.disagreements()
+    rows = [
+        DisagreementBody(
+            asked=AskedBody.model_validate(one.asked),
+            votes=[VoteBody(annotator=who, class_name=said) for who, said in one.votes],
+            suggestion=one.suggestion,
+            is_audited=one.is_audited,
+        )
+        for one in found[:MOST_SHOWN]
+    ]
+    return DisagreementsBody(total=len(found), rows=rows)
+
+
+@router.get("/api/guidelines")
+def guidelines(project: TheProject) -> list[GuidelinesBody]:
+    """Return all versions of the guidelines, the newest first."""
+    return [GuidelinesBody.model_validate(one) for one in reversed(project.guidelines())]
+
+
+@router.post("/api/guidelines", status_code=204, response_class=Response)
+def set_guidelines(project: TheProject, who: Who, body: NewGuidelinesBody) -> Response:
+    """Keep a new version; refused where somebody else has written one meanwhile."""
+    project.set_guidelines(body.text, who, body.seen)
+    return Response(status_code=204)

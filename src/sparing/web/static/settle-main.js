@@ -1,0 +1,77 @@
+// The page that settles what people differ on: state, keys, clicks.
+
+import { api } from "./api.js";
+import { byId } from "./dom.js";
+import { keyTable } from "./keys.js";
+import { drawPages } from "./pages.js";
+import { freshKey, session } from "./session.js";
+import { initial, reduce } from "./settle-reducer.js";
+import { render } from "./settle-view.js";
+
+/** @typedef {import("./types.js").SettleAction} SettleAction */
+/** @typedef {typeof acts} SettleActs */
+
+let state = initial();
+let seq = -1;
+
+/** @param {SettleAction} action */
+function dispatch(action) {
+  const before = state;
+  state = reduce(state, action);
+  if (state === before) return;
+  render(state, before, acts);
+  if (state.outbox !== before.outbox) keep(before.outbox);
+  if (action.type === "state" || action.type === "recorded") look();
+}
+
+const { start, keep, tried } = session({ now: () => state, dispatch });
+
+/** Ask who differs on what, whenever something was said. */
+async function look() {
+  const now = state.server?.seq ?? -1;
+  if (state.refused || state.outbox.length || now === seq) return;
+  seq = now;
+  const found = await tried(api.disagreements());
+  const told = found && await tried(api.people());
+  if (found) dispatch({ type: "listed", rows: found.rows });
+  if (told) acts.people(told);
+}
+
+const acts = {
+  /** @param {string} name */
+  settle: (name) => dispatch({ type: "settle", name, key: freshKey() }),
+  accept: () => { const row = state.rows[0]; if (row) acts.settle(row.suggestion[0]); },
+  later: () => dispatch({ type: "later" }),
+  undo: () => dispatch({ type: "undo", key: freshKey() }),
+  /** @param {import("./types.js").People} told */
+  people: (told) => render(state, state, acts, told),
+};
+
+/** @type {Record<string, "accept" | "later" | "undo">} */
+const COMMANDS = { Enter: "accept", " ": "later", Backspace: "undo" };
+
+/** @param {KeyboardEvent} event */
+function pressed(event) {
+  const on = /** @type {HTMLElement} */ (event.target);
+  if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || state.refused) return;
+  if (on.matches("button, a, summary") && (event.key === " " || event.key === "Enter")) return;
+  const command = COMMANDS[event.key];
+  if (event.repeat && command !== "undo") return;
+  const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
+  const found = [...keyTable(state.server?.classes ?? [])].find(([, one]) => one === key);
+  if (command) acts[command]();
+  else if (found) acts.settle(found[0]);
+  else return;
+  event.preventDefault();
+}
+
+drawPages();
+document.addEventListener("keydown", pressed);
+document.addEventListener("click", (event) => {
+  const on = /** @type {HTMLElement} */ (event.target).closest("button");
+  const act = on?.dataset["do"];
+  if (act) acts[/** @type {"undo"} */ (act)]();
+  if (on && event.detail > 0) byId("stage").focus({ preventScroll: true });
+});
+render(state, state, acts);
+start();

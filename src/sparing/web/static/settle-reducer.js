@@ -1,0 +1,90 @@
+// The items on which people differ, one after the other. Pure: whoever dispatches an action that
+// says something brings the key of its event along.
+
+/** @typedef {import("./types.js").Disagreement} Disagreement */
+/** @typedef {import("./types.js").PersonEvent} PersonEvent */
+/** @typedef {import("./types.js").SettleState} SettleState */
+/** @typedef {import("./types.js").SettleAction} SettleAction */
+
+/** @returns {SettleState} */
+export function initial() {
+  return {
+    server: null, refused: "", rows: [], listed: false, outbox: [], steps: [],
+    online: true, late: false, said: "", notice: "",
+  };
+}
+
+/** @param {SettleState} state @param {SettleAction} action @returns {SettleState} */
+export function reduce(state, action) {
+  switch (action.type) {
+    case "opened": return { ...state, outbox: [...action.events, ...state.outbox] };
+    case "refused": return { ...state, refused: action.message };
+    case "state": return { ...state, server: action.server, online: true };
+    case "unsent": return { ...state, online: false };
+    case "late": return { ...state, late: state.outbox.length > 0 };
+    case "notice": return { ...state, notice: action.message, said: action.message };
+    case "listed": return listed(state, action.rows);
+    case "settle": return settled(state, action.name, action.key);
+    case "later": return { ...state, rows: [...state.rows.slice(1), ...state.rows.slice(0, 1)], notice: "" };
+    case "undo": return undone(state, action.key);
+    case "recorded": return recorded(state, action.results);
+  }
+}
+
+/** Whether a row is answered here, and only the server does not know it yet.
+ * @param {SettleState} state @param {Disagreement} row */
+function isSent({ outbox }, row) {
+  return outbox.some((event) => event.kind === "settled" && event.item_id === row.asked.item.item_id);
+}
+
+/** The item on the screen stays there as long as people differ on it.
+ * @param {SettleState} state @param {readonly Disagreement[]} rows @returns {SettleState} */
+function listed(state, rows) {
+  const order = new Map(state.rows.map((row, place) => [row.asked.item.item_id, place]));
+  const place = (/** @type {Disagreement} */ row) => order.get(row.asked.item.item_id) ?? Infinity;
+  const fresh = rows.filter((row) => !isSent(state, row));
+  const shown = fresh.map((row, i) => ({ row, i })).sort((a, b) => place(a.row) - place(b.row) || a.i - b.i);
+  const on = state.rows[0]?.asked.item.item_id;
+  const gone = on !== undefined && !fresh.some((row) => row.asked.item.item_id === on);
+  const notice = gone ? "Somebody else has just settled the item that was here." : state.notice;
+  return { ...state, rows: shown.map(({ row }) => row), listed: true, notice, online: true };
+}
+
+/** @param {SettleState} state @param {string} name @param {string} key @returns {SettleState} */
+function settled(state, name, key) {
+  const [row, ...rows] = state.rows;
+  if (!row || !name) return state;
+  /** @type {PersonEvent} */
+  const event = { key, kind: "settled", item_id: row.asked.item.item_id, class_name: name, seen: row.asked.answer?.key ?? null };
+  return {
+    ...state, rows, outbox: [...state.outbox, event], steps: [...state.steps, { key, row }],
+    said: `Settled: ${name}.`, notice: "",
+  };
+}
+
+/** @param {SettleState} state @param {string} key @returns {SettleState} */
+function undone(state, key) {
+  const step = state.steps.at(-1);
+  if (!step) return { ...state, notice: "There is nothing to take back here." };
+  return {
+    ...state, rows: [step.row, ...state.rows], steps: state.steps.slice(0, -1), said: "Taken back.", notice: "",
+    outbox: [...state.outbox, { key, kind: "undo", undoes: step.key }],
+  };
+}
+
+/** @param {SettleState} state @param {readonly import("./types.js").Recorded[]} results @returns {SettleState} */
+function recorded(state, results) {
+  const by = new Map(results.map((result) => [result.key, result]));
+  const outbox = state.outbox.filter((event) => !by.has(event.key));
+  const lost = results.find((result) => result.status === "conflict");
+  const refused = results.find((result) => result.status === "refused");
+  const other = lost?.current;
+  const notice = lost
+    ? `${other?.annotator || "Somebody else"} has settled it meanwhile: ${other?.class_name ?? "skipped"}.`
+    : refused?.message ?? state.notice;
+  const failed = new Set(results.filter((one) => ["conflict", "refused"].includes(one.status)).map((one) => one.key));
+  return {
+    ...state, outbox, notice, online: true, late: state.late && outbox.length > 0,
+    steps: state.steps.filter((step) => !failed.has(step.key)),
+  };
+}
