@@ -253,3 +253,13 @@ test("states are never changed in place", () => {
     { type: "mergeClass", key: "m", name: "cat", into: "dog" }];
   actions.reduce((state, action) => freeze(reduce(state, freeze(action))), freeze(started("a", "b", "c")));
 });
+
+test("a second opinion is not counted again, neither when given nor when taken back", () => {
+  const first = run(initial(), { type: "state", server: server({ n_labeled: 5, n_left: 95 }) },
+    { type: "asked", phase: "label", items: [asked("a", { second: true }), asked("b")] });
+  const given = run(first, label("k1"));
+  assert.deepEqual([given.server.n_labeled, given.server.n_left], [5, 95]);
+  const back = run(given, { type: "undo", key: "u" });
+  assert.deepEqual([back.server.n_labeled, back.server.n_left], [5, 95]);
+  assert.equal(onScreen(back), "a");
+});

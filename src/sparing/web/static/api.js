@@ -96,3 +96,8 @@ export const api = {
 export function mediaUrl(id) {
   return `/media/${encodeURIComponent(id)}`;
 }
+
+/** @param {string} id */
+export function smallUrl(id) {
+  return `${mediaUrl(id)}?small=true`;
+}

@@ -1,20 +1,19 @@
 // Draws the state. Each part is touched only where what it shows has changed.
 
 import { card } from "./cards.js";
+import { fields, written } from "./content.js";
 import { drawCurve, percent } from "./curve.js";
 import { button, byId, el, number, plural, sentence, show, write } from "./dom.js";
 import { drawFind } from "./find.js";
 import { keyTable } from "./keys.js";
 import { framed } from "./picture.js";
 import { NONE } from "./reducer.js";
+import { savedLine } from "./saved.js";
 
 /** @typedef {import("./types.js").State} State */
 /** @typedef {import("./types.js").Item} Item */
 /** @typedef {import("./types.js").Server} Server */
 /** @typedef {import("./main.js").Acts} Acts */
-
-const LONG = 400; // characters; longer texts are set smaller
-const SHORT = 90;
 
 /** @param {State} state @param {State} before @param {Acts} acts */
 export function render(state, before, acts) {
@@ -27,7 +26,7 @@ export function render(state, before, acts) {
   drawComment(state, before);
   drawConflicts(state, before, acts);
   drawActions(state);
-  drawSaved(state);
+  savedLine(state);
   if (state.server) drawProgress(state, state.server, before.server);
   write("said", state.said);
   write("notice", state.notice);
@@ -55,18 +54,7 @@ function drawStage(state, before, acts) {
 /** @param {Item} item @returns {HTMLElement} */
 function shown(item) {
   if (item.kind === "image") return framed(item);
-  if (item.kind === "text") return written(item.text ?? "");
-  const list = el("dl", { class: "fields" });
-  for (const [name, value] of Object.entries(item.fields ?? {})) {
-    list.append(el("dt", {}, name), el("dd", {}, value === "" ? "–" : value));
-  }
-  return list;
-}
-
-/** @param {string} text */
-function written(text) {
-  const size = text.length > LONG ? "long" : text.length < SHORT ? "short" : "middle";
-  return el("p", { class: `text ${size}`, dir: "auto" }, text);
+  return item.kind === "text" ? written(item.text ?? "") : fields(item);
 }
 
 /** @param {State} state */
@@ -164,19 +152,6 @@ function drawActions(state) {
     if (node.dataset["do"] === "flag") node.setAttribute("aria-pressed", String(state.item?.flagged ?? false));
     if (node.dataset["do"] === "zoom") node.setAttribute("aria-pressed", String(state.zoom));
   }
-}
-
-/** An answer is saved so soon that a word on the way would only flicker; what takes long is said.
- * @param {State} state */
-function drawSaved(state) {
-  const n = state.outbox.length;
-  const place = byId("saved");
-  place.setAttribute("aria-busy", String(n > 0));
-  place.classList.toggle("unsaved", !state.online);
-  if (!state.online && n) write("saved", `${number(n)} unsaved: kept in this browser, sent again when sparing answers`);
-  else if (!state.online) write("saved", "sparing cannot be reached");
-  else if (state.late) write("saved", `Saving ${plural(n, "answer", "answers")}`);
-  else if (n === 0) write("saved", "All answers saved");
 }
 
 /** @param {State} state @param {Server} server @param {Server | null} before */
