@@ -96,7 +96,7 @@ def test_the_link_lets_nobody_in_beside_the_passwords(browser):
 
 def test_guessing_slows_down_and_says_for_how_long(browser, clock):
     waits = []
-    for _ in range(8):
+    for _ in range(9):
         answer = log_in(browser, "Ada", "wrong horse")
         if answer.status_code == 429:
             assert kind(answer) == "too-early"
