@@ -7,9 +7,8 @@ import socket
 import ssl
 import subprocess
 import sys
-import urllib.error
-import urllib.request
 
+import httpx
 import pytest
 
 from sparing.cli.app import run
@@ -20,6 +19,7 @@ from sparing.project import NewEvent, Project
 from sparing.store import Kind
 
 WORD = "correct horse"
+EVERYWHERE = "0.0.0.0"  # noqa: S104  # never bound here
 
 
 @pytest.fixture
@@ -88,14 +88,14 @@ def test_a_bad_name_or_password_is_one_line(name, word, monkeypatch, capsys):
 
 
 def test_beyond_this_machine_nothing_is_served_without_passwords(table, capsys):
-    assert run(["label", str(table), "--host", "0.0.0.0", "--no-browser"]) == 1
+    assert run(["label", str(table), "--host", EVERYWHERE, "--no-browser"]) == 1
     said = capsys.readouterr().err
     assert "--passwords" in said
     assert said.count("\n") == 1
     assert not table.with_name("notes.csv.sparing").exists()
 
 
-@pytest.mark.parametrize("host", ["0.0.0.0", "192.0.2.7", "::"])
+@pytest.mark.parametrize("host", [EVERYWHERE, "192.0.2.7", "::"])
 def test_every_address_beyond_this_machine_needs_passwords(host, passwords):
     with pytest.raises(InvalidInputError, match="--passwords"):
         Network(host)
@@ -115,7 +115,7 @@ def test_a_name_is_no_address_to_listen_at(passwords):
 
 
 def test_names_are_answered_and_reading_along_is_said(passwords):
-    network = Network("0.0.0.0", passwords, ("Labels.example",))
+    network = Network(EVERYWHERE, passwords, ("Labels.example",))
     for host in ("labels.example:80", "192.0.2.7", "localhost", socket.gethostname()):
         assert network.address.admits(host)
     assert not network.address.admits("evil.example")
@@ -149,27 +149,18 @@ def test_with_a_certificate_all_of_it_is_https(table, passwords, certificate):
     cert, key = certificate
     options = ["--passwords", passwords, "--tls-cert", cert, "--tls-key", key, "--no-browser"]
     command = [sys.executable, "-m", "sparing", "label", *map(str, (table, *options))]
-    with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    ) as run_:
+    running = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    with running, httpx.Client(verify=ssl.create_default_context(cafile=str(cert))) as browser:
         try:
-            link = run_.stdout.readline().strip()
+            link = running.stdout.readline().strip()
             assert link.startswith("https://127.0.0.1:")
-            base = link.replace("127.0.0.1", "localhost")
-            trusting = ssl.create_default_context(cafile=str(cert))
-            body = json.dumps({"name": "Ada", "password": WORD}).encode()
-            headers = {"content-type": "application/json", "origin": base.rstrip("/")}
-            asked = urllib.request.Request(f"{base}login", body, headers)
-            with urllib.request.urlopen(asked, context=trusting) as answer:
-                cookie = answer.headers["set-cookie"]
+            base = link.replace("127.0.0.1", "localhost").rstrip("/")
+            assert browser.get(f"{base}/api/state").status_code == 401
+            who = {"name": "Ada", "password": WORD}
+            entered = browser.post(f"{base}/login", json=who, headers={"origin": base})
+            cookie = entered.headers["set-cookie"]
             assert cookie.startswith("__Host-sparing-")
             assert "Secure" in cookie
-            asked = urllib.request.Request(
-                f"{base}api/state", headers={"cookie": cookie.split(";")[0]}
-            )
-            with urllib.request.urlopen(asked, context=trusting) as answer:
-                assert json.load(answer)["annotator"] == "Ada"
-            with pytest.raises(urllib.error.HTTPError, match="401"):
-                urllib.request.urlopen(f"{base}api/state", context=trusting)
+            assert browser.get(f"{base}/api/state").json()["annotator"] == "Ada"
         finally:
-            run_.terminate()
+            running.terminate()
