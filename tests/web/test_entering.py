@@ -218,7 +218,8 @@ def test_only_names_of_this_host_and_numbers_are_answered(browser):
         ("labels.example", 200), ("LABELS.example:8123", 200), ("192.0.2.7:8123", 200),
         ("[2001:db8::1]:8123", 200), ("evil.example", 403), ("labels.example.evil.example", 403),
     ):  # fmt: skip
-        assert browser.get("/", headers={"host": host}).status_code == status, host
+        headers = {"host": host, "origin": f"http://{host}"}
+        assert browser.get("/", headers=headers).status_code == status, host
 
 
 def test_another_origin_may_not_log_in_for_you(browser):

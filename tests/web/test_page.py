@@ -533,7 +533,7 @@ def test_by_keyboard_alone_and_with_names_for_all_that_can_be_done(door, tmp_pat
         .map(node => node.outerHTML)""")
     assert nameless == []
     reached = set()
-    for _ in range(30):
+    for _ in range(45):
         page.keyboard.press("Tab")
         reached.add(page.evaluate("document.activeElement.textContent.trim().split(/\\s+/)[0]"))
     assert {"To", "1cat", "2dog", "Undo", "Skip", "Flag", "History", "Export", "Check"} <= reached
