@@ -2,9 +2,13 @@
 
 import csv
 import re
+import socket
+import threading
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 
 import pytest
+import uvicorn
 
 from sparing.passwords import Passwords, hashed
 from sparing.project import NewEvent, Project
@@ -18,6 +22,39 @@ expect = sync_api.expect
 
 PATIENCE = 15_000  # ms, for a machine that is busy with other things
 N = 24
+CHROMIUM = Path("/usr/bin/chromium")
+pytestmark = pytest.mark.skipif(not CHROMIUM.exists(), reason=f"{CHROMIUM} is not installed")
+
+
+@pytest.fixture(scope="module")
+def browser():
+    switches = ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run"]
+    with sync_api.sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=str(CHROMIUM), args=switches)
+        yield started
+        started.close()
+
+
+@contextmanager
+def serving(app):
+    """Serve an application on a port of this machine, from a thread."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        config = uvicorn.Config(app, log_level="error", ws="none", timeout_graceful_shutdown=1)
+        server = uvicorn.Server(config)
+        thread = threading.Thread(target=server.run, args=([listener],))
+        thread.start()
+        try:
+            yield listener.getsockname()[1]
+        finally:
+            server.should_exit = True
+            thread.join()
+
+
+@pytest.fixture
+def served():
+    return serving
 
 
 def notes(tmp_path):
@@ -179,7 +216,8 @@ def test_what_people_differ_on_is_settled_by_one_key_and_taken_back(team, tmp_pa
     expect(page.locator("#about")).to_contain_text("The consensus leans to sun")
     saved(page)
     team.project.export(tmp_path / "out.csv")
-    rows = {r["item_id"]: r for r in csv.DictReader((tmp_path / "out.csv").open(encoding="utf-8"))}
+    table = csv.DictReader((tmp_path / "out.csv").read_text("utf-8").splitlines())
+    rows = {row["item_id"]: row for row in table}
     settled, consensus = rows[ids[0]], rows[ids[1]]
     assert (settled["label"], settled["provenance"]) == ("rain", "settled")
     assert settled["opinions"] == "Ada: rain; Ben: sun"

@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sparing.agreement import Agreement, agreement
 from sparing.consensus import Votes, count_votes, dawid_skene
 from sparing.project.replay import ItemState, Replay
 
@@ -77,11 +76,11 @@ def find_consensus(replay: Replay) -> dict[str, Held]:
     return {i: Held(str(label[i]), sure[i], by_consensus=True) for i in contested}
 
 
-def agreement_of(replay: Replay) -> Agreement:
-    """Return how far people agree, with the names of classes as they are now."""
+def named_votes(replay: Replay) -> Votes | None:
+    """Return the labels of items that several people gave one, by the names of today, or None."""
     items = sorted(replay.shared)
     is_any = any(len(replay.labels(replay.of(item_id))) > 1 for item_id in items)
-    return agreement(votes_on(replay, items, by_name=True) if is_any else None)
+    return votes_on(replay, items, by_name=True) if is_any else None
 
 
 def votes_on(replay: Replay, item_ids: Iterable[str], *, by_name: bool = False) -> Votes:

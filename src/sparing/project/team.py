@@ -4,12 +4,12 @@ from collections import Counter
 from uuid import uuid4
 
 from sparing._validate import check_share
-from sparing.agreement import Agreement
+from sparing.agreement import Agreement, agreement
 from sparing.errors import ConflictError, InvalidInputError
 from sparing.project import opening
 from sparing.project.asking import looked_up
 from sparing.project.checked import CheckedProject
-from sparing.project.people import agreement_of
+from sparing.project.people import named_votes
 from sparing.project.recording import MAX_TEXT
 from sparing.project.sharing import Overlap
 from sparing.project.state import State
@@ -49,7 +49,8 @@ class TeamProject(CheckedProject):
     def agreement(self) -> Agreement:
         """Return how far people agree on the items that several of them have answered."""
         with self._state.lock:
-            return agreement_of(self._state.replay)
+            votes = named_votes(self._state.replay)
+        return agreement(votes)  # takes its time: nobody waits for it
 
     def disagreements(self) -> list[Disagreement]:
         """Return the items on which people differ and that nobody has settled."""

@@ -22,7 +22,7 @@ export function drawWho(state, before, acts) {
   const others = server.people.some((name) => name !== "" && name !== server.annotator);
   const wanted = !server.annotator && !server.by_password && !localStorage.getItem(ASKED);
   show("ask-name", wanted);
-  if (wanted) write("ask-name-why", others ? "Others answer here too." : "Optional: it tells several people's answers apart.");
+  if (wanted) write("ask-name-why", others ? "Others answer here too: a name tells you apart." : "Optional: it tells several people's answers apart.");
   const known = Number(localStorage.getItem(READ + server.id) ?? 0);
   const isNew = server.guidelines > known && state.panel !== "guidelines";
   show("news", isNew);
