@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 NICENESS = 10
 LONGEST_PAUSE = 60.0  # seconds before a trainer that keeps dying is started again
 STOP_SECONDS = 2.0
+LOOK_SECONDS = 1.0  # between two looks at a project that other processes write to
+DATABASE = "SPARING_DATABASE"  # tells the child the URL: nobody else can read its environment
+DUTY = "training"
 TOLD_EVERY = 0.2  # seconds between two lines on progress
 MAP_SECONDS = 1.0  # of work on the map at a time: an answer waits no longer to be learned from
 MAP_SHARE = 0.25  # of the time that learning took, for the map, where answers never pause
@@ -119,17 +122,21 @@ class Trainer:
 
     def _supervise(self) -> None:
         while not self._stopping.is_set():
+            if not self._project.has_duty(DUTY):
+                self._say(IDLE, "Another process trains.")
+                self._stopping.wait(LOOK_SECONDS)
+                continue
             with self._log().open("wb") as log, self._started(log) as child:
                 self._serve(child)
                 _end(child)
-            if not self._stopping.is_set():
+            if not self._stopping.is_set() and self._project.has_duty(DUTY):
                 self._rest(child.returncode)
 
     def _log(self) -> Path:
         return self._project.folder / "trainer.log"
 
     def _started(self, log: IO[bytes]) -> "subprocess.Popen[str]":
-        environment = os.environ | dict.fromkeys(ONE_THREAD, "1")
+        environment = os.environ | dict.fromkeys(ONE_THREAD, "1") | {DATABASE: self._project.url}
         self._child = subprocess.Popen(  # noqa: S603  # our own interpreter
             self._command,
             stdin=subprocess.PIPE,
@@ -143,13 +150,14 @@ class Trainer:
 
     def _serve(self, child: "subprocess.Popen[str]") -> None:
         """Ask for one version after the other until the child dies or we stop; else for the map."""
-        while not self._stopping.is_set():
-            is_woken = self._awake.wait(0 if self._project.maps.is_due() else None)
+        while not self._stopping.is_set() and self._project.has_duty(DUTY):
+            pause = LOOK_SECONDS if self._project.is_shared else None
+            is_woken = self._awake.wait(0 if self._project.maps.is_due() else pause)
             self._awake.clear()
             if self._stopping.is_set():
                 return
             began = time.monotonic()
-            if is_woken and self._project.is_behind():
+            if (is_woken or self._project.is_shared) and self._is_behind():
                 self._say(self._task())
                 order = {"version": self._project.version + 1}
                 if not (_tell(child, order) and self._listen(child, self._finish)):
@@ -159,6 +167,17 @@ class Trainer:
                 if not (_tell(child, {"map": seconds}) and self._listen(child, self._mapped)):
                     return
 
+    def _is_behind(self) -> bool:
+        """Tell whether there is something to learn, whoever has said it."""
+        from sparing.errors import SparingError
+
+        try:
+            self._project.catch_up()
+        except SparingError as error:  # the database is away: it is asked again in a moment
+            self._say(FAILED, str(error))
+            return False
+        return self._project.is_behind()
+
     def _listen(
         self, child: "subprocess.Popen[str]", finish: Callable[[dict[str, Any]], None]
     ) -> bool:
@@ -167,7 +186,7 @@ class Trainer:
             if "progress" in line:
                 self._progress(*line["progress"])
             elif "encoded" in line:
-                self._project.take_contents()
+                self._encoded()
             else:
                 finish(line)
                 return True
@@ -180,6 +199,14 @@ class Trainer:
         if what == ENCODING:
             self._project.encoded = (done, total)
         self._say(ENCODING, f"{what} {done:,} of {total:,}")
+
+    def _encoded(self) -> None:
+        from sparing.errors import SparingError
+
+        try:
+            self._project.take_contents()
+        except SparingError as error:  # what was found is kept the next time
+            self._say(FAILED, str(error))
 
     def _finish(self, line: dict[str, Any]) -> None:
         from sparing.errors import SparingError
@@ -257,7 +284,7 @@ def main(folder: str) -> None:
     from sparing.errors import SparingError
     from sparing.project.opening import open_trainee
 
-    trainee = open_trainee(Path(folder), _Teller())
+    trainee = open_trainee(Path(folder), os.environ.get(DATABASE, ""), _Teller())
     while True:
         order = orders.get()
         try:

@@ -22,7 +22,7 @@ ModelVersion = Annotated[int, typer.Option(help="Names the model on each of its 
 
 def certify(
     pool: Annotated[
-        Path | None,
+        str | None,
         typer.Argument(
             help="Table id, predicted, confidence (and label), .npy of probabilities, or a"
             " labeling project whose audit is answered.",
@@ -72,7 +72,7 @@ def certify(
         return
     items = None
     if pool is not None:
-        items = read_pool(pool, known=known, classes=classes, version=model_version)
+        items = read_pool(Path(pool), known=known, classes=classes, version=model_version)
     if verify is not None:
         _verify(verify, items)
         return

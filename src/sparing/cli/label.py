@@ -3,7 +3,6 @@
 import os
 import socket
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -34,7 +33,8 @@ def label(
         str, typer.Option(metavar="A,B", help="Of a table: the columns that make an item.")
     ] = "",
     project: Annotated[
-        Path | None, typer.Option(help="Folder of the project.", show_default="SOURCE.sparing")
+        str | None,
+        typer.Option(help="Folder, or postgresql:// URL.", show_default="SOURCE.sparing"),
     ] = None,
     encoder: Annotated[str, typer.Option(help="What turns items into numbers.")] = "auto",
     port: Annotated[
@@ -142,7 +142,7 @@ def _serve(
     if browse:
         _browse(link)
     _run(app, listener, network)
-    say(f"Stopped. All answers are in {project.folder}.")
+    say(f"Stopped. All answers are in {project.place}.")
 
 
 def _browse(link: str) -> None:

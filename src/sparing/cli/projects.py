@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -11,7 +12,7 @@ if TYPE_CHECKING:
     from sparing.project import Asked, Project, Status
 
 Place = Annotated[
-    Path, typer.Argument(metavar="PROJECT", help="Folder of the project, or its source.")
+    str, typer.Argument(metavar="PROJECT", help="Folder of the project, its source, or a URL.")
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Out = Annotated[
@@ -95,7 +96,7 @@ def audit(
             _print_items(everything, out, as_json=as_json)
 
 
-def certify_project(project: Path, verify: Path | None, *, as_json: bool) -> None:
+def certify_project(project: str | PathLike[str], verify: Path | None, *, as_json: bool) -> None:
     """Certify a project whose audit is answered, or recompute one of its certificates."""
     if verify is not None:
         _verify(project, verify)
@@ -114,7 +115,7 @@ def certify_project(project: Path, verify: Path | None, *, as_json: bool) -> Non
     )
 
 
-def _verify(project: Path, file: Path) -> None:
+def _verify(project: str | PathLike[str], file: Path) -> None:
     from sparing.certificate import Certificate
     from sparing.cli.certify import print_checks
     from sparing.datasets.decoding import read_text
@@ -162,20 +163,21 @@ def agreement(project: Place, as_json: AsJson = False) -> None:
     )
 
 
-def is_project(place: Path) -> bool:
-    """Tell whether a path is the folder of a project; loads nothing."""
-    return (place / "project.db").is_file()
+def is_project(place: str | PathLike[str]) -> bool:
+    """Tell whether a place is the folder or the URL of a project; loads nothing."""
+    return "://" in str(place) or Path(place, "project.db").is_file()
 
 
 @contextmanager
-def _opened(place: Path, *, must_write: bool = False) -> Iterator["Project"]:
+def _opened(place: str | PathLike[str], *, must_write: bool = False) -> Iterator["Project"]:
     """Open a project; beside a running page only to look, unless it has to be written."""
     from sparing.cli.progress import say
     from sparing.errors import ConflictError
     from sparing.project import Project
-    from sparing.project.opening import folder_of
+    from sparing.project.opening import place_of
 
-    folder = folder_of(place, None)
+    there = place_of(place, None)
+    folder = there.url or there.path
     try:
         project = Project.open(folder)
     except ConflictError as error:
@@ -192,7 +194,7 @@ def _catch_up(project: "Project") -> None:
     from sparing.cli.progress import stages
     from sparing.errors import SparingError
 
-    if not (project.is_writable and project.is_behind()):
+    if not (project.is_writable and project.is_behind() and project.has_duty("training")):
         return
     with stages() as progress:
         try:

@@ -12,6 +12,8 @@ from sparing.store import ItemRow
 PRESENT = "present"
 GONE = "gone"
 UNREADABLE = "unreadable"
+ITEMS_STAMP = "items_stamp"
+"""The setting that changes whenever items do."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,7 +37,7 @@ class CheckedProject(OpenProject):
         InvalidInputError : as in :meth:`plan_audit`
         PoolExhaustedError : an audit would cost more than labeling what is left
         """
-        with self._state.lock:
+        with self._alone("audit"), self._state.lock:
             if self._state.drawn_rows:
                 raise ConflictError("An audit is open: answer it, or give it up with resume.")
             frozen, n = self._freeze(), self._state.replay.attempt
@@ -60,7 +60,7 @@ class CheckedProject(OpenProject):
         ConflictError : no audit is open, or items of it have no answer yet
         VoidAuditError : an item changed after the draw
         """
-        with self._state.lock:
+        with self._alone("audit"), self._state.lock:
             drawn, n_answered = self._state.drawn, self._state.n_answered_of_draw()
             if drawn is None or not self._state.drawn_rows:
                 raise ConflictError("No audit is open: draw one first.")
@@ -90,7 +90,7 @@ class CheckedProject(OpenProject):
 
     def resume(self) -> None:
         """Go back to labeling: an open audit is spent, a certificate does not hold any more."""
-        with self._state.lock:
+        with self._alone("audit"), self._state.lock:
             if self._state.replay.phase != "label":
                 self._say(Kind.RESUMED, None)
 

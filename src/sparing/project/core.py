@@ -19,7 +19,6 @@ from sparing.project.asking import (
     second_opinions,
 )
 from sparing.project.export import export
-from sparing.project.folder import ProjectFolder
 from sparing.project.imports import ImportReport, read_labels, report
 from sparing.project.recording import complete, known_class, recorded
 from sparing.project.reporting import history, look_again, status
@@ -36,8 +35,9 @@ class Project(TeamProject):
     r"""A labeling project on disk: what is asked, what was answered, what the model makes of it.
 
     Made by :meth:`create` and :meth:`open`; a context manager. All methods may be called from
-    several threads. Only one process may have a project open for writing. What an answer changes
-    is on the disk before :meth:`record` returns; everything else is made again from the events.
+    several threads. Only one process may have a project open for writing, but any number where it
+    lies on PostgreSQL. What an answer changes is on the disk before :meth:`record` returns;
+    everything else is made again from the events.
 
     Parameters
     ----------
@@ -76,7 +76,8 @@ class Project(TeamProject):
         ----------
         source : a folder of images or .txt files, a CSV, TSV, JSONL, Parquet or .npy file, or
             ``"mnist"``
-        folder : where the project lies; beside the source with ``.sparing`` at its end
+        folder : where the project lies; beside the source with ``.sparing`` at its end; or the URL
+            of a PostgreSQL database, ``postgresql://me@host/labels?project=photos``
         classes : names of the classes to begin with
         encoder : a name of :func:`sparing.encoders.encoder_names`, or ``"auto"``
         seed : of all that is drawn
@@ -89,9 +90,9 @@ class Project(TeamProject):
         UnknownNameError : there is no such encoder or column
         MissingExtraError : SQLAlchemy is not installed
         """
-        place = ProjectFolder(opening.folder_of(source, folder))
-        if place.exists():
-            raise ConflictError(f"{place.path} is a project already: open it.")
+        place = opening.place_of(source, folder)
+        if opening.exists(place):
+            raise ConflictError(f"{place.name} is a project already: open it.")
         check_int("seed", "Project", seed, 0)
         settings = opening.Settings(str(source), encoder, seed, tuple(columns))
         project = cls(*opening.make(place, settings))
@@ -104,7 +105,7 @@ class Project(TeamProject):
 
         Parameters
         ----------
-        folder : of the project
+        folder : of the project; or the URL of its database
         writable : False: look only, while another process may be writing
 
         Raises
@@ -114,7 +115,7 @@ class Project(TeamProject):
         SchemaVersionError : it was written by a newer version of this package
         SourceError : its source is not there any more
         """
-        return cls(*opening.reopen(ProjectFolder(Path(folder)), writable=writable))
+        return cls(*opening.reopen(opening.place_at(folder), writable=writable))
 
     @classmethod
     def at(cls, source: str | PathLike[str], **options: Any) -> Self:
@@ -126,10 +127,10 @@ class Project(TeamProject):
         options : of :meth:`create`; those of a project that is there already stay, new classes
             are added
         """
-        place = ProjectFolder(opening.folder_of(source, options.get("folder")))
-        if not place.exists():
+        place = opening.place_of(source, options.get("folder"))
+        if not opening.exists(place):
             return cls.create(source, **options)
-        project = cls.open(place.path)
+        project = cls.open(place.url or place.path)
         project.add_classes(options.get("classes", ()))
         return project
 
@@ -143,6 +144,7 @@ class Project(TeamProject):
         annotator : who asks; may be asked blind about an item that another person has answered
         """
         check_int("n", "query", n, 1)
+        self.catch_up()
         with self._state.lock:
             without = self._mask(exclude)
             second = second_opinions(self._state, self._handed, n, without, annotator)
@@ -155,6 +157,7 @@ class Project(TeamProject):
         self, n: int = 1, exclude: Iterable[str] = (), annotator: str = ""
     ) -> list[Asked]:
         """Return up to ``n`` items of the open audit, blind; none if no audit is open."""
+        self.catch_up()
         with self._state.lock:
             return audited_items(self._state, self._handed, n, self._mask(exclude), annotator)
 
@@ -162,6 +165,7 @@ class Project(TeamProject):
         self, n: int = 1, exclude: Iterable[str] = (), annotator: str = ""
     ) -> list[Asked]:
         """Return up to ``n`` items that the certificate leaves to people."""
+        self.catch_up()
         with self._state.lock:
             return handed_back_items(self._state, self._handed, n, self._mask(exclude))
 
@@ -197,6 +201,7 @@ class Project(TeamProject):
         ------
         StoreError : the disk refused; nothing was stored
         """
+        self.catch_up()
         with self._state.lock:
             completed = complete(self._state, self._handed, events)
         to_store = [event for event in completed if isinstance(event, NewEvent)]
@@ -241,6 +246,7 @@ class Project(TeamProject):
 
     def status(self) -> ProjectStatus:
         """Return where the project stands."""
+        self.catch_up()
         with self._state.lock:
             return status(self._state, self.trainer_said, self.encoded)
 

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from sparing.errors import ConflictError, NotFoundError, StoreError
+from sparing.errors import ConflictError, StoreError
 from sparing.project.items import MNIST
+from sparing.store import Version
+from sparing.store.engine import shown_url, sqlite_url
 
 SUFFIX = ".sparing"
 PRINCIPAL, NEIGHBORS = "principal", "neighbors"  # the kinds of a map
@@ -31,14 +33,36 @@ def default_folder(source: str) -> Path:
 
 @dataclass(frozen=True, slots=True)
 class ProjectFolder:
-    """Names of all that a project keeps."""
+    """Names of all that a project keeps.
+
+    Parameters
+    ----------
+    path : of the folder
+    url : of the database where it is a PostgreSQL one; then several processes share the folder
+    """
 
     path: Path
+    url: str = ""
 
     @property
     def database(self) -> Path:
-        """Settings, items, events and model versions."""
+        """Settings, items, events and model versions, where they lie in the folder."""
         return self.path / "project.db"
+
+    @property
+    def store_url(self) -> str:
+        """The URL of the database; may have a password."""
+        return self.url or sqlite_url(self.database)
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether several processes may write to the project at once."""
+        return bool(self.url)
+
+    @property
+    def name(self) -> str:
+        """What the project is called in messages; never has a password."""
+        return shown_url(self.url) if self.url else self.path.name
 
     @property
     def vectors(self) -> Path:
@@ -55,9 +79,13 @@ class ProjectFolder:
         """What the trainer said before it died, if it did."""
         return self.path / "trainer.log"
 
-    def scores(self, version: int) -> Path:
+    def scores(self, version: Version) -> Path:
         """What one model version says of every item."""
-        return self.path / "snapshots" / f"{version}.npz"
+        return self.new_scores(version.version, version.facts.get("mark", ""))
+
+    def new_scores(self, version: int, mark: str) -> Path:
+        """Where a model version is written; ``mark`` keeps apart what two processes make."""
+        return self.path / "snapshots" / f"{version}{mark}.npz"
 
     def map(self, kind: str, mark: str) -> Path:
         """Where the items with this fingerprint lie on a map, float32 (n_rows, 2)."""
@@ -93,11 +121,6 @@ class ProjectFolder:
     def exists(self) -> bool:
         """Tell whether there is a project here."""
         return self.database.is_file()
-
-    def check_exists(self) -> None:
-        """Raise NotFoundError if there is no project here."""
-        if not self.exists():
-            raise NotFoundError(f"{self.path} is no project: 'sparing label SOURCE' makes one.")
 
     def secret(self) -> str:
         """Return the project's secret; it is made, for this user alone, when first asked for."""

@@ -1,21 +1,26 @@
 """A project that is open: what it is, how it learns, how it is closed."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 from uuid import uuid4
 
 from sparing.audit import Phase
+from sparing.errors import StoreError
 from sparing.project import opening
 from sparing.project.asking import Handed
 from sparing.project.folder import Lock, ProjectFolder
+from sparing.project.following import Follower
 from sparing.project.items import Item
+from sparing.project.lending import Lending
 from sparing.project.maps import Maps
 from sparing.project.scores import read_scores
+from sparing.project.shared import alone
 from sparing.project.state import State
 from sparing.project.vectors import Progress, read_contents
-from sparing.store import Kind, NewEvent, Outcome, Status, Store, Version
+from sparing.store import Claim, Kind, NewEvent, Outcome, Status, Store, Version
 
 if TYPE_CHECKING:
     from sparing.project.training import Trainee
@@ -28,6 +33,10 @@ class OpenProject:
     ----------
     folder : of the project
     store, state, lock : as :mod:`sparing.project.opening` makes them
+
+    Attributes
+    ----------
+    lending : asks each item of one person at a time
     """
 
     def __init__(
@@ -40,6 +49,10 @@ class OpenProject:
         self._handed = Handed(state)
         self._settings = opening.read_settings(store)
         state.share(opening.read_overlap(store, self._settings.seed))
+        list_items = opening.lister(folder, self._settings)
+        self._follower = Follower(folder, store, state, list_items)
+        self.lending = Lending(store, state, self._follower)
+        self._duties: dict[str, Claim] = {}
         self._trainee: Trainee | None = None
         self.trainer_said: tuple[str, str] = ("off", "")
         self.encoded: tuple[int, int] = (0, len(state.rows))
@@ -59,6 +72,8 @@ class OpenProject:
 
     def close(self) -> None:
         """Let go of the project; all that was answered is on the disk already."""
+        for claim in self._duties.values():
+            claim.release()
         self._store.close()
         if self._lock is not None:
             self._lock.release()
@@ -68,13 +83,18 @@ class OpenProject:
 
     @property
     def is_writable(self) -> bool:
-        """Whether this process holds the lock."""
+        """Whether this process may write to it."""
         return self._lock is not None
 
     @property
     def folder(self) -> Path:
         """The folder of the project."""
         return self._folder.path
+
+    @property
+    def place(self) -> str:
+        """Where the project lies, for people: its folder, or its database without a password."""
+        return self._folder.name if self.is_shared else str(self.folder)
 
     @property
     def name(self) -> str:
@@ -117,6 +137,7 @@ class OpenProject:
     @property
     def phase(self) -> Phase:
         """Where the job stands."""
+        self.catch_up()
         with self._state.lock:
             return self._state.phase
 
@@ -158,11 +179,12 @@ class OpenProject:
         ------
         SourceError : its file is not there or damaged
         """
-        scores = read_scores(self._folder.scores(version.version))  # megabytes: nobody waits
-        with self._state.lock:
-            self._state.adopt([version], scores)
+        scores = read_scores(self._folder.scores(version))  # megabytes: nobody waits
         self._store.add_version(version)
-        opening.forget_old_scores(self._folder, version.version)
+        with self._state.lock:
+            if version.version > self._state.version:  # else it was met in the store just now
+                self._state.adopt([version], scores)
+            opening.forget_old_scores(self._folder, self._state.versions)
 
     def take_contents(self) -> bool:
         """Read what encoding found out, such as files that are damaged; say whether it was new."""
@@ -199,19 +221,58 @@ class OpenProject:
         return newest.seq == self._state.replay.last_seq
 
     def refresh(self) -> None:
-        """Take into account what another process has written since."""
-        with self._state.lock:
-            self._state.apply(self._store.events(self._state.replay.last_seq))
-            versions = self._store.versions(self._state.version)
-            if versions:
-                newest = self._folder.scores(versions[-1].version)
-                self._state.adopt(versions, read_scores(newest))
+        """Take into account what another process has written since.
+
+        Raises
+        ------
+        StoreError : the database cannot be reached
+        """
+        self._follower.take_all()
+        if not self.is_encoded and self._state.versions:
+            self.take_contents()
+
+    def catch_up(self) -> None:
+        """Do so where others may write, unless it was done a moment ago."""
+        if self._folder.is_shared and self._follower.is_due():
+            self.refresh()
+
+    def has_duty(self, duty: str) -> bool:
+        """Tell whether it is on this process to do something that one of several does."""
+        if not self._folder.is_shared:
+            return True
+        if duty in self._duties and self._duties[duty].holds():
+            return True
+        try:
+            claim = self._store.claim(duty)
+        except StoreError:  # the database is away: nobody has duties
+            return False
+        if claim is not None:
+            self._duties[duty] = claim
+        return claim is not None
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether several processes may write to it at once."""
+        return self._folder.is_shared
+
+    @property
+    def url(self) -> str:
+        """The URL of its database, which may have a password; ``""`` if that is in the folder."""
+        return self._folder.url
+
+    @contextmanager
+    def _alone(self, duty: str) -> Iterator[None]:
+        """Do something while no other process does, knowing all that they have done."""
+        with alone(self._store, self._folder, duty):
+            if self._folder.is_shared:
+                self.refresh()
+            yield
 
     def _append(self, events: Sequence[NewEvent]) -> list[Outcome]:
         outcomes = self._store.append(events)
-        stored = [o.event for o in outcomes if o.status is Status.STORED and o.event]
-        with self._state.lock:
-            self._state.apply(stored)
+        stored = [o.event.seq for o in outcomes if o.status is Status.STORED and o.event]
+        if stored:
+            self._follower.take_events(max(stored))
         return outcomes
 
     def _say(self, kind: Kind, text: str | None) -> None:

@@ -1,21 +1,23 @@
 """Making a project and opening it again: lock, store, items, settings."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING
+from uuid import uuid4
 
-from sparing.errors import SourceError, UnknownNameError
-from sparing.project.changes import Changes, reconcile
+from sparing.errors import ConflictError, NotFoundError, SourceError, UnknownNameError
+from sparing.project.changes import ITEMS_STAMP, Changes, reconcile
 from sparing.project.folder import Lock, ProjectFolder, default_folder
 from sparing.project.items import MNIST, Listing, list_source
+from sparing.project.shared import FOLDER, SharedLock, alone, new_place, placed
 from sparing.project.sharing import Overlap
 from sparing.project.state import State
 from sparing.project.vectors import AUTO, Progress
-from sparing.store import Store, open_store
-from sparing.store.engine import sqlite_url
+from sparing.store import Store, Version, open_store, stored_setting
+from sparing.store.engine import is_postgresql, shown_url
 
 if TYPE_CHECKING:
     from sparing.project.training import Trainee
@@ -36,16 +38,34 @@ class Settings:
     columns: tuple[str, ...]
 
 
-def folder_of(source: str | PathLike[str], folder: str | PathLike[str] | None) -> Path:
+def place_of(source: str | PathLike[str], folder: str | PathLike[str] | None) -> ProjectFolder:
     """Return where the project of a source lies; a project is its own place."""
-    if folder is not None:
-        return Path(folder)
-    if ProjectFolder(Path(source)).exists():
-        return Path(source)
-    return default_folder(str(source))
+    if folder is not None or is_postgresql(source):
+        return place_at(folder or source)
+    there = ProjectFolder(Path(source))
+    return there if there.exists() else ProjectFolder(default_folder(str(source)))
 
 
-def make(folder: ProjectFolder, settings: Settings) -> Opened:
+def place_at(folder: str | PathLike[str]) -> ProjectFolder:
+    """Return a project's place: a folder, or the URL of a database, which names the folder."""
+    if is_postgresql(folder):
+        return ProjectFolder(Path(), str(folder))
+    return ProjectFolder(Path(folder))
+
+
+def exists(place: ProjectFolder) -> bool:
+    """Tell whether there is a project.
+
+    Raises
+    ------
+    StoreError : the database cannot be reached
+    """
+    if place.is_shared:
+        return stored_setting(place.url, SETTINGS) is not None
+    return place.exists()
+
+
+def make(place: ProjectFolder, settings: Settings) -> Opened:
     """Make a project; if that fails, nothing stays that could be opened.
 
     Raises
@@ -54,52 +74,69 @@ def make(folder: ProjectFolder, settings: Settings) -> Opened:
     """
     _check_encoder(settings.encoder)
     source = settings.source
+    if is_postgresql(source):
+        name = shown_url(source)
+        raise NotFoundError(
+            f"{name} is no project: 'sparing label SOURCE --project URL' makes one."
+        )
     if source != MNIST or Path(source).exists():
         settings = replace(settings, source=str(Path(source).resolve()))
     listing = list_source(settings.source, settings.columns)
+    folder = new_place(place.url, settings.source) if place.is_shared else place
     try:
         folder.path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise SourceError(f"{folder.path} cannot be made: {error.strerror}.") from error
-    lock = Lock(folder.path)
+    lock = SharedLock() if folder.is_shared else Lock(folder.path)
     try:
         folder.secret()
-        store = open_store(sqlite_url(folder.database), folder.path.name)
-        store.put_settings({SETTINGS: json.dumps(asdict(settings))})
-        return folder, store, _state(folder, store, listing), lock
+        store = open_store(folder.store_url, folder.name)
+        with alone(store, folder, "opening"):
+            if folder.is_shared and SETTINGS in store.settings():
+                raise ConflictError(f"{folder.name} is a project already: open it.")
+            told = {SETTINGS: json.dumps(asdict(settings))}
+            store.put_settings(told | ({FOLDER: str(folder.path)} if folder.is_shared else {}))
+            return folder, store, _state(folder, store, listing), lock
     except BaseException:
         lock.release()
         raise
 
 
-def reopen(folder: ProjectFolder, *, writable: bool) -> Opened:
+def reopen(place: ProjectFolder, *, writable: bool) -> Opened:
     """Open a project that is there.
 
     Raises
     ------
     NotFoundError, ConflictError, SchemaVersionError, SourceError : as of ``Project.open``
     """
-    folder.check_exists()
-    lock = Lock(folder.path) if writable else None
+    if not exists(place):
+        raise NotFoundError(f"{place.name} is no project: 'sparing label SOURCE' makes one.")
+    lock = None if place.is_shared or not writable else Lock(place.path)
     store: Store | None = None
     try:
-        store = open_store(sqlite_url(folder.database), folder.path.name, writable=writable)
+        store = open_store(place.store_url, place.name, writable=writable)
+        folder = placed(place, store)
+        lock = SharedLock() if writable and folder.is_shared else lock
         listing = lister(folder, read_settings(store))()
-        if writable:
-            folder.sweep()
-        state = _state(folder, store, listing) if writable else _view(folder, store, listing)
+        if not writable:
+            return folder, store, _view(folder, store, listing), lock
+        with alone(store, folder, "opening"):
+            if not folder.is_shared:
+                folder.sweep()
+            return folder, store, _state(folder, store, listing), lock
     except BaseException:
         if store is not None:
             store.close()
         if lock is not None:
             lock.release()
         raise
-    return folder, store, state, lock
 
 
 def _state(folder: ProjectFolder, store: Store, listing: Listing) -> State:
     updates, changes = reconcile(store.items(), listing)
-    store.put_items(updates)
+    if updates:
+        store.put_items(updates)
+        store.put_settings({ITEMS_STAMP: uuid4().hex})
     return State(folder, store, listing, changes)
 
 
@@ -137,16 +174,24 @@ def make_trainee(
     return Trainee(folder, store, items, settings.encoder, settings.seed, progress)
 
 
-def open_trainee(path: Path, progress: Progress) -> "Trainee":
-    """Return what learns from the project at ``path``, for a process that only reads it."""
-    folder = ProjectFolder(path)
-    store = open_store(sqlite_url(folder.database), path.name, writable=False)
+def open_trainee(path: Path, url: str, progress: Progress) -> "Trainee":
+    """Return what learns from the project at ``path``, for a process that only reads it.
+
+    Parameters
+    ----------
+    path : of the folder
+    url : of the database, where it is not in the folder; else ``""``
+    progress : told how far it is
+    """
+    folder = ProjectFolder(path, url)
+    store = open_store(folder.store_url, folder.name, writable=False)
     return make_trainee(folder, store, read_settings(store), progress)
 
 
-def forget_old_scores(folder: ProjectFolder, version: int) -> None:
+def forget_old_scores(folder: ProjectFolder, versions: Sequence[Version]) -> None:
     """Remove the scores of versions that nobody reads any more: they are megabytes each."""
-    folder.scores(version - KEPT_VERSIONS).unlink(missing_ok=True)
+    for old in versions[-1 - KEPT_VERSIONS : -KEPT_VERSIONS]:
+        folder.scores(old).unlink(missing_ok=True)
 
 
 def _check_encoder(name: str) -> None:

@@ -36,6 +36,23 @@ class Scores:
     doubt: FloatArray
 
 
+def within(scores: Scores, n_rows: int) -> Scores:
+    """Return what is said of the first rows: another process may know items that came later."""
+    if len(scores.proba) <= n_rows:
+        return scores
+    asked, doubted = scores.rows < n_rows, scores.doubted < n_rows
+    return Scores(
+        scores.proba[:n_rows],
+        scores.class_ids,
+        scores.rows[asked],
+        scores.source[asked],
+        scores.propensity[asked],
+        scores.why[asked],
+        scores.doubted[doubted],
+        scores.doubt[doubted],
+    )
+
+
 def write_scores(path: Path, scores: Scores) -> None:
     """Write a model version; whoever reads sees all of it or nothing."""
     arrays: dict[str, Any] = {f.name: getattr(scores, f.name) for f in fields(Scores)}

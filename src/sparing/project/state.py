@@ -15,7 +15,7 @@ from sparing.project.folder import ProjectFolder
 from sparing.project.items import Item, Listing
 from sparing.project.people import Opinions
 from sparing.project.replay import Replay
-from sparing.project.scores import Scores, read_scores
+from sparing.project.scores import Scores, read_scores, within
 from sparing.project.sharing import Overlap, Sharing
 from sparing.project.vectors import Contents
 from sparing.project.views import Answer
@@ -177,8 +177,15 @@ class State:
 
     def adopt(self, versions: Sequence[Version], scores: Scores) -> None:
         """Take new model versions into use; the scores are those of the last."""
-        self.scores = scores
+        self.scores = within(scores, len(self.rows))
         self.versions.extend(versions)
+
+    def relist(self, rows: list[ItemRow], listing: Listing) -> None:
+        """Take items into account that another process has found in the source."""
+        self.rows, self.listing = rows, listing
+        self.row_of = {item.item_id: item.row for item in rows}
+        self._places = {item_id: i for i, item_id in enumerate(listing.ids)}
+        self._fill_askable()
 
     def learned(self, contents: Contents) -> list[ItemRow]:
         """Take what encoding found out into account; return the items that are new to the store."""
@@ -205,7 +212,7 @@ class State:
         self.versions = list(versions)
         if versions:
             try:
-                self.scores = read_scores(self.folder.scores(versions[-1].version))
+                self.scores = read_scores(self.folder.scores(versions[-1]))
             except SourceError:  # the next version replaces it
                 self.scores = None
 

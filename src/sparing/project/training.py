@@ -3,6 +3,7 @@
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
+from uuid import uuid4
 
 import numpy as np
 
@@ -13,7 +14,7 @@ from sparing.loop import ActiveLearner
 from sparing.policy import Evidence, suggested_batch_size
 from sparing.pool import SKIPPED, UNLABELED
 from sparing.project.audits import load_audits
-from sparing.project.changes import PRESENT
+from sparing.project.changes import ITEMS_STAMP, PRESENT
 from sparing.project.folder import ProjectFolder
 from sparing.project.items import Listing
 from sparing.project.mapping import Mapmaker
@@ -79,18 +80,23 @@ class Trainee:
         self._learner: ActiveLearner | None = None
         self._mapmaker: Mapmaker | None = None
         self._watched: deque[tuple[int, IntArray]] = deque(maxlen=N_ROUNDS)
+        self._stamp: str | None = None
+        # Another process may be making a version of the same number: one of the two will count.
+        self._mark = f"-{uuid4().hex[:8]}" if folder.is_shared else ""
 
     def encode(self) -> bool:
         """See to it that the items have vectors; say whether there is news of them.
 
-        Items come, go and change only when a project is opened: once is enough.
+        Items come, go and change only when a project is opened, which leaves a stamp.
 
         Raises
         ------
         SparingError : the items cannot be encoded
         """
-        if self._contents is not None:
+        stamp = self._store.settings().get(ITEMS_STAMP)
+        if self._contents is not None and stamp == self._stamp:
             return False
+        self._stamp, self._learner = stamp, None
         self._items = self._store.items()
         self._contents = read_contents(self._folder, self._items, self._encoder)
         if self._contents is None:
@@ -148,9 +154,9 @@ class Trainee:
         labels = [self._replay.of(item_id).answer for item_id in ids]
         told = _oof(learner)
         scores = _scores(learner, rows, len(self._items), told)
-        write_scores(self._folder.scores(version), scores)
+        write_scores(self._folder.new_scores(version, self._mark), scores)
         facts = self._facts(learner, [e for e in labels if e is not None], told)
-        facts["asked"] = _asked(scores)
+        facts |= {"asked": _asked(scores), "mark": self._mark}
         self._tell("training", 1, 1)
         return Version(version, self._replay.last_seq, facts)
 

@@ -12,7 +12,7 @@ from sparing.store.records import (
     Status,
     Version,
 )
-from sparing.store.sql import open_store
+from sparing.store.sql import open_store, stored_setting
 
 __all__ = [
     "Claim",
@@ -26,4 +26,5 @@ __all__ = [
     "Version",
     "Wish",
     "open_store",
+    "stored_setting",
 ]

@@ -15,7 +15,7 @@ from sparing.store.base import Store
 from sparing.store.claims import Claim
 from sparing.store.engine import open_engine, said
 from sparing.store.leasing import Wish
-from sparing.store.migrate import check, migrate
+from sparing.store.migrate import check, migrate, schema_version
 from sparing.store.records import ANSWERS, Event, ItemRow, NewEvent, Outcome, Version
 from sparing.store.writer import Writer
 
@@ -46,6 +46,26 @@ def open_store(url: str, name: str = "The project", *, writable: bool = True) ->
         engine.dispose()
         raise
     return SqlStore(engine, Writer(engine) if writable else None)
+
+
+def stored_setting(url: str, name: str) -> str | None:
+    """Return a setting of the store at ``url``, whatever its version; None if there is none.
+
+    Raises
+    ------
+    StoreError : the database cannot be reached
+    """
+    engine = open_engine(url)
+    setting = select(schema.settings.c.value).where(schema.settings.c.name == name)
+    try:
+        if schema_version(engine) is None:
+            return None
+        with engine.connect() as connection:
+            return connection.execute(setting).scalar()
+    except SQLAlchemyError as error:
+        raise StoreError(f"The project cannot be read: {said(error)}.") from error
+    finally:
+        engine.dispose()
 
 
 class SqlStore(Store):

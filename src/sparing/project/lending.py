@@ -1,0 +1,86 @@
+"""Asking an item of one person at a time: it is leased before it is shown."""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+from sparing.project.following import Follower
+from sparing.project.state import State
+from sparing.project.views import Asked
+from sparing.store import Store, Wish
+
+LEASE_SECONDS = 300.0
+MOST_TRIES = 10  # others may be quicker a few times, not always
+
+Ask = Callable[[int, Collection[str]], Sequence[Asked]]
+
+
+@dataclass(frozen=True, slots=True)
+class Lent:
+    """What somebody may be asked.
+
+    Parameters
+    ----------
+    items : leased to whoever asked
+    n_elsewhere : items that others have on their screens, where there is nothing else to ask
+    """
+
+    items: list[Asked]
+    n_elsewhere: int = 0
+
+
+class Lending:
+    """Leases items of a project before they are shown, and shows none that was just answered.
+
+    Parameters
+    ----------
+    store, state : of the project
+    follower : brings the state up to date
+    """
+
+    def __init__(self, store: Store, state: State, follower: Follower) -> None:
+        self._store = store
+        self._state = state
+        self._follower = follower
+
+    def lend(self, holder: str, n: int, held: Collection[str], ask: Ask) -> Lent:
+        """Return up to ``n`` items that nobody else is asked.
+
+        Parameters
+        ----------
+        holder : who asks: one page in one browser
+        n : how many
+        held : items that the holder has already; their leases are prolonged
+        ask : returns up to so many items, without some
+        """
+        for _ in range(MOST_TRIES):
+            others = {i for i, who in self._store.leases().items() if who != holder}
+            with self._state.lock:
+                found = ask(n, {*held, *others})
+                before = {a.item.item_id: self._state.replay.of(a.item.item_id) for a in found}
+            wish = Wish(holder, list(before), n, LEASE_SECONDS, list(held))
+            mine = self._store.lease(wish)
+            items = self._unchanged(found, before, mine)
+            if items or not found:
+                return Lent(items, 0 if items else len(others))
+        return Lent([], len(others))
+
+    def hold(self, holder: str, items: Collection[str]) -> list[str]:
+        """Prolong leases; return the items that the holder still has."""
+        return self._store.lease(Wish(holder, (), 0, LEASE_SECONDS, list(items)))
+
+    def let_go(self, holder: str, items: Collection[str]) -> None:
+        """Free items that the holder will not answer."""
+        self._store.release(holder, list(items))
+
+    def _unchanged(
+        self, found: Sequence[Asked], before: Mapping[str, object], mine: list[str]
+    ) -> list[Asked]:
+        """Leave out what somebody has answered between the look at it and the lease of it."""
+        self._follower.take_events()
+        leased = [asked for asked in found if asked.item.item_id in mine]
+        with self._state.lock:
+            return [
+                asked
+                for asked in leased
+                if self._state.replay.of(asked.item.item_id) == before[asked.item.item_id]
+            ]
