@@ -139,6 +139,34 @@ def test_what_became_of_an_event_is_told(client, project):
     assert told[0]["message"] == "There is no item."
 
 
+def asked(browser, holder, n=20, have=()):
+    found = browser.get("/api/next", params={"n": n, "holder": holder, "exclude": have}).json()
+    return [one["item"]["item_id"] for one in found["items"]], found["n_elsewhere"]
+
+
+def test_two_pages_are_never_asked_the_same(real):
+    first, second = asked(real, "tab-1"), asked(real, "tab-2")
+    third = asked(real, "tab-3")
+    assert len({*first[0], *second[0], *third[0]}) == 60
+    assert asked(real, "tab-4") == ([], 60)
+    kept, freed = first[0][:5], first[0][5:]
+    body = {"holder": "tab-1", "keep": kept, "free": freed}
+    assert real.post("/api/leases", json=body).json() == {"held": kept}
+    assert set(asked(real, "tab-4")[0]) == set(freed)
+    body = {"holder": "tab-4", "keep": [*kept, *freed]}
+    assert set(real.post("/api/leases", json=body).json()["held"]) == set(freed)
+
+
+def test_an_answer_frees_its_item_and_the_page_goes_on(real):
+    mine, _ = asked(real, "tab-1", 3)
+    event = EVENT | {"item_id": mine[0], "class_name": "good"}
+    assert real.post("/api/events", json=[event]).json()[0]["status"] == "stored"
+    more, _ = asked(real, "tab-1", 3, mine[1:])
+    assert not set(more) & set(mine)
+    everything = [asked(real, f"tab-{i}")[0] for i in range(2, 6)]
+    assert sum(map(len, everything)) == 60 - 1 - 2 - 3
+
+
 def test_a_guess_comes_only_if_it_is_wanted(client):
     assert [one["guess"] for one in client.get("/api/next").json()["items"]] == [None] * 3
     wanted = client.get("/api/next", params={"guesses": True}).json()["items"]
@@ -162,7 +190,8 @@ def test_each_phase_asks_its_own_items(client, project):
     for phase in Phase:
         project.phase = phase
         url = "/api/next?n=3&exclude=a%2Fb&exclude=c"
-        assert client.get(url).json() == {"phase": phase.value, "items": []}
+        nothing = {"phase": phase.value, "items": [], "n_elsewhere": 0}
+        assert client.get(url).json() == nothing
     names = ["query", "audit_next", "handback_next", "handback_next"]
     assert asked == [(name, 3, ["a/b", "c"]) for name in names]
 

@@ -238,7 +238,29 @@ def test_a_reload_goes_on_where_it_was(door, tmp_path):
     assert shown not in done
 
 
-def test_two_tabs_see_and_settle_what_differs(door, tmp_path):
+def test_two_tabs_are_asked_different_items_and_one_that_is_closed_frees_its_own(door, tmp_path):
+    opened = door(notes(tmp_path, 8))
+    one = opened.page()
+    one.wait_for_selector("#item .text")
+    while len(opened.project.store.leases()) < 6:
+        one.wait_for_timeout(20)
+    two = opened.page()
+    two.wait_for_selector("#item .text")
+    press(two, "1")
+    press(two, "2")
+    expect(two.locator("#card")).to_contain_text("6 items are on other screens")
+    one.close()
+    expect(two.locator("#item .text")).to_be_visible(timeout=PATIENCE)
+    for _ in range(5):
+        press(two, "1")
+    two.keyboard.press("1")
+    expect(two.locator("#card")).to_contain_text("Every item has an answer", timeout=PATIENCE)
+    saved(two)
+    assert len(opened.labels()) == 8
+
+
+def test_two_tabs_see_and_settle_what_differs(door, tmp_path, monkeypatch):
+    monkeypatch.setattr("sparing.project.lending.LEASE_SECONDS", 0.0)  # as if it had run out
     opened = door(notes(tmp_path))
     one, two = opened.page(), opened.page()
     for page in (one, two):

@@ -1,7 +1,7 @@
 """The routes: each reads a body, calls the project once, and gives back what came of it."""
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -13,6 +13,7 @@ from starlette.background import BackgroundTask
 from sparing.audit import Phase
 from sparing.errors import NotFoundError
 from sparing.project import Asked, Item, Project
+from sparing.project.lending import Lent
 from sparing.store.records import Kind, NewEvent
 from sparing.trainer import Trainer
 from sparing.web.bodies import (
@@ -27,6 +28,7 @@ from sparing.web.bodies import (
     HistoryBody,
     HistoryRow,
     ItemId,
+    Key,
     NextBody,
     PlanBody,
     RecordedBody,
@@ -98,25 +100,38 @@ def next_items(
     n: Annotated[int, Query(ge=1, le=20)] = 5,
     exclude: Excluded = [],  # noqa: B006  # FastAPI copies it
     guesses: bool = False,
+    holder: Key | None = None,
 ) -> NextBody:
-    """Return what to ask next, as the phase demands; a guess only where it is wanted."""
+    """Return what to ask next, as the phase demands; a guess only where it is wanted.
+
+    What a holder is asked, nobody else is for some minutes; ``exclude`` is what it has already.
+    """
     phase = project.phase
-    asked = [AskedBody.model_validate(a) for a in _asked(project, phase, n, exclude, who)]
+    lent = _lent(project, phase, n, exclude, holder, who)
+    asked = [AskedBody.model_validate(one) for one in lent.items]
     if not guesses or phase == Phase.AUDIT:
         asked = [a.model_copy(update={"guess": None}) for a in asked]
-    return NextBody(phase=phase.value, items=asked)
+    return NextBody(phase=phase.value, items=asked, n_elsewhere=lent.n_elsewhere)
 
 
-def _asked(
-    project: Project, phase: Phase, n: int, exclude: Sequence[str], who: str
-) -> Sequence[Asked]:
-    ask = {
+def _lent(
+    project: Project, phase: Phase, n: int, held: list[str], holder: str | None, who: str
+) -> Lent:
+    ways = {
         Phase.LABEL: project.query,
         Phase.AUDIT: project.audit_next,
         Phase.CERTIFIED: project.handback_next,
         Phase.HANDBACK: project.handback_next,
-    }.get(phase)
-    return ask(n, exclude=exclude, annotator=who) if ask else ()
+    }
+    if phase not in ways:
+        return Lent([])
+
+    def ask(n: int, exclude: Collection[str]) -> Sequence[Asked]:
+        return ways[phase](n, exclude=exclude, annotator=who)
+
+    if holder is None:
+        return Lent(list(ask(n, held)))
+    return project.lending.lend(holder, n, held, ask)
 
 
 @router.post("/api/events")

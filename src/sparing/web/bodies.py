@@ -103,10 +103,11 @@ class AskedBody(Outgoing):
 
 
 class NextBody(BaseModel):
-    """What to ask next, as the phase demands."""
+    """What to ask next, as the phase demands; with nothing to ask, how much others have."""
 
     phase: str
     items: list[AskedBody]
+    n_elsewhere: int = 0
 
 
 class HistoryRow(Outgoing):

@@ -218,6 +218,21 @@ test("an empty fetch ends the asking until something changes", () => {
   assert.equal(run(state, { type: "state", server: server() }).exhausted, true);
 });
 
+test("while others have the rest it is asked for again, until something comes", () => {
+  const state = run(started("a"), { type: "asked", phase: "label", items: [], n_elsewhere: 3 }, label("k1"));
+  assert.deepEqual([onScreen(state), state.exhausted, state.elsewhere], [null, true, 3]);
+  const polled = run(state, { type: "state", server: server() });
+  assert.deepEqual([polled.exhausted, polled.elsewhere], [false, 3]);
+  const come = run(polled, { type: "asked", phase: "label", items: [asked("b")], n_elsewhere: 0 });
+  assert.deepEqual([onScreen(come), come.elsewhere], ["b", 0]);
+});
+
+test("what somebody else was asked meanwhile waits here no longer; the screen stays", () => {
+  const state = run(started("a", "b", "c", "d"), { type: "leased", asked: ["a", "b", "c"], held: ["c"] });
+  assert.equal(onScreen(state), "a");
+  assert.deepEqual(waiting(state), ["c", "d"]);
+});
+
 test("no network: said once answers wait, and forgotten once they are safe", () => {
   const state = run(started("a", "b"), label("k1"), { type: "unsent" }, { type: "late" });
   assert.deepEqual([state.online, state.late], [false, true]);

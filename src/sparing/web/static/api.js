@@ -34,6 +34,8 @@ async function call(path, body) {
   throw new ApiError(response.status, kind, message);
 }
 
+/** @param {object} body */
+const json = (body) => new Blob([JSON.stringify(body)], { type: "application/json" });
 const query = (/** @type {[string, string][]} */ pairs) => new URLSearchParams(pairs).toString();
 
 export const api = {
@@ -57,12 +59,17 @@ export const api = {
     const { status, ...rest } = await call("/api/state");
     return { ...rest, ...status };
   },
-  /** @param {number} n @param {readonly string[]} exclude @param {boolean} guesses
-   * @returns {Promise<{phase: string, items: import("./types.js").Asked[]}>} */
-  next: (n, exclude, guesses) => call(`/api/next?${query([
-    ["n", String(n)], ["guesses", String(guesses)],
+  /** @param {number} n @param {readonly string[]} exclude @param {boolean} guesses @param {string} holder
+   * @returns {Promise<import("./types.js").Next>} */
+  next: (n, exclude, guesses, holder) => call(`/api/next?${query([
+    ["n", String(n)], ["guesses", String(guesses)], ["holder", holder],
     ...exclude.map((id) => /** @type {[string, string]} */ (["exclude", id])),
   ])}`),
+  /** @param {string} holder @param {readonly string[]} keep @param {readonly string[]} free
+   * @returns {Promise<{held: string[]}>} */
+  lease: (holder, keep, free) => call("/api/leases", { holder, keep, free }),
+  /** Let go of items while the page is being closed. @param {string} holder @param {readonly string[]} free */
+  free: (holder, free) => navigator.sendBeacon("/api/leases", json({ holder, free })),
   /** @param {readonly import("./types.js").PersonEvent[]} events
    * @returns {Promise<import("./types.js").Recorded[]>} */
   send: (events) => call("/api/events", events),

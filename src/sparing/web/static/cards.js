@@ -11,18 +11,19 @@ import { percent } from "./curve.js";
 /** @param {HTMLElement} place @param {State} state @param {Acts} acts */
 export function card(place, state, acts) {
   const which = state.refused ? "refused" : kind(state);
-  const stamp = `${which} ${state.server?.n_contested ?? 0} ${state.refused} ${state.server?.certificate?.statement ?? ""} ${state.server?.n_skipped ?? ""}`;
+  const stamp = `${which} ${state.server?.n_contested ?? 0} ${state.refused} ${state.server?.certificate?.statement ?? ""} ${state.server?.n_skipped ?? ""} ${state.elsewhere}`;
   if (place.dataset["stamp"] === stamp) return; // the same card keeps its focus
   place.dataset["stamp"] = stamp;
   place.replaceChildren(...(CARDS[which]?.(state, acts) ?? []));
 }
 
 /** @param {State} state @returns {string} */
-function kind({ server, exhausted, handing }) {
+function kind({ server, exhausted, handing, elsewhere }) {
   if (!server) return "waiting";
   if (server.phase === "certified" && !handing) return "certified";
   if (server.phase === "done") return "done";
   if (server.phase === "audit" && server.audit && server.audit.n_answered >= server.audit.n_drawn) return "checked";
+  if (elsewhere) return "elsewhere";
   if (exhausted && server.phase === "hand-back" && server.n_contested) return "differ";
   return exhausted && server.phase === "label" ? "empty" : "waiting";
 }
@@ -31,6 +32,10 @@ function kind({ server, exhausted, handing }) {
 const CARDS = {
   refused: ({ refused }) => [title("This page is closed"), el("p", {}, refused)],
   waiting: () => [el("p", { class: "waiting" }, "The next item is on its way.")],
+  elsewhere: ({ elsewhere }) => [
+    title("The others have the rest"),
+    el("p", {}, `${plural(elsewhere, "item is", "items are")} on other screens. What is left there comes here.`),
+  ],
   empty: ({ server }, acts) => [
     title("Every item has an answer"),
     el("p", {}, server?.n_skipped ? `${plural(server.n_skipped, "item was", "items were")} skipped; History brings them back.` : ""),

@@ -4,12 +4,13 @@ import { api } from "./api.js";
 import { byId, input } from "./dom.js";
 import { bindFind } from "./find.js";
 import { intent } from "./keys.js";
+import { HOLDER, keepLeases } from "./lease.js";
 import { forgetList, keptList } from "./list.js";
 import { drawPages } from "./pages.js";
 import { drawPanel } from "./panels.js";
 import { askedName, bindWho, drawWho, readGuidelines } from "./people.js";
 import { preload } from "./picture.js";
-import { initial, isAsking, known, reduce } from "./reducer.js";
+import { initial, isAsking, known, onScreen, reduce } from "./reducer.js";
 import { freshKey as fresh, session } from "./session.js";
 import { readSettings, saveSettings } from "./settings.js";
 import { render } from "./view.js";
@@ -76,8 +77,8 @@ async function fetchNext() {
 }
 
 async function fetchAsked() {
-  const { items, phase: of } = await api.next(AHEAD, known(state), state.guesses);
-  dispatch({ type: "asked", items, phase: of });
+  const { items, phase: of, n_elsewhere } = await api.next(AHEAD, known(state), state.guesses, HOLDER);
+  dispatch({ type: "asked", items, phase: of, n_elsewhere });
   if (of !== state.server?.phase) soon();
 }
 
@@ -210,4 +211,5 @@ function bind() {
 drawPages();
 bind();
 render(state, state, acts);
+keepLeases(() => onScreen(state), (asked, held) => dispatch({ type: "leased", asked, held }));
 start();

@@ -14,7 +14,7 @@ export const NONE = "none of these";
 /** @returns {State} */
 export function initial(settings = { guesses: false, singleKeys: true }) {
   return {
-    server: null, refused: "", list: null, item: null, queue: [], exhausted: false, handing: false, beginning: false, outbox: [],
+    server: null, refused: "", list: null, item: null, queue: [], exhausted: false, elsewhere: 0, handing: false, beginning: false, outbox: [],
     steps: [], conflicts: [], online: true, late: false, seq: 0, panel: null, mode: null, zoom: false,
     guesses: settings.guesses, singleKeys: settings.singleKeys, said: "", notice: "",
   };
@@ -33,7 +33,8 @@ export function reduce(state, action) {
     case "beginning": return { ...state, beginning: action.on };
     case "phase": return begun(state, action.server);
     case "handing": return { ...state, handing: true, exhausted: false };
-    case "asked": return asked(state, action.phase, action.items);
+    case "asked": return asked(state, action.phase, action.items, action.n_elsewhere ?? 0);
+    case "leased": return leased(state, action.asked, action.held);
     case "listed": return listed(state, action.rows, action.items);
     case "leave": return { ...state, list: null, queue: [], exhausted: false, said: state.item ? "The list is left." : "The list is done." };
     case "label": return labeled(state, action);
@@ -70,11 +71,16 @@ function part(phase) {
   return ["certified", "hand-back", "done"].includes(phase) ? "after" : phase;
 }
 
-/** What the next fetch has to leave out: what is on screen, waits, or was just answered.
+/** What is on the screen, or waits behind it.
+ * @param {State} state */
+export function onScreen(state) {
+  return [state.item, ...state.queue].flatMap((a) => (a ? [a.item.item_id] : []));
+}
+
+/** What the next fetch has to leave out: that, and what was just answered.
  * @param {State} state */
 export function known(state) {
-  const ids = [state.item, ...state.queue].flatMap((a) => (a ? [a.item.item_id] : []));
-  return [...new Set([...ids, ...state.outbox.flatMap((e) => e.item_id ?? [])])];
+  return [...new Set([...onScreen(state), ...state.outbox.flatMap((e) => e.item_id ?? [])])];
 }
 
 /** Classes of the project, and always "none of these".
@@ -101,7 +107,7 @@ function learned(state, server) {
   const next = { ...state, server: behind && !moved ? counted(server, before) : server, online: true };
   if (moved) return { ...next, queue: [], steps: [], exhausted: false, notice: MOVED[server.phase] ?? "" };
   const fresh = server.seq > before.seq || server.phase !== before.phase || server.model_version !== before.model_version;
-  return fresh ? { ...next, exhausted: false } : next;
+  return fresh || state.elsewhere ? { ...next, exhausted: false } : next;
 }
 
 /** @type {Record<string, string>} */
@@ -123,12 +129,14 @@ function begun(state, server) {
 }
 
 /** New items go behind those that wait; the one on screen stays.
- * @param {State} state @param {string} phase @param {readonly Asked[]} items @returns {State} */
-function asked(state, phase, items) {
+ * @param {State} state @param {string} phase @param {readonly Asked[]} items @param {number} elsewhere
+ * @returns {State} */
+function asked(state, phase, items, elsewhere) {
   if (part(phase) !== part(state.server?.phase ?? "")) return state;
   const old = new Set(known(state));
   const fresh = items.filter((one) => !old.has(one.item.item_id));
-  const next = { ...state, queue: [...state.queue, ...fresh], exhausted: fresh.length === 0, online: true };
+  const queue = [...state.queue, ...fresh];
+  const next = { ...state, queue, exhausted: fresh.length === 0, elsewhere: fresh.length ? 0 : elsewhere, online: true };
   return state.item ? next : advanced(next);
 }
 
@@ -142,6 +150,13 @@ function listed(state, rows, items) {
   const fresh = items.filter((one) => !old.has(one.item.item_id) && (list.answered || !one.answer));
   const next = { ...state, list, queue: [...state.queue, ...fresh], online: true };
   return state.item ? next : advanced(next);
+}
+
+/** Items whose lease ran out and went to somebody else wait here no longer; the screen stays.
+ * @param {State} state @param {readonly string[]} asked @param {readonly string[]} held @returns {State} */
+function leased(state, asked, held) {
+  const lost = new Set(asked.filter((id) => !held.includes(id)));
+  return { ...state, queue: state.queue.filter((one) => !lost.has(one.item.item_id)), online: true };
 }
 
 /** @param {State} state @param {"guesses" | "singleKeys"} name @param {boolean} value @returns {State} */

@@ -50,6 +50,7 @@ export interface Plan {
   n_audited: number; expected_handback: number; expected_auto: number;
   sentence: string; note: string | null;
 }
+export interface Next { phase: string; items: Asked[]; n_elsewhere: number }
 export interface HistoryRow { answer: Answer; item: Item; flagged: boolean; comment: string }
 export interface Figure { name: string; value: number; low: number; high: number; n_items: number }
 export interface People {
@@ -79,6 +80,8 @@ export interface State {
   readonly queue: readonly Asked[];
   /** The last fetch brought nothing new. */
   readonly exhausted: boolean;
+  /** Items that others are asked now, when there was nothing else. */
+  readonly elsewhere: number;
   /** The certificate was read, and what it leaves to the person is asked. */
   readonly handing: boolean;
   /** A phase that the person has chosen here is on the way. */
@@ -116,7 +119,8 @@ export type SharedAction =
 
 export type Action =
   | SharedAction
-  | { type: "asked"; phase: string; items: Asked[] }
+  | { type: "asked"; phase: string; items: Asked[]; n_elsewhere?: number }
+  | { type: "leased"; asked: readonly string[]; held: readonly string[] }
   | { type: "listed"; rows: readonly number[]; items: Asked[] }
   | { type: "leave" }
   | { type: "phase"; server: Server }

@@ -1,0 +1,34 @@
+"""The route by which a page keeps what it shows to itself, and lets it go."""
+
+from typing import Annotated
+
+from fastapi import APIRouter
+from pydantic import BaseModel, Field
+
+from sparing.web.api import FAILURES, MAX_EXCLUDED, TheProject
+from sparing.web.bodies import Incoming, ItemId, Key
+
+router = APIRouter(responses=FAILURES)
+Items = Annotated[list[ItemId], Field(max_length=MAX_EXCLUDED)]
+
+
+class LeasesBody(Incoming):
+    """Which items a page still has, and which it has no longer."""
+
+    holder: Key
+    keep: Items = Field(default_factory=list)
+    free: Items = Field(default_factory=list)
+
+
+class HeldBody(BaseModel):
+    """What nobody else is asked, of the items that were to be kept."""
+
+    held: list[str]
+
+
+@router.post("/api/leases")
+def leases(project: TheProject, body: LeasesBody) -> HeldBody:
+    """Prolong some leases and end others."""
+    if body.free:
+        project.lending.let_go(body.holder, body.free)
+    return HeldBody(held=project.lending.hold(body.holder, body.keep) if body.keep else [])

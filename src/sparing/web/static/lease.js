@@ -1,0 +1,30 @@
+// The leases of this page: nobody else is asked what is on its screen or waits behind it. They are
+// prolonged while somebody looks at the page, let go when it is closed, and run out by themselves.
+
+import { api } from "./api.js";
+import { freshKey } from "./session.js";
+
+const PROLONG = 60_000; // ms; they last five minutes
+
+/** Who holds the items of this page; another tab is another holder. */
+export const HOLDER = freshKey();
+
+/**
+ * @param {() => readonly string[]} shown the items on the screen, and behind it
+ * @param {(asked: readonly string[], held: readonly string[]) => void} prolonged
+ */
+export function keepLeases(shown, prolonged) {
+  const prolong = async () => {
+    const items = shown();
+    if (document.hidden || !items.length) return;
+    try {
+      const { held } = await api.lease(HOLDER, items, []);
+      prolonged(items, held);
+    } catch {
+      return; // out of reach: the page says so by itself
+    }
+  };
+  setInterval(prolong, PROLONG);
+  document.addEventListener("visibilitychange", prolong);
+  window.addEventListener("pagehide", () => api.free(HOLDER, shown()));
+}
