@@ -26,6 +26,7 @@ NICENESS = 10
 LONGEST_PAUSE = 60.0  # seconds before a trainer that keeps dying is started again
 STOP_SECONDS = 2.0
 LOOK_SECONDS = 1.0  # between two looks at a project that other processes write to
+AGAIN_SECONDS = 30.0
 DATABASE = "SPARING_DATABASE"  # tells the child the URL: nobody else can read its environment
 DUTY = "training"
 TOLD_EVERY = 0.2  # seconds between two lines on progress
@@ -75,6 +76,7 @@ class Trainer:
         self._command = module if command is None else command
         self._first_pause = pause
         self._pause = pause
+        self._again = 0.0  # when what failed is tried again without a new answer
         self._awake = threading.Event()
         self._stopping = threading.Event()
         self._child: subprocess.Popen[str] | None = None
@@ -157,7 +159,7 @@ class Trainer:
             if self._stopping.is_set():
                 return
             began = time.monotonic()
-            if (is_woken or self._project.is_shared) and self._is_behind():
+            if self._is_behind(is_woken=is_woken):
                 self._say(self._task())
                 order = {"version": self._project.version + 1}
                 if not (_tell(child, order) and self._listen(child, self._finish)):
@@ -167,10 +169,12 @@ class Trainer:
                 if not (_tell(child, {"map": seconds}) and self._listen(child, self._mapped)):
                     return
 
-    def _is_behind(self) -> bool:
+    def _is_behind(self, *, is_woken: bool) -> bool:
         """Tell whether there is something to learn, whoever has said it."""
         from sparing.errors import SparingError
 
+        if not is_woken and not (self._project.is_shared and time.monotonic() >= self._again):
+            return False
         try:
             self._project.catch_up()
         except SparingError as error:  # the database is away: it is asked again in a moment
@@ -222,6 +226,7 @@ class Trainer:
             line = {"failed": str(error)}
         if "failed" in line:
             self._say(FAILED, line["failed"])
+            self._again = time.monotonic() + AGAIN_SECONDS
         else:
             self._pause = self._first_pause
             self._say(IDLE)
