@@ -103,6 +103,12 @@ def entered(project):
         yield browser
 
 
+@pytest.fixture(name="enter")
+def enter_fixture():
+    """Lets a browser into the page of a project."""
+    return entered
+
+
 @pytest.fixture
 def client(project):
     """A browser that came in by the link."""

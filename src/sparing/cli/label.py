@@ -1,5 +1,6 @@
 """``sparing label``: a page in the browser that asks what is worth asking."""
 
+import gc
 import os
 import socket
 import sys
@@ -141,6 +142,7 @@ def _serve(
     say("Ctrl-C stops; every answer is saved at once.")
     if browse:
         _browse(link)
+    gc.freeze()  # what was made so far stays: no answer waits while it is searched for garbage
     _run(app, listener, network)
     say(f"Stopped. All answers are in {project.place}.")
 

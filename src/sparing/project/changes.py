@@ -74,9 +74,10 @@ def reconcile(stored: Sequence[ItemRow], listing: Listing) -> tuple[list[ItemRow
             n_rows += 1
             continue
         before = known[item_id]
+        if _is_same(before, listing, i):  # nearly all of them: there may be a million
+            continue
         now = _updated(before, listing, i)
-        if now is not before:
-            updates.append(now)
+        updates.append(now)
         if before.state == GONE:
             returned.append(now.name)
         if _is_different(before, now):
@@ -90,6 +91,14 @@ def reconcile(stored: Sequence[ItemRow], listing: Listing) -> tuple[list[ItemRow
     return updates, told if stored else Changes()
 
 
+def _is_same(before: ItemRow, listing: Listing, i: int) -> bool:
+    return (
+        before.state != GONE
+        and before.name == listing.names[i]
+        and (before.size, before.mtime_ns) == listing.stamps[i]
+    )
+
+
 def _new_row(row: int, listing: Listing, i: int) -> ItemRow:
     size, mtime = listing.stamps[i]
     return ItemRow(row, listing.ids[i], listing.names[i], size, mtime, listing.hashes[i])
@@ -98,8 +107,6 @@ def _new_row(row: int, listing: Listing, i: int) -> ItemRow:
 def _updated(before: ItemRow, listing: Listing, i: int) -> ItemRow:
     size, mtime = listing.stamps[i]
     same_file = (before.size, before.mtime_ns) == (size, mtime)
-    if same_file and before.state != GONE and before.name == listing.names[i]:
-        return before
     content = before.content_hash if same_file else _hash_now(listing, i)
     return replace(
         before,

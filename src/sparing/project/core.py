@@ -95,7 +95,8 @@ class Project(TeamProject):
             raise ConflictError(f"{place.name} is a project already: open it.")
         check_int("seed", "Project", seed, 0)
         settings = opening.Settings(str(source), encoder, seed, tuple(columns))
-        project = cls(*opening.make(place, settings))
+        with opening.uninterrupted():
+            project = cls(*opening.make(place, settings))
         project.add_classes(classes)
         return project
 
@@ -115,7 +116,8 @@ class Project(TeamProject):
         SchemaVersionError : it was written by a newer version of this package
         SourceError : its source is not there any more
         """
-        return cls(*opening.reopen(opening.place_at(folder), writable=writable))
+        with opening.uninterrupted():
+            return cls(*opening.reopen(opening.place_at(folder), writable=writable))
 
     @classmethod
     def at(cls, source: str | PathLike[str], **options: Any) -> Self:

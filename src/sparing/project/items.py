@@ -133,7 +133,7 @@ def _list_images(root: Path, paths: list[Path], said: list[str]) -> Listing:
 def _list_read(items: Items, path: Path) -> Listing:
     if items.kind == "images" and not isinstance(items.values, np.ndarray):
         return _list_named_images(items, path.parent)
-    hashes = [key_of(_content(value)) for value in items.values]
+    hashes = [key_of(_content(value)) for value in _plain(items.values)]
     if path.is_dir() and items.kind == "texts":
         ids = [key_of(os.fsencode(name)) for name in items.names]
         stamps = [_stamp(path / name) for name in items.names]
@@ -201,6 +201,8 @@ def hash_file(path: Path) -> str:
 
 def shown(name: str) -> str:
     """Return a file name as text that can be stored, whatever bytes it is made of."""
+    if name.isascii():
+        return name
     return os.fsencode(name).decode("utf-8", "replace")
 
 
@@ -210,6 +212,11 @@ def _stamp(path: Path) -> tuple[int, int]:
     except OSError:
         return (0, 0)
     return found.st_size, found.st_mtime_ns
+
+
+def _plain(values: Any) -> Any:
+    """Return values that are quick to walk through: each row of a memory map is another map."""
+    return values.view(np.ndarray) if isinstance(values, np.memmap) else values
 
 
 def _content(value: Any) -> bytes:

@@ -1,7 +1,9 @@
 """Making a project and opening it again: lock, store, items, settings."""
 
+import gc
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from os import PathLike
 from pathlib import Path
@@ -63,6 +65,18 @@ def exists(place: ProjectFolder) -> bool:
     if place.is_shared:
         return stored_setting(place.url, SETTINGS) is not None
     return place.exists()
+
+
+@contextmanager
+def uninterrupted() -> Iterator[None]:
+    """Make what stays, a million items perhaps, without searching it for garbage all the time."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def make(place: ProjectFolder, settings: Settings) -> Opened:
@@ -133,15 +147,17 @@ def reopen(place: ProjectFolder, *, writable: bool) -> Opened:
 
 
 def _state(folder: ProjectFolder, store: Store, listing: Listing) -> State:
-    updates, changes = reconcile(store.items(), listing)
+    stored = store.items()
+    updates, changes = reconcile(stored, listing)
     if updates:
         store.put_items(updates)
         store.put_settings({ITEMS_STAMP: uuid4().hex})
-    return State(folder, store, listing, changes)
+        stored = store.items()
+    return State(folder, store, stored, listing, changes)
 
 
 def _view(folder: ProjectFolder, store: Store, listing: Listing) -> State:
-    return State(folder, store, listing, Changes())
+    return State(folder, store, store.items(), listing, Changes())
 
 
 def read_settings(store: Store) -> Settings:

@@ -33,6 +33,7 @@ class State:
     ----------
     folder : where the big files lie
     store : the truth; everything here can be made again from it
+    rows : all items that it has
     listing : what the source holds now
     changes : what was different from the last run
 
@@ -49,7 +50,12 @@ class State:
     """
 
     def __init__(
-        self, folder: ProjectFolder, store: Store, listing: Listing, changes: Changes
+        self,
+        folder: ProjectFolder,
+        store: Store,
+        rows: list[ItemRow],
+        listing: Listing,
+        changes: Changes,
     ) -> None:
         self.lock = threading.RLock()
         self.folder = folder
@@ -62,7 +68,7 @@ class State:
         self.audited: Estimate | None = None
         self.drawn_rows: frozenset[int] = frozenset()
         self.handback_rows: frozenset[int] = frozenset()
-        self.rows: list[ItemRow] = store.items()
+        self.rows = rows
         self.row_of = {item.item_id: item.row for item in self.rows}
         self.replay = Replay(store.events())
         self.opinions = Opinions(self.replay)
@@ -194,6 +200,8 @@ class State:
         self.mark = contents.fingerprint
         found = zip(contents.hashes.tolist(), contents.faults.tolist(), strict=True)
         for item, (content, fault) in zip(list(self.rows), found, strict=False):
+            if item.state == PRESENT and not fault and content in ("", item.content_hash):
+                continue  # nearly all of them: there may be a million
             if item.state not in (PRESENT, UNREADABLE):
                 continue
             now = replace(

@@ -135,8 +135,9 @@ class Trainee:
         answered = [code != UNLABELED for code in self._wanted(rows)]
         learner.skip(np.flatnonzero(answered))
         scores = _scores(learner, rows, len(self._items), None)
-        write_scores(self._folder.scores(version), scores)
-        facts = {"n_labels": 0, "accuracy": None, "asked": _asked(scores), "is_draft": True}
+        write_scores(self._folder.new_scores(version, self._mark), scores)
+        facts: dict[str, Any] = {"n_labels": 0, "accuracy": None, "is_draft": True}
+        facts |= {"asked": _asked(scores), "mark": self._mark}
         return Version(version, self._replay.last_seq, facts)
 
     def learn(self, version: int) -> Version:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
+from itertools import islice
 from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile
@@ -23,6 +24,7 @@ from sparing.types import BoolArray, FloatArray, IntArray, StrArray
 Progress = Callable[[str, int, int], None]  # (what, done, in all)
 AUTO = "auto"
 CHECKED_AT_ONCE = 64
+HASHED_AT_ONCE = 10_000
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -48,10 +50,13 @@ class Contents:
 def fingerprint(items: Sequence[ItemRow], encoder: str) -> str:
     """Return a hash that changes when an item comes, goes or changes, or with the encoder."""
     digest = blake2b(encoder.encode(), digest_size=16)
-    for item in items:
-        if item.state != GONE:
-            stamp = f"{item.size}:{item.mtime_ns}"
-            digest.update(f"{item.row} {item.item_id} {stamp}\n".encode())
+    there = (
+        f"{item.row} {item.item_id} {item.size}:{item.mtime_ns}\n"
+        for item in items
+        if item.state != GONE
+    )
+    while block := "".join(islice(there, HASHED_AT_ONCE)):
+        digest.update(block.encode())
     return digest.hexdigest()
 
 

@@ -92,7 +92,7 @@ class SqlStore(Store):
 
     def items(self) -> list[ItemRow]:  # noqa: D102
         with self._reading() as connection:
-            rows = connection.execute(select(schema.items).order_by("row"))
+            rows = connection.execute(select(schema.items).order_by("row")).all()
             return [ItemRow(*row) for row in rows]
 
     def put_items(self, items: Sequence[ItemRow]) -> None:  # noqa: D102
