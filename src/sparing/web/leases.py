@@ -5,8 +5,9 @@ from typing import Annotated
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
-from sparing.web.api import FAILURES, MAX_EXCLUDED, TheProject
+from sparing.web.api import MAX_EXCLUDED, TheProject
 from sparing.web.bodies import Incoming, ItemId, Key
+from sparing.web.failures import FAILURES
 
 router = APIRouter(responses=FAILURES)
 Items = Annotated[list[ItemId], Field(max_length=MAX_EXCLUDED)]
