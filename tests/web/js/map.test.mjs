@@ -71,6 +71,8 @@ test("every item that has a place is in the index once, and no other", () => {
   assert.equal(index.rows.length, 499);
   assert.deepEqual([...index.rows].sort((a, b) => a - b), Array.from({ length: 500 }, (_, i) => i).filter((i) => i !== 7));
   index.rows.forEach((row, place) => near(index.xs[place], at[2 * row] / 65_534, 1e-6));
+  index.rows.forEach((row, place) => assert.equal(index.at[row], place));
+  assert.equal(index.at[7], -1);
 });
 
 test("the runs of a box hold all points in it, and the whole map is one run", () => {

@@ -16,6 +16,7 @@ const ABSENT = 255;
 const [SMALLEST, LARGEST] = [1.6, 7]; // pixels: radius of a disc
 const FILLED = 0.16; // of the screen, by discs
 const MANY_NAMES = 24;
+const RINGS = 500; // around items that were found otherwise than by a lasso
 
 export class MapCanvas {
   /** @param {HTMLCanvasElement} canvas */
@@ -47,7 +48,8 @@ export class MapCanvas {
     else this.pixels(state, scene, colors, density, n_seen);
     this.outline(state);
     this.names(state, scene);
-    if (state.picked) this.ring(state, scene, state.picked.row, radius);
+    if (!state.lasso.length) this.rings(state, scene, state.selected.subarray(0, RINGS), radius + 2);
+    if (state.picked) this.rings(state, scene, [state.picked.row], radius + 4);
   }
 
   /** @param {MapState} state @param {Scene} scene @param {readonly string[]} colors
@@ -132,14 +134,17 @@ export class MapCanvas {
     });
   }
 
-  /** @param {MapState} state @param {Scene} scene @param {number} row @param {number} radius */
-  ring({ view, size }, { index }, row, radius) {
-    const place = index.rows.indexOf(row);
-    if (place < 0) return;
-    const at = toScreen(view, size, { x: index.xs[place] ?? 0, y: index.ys[place] ?? 0 });
-    for (const [color, width] of /** @type {[string, number][]} */ ([["--mat", 6], ["--ink", 2.5]])) {
-      this.pen.beginPath();
-      this.pen.arc(at.x, at.y, radius + 4, 0, 2 * Math.PI);
+  /** @param {MapState} state @param {Scene} scene @param {Iterable<number>} rows @param {number} radius */
+  rings({ view, size }, { index }, rows, radius) {
+    this.pen.beginPath();
+    for (const row of rows) {
+      const place = index.at[row] ?? -1;
+      if (place < 0) continue;
+      const at = toScreen(view, size, { x: index.xs[place] ?? 0, y: index.ys[place] ?? 0 });
+      this.pen.moveTo(at.x + radius, at.y);
+      this.pen.arc(at.x, at.y, radius, 0, 2 * Math.PI);
+    }
+    for (const [color, width] of /** @type {[string, number][]} */ ([["--mat", 5], ["--ink", 2]])) {
       this.pen.strokeStyle = this.style(color);
       this.pen.lineWidth = width;
       this.pen.stroke();

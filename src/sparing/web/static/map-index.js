@@ -29,7 +29,10 @@ export function indexed(places) {
   }
   for (let cell = 0; cell < side * side; cell++) starts[cell + 1] = (starts[cell + 1] ?? 0) + (starts[cell] ?? 0);
   const next = starts.slice();
-  const index = { side, starts, rows: new Uint32Array(there), xs: new Float32Array(there), ys: new Float32Array(there) };
+  const index = {
+    side, starts, rows: new Uint32Array(there), xs: new Float32Array(there), ys: new Float32Array(there),
+    at: new Int32Array(n).fill(-1),
+  };
   for (let row = 0; row < n; row++) {
     const x = places[2 * row] ?? NOWHERE;
     if (x === NOWHERE) continue;
@@ -37,6 +40,7 @@ export function indexed(places) {
     const at = next[cell] ?? 0;
     next[cell] = at + 1;
     index.rows[at] = row;
+    index.at[row] = at;
     index.xs[at] = x / FURTHEST;
     index.ys[at] = (places[2 * row + 1] ?? 0) / FURTHEST;
   }

@@ -16,6 +16,8 @@ export interface Maps {
 export interface PointIndex {
   readonly side: number; readonly starts: Uint32Array; readonly rows: Uint32Array;
   readonly xs: Float32Array; readonly ys: Float32Array;
+  /** Where in the index each row is; -1: it has no place. */
+  readonly at: Int32Array;
 }
 export interface Colors { readonly names: readonly string[]; readonly codes: Uint8Array }
 export interface LegendRow { code: number; name: string; count: number }
