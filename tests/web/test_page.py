@@ -604,3 +604,131 @@ def luminance(rgb):
         c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in np.array(rgb) / 255
     ]
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+COLORED = """() => {
+  const canvas = document.querySelector("#map");
+  const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+  return data.some((value, i) => i % 4 === 3 && value > 0);
+}"""
+
+
+@pytest.fixture
+def clouds(tmp_path):
+    """Two clouds of vectors, far apart."""
+    rng = np.random.default_rng(0)
+    X = np.concatenate([rng.normal(-3, 1, (30, 4)), rng.normal(3, 1, (30, 4))])
+    np.save(tmp_path / "x.npy", X.astype(np.float32))
+    return tmp_path / "x.npy"
+
+
+def answered_clouds(opened, n=4):
+    ids = list(opened.project.items)
+    opened.project.teach(dict.fromkeys(ids[:n], "cat") | dict.fromkeys(ids[-n:], "dog"))
+    opened.project.retrain()
+    return opened
+
+
+def map_shown(page):
+    page.wait_for_selector("#legend li")
+    page.wait_for_function(COLORED)
+
+
+def place_of(opened, page, row):
+    """Return where an item lies on the screen, as the whole map is fitted."""
+    maps = opened.project.maps
+    x, y = maps.places(maps.kinds()[-1], maps.mark)[row] / 65_534
+    box = page.locator("#map").bounding_box()
+    scale = min(box["width"], box["height"]) * 0.88
+    return (
+        box["x"] + box["width"] / 2 + (x - 0.5) * scale,
+        box["y"] + box["height"] / 2 + (y - 0.5) * scale,
+    )
+
+
+def test_a_click_on_the_map_shows_the_item_and_a_lasso_makes_the_list_that_is_labeled(door, clouds):
+    opened = answered_clouds(door(clouds))
+    page = opened.page()
+    page.goto(f"{opened.base}map")
+    map_shown(page)
+    legend = page.locator("#legend li").all_inner_texts()
+    assert [line.split("\n") for line in legend] == [
+        ["cat", "4"], ["dog", "4"], ["no answer yet", "52"],
+    ]  # fmt: skip
+
+    page.mouse.click(*place_of(opened, page, 0))
+    expect(page.locator("#picked-facts")).to_contain_text("cat")
+    expect(page.locator("#picked-facts")).to_contain_text("Picked by a person.")
+
+    x, y = place_of(opened, page, 30)  # one of the second cloud
+    page.keyboard.press("l")
+    page.mouse.move(x - 25, y - 25)
+    page.mouse.down()
+    for dx, dy in ((25, -25), (25, 25), (-25, 25), (-25, -25)):
+        page.mouse.move(x + dx, y + dy, steps=4)
+    page.mouse.up()
+    expect(page.locator("#selection-count")).to_contain_text("selected")
+    assert page.locator("#selection-list li").count() >= 1
+    page.click("#label-them")
+
+    page.wait_for_url(opened.base)
+    page.wait_for_selector("#item .fields")
+    expect(page.locator("#list-left")).to_contain_text("Your list from the map")
+    n_list = int(page.inner_text("#list-left").split(":")[1].split()[0])
+    before = opened.labels()
+    for left in range(n_list, 0, -1):
+        expect(page.locator("#list-left")).to_contain_text(f": {left} left")
+        page.keyboard.press("2")
+    expect(page.locator("#list")).to_be_hidden()
+    expect(page.locator("#saved")).to_have_attribute("aria-busy", "false")
+    now = opened.labels()
+    assert len(now) == len(before) + n_list
+    ids = list(opened.project.items)
+    assert {ids.index(item) >= 30 for item in set(now) - set(before)} == {True}
+    sources = {
+        e.source for e in opened.project.store.events() if e.item_id in set(now) - set(before)
+    }
+    assert sources == {"person"}
+
+
+def test_the_map_works_by_keyboard_alone(door, clouds):
+    opened = answered_clouds(door(clouds))
+    page = opened.page()
+    page.goto(f"{opened.base}map")
+    map_shown(page)
+    page.focus("#map")
+    page.keyboard.press("s")
+    expect(page.locator("#selection-count")).to_have_text("60 selected")
+    expect(page.locator("#label-them")).to_have_text("Label the 52 without an answer")
+    expect(page.locator("#said")).to_have_text("60 selected, 52 of them without an answer.")
+    for key in ("+", "+", "ArrowRight", "-", "0"):
+        page.keyboard.press(key)
+    page.keyboard.press("Escape")
+    expect(page.locator("#selection")).to_be_hidden()
+    page.locator("#legend button").first.focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#legend button").first).to_have_attribute("aria-pressed", "true")
+    page.keyboard.press("s")  # of the one color that is shown
+    expect(page.locator("#selection-count")).to_have_text("4 selected")
+    page.locator("#selection-list button").first.focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#picked-facts")).to_contain_text("cat")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.tagName") == "BUTTON"
+
+
+def test_a_better_map_is_offered_and_comes_by_the_persons_hand(door, clouds):
+    opened = answered_clouds(door(clouds))
+    page = opened.page()
+    page.goto(f"{opened.base}map")
+    map_shown(page)
+    expect(page.locator("#kind")).to_have_value("principal")
+    expect(page.locator("#better")).to_be_hidden()
+    trainee = opened.project.trainee(lambda *told: None)
+    while trainee.map(5.0)[1] < 250:
+        pass
+    expect(page.locator("#better")).to_be_visible()
+    expect(page.locator("#kind")).to_have_value("principal")
+    page.get_by_role("button", name="Show it").click()
+    expect(page.locator("#kind")).to_have_value("neighbors")
+    expect(page.locator("#better")).to_be_hidden()
