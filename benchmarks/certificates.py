@@ -1,39 +1,36 @@
 """How often certificates are broken, and what they cost: docs/benchmarks/certificates.{json,md}.
 
+    SPARING_DATA=... python benchmarks/certificate_models.py   # trains the models, most of the time
     SPARING_DATA=... python benchmarks/certificates.py
 
 (a) exact coverage for fixed patterns of errors; (b) real sets: models x audits; (c) the accuracy
-estimates. Each finished (set, model) is kept in --work, so a killed run goes on where it was.
+estimates; (d) times at a million items. Models and the cells made of each are kept in --work.
 """
 
 import argparse
 import json
 import math
 import time
-from itertools import combinations
 from pathlib import Path
 
 import numpy as np
 from scipy.stats import beta
 
-from certificate_engine import (
-    Task,
-    digits,
-    engine,
-    news,
-    predict,
-    questions,
-    subjectivity,
-    table,
-)
-from sparing.audit import Audit, Claim, Findings, judge
-from sparing.bounds import hypergeom_cdf, p_value, spend, tolerated_errors, wilson
+from certificate_exact import exact_coverage
+from certificate_models import TASKS, Model, load_models, model_file, slug, task_of
+from certificate_page import PROVEN, page
+from sparing.audit import Audit, Claim, judge
+from sparing.autolabel import certified as certify_labels
+from sparing.bounds import p_value, spend, wilson
 from sparing.certificate import certify
 from sparing.classes import ClassTable
-from sparing.draw import draw_stratified
-from sparing.evidence import auto_labels, levels_of, whole_set
+from sparing.draw import draw_audit, draw_stratified
+from sparing.ending import audits_needed
+from sparing.evaluation import accuracy
+from sparing.evidence import answers_left, levels_of, whole_set
 from sparing.intervals import PoolConfidence, Strata, stratified_interval, uniform_interval
-from sparing.planning import plan_audit
+from sparing.looks import tolerated_at
+from sparing.planning import AuditPlan, plan_audit
 from sparing.predictions import Predictions
 
 EPSILONS = (0.01, 0.02, 0.05)
@@ -42,17 +39,6 @@ N_MODELS = 20
 N_DRAWS = 1000
 AUDITS = (50, 100, 200)
 TBAL_SLACK = 0.01
-TASKS = {
-    "MNIST 4,000": (lambda: digits(4000), [100, 200, 300, 400]),
-    "MNIST 60,000": (lambda: digits(60_000), [200, 400, 600]),
-    "AG News": (news, [400]),
-    "TREC questions": (questions, [600]),
-    "Subjectivity": (subjectivity, [400]),
-    "banknote": (lambda: table("banknote_authentication"), [60]),
-    "breast cancer": (lambda: table("breast-cancer-wisconsin"), [40]),
-    "german credit": (lambda: table("german", "linear"), [100]),
-    "diabetes": (lambda: table("pima-indians-diabetes", "linear"), [100]),
-}
 
 
 def main() -> None:
@@ -62,79 +48,76 @@ def main() -> None:
     parser.add_argument("--models", type=int, default=N_MODELS)
     parser.add_argument("--tasks", nargs="*", default=list(TASKS))
     options = parser.parse_args()
-    options.work.mkdir(parents=True, exist_ok=True)
     for name in options.tasks:
         run_task(name, options.models, options.work)
     cells = [
-        json.loads(path.read_text())
+        json.loads(cell_file(options.work, name, seed).read_text())
         for name in options.tasks
-        for path in sorted(options.work.glob(f"{slug(name)}-*.json"))
+        for seed in range(options.models)
     ]
-    result = {"exact": exact_coverage(), "cells": summarize(cells), "accuracy": accuracies(cells)}
     options.out.mkdir(parents=True, exist_ok=True)
+    result = {
+        "exact": exact_coverage(), "cells": summarize(cells), "accuracy": accuracies(cells),
+        "seconds": seconds(),
+    }  # fmt: skip
     (options.out / "certificates.json").write_text(json.dumps(result, indent=1) + "\n")
     (options.out / "certificates.md").write_text(page(result))
 
 
-def slug(name: str) -> str:
-    return "".join(c if c.isalnum() else "_" for c in name)
+def cell_file(work: Path, name: str, seed: int) -> Path:
+    return work / f"{slug(name)}-{seed:02d}.json"
 
 
 def run_task(name: str, n_models: int, work: Path) -> None:
-    make, budgets = TASKS[name]
-    task = None
     for seed in range(n_models):
-        file = work / f"{slug(name)}-{seed:02d}.json"
-        if file.exists():
+        file = cell_file(work, name, seed)
+        if file.exists() and file.stat().st_mtime > model_file(work, name, seed).stat().st_mtime:
             continue
-        task = make() if task is None else task
         start = time.perf_counter()
         rows = []
-        for budget, model in zip(budgets, engine(task, budgets, seed), strict=True):
-            rows += one_model(task, name, budget, model, seed)
-        rows_left = n_models - seed - 1
-        seconds = time.perf_counter() - start
+        for budget, model in load_models(work, name, seed).items():
+            rows += one_model(name, budget, model, seed)
         temporary = file.with_suffix(".tmp")
         temporary.write_text(json.dumps(rows))
         temporary.rename(file)
-        print(f"{name}: model {seed + 1}/{n_models}, {seconds:.0f} s each,"
-              f" about {rows_left * seconds / 60:.1f} min left here", flush=True)  # fmt: skip
+        took = time.perf_counter() - start
+        left = (n_models - seed - 1) * took / 60
+        progress = f"audits of model {seed + 1}/{n_models}, {took:.0f} s, about {left:.1f} min left"
+        print(f"{name}: {progress} here", flush=True)
 
 
 class Frozen:
     """A model's predictions with the truth beside them, sorted from the most confident down."""
 
-    def __init__(self, task: Task, model) -> None:
-        proba, labeled = model.proba, model.labeled
-        y = np.full(len(task.X), -1)
-        y[labeled] = task.truth[labeled]
-        self.classes = ClassTable(tuple(range(task.n_classes)))
-        self.predictions = Predictions.from_proba(proba, self.classes, y)
-        self.truth = task.truth
-        p = self.predictions
+    def __init__(self, name: str, model: Model) -> None:
+        self.truth = task_of(name).truth
+        y = np.full(len(self.truth), -1)
+        y[model.labeled] = self.truth[model.labeled]
+        self.classes = ClassTable(tuple(range(task_of(name).n_classes)))
+        self.predictions = p = Predictions(model.codes, model.confidence, y, self.classes)
         self.rows = np.flatnonzero(p.eligible)
         self.rows = self.rows[np.argsort(-p.confidence[self.rows], kind="stable")]
         self.confidence = p.confidence[self.rows]
-        self.wrong = (p.codes != task.truth)[self.rows]
+        self.wrong = (p.codes != self.truth)[self.rows]
         self.wrong_before = np.concatenate([[0], np.cumsum(self.wrong)])
 
 
-def one_model(task: Task, name: str, budget: int, model, seed: int) -> list[dict]:
-    f = Frozen(task, model)
-    base = {"set": name, "n": len(task.X), "budget": budget, "model": seed,
-            "error": float(f.wrong.mean())}  # fmt: skip
+def one_model(name: str, budget: int, model: Model, seed: int) -> list[dict]:
+    f = Frozen(name, model)
+    n = len(f.truth)
+    base = {"set": name, "n": n, "budget": budget, "model": seed, "error": float(f.wrong.mean())}
     rows = []
     for epsilon in EPSILONS:
-        for kind in ("whole", "auto"):
+        for kind in PROVEN:
             rng = np.random.default_rng([seed, int(1000 * epsilon), kind == "auto"])
             rows.append({**base, "epsilon": epsilon, **certified(f, epsilon, kind, budget, rng)})
         rows.append({**base, "epsilon": epsilon, **threshold(f, epsilon, 0.99)})
         rows.append({**base, "epsilon": epsilon, **tbal(f, epsilon, np.random.default_rng(seed))})
-    if len(task.X) <= 10_000 and seed < 5:
-        error = most_confident_first(task, model.labeled, seed)
+    error = model.first_error
+    if not math.isnan(error):
         rows += [
             {**base, "epsilon": e, "method": "most confident first", "broken": float(error > e),
-             "auto": 1 - budget / len(task.X), "error_auto": error * len(task.X) / len(f.rows)}
+             "auto": 1 - budget / n, "error_auto": error * n / len(f.rows)}
             for e in EPSILONS
         ]  # fmt: skip
     rng = np.random.default_rng([seed, 7])
@@ -152,18 +135,21 @@ def certified(f: Frozen, epsilon: float, kind: str, budget: int, rng) -> dict:
     p, claim = f.predictions, Claim(epsilon, DELTA, kind)
     plan = plan_audit(p, claim)
     n_left, n_total = len(f.rows), p.n_total
-    head = {"method": kind, "oracle": oracle(f, epsilon, kind, budget)}
+    head = {"method": kind, "oracle": oracle(f, epsilon, kind, budget),
+            "planned": budget + plan.expected_audits + plan.expected_handback}  # fmt: skip
     if not plan.n_audit:
         return {**head, "broken": 0.0, "abstained": 1.0, "auto": 0.0, "audits": 0,
                 "answers": [budget + n_left] * 3}  # fmt: skip
     n = int((f.confidence >= np.float32(plan.cut)).sum())
-    picks = draws(rng, n, plan.n_audit)
-    last = (walk_ends if kind == "whole" else level_ends)(f, n, picks, epsilon)
-    inside = picks < last[:, None]
-    n_auto = last - inside.sum(axis=1)
-    wrong = f.wrong_before[last] - (f.wrong[picks] & inside).sum(axis=1)
+    picks = draws(rng, n, plan.n_audited)
+    if kind == "whole":
+        n_audits, n_auto, wrong = in_steps(f, n, picks, looks_of(plan), epsilon)
+    else:
+        last = level_ends(f, n, picks, epsilon)
+        n_auto, wrong = taken(f, picks, last)
+        n_audits = np.full(len(picks), plan.n_audited)
     for r in range(2):
-        check_with_shipped(f, claim, plan.cut, picks[r], int(n_auto[r]))
+        check_with_shipped(f, claim, plan, picks[r], int(n_audits[r]), int(n_auto[r]))
     allowed = epsilon * (n_total if kind == "whole" else n_auto)
     answers = budget + n_left - n_auto
     return {
@@ -171,15 +157,44 @@ def certified(f: Frozen, epsilon: float, kind: str, budget: int, rng) -> dict:
         "broken": float(np.mean(wrong > allowed)),
         "abstained": float(np.mean(n_auto == 0)),
         "auto": float(np.median(n_auto) / n_total),
-        "audits": plan.n_audit,
+        "audits": float(np.median(n_audits)),
+        "mean_answers": float(np.mean(answers)),
         "answers": [float(np.quantile(answers, q)) for q in (0.5, 0.05, 0.95)],
     }
 
 
-def walk_ends(f: Frozen, n: int, picks: np.ndarray, epsilon: float) -> np.ndarray:
+def looks_of(plan: AuditPlan) -> tuple[int, ...]:
+    return plan.n_audit if isinstance(plan.n_audit, tuple) else (plan.n_audited,)
+
+
+def in_steps(
+    f: Frozen, n: int, picks: np.ndarray, looks: tuple[int, ...], epsilon: float
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return for each draw audits, labels by the model and wrong ones among them, where it ends.
+
+    It ends as ``audits_needed`` says: where no more is handed back than the next look would cost.
+    """
+    allowed = math.floor(epsilon * f.predictions.n_total)
+    tolerated = tolerated_at(n, looks, allowed, spend(DELTA, 1))
+    n_audits, n_auto, wrong = np.zeros((3, len(picks)), dtype=np.int64)
+    going_on = np.ones(len(picks), dtype=bool)
+    for m, k, following in zip(looks, tolerated, (*looks[1:], math.inf), strict=True):
+        auto, left_wrong = taken(f, picks[:, :m], walk_ends(f, n, picks[:, :m], k))
+        now = going_on & (n - m - auto <= following - m)
+        n_audits[now], n_auto[now], wrong[now] = m, auto[now], left_wrong[now]
+        going_on &= ~now
+    return n_audits, n_auto, wrong
+
+
+def taken(f: Frozen, picks: np.ndarray, ends: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return labels by the model, and wrong ones among them, if it labels down to the ends."""
+    inside = picks < ends[:, None]
+    return ends - inside.sum(axis=1), f.wrong_before[ends] - (f.wrong[picks] & inside).sum(axis=1)
+
+
+def walk_ends(f: Frozen, n: int, picks: np.ndarray, tolerated: int) -> np.ndarray:
     """Return for each draw how many of the most confident items lie on the walk (Ship A)."""
-    m, total = picks.shape[1], f.predictions.n_total
-    tolerated = tolerated_errors(n, m, math.floor(epsilon * total), spend(DELTA, 1))
+    m = picks.shape[1]
     if tolerated < 0:
         return np.zeros(len(picks), dtype=int)
     met = np.sort(np.where(f.wrong[picks], picks, n), axis=1)
@@ -209,14 +224,31 @@ def level_ends(f: Frozen, n: int, picks: np.ndarray, epsilon: float) -> np.ndarr
     return np.where(passed, size[np.maximum(passed - 1, 0)], 0)
 
 
-def check_with_shipped(f: Frozen, claim: Claim, cut: float, picks: np.ndarray, n_auto: int) -> None:
+def check_with_shipped(
+    f: Frozen, claim: Claim, plan: AuditPlan, picks: np.ndarray, n_audits: int, n_auto: int
+) -> None:
     p = f.predictions
-    eligible = p.eligible & (p.confidence >= np.float32(cut))
-    audit = Audit(p.digest, eligible, f.rows[picks], "uniform", (), claim, cut, 0)
-    found = judge(audit, p, [(row, int(f.truth[row])) for row in audit.drawn.tolist()])
-    shipped = certify(p, audit, found).n_auto
-    if shipped != n_auto:
-        raise SystemExit(f"the vectorized draw gives {n_auto}, sparing gives {shipped}")
+    eligible = p.eligible & (p.confidence >= np.float32(plan.cut))
+    looks = looks_of(plan)
+    audit = Audit(p.digest, eligible, f.rows[picks], "uniform", (), claim, 0.0, 0, (), looks)
+    answers = [(row, int(f.truth[row])) for row in audit.drawn.tolist()]
+    seen = needed = looks[0]
+    while True:
+        found = judge(audit, p, answers[:seen])
+        needed = audits_needed(p, audit, found, seen)
+        if needed == seen:
+            break
+        seen = needed
+    if claim.kind == "auto":
+        shipped = certify(p, audit, found).n_auto
+    else:
+        ends = whole_set(p, audit, found, claim)[looks.index(seen)]
+        shipped = ends.n_auto
+        left = certify(p, audit, found)
+        if left.n_handback > answers_left(p, audit, found, ends):
+            raise SystemExit("certify hands back more than the look at which the audit ended")
+    if (seen, shipped) != (n_audits, n_auto):
+        raise SystemExit(f"vectorized: {(n_audits, n_auto)}, sparing: {(seen, shipped)}")
 
 
 def oracle(f: Frozen, epsilon: float, kind: str, budget: int) -> float:
@@ -263,20 +295,6 @@ def tbal(f: Frozen, epsilon: float, rng, n_validation: int = 200) -> dict:
     return {"method": "TBAL rule", "broken": float(np.mean(error > epsilon)),
             "auto": float(np.median(taken) / f.predictions.n_total),
             "error_auto": float(np.median(error))}  # fmt: skip
-
-
-def most_confident_first(task: Task, labeled: np.ndarray, seed: int, n_rounds: int = 20) -> float:
-    """Return the error of the finished set when the model labels the rest, surest first."""
-    codes = np.full(len(task.X), -1)
-    codes[labeled] = task.truth[labeled]
-    size = math.ceil((codes < 0).sum() / n_rounds)
-    known = Task(task.name, task.X, codes, task.model, task.graphs)
-    while (codes < 0).any():
-        proba = predict(known, np.flatnonzero(codes >= 0), seed, calibrate=False)
-        rest = np.flatnonzero(codes < 0)
-        rows = rest[np.argsort(-proba[rest].max(axis=1), kind="stable")[:size]]
-        codes[rows] = proba[rows].argmax(axis=1)
-    return float(np.mean(codes != task.truth))
 
 
 def estimates(f: Frozen, m: int, rng) -> dict:
@@ -326,54 +344,36 @@ def stratified_draws(f: Frozen, m: int, rng) -> tuple[np.ndarray, Strata]:
     return np.stack(wrong, axis=1), Strata(sizes, counts[there], expected)
 
 
-# (a) exact coverage ------------------------------------------------------------------------------
+# (d) times ---------------------------------------------------------------------------------------
 
 
-def exact_coverage() -> dict:
-    """Ship A in closed form for any pattern of errors; Ships A and B over all draws of 12 items."""
-    worst = [
-        {"n": n, "epsilon": e, "delta": spend(DELTA, 1), "worst": float(worst_case(n, e))}
-        for n in (1000, 3600, 60_000)
-        for e in EPSILONS
-    ]
-    return {"closed_form": worst, "enumerated": [enumerated(kind) for kind in ("whole", "auto")]}
-
-
-def worst_case(n: int, epsilon: float) -> float:
-    """Return the largest failure probability over audits of 20 to 2,000 and all error patterns."""
-    allowed = math.floor(epsilon * n)
-    risks = [0.0]
-    for m in np.unique(np.geomspace(20, min(2000, n - 1), 200).astype(int)).tolist():
-        k = tolerated_errors(n, m, allowed, spend(DELTA, 1))
-        if k >= 0:
-            risks.append(float(hypergeom_cdf(k, n, allowed + k + 1, m)))
-    return max(risks)
-
-
-def enumerated(kind: str) -> dict:
-    """Return the worst failure probability over error patterns, each over all 792 draws."""
-    n, m, epsilon, delta = 12, 7, 0.25, 0.5
-    classes, claim = ClassTable(("right", "wrong")), Claim(epsilon, delta, kind)
-    p = Predictions(np.zeros(n), np.linspace(0.9, 0.1, n), np.full(n, -1), classes)
-    prove = {"whole": whole_set, "auto": auto_labels}[kind]
-    all_draws = [list(rows) for rows in combinations(range(n), m)]
-    audits = [
-        Audit(p.digest, p.eligible, np.array(r), "uniform", (), claim, 0.0, 0) for r in all_draws
-    ]
+def seconds(n: int = 1_000_000) -> dict[str, float]:
+    """Return the best of five times of everything but model fitting, at a million items."""
     rng = np.random.default_rng(0)
-    patterns = [rng.random(n) < share for share in (0.2, 0.4, 0.6) for _ in range(8)]
-    patterns += [np.arange(n) >= n - k for k in range(2, 8)] + [np.arange(n) < k for k in (3, 4, 6)]
-    risks = []
-    for bad in patterns:
-        broken = 0
-        for rows, audit in zip(all_draws, audits, strict=True):
-            (e,) = prove(p, audit, Findings(bad[rows] * 1, bad[rows], 0, 0, classes), claim)
-            auto = p.confidence >= np.float32(e.threshold or 2)
-            auto[rows] = False
-            broken += int((auto & bad).sum()) > epsilon * (n if kind == "whole" else auto.sum())
-        risks.append(broken / len(all_draws))
-    return {"kind": kind, "patterns": len(patterns), "draws": len(all_draws),
-            "delta": spend(delta, 1), "worst": max(risks)}  # fmt: skip
+    confidence = 1 - 0.05 * rng.random(n) ** 6
+    p = Predictions(np.zeros(n), confidence, np.full(n, -1), ClassTable(("cat", "dog")))
+    claim = Claim(0.02)
+    plan = plan_audit(p, claim)
+    audit = draw_audit(p, plan.n_audit, claim=claim, cut=plan.cut)
+    answers = [(row, "cat") for row in audit.drawn.tolist()]
+    found = judge(audit, p, answers)
+    steps = {
+        "plan_audit": lambda: plan_audit(p, claim),
+        "plan_audit, auto-labels": lambda: plan_audit(p, Claim(0.02, kind="auto")),
+        "draw_audit": lambda: draw_audit(p, plan.n_audit, claim=claim, cut=plan.cut),
+        "judge": lambda: judge(audit, p, answers),
+        "audits_needed": lambda: audits_needed(p, audit, found, len(answers)),
+        "certified": lambda: certify_labels(p, audit, answers),
+        "accuracy": lambda: accuracy(p, audit, found),
+        "draw_stratified": lambda: draw_stratified(p, 200),
+    }
+    return {name: min(timed(step) for _ in range(5)) for name, step in steps.items()}
+
+
+def timed(step) -> float:
+    start = time.perf_counter()
+    step()
+    return time.perf_counter() - start
 
 
 # tables ------------------------------------------------------------------------------------------
@@ -385,7 +385,7 @@ def summarize(files: list[list[dict]]) -> list[dict]:
         groups.setdefault((row["set"], row["budget"], row["epsilon"], row["method"]), []).append(
             row
         )
-    certified_cells = sum(key[3] in ("whole", "auto") for key in groups)
+    certified_cells = sum(key[3] in PROVEN for key in groups)
     return [one_cell(key, rows, certified_cells) for key, rows in groups.items()]
 
 
@@ -393,7 +393,7 @@ def one_cell(key: tuple, rows: list[dict], n_cells: int) -> dict:
     runs = [row["broken"] for row in rows]
     # Given the models the draws are independent, and if the claim is true each fails with
     # probability at most delta: so the binomial limit tests it, though models differ.
-    n = len(rows) * (N_DRAWS if key[3] in ("whole", "auto", "TBAL rule") else 1)
+    n = len(rows) * (N_DRAWS if key[3] in (*PROVEN, "TBAL rule") else 1)
     k = round(float(np.mean(runs)) * n)
     cell = {
         "set": key[0], "n": rows[0]["n"], "budget": key[1], "epsilon": key[2], "method": key[3],
@@ -402,10 +402,11 @@ def one_cell(key: tuple, rows: list[dict], n_cells: int) -> dict:
         "lower_limit": float(beta.ppf(0.05 / n_cells, k, n - k + 1)) if k else 0.0,
         "auto": float(np.median([r["auto"] for r in rows])),
     }  # fmt: skip
-    if key[3] in ("whole", "auto"):
+    if key[3] in PROVEN:
         cell["audits"] = float(np.median([r["audits"] for r in rows]))
         cell["answers"] = float(np.median([r["answers"][0] for r in rows]))
         cell["answers_5_95"] = [float(np.median([r["answers"][i] for r in rows])) for i in (1, 2)]
+        cell["planned"] = float(np.median([r["planned"] for r in rows]))
         cell["oracle"] = float(np.median([r["oracle"] for r in rows]))
         cell["abstained"] = float(np.mean([r["abstained"] for r in rows]))
     else:
@@ -425,126 +426,6 @@ def accuracies(files: list[list[dict]]) -> list[dict]:
          **{name: float(np.median([r[name] for r in rows])) for name in ratios}}
         for key, rows in groups.items()
     ]  # fmt: skip
-
-
-def page(result: dict) -> str:
-    cells = result["cells"]
-    parts = [HEAD, exact_table(result["exact"]), "\n## Certified, on real sets\n", CERTIFIED]
-    for kind, title in (("whole", "The whole data set"), ("auto", "The auto-labels alone")):
-        parts += [f"\n### {title}\n", certified_table([c for c in cells if c["method"] == kind])]
-    proven = [c for c in cells if c["method"] in ("whole", "auto")]
-    worst = max(c["lower_limit"] for c in proven)
-    parts.append(
-        f"\n{len(proven)} cells; the largest one-sided lower limit on a cell's share of broken"
-        f" certificates, at 0.05 / {len(proven)}, is {worst:.4f} (delta is {DELTA:g});"
-        f" the largest share is {max(c['broken'] for c in proven):.4f}.\n"
-    )
-    parts += ["\n## What others do, on the same models\n", RIVALS]
-    parts.append(rival_table([c for c in cells if c["method"] not in ("whole", "auto")]))
-    parts += ["\n## Accuracy without a test set\n", ACCURACY, accuracy_table(result["accuracy"])]
-    return "\n".join(parts)
-
-
-HEAD = """# Certificates: how often they are broken, and what they cost
-
-Made by `benchmarks/certificates.py`; the figures are in `certificates.json`. The engine is the one
-in `benchmarks/certificate_engine.py`; a better one makes certificates cheaper, not truer. delta is
-5 % for all attempts together; a first attempt may use 6/pi^2 of it, 3.04 %.
-
-## Exact coverage
-
-Whole data set: the failure probability in closed form, the largest over 200 sizes of audit from 20
-to 2,000 and over every pattern with more wrong items than allowed.
-"""
-CERTIFIED = """20 models a set, 1,000 audits each. *Broken*: the finished set (or the auto-labels)
-has more wrong labels than promised; abstaining is not broken. *Answers*: of people in all, that is
-for queries, audit and hand-back; median (5 % to 95 %). *Oracle*: the answers of one who knows all
-labels and need not prove it. *Error*: the model's own on the items nobody labeled, median.
-"""
-RIVALS = """*Broken*: the labels that the model gave have more than epsilon wrong (most confident
-first: the finished set has). Nothing is audited, but for the TBAL rule's validation set of 200
-random items, over 1,000 draws of it.
-"""
-ACCURACY = """95 % intervals for the accuracy on the items nobody labeled; 20 models x 1,000 audits
-of 50, 100 and 200 items. *Ratio*: width of our interval to Wilson's of equal size, median. *Exact*:
-share of audits with fewer than ten errors, where the exact interval is used.
-"""
-
-
-def percent(share: float, digits: int = 1) -> str:
-    return f"{100 * share:.{digits}f} %"
-
-
-def exact_table(exact: dict) -> str:
-    lines = ["| items | epsilon | may fail | fails, at worst |", "|---|---|---|---|"]
-    lines += [
-        f"| {r['n']:,} | {100 * r['epsilon']:g} % | {r['delta']:.4f} | {r['worst']:.4f} |"
-        for r in exact["closed_form"]
-    ]
-    for r in exact["enumerated"]:
-        what = {"whole": "Whole data set", "auto": "Auto-labels alone"}[r["kind"]]
-        lines.append(
-            f"\n{what}, enumerated: 12 items, 7 audited, epsilon 25 %, {r['patterns']} patterns of"
-            f" errors, all {r['draws']} draws each: may fail {r['delta']:.4f}, fails at worst"
-            f" {r['worst']:.4f}."
-        )
-    return "\n".join(lines)
-
-
-def certified_table(cells: list[dict]) -> str:
-    lines = [
-        "| set | queries | error | epsilon | broken | auto-labeled | audits | answers | oracle |",
-        "|---|---|---|---|---|---|---|---|---|",
-    ]
-    for c in cells:
-        low, high = c["answers_5_95"]
-        lines.append(
-            f"| {c['set']} | {c['budget']} | {100 * c['model_error']:.2f} % |"
-            f" {percent(c['epsilon'], 0)} | {percent(c['broken'], 2)} | {percent(c['auto'])} |"
-            f" {c['audits']:,.0f} | **{c['answers']:,.0f}** ({low:,.0f} to {high:,.0f}) |"
-            f" {c['oracle']:,.0f} |"
-        )
-    return "\n".join(lines)
-
-
-def rival_table(cells: list[dict]) -> str:
-    lines = [
-        "| set | queries | method | epsilon | broken | auto-labeled | their error |",
-        "|---|---|---|---|---|---|---|",
-    ]
-    order = ("method", "set", "budget", "epsilon")
-    lines += [
-        f"| {c['set']} | {c['budget']} | {c['method']} | {percent(c['epsilon'], 0)} |"
-        f" {percent(c['broken'])} | {percent(c['auto'])} | {percent(c['error_auto'], 2)} |"
-        for c in sorted(cells, key=lambda c: [c[name] for name in order])
-    ]
-    return "\n".join(lines)
-
-
-def accuracy_table(rows: list[dict]) -> str:
-    lines = [
-        (
-            "| set | queries | audits | errors expected | uniform holds | ratio | exact |"
-            " stratified holds | ratio | Wilson holds |"
-        ),
-        "|---|---|---|---|---|---|---|---|---|---|",
-    ]
-    lines += [
-        f"| {r['set']} | {r['budget']} | {r['m']} | {r['expected_errors']:.1f} |"
-        f" {percent(r['uniform'])} | {r['uniform_ratio']:.2f} | {percent(r['exact_used'], 0)} |"
-        f" {percent(r['stratified'])} | {r['stratified_ratio']:.2f} | {percent(r['wilson'])} |"
-        for r in rows
-    ]
-    many = [r for r in rows if r["expected_errors"] >= 10]
-    lines.append(
-        f"\nLeast coverage: uniform {100 * min(r['uniform'] for r in rows):.1f} %, stratified"
-        f" {100 * min(r['stratified'] for r in rows):.1f} %, Wilson"
-        f" {100 * min(r['wilson'] for r in rows):.1f} %. Where ten errors or more are expected"
-        f" ({len(many)} rows), the median ratio to Wilson's width is"
-        f" {np.median([r['uniform_ratio'] for r in many]):.3f} for the uniform audit and"
-        f" {np.median([r['stratified_ratio'] for r in many]):.3f} for the stratified one.\n"
-    )
-    return "\n".join(lines)
 
 
 if __name__ == "__main__":

@@ -73,7 +73,7 @@ def test_over_all_draws_the_claim_fails_no_more_often_than_it_may(pattern, ties,
     broken = some = 0
     draws = list(combinations(range(n), m))
     for rows in map(list, draws):
-        found = Findings(truth[rows], bad[rows], 0, 0, CLASSES)
+        found = Findings(truth[rows], bad[rows], bad[rows] & False, CLASSES)
         (evidence,) = prove(p, chosen(p, rows, claim), found, claim)
         auto = p.confidence >= np.float32(evidence.threshold or 2)
         auto[rows] = False
@@ -363,7 +363,7 @@ def test_verifying_finds_what_was_changed():
 
 def test_audits_that_cannot_certify():
     p, _truth, claim = made(np.linspace(1, 0.5, 800), [])
-    nothing = Findings(np.zeros(0, int), np.zeros(0, bool), 0, 0, CLASSES)
+    nothing = Findings(np.zeros(0, int), np.zeros(0, bool), np.zeros(0, bool), CLASSES)
     with pytest.raises(InvalidInputError, match="drawn for a claim"):
         certify(p, draw_audit(p, 10), nothing)
     with pytest.raises(InvalidInputError, match="drawn for a claim"):

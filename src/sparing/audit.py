@@ -113,6 +113,12 @@ class Audit:
     cut : no item less confident than this was eligible
     seed : the draw is a function of it, of the attempt and of ``predictions``
     previous : hashes of all audits drawn before for this data set, failed or not
+    looks : how many answers, ascending, may be enough; the last is all that were drawn
+
+    Notes
+    -----
+    Looks are fixed with the draw, and the risk is that of all of them together; so the person may
+    stop at any of them, for any reason.
     """
 
     predictions: str
@@ -124,9 +130,12 @@ class Audit:
     cut: float
     seed: int
     previous: tuple[str, ...] = ()
+    looks: tuple[int, ...] = ()
     digest: str = field(init=False)
 
     def __post_init__(self) -> None:
+        if not self.looks:
+            object.__setattr__(self, "looks", (len(self.drawn),))
         for name, dtype in (("eligible", "?"), ("drawn", "<i8")):
             object.__setattr__(self, name, frozen_copy(getattr(self, name), dtype))
         text = json.dumps(self._content(), sort_keys=True)
@@ -176,6 +185,7 @@ class Audit:
             "cut": self.cut,
             "seed": self.seed,
             "previous": list(self.previous),
+            "looks": list(self.looks),
         }
 
     @classmethod
@@ -193,7 +203,7 @@ class Audit:
                 d["predictions"], np.unpackbits(bits, count=d["n_items"]).astype(bool),
                 np.array(d["drawn"], dtype=np.int64), d["design"], tuple(d["edges"]),
                 None if d["claim"] is None else Claim(*d["claim"]), d["cut"], d["seed"],
-                tuple(d["previous"]),
+                tuple(d["previous"]), tuple(d["looks"]),
             )  # fmt: skip
             written = d["digest"]
         except (AttributeError, KeyError, TypeError, ValueError, zlib.error) as error:
@@ -211,20 +221,33 @@ class Findings:
     ----------
     codes : (n_drawn,) the person's class ids; ``UNLABELED`` where unanswered or disputed
     wrong : (n_drawn,) True where the model is wrong, and where there is no agreed answer
-    n_unanswered, n_disputed : items without an answer; items on which annotators disagree
+    disputed : (n_drawn,) True where annotators disagree
     classes : the class table, extended by values that the model does not know
     """
 
     codes: IntArray
     wrong: BoolArray
-    n_unanswered: int
-    n_disputed: int
+    disputed: BoolArray
     classes: ClassTable
 
     @property
     def agreed(self) -> BoolArray:
         """(n_drawn,) True where the person's label is known."""
         return self.codes >= 0
+
+    @property
+    def n_disputed(self) -> int:
+        """Items on which annotators disagree."""
+        return int(self.disputed.sum())
+
+    @property
+    def n_unanswered(self) -> int:
+        """Items without an answer."""
+        return int((~self.agreed & ~self.disputed).sum())
+
+    def first(self, n: int) -> "Findings":
+        """Return what was said of the first ``n`` items drawn."""
+        return Findings(self.codes[:n], self.wrong[:n], self.disputed[:n], self.classes)
 
 
 def judge(
@@ -269,7 +292,6 @@ def judge(
     return Findings(
         codes,
         codes != predictions.codes[audit.drawn],
-        sum(not c for c in distinct),
-        sum(len(c) > 1 for c in distinct),
+        np.array([len(c) > 1 for c in distinct], dtype=bool),
         classes,
     )

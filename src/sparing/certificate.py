@@ -14,7 +14,8 @@ from sparing.audit import BY_CONFIDENCE, UNIFORM, WHOLE, Audit, Claim, Findings,
 from sparing.bounds import is_refuted, lower_limit, spend, upper_limit
 from sparing.draw import is_repeatable
 from sparing.errors import InvalidInputError
-from sparing.evidence import Evidence, auto_labels, whole_set
+from sparing.evidence import Evidence, answers_left, auto_labels, whole_set
+from sparing.looks import walk_risk
 from sparing.pool import SKIPPED
 from sparing.predictions import Predictions
 from sparing.types import BoolArray, FloatArray, IntArray, Label
@@ -23,8 +24,10 @@ VERSION = 1
 HOW_TO_CHECK = (
     "Each piece of evidence: the hypergeometric probability of at most n_wrong marked items in"
     " n_audited draws without replacement from n_items, of which n_refuted are marked, is at most"
-    " its delta; the deltas sum to at most 6 delta / (pi attempt)^2. With the predictions, the"
-    " audit and the answers, 'sparing certify POOL --verify FILE' repeats hashes, draw and count."
+    " its delta; the deltas sum to at most 6 delta / (pi attempt)^2. Where looks are listed (size"
+    " of the draw, n_wrong), that is the probability that it happens at any of them, the marked"
+    " items being the first n_refuted wrong ones. With the predictions, the audit and the answers,"
+    " 'sparing certify POOL --verify FILE' repeats hashes, draw and count."
 )
 
 
@@ -39,7 +42,8 @@ class Certificate:
     attempt, seed : of the audit
     n_total, n_by_people, n_auto, n_handback : the labels of the finished data set: given by
         people so far, by the model, and still to be given by people
-    n_audited, n_wrong, n_unanswered, n_disputed : the audit; the last two count as wrong
+    n_audited, n_wrong, n_unanswered, n_disputed : the audit, down to the look that was taken; the
+        last two count as wrong
     evidence : the tests
     majority : what the same audit certifies for calling everything the commonest class; None
         where the audit was drawn per class
@@ -96,13 +100,17 @@ class Certificate:
             written = d.pop("digest")
             del d["how_to_check"], d["assumption"]
             d["claim"] = Claim(**d["claim"])
-            d["evidence"] = tuple(Evidence(**e) for e in d["evidence"])
+            d["evidence"] = tuple(_evidence(e) for e in d["evidence"])
             certificate = cls(**{**d, **{k: tuple(d[k]) for k in ("notes", "previous")}})
         except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise InvalidInputError(f"This is not a certificate: {error!r}.") from error
         if certificate.digest != written:
             raise InvalidInputError("The certificate was changed: its hash does not fit.")
         return certificate
+
+
+def _evidence(fields: dict[str, Any]) -> Evidence:
+    return Evidence(**{**fields, "looks": tuple(map(tuple, fields["looks"]))})
 
 
 ASSUMPTION = "The person's label of an item is the truth."
@@ -134,8 +142,21 @@ def certify(predictions: Predictions, audit: Audit, findings: Findings) -> Certi
     claim = audit.claim
     if claim is None or audit.design == BY_CONFIDENCE:
         raise invalid("audit", "certify", "drawn for a claim, by draw_audit", audit.design)
-    prove = whole_set if claim.kind == WHOLE else auto_labels
-    evidence = prove(predictions, audit, findings, claim)
+    if claim.kind == WHOLE:
+        looks = whole_set(predictions, audit, findings, claim)
+        left = [answers_left(predictions, audit, findings, look) for look in looks]
+        findings = findings.first(looks[int(np.argmin(left))].n_audited)
+    return _stated(predictions, audit, findings, claim)
+
+
+def _stated(
+    predictions: Predictions, audit: Audit, findings: Findings, claim: Claim
+) -> Certificate:
+    """State what is proven at the look at which the findings end."""
+    if claim.kind == WHOLE:
+        evidence = whole_set(predictions, audit, findings, claim)[-1:]
+    else:
+        evidence = auto_labels(predictions, audit, findings, claim)
     n_auto = sum(e.n_auto for e in evidence)
     n_by_people = int((predictions.y >= 0).sum() + findings.agreed.sum())
     n_total = predictions.n_total
@@ -148,7 +169,7 @@ def certify(predictions: Predictions, audit: Audit, findings: Findings) -> Certi
         n_by_people=n_by_people,
         n_auto=n_auto,
         n_handback=n_total - n_by_people - n_auto,
-        n_audited=len(audit.drawn),
+        n_audited=len(findings.wrong),
         n_wrong=int(findings.wrong.sum()),
         n_unanswered=findings.n_unanswered,
         n_disputed=findings.n_disputed,
@@ -171,7 +192,7 @@ def auto_labeled(predictions: Predictions, audit: Audit, certificate: Certificat
             above = predictions.confidence >= np.float32(e.threshold)
             chosen |= above if e.code is None else above & (predictions.codes == e.code)
     chosen &= audit.eligible
-    chosen[audit.drawn] = False  # a person has labeled these, or is to
+    chosen[audit.drawn[: certificate.n_audited]] = False  # a person has labeled these, or is to
     return chosen
 
 
@@ -229,8 +250,9 @@ def _majority(predictions: Predictions, audit: Audit, findings: Findings) -> flo
     if audit.design != UNIFORM:
         return None
     commonest = int(np.argmax(class_shares(predictions)))
-    k = int((findings.codes != commonest).sum())
-    wrong = int(upper_limit(k, int(audit.eligible.sum()), len(audit.drawn), audit.delta)) - k
+    seen = findings.first(audit.looks[0])  # where the audit ended may depend on what it showed
+    k, m = int((seen.codes != commonest).sum()), len(seen.wrong)
+    wrong = int(upper_limit(k, int(audit.eligible.sum()), m, audit.delta)) - k
     return wrong / predictions.n_total
 
 
@@ -239,7 +261,8 @@ def _recall(predictions: Predictions, audit: Audit, findings: Findings) -> dict[
     if audit.design != UNIFORM:
         return {}
     c = len(predictions.classes)
-    n, m, delta = int(audit.eligible.sum()), len(audit.drawn), audit.delta / (2 * c)
+    findings = findings.first(audit.looks[0])
+    n, m, delta = int(audit.eligible.sum()), len(findings.wrong), audit.delta / (2 * c)
     agreed = findings.codes[findings.agreed]
     seen = np.bincount(agreed, minlength=c)[:c]
     missed = np.bincount(findings.codes[findings.agreed & findings.wrong], minlength=c)[:c]
@@ -294,7 +317,8 @@ def verify(
     )
     if not all(check.ok for check in checks[-2:]):
         return checks
-    again = certify(predictions, audit, judge(audit, predictions, answers))
+    found = judge(audit, predictions, answers).first(certificate.n_audited)
+    again = _stated(predictions, audit, found, certificate.claim)
     return (
         *checks,
         Check(
@@ -308,9 +332,7 @@ def _check_numbers(c: Certificate) -> tuple[Check, ...]:
     allowed = spend(c.claim.delta, c.attempt)
     used = sum(e.delta for e in c.evidence)
     given = [e for e in c.evidence if e.threshold is not None]
-    proven = [
-        bool(is_refuted(e.n_wrong, e.n_items, e.n_refuted, e.n_audited, e.delta)) for e in given
-    ]
+    proven = [_is_proven(c, e) for e in given]
     return (
         Check(
             f"attempt {c.attempt} risks no more than its share of delta", used <= allowed * 1.000001
@@ -320,6 +342,15 @@ def _check_numbers(c: Certificate) -> tuple[Check, ...]:
         Check("what is refuted is what the claim forbids", all(_forbids(c, e) for e in given)),
         Check("the labels add up", c.n_by_people + c.n_auto + c.n_handback == c.n_total),
     )
+
+
+def _is_proven(c: Certificate, e: Evidence) -> bool:
+    if c.claim.kind != WHOLE:
+        return bool(is_refuted(e.n_wrong, e.n_items, e.n_refuted, e.n_audited, e.delta))
+    sizes, tolerated = zip(*e.looks, strict=True) if e.looks else ((), ())
+    fixed = (e.n_audited, e.n_wrong) in e.looks and list(tolerated) == sorted(tolerated)
+    allowed = math.floor(c.claim.epsilon * c.n_total)
+    return fixed and walk_risk(e.n_items, allowed, sizes, tolerated) <= e.delta
 
 
 def _forbids(c: Certificate, e: Evidence) -> bool:

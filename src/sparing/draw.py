@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
 
 from sparing._validate import check_int, invalid
-from sparing.audit import BY_CLASS, BY_CONFIDENCE, UNIFORM, Audit, Claim
+from sparing.audit import BY_CLASS, BY_CONFIDENCE, UNIFORM, WHOLE, Audit, Claim
 from sparing.errors import PoolExhaustedError
 from sparing.predictions import Predictions
 from sparing.types import FloatArray, IntArray
@@ -15,7 +16,7 @@ from sparing.types import FloatArray, IntArray
 
 def draw_audit(
     predictions: Predictions,
-    n_audit: int | Mapping[int, int],
+    n_audit: int | Sequence[int] | Mapping[int, int],
     *,
     claim: Claim | None = None,
     cut: float = 0.0,
@@ -30,7 +31,8 @@ def draw_audit(
     Parameters
     ----------
     predictions : the frozen model; what it trained on is never drawn
-    n_audit : how many items; for a claim per class, how many of each predicted class id
+    n_audit : how many items; several, ascending: sizes at which the audit of a whole data set may
+        end; for a claim per class, how many of each predicted class id
     claim : what is to be certified
     cut : items less confident than this are left to the person, and not drawn
     seed : makes the draw reproducible
@@ -49,6 +51,8 @@ def draw_audit(
     (3, 1)
     >>> Audit.from_json(audit.to_json()).digest == audit.digest
     True
+    >>> draw_audit(p, (3, 5), claim=Claim(0.1)).looks
+    (3, 5)
     """
     per_class = claim is not None and claim.per_class
     if per_class != isinstance(n_audit, Mapping):
@@ -59,8 +63,21 @@ def draw_audit(
         claim, float(np.float32(cut)), check_int("seed", "draw_audit", seed, 0),
         tuple(audit.digest for audit in previous),
     )  # fmt: skip
-    wanted = n_audit if isinstance(n_audit, Mapping) else {0: n_audit}
-    return _drawn(blank, predictions, wanted)
+    if isinstance(n_audit, Mapping):
+        return replace(blank, drawn=_drawn(blank, predictions, n_audit), looks=())
+    looks = _checked_looks(n_audit, claim)
+    return replace(blank, drawn=_drawn(blank, predictions, {0: looks[-1]}), looks=looks)
+
+
+def _checked_looks(n_audit: int | Sequence[int], claim: Claim | None) -> tuple[int, ...]:
+    looks = tuple(n_audit) if isinstance(n_audit, Sequence) else (n_audit,)
+    for size in looks:
+        check_int("n_audit", "draw_audit", size, 1)
+    if not looks or any(a >= b for a, b in pairwise(looks)):
+        raise invalid("n_audit", "draw_audit", "an int, or ints in ascending order", n_audit)
+    if len(looks) > 1 and (claim is None or claim.kind != WHOLE):
+        raise invalid("n_audit", "draw_audit", f"one int unless the claim is '{WHOLE}'", n_audit)
+    return looks
 
 
 def draw_stratified(
@@ -104,7 +121,8 @@ def draw_stratified(
     )  # fmt: skip
     stratum = blank.strata(predictions, np.flatnonzero(predictions.eligible))
     counts = _allocate(confidence, stratum, n_audit)
-    return _drawn(blank, predictions, {which: c for which, c in enumerate(counts.tolist()) if c})
+    wanted = {which: c for which, c in enumerate(counts.tolist()) if c}
+    return replace(blank, drawn=_drawn(blank, predictions, wanted), looks=())
 
 
 def _allocate(confidence: FloatArray, stratum: IntArray, n_audit: int) -> IntArray:
@@ -147,11 +165,11 @@ def is_repeatable(audit: Audit, predictions: Predictions) -> bool:
     if audit.design != UNIFORM:
         strata = np.bincount(audit.strata(predictions, audit.drawn))
         counts = {which: count for which, count in enumerate(strata.tolist()) if count}
-    return np.array_equal(_drawn(audit, predictions, counts).drawn, audit.drawn)
+    return np.array_equal(_drawn(audit, predictions, counts), audit.drawn)
 
 
-def _drawn(blank: Audit, predictions: Predictions, wanted: Mapping[int, int]) -> Audit:
-    """Return ``blank`` with the rows of the smallest keys of each stratum, in order of the keys."""
+def _drawn(blank: Audit, predictions: Predictions, wanted: Mapping[int, int]) -> IntArray:
+    """Return the rows with the smallest keys of each stratum, in the order of the keys."""
     rows = np.flatnonzero(blank.eligible)
     keys = _keys(len(rows), blank)
     if blank.design == UNIFORM:
@@ -164,7 +182,7 @@ def _drawn(blank: Audit, predictions: Predictions, wanted: Mapping[int, int]) ->
         _check_enough(check_int("n_audit", "draw_audit", count, 1), len(inside))
         picked.append(inside[np.argpartition(keys[inside], count - 1)[:count]])
     chosen = np.concatenate(picked)
-    return replace(blank, drawn=rows[chosen[np.argsort(keys[chosen])]])
+    return np.asarray(rows[chosen[np.argsort(keys[chosen])]])
 
 
 def _keys(n: int, audit: Audit) -> npt.NDArray[np.uint64]:

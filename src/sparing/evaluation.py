@@ -6,7 +6,7 @@ picked before are not among them, so where many were picked, new items may be ha
 Unanswered and disputed audit items count as wrong, as in a certificate.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -105,6 +105,7 @@ def accuracy(
     100.0 % (96.7 to 100.0), of the 900 items in the pool; 100 audited, exact
     """
     audit.check(predictions)
+    audit, findings = _first_look(audit, findings)
     check_fraction("alpha", "accuracy", alpha)
     if about not in (POOL, NEW):
         raise invalid("about", "accuracy", f"'{POOL}' or '{NEW}'", about)
@@ -117,6 +118,14 @@ def accuracy(
     value, low, high = (float(limit[0]) for limit in (found.value, found.low, found.high))
     text = _text(about, int(audit.eligible.sum()))
     return Estimate(value, low, high, 1 - alpha, text, method, *_counts(findings))
+
+
+def _first_look(audit: Audit, findings: Findings) -> tuple[Audit, Findings]:
+    """Leave out what came after the first look: whether it came depends on what was seen there."""
+    m = audit.looks[0]
+    if m == len(audit.drawn):
+        return audit, findings
+    return replace(audit, drawn=audit.drawn[:m], looks=(m,)), findings.first(m)
 
 
 def _counts(findings: Findings) -> tuple[int, int]:
@@ -189,6 +198,7 @@ def per_class_accuracy(
     0.0 % (0.0 to 6.7), of the 450 items called 'dog'; 50 audited, exact
     """
     audit.check(predictions)
+    audit, findings = _first_look(audit, findings)
     if by not in ("predicted", "true"):
         raise invalid("by", "per_class_accuracy", "'predicted' or 'true'", by)
     if audit.design == BY_CONFIDENCE or (by == "true" and audit.design == BY_CLASS):
@@ -244,6 +254,7 @@ def macro_f1(
     roughly 93.0 % (87.8 to 97.0), macro F1 of the 900 items in the pool; 100 audited, bootstrap
     """
     audit.check(predictions)
+    audit, findings = _first_look(audit, findings)
     if audit.design == BY_CONFIDENCE:
         raise CapabilityError("Macro F1 needs a uniform audit, or one per class.")
     agreed = findings.agreed

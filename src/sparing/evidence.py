@@ -6,20 +6,23 @@ Whole data set ("Ship A"). The items are walked down from the most confident, an
 before audited error number K + 1; every audited error on the way is corrected. More than
 ``allowed`` wrong labels remain only if of the first ``allowed + K + 1`` wrong items at most K were
 drawn, which has a hypergeometric probability; K is the largest number for which it is <= delta.
-Where the walk ends may depend on the audit: the argument is about ranks, fixed beforehand.
+Where the walk ends may depend on the audit: the argument is about ranks, fixed beforehand. An audit
+may have several looks, each with its K: all of them together fail with probability <= delta, so
+the person may stop at any (:mod:`sparing.looks`).
 
 Auto-labels alone ("Ship B"). The error among them is not monotone in the threshold, so thresholds
 chosen from confidences alone are tested in order, the most confident first, until one fails.
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.special import gammaincc, ndtri
 
 from sparing.audit import Audit, Claim, Findings
-from sparing.bounds import first_failure, p_value, tolerated_errors
+from sparing.bounds import first_failure, p_value
+from sparing.looks import tolerated_at, walk_risk
 from sparing.predictions import Predictions
 from sparing.types import FloatArray, IntArray
 
@@ -43,6 +46,7 @@ class Evidence:
     delta : what the risk may be
     threshold : no item with a lower confidence is auto-labeled; None if none is at all
     n_auto : labels that the model gives here
+    looks : whole data set: size of the draw and K at each look that the risk is about
     """
 
     scope: str
@@ -55,37 +59,73 @@ class Evidence:
     delta: float
     threshold: float | None
     n_auto: int
+    looks: tuple[tuple[int, int], ...] = ()
 
 
 def whole_set(
     predictions: Predictions, audit: Audit, findings: Findings, claim: Claim
 ) -> tuple[Evidence, ...]:
-    """Bound the error of the finished data set: how far down the model's labels may stand."""
-    n, m = int(audit.eligible.sum()), len(audit.drawn)
+    """Bound the error of the finished data set: how far down the model's labels may stand.
+
+    Returns
+    -------
+    one piece for each look of the audit that ``findings`` reach; all hold together
+    """
+    n = int(audit.eligible.sum())
     allowed = math.floor(claim.epsilon * predictions.n_total)
-    tolerated = tolerated_errors(n, m, allowed, audit.delta)
-    wrong = np.sort(predictions.confidence[audit.drawn[findings.wrong]])[::-1]
-    unproven = tolerated < 0
+    tolerated = tolerated_at(n, audit.looks, allowed, audit.delta)
+    risk = walk_risk(n, allowed, audit.looks, tolerated) if tolerated[-1] >= 0 else 1.0
+    planned = tuple(zip(audit.looks, tolerated, strict=True))
+    start = Evidence("all", None, n, 0, -1, allowed, risk, audit.delta, None, 0, planned)
+    return tuple(
+        _walked(start, predictions, audit, findings.first(m), k)
+        for m, k in planned
+        if m <= len(findings.wrong)
+    )
+
+
+def _walked(
+    start: Evidence, predictions: Predictions, audit: Audit, findings: Findings, k: int
+) -> Evidence:
+    """Walk down to the audited error that is one too many."""
+    m = len(findings.wrong)
+    drawn = predictions.confidence[audit.drawn[:m]]
+    wrong = np.sort(drawn[findings.wrong])[::-1]
     # Items as confident as the error that ends the walk are left out with it: ties move together.
-    barrier = np.inf if unproven else wrong[tolerated] if len(wrong) > tolerated else -np.inf
+    barrier = np.inf if k < 0 else wrong[k] if len(wrong) > k else -np.inf
     kept = predictions.confidence[audit.eligible]
     kept = kept[kept > barrier]
-    n_audited = int((predictions.confidence[audit.drawn] > barrier).sum())
-    n_refuted = allowed + tolerated + 1
-    return (
-        Evidence(
-            scope="all",
-            code=None,
-            n_items=n,
-            n_audited=m,
-            n_wrong=tolerated,
-            n_refuted=n_refuted,
-            risk=1.0 if unproven else float(p_value(tolerated, n, n_refuted, m)),
-            delta=audit.delta,
-            threshold=float(kept.min()) if len(kept) else None,
-            n_auto=len(kept) - n_audited,
-        ),
+    return replace(
+        start,
+        n_audited=m,
+        n_wrong=k,
+        n_refuted=start.n_refuted + k + 1,
+        threshold=float(kept.min()) if len(kept) else None,
+        n_auto=len(kept) - int((drawn > barrier).sum()),
     )
+
+
+def answers_left(predictions: Predictions, audit: Audit, findings: Findings, look: Evidence) -> int:
+    """Return how many items the person is still to label if the audit ends at this look.
+
+    Parameters
+    ----------
+    predictions, audit : the frozen model and its draw
+    findings : all that was said so far, after the look too
+    look : of :func:`whole_set`
+    """
+    answered = audit.drawn[: len(findings.wrong)][findings.agreed]
+    within = audit.drawn[: look.n_audited]
+    by_model = audit.eligible.copy()
+    if look.threshold is None:
+        by_model[:] = False
+    else:
+        by_model &= predictions.confidence >= np.float32(look.threshold)
+    by_model[within] = False
+    left = audit.eligible & ~by_model
+    left[answered] = False
+    # What is less confident than the audited set was left to the person from the beginning.
+    return int(left.sum() + (predictions.eligible & ~audit.eligible).sum())
 
 
 def auto_labels(

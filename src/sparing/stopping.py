@@ -96,8 +96,8 @@ def target_accuracy(
     audit.check(predictions)
     if audit.design != UNIFORM:
         raise CapabilityError("A target accuracy needs a uniform audit.")
-    m, n = len(audit.drawn), int(audit.eligible.sum())
-    right = m - int(findings.wrong.sum())
+    m, n = audit.looks[0], int(audit.eligible.sum())  # the rest may depend on what was seen there
+    right = m - int(findings.wrong[:m].sum())
     low = int(lower_limit(right, n, m, spend(delta, audit.attempt))) / n
     return _reached("target_accuracy", low, target, f"look {audit.attempt}, {m} audited")
 

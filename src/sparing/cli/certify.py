@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from sparing.certificate import Check
     from sparing.cli.auditfolder import AuditFolder
     from sparing.cli.poolfiles import PoolFile
+    from sparing.types import Label
 
 Known = Annotated[
     Path | None, typer.Option(help="Table id, label: what people had labeled before.")
@@ -113,6 +114,8 @@ def _draw(
     folder.add(audit, items)
     folder.clear()
     typer.echo(f"Fill in the column 'label' of {folder.answers_of(audit)}, then run this again.")
+    if len(audit.looks) > 1:
+        typer.echo(f"The first {audit.looks[0]:,} lines may be enough: run it again after them.")
 
 
 def _certify(folder: "AuditFolder", items: "PoolFile", audit: "Audit", *, as_json: bool) -> None:
@@ -145,7 +148,26 @@ def _certify(folder: "AuditFolder", items: "PoolFile", audit: "Audit", *, as_jso
             f"For comparison: calling everything the commonest class is certified at"
             f" {100 * certificate.majority:.1f} % wrong."
         )
+    more = _worth_answering(items, audit, answers)
+    if more:
+        typer.echo(
+            f"Or go on to line {more:,} of {folder.answers_of(audit)}: it may leave you less."
+        )
     typer.echo(f"Phase: {phase_of(complete, (audit,)).value}. See {folder.certificate}.")
+
+
+def _worth_answering(
+    items: "PoolFile", audit: "Audit", answers: "list[tuple[int, Label | None]]"
+) -> int:
+    """Return the line of the table down to which answers may save some; 0 if it is enough."""
+    from sparing.audit import judge
+    from sparing.ending import audits_needed
+
+    answered = {row for row, label in answers if label}
+    places = [place for place, row in enumerate(audit.drawn.tolist(), 1) if row in answered]
+    found = judge(audit, items.predictions, answers)
+    needed = audits_needed(items.predictions, audit, found, places[-1])
+    return needed + 1 if needed > places[-1] else 0  # its first line is the header
 
 
 def _verify(file: Path, items: "PoolFile | None") -> None:

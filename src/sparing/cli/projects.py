@@ -79,8 +79,9 @@ def audit(
 ) -> None:
     """Draw the items that check the model, and print them as a table to fill in.
 
-    If an audit is open, the items without an answer are printed again. Fill in the table without
-    looking at guesses, 'sparing import' it, then run 'sparing certify' on the project.
+    If an audit is open, the items without an answer are printed again, more of them once errors
+    were met. Fill in the table without looking at guesses, 'sparing import' it, then run 'sparing
+    certify' on the project.
 
     Example: sparing audit photos.sparing --epsilon 0.02 --out check.csv
     """

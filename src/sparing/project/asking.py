@@ -156,7 +156,8 @@ def audited_items(
     audit = state.drawn.audit
     source = (FROM_UNIFORM, len(audit.drawn) / max(1, int(audit.eligible.sum())))
     version = state.drawn.frozen.predictions.model_version  # of the model that is checked
-    drawn = [row for row in audit.drawn.tolist() if not exclude[row]]
+    to_audit = audit.drawn[: state.n_to_audit()].tolist()
+    drawn = [row for row in to_audit if not exclude[row]]
     wants = state.sharing.wants
     second = [row for row in drawn if wants(state.rows[row].item_id, annotator)]
     rows = [*(row for row in drawn if state.is_open(row)), *second][:n]

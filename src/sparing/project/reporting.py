@@ -118,7 +118,7 @@ def _audit(state: State) -> AuditProgress | None:
     if state.drawn is None or state.drawn.audit.claim is None:
         return None
     claim = state.drawn.audit.claim
-    n, done = len(state.drawn.audit.drawn), state.n_answered_of_draw()
+    n, done = state.n_to_audit(), state.n_answered_of_draw()
     if state.certified is not None:
         return AuditProgress(n, done, state.certified.certificate.statement)
     what = f"at most {100 * claim.epsilon:g} % wrong at {100 * (1 - claim.delta):g} %"

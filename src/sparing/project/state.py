@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from sparing.audit import Phase, judge
+from sparing.ending import audits_needed
 from sparing.errors import NotFoundError, SourceError, SparingError
 from sparing.evaluation import Estimate, accuracy
 from sparing.project.audits import Certified, Draw, answers_of, load_certified, load_draw
@@ -265,12 +266,28 @@ class State:
         askable[list(self.drawn_rows)] = False
         self._askable = askable
 
-    def n_answered_of_draw(self) -> int:
-        """Return how many items of the audit have an answer."""
+    def n_to_audit(self) -> int:
+        """Return how many of the drawn items are to be answered: more once errors were met."""
         if self.drawn is None:
             return 0
+        if self.certified is not None:
+            return self.certified.certificate.n_audited
+        audit, p = self.drawn.audit, self.drawn.frozen.predictions
+        n_seen = [*self._answered_of_draw(), False].index(False)
+        if n_seen < audit.looks[0]:
+            return audit.looks[0]
+        found = judge(audit, p, answers_of(self.drawn, self.replay, self.rows))
+        return audits_needed(p, audit, found, n_seen)
+
+    def n_answered_of_draw(self) -> int:
+        """Return how many items that are to be audited have an answer."""
+        return sum(self._answered_of_draw()[: self.n_to_audit()])
+
+    def _answered_of_draw(self) -> list[bool]:
+        if self.drawn is None:
+            return []
         rows = self.drawn.audit.drawn.tolist()
-        return sum(self.replay.of(self.rows[row].item_id).answer is not None for row in rows)
+        return [self.replay.of(self.rows[row].item_id).answer is not None for row in rows]
 
     def answers(self) -> list[Event]:
         """Return the answers that count, of the items that the store knows."""

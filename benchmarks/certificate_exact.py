@@ -1,0 +1,95 @@
+"""Exact coverage of certificates: in closed form, and over all draws from a few items."""
+
+import math
+from itertools import combinations
+
+import numpy as np
+
+from sparing.audit import Audit, Claim, Findings
+from sparing.bounds import hypergeom_cdf, spend, tolerated_errors
+from sparing.classes import ClassTable
+from sparing.evidence import Evidence, auto_labels, whole_set
+from sparing.looks import tolerated_at, walk_risk
+from sparing.predictions import Predictions
+
+EPSILONS = (0.01, 0.02, 0.05)
+DELTA = 0.05
+
+
+def exact_coverage() -> dict:
+    """The closed form, for any pattern of errors; and counts over all draws from a few items."""
+    worst = [
+        {"n": n, "epsilon": e, "delta": spend(DELTA, 1), "worst": worst_case(n, e),
+         "worst_in_steps": worst_in_steps(n, e)}
+        for n in (1000, 3600, 60_000)
+        for e in EPSILONS
+    ]  # fmt: skip
+    enumerated = [all_draws("whole", 12, (7,)), all_draws("whole", 9, (3, 5, 7)),
+                  all_draws("auto", 12, (7,))]  # fmt: skip
+    return {"closed_form": worst, "enumerated": enumerated}
+
+
+def worst_case(n: int, epsilon: float) -> float:
+    """Return the largest failure probability over audits of 20 to 2,000 and all error patterns."""
+    allowed = math.floor(epsilon * n)
+    risks = [0.0]
+    for m in np.unique(np.geomspace(20, min(2000, n - 1), 200).astype(int)).tolist():
+        k = tolerated_errors(n, m, allowed, spend(DELTA, 1))
+        if k >= 0:
+            risks.append(float(hypergeom_cdf(k, n, allowed + k + 1, m)))
+    return max(risks)
+
+
+def worst_in_steps(n: int, epsilon: float, n_plans: int = 60) -> float:
+    """Return the same over random plans of two to six looks, at whichever the person stops."""
+    rng = np.random.default_rng(0)
+    allowed, risks = math.floor(epsilon * n), [0.0]
+    for _ in range(n_plans):
+        sizes = np.unique(rng.integers(2.5 / epsilon, min(12 / epsilon, n - 1), rng.integers(2, 7)))
+        tolerated = tolerated_at(n, sizes.tolist(), allowed, spend(DELTA, 1))
+        if tolerated[-1] >= 0:
+            risks.append(walk_risk(n, allowed, sizes.tolist(), tolerated))
+    return max(risks)
+
+
+def all_draws(kind: str, n: int, looks: tuple[int, ...]) -> dict:
+    """Return the worst probability, over error patterns, to be wrong at some look: all draws."""
+    epsilon, delta = 0.25, 0.5
+    classes, claim = ClassTable(("right", "wrong")), Claim(epsilon, delta, kind)
+    p = Predictions(np.zeros(n), np.linspace(0.9, 0.1, n), np.full(n, -1), classes)
+    prove = {"whole": whole_set, "auto": auto_labels}[kind]
+    draws_in_blocks = [list(rows) for rows in blocks(tuple(range(n)), np.diff(looks, prepend=0))]
+    audits = [
+        Audit(p.digest, p.eligible, np.array(rows), "uniform", (), claim, 0.0, 0, (), looks)
+        for rows in draws_in_blocks
+    ]
+    rng = np.random.default_rng(0)
+    patterns = [rng.random(n) < share for share in (0.2, 0.4, 0.6) for _ in range(3)]
+    patterns += [np.arange(n) >= n - k for k in range(2, 7)] + [np.arange(n) < k for k in (3, 4)]
+    risks = []
+    for bad in patterns:
+        broken = 0
+        for rows, audit in zip(draws_in_blocks, audits, strict=True):
+            found = Findings(bad[rows] * 1, bad[rows], bad[rows] & False, classes)
+            pieces = prove(p, audit, found, claim)
+            broken += any(is_broken(p, rows, bad, e) for e in pieces)
+        risks.append(broken / len(audits))
+    return {"kind": kind, "n": n, "looks": looks, "patterns": len(patterns), "draws": len(audits),
+            "delta": spend(delta, 1), "worst": max(risks)}  # fmt: skip
+
+
+def blocks(rest: tuple[int, ...], sizes) -> list[tuple[int, ...]]:
+    """Return all ways to draw blocks of these sizes; the order within a block does not matter."""
+    if not len(sizes):
+        return [()]
+    return [
+        (*first, *others)
+        for first in combinations(rest, int(sizes[0]))
+        for others in blocks(tuple(r for r in rest if r not in first), sizes[1:])
+    ]
+
+
+def is_broken(p: Predictions, rows: list[int], bad: np.ndarray, e: Evidence) -> bool:
+    auto = p.confidence >= np.float32(e.threshold or 2)
+    auto[rows[: e.n_audited] if e.looks else rows] = False
+    return int((auto & bad).sum()) > 0.25 * (len(p) if e.looks else auto.sum())

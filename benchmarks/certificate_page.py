@@ -1,0 +1,175 @@
+"""The page of the certificates' benchmark, from its figures."""
+
+import numpy as np
+
+PROVEN = ("whole", "auto")
+
+
+def page(result: dict) -> str:
+    cells = result["cells"]
+    parts = [HEAD, exact_table(result["exact"]), "\n## Certified, on real sets\n", CERTIFIED]
+    parts += ["\n### How many answers in all\n", CHOSEN, chosen_table(cells)]
+    for kind, title in (("whole", "The whole data set"), ("auto", "The auto-labels alone")):
+        parts += [f"\n### {title}\n", certified_table([c for c in cells if c["method"] == kind])]
+    proven = [c for c in cells if c["method"] in PROVEN]
+    worst = max(c["lower_limit"] for c in proven)
+    parts.append(
+        f"\n{len(proven)} cells; the largest one-sided lower limit on a cell's share of broken"
+        f" certificates, at 0.05 / {len(proven)}, is {worst:.4f} (delta is 0.05);"
+        f" the largest share is {max(c['broken'] for c in proven):.4f}.\n"
+    )
+    parts += ["\n## What others do, on the same models\n", RIVALS]
+    parts.append(rival_table([c for c in cells if c["method"] not in PROVEN]))
+    parts += ["\n## Accuracy without a test set\n", ACCURACY, accuracy_table(result["accuracy"])]
+    parts += ["\n## Time at a million items\n", times_table(result["seconds"])]
+    return "\n".join(parts)
+
+
+HEAD = """# Certificates: how often they are broken, and what they cost
+
+Made by `benchmarks/certificate_models.py`, which trains the models, and
+`benchmarks/certificates.py`; the figures are in `certificates.json`. The models are `auto` as
+shipped, with the encoder that the library chooses, taught in larger batches than the app's. A
+better model makes certificates cheaper, not truer. delta is 5 % for all attempts together; a first
+attempt may use 6/pi^2 of it, 3.04 %.
+
+Encoder, engine and the planner's constants were chosen on MNIST training images 4,000 to 59,999; no
+label of the pool of 4,000 and no test image was used for that. Part of the pool of 60,000 served
+for choosing, so its figures may flatter a little.
+
+## Exact coverage
+
+Whole data set: the failure probability in closed form, the largest over 200 sizes of audit from 20
+to 2,000, and over 60 random plans of two to six looks at any of which the audit may end; over every
+pattern with more wrong items than allowed.
+"""
+CERTIFIED = """20 models a set, 1,000 audits each. *Broken*: the finished set (or the auto-labels)
+has more wrong labels than promised; abstaining is not broken. *Audits*: answered until the audit
+ended, median. *Answers*: of people in all, that is for queries, audit and hand-back; median (5 % to
+95 %). *Planned*: what `plan_audit` expected them to be, before any audit. *Oracle*: the answers of
+one who knows all labels and need not prove it. *Error*: the model's own on the items nobody
+labeled, median.
+"""
+CHOSEN = """How many labels to teach before the audit is the person's choice. Two rules that look at
+no answer: a number fixed beforehand, one label in twenty of 4,000 items and one in 150 of 60,000
+(chosen on other digits, as above), and the number at which `plan_audit` expects the least in all.
+"""
+FIXED = {"MNIST 4,000": 200, "MNIST 60,000": 400}
+GOALS = {
+    ("MNIST 4,000", 0.02): 500,
+    ("MNIST 4,000", 0.01): 800,
+    ("MNIST 60,000", 0.02): 1000,
+    ("MNIST 60,000", 0.01): 2000,
+}
+RIVALS = """*Broken*: the labels that the model gave have more than epsilon wrong (most confident
+first: the finished set has). Nothing is audited, but for the TBAL rule's validation set of 200
+random items, over 1,000 draws of it.
+"""
+ACCURACY = """95 % intervals for the accuracy on the items nobody labeled; 20 models x 1,000 audits
+of 50, 100 and 200 items. *Ratio*: width of our interval to Wilson's of equal size, median. *Exact*:
+share of audits with fewer than ten errors, where the exact interval is used.
+"""
+
+
+def percent(share: float, digits: int = 1) -> str:
+    return f"{100 * share:.{digits}f} %"
+
+
+def chosen_table(cells: list[dict]) -> str:
+    lines = ["| set | epsilon | goal | queries, fixed | answers | queries, as planned | answers |",
+             "|---|---|---|---|---|---|---|"]  # fmt: skip
+    for (name, epsilon), goal in GOALS.items():
+        of = [c for c in cells if c["method"] == "whole" and c["set"] == name
+              and c["epsilon"] == epsilon]  # fmt: skip
+        if not of:
+            continue
+        (fixed,) = (c for c in of if c["budget"] == FIXED[name])
+        planned = min(of, key=lambda c: c["planned"])
+        lines.append(
+            f"| {name} | {percent(epsilon, 0)} | {goal:,} | {fixed['budget']} |"
+            f" **{fixed['answers']:,.0f}** | {planned['budget']} | {planned['answers']:,.0f} |"
+        )
+    return "\n".join(lines)
+
+
+def times_table(seconds: dict[str, float]) -> str:
+    lines = ["Best of five on one core.\n", "| step | milliseconds |", "|---|---|"]
+    lines += [f"| {name} | {1000 * took:.0f} |" for name, took in seconds.items()]
+    return "\n".join(lines) + "\n"
+
+
+def exact_table(exact: dict) -> str:
+    lines = ["| items | epsilon | may fail | fails, at worst | in steps, at worst |",
+             "|---|---|---|---|---|"]  # fmt: skip
+    lines += [
+        f"| {r['n']:,} | {100 * r['epsilon']:g} % | {r['delta']:.4f} | {r['worst']:.4f} |"
+        f" {r['worst_in_steps']:.4f} |"
+        for r in exact["closed_form"]
+    ]
+    for r in exact["enumerated"]:
+        what = {"whole": "Whole data set", "auto": "Auto-labels alone"}[r["kind"]]
+        lines.append(
+            f"\n{what}, enumerated: {r['n']} items, audited {' or '.join(map(str, r['looks']))},"
+            f" epsilon 25 %, {r['patterns']} patterns of errors, all {r['draws']:,} draws each: may"
+            f" fail {r['delta']:.4f}, fails at worst (at any look) {r['worst']:.4f}."
+        )
+    return "\n".join(lines)
+
+
+def certified_table(cells: list[dict]) -> str:
+    lines = [
+        (
+            "| set | queries | error | epsilon | broken | auto-labeled | audits | answers |"
+            " planned | oracle |"
+        ),
+        "|---|---|---|---|---|---|---|---|---|---|",
+    ]
+    for c in cells:
+        low, high = c["answers_5_95"]
+        lines.append(
+            f"| {c['set']} | {c['budget']} | {100 * c['model_error']:.2f} % |"
+            f" {percent(c['epsilon'], 0)} | {percent(c['broken'], 2)} | {percent(c['auto'])} |"
+            f" {c['audits']:,.0f} | **{c['answers']:,.0f}** ({low:,.0f} to {high:,.0f}) |"
+            f" {c['planned']:,.0f} | {c['oracle']:,.0f} |"
+        )
+    return "\n".join(lines)
+
+
+def rival_table(cells: list[dict]) -> str:
+    lines = [
+        "| set | queries | method | epsilon | broken | auto-labeled | their error |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    order = ("method", "set", "budget", "epsilon")
+    lines += [
+        f"| {c['set']} | {c['budget']} | {c['method']} | {percent(c['epsilon'], 0)} |"
+        f" {percent(c['broken'])} | {percent(c['auto'])} | {percent(c['error_auto'], 2)} |"
+        for c in sorted(cells, key=lambda c: [c[name] for name in order])
+    ]
+    return "\n".join(lines)
+
+
+def accuracy_table(rows: list[dict]) -> str:
+    lines = [
+        (
+            "| set | queries | audits | errors expected | uniform holds | ratio | exact |"
+            " stratified holds | ratio | Wilson holds |"
+        ),
+        "|---|---|---|---|---|---|---|---|---|---|",
+    ]
+    lines += [
+        f"| {r['set']} | {r['budget']} | {r['m']} | {r['expected_errors']:.1f} |"
+        f" {percent(r['uniform'])} | {r['uniform_ratio']:.2f} | {percent(r['exact_used'], 0)} |"
+        f" {percent(r['stratified'])} | {r['stratified_ratio']:.2f} | {percent(r['wilson'])} |"
+        for r in rows
+    ]
+    many = [r for r in rows if r["expected_errors"] >= 10]
+    lines.append(
+        f"\nLeast coverage: uniform {100 * min(r['uniform'] for r in rows):.1f} %, stratified"
+        f" {100 * min(r['stratified'] for r in rows):.1f} %, Wilson"
+        f" {100 * min(r['wilson'] for r in rows):.1f} %. Where ten errors or more are expected"
+        f" ({len(many)} rows), the median ratio to Wilson's width is"
+        f" {np.median([r['uniform_ratio'] for r in many]):.3f} for the uniform audit and"
+        f" {np.median([r['stratified_ratio'] for r in many]):.3f} for the stratified one.\n"
+    )
+    return "\n".join(lines)
