@@ -27,7 +27,7 @@ from sparing.classes import ClassTable
 from sparing.draw import draw_audit, draw_stratified
 from sparing.ending import audits_needed
 from sparing.evaluation import accuracy
-from sparing.evidence import answers_left, levels_of, whole_set
+from sparing.evidence import levels_of, whole_set
 from sparing.intervals import PoolConfidence, Strata, stratified_interval, uniform_interval
 from sparing.looks import tolerated_at
 from sparing.planning import AuditPlan, plan_audit
@@ -239,14 +239,14 @@ def check_with_shipped(
         if needed == seen:
             break
         seen = needed
-    if claim.kind == "auto":
-        shipped = certify(p, audit, found).n_auto
-    else:
-        ends = whole_set(p, audit, found, claim)[looks.index(seen)]
-        shipped = ends.n_auto
-        left = certify(p, audit, found)
-        if left.n_handback > answers_left(p, audit, found, ends):
+    shipped = certify(p, audit, found).n_auto
+    if claim.kind == "whole":
+        look = whole_set(p, audit, found, claim)[looks.index(seen)]
+        if look.n_items - look.n_auto - seen < certify(p, audit, found).n_handback - (
+            int(p.eligible.sum()) - look.n_items
+        ):
             raise SystemExit("certify hands back more than the look at which the audit ended")
+        shipped = look.n_auto
     if (seen, shipped) != (n_audits, n_auto):
         raise SystemExit(f"vectorized: {(n_audits, n_auto)}, sparing: {(seen, shipped)}")
 

@@ -14,7 +14,7 @@ from sparing.audit import BY_CONFIDENCE, UNIFORM, WHOLE, Audit, Claim, Findings,
 from sparing.bounds import is_refuted, lower_limit, spend, upper_limit
 from sparing.draw import is_repeatable
 from sparing.errors import InvalidInputError
-from sparing.evidence import Evidence, answers_left, auto_labels, whole_set
+from sparing.evidence import Evidence, auto_labels, whole_set
 from sparing.looks import walk_risk
 from sparing.pool import SKIPPED
 from sparing.predictions import Predictions
@@ -144,7 +144,8 @@ def certify(predictions: Predictions, audit: Audit, findings: Findings) -> Certi
         raise invalid("audit", "certify", "drawn for a claim, by draw_audit", audit.design)
     if claim.kind == WHOLE:
         looks = whole_set(predictions, audit, findings, claim)
-        left = [answers_left(predictions, audit, findings, look) for look in looks]
+        agreed = findings.agreed
+        left = [e.n_items - e.n_auto - int(agreed[: e.n_audited].sum()) for e in looks]
         findings = findings.first(looks[int(np.argmin(left))].n_audited)
     return _stated(predictions, audit, findings, claim)
 

@@ -105,29 +105,6 @@ def _walked(
     )
 
 
-def answers_left(predictions: Predictions, audit: Audit, findings: Findings, look: Evidence) -> int:
-    """Return how many items the person is still to label if the audit ends at this look.
-
-    Parameters
-    ----------
-    predictions, audit : the frozen model and its draw
-    findings : all that was said so far, after the look too
-    look : of :func:`whole_set`
-    """
-    answered = audit.drawn[: len(findings.wrong)][findings.agreed]
-    within = audit.drawn[: look.n_audited]
-    by_model = audit.eligible.copy()
-    if look.threshold is None:
-        by_model[:] = False
-    else:
-        by_model &= predictions.confidence >= np.float32(look.threshold)
-    by_model[within] = False
-    left = audit.eligible & ~by_model
-    left[answered] = False
-    # What is less confident than the audited set was left to the person from the beginning.
-    return int(left.sum() + (predictions.eligible & ~audit.eligible).sum())
-
-
 def auto_labels(
     predictions: Predictions, audit: Audit, findings: Findings, claim: Claim
 ) -> tuple[Evidence, ...]:
