@@ -50,12 +50,13 @@ def told(pool, skill):
     return right if skill else np.roll(right, 1, axis=0)[::-1]
 
 
-def test_few_labels_are_cold_and_no_model_is_asked():
+@pytest.mark.parametrize(("n", "name"), [(8, "spectral_medoids"), (15, "cluster_then_label")])
+def test_few_labels_are_cold_and_no_model_is_asked(n, name):
     X, y = blobs()
-    pool = pool_of(X, y, np.arange(0, 120, 8))
+    pool = pool_of(X, y, np.arange(0, 8 * n, 8))
     auto = auto_strategy(pool, version_of(pool))
-    assert auto.name == "auto: spectral_medoids"
-    assert auto.why == "15 labels are too few to judge a model by: cover the pool"
+    assert auto.name == f"auto: {name}"
+    assert auto.why == f"{n} labels are too few to judge a model by: cover the pool"
 
 
 def test_two_labels_a_class_are_wanted_before_the_cold_start_ends():

@@ -164,9 +164,10 @@ def _in_one_unit(s: Snapshot) -> Snapshot:
 def auto_strategy(pool: Pool, version: ModelVersion) -> QueryStrategy:
     """Return the strategy for the labels as they are now; it says which rule chose it and why.
 
-    Few labels: cover the pool, by clusters of the neighbour graph. Then UHerding, which weighs
-    doubt and coverage, if near items do share labels. Then the margin. From 20 labels on a tenth
-    of each batch is drawn uniformly and marked so; if the model foretells nothing, all of it is.
+    Few labels: cover the pool, first by clusters of the neighbour graph, then by k-means. Then
+    UHerding, which weighs doubt and coverage, if near items do share labels. Then the margin. From
+    20 labels on a tenth of each batch is drawn uniformly and marked so; if the model foretells
+    nothing, all of it is.
 
     Parameters
     ----------
@@ -201,11 +202,13 @@ def auto_strategy(pool: Pool, version: ModelVersion) -> QueryStrategy:
 
 
 def _covering(pool: Pool) -> QueryStrategy:
-    if sparse.issparse(pool.X):
-        return ClusterThenLabel()
-    if len(pool) > MAX_ITEMS:
+    """Return what covers the pool: clusters of any shape first, then a finer and finer mesh."""
+    if len(pool) > MAX_ITEMS and not sparse.issparse(pool.X):
         return MaxHerding()
-    return SpectralMedoids(max(FIRST_BATCH, len(pool.classes)))
+    n_first = max(FIRST_BATCH, len(pool.classes))
+    if sparse.issparse(pool.X) or len(pool.labeled) >= n_first:
+        return ClusterThenLabel()
+    return SpectralMedoids(n_first)
 
 
 def _why_cold(evidence: Evidence) -> str:

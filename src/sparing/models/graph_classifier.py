@@ -11,6 +11,7 @@ from sklearn.utils.validation import check_is_fitted
 from sparing._validate import check_features, invalid
 from sparing.models.graph import ALPHA, N_NEIGHBORS, poisson_learning, spread_labels
 from sparing.models.out_of_fold import N_FOLDS, stratified_folds
+from sparing.models.regions import regional_flow
 from sparing.models.stacking import FAINT, best_temperature, shares, sharpened
 from sparing.models.structure import PoolStructure
 from sparing.pool import UNLABELED
@@ -18,6 +19,7 @@ from sparing.types import BoolArray, Features, FloatArray, IntArray
 
 METHODS = ("spreading", "poisson")
 LARGE = 20_000  # items; above, half the precision is enough and takes half the time
+FEW_A_CLASS = 5  # labels; up to so many each is spread by itself, and its region counts
 POISSON_SHARPNESS = 3.0  # standard deviations of Poisson's solution to log-odds
 
 
@@ -30,6 +32,8 @@ class GraphClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # 
 
     No class sizes are assumed: a class with many labels weighs neither in proportion to them,
     which would let it flood its neighbours, nor the same as any other, but the geometric mean.
+    While labels are few, each speaks for the region that it reaches best
+    (:mod:`sparing.models.regions`).
 
     Parameters
     ----------
@@ -163,10 +167,31 @@ class GraphClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # 
 
     def _spread(self, labeled: IntArray, codes: IntArray, folds: IntArray) -> list[FloatArray]:
         """Return (n_items, n_classes) shares by all labels, then by all but those of a fold."""
-        n_classes = len(self.classes_)
         kept = [folds >= 0, *(folds != fold for fold in np.unique(folds))]
-        n = len(self.structure_.X)
-        sources = np.zeros((n, n_classes * len(kept)), np.float32 if n > LARGE else np.float64)
+        few = len(codes) <= FEW_A_CLASS * len(self.classes_)
+        if few and self.method == "spreading" and self.priors is None:
+            return self._spread_regions(labeled, codes, kept)
+        return self._spread_classes(labeled, codes, kept)
+
+    def _spread_regions(
+        self, labeled: IntArray, codes: IntArray, kept: list[BoolArray]
+    ) -> list[FloatArray]:
+        """Spread each label once; what a fold lacks is left out of the sum."""
+        sources = self._sources(len(labeled))
+        sources[labeled, np.arange(len(labeled))] = 1
+        flows = self._flow(sources, len(labeled))
+        n_classes = len(self.classes_)
+        return [
+            shares(regional_flow(flows[:, keep], labeled[keep], codes[keep], n_classes))
+            for keep in kept
+        ]
+
+    def _spread_classes(
+        self, labeled: IntArray, codes: IntArray, kept: list[BoolArray]
+    ) -> list[FloatArray]:
+        """Spread all labels of a class together, once for each fold."""
+        n_classes = len(self.classes_)
+        sources = self._sources(n_classes * len(kept))
         for i, keep in enumerate(kept):
             sources[labeled[keep], codes[keep] + i * n_classes] = 1
         flows = self._flow(sources, n_classes)
@@ -175,6 +200,10 @@ class GraphClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # 
             self._balanced(part, np.bincount(codes[keep], minlength=n_classes))
             for part, keep in zip(parts, kept, strict=True)
         ]
+
+    def _sources(self, n_columns: int) -> FloatArray:
+        n = len(self.structure_.X)
+        return np.zeros((n, n_columns), np.float32 if n > LARGE else np.float64)
 
     def _flow(self, sources: FloatArray, n_classes: int) -> FloatArray:
         graph = self.structure_.graph
