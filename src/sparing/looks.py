@@ -121,6 +121,8 @@ def tolerated_at(n_items: int, looks: Sequence[int], allowed: int, delta: float)
     >>> tolerated_at(3600, [309, 460, 556], 40, 0.05)
     (0, 1, 2)
     """
+    if len(looks) == 1:
+        return (tolerated_errors(n_items, looks[0], allowed, delta),)
     found: list[int] = []
     for look, share in enumerate(spent(len(looks)).tolist()):
         sizes = looks[: look + 1]
