@@ -141,7 +141,7 @@ class ActiveLearner:
         """
         check_int("batch_size", "query", batch_size, 1)
         strategy = self._named_strategy or auto_strategy(self.pool, self.version)
-        snapshot = take_snapshot(self.pool, self.version, strategy.requires, lambda: self._spectrum)
+        snapshot = take_snapshot(self.pool, self.version, strategy.requires, lambda: self.spectrum)
         picked = choose(strategy, snapshot, batch_size, self._rng)
         self.round += 1
         return Query(
@@ -275,8 +275,13 @@ class ActiveLearner:
         return self.model
 
     @cached_property
-    def _spectrum(self) -> Spectrum:
-        """Labels do not change it, and a model may have the graph already."""
+    def spectrum(self) -> Spectrum:
+        """Eigenpairs of the pool's neighbour graph, whatever its labels.
+
+        Raises
+        ------
+        CapabilityError : so many items, or such features, that there is no graph
+        """
         structure = getattr(self._classifier, "structure", None)
         if isinstance(structure, PoolStructure):
             return structure.spectrum(N_PAIRS)

@@ -302,6 +302,11 @@ def main(folder: str) -> None:
             _print({"trained": [made.version, made.seq, made.facts]})
         except SparingError as error:
             _print({"failed": str(error)})
+            continue
+        try:
+            trainee.arrange()  # while nobody waits
+        except SparingError as error:
+            sys.stderr.write(f"{error}\n")  # the trainer's log: labeling goes on without clusters
 
 
 def _take_orders(orders: "queue.SimpleQueue[dict[str, Any]]") -> None:

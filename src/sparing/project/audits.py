@@ -22,6 +22,7 @@ from sparing.project.people import Opinions
 from sparing.project.replay import ItemState, Replay
 from sparing.project.scores import Scores
 from sparing.store import Event, ItemRow
+from sparing.store.records import FROM_CLUSTER
 from sparing.types import FloatArray, IntArray, StrArray
 
 
@@ -59,7 +60,7 @@ def freeze(replay: Replay, items: Sequence[ItemRow], scores: Scores, version: in
     classes = [c.class_id for c in replay.classes]
     if not scores.proba.shape[1] or len(classes) < 2:
         raise InvalidInputError("There is no model to check yet: label items of two classes first.")
-    proba = _by_class(replay, scores, classes)
+    proba = by_class(replay, scores, classes)
     codes, confidence = proba.argmax(axis=1), proba.max(axis=1).clip(0, 1)
     opinions = Opinions(replay)
     y = np.full(len(items), SKIPPED)
@@ -77,7 +78,7 @@ def freeze(replay: Replay, items: Sequence[ItemRow], scores: Scores, version: in
     return Frozen(predictions, tuple(classes), np.array(contents))
 
 
-def _by_class(replay: Replay, scores: Scores, classes: list[str]) -> FloatArray:
+def by_class(replay: Replay, scores: Scores, classes: list[str]) -> FloatArray:
     """Return the probabilities by the classes of today: those of merged ones are added up."""
     proba = np.zeros((len(scores.proba), len(classes)), np.float32)
     for column, class_id in enumerate(scores.class_ids.tolist()):
@@ -86,8 +87,11 @@ def _by_class(replay: Replay, scores: Scores, classes: list[str]) -> FloatArray:
 
 
 def _code(replay: Replay, opinions: Opinions, item_id: str, classes: list[str]) -> int:
-    if replay.of(item_id).answer is None:
+    answer = replay.of(item_id).answer
+    if answer is None:
         return UNLABELED
+    if answer.source == FROM_CLUSTER:  # nobody looked at it: no certificate covers it
+        return SKIPPED
     held = opinions.held(item_id)
     return classes.index(held.class_id) if held is not None and held.is_sure else SKIPPED
 

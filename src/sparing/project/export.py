@@ -20,9 +20,10 @@ from sparing.project.changes import GONE
 from sparing.project.items import Item
 from sparing.project.state import State
 from sparing.store import Event, Kind
+from sparing.store.records import FROM_CLUSTER
 
-PERSON, CONFIRMED, AUTOMATIC, NOBODY = "person", "confirmed", "automatic", ""
-SETTLED, CONSENSUS = "settled", "consensus"
+PERSON, CONFIRMED, CLUSTER, AUTOMATIC = "person", "confirmed", "cluster", "automatic"
+SETTLED, CONSENSUS, NOBODY = "settled", "consensus", ""
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 FORBIDDEN = '<>:"/\\|?*'  # in file names, somewhere
 MAX_FOLDER_NAME = 100
@@ -36,9 +37,10 @@ class Row:
     ----------
     item_id, item : its key, and its name: a path inside the folder, or ``"line 7"``
     label : the class; None if there is none
-    provenance : ``"person"``; ``"confirmed"``: a guess that a person confirmed; ``"settled"``: a
-        person decided where others differ; ``"consensus"``: people differ, and this is the
-        likeliest label; ``"automatic"``: by the model, under a certificate; or ``""``
+    provenance : ``"person"``; ``"confirmed"``: a guess that a person confirmed; ``"cluster"``:
+        given to a whole cluster, of which a few items were looked at; ``"settled"``: a person
+        decided where others differ; ``"consensus"``: people differ, and this is the likeliest
+        label; ``"automatic"``: by the model, under a certificate; or ``""``
     state : ``"labeled"``, ``"skipped"``, ``"unlabeled"``, or ``"contested"``: people differ so much
         that there is no label until somebody settles it
     purpose : what the person's answer was for: ``"train"``, ``"audit"`` or ``"handback"``
@@ -49,6 +51,7 @@ class Row:
     model_version : of an automatic label or of ``guess``; else of the query that asked
     confidence : of the model in an automatic label, of the consensus in one of its labels
     certificate : hash of what vouches for an automatic label
+    basis : what a label rests on that was given to a whole cluster
     guess, guess_confidence : what the newest model takes an unlabeled item for; no label
     flagged, comment : what was noted
     present : False where the item is gone from the source
@@ -69,6 +72,7 @@ class Row:
     model_version: int | None = None
     confidence: float | None = None
     certificate: str | None = None
+    basis: str | None = None
     guess: str | None = None
     guess_confidence: float | None = None
     flagged: bool = False
@@ -129,6 +133,8 @@ def _held(state: State, item_id: str, answer: Event) -> dict[str, Any]:
         return told | {"provenance": CONSENSUS, "confidence": held.confidence}
     if answer.kind is Kind.SETTLED:
         return told | {"provenance": SETTLED}
+    if answer.source == FROM_CLUSTER:
+        return told | {"provenance": CLUSTER, "basis": answer.text}
     return told | {"provenance": CONFIRMED if answer.confirmed else PERSON}
 
 

@@ -75,6 +75,11 @@ class ProjectFolder:
         return self.path / "contents.npz"
 
     @property
+    def clusters(self) -> Path:
+        """Which items are alike, as far as that shows without labels."""
+        return self.path / "clusters.npz"
+
+    @property
     def trainer_log(self) -> Path:
         """What the trainer said before it died, if it did."""
         return self.path / "trainer.log"

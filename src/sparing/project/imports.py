@@ -15,10 +15,11 @@ from sparing.datasets.read import read_table
 from sparing.datasets.rows import RawTable, is_missing
 from sparing.datasets.tables import label_text
 from sparing.errors import InvalidInputError
-from sparing.project.export import AUTOMATIC, COLUMNS, CONFIRMED, CONSENSUS, armed
+from sparing.project.export import AUTOMATIC, CLUSTER, COLUMNS, CONFIRMED, CONSENSUS, armed
 from sparing.project.state import State
 from sparing.project.views import Recorded
 from sparing.store import Kind, NewEvent
+from sparing.store.records import FROM_CLUSTER
 
 ITEM_COLUMNS = ("item_id", "item", "name", "path", "file", "filename", "image", "id", "text")
 LABEL_COLUMNS = ("label", "class", "category", "target")
@@ -144,13 +145,15 @@ def _told(index: "_Index", table: _Table, i: int, cells: Mapping[str, Any]) -> d
     item_id = index.find(table.items[i])
     if item_id is None:
         return "no such item"
+    of_cluster = {"source": FROM_CLUSTER, "text": str(cells.get("basis") or "")}
     return {
         "kind": Kind.SKIP if skipped else Kind.LABEL,
         "item_id": item_id,
         "class_name": None if skipped else label_text(label),
         "annotator": str(cells.get("annotator") or ""),
-        "confirmed": provenance == CONFIRMED,
+        "confirmed": provenance in (CONFIRMED, CLUSTER),
         "model_version": _version(cells.get("model_version")),
+        **(of_cluster if provenance == CLUSTER else {}),
     }
 
 

@@ -89,6 +89,15 @@ class Listing:
             return Item(item_id, name, "card", fields=fields)
         return Item(item_id, name, "card", fields={"vector": _numbers(value)})
 
+    def text(self, i: int) -> str:
+        """Return all that can be read of the item at a place: its name, and its text or cells."""
+        if self.kind == "texts":
+            return f"{self.names[i]}\n{self.values[i]}"
+        if self.kind == "table":
+            cells = ("" if cell is None else str(cell) for cell in self.values[i])
+            return "\n".join((self.names[i], *cells))
+        return self.names[i]
+
 
 def _numbers(vector: Any) -> str:
     shown = ", ".join(f"{number:.4g}" for number in vector[:SHOWN_NUMBERS])

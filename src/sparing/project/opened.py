@@ -13,6 +13,7 @@ from sparing.project import opening
 from sparing.project.asking import Handed
 from sparing.project.folder import Lock, ProjectFolder
 from sparing.project.following import Follower
+from sparing.project.grid import Grid
 from sparing.project.items import Item
 from sparing.project.lending import Lending
 from sparing.project.maps import Maps
@@ -36,6 +37,7 @@ class OpenProject:
 
     Attributes
     ----------
+    grid : pages of items that are looked at together
     lending : asks each item of one person at a time
     """
 
@@ -49,6 +51,7 @@ class OpenProject:
         self._handed = Handed(state)
         self._settings = opening.read_settings(store)
         state.share(opening.read_overlap(store, self._settings.seed))
+        self.grid = Grid(state, self._settings.seed)
         list_items = opening.lister(folder, self._settings)
         self._follower = Follower(folder, store, state, list_items)
         self.lending = Lending(store, state, self._follower)
@@ -166,6 +169,7 @@ class OpenProject:
         if self._has_learned_all() and not items_are_new:
             return self._state.version
         self.adopt(self._trainee.learn(self._state.version + 1))
+        self._trainee.arrange()
         return self._state.version
 
     def trainee(self, progress: Progress) -> "Trainee":

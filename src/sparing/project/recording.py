@@ -8,13 +8,23 @@ from sparing.project.asking import Handed
 from sparing.project.state import State
 from sparing.project.views import Recorded
 from sparing.store import Kind, NewEvent, Outcome, Status
-from sparing.store.records import ANSWERS, LABELS, OF_A_CLASS, OF_AN_ITEM, UNDOABLE
+from sparing.store.records import (
+    ANSWERS,
+    AT_A_GLANCE,
+    LABELS,
+    OF_A_CLASS,
+    OF_AN_ITEM,
+    UNDOABLE,
+)
 
 MAX_KEY = 64
 MAX_NAME = 200
 MAX_TEXT = 10_000
 FROM_DOORS = (OF_AN_ITEM | OF_A_CLASS | {Kind.UNDO, Kind.GUIDELINES}) - {Kind.OPINION}
 TRAIN, AUDIT, HANDBACK = "train", "audit", "handback"
+NOT_AT_A_GLANCE = (
+    "This item is asked alone and without a guess: the check of the model rests on it."
+)
 
 
 @dataclass(slots=True)
@@ -86,6 +96,8 @@ def _item_event(state: State, handed: Handed, event: NewEvent, pending: Pending)
         return _settled(state, event, class_id)
     row = state.row_of[event.item_id]
     purpose = _purpose(state, row)
+    if purpose != TRAIN and (event.source in AT_A_GLANCE or (purpose == AUDIT and event.confirmed)):
+        raise InvalidInputError(NOT_AT_A_GLANCE)
     source, propensity = _source(state, handed, event, row, purpose)
     return replace(
         event,
@@ -107,7 +119,7 @@ def _settled(state: State, event: NewEvent, class_id: str | None) -> NewEvent:
         class_id=class_id,
         model_version=now.model_version,
         purpose=now.purpose,
-        source=now.source,
+        source="person" if now.source in AT_A_GLANCE else now.source,  # it was looked at alone
         propensity=now.propensity,
     )
 
@@ -138,6 +150,8 @@ def _purpose(state: State, row: int) -> str:
 def _source(
     state: State, handed: Handed, event: NewEvent, row: int, purpose: str
 ) -> tuple[str, float | None]:
+    if event.source in AT_A_GLANCE:
+        return str(event.source), None
     if purpose == AUDIT and state.drawn is not None:
         audit = state.drawn.audit
         return "uniform", len(audit.drawn) / max(1, int(audit.eligible.sum()))

@@ -1,7 +1,7 @@
 """What a running project knows: events replayed, the items, the newest model version, the audit."""
 
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -142,6 +142,12 @@ class State:
             raise NotFoundError(f"There is no item '{item_id}'.")
         kind = SHOWN_KINDS[self.listing.kind]
         return Item(item_id, self.rows[self.row_of[item_id]].name, kind)  # type: ignore[arg-type]
+
+    def texts(self) -> Iterator[str]:
+        """Yield the name and the content, as far as it is text, of every row."""
+        for item in self.rows:
+            place = self._places.get(item.item_id)
+            yield item.name if place is None else self.listing.text(place)
 
     def answer_of(self, event: Event | None) -> Answer | None:
         """Return an event of an item as the doors show it."""

@@ -15,6 +15,7 @@ from sparing.policy import Evidence, suggested_batch_size
 from sparing.pool import SKIPPED, UNLABELED
 from sparing.project.audits import load_audits
 from sparing.project.changes import ITEMS_STAMP, PRESENT
+from sparing.project.clusters import clusters_of, read_clusters, write_clusters
 from sparing.project.folder import ProjectFolder
 from sparing.project.items import Listing
 from sparing.project.mapping import Mapmaker
@@ -79,6 +80,7 @@ class Trainee:
         self._contents: Contents | None = None
         self._learner: ActiveLearner | None = None
         self._mapmaker: Mapmaker | None = None
+        self._is_arranged = False
         self._watched: deque[tuple[int, IntArray]] = deque(maxlen=N_ROUNDS)
         self._stamp: str | None = None
         # Another process may be making a version of the same number: one of the two will count.
@@ -160,6 +162,26 @@ class Trainee:
         facts |= {"asked": _asked(scores), "mark": self._mark}
         self._tell("training", 1, 1)
         return Version(version, self._replay.last_seq, facts)
+
+    def arrange(self) -> bool:
+        """Find the clusters of the items, once for a set of items; say whether that was to be done.
+
+        Comes after :meth:`learn`, which nobody should wait longer for.
+
+        Raises
+        ------
+        SparingError : they cannot be found, or not written
+        """
+        assert self._contents is not None  # noqa: S101  # encode() has run
+        fingerprint = self._contents.fingerprint
+        if self._is_arranged or self._learner is None:
+            return False
+        self._is_arranged = True  # what fails once would fail after each answer
+        if read_clusters(self._folder.clusters, fingerprint) is not None:
+            return False
+        rows = np.flatnonzero(self._contents.good)
+        write_clusters(self._folder.clusters, clusters_of(self._learner, rows, fingerprint))
+        return True
 
     def _follow(self) -> tuple[ActiveLearner, IntArray]:
         """Bring the learner to the state of the events; return it, and the rows that it knows."""

@@ -34,6 +34,10 @@ OF_A_CLASS = frozenset({Kind.ADD_CLASS, Kind.RENAME_CLASS, Kind.MERGE_CLASS})
 OF_THE_PHASE = frozenset({Kind.AUDIT_DRAWN, Kind.CERTIFIED, Kind.RESUMED})
 UNDOABLE = OF_AN_ITEM | {Kind.RENAME_CLASS, Kind.MERGE_CLASS}
 
+FROM_GRID = "grid"  # seen on a page with many others
+FROM_CLUSTER = "cluster"  # labeled with its whole cluster, unseen
+AT_A_GLANCE = frozenset({FROM_GRID, FROM_CLUSTER})
+
 
 class Status(StrEnum):
     """What became of a new event."""
@@ -56,14 +60,16 @@ class NewEvent:
     kind : what is said
     item_id : of which item
     class_name : the class; for rename and merge the old one
-    text : a comment; the new name of a renamed class; the class that a merged one goes into
+    text : a comment; the new name of a renamed class; the class that a merged one goes into; what
+        a label rests on that was given to a whole cluster
     model_version : of the query that asked for it; None if the person picked the item
     seen : key of the item's answer that the person saw; None: saw none
     undoes : key of the event to undo
     confirmed : the model's guess was on the screen and was confirmed
     class_id, into_id : keys of the ``add_class`` events of the class, and of the one merged into
     purpose : ``"train"``, ``"audit"`` or ``"handback"``
-    source : ``"uniform"``, ``"strategy"`` or ``"person"``: who chose the item
+    source : ``"uniform"``, ``"strategy"`` or ``"person"``: who chose the item; ``"grid"`` or
+        ``"cluster"``, which the door says: it was answered at a glance, with others
     propensity : probability with which it was drawn, where it is one
     annotator : who says it; ``""`` where nobody has given a name
     beside : where another person has answered the item, this label or skip stands beside that

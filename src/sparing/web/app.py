@@ -10,7 +10,7 @@ from starlette.middleware import Middleware
 import sparing
 from sparing.project import Project
 from sparing.trainer import Trainer
-from sparing.web import api, entering, failures, leases, maps, pages, people
+from sparing.web import api, entering, failures, grids, leases, maps, pages, people
 from sparing.web.gate import Gate
 from sparing.web.security import Door, Guard
 
@@ -53,6 +53,7 @@ def create_app(
     app.include_router(api.router)
     app.include_router(people.router)
     app.include_router(maps.router)
+    app.include_router(grids.router)
     app.include_router(leases.router)
     pages.mount(app)
     return app

@@ -46,6 +46,7 @@ class EventBody(Incoming):
     seen: Key | None = None
     undoes: Key | None = None
     confirmed: bool = False
+    source: Literal["grid", "cluster"] | None = None
 
 
 class ClaimBody(Incoming):

@@ -1,0 +1,141 @@
+"""The routes of the grid: pages of items that are looked at together."""
+
+from typing import Annotated, Literal
+
+from fastapi import APIRouter
+from pydantic import Field
+
+from sparing.project.gridviews import GridPage
+from sparing.web.api import FAILURES, MAX_EVENTS, TheProject
+from sparing.web.bodies import AskedBody, Incoming, ItemId, Name, Outgoing, Text
+
+MAX_LEFT_OUT = 5000
+MAX_LISTED = 20_000
+MAX_CLUSTER = 10**6
+Number = Annotated[int, Field(ge=0, le=MAX_CLUSTER)]
+
+
+class OfClass(Incoming):
+    """What the model takes for a class; ``rare``: with what is near to its examples."""
+
+    kind: Literal["class", "rare"]
+    class_name: Name
+
+
+class OfCluster(Incoming):
+    """A cluster by its number."""
+
+    kind: Literal["cluster"]
+    number: Number
+
+
+class OfOne(Incoming):
+    """What is nearest to an item."""
+
+    kind: Literal["like"]
+    item_id: ItemId
+
+
+class OfText(Incoming):
+    """What has a text in its name or content."""
+
+    kind: Literal["search"]
+    text: Text
+
+
+class OfList(Incoming):
+    """Items that were chosen elsewhere, such as on a map."""
+
+    kind: Literal["list"]
+    item_ids: Annotated[list[ItemId], Field(max_length=MAX_LISTED)]
+
+
+class Wanted(Incoming):
+    """A page of a grid; ``exclude`` are items that are on the screen, or left for later."""
+
+    of: Annotated[OfClass | OfCluster | OfOne | OfText | OfList, Field(discriminator="kind")]
+    n: Annotated[int, Field(ge=1, le=MAX_EVENTS)] = 60
+    exclude: Annotated[list[ItemId], Field(max_length=MAX_LEFT_OUT, default_factory=list)]
+
+
+class PageBody(Outgoing):
+    """Items to look at together, what they are, and what most of them should be."""
+
+    about: str
+    class_name: str | None
+    n_open: int
+    items: list[AskedBody]
+
+
+class LineBody(Outgoing):
+    """A cluster in the list of them."""
+
+    number: int
+    n_items: int
+    n_open: int
+    example: AskedBody
+
+
+class OverviewBody(Outgoing):
+    """What there are grids of."""
+
+    likely: dict[str, int]
+    clusters: list[LineBody] | None
+
+
+class PurityBody(Outgoing):
+    """What a few random items say of a cluster."""
+
+    class_name: str
+    n_like: int
+    n_tested: int
+    low: float
+    high: float
+    sentence: str
+
+
+class CheckBody(Outgoing):
+    """How far the check of a cluster has come; ``item_ids`` once it is answered."""
+
+    n_drawn: int
+    open: list[AskedBody]
+    purity: PurityBody | None
+    item_ids: list[str]
+
+
+router = APIRouter(responses=FAILURES)
+
+
+@router.get("/api/grid")
+def overview(project: TheProject) -> OverviewBody:
+    """Return what there are grids of."""
+    return OverviewBody.model_validate(project.grid.overview())
+
+
+@router.post("/api/grid")
+def page(project: TheProject, wanted: Wanted) -> PageBody:
+    """Return a page of a grid; items of an open check are on none."""
+    return PageBody.model_validate(_page(project, wanted))
+
+
+def _page(project: TheProject, wanted: Wanted) -> GridPage:
+    grid, of, n, exclude = project.grid, wanted.of, wanted.n, wanted.exclude
+    match of:
+        case OfClass(kind="class"):
+            return grid.likely(of.class_name, n, exclude)
+        case OfClass():
+            return grid.rare(of.class_name, n, exclude)
+        case OfCluster():
+            return grid.cluster(of.number, n, exclude)
+        case OfOne():
+            return grid.like(of.item_id, n, exclude)
+        case OfText():
+            return grid.holding(of.text, n, exclude)
+        case OfList():
+            return grid.listed(of.item_ids, n, exclude)
+
+
+@router.get("/api/clusters/{number}/check")
+def check(project: TheProject, number: Number) -> CheckBody:
+    """Return how far the blind check of a cluster has come; the first call draws it."""
+    return CheckBody.model_validate(project.grid.check(number))
