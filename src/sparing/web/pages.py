@@ -8,7 +8,12 @@ from fastapi.responses import FileResponse
 from fastapi.staticfiles import StaticFiles
 
 STATIC = Path(__file__).with_name("static")
-PAGES = {"/": "index.html", "/map": "map.html", "/settle": "settle.html"}
+PAGES = {
+    "/": "index.html",
+    "/grid": "grid.html",
+    "/map": "map.html",
+    "/settle": "settle.html",
+}
 """Each page by its path; ``static/pages.js`` names them in the same order."""
 FRESH = {"cache-control": "no-cache"}  # asked again each time, sent only if changed
 

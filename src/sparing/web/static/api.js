@@ -86,6 +86,13 @@ export const api = {
   audit: (epsilon) => call("/api/audit", { epsilon }),
   certify: () => call("/api/certify", {}),
   resume: () => call("/api/resume", {}),
+  /** @returns {Promise<import("./grid-types.js").Overview>} */
+  grids: () => call("/api/grid"),
+  /** @param {import("./grid-types.js").Source} of @param {number} n @param {readonly string[]} exclude
+   * @returns {Promise<import("./grid-types.js").Page>} */
+  grid: (of, n, exclude) => call("/api/grid", { of, n, exclude }),
+  /** @param {number} number @returns {Promise<import("./grid-types.js").Check>} */
+  clusterCheck: (number) => call(`/api/clusters/${number}/check`),
   /** @returns {Promise<import("./map-types.js").Maps>} */
   maps: () => call("/api/map"),
   /** Items by their rows on the map.

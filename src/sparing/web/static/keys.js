@@ -5,7 +5,7 @@ import { NONE } from "./reducer.js";
 /** @typedef {import("./types.js").State} State */
 /** @typedef {import("./types.js").ClassRow} ClassRow */
 /** @typedef {{do: "label", name: string} | {do: "confirm" | "undo" | "skip" | "flag" | "comment"
- *   | "zoom" | "keys" | "guidelines" | "find" | "close"}} Intent */
+ *   | "zoom" | "keys" | "guidelines" | "find" | "like" | "close"}} Intent */
 
 const KEYS = [..."123456789", ..."abdehijklmnopqrstuvwxy"];
 
@@ -35,6 +35,7 @@ export function keyTable(classes) {
 const COMMANDS = {
   Backspace: { do: "undo" }, " ": { do: "skip" }, Enter: { do: "confirm" }, f: { do: "flag" },
   c: { do: "comment" }, g: { do: "guidelines" }, z: { do: "zoom" }, "?": { do: "keys" }, "/": { do: "find" },
+  "=": { do: "like" },
 };
 
 /** What a key asks for, or null.

@@ -3,6 +3,7 @@
 import { api } from "./api.js";
 import { byId, input } from "./dom.js";
 import { bindFind } from "./find.js";
+import { addressOf } from "./grid-reducer.js";
 import { intent } from "./keys.js";
 import { HOLDER, keepLeases } from "./lease.js";
 import { forgetList, keptList } from "./list.js";
@@ -101,6 +102,11 @@ const acts = {
   comment: () => dispatch({ type: "mode", mode: state.mode === "comment" ? null : "comment" }),
   find: () => dispatch({ type: "mode", mode: state.mode === "find" ? null : "find" }),
   zoom: () => dispatch({ type: "zoom" }),
+  /** The neighbours of the item on the screen, as a grid; an item that checks the model has none. */
+  like: () => {
+    const of = state.server?.phase === "audit" ? null : state.item;
+    if (of) location.assign(`/grid${addressOf({ kind: "like", item_id: of.item.item_id })}`);
+  },
   keys: () => acts.panel("keys"),
   leave: () => {
     forgetList();

@@ -3,7 +3,7 @@
 import { byId, el } from "./dom.js";
 
 /** @type {[string, string][]} */
-const PAGES = [["/", "Label"], ["/map", "Map"], ["/settle", "Settle"]];
+const PAGES = [["/", "Label"], ["/grid", "Grid"], ["/map", "Map"], ["/settle", "Settle"]];
 
 /** Name the pages in the header, and mark the one that is open. */
 export function drawPages() {

@@ -1,6 +1,6 @@
 // The dialogs: history, look again, classes, export, the check, and the keys.
 
-import { api, mediaUrl } from "./api.js";
+import { api, smallUrl } from "./api.js";
 import { button, byId, el, number, plural, sentence } from "./dom.js";
 import { keyTable } from "./keys.js";
 import { guidelines, people } from "./people.js";
@@ -69,7 +69,7 @@ function about(row) {
 /** @param {Item} item @param {string} said @param {string} detail @param {Acts} acts */
 function line(item, said, detail, acts) {
   const picture = item.kind === "image"
-    ? el("img", { src: `${mediaUrl(item.item_id)}?small=true`, alt: "", loading: "lazy" }) : "";
+    ? el("img", { src: smallUrl(item.item_id), alt: "", loading: "lazy" }) : "";
   const text = item.kind === "image" ? item.name : excerpt(item);
   return el("li", {}, picture,
     el("span", { class: "what", dir: "auto" }, text), el("strong", { dir: "auto" }, said),
@@ -180,7 +180,8 @@ const KEYS = [
   ["1 – 9, then letters", "label with the class that shows the key"], ["0 (or -)", "none of these"],
   ["/", "find a class by its letters, or name a new one"], ["Enter", "confirm the guess, where guesses are shown"],
   ["Backspace", "take the last step back, any number of times"], ["Space", "skip"], ["F", "flag; History and the export show it"],
-  ["C", "comment"], ["G", "guidelines"], ["Z", "zoom"], ["?", "this list"], ["Esc", "close"],
+  ["C", "comment"], ["G", "guidelines"], ["Z", "zoom"], ["=", "more like this, as a grid"], ["?", "this list"],
+  ["Esc", "close"],
 ];
 
 /** @param {Part} part */

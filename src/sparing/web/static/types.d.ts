@@ -19,6 +19,7 @@ export type EventKind = "label" | "skip" | "settled" | "flag" | "unflag" | "comm
 export interface PersonEvent {
   key: string; kind: EventKind; item_id?: string; class_name?: string; text?: string;
   model_version?: number | null; seen?: string | null; undoes?: string | null; confirmed?: boolean;
+  source?: "grid" | "cluster";
 }
 export interface Recorded {
   key: string; seq: number | null; status: "stored" | "duplicate" | "conflict" | "refused";

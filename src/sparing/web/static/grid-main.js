@@ -1,0 +1,226 @@
+// The grid comes alive here: pages are fetched ahead, keys and clicks become actions.
+
+import { api, mediaUrl, smallUrl } from "./api.js";
+import { byId, input } from "./dom.js";
+import { gridIntent } from "./grid-keys.js";
+import { addressOf, initial, known, reduce, sourceOf, tiles, usual } from "./grid-reducer.js";
+import { drawCloser, focusTile, render } from "./grid-view.js";
+import { drawPages } from "./pages.js";
+import { freshKey, session } from "./session.js";
+import { readSettings, saveSettings } from "./settings.js";
+
+/** @typedef {import("./grid-types.js").GridState} GridState */
+/** @typedef {import("./grid-types.js").GridAction} GridAction */
+/** @typedef {import("./grid-types.js").Source} Source */
+/** @typedef {import("./types.js").Asked} Asked */
+/** @typedef {typeof acts} GridActs */
+
+const MOST = 200; // tiles of a page, and events that the server takes at once
+const LEAST = 6;
+const MOST_LEFT_OUT = 4000; // with more, no page is asked: each item would be named in the request
+const HOVER = 350; // ms
+const LIST = "sparing-list"; // where another page leaves the items of ?list
+const WIDE = 2.6; // a text is so many times as wide as a picture
+const GAP = 6; // pixels between tiles, as in grid.css
+
+let state = initial(readSettings({ singleKeys: true, size: 80 }));
+let fetching = false;
+let checking = false;
+let hovering = 0;
+
+/** @param {GridAction} action */
+function dispatch(action) {
+  const before = state;
+  state = reduce(state, action);
+  if (state === before) return;
+  render(state, before, acts);
+  follow(before);
+}
+
+const { start, keep, tried } = session({ now: () => state, dispatch });
+
+/** What a change of the state brings about.
+ * @param {GridState} before */
+function follow(before) {
+  if (state.outbox !== before.outbox) keep(before.outbox);
+  if (state.size !== before.size) saveSettings({ size: state.size });
+  if (state.of !== before.of && state.of) history.replaceState(null, "", addressOf(state.of));
+  if (state.next !== before.next) preload(state.next?.items ?? []);
+  if (state.zoom !== before.zoom || state.at !== before.at || state.page !== before.page) closer();
+  const news = state.server?.model_version !== before.server?.model_version || state.server?.phase !== before.server?.phase;
+  const saved = state.outbox.length === 0 && before.outbox.length > 0;
+  if (news || saved || (!state.overview?.clusters && state.server !== before.server)) survey();
+  fetchPage();
+  finishCheck();
+}
+
+async function survey() {
+  const overview = await tried(api.grids());
+  if (overview) dispatch({ type: "overview", overview });
+  const first = state.of ? null : usual(state);
+  if (first) dispatch({ type: "look", of: first });
+}
+
+async function fetchPage() {
+  const { of, page, next } = state;
+  const done = page !== null && (next !== null || page.items.length === 0);
+  if (fetching || !of || done || !state.server || state.refused || !state.online) return;
+  if (known(state).length > MOST_LEFT_OUT) return;
+  fetching = true;
+  const found = await tried(api.grid(of, room(), known(state)));
+  fetching = false;
+  if (found) dispatch({ type: "page", of, page: found });
+  else if (state.online && of === state.of && !page) dispatch({ type: "page", of, page: { about: "", class_name: null, n_open: 0, items: [] } });
+}
+
+/** How many tiles the screen has room for. */
+function room() {
+  const stage = byId("stage").getBoundingClientRect();
+  const sample = tiles(state)[0] ?? state.overview?.clusters?.[0]?.example;
+  const isWide = sample !== undefined && sample.item.kind !== "image";
+  const wide = (isWide ? WIDE : 1) * state.size + GAP;
+  const columns = Math.max(1, Math.floor((stage.width - 24 + GAP) / wide));
+  const rows = Math.max(1, Math.floor((stage.height - 24 + GAP) / (state.size + GAP)));
+  return Math.max(LEAST, Math.min(MOST, columns * rows));
+}
+
+/** @param {readonly Asked[]} items */
+function preload(items) {
+  const address = state.size * devicePixelRatio <= 128 ? smallUrl : mediaUrl;
+  for (const { item } of items) if (item.kind === "image") new Image().src = address(item.item_id);
+}
+
+/** When the last blind item is answered and safe, ask what the answers say. */
+async function finishCheck() {
+  const { check, of } = state;
+  if (checking || of?.kind !== "cluster" || !check || check.open.length || check.purity || state.outbox.length) return;
+  await loadCheck();
+}
+
+async function loadCheck() {
+  const of = state.of;
+  if (checking || of?.kind !== "cluster") return;
+  checking = true;
+  const check = await tried(api.clusterCheck(of.number));
+  if (check) dispatch({ type: "check", of, check });
+  checking = check !== null && !check.open.length && !check.purity; // it never will say more
+}
+
+/** How many tiles stand in a row. */
+function columns() {
+  const all = /** @type {HTMLElement[]} */ ([...byId("tiles").children]);
+  const top = all[0]?.offsetTop;
+  const below = all.findIndex((tile) => tile.offsetTop !== top);
+  return below < 0 ? Math.max(1, all.length) : below;
+}
+
+function closer() {
+  const tile = /** @type {HTMLElement | undefined} */ (byId("tiles").children[state.at]);
+  drawCloser(state.zoom ? tiles(state)[state.at] ?? null : null, tile);
+}
+
+/** What a person can do. Keys of events are made here, and nowhere else. */
+const acts = {
+  /** @param {Source} of */
+  look: (of) => { checking = false; dispatch({ type: "look", of }); },
+  /** @param {number} at */
+  pick: (at = state.at) => {
+    if (state.check?.open.length) dispatch({ type: "skip", key: freshKey() });
+    else dispatch({ type: "pick", at });
+  },
+  /** @param {string} name */
+  give: (name) => dispatch({ type: "give", name, key: freshKey() }),
+  confirm: () => { if (!state.check) dispatch({ type: "confirm", key: freshKey() }); },
+  leave: () => { if (!state.check) dispatch({ type: "leave" }); },
+  undo: () => { checking = false; dispatch({ type: "undo", key: freshKey() }); },
+  spread: () => dispatch({ type: "spread", key: freshKey() }),
+  zoom: () => dispatch({ type: "zoom" }),
+  keys: () => dispatch({ type: "keys" }),
+  larger: () => dispatch({ type: "size", by: 1 }),
+  smaller: () => dispatch({ type: "size", by: -1 }),
+  target: () => byId("target").focus(),
+  find: () => {
+    dispatch({ type: "tab", tab: "search" });
+    input("search-text").focus();
+  },
+  like: () => {
+    const on = tiles(state)[state.at];
+    if (on && !state.check) acts.look({ kind: "like", item_id: on.item.item_id });
+  },
+  endCheck: () => {
+    checking = false;
+    if (state.of) dispatch({ type: "check", of: state.of, check: null });
+    focusTile(state);
+  },
+  close: () => {
+    if (state.check) return acts.endCheck();
+    dispatch({ type: "close" });
+    return focusTile(state);
+  },
+  /** @param {number | "up" | "down" | "first" | "last"} by */
+  move: (by) => {
+    const steps = { up: -columns(), down: columns(), first: -state.at, last: tiles(state).length };
+    const to = state.at + (typeof by === "number" ? by : steps[by]);
+    if (by !== "up" || to >= 0) dispatch({ type: "move", to });
+  },
+  /** @param {Asked | null} one @param {HTMLElement} tile */
+  hover: (one, tile) => {
+    clearTimeout(hovering);
+    if (one) hovering = setTimeout(() => drawCloser(one, tile), HOVER);
+    else closer();
+  },
+};
+
+/** @param {KeyboardEvent} event */
+function pressed(event) {
+  const on = /** @type {HTMLElement} */ (event.target);
+  if (state.keys || event.isComposing) return;
+  if (on.matches("input, select")) {
+    if (event.key === "Escape" || (event.key === "Enter" && on.id === "target")) focusTile(state);
+    return;
+  }
+  if (on.matches("button, a") && (event.key === " " || event.key === "Enter")) return;
+  const wanted = gridIntent(event, state);
+  if (!wanted) return;
+  event.preventDefault();
+  if (wanted.do === "give") acts.give(wanted.name);
+  else if (wanted.do === "move") acts.move(wanted.by);
+  else acts[wanted.do]();
+}
+
+function bind() {
+  document.addEventListener("keydown", pressed);
+  byId("bar").addEventListener("click", (event) => {
+    const on = /** @type {HTMLElement} */ (event.target).closest("button");
+    const act = on?.dataset["do"];
+    if (act) acts[/** @type {"undo"} */ (act)]();
+    // After a click with the mouse, keys mean tiles again and not that button.
+    if (on && event.detail > 0 && !state.keys) focusTile(state);
+  });
+  byId("tabs").addEventListener("click", (event) => {
+    const tab = /** @type {HTMLElement} */ (event.target).closest("button")?.dataset["tab"];
+    if (tab === "search") acts.find();
+    else if (tab) dispatch({ type: "tab", tab: /** @type {"class"} */ (tab) });
+  });
+  byId("search").addEventListener("submit", (event) => {
+    event.preventDefault();
+    const text = input("search-text").value.trim();
+    input("search-text").blur();
+    if (text) acts.look({ kind: "search", text });
+  });
+  byId("target").addEventListener("change", () => {
+    const name = /** @type {HTMLSelectElement} */ (byId("target")).value;
+    if (name) dispatch({ type: "target", name });
+  });
+  byId("whole").addEventListener("click", loadCheck);
+  byId("panel-close").addEventListener("click", acts.keys);
+  byId("panel").addEventListener("close", () => { if (state.keys) acts.keys(); });
+  window.addEventListener("blur", () => acts.hover(null, byId("tiles")));
+}
+
+drawPages();
+bind();
+render(state, state, acts);
+const wanted = sourceOf(location.search, sessionStorage.getItem(LIST));
+start(); // takes the token out of the address before that is changed
+if (wanted) acts.look(wanted);

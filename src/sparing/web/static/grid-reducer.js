@@ -1,0 +1,338 @@
+// The whole state of the grid, and how each action changes it. Pure, as reducer.js is.
+
+import { NONE } from "./reducer.js";
+
+/** @typedef {import("./grid-types.js").GridState} GridState */
+/** @typedef {import("./grid-types.js").GridAction} GridAction */
+/** @typedef {import("./grid-types.js").GridStep} GridStep */
+/** @typedef {import("./grid-types.js").Page} Page */
+/** @typedef {import("./grid-types.js").Sheet} Sheet */
+/** @typedef {import("./grid-types.js").Source} Source */
+/** @typedef {import("./types.js").Asked} Asked */
+/** @typedef {import("./types.js").PersonEvent} PersonEvent */
+/** @typedef {import("./types.js").Server} Server */
+
+export const SIZES = [48, 64, 80, 112, 160, 224]; // pixels of a tile
+const MOST_STEPS = 100;
+
+/** @returns {Sheet} */
+const bare = () => ({ page: null, picked: new Map(), target: null, at: 0, later: [] });
+
+/** @returns {GridState} */
+export function initial(settings = { singleKeys: true, size: 80 }) {
+  return {
+    ...bare(), server: null, refused: "", outbox: [], online: true, late: false, seq: 0, said: "",
+    notice: "", overview: null, tab: "class", of: null, next: null, steps: [], check: null,
+    zoom: false, keys: false, singleKeys: settings.singleKeys,
+    size: SIZES.includes(settings.size) ? settings.size : 80,
+  };
+}
+
+/**
+ * @param {GridState} state
+ * @param {GridAction} action
+ * @returns {GridState}
+ */
+export function reduce(state, action) {
+  switch (action.type) {
+    case "opened": return { ...state, outbox: merged(action.events, state.outbox) };
+    case "refused": return { ...state, refused: action.message };
+    case "state": return learned(state, action.server);
+    case "recorded": return recorded(state, action.results);
+    case "unsent": return { ...state, online: false };
+    case "late": return { ...state, late: state.outbox.length > 0 };
+    case "notice": return { ...state, notice: action.message, said: action.message };
+    case "overview": return { ...state, overview: action.overview };
+    case "tab": return { ...state, tab: action.tab };
+    case "look": return looked(state, action.of);
+    case "page": return paged(state, action.of, action.page);
+    case "move": return moved(state, action.to);
+    case "pick": return picked(moved(state, action.at));
+    case "give": return given(state, action.name, action.key);
+    case "skip": return state.check?.open.length ? answered(state, action.key, null) : state;
+    case "target": return { ...state, target: action.name, notice: "" };
+    case "confirm": return confirmed(state, action.key);
+    case "leave": return left(state);
+    case "undo": return undone(state, action.key);
+    case "check": return action.of === state.of ? { ...state, check: action.check, zoom: false } : state;
+    case "spread": return spread(state, action.key);
+    case "zoom": return { ...state, zoom: !state.zoom && tiles(state).length > 0 };
+    case "keys": return { ...state, keys: !state.keys };
+    case "close": return { ...state, zoom: false, keys: false, notice: "" };
+    case "size": return sized(state, action.by);
+  }
+}
+
+/** @param {Sheet} sheet @returns {readonly Asked[]} */
+export function tiles({ page }) {
+  return page?.items ?? [];
+}
+
+/** What the next page has to leave out: what is shown, was left for later or is not saved yet.
+ * @param {GridState} state */
+export function known(state) {
+  const shown = [...tiles(state), ...state.next?.items ?? []].map((one) => one.item.item_id);
+  return [...new Set([...shown, ...state.later, ...state.outbox.flatMap((e) => e.item_id ?? [])])];
+}
+
+/** The classes that can be given, "none of these" last.
+ * @param {GridState} state */
+export function classNames({ server }) {
+  const names = (server?.classes ?? []).map((row) => row.name).filter((name) => name !== NONE);
+  return [...names, NONE];
+}
+
+/** How many tiles Enter confirms, and how many were picked out.
+ * @param {GridState} state */
+export function counts(state) {
+  const all = tiles(state).length;
+  const out = tiles(state).filter((one) => state.picked.has(one.item.item_id)).length;
+  return { confirmed: all - out, picked: out };
+}
+
+/** What an address asks for; `?list` is what another page has left in `chosen`.
+ * @param {string} search @param {string | null} chosen @returns {Source | null} */
+export function sourceOf(search, chosen) {
+  const asked = new URLSearchParams(search);
+  const [name, value] = [...asked][0] ?? [];
+  if (name === "class" || name === "rare") return { kind: name, class_name: value ?? "" };
+  if (name === "cluster" && /^\d+$/.test(value ?? "")) return { kind: name, number: Number(value) };
+  if (name === "like") return { kind: name, item_id: value ?? "" };
+  if (name === "search") return { kind: name, text: value ?? "" };
+  return name === "list" && chosen ? { kind: name, item_ids: JSON.parse(chosen) } : null;
+}
+
+/** The address of a grid.
+ * @param {Source} of */
+export function addressOf(of) {
+  const value = of.kind === "cluster" ? of.number : of.kind === "like" ? of.item_id
+    : of.kind === "search" ? of.text : of.kind === "list" ? "" : of.class_name;
+  return `?${new URLSearchParams([[of.kind, String(value)]])}`;
+}
+
+/** What to show first: the class with most to confirm, or the largest cluster.
+ * @param {GridState} state @returns {Source | null} */
+export function usual({ overview }) {
+  const classes = Object.entries(overview?.likely ?? {}).sort((a, b) => b[1] - a[1]);
+  if (classes[0]?.[1]) return { kind: "class", class_name: classes[0][0] };
+  const first = overview?.clusters?.[0];
+  return first ? { kind: "cluster", number: first.number } : null;
+}
+
+/** @param {readonly PersonEvent[]} first @param {readonly PersonEvent[]} rest */
+function merged(first, rest) {
+  const keys = new Set(first.map((event) => event.key));
+  return [...first, ...rest.filter((event) => !keys.has(event.key))];
+}
+
+/** News from the server; the page on the screen stays, unless the phase is another one.
+ * @param {GridState} state @param {Server} server @returns {GridState} */
+function learned(state, server) {
+  const before = state.server;
+  const behind = before && (state.outbox.length > 0 || server.seq < state.seq);
+  const now = behind ? { ...server, ...counted(before) } : server;
+  const next = { ...state, server: now, online: true };
+  if (before && server.phase !== before.phase) {
+    return { ...next, ...bare(), next: null, steps: [], check: null, zoom: false };
+  }
+  if (before?.model_version === server.model_version) return next;
+  // What was fetched ahead is an older model's opinion; an empty page may have filled.
+  return { ...next, next: null, page: tiles(state).length ? state.page : null };
+}
+
+/** @param {Server} server */
+function counted({ n_labeled, n_skipped, n_left, classes }) {
+  return { n_labeled, n_skipped, n_left, classes };
+}
+
+/** @param {GridState} state @param {Source} of @returns {GridState} */
+function looked(state, of) {
+  const tab = of.kind === "like" || of.kind === "list" ? "search" : of.kind;
+  return { ...state, ...bare(), of, tab, next: null, check: null, zoom: false, notice: "" };
+}
+
+/** A page that came: shown if there is none, else kept for when this one is done.
+ * @param {GridState} state @param {Source} of @param {Page} page @returns {GridState} */
+function paged(state, of, page) {
+  if (of !== state.of) return state;
+  const old = new Set(known(state));
+  const fresh = { ...page, items: page.items.filter((one) => !old.has(one.item.item_id)) };
+  return state.page ? { ...state, next: fresh, online: true } : turned({ ...state, online: true }, fresh);
+}
+
+/** @param {GridState} state @param {Page | null} page @returns {GridState} */
+function turned(state, page) {
+  const target = state.target ?? page?.class_name ?? null;
+  return { ...state, page, target, picked: new Map(), at: 0, zoom: false };
+}
+
+/** @param {GridState} state @param {number} to @returns {GridState} */
+function moved(state, to) {
+  const last = tiles(state).length - 1;
+  return last < 0 ? state : { ...state, at: Math.max(0, Math.min(last, to)) };
+}
+
+/** @param {GridState} state @returns {GridState} */
+function picked(state) {
+  const on = tiles(state)[state.at];
+  if (!on) return state;
+  const next = new Map(state.picked);
+  if (!next.delete(on.item.item_id)) next.set(on.item.item_id, null);
+  const said = next.has(on.item.item_id) ? "picked out" : "not picked out";
+  return { ...state, picked: next, said: `${on.item.name} ${said}.` };
+}
+
+/** Give the tile under the cursor its class; before the page has one, give it to the page.
+ * @param {GridState} state @param {string} name @param {string} key @returns {GridState} */
+function given(state, name, key) {
+  if (state.check?.open.length) return answered(state, key, name);
+  const on = tiles(state)[state.at];
+  if (!on) return state;
+  if (state.target === null) return { ...state, target: name, said: `Enter confirms ${name}.`, notice: "" };
+  const next = new Map(state.picked).set(on.item.item_id, name);
+  if (name === state.target) next.delete(on.item.item_id);
+  return { ...state, picked: next, said: `${on.item.name}: ${name}.` };
+}
+
+/** @param {GridState} state @param {string} key @returns {GridState} */
+function confirmed(state, key) {
+  const { target } = state;
+  if (!tiles(state).length) return state;
+  if (target === null) return { ...state, notice: "Choose the class of this page first.", said: "Choose the class of this page first." };
+  const events = tiles(state).flatMap((one, i) => {
+    const own = state.picked.get(one.item.item_id);
+    if (own === null) return [];
+    return [labeled(one, `${key}-${i}`, own ?? target, { source: "grid", confirmed: own === undefined })];
+  });
+  const later = tiles(state).map((one) => one.item.item_id).filter((id) => state.picked.get(id) === null);
+  const n = counts(state).confirmed;
+  const next = said({ ...state, later: [...state.later, ...later] }, events, state);
+  return { ...turned(next, state.next), next: null, said: `${n} confirmed as ${target}.`, notice: "" };
+}
+
+/** @param {Asked} one @param {string} key @param {string} name
+ * @param {{source?: "grid" | "cluster", confirmed?: boolean, text?: string}} how @returns {PersonEvent} */
+function labeled(one, key, name, how) {
+  const { item, model_version, answer } = one;
+  return {
+    key, kind: "label", item_id: item.item_id, class_name: name, model_version,
+    seen: answer?.key ?? null, ...how,
+  };
+}
+
+/** Put events into the outbox, count them, and remember how to take them back.
+ * @param {GridState} state @param {PersonEvent[]} events @param {GridState} before @returns {GridState} */
+function said(state, events, before) {
+  const { page, picked: out, target, at, later } = before;
+  const step = { events, sheet: { page, picked: out, target, at, later }, of: before.of, check: before.check };
+  return {
+    ...state, outbox: [...state.outbox, ...withNone(state, events)], server: credited(state.server, events, 1),
+    steps: [...state.steps, step].slice(-MOST_STEPS),
+  };
+}
+
+/** "None of these" becomes a class when it is first given.
+ * @param {GridState} state @param {PersonEvent[]} events @returns {PersonEvent[]} */
+function withNone(state, events) {
+  const first = events.find((event) => event.class_name === NONE);
+  const there = state.server?.classes.some((row) => row.name === NONE);
+  if (!first || there) return events;
+  return [{ key: `${first.key}-c`, kind: "add_class", class_name: NONE }, ...events];
+}
+
+/** @param {Server | null} server @param {readonly PersonEvent[]} events @param {1 | -1} sign */
+function credited(server, events, sign) {
+  if (!server) return server;
+  const labels = events.filter((event) => event.kind === "label");
+  const of = (/** @type {string} */ name) => labels.filter((event) => event.class_name === name).length;
+  return {
+    ...server,
+    n_labeled: server.n_labeled + sign * labels.length,
+    n_skipped: server.n_skipped + sign * (events.length - labels.length),
+    n_left: server.n_left - sign * events.length,
+    classes: server.classes.map((row) => ({ ...row, count: row.count + sign * of(row.name) })),
+  };
+}
+
+/** Leave a whole page for later.
+ * @param {GridState} state @returns {GridState} */
+function left(state) {
+  if (!tiles(state).length) return state;
+  const later = [...state.later, ...tiles(state).map((one) => one.item.item_id)];
+  const next = said({ ...state, later }, [], state);
+  return { ...turned(next, state.next), next: null, said: "Left for later." };
+}
+
+/** Take back all that was said with one key press.
+ * @param {GridState} state @param {string} key @returns {GridState} */
+function undone(state, key) {
+  const step = state.steps.at(-1);
+  if (!step) return { ...state, notice: "There is nothing to take back on this page.", said: "" };
+  const events = step.events.map((event, i) =>
+    /** @type {PersonEvent} */ ({ key: `${key}-${i}`, kind: "undo", undoes: event.key }));
+  const same = step.of === state.of;
+  return {
+    ...state, ...step.sheet, of: step.of, check: step.check, next: same ? state.page : null,
+    steps: state.steps.slice(0, -1), outbox: [...state.outbox, ...events], zoom: false, notice: "",
+    server: credited(state.server, step.events, -1), said: "Taken back.",
+  };
+}
+
+/** Answer the item of a blind check that is on the screen.
+ * @param {GridState} state @param {string} key @param {string | null} name @returns {GridState} */
+function answered(state, key, name) {
+  const { check } = state;
+  const [on, ...open] = check?.open ?? [];
+  if (!check || !on) return state;
+  const { item, answer } = on;
+  /** @type {PersonEvent} */
+  const event = name === null
+    ? { key, kind: "skip", item_id: item.item_id, model_version: null, seen: answer?.key ?? null }
+    : labeled(on, key, name, {});
+  return { ...said(state, [event], state), check: { ...check, open }, said: name === null ? "Skipped." : `${name}.` };
+}
+
+/** Give the class of a checked cluster to all of it that is open.
+ * @param {GridState} state @param {string} key @returns {GridState} */
+function spread(state, key) {
+  const { check, of } = state;
+  if (!check?.purity || of?.kind !== "cluster") return state;
+  const { class_name, sentence } = check.purity;
+  const basis = `cluster ${of.number + 1}; ${sentence}`;
+  const events = check.item_ids.map((item_id, i) => /** @type {PersonEvent} */ ({
+    key: `${key}-${i}`, kind: "label", item_id, class_name, model_version: state.server?.model_version ?? null,
+    seen: null, source: "cluster", confirmed: true, text: basis,
+  }));
+  const next = said(state, events, state);
+  return { ...turned(next, { about: "", class_name: null, n_open: 0, items: [] }), next: null, check: null, said: `${events.length} labeled ${class_name}.` };
+}
+
+/** @param {GridState} state @param {number} by @returns {GridState} */
+function sized(state, by) {
+  const size = SIZES[Math.max(0, Math.min(SIZES.length - 1, SIZES.indexOf(state.size) + by))] ?? 80;
+  return size === state.size ? state : { ...state, size, next: null };
+}
+
+/** What became of events that were sent: those that are safe leave the outbox.
+ * @param {GridState} state @param {readonly import("./types.js").Recorded[]} results @returns {GridState} */
+function recorded(state, results) {
+  const by = new Map(results.map((result) => [result.key, result]));
+  const failed = new Set(results.filter((one) => ["conflict", "refused"].includes(one.status)).map((one) => one.key));
+  const outbox = state.outbox.filter((event) => !by.has(event.key));
+  const steps = !failed.size ? state.steps : state.steps.map((step) =>
+    ({ ...step, events: step.events.filter((event) => !failed.has(event.key)) }));
+  return {
+    ...state, outbox, steps, online: true, late: state.late && outbox.length > 0,
+    seq: Math.max(state.seq, ...results.map((result) => result.seq ?? 0)),
+    notice: told(results) || state.notice,
+  };
+}
+
+/** @param {readonly import("./types.js").Recorded[]} results */
+function told(results) {
+  const others = results.filter((one) => one.status === "conflict").length;
+  const refused = results.filter((one) => one.status === "refused");
+  const items = (/** @type {number} */ n) => `${n} ${n === 1 ? "item" : "items"}`;
+  if (refused[0]) return `${items(refused.length)} not labeled. ${refused[0].message}`;
+  return others ? `${items(others)} had another answer already, which stays.` : "";
+}

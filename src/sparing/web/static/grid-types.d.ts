@@ -1,0 +1,73 @@
+/* The words of the grid; read by the type checker alone, never by the browser. */
+
+import type { Asked, PersonEvent, Server, SharedAction } from "./types.js";
+
+export type Source =
+  | { kind: "class" | "rare"; class_name: string } | { kind: "cluster"; number: number }
+  | { kind: "like"; item_id: string } | { kind: "search"; text: string }
+  | { kind: "list"; item_ids: string[] };
+export type Tab = "class" | "cluster" | "rare" | "search";
+export interface Page { about: string; class_name: string | null; n_open: number; items: Asked[] }
+export interface ClusterLine { number: number; n_items: number; n_open: number; example: Asked }
+export interface Overview { likely: Record<string, number>; clusters: ClusterLine[] | null }
+export interface Purity { class_name: string; n_like: number; n_tested: number; low: number; high: number; sentence: string }
+export interface Check { n_drawn: number; open: Asked[]; purity: Purity | null; item_ids: string[] }
+
+/** All that is on the screen; what an undo brings back. */
+export interface Sheet {
+  readonly page: Page | null;
+  /** Tiles picked out, each with its class, or null: left for later. */
+  readonly picked: ReadonlyMap<string, string | null>;
+  /** The class that all the others are confirmed as. */
+  readonly target: string | null;
+  /** The tile under the cursor. */
+  readonly at: number;
+  /** Items that come no more until another grid is chosen. */
+  readonly later: readonly string[];
+}
+/** One step that Backspace takes back: all that was said with one key press. */
+export interface GridStep { events: readonly PersonEvent[]; sheet: Sheet; of: Source | null; check: Check | null }
+
+export interface GridState extends Sheet {
+  readonly server: Server | null;
+  readonly refused: string;
+  readonly outbox: readonly PersonEvent[];
+  readonly online: boolean;
+  readonly late: boolean;
+  readonly seq: number;
+  readonly said: string;
+  readonly notice: string;
+  readonly singleKeys: boolean;
+  readonly overview: Overview | null;
+  readonly tab: Tab;
+  readonly of: Source | null;
+  /** Fetched ahead. */
+  readonly next: Page | null;
+  readonly steps: readonly GridStep[];
+  /** The blind check of the cluster that is shown; null: none was wanted. */
+  readonly check: Check | null;
+  readonly zoom: boolean;
+  readonly keys: boolean;
+  readonly size: number;
+}
+
+export type GridAction =
+  | SharedAction
+  | { type: "overview"; overview: Overview }
+  | { type: "tab"; tab: Tab }
+  | { type: "look"; of: Source }
+  | { type: "page"; of: Source; page: Page }
+  | { type: "move"; to: number }
+  | { type: "pick"; at: number }
+  | { type: "give"; name: string; key: string }
+  | { type: "skip"; key: string }
+  | { type: "target"; name: string }
+  | { type: "confirm"; key: string }
+  | { type: "leave" }
+  | { type: "undo"; key: string }
+  | { type: "check"; of: Source; check: Check | null }
+  | { type: "spread"; key: string }
+  | { type: "zoom" }
+  | { type: "keys" }
+  | { type: "close" }
+  | { type: "size"; by: number };
