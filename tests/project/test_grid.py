@@ -269,6 +269,9 @@ def test_a_page_that_was_open_before_the_draw_answers_nothing_of_the_audit(group
     assert refused == hit
     assert {done.status for done in outcomes[len(stale) :]} == {"refused"}
     assert "asked alone" in outcomes[-1].message
+    rest = groups.grid.holding("", 1).items[0].item.item_id
+    (unseen,) = groups.record([event(rest, "a", source="cluster")])
+    assert (unseen.status, groups.status().phase) == ("refused", "audit")
     assert groups.status().audit.n_answered == 0
     assert {a.item.item_id for a in groups.audit_next(ALL)} == drawn
     assert not [e for e in groups.store.events() if e.purpose == "audit"]

@@ -1,11 +1,17 @@
-"""A stand-in for a project, so that the door is tested apart from the engine room."""
+"""A stand-in for a project, so that the door is tested apart from the engine; a real browser."""
 
+import re
+import socket
+import threading
 import warnings
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
+import uvicorn
+from PIL import Image
 
 from sparing.agreement import Agreement
 from sparing.audit import Phase
@@ -20,6 +26,12 @@ with warnings.catch_warnings():  # Starlette would rather have httpx2; schemathe
     from starlette.testclient import TestClient
 
 BASE = "http://127.0.0.1:8123"
+CHROMIUM = Path("/usr/bin/chromium")
+SWITCHES = [
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+PATIENCE = 15_000  # ms, for a machine that is busy with other things
 SAME_ORIGIN = {"origin": BASE, "sec-fetch-site": "same-origin"}
 
 
@@ -131,3 +143,126 @@ def stranger(project):
     """A browser that did not."""
     with TestClient(create_app(project), base_url=BASE) as browser:
         yield browser
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """Start the real browser, where it is installed."""
+    sync_api = pytest.importorskip("playwright.sync_api")
+    if not CHROMIUM.exists():
+        pytest.skip(f"{CHROMIUM} is not installed")
+    with sync_api.sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=str(CHROMIUM), args=SWITCHES)
+        yield started
+        started.close()
+
+
+@contextmanager
+def serving(app, port=0):
+    """Serve an application on a port of this machine, from a thread."""
+    listener = socket.socket()
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.bind(("127.0.0.1", port))
+    listener.listen()
+    config = uvicorn.Config(app, log_level="error", ws="none", timeout_graceful_shutdown=1)
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, args=([listener],))
+    thread.start()
+    try:
+        yield listener.getsockname()[1]
+    finally:
+        server.should_exit = True
+        thread.join()
+        listener.close()
+
+
+@pytest.fixture
+def served():
+    return serving
+
+
+class Door:
+    """A project that is served, and a browser context that may come in."""
+
+    def __init__(self, project, app, base, context):
+        self.project, self.app, self.base, self.context = project, app, base, context
+        self.requests, self.errors = [], []
+
+    def page(self, path=""):
+        page = self.context.new_page()
+        page.set_default_timeout(PATIENCE)
+        page.on("request", lambda request: self.requests.append(request.url))
+        page.on("pageerror", lambda error: self.errors.append(str(error)))
+        page.on("console", lambda said: self._console(said.text))
+        page.goto(f"{self.base}{path}#{self.app.state.door.token}")
+        return page
+
+    def _console(self, text):
+        if "Content Security Policy" in text or "Trusted" in text:
+            self.errors.append(text)
+
+    def labels(self):
+        answers = [row.answer for row in self.project.history(limit=1000)[1]]
+        return {a.item_id: a.class_name for a in answers if a.kind == "label"}
+
+
+@pytest.fixture
+def door(browser, tmp_path):
+    """Open the page of a source; all that went wrong in the browser fails the test at its end."""
+    with ExitStack() as stack:
+
+        def enter(source, classes=("cat", "dog"), *, train=False, **options):
+            project = stack.enter_context(Project.create(source, classes=classes))
+            if train:
+                project.retrain()
+            app = create_app(project)
+            port = stack.enter_context(serving(app))
+            context = browser.new_context(**options)
+            stack.callback(context.close)
+            opened = Door(project, app, f"http://127.0.0.1:{port}/", context)
+            stack.callback(nothing_went_wrong, opened)
+            return opened
+
+        yield enter
+
+
+def nothing_went_wrong(door):
+    assert door.errors == []
+    elsewhere = [url for url in door.requests if not url.startswith(door.base)]
+    assert elsewhere == []
+
+
+@pytest.fixture
+def photos(tmp_path):
+    """Twelve pictures of noise, half of them reddish."""
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    rng = np.random.default_rng(0)
+    for i in range(12):
+        pixels = rng.integers(0, 120, (48, 64, 3), dtype=np.uint8)
+        pixels[..., 0 if i % 2 else 2] += 120
+        Image.fromarray(pixels).save(folder / f"{i:02}.png")
+    return folder
+
+
+def contrast_of(page, ink, paper):
+    """Return the contrast of WCAG 2.2 between a text and what lies under it."""
+    style = "([at, what]) => getComputedStyle(document.querySelector(at))[what]"
+    shades = [
+        page.evaluate(style, [ink, "color"]),
+        page.evaluate(style, [paper, "backgroundColor"]),
+    ]
+    light = [luminance(list(map(int, re.findall(r"\d+", shade)[:3]))) for shade in shades]
+    return (max(light) + 0.05) / (min(light) + 0.05)
+
+
+def luminance(rgb):
+    linear = [
+        c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in np.array(rgb) / 255
+    ]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+@pytest.fixture
+def contrast():
+    return contrast_of

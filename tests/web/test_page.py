@@ -2,16 +2,9 @@
 
 import csv
 import io
-import re
-import socket
-import threading
-from contextlib import ExitStack, contextmanager
-from pathlib import Path
 
 import numpy as np
 import pytest
-import uvicorn
-from PIL import Image
 
 from sparing.project import Project
 from sparing.web.app import create_app
@@ -19,104 +12,7 @@ from sparing.web.app import create_app
 sync_api = pytest.importorskip("playwright.sync_api")
 expect = sync_api.expect
 
-CHROMIUM = Path("/usr/bin/chromium")
-SWITCHES = [
-    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync",
-]  # fmt: skip
 PATIENCE = 15_000  # ms, for a machine that is busy with other things
-pytestmark = pytest.mark.skipif(not CHROMIUM.exists(), reason=f"{CHROMIUM} is not installed")
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with sync_api.sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=str(CHROMIUM), args=SWITCHES)
-        yield started
-        started.close()
-
-
-@contextmanager
-def served(app, port=0):
-    """Serve an application on a port of this machine, from a thread."""
-    listener = socket.socket()
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    listener.bind(("127.0.0.1", port))
-    listener.listen()
-    config = uvicorn.Config(app, log_level="error", ws="none", timeout_graceful_shutdown=1)
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run, args=([listener],))
-    thread.start()
-    try:
-        yield listener.getsockname()[1]
-    finally:
-        server.should_exit = True
-        thread.join()
-        listener.close()
-
-
-class Door:
-    """A project that is served, and a browser context that may come in."""
-
-    def __init__(self, project, app, base, context):
-        self.project, self.app, self.base, self.context = project, app, base, context
-        self.requests, self.errors = [], []
-
-    def page(self):
-        page = self.context.new_page()
-        page.set_default_timeout(PATIENCE)
-        page.on("request", lambda request: self.requests.append(request.url))
-        page.on("pageerror", lambda error: self.errors.append(str(error)))
-        page.on("console", lambda said: self._console(said.text))
-        page.goto(f"{self.base}#{self.app.state.door.token}")
-        return page
-
-    def _console(self, text):
-        if "Content Security Policy" in text or "Trusted" in text:
-            self.errors.append(text)
-
-    def labels(self):
-        answers = [row.answer for row in self.project.history(limit=1000)[1]]
-        return {a.item_id: a.class_name for a in answers if a.kind == "label"}
-
-
-@pytest.fixture
-def door(browser, tmp_path):
-    """Open the page of a source; all that went wrong in the browser fails the test at its end."""
-    with ExitStack() as stack:
-
-        def enter(source, classes=("cat", "dog"), *, train=False, **options):
-            project = stack.enter_context(Project.create(source, classes=classes))
-            if train:
-                project.retrain()
-            app = create_app(project)
-            port = stack.enter_context(served(app))
-            context = browser.new_context(**options)
-            stack.callback(context.close)
-            opened = Door(project, app, f"http://127.0.0.1:{port}/", context)
-            stack.callback(nothing_went_wrong, opened)
-            return opened
-
-        yield enter
-
-
-def nothing_went_wrong(door):
-    assert door.errors == []
-    elsewhere = [url for url in door.requests if not url.startswith(door.base)]
-    assert elsewhere == []
-
-
-@pytest.fixture
-def photos(tmp_path):
-    """Twelve pictures of noise, half of them reddish."""
-    folder = tmp_path / "photos"
-    folder.mkdir()
-    rng = np.random.default_rng(0)
-    for i in range(12):
-        pixels = rng.integers(0, 120, (48, 64, 3), dtype=np.uint8)
-        pixels[..., 0 if i % 2 else 2] += 120
-        Image.fromarray(pixels).save(folder / f"{i:02}.png")
-    return folder
 
 
 def notes(tmp_path, n=40):
@@ -312,7 +208,7 @@ def test_without_network_answers_wait_survive_a_reload_and_are_sent(door, tmp_pa
     assert by_text == {shown[0]: "cat", shown[1]: "dog"}
 
 
-def test_a_server_that_goes_and_comes_back_gets_everything_once(browser, tmp_path):
+def test_a_server_that_goes_and_comes_back_gets_everything_once(browser, served, tmp_path):
     project = Project.create(notes(tmp_path), classes=["cat", "dog"])
     with project, browser.new_context() as context:
         app = create_app(project)
@@ -572,7 +468,7 @@ def test_by_keyboard_alone_and_with_names_for_all_that_can_be_done(door, tmp_pat
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_phone_width_and_contrast(door, photos, scheme):
+def test_phone_width_and_contrast(door, photos, contrast, scheme):
     opened = door(photos, viewport={"width": 360, "height": 740}, color_scheme=scheme)
     page = opened.page()
     page.wait_for_selector("#item img")
@@ -586,24 +482,6 @@ def test_phone_width_and_contrast(door, photos, scheme):
         assert contrast(page, ink, paper) >= 4.5, (ink, scheme)
     page.get_by_role("button", name="Classes").click()
     assert page.evaluate("document.querySelector('dialog').scrollWidth <= innerWidth")
-
-
-def contrast(page, ink, paper):
-    """Return the contrast of WCAG 2.2 between a text and what lies under it."""
-    style = "([at, what]) => getComputedStyle(document.querySelector(at))[what]"
-    shades = [
-        page.evaluate(style, [ink, "color"]),
-        page.evaluate(style, [paper, "backgroundColor"]),
-    ]
-    light = [luminance(list(map(int, re.findall(r"\d+", shade)[:3]))) for shade in shades]
-    return (max(light) + 0.05) / (min(light) + 0.05)
-
-
-def luminance(rgb):
-    linear = [
-        c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in np.array(rgb) / 255
-    ]
-    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
 
 COLORED = """() => {

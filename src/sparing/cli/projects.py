@@ -138,7 +138,7 @@ def export(
         ),
     ] = None,
 ) -> None:
-    """Write all labels with their provenance: person, confirmed or automatic.
+    """Write all labels with their provenance: person, confirmed, cluster or automatic.
 
     Cells that a spreadsheet would run as a formula get an apostrophe in front.
 

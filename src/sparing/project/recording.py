@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
+from sparing.audit import Phase
 from sparing.errors import InvalidInputError, NotFoundError, UnknownNameError
 from sparing.project.asking import Handed
 from sparing.project.state import State
@@ -11,6 +12,7 @@ from sparing.store import Kind, NewEvent, Outcome, Status
 from sparing.store.records import (
     ANSWERS,
     AT_A_GLANCE,
+    FROM_CLUSTER,
     LABELS,
     OF_A_CLASS,
     OF_AN_ITEM,
@@ -24,6 +26,9 @@ FROM_DOORS = (OF_AN_ITEM | OF_A_CLASS | {Kind.UNDO, Kind.GUIDELINES}) - {Kind.OP
 TRAIN, AUDIT, HANDBACK = "train", "audit", "handback"
 NOT_AT_A_GLANCE = (
     "This item is asked alone and without a guess: the check of the model rests on it."
+)
+NOT_UNSEEN = (
+    "A check of the model covers this item: a label that nobody looked at may not replace it."
 )
 
 
@@ -96,8 +101,7 @@ def _item_event(state: State, handed: Handed, event: NewEvent, pending: Pending)
         return _settled(state, event, class_id)
     row = state.row_of[event.item_id]
     purpose = _purpose(state, row)
-    if purpose != TRAIN and (event.source in AT_A_GLANCE or (purpose == AUDIT and event.confirmed)):
-        raise InvalidInputError(NOT_AT_A_GLANCE)
+    _check_may_be_at_a_glance(state, event, purpose)
     source, propensity = _source(state, handed, event, row, purpose)
     return replace(
         event,
@@ -107,6 +111,14 @@ def _item_event(state: State, handed: Handed, event: NewEvent, pending: Pending)
         propensity=propensity,
         beside=_may_stand_beside(state, event, purpose),
     )
+
+
+def _check_may_be_at_a_glance(state: State, event: NewEvent, purpose: str) -> None:
+    """Refuse what was said at a glance where a check of the model rests on the answer."""
+    if purpose != TRAIN and (event.source in AT_A_GLANCE or (purpose == AUDIT and event.confirmed)):
+        raise InvalidInputError(NOT_AT_A_GLANCE)
+    if event.source == FROM_CLUSTER and state.phase is not Phase.LABEL:
+        raise InvalidInputError(NOT_UNSEEN)
 
 
 def _settled(state: State, event: NewEvent, class_id: str | None) -> NewEvent:

@@ -5,7 +5,7 @@ import { test } from "node:test";
 
 import { classKeys, gridIntent } from "../../../src/sparing/web/static/grid-keys.js";
 import {
-  addressOf, counts, initial, known, reduce, SIZES, sourceOf, usual,
+  addressOf, counts, initial, known, neighbor, reduce, SIZES, sourceOf, usual,
 } from "../../../src/sparing/web/static/grid-reducer.js";
 import { NONE } from "../../../src/sparing/web/static/reducer.js";
 
@@ -207,6 +207,19 @@ test("what is shown first: the class with most to confirm, before there is a mod
   assert.deepEqual(usual(overview({ cat: 2, dog: 5 }, null)), { kind: "class", class_name: "dog" });
   assert.deepEqual(usual(overview({ cat: 0 }, [{ number: 4 }])), { kind: "cluster", number: 4 });
   assert.equal(usual(overview({}, null)), null);
+});
+
+test("the next grid: of the same kind, with something to show, in a circle", () => {
+  const overview = { likely: { cat: 3, dog: 0, fox: 1 }, clusters: [{ number: 4 }, { number: 1 }] };
+  const classes = ["cat", "dog", "fox"].map((name, place) => ({ name, place, count: 0 }));
+  const state = run(started(), { type: "state", server: server({ classes }) }, { type: "overview", overview });
+  assert.deepEqual(neighbor(state, 1), { kind: "class", class_name: "fox" });
+  assert.deepEqual(neighbor(state, -1), { kind: "class", class_name: "fox" });
+  const cluster = run(state, { type: "look", of: { kind: "cluster", number: 1 } });
+  assert.deepEqual(neighbor(cluster, 1), { kind: "cluster", number: 4 });
+  const rare = run(state, { type: "look", of: { kind: "rare", class_name: "cat" } });
+  assert.deepEqual(neighbor(rare, 1), { kind: "rare", class_name: "dog" });
+  assert.equal(neighbor(initial(), 1), null);
 });
 
 const press = (key, more = {}, state = started()) => gridIntent({ key, ...more }, state);

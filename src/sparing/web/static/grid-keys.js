@@ -4,6 +4,7 @@ import { keyTable } from "./keys.js";
 
 /** @typedef {import("./grid-types.js").GridState} GridState */
 /** @typedef {{do: "give", name: string} | {do: "move", by: number | "up" | "down" | "first" | "last"}
+ *   | {do: "turn", by: 1 | -1}
  *   | {do: "pick" | "confirm" | "leave" | "undo" | "target" | "find" | "like" | "zoom" | "keys" | "close"
  *   | "larger" | "smaller"}} GridIntent */
 
@@ -12,6 +13,7 @@ import { keyTable } from "./keys.js";
 const LIST_KEYS = {
   ArrowLeft: { do: "move", by: -1 }, ArrowRight: { do: "move", by: 1 },
   ArrowUp: { do: "move", by: "up" }, ArrowDown: { do: "move", by: "down" },
+  PageUp: { do: "turn", by: -1 }, PageDown: { do: "turn", by: 1 },
   Home: { do: "move", by: "first" }, End: { do: "move", by: "last" },
   " ": { do: "pick" }, Enter: { do: "confirm" }, Escape: { do: "close" },
 };

@@ -3,7 +3,7 @@
 import { api, mediaUrl, smallUrl } from "./api.js";
 import { byId, input } from "./dom.js";
 import { gridIntent } from "./grid-keys.js";
-import { addressOf, initial, known, reduce, sourceOf, tiles, usual } from "./grid-reducer.js";
+import { addressOf, initial, known, neighbor, reduce, sourceOf, tiles, usual } from "./grid-reducer.js";
 import { drawCloser, focusTile, render } from "./grid-view.js";
 import { drawPages } from "./pages.js";
 import { freshKey, session } from "./session.js";
@@ -22,6 +22,7 @@ const HOVER = 350; // ms
 const LIST = "sparing-list"; // where another page leaves the items of ?list
 const WIDE = 2.6; // a text is so many times as wide as a picture
 const GAP = 6; // pixels between tiles, as in grid.css
+const PADDING = 24; // pixels of the stage, both sides
 
 let state = initial(readSettings({ singleKeys: true, size: 80 }));
 let fetching = false;
@@ -78,9 +79,10 @@ function room() {
   const stage = byId("stage").getBoundingClientRect();
   const sample = tiles(state)[0] ?? state.overview?.clusters?.[0]?.example;
   const isWide = sample !== undefined && sample.item.kind !== "image";
-  const wide = (isWide ? WIDE : 1) * state.size + GAP;
-  const columns = Math.max(1, Math.floor((stage.width - 24 + GAP) / wide));
-  const rows = Math.max(1, Math.floor((stage.height - 24 + GAP) / (state.size + GAP)));
+  const [width, height] = [stage.width - PADDING, stage.height - PADDING];
+  const columns = Math.max(1, Math.floor((width + GAP) / ((isWide ? WIDE : 1) * state.size + GAP)));
+  const tall = isWide ? state.size : (width + GAP) / columns - GAP; // pictures are square
+  const rows = Math.max(1, Math.floor((height + GAP) / (tall + GAP)));
   return Math.max(LEAST, Math.min(MOST, columns * rows));
 }
 
@@ -130,7 +132,16 @@ const acts = {
   },
   /** @param {string} name */
   give: (name) => dispatch({ type: "give", name, key: freshKey() }),
-  confirm: () => { if (!state.check) dispatch({ type: "confirm", key: freshKey() }); },
+  confirm: () => {
+    if (state.check) return;
+    if (state.page && !tiles(state).length) acts.turn(1);
+    else dispatch({ type: "confirm", key: freshKey() });
+  },
+  /** @param {1 | -1} by */
+  turn: (by) => {
+    const of = neighbor(state, by);
+    if (of) acts.look(of);
+  },
   leave: () => { if (!state.check) dispatch({ type: "leave" }); },
   undo: () => { checking = false; dispatch({ type: "undo", key: freshKey() }); },
   spread: () => dispatch({ type: "spread", key: freshKey() }),
@@ -185,6 +196,7 @@ function pressed(event) {
   event.preventDefault();
   if (wanted.do === "give") acts.give(wanted.name);
   else if (wanted.do === "move") acts.move(wanted.by);
+  else if (wanted.do === "turn") acts.turn(wanted.by);
   else acts[wanted.do]();
 }
 

@@ -119,6 +119,19 @@ export function usual({ overview }) {
   return first ? { kind: "cluster", number: first.number } : null;
 }
 
+/** The grid before or after the one that is shown, of those that have something to show.
+ * @param {GridState} state @param {1 | -1} by @returns {Source | null} */
+export function neighbor({ overview, of, tab, server }, by) {
+  const here = of && addressOf(of);
+  /** @type {Source[]} */
+  const all = tab === "cluster" ? (overview?.clusters ?? []).map(({ number }) => ({ kind: "cluster", number }))
+    : (server?.classes ?? []).filter(({ name }) => tab === "rare" || overview?.likely[name] || addressOf({ kind: "class", class_name: name }) === here)
+      .map(({ name }) => ({ kind: tab === "rare" ? "rare" : "class", class_name: name }));
+  const at = all.findIndex((one) => addressOf(one) === here);
+  const next = at < 0 ? (by > 0 ? 0 : all.length - 1) : (at + by + all.length) % all.length;
+  return all[next] ?? null;
+}
+
 /** @param {readonly PersonEvent[]} first @param {readonly PersonEvent[]} rest */
 function merged(first, rest) {
   const keys = new Set(first.map((event) => event.key));

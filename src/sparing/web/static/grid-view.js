@@ -88,7 +88,8 @@ function drawLine(state) {
   write("about", state.check?.open.length ? "" : sentence(page?.about ?? ""));
   const rest = page && page.items.length ? `${number(page.n_open)} open` : "";
   write("open", state.check ? "" : rest);
-  show("whole", state.of?.kind === "cluster" && tiles(state).length > 0 && !state.check);
+  const mayBeWhole = state.of?.kind === "cluster" && state.server?.phase === "label";
+  show("whole", mayBeWhole && tiles(state).length > 0 && !state.check);
 }
 
 /** @param {GridState} state @param {GridState} before @param {GridActs} acts */
@@ -169,7 +170,7 @@ function closed(why) {
 function empty({ page, of, overview, server, tab }) {
   if (page && of) {
     const why = of.kind === "rare" && page.about.includes("no example") ? sentence(page.about)
-      : "What was left for later comes again when you choose this grid again.";
+      : "What was left for later comes again when you choose this grid again. Enter goes on to the next one.";
     return [el("h2", {}, "Nothing more here"), el("p", { class: "quiet" }, why)];
   }
   if (of || tab === "search" || !server) return [el("p", { class: "waiting" }, of ? "The items are on their way." : "")];
@@ -203,6 +204,7 @@ function drawBar(state, before, acts) {
   const n = counts(state);
   const asking = (state.check?.open.length ?? 0) > 0;
   show("main-actions", !asking);
+  document.body.classList.toggle("asking", asking);
   const confirm = /** @type {HTMLButtonElement} */ (byId("confirm"));
   const label = n.confirmed || !n.picked ? `Confirm ${number(n.confirmed)}` : `Send ${number(n.picked)}`;
   if (confirm.dataset["label"] !== label) {
@@ -271,6 +273,7 @@ const KEYS = [
   ["1 – 9, then letters", "the class of the item under the cursor; of the page, as long as it has none"],
   ["Enter", "confirm all that was not picked out; picked ones get their class, or come later"],
   ["Backspace", "take back the last page, any number of them"], [".", "leave the page for later"],
+  ["Page Down, Page Up", "the next class or cluster, the one before"],
   ["C", "choose the class of the page"], ["F", "search names and texts"], ["=", "more like this"],
   ["Z", "zoom; the mouse does it by itself"], ["+ −", "size of the tiles"], ["?", "this list"], ["Esc", "close"],
 ];

@@ -123,7 +123,7 @@ function exporting({ body, state, acts }) {
   if (state.outbox.length) {
     body.append(el("p", { class: "trouble" }, `${plural(state.outbox.length, "answer is", "answers are")} not saved yet and would be missing.`));
   }
-  body.append(el("p", {}, "Every row says where its label is from: a person, a guess that a person confirmed, a decision or a consensus where people differ, or the model alone. They are never mixed."));
+  body.append(el("p", {}, "Every row says where its label is from: a person, a guess that a person confirmed, a whole cluster that was labeled at once, a decision or a consensus where people differ, or the model alone. They are never mixed."));
   const links = ["csv", "jsonl", "parquet"].map((format) => el("li", {},
     el("a", { href: `/api/export?format=${format}`, download: true }, format === "parquet" ? "Parquet" : format.toUpperCase())));
   const where = el("p", { role: "status" });

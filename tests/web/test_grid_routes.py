@@ -1,0 +1,101 @@
+"""The routes of the grid, on a real project of sixty texts."""
+
+import pytest
+
+EVENT = {"kind": "label", "class_name": "good", "source": "grid", "confirmed": True}
+
+
+@pytest.fixture
+def grids(real):
+    project = real.app.state.project
+    ids = list(project.items)
+    project.teach({item_id: ("bad", "good")[i % 2] for i, item_id in enumerate(ids[:10])})
+    project.retrain()
+    return real
+
+
+def ids(answer):
+    assert answer.status_code == 200, answer.text
+    return [one["item"]["item_id"] for one in answer.json()["items"]]
+
+
+def asked(browser, n=60, exclude=(), **of):
+    return browser.post("/api/grid", json={"of": of, "n": n, "exclude": list(exclude)})
+
+
+def test_the_overview_names_classes_and_clusters(grids):
+    told = grids.get("/api/grid").json()
+    assert told["likely"]["good"] + told["likely"]["bad"] == 50
+    assert sum(line["n_open"] for line in told["clusters"]) == 50
+    assert {line["example"]["guess"] for line in told["clusters"]} == {None}
+
+
+def test_a_class_comes_with_the_guess_that_made_it_and_others_without(grids):
+    page = asked(grids, kind="class", class_name="good").json()
+    assert {one["guess"][0] for one in page["items"]} == {page["class_name"]} == {"good"}
+    assert {one["source"] for one in page["items"]} == {"grid"}
+    for of in ({"kind": "search", "text": "sun"}, {"kind": "rare", "class_name": "good"}):
+        assert {one["guess"] for one in asked(grids, **of).json()["items"]} == {None}
+
+
+def test_pages_follow_each_other_by_what_is_left_out(grids):
+    whole = ids(asked(grids, kind="search", text="NUMBER"))
+    assert len(whole) == 50
+    assert ids(asked(grids, 7, whole[:9], kind="search", text="number")) == whole[9:16]
+    assert ids(asked(grids, kind="list", item_ids=[whole[3], "unknown", whole[1]])) == [
+        whole[3],
+        whole[1],
+    ]
+
+
+def test_neighbours_come_by_the_id_of_an_item(grids):
+    first, second = list(grids.app.state.project.items)[:2]
+    assert len(ids(asked(grids, 5, kind="like", item_id=first))) == 5
+    assert asked(grids, kind="like", item_id=second).json()["class_name"] == "good"
+
+
+@pytest.mark.parametrize(
+    ("of", "status"),
+    [
+        ({"kind": "class", "class_name": "ugly"}, 422),
+        ({"kind": "cluster", "number": 99}, 404),
+        ({"kind": "cluster", "number": -1}, 422),
+        ({"kind": "like", "item_id": "nobody"}, 404),
+        ({"kind": "list", "item_ids": ["x"] * 20_001}, 422),
+        ({"kind": "map"}, 422),
+        ({}, 422),
+    ],
+)
+def test_what_makes_no_sense_is_refused(grids, of, status):
+    answer = asked(grids, **of)
+    assert answer.status_code == status
+    assert set(answer.json()["error"]) == {"kind", "message", "current"}
+
+
+def test_a_page_is_at_most_what_one_request_can_answer(grids):
+    assert asked(grids, 201, kind="search", text="").status_code == 422
+    shown = ids(asked(grids, 200, kind="search", text=""))
+    events = [EVENT | {"key": f"k-{i}", "item_id": item_id} for i, item_id in enumerate(shown)]
+    told = grids.post("/api/events", json=events).json()
+    assert {one["status"] for one in told} == {"stored"}
+
+
+def test_a_door_cannot_say_of_a_label_that_it_was_drawn_at_random(grids):
+    event = EVENT | {"key": "k", "item_id": next(iter(grids.app.state.project.items))}
+    for source in ("uniform", "strategy", "person"):
+        assert grids.post("/api/events", json=[event | {"source": source}]).status_code == 422
+
+
+def test_a_cluster_is_checked_before_its_items_are_told(grids):
+    number = grids.get("/api/grid").json()["clusters"][0]["number"]
+    told = grids.get(f"/api/clusters/{number}/check").json()
+    assert len(told["open"]) == told["n_drawn"] > 0
+    assert (told["purity"], told["item_ids"]) == (None, [])
+    for i, one in enumerate(told["open"]):
+        assert (one["guess"], one["model_version"]) == (None, None)
+        event = {"key": f"b{i}", "kind": "label", "item_id": one["item"]["item_id"]}
+        grids.post("/api/events", json=[event | {"class_name": "good"}])
+    told = grids.get(f"/api/clusters/{number}/check").json()
+    assert told["purity"]["n_like"] == told["purity"]["n_tested"] == told["n_drawn"] - 1
+    assert "100 % of the cluster, with 95 % certainty" in told["purity"]["sentence"]
+    assert grids.get("/api/clusters/99/check").status_code == 404
