@@ -122,6 +122,15 @@ def test_more_like_this_is_near_to_it(groups):
     assert groups.grid.like(item_id, 20).class_name == "b"
 
 
+def test_who_is_to_give_a_second_opinion_is_not_told_the_first(groups):
+    groups.retrain()
+    groups.set_overlap(1.0)
+    item_id = list(groups.items)[4]
+    groups.teach({item_id: "b"}, annotator="ann")
+    told = {who: groups.grid.like(item_id, 5, annotator=who).class_name for who in ("ann", "bob")}
+    assert told == {"ann": "b", "bob": None}
+
+
 def test_without_vectors_nothing_is_near(groups):
     with pytest.raises(ConflictError, match="still being read"):
         groups.grid.like(next(iter(groups.items)), 5)

@@ -83,8 +83,12 @@ class Grid:
             about = f"cluster {number + 1}, the most typical first"
             return self._page(about, self._usual(clusters.members(number)), len(rows), rows[:n])
 
-    def like(self, item_id: str, n: int, exclude: Iterable[str] = ()) -> GridPage:
+    def like(
+        self, item_id: str, n: int, exclude: Iterable[str] = (), annotator: str = ""
+    ) -> GridPage:
         """Return the open items nearest to one item in the encoder's vectors.
+
+        Who is to give a second opinion on that item is not told what the first one was.
 
         Raises
         ------
@@ -98,7 +102,8 @@ class Grid:
                 raise ConflictError("This item checks the model: it is asked alone.")
             free = self._free(exclude)
             name = self._state.rows[row].name
-            class_name = self._label(row)
+            is_blind = self._state.sharing.wants(item_id, annotator)
+            class_name = None if is_blind else self._label(row)
         free[row] = False
         rows = least(self._distances(np.array([row])), free, n)
         with self._state.lock:

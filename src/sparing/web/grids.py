@@ -6,7 +6,7 @@ from fastapi import APIRouter
 from pydantic import Field
 
 from sparing.project.gridviews import GridPage
-from sparing.web.api import FAILURES, MAX_EVENTS, TheProject
+from sparing.web.api import FAILURES, MAX_EVENTS, TheProject, Who
 from sparing.web.bodies import AskedBody, Incoming, ItemId, Name, Outgoing, Text
 
 MAX_LEFT_OUT = 5000
@@ -113,12 +113,12 @@ def overview(project: TheProject) -> OverviewBody:
 
 
 @router.post("/api/grid")
-def page(project: TheProject, wanted: Wanted) -> PageBody:
+def page(project: TheProject, who: Who, wanted: Wanted) -> PageBody:
     """Return a page of a grid; items of an open check are on none."""
-    return PageBody.model_validate(_page(project, wanted))
+    return PageBody.model_validate(_page(project, who, wanted))
 
 
-def _page(project: TheProject, wanted: Wanted) -> GridPage:
+def _page(project: TheProject, who: str, wanted: Wanted) -> GridPage:
     grid, of, n, exclude = project.grid, wanted.of, wanted.n, wanted.exclude
     match of:
         case OfClass(kind="class"):
@@ -128,7 +128,7 @@ def _page(project: TheProject, wanted: Wanted) -> GridPage:
         case OfCluster():
             return grid.cluster(of.number, n, exclude)
         case OfOne():
-            return grid.like(of.item_id, n, exclude)
+            return grid.like(of.item_id, n, exclude, who)
         case OfText():
             return grid.holding(of.text, n, exclude)
         case OfList():
