@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from sparing.project.ordering import least, likeliest, merged, squared_distances
+from sparing.project.ordering import Nearness, least, likeliest, merged
 
 
 def test_the_likeliest_are_of_the_class_free_known_and_in_order():
@@ -36,7 +36,7 @@ def test_distances_are_those_of_the_formula_on_a_memory_map_too(tmp_path, scaled
     scale = np.array([1, 0, 2, 0.5, 1], np.float32) if scaled else None
     np.save(tmp_path / "x.npy", X)
     mapped = np.load(tmp_path / "x.npy", mmap_mode="r")
-    found = squared_distances(mapped, np.array([3, 250]), scale)
+    found = Nearness(mapped, scale).squared_to(np.array([3, 250]))
     Z = X.astype(float) * (1 if scale is None else scale)
     wanted = np.minimum(((Z - Z[3]) ** 2).sum(1), ((Z - Z[250]) ** 2).sum(1))
     np.testing.assert_allclose(found, wanted, atol=1e-3)

@@ -13,7 +13,7 @@ from sparing.project.audits import by_class
 from sparing.project.clusters import ItemClusters, open_members, read_clusters
 from sparing.project.gridviews import ClusterCheck, ClusterLine, GridPage, Overview
 from sparing.project.keywords import Keywords
-from sparing.project.ordering import least, likeliest, merged, squared_distances
+from sparing.project.ordering import Nearness, least, likeliest, merged
 from sparing.project.purity import N_TESTED, estimated
 from sparing.project.vectors import read_vectors
 from sparing.store.records import FROM_CLUSTER, FROM_GRID
@@ -270,13 +270,16 @@ class Grid:
 
     def _distances(self, points: IntArray) -> FloatArray:
         """Return how near each row is to some rows; no lock is held meanwhile."""
-        fingerprint = self._state.mark
-        if not fingerprint:
+        if not self._state.mark:
             raise ConflictError(NOT_READ)
-        X = read_vectors(self._state.folder)
         clusters = self._clusters()
         scale = None if clusters is None or not len(clusters.scale) else clusters.scale
-        return squared_distances(X, points, scale)
+        key = (self._state.mark, scale is None)
+        with self._lock:
+            near: Nearness = self._once(
+                "near", key, lambda: Nearness(read_vectors(self._state.folder), scale)
+            )
+        return near.squared_to(points)
 
     def _clusters(self) -> ItemClusters | None:
         """Return the clusters of the items as they are now; None as long as there are none."""

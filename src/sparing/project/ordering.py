@@ -1,12 +1,13 @@
 """Which rows a grid shows, and in which order: pure functions over arrays of the pool."""
 
-from typing import Any
+from collections.abc import Iterator
 
 import numpy as np
 
 from sparing.types import BoolArray, Features, FloatArray, IntArray
 
-AT_ONCE = 1 << 16  # rows whose columns are scaled at once
+AT_ONCE = 1 << 15  # rows that are multiplied at once
+SAMPLE = 1000  # rows, some more, whose mean is the middle
 
 
 def likeliest(codes: IntArray, confidence: FloatArray, code: int, free: BoolArray) -> IntArray:
@@ -43,37 +44,44 @@ def least(values: FloatArray, free: BoolArray, n: int) -> IntArray:
     return rows[np.argsort(masked[rows], kind="stable")]
 
 
-def squared_distances(X: Features, points: IntArray, scale: FloatArray | None = None) -> FloatArray:
-    """Return the squared distance of every row to the nearest of some rows, (n,).
+class Nearness:
+    """Tells how near all rows of a pool are to some of them: one product with the pool a question.
 
-    One pass over the pool in blocks, also of a memory map; nothing of its size is made but the
-    result.
+    The pool may be a memory map; besides one number a row nothing of its size is made.
 
     Parameters
     ----------
     X : (n, n_features) dense
-    points : rows to be near to
     scale : (n_features,) what columns are multiplied by; None: nothing
 
     Examples
     --------
-    >>> squared_distances(np.array([[0.0], [1.0], [5.0]]), np.array([0, 2]))
-    array([0., 1., 0.])
+    >>> Nearness(np.array([[0.0], [1.0], [5.0]], np.float32)).squared_to(np.array([0, 2]))
+    array([0., 1., 0.], dtype=float32)
     """
-    from sparing.geometry import nearest_center
 
-    centers = np.asarray(X[points])
-    if scale is None:
-        return _squared(nearest_center(X, centers))
-    parts = [
-        _squared(nearest_center(X[start : start + AT_ONCE] * scale, centers * scale))
-        for start in range(0, len(X), AT_ONCE)
-    ]
-    return np.concatenate(parts)
+    def __init__(self, X: Features, scale: FloatArray | None = None) -> None:
+        n, n_features = X.shape
+        self._X = X
+        self._weight = np.ones(n_features, np.float32) if scale is None else scale**2
+        # Measured from amid the rows, so that little is lost where all of them are far from zero.
+        self._middle = np.asarray(X[:: max(1, n // SAMPLE)]).mean(axis=0)
+        centered = (np.asarray(X[part]) - self._middle for part in _parts(n))
+        self._norms = np.concatenate([(block * block) @ self._weight for block in centered])
+
+    def squared_to(self, rows: IntArray) -> FloatArray:
+        """Return the squared distance of every row to the nearest of some rows, (n,)."""
+        points = np.asarray(self._X[rows]) - self._middle
+        directions = -2 * points * self._weight
+        offsets = (points * points) @ self._weight - directions @ self._middle
+        nearest: FloatArray = self._norms.copy()
+        for part in _parts(len(nearest)):
+            nearest[part] += (np.asarray(self._X[part]) @ directions.T + offsets).min(axis=1)
+        return nearest.clip(0)
 
 
-def _squared(found: tuple[Any, Any]) -> FloatArray:
-    return np.asarray(found[1])
+def _parts(n: int) -> Iterator[slice]:
+    return (slice(start, start + AT_ONCE) for start in range(0, n, AT_ONCE))
 
 
 def merged(first: IntArray, second: IntArray) -> IntArray:
