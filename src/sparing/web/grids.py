@@ -6,8 +6,9 @@ from fastapi import APIRouter
 from pydantic import Field
 
 from sparing.project.gridviews import GridPage
-from sparing.web.api import FAILURES, MAX_EVENTS, TheProject, Who
+from sparing.web.api import MAX_EVENTS, TheProject, Who
 from sparing.web.bodies import AskedBody, Incoming, ItemId, Name, Outgoing, Text
+from sparing.web.failures import FAILURES
 
 MAX_LEFT_OUT = 5000
 MAX_LISTED = 20_000
