@@ -98,7 +98,7 @@ class Trainee:
         stamp = self._store.settings().get(ITEMS_STAMP)
         if self._contents is not None and stamp == self._stamp:
             return False
-        self._stamp, self._learner = stamp, None
+        self._stamp, self._learner, self._is_arranged = stamp, None, False
         self._items = self._store.items()
         self._contents = read_contents(self._folder, self._items, self._encoder)
         if self._contents is None:
