@@ -190,10 +190,8 @@ def crowd(folder: Path, url: str, place: str, seconds: float) -> dict[str, objec
     arguments = [str(source), *(["--project", url] if url else [])]
     before = fsyncs(folder)
     with served(arguments) as server:
-        state = Browser(server, server.cookie)
-        while state.call("GET", "/api/state")["status"]["model_version"] < 1:
+        while not (first := versions(server)):
             time.sleep(0.5)
-        first = state.call("GET", "/api/state")["status"]["model_version"]
         truth = {f"row {i + 1}": str(label) for i, label in enumerate(labels)}
         people = [Person(server, truth, i * PACE / N_PEOPLE, seconds) for i in range(N_PEOPLE)]
         for person in people:
@@ -203,7 +201,7 @@ def crowd(folder: Path, url: str, place: str, seconds: float) -> dict[str, objec
         failed = [str(person.failure) for person in people if person.failure is not None]
         if failed:
             raise SystemExit(f"{place}: {failed[0]}")
-        made = state.call("GET", "/api/state")["status"]["model_version"] - first
+        made = versions(server) - first
         memory = server.peak()
     after = fsyncs(folder)
     times = {
@@ -220,6 +218,12 @@ def crowd(folder: Path, url: str, place: str, seconds: float) -> dict[str, objec
         "memory of the server, GB": memory,
         **counts,
     }
+
+
+def versions(server: Server) -> int:
+    """Return the newest model version."""
+    state = Browser(server, server.cookie).call("GET", "/api/state")
+    return int(state["status"]["model_version"])
 
 
 def checked(url: str, people: list[Person]) -> dict[str, int]:

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from contextlib import ExitStack
 from pathlib import Path
@@ -236,6 +237,21 @@ def test_nobody_is_asked_what_another_has_on_the_screen(pets, either):
     pets.answer(either, first.items[:1])
     more = ask(either, "Ada", held=ids(first.items[1:]))
     assert not set(ids(more.items)) & {*ids(first.items), *ids(second.items)}
+
+
+def test_many_who_ask_at_once_all_get_something(either):
+    got = {}
+
+    def take(name):
+        got[name] = ids(ask(either, name).items)
+
+    threads = [threading.Thread(target=take, args=(f"person {i}",)) for i in range(16)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [len(items) for items in got.values()] == [3] * 16
+    assert len({item for items in got.values() for item in items}) == 48
 
 
 def test_the_last_items_are_said_to_be_elsewhere_and_come_when_they_are_let_go(pets, either):

@@ -1,5 +1,6 @@
 """Asking an item of one person at a time: it is leased before it is shown."""
 
+import threading
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -41,6 +42,8 @@ class Lending:
         self._store = store
         self._state = state
         self._follower = follower
+        # Else all who ask at once would look at the same items, and all but one look again.
+        self._turn = threading.Lock()
 
     def lend(self, holder: str, n: int, held: Collection[str], ask: Ask) -> Lent:
         """Return up to ``n`` items that nobody else is asked.
@@ -53,12 +56,13 @@ class Lending:
         ask : returns up to so many items, without some
         """
         for _ in range(MOST_TRIES):
-            others = {i for i, who in self._store.leases().items() if who != holder}
-            with self._state.lock:
-                found = ask(n, {*held, *others})
-                before = {a.item.item_id: self._state.replay.of(a.item.item_id) for a in found}
-            wish = Wish(holder, list(before), n, LEASE_SECONDS, list(held))
-            mine = self._store.lease(wish)
+            with self._turn:
+                others = {i for i, who in self._store.leases().items() if who != holder}
+                with self._state.lock:
+                    found = ask(n, {*held, *others})
+                    before = {a.item.item_id: self._state.replay.of(a.item.item_id) for a in found}
+                wish = Wish(holder, list(before), n, LEASE_SECONDS, list(held))
+                mine = self._store.lease(wish)
             items = self._unchanged(found, before, mine)
             if items or not found:
                 return Lent(items, 0 if items else len(others))
