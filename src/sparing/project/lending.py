@@ -42,7 +42,8 @@ class Lending:
         self._store = store
         self._state = state
         self._follower = follower
-        # Else all who ask at once would look at the same items, and all but one look again.
+        # What others ask for at this moment: else all would look at the same items, and again.
+        self._wished: set[str] = set()
         self._turn = threading.Lock()
 
     def lend(self, holder: str, n: int, held: Collection[str], ask: Ask) -> Lent:
@@ -59,10 +60,10 @@ class Lending:
             with self._turn:
                 others = {i for i, who in self._store.leases().items() if who != holder}
                 with self._state.lock:
-                    found = ask(n, {*held, *others})
+                    found = ask(n, {*held, *others, *self._wished})
                     before = {a.item.item_id: self._state.replay.of(a.item.item_id) for a in found}
-                wish = Wish(holder, list(before), n, LEASE_SECONDS, list(held))
-                mine = self._store.lease(wish)
+                self._wished.update(before)
+            mine = self._leased(Wish(holder, list(before), n, LEASE_SECONDS, list(held)))
             items = self._unchanged(found, before, mine)
             if items or not found:
                 return Lent(items, 0 if items else len(others))
@@ -75,6 +76,13 @@ class Lending:
     def let_go(self, holder: str, items: Collection[str]) -> None:
         """Free items that the holder will not answer."""
         self._store.release(holder, list(items))
+
+    def _leased(self, wish: Wish) -> list[str]:
+        try:
+            return self._store.lease(wish)
+        finally:
+            with self._turn:
+                self._wished.difference_update(wish.wanted)
 
     def _unchanged(
         self, found: Sequence[Asked], before: Mapping[str, object], mine: list[str]
