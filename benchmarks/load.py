@@ -320,7 +320,8 @@ def table(results: dict[str, Any]) -> str:
     lines = [
         f"{N_PEOPLE} people, each with an answer every {PACE} s, on one server process over HTTP;",
         "60,000 items of 64 numbers, the trainer running beside on the same machine.",
-        "`fsync` is 4 kB appended and flushed to the same disk.",
+        "`fsync` is 4 kB appended and flushed to the same disk. Where the load before a run is",
+        "above the number of cores, the machine did other work too: the times are of a busy one.",
     ]
     for one in results.values():
         machine = one["machine"]
