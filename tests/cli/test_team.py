@@ -60,6 +60,8 @@ def test_the_table_of_agreement(table, capsys):
     told = json.loads(capsys.readouterr().out)
     assert told["answers"] == {"Ada": 20, "Ben": 20}
     assert told["overall"]["n_items"] == 20
+    assert run(["status", str(table)]) == 0
+    assert "People differ on 1 item:" in capsys.readouterr().out
 
 
 def test_nothing_in_common_is_said_calmly(table, capsys):

@@ -271,6 +271,9 @@ def _sentences(stands: "Status") -> Iterator[str]:
     yield stands.advice[1]
     if stands.audit is not None:
         yield f"Audit: {stands.audit.sentence}"
+    if stands.n_contested:
+        n = "1 item" if stands.n_contested == 1 else f"{stands.n_contested:,} items"
+        yield f"People differ on {n}: the page settles them under /settle."
     if stands.n_handback_left:
         yield f"{stands.n_handback_left:,} items are left to you."
     yield from stands.notes
