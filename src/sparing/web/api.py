@@ -131,7 +131,8 @@ def _lent(
 
     if holder is None:
         return Lent(list(ask(n, held)))
-    return project.lending.lend(holder, n, held, ask)
+    # Not prolonged here: what was just answered is among it, and may wait for another person.
+    return project.lending.lend(holder, n, (), lambda n, taken: ask(n, [*taken, *held]))
 
 
 @router.post("/api/events")
