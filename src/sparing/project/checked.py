@@ -64,10 +64,10 @@ class CheckedProject(OpenProject):
             drawn, n_answered = self._state.drawn, self._state.n_answered_of_draw()
             if drawn is None or not self._state.drawn_rows:
                 raise ConflictError("No audit is open: draw one first.")
+            audits.check_unchanged(drawn, self._state.rows)  # else more answers would be in vain
             n_open = self._state.n_to_audit() - n_answered
             if n_open:
                 raise ConflictError(f"{n_open:,} items of the audit have no answer yet.")
-            audits.check_unchanged(drawn, self._state.rows)
             answers = audits.answers_of(drawn, self._state.replay, self._state.rows)
             done = audits.certify_draw(drawn, answers)
             audits.save_certified(self._folder, done)
