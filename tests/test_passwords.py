@@ -70,6 +70,7 @@ def test_a_file_that_others_can_read_or_change_is_refused(file, mode):
         ("# nobody\n", "names nobody"),
         ("\udcff", "cannot be read"),
     ],
+    ids=["bare", "plain", "costly", "cut", "nameless", "twice", "nobody", "bytes"],
 )
 def test_a_file_that_makes_no_sense_is_refused_by_its_line(file, text, said):
     file.write_bytes(text.encode("utf-8", "surrogateescape"))
