@@ -31,7 +31,8 @@ def test_the_second_time_nothing_is_computed_and_the_encoder_is_ready(tmp_path):
     found = encode(encoder, IMAGES, folder=tmp_path, progress=second)
     np.testing.assert_array_equal(found, made)
     assert (first.calls, second.calls) == (1, 0)
-    np.testing.assert_array_equal(encoder.transform(IMAGES[:3]), made[:3])
+    # Products of fewer rows may be summed in another order.
+    np.testing.assert_allclose(encoder.transform(IMAGES[:3]), made[:3], rtol=1e-4)
 
 
 def test_texts_are_found_again_too(tmp_path):

@@ -42,7 +42,7 @@ def shape(answer):
     return body["error"]
 
 
-@pytest.mark.parametrize("kind", set(all_errors()), ids=lambda kind: kind.__name__)
+@pytest.mark.parametrize("kind", dict.fromkeys(all_errors()), ids=lambda kind: kind.__name__)
 def test_every_error_of_the_package_has_one_shape_and_its_status(client, project, kind):
     def status():
         raise made(kind)

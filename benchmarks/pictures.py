@@ -1,0 +1,110 @@
+"""The pictures of the labeling page in the guides, taken from the real page in a real browser.
+
+    SPARING_DATA=... python benchmarks/pictures.py [--out docs/images] [--answers 200]
+
+The article's 4,000 digits are labeled as the page would ask for them, by their true labels; then
+comes a check of 2 %. Needs Playwright and Chromium.
+"""
+
+import argparse
+import socket
+import tempfile
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import uvicorn
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from sparing.datasets.mnist import load_mnist
+from sparing.policy import suggested_batch_size
+from sparing.project import Project
+from sparing.web.app import create_app
+
+CHROMIUM = "/usr/bin/chromium"
+OUT = Path(__file__).resolve().parent.parent / "docs" / "images"
+DESKTOP = {"width": 1280, "height": 800}
+PHONE = {"width": 390, "height": 844}
+EPSILON = 0.02
+
+
+@contextmanager
+def served(project: Project) -> Iterator[Callable[[], str]]:
+    """Serve the page of a project on loopback; give what makes links that let browsers in."""
+    app = create_app(project)
+    listener = socket.create_server(("127.0.0.1", 0))
+    server = uvicorn.Server(uvicorn.Config(app, log_level="error", ws="none"))
+    thread = threading.Thread(target=server.run, args=([listener],))
+    thread.start()
+    try:
+        base = f"http://127.0.0.1:{listener.getsockname()[1]}/"
+        yield lambda: f"{base}#{app.state.door.token}"
+    finally:
+        server.should_exit = True
+        thread.join()
+
+
+def answer(project: Project, truth: dict[str, str], n: int) -> None:
+    """Label as the page asks, the model catching up after each batch."""
+    done = 0
+    while done < n:
+        asked = project.query(min(suggested_batch_size(done), n - done))
+        project.teach({a.item.item_id: truth[a.item.item_id] for a in asked})
+        project.retrain()
+        done += len(asked)
+
+
+def page_at(browser: Browser, link: str, **options: object) -> Page:
+    """Open the page and wait until an item or the end is on it."""
+    page = browser.new_context(**options).new_page()
+    page.goto(link)
+    page.wait_for_function("document.querySelector('#saved').textContent.includes('saved')")
+    page.get_by_role("button", name="No name").click()
+    page.wait_for_timeout(600)
+    return page
+
+
+def take(
+    browser: Browser, project: Project, link: Callable[[], str], truth: dict[str, str], out: Path
+) -> None:
+    """Take all pictures, in the order of the work."""
+    page = page_at(browser, link(), viewport=DESKTOP)
+    page.screenshot(path=out / "app-label.png")
+    dark = page_at(browser, link(), viewport=DESKTOP, color_scheme="dark")
+    dark.screenshot(path=out / "app-dark.png")
+    page_at(browser, link(), viewport=PHONE).screenshot(path=out / "app-phone.png")
+    page.get_by_role("button", name="Check now").click()
+    page.wait_for_timeout(600)
+    page.screenshot(path=out / "app-check.png")
+    project.audit(EPSILON)
+    while asked := project.audit_next(200):
+        project.teach({a.item.item_id: truth[a.item.item_id] for a in asked})
+    project.certify()
+    while asked := project.handback_next(200):
+        project.teach({a.item.item_id: truth[a.item.item_id] for a in asked})
+    page_at(browser, link(), viewport=DESKTOP).screenshot(path=out / "app-certificate.png")
+
+
+def main() -> None:
+    """Label, check, and take the pictures."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--out", type=Path, default=OUT)
+    parser.add_argument("--answers", type=int, default=200)
+    args = parser.parse_args()
+    digits = load_mnist().train_labels[:4000].astype(str)
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        Project.create("mnist", Path(folder, "mnist.sparing"), [*"0123456789"]) as project,
+    ):
+        truth = dict(zip(project.items, digits.tolist(), strict=True))
+        answer(project, truth, args.answers)
+        with served(project) as link, sync_playwright() as playwright:
+            options = ["--headless", "--no-sandbox", "--disable-gpu"]
+            browser = playwright.chromium.launch(executable_path=CHROMIUM, args=options)
+            take(browser, project, link, truth, args.out)
+            browser.close()
+
+
+if __name__ == "__main__":
+    main()
