@@ -225,7 +225,10 @@ def _growing(r: Results) -> str:
 
 
 def _seconds(r: dict) -> str:
-    return f"{r['seconds']:.2f} s" if "seconds" in r else r.get("failed", "-")
+    if "seconds" in r:
+        return f"{r['seconds']:.2f} s"
+    failed = r.get("failed", "-")
+    return "refused, and says why" if "CapabilityError" in failed else failed
 
 
 def _bytes(r: dict) -> str:
