@@ -1,5 +1,6 @@
 """``sparing label`` as a person starts and stops it."""
 
+import asyncio
 import re
 import signal
 import socket
@@ -85,6 +86,24 @@ def test_the_port_is_always_the_same_and_the_next_one_if_it_is_taken():
     with command._listening("secret", None) as again:
         assert again.getsockname()[1] == port
     assert len({command._ports(f"secret {i}")[0] for i in range(50)}) > 45
+
+
+def test_an_answer_of_several_parts_is_sent_at_once():
+    async def accepted(listener):
+        options = asyncio.get_running_loop().create_future()
+
+        async def look(_, writer):
+            connection = writer.get_extra_info("socket")
+            options.set_result(connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+            writer.close()
+
+        async with await asyncio.start_server(look, sock=listener):
+            _, writer = await asyncio.open_connection(*listener.getsockname())
+            writer.close()
+            return await options
+
+    with command._listening("secret", None) as listener:
+        assert asyncio.run(accepted(listener)) == 1
 
 
 def test_a_port_that_was_asked_for_is_that_or_nothing():

@@ -96,7 +96,9 @@ def _listening(secret: str, port: int | None, network: Network = LOCAL) -> socke
 
     ports = [port] if port else _ports(secret)
     for one in ports:
-        listener = socket.socket(network.family)
+        # Named TCP, or asyncio does not know that it may send at once: each answer of two parts
+        # would wait some 40 ms for the other side to acknowledge the first.
+        listener = socket.socket(network.family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listener.bind((network.host, one))

@@ -91,6 +91,21 @@ def reconcile(stored: Sequence[ItemRow], listing: Listing) -> tuple[list[ItemRow
     return updates, told if stored else Changes()
 
 
+def applied(stored: Sequence[ItemRow], updates: Sequence[ItemRow]) -> list[ItemRow]:
+    """Return the rows as the store has them once the updates are in it.
+
+    Examples
+    --------
+    >>> a, b, c = ItemRow(0, "a", "a.png"), ItemRow(0, "a", "A.png"), ItemRow(1, "c", "c.png")
+    >>> applied([a], [b, c]) == [b, c]
+    True
+    """
+    rows = [*stored]
+    for item in updates:
+        rows[item.row : item.row + 1] = [item]  # new ones come at the end, in order
+    return rows
+
+
 def _is_same(before: ItemRow, listing: Listing, i: int) -> bool:
     return (
         before.state != GONE

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from sparing.errors import ConflictError, NotFoundError, SourceError, UnknownNameError
-from sparing.project.changes import ITEMS_STAMP, Changes, reconcile
+from sparing.project.changes import ITEMS_STAMP, Changes, applied, reconcile
 from sparing.project.folder import Lock, ProjectFolder, default_folder
 from sparing.project.items import MNIST, Listing, list_source
 from sparing.project.shared import FOLDER, SharedLock, alone, new_place, placed
@@ -152,7 +152,7 @@ def _state(folder: ProjectFolder, store: Store, listing: Listing) -> State:
     if updates:
         store.put_items(updates)
         store.put_settings({ITEMS_STAMP: uuid4().hex})
-        stored = store.items()
+        stored = applied(stored, updates)
     return State(folder, store, stored, listing, changes)
 
 

@@ -23,6 +23,7 @@ PRAGMAS = (
     "PRAGMA journal_mode=WAL",  # readers and the writer do not wait for each other
     "PRAGMA synchronous=FULL",  # an answer that was confirmed survives a power cut
     "PRAGMA foreign_keys=ON",
+    "PRAGMA cache_size=-65536",  # kB: the keys of a million items, while they are put in
 )
 SETTINGS = (
     "SET synchronous_commit TO on",  # whatever the server's own setting is

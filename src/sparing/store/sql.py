@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from operator import attrgetter
 
 from sqlalchemy import Connection, Engine, bindparam, delete, insert, select
 from sqlalchemy.exc import SQLAlchemyError
@@ -92,14 +93,12 @@ class SqlStore(Store):
 
     def items(self) -> list[ItemRow]:  # noqa: D102
         with self._reading() as connection:
-            rows = connection.execute(select(schema.items).order_by("row")).all()
-            return [ItemRow(*row) for row in rows]
+            rows = connection.execute(select(schema.items).order_by("row"))
+            return [ItemRow(*row) for row in rows.cursor.fetchall()]
 
     def put_items(self, items: Sequence[ItemRow]) -> None:  # noqa: D102
-        names = [column.name for column in schema.items.c]
-        values = [{name: getattr(item, name) for name in names} for item in items]
-        if values:
-            self._writing.run(lambda connection: _put_items(connection, values))
+        if items:
+            self._writing.run(lambda connection: _put_items(connection, items))
 
     def settings(self) -> dict[str, str]:  # noqa: D102
         with self._reading() as connection:
@@ -164,14 +163,20 @@ def _append(connection: Connection, events: Sequence[NewEvent]) -> list[Outcome]
     return outcomes
 
 
-def _put_items(connection: Connection, values: list[dict[str, object]]) -> None:
+def _put_items(connection: Connection, items: Sequence[ItemRow]) -> None:
     table = schema.items
     found = connection.execute(select(table.c.row)).scalars()
     known = set(found)
-    old = [{"old_row": value["row"]} for value in values if value["row"] in known]
+    old = [{"old_row": item.row} for item in items if item.row in known]
     if old:
         connection.execute(delete(table).where(table.c.row == bindparam("old_row")), old)
-    connection.execute(insert(table), values)
+    names = [column.name for column in table.c]
+    if connection.dialect.positional:  # straight to the driver: half the time of a million rows
+        statement = insert(table).compile(dialect=connection.dialect, column_keys=names)
+        values = list(map(attrgetter(*statement.positiontup or names), items))
+        connection.exec_driver_sql(str(statement), values)
+    else:
+        connection.execute(insert(table), [{n: getattr(i, n) for n in names} for i in items])
 
 
 def _put_settings(connection: Connection, settings: dict[str, str]) -> None:
