@@ -182,14 +182,25 @@ def served():
 
 
 class Door:
-    """A project that is served, and a browser context that may come in."""
+    """A project that is served, and a browser context that may come in; one more for each person."""
 
-    def __init__(self, project, app, base, context):
-        self.project, self.app, self.base, self.context = project, app, base, context
+    def __init__(self, project, app, base, new_context):
+        self.project, self.app, self.base = project, app, base
+        self._new_context, self.context = new_context, new_context()
         self.requests, self.errors = [], []
 
-    def page(self, path=""):
-        page = self.context.new_page()
+    def enter(self, name=None, path=""):
+        """Open a page in a browser of its own, as a person who tells a name or keeps it."""
+        page = self.page(path, self._new_context())
+        page.wait_for_selector("#item .text")
+        if name is not None:
+            page.get_by_label("Your name", exact=True).fill(name)
+            page.keyboard.press("Enter")
+            page.get_by_role("button", name=f"You: {name}").wait_for()
+        return page
+
+    def page(self, path="", context=None):
+        page = (context or self.context).new_page()
         page.set_default_timeout(PATIENCE)
         page.on("request", lambda request: self.requests.append(request.url))
         page.on("pageerror", lambda error: self.errors.append(str(error)))
@@ -217,9 +228,11 @@ def door(browser, tmp_path):
                 project.retrain()
             app = create_app(project)
             port = stack.enter_context(serving(app))
-            context = browser.new_context(**options)
-            stack.callback(context.close)
-            opened = Door(project, app, f"http://127.0.0.1:{port}/", context)
+
+            def new_context():
+                return stack.enter_context(browser.new_context(**options))
+
+            opened = Door(project, app, f"http://127.0.0.1:{port}/", new_context)
             stack.callback(nothing_went_wrong, opened)
             return opened
 

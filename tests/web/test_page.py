@@ -415,6 +415,7 @@ def test_hostile_texts_names_and_columns_are_shown_as_text(door, tmp_path):
     assert page.locator("#item dd").all_inner_texts() == [HOSTILE, FORMULA]
     assert page.inner_text("#name") == "<b>evil.csv"
     press(page, "1")
+    saved(page)  # what is not, is in no history
     page.get_by_role("button", name="History").click()
     page.wait_for_selector(".rows li")
     assert page.locator("#item img, .rows img, main script, dialog script, main b").count() == 0

@@ -2,13 +2,9 @@
 
 import csv
 import re
-import socket
-import threading
 from contextlib import ExitStack, contextmanager
-from pathlib import Path
 
 import pytest
-import uvicorn
 
 from sparing.passwords import Passwords, hashed
 from sparing.project import NewEvent, Project
@@ -22,39 +18,6 @@ expect = sync_api.expect
 
 PATIENCE = 15_000  # ms, for a machine that is busy with other things
 N = 24
-CHROMIUM = Path("/usr/bin/chromium")
-pytestmark = pytest.mark.skipif(not CHROMIUM.exists(), reason=f"{CHROMIUM} is not installed")
-
-
-@pytest.fixture(scope="module")
-def browser():
-    switches = ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run"]
-    with sync_api.sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=str(CHROMIUM), args=switches)
-        yield started
-        started.close()
-
-
-@contextmanager
-def serving(app):
-    """Serve an application on a port of this machine, from a thread."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        listener.listen()
-        config = uvicorn.Config(app, log_level="error", ws="none", timeout_graceful_shutdown=1)
-        server = uvicorn.Server(config)
-        thread = threading.Thread(target=server.run, args=([listener],))
-        thread.start()
-        try:
-            yield listener.getsockname()[1]
-        finally:
-            server.should_exit = True
-            thread.join()
-
-
-@pytest.fixture
-def served():
-    return serving
 
 
 def notes(tmp_path):
@@ -79,36 +42,9 @@ def saved(page):
     expect(page.locator("#saved")).to_have_text("All answers saved", timeout=PATIENCE)
 
 
-class Team:
-    """A served project, and a browser for each person."""
-
-    def __init__(self, project, app, base, browser, stack):
-        self.project, self.app, self.base = project, app, base
-        self._browser, self._stack, self.errors = browser, stack, []
-
-    def enter(self, name=None, path=""):
-        context = self._stack.enter_context(self._browser.new_context())
-        page = context.new_page()
-        page.set_default_timeout(PATIENCE)
-        page.on("pageerror", lambda error: self.errors.append(str(error)))
-        page.goto(f"{self.base}{path}#{self.app.state.door.token}")
-        page.wait_for_selector("#item .text")
-        if name is not None:
-            page.get_by_label("Your name", exact=True).fill(name)
-            page.keyboard.press("Enter")
-            expect(page.locator("#who")).to_have_text(f"You: {name}")
-        return page
-
-
 @pytest.fixture
-def team(browser, served, tmp_path):
-    with ExitStack() as stack:
-        project = stack.enter_context(Project.create(notes(tmp_path), classes=["sun", "rain"]))
-        app = create_app(project)
-        port = stack.enter_context(served(app))
-        made = Team(project, app, f"http://127.0.0.1:{port}/", browser, stack)
-        yield made
-        assert made.errors == []
+def team(door, tmp_path):
+    return door(notes(tmp_path), classes=("sun", "rain"))
 
 
 def truth(page):
@@ -134,47 +70,74 @@ def test_the_name_is_asked_once_kept_and_changed(team):
     assert [e.annotator for e in team.project.store.events()[2:]] == ["", "Ada"]
 
 
-def test_two_people_side_by_side(team, tmp_path):
-    """No item twice but the wanted ones; one difference, settled; a consensus by a third."""
+def test_two_people_side_by_side_differ_and_one_of_them_settles_it(team):
+    """No item is answered twice but the wanted ones; the export says who said and settled what."""
     team.project.set_overlap(0.3)
     covers = team.project._state.sharing.overlap.covers
     wanted = {item_id for item_id in team.project.items if covers(item_id)}
     assert 3 <= len(wanted) <= 12
+    hard = team.project.items.get(min(wanted)).text
     ada, ben = team.enter("Ada"), team.enter("Ben")
+    slips = {ben: hard}
     while team.project.status().n_left:
         for page in (ada, ben):
-            if page.locator("#item .text").count():
-                wrong = page is ben and len(contested(team)) == 0
-                key = truth(page)
-                page.keyboard.press({"1": "2", "2": "1"}[key] if wrong else key)
-                saved(page)
-                page.wait_for_timeout(30)
-    finish(team, Ada=ada, Ben=ben)
+            answer(page, slips)
+            page.wait_for_timeout(30)
+    finish(team, slips, Ada=ada, Ben=ben)
     answers = {}
     for event in team.project.store.events():
         if event.kind in ("label", "opinion"):
             answers.setdefault(event.item_id, []).append(event)
     assert len(answers) == N
-    twice = {item for item, events in answers.items() if len(events) == 2}
+    assert {item for item, events in answers.items() if len(events) == 2} == wanted
     assert all(len(events) <= 2 for events in answers.values())
-    assert twice == wanted
-    assert all({e.annotator for e in answers[item]} == {"Ada", "Ben"} for item in twice)
+    assert all({e.annotator for e in answers[item]} == {"Ada", "Ben"} for item in wanted)
+    assert len(exported(ada)) == N
+    contested = exported(ada)[min(wanted)]
+    assert (contested["label"], contested["state"]) == ("", "contested")
+
+    right, wrong = ("sun", "rain") if "sunny" in hard else ("rain", "sun")
+    ada.get_by_role("link", name="Settle").click()
+    expect(ada.locator("#item")).to_have_text(hard)
+    expect(ada.locator("#votes li")).to_have_text([f"Ada{right}", f"Ben{wrong}"])
+    ada.keyboard.press(truth(ada))
+    expect(ada.locator("#card h2")).to_have_text("All is settled")
+    saved(ada)
+    rows = exported(ben)
+    settled = rows.pop(min(wanted))
+    assert (settled["label"], settled["provenance"]) == (right, "settled")
+    assert settled["opinions"] == f"Ada: {right}; Ben: {wrong}"
+    assert {row["provenance"] for row in rows.values()} == {"person"}
+    texts = {item: team.project.items.get(item).text for item in rows}
+    assert all((row["label"] == "sun") == ("sunny" in texts[i]) for i, row in rows.items())
 
 
-def contested(team):
-    return team.project.disagreements()
+def answer(page, slips):
+    """Press the key of the right class, where something is asked; but of one item the other's."""
+    if not page.locator("#item .text").count():
+        return
+    key = truth(page)
+    page.keyboard.press({"1": "2", "2": "1"}[key] if text(page) == slips.get(page) else key)
+    saved(page)
 
 
-def finish(team, **pages):
+def exported(page):
+    page.get_by_role("button", name="Export").first.click()
+    with page.expect_download() as download:
+        page.get_by_role("link", name="CSV").click()
+    page.keyboard.press("Escape")
+    table = csv.DictReader(download.value.path().read_text("utf-8").splitlines())
+    return {row["item_id"]: row for row in table}
+
+
+def finish(team, slips, **pages):
     """Answer what is left to each, such as second opinions: a page hears of them when it asks."""
     sharing = team.project._state.sharing
     for _ in range(10 * N):
         if not any(list(sharing.wanted_of(name)) for name in pages):
             break
         for page in pages.values():
-            if page.locator("#item .text").count():
-                page.keyboard.press(truth(page))
-                saved(page)
+            answer(page, slips)
         page.wait_for_timeout(200)
     for page in pages.values():
         conflicts = page.locator("#conflicts button", has_text="Keep")
