@@ -182,7 +182,7 @@ def served():
 
 
 class Door:
-    """A project that is served, and a browser context that may come in; one more for each person."""
+    """A project that is served, and browsers that may come in: one, and one more a person."""
 
     def __init__(self, project, app, base, new_context):
         self.project, self.app, self.base = project, app, base

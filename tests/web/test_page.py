@@ -264,20 +264,36 @@ def test_classes_are_renamed_and_merged_and_undo_takes_it_back(door, tmp_path):
     page.wait_for_selector("#item .text")
     for key in "123":
         press(page, key)
+    saved(page)
     page.get_by_role("button", name="Classes").click()
     page.get_by_label("Name of cat").fill("tiger")
     page.get_by_role("button", name="Rename").first.click()
+    expect(page.get_by_label("Name of tiger")).to_be_visible()
     page.get_by_label("Merge fox into").select_option("tiger")
+    expect(page.get_by_label("Name of fox")).to_have_count(0)
     page.keyboard.press("Escape")
     saved(page)
     assert sorted(opened.labels().values()) == ["dog", "tiger", "tiger"]
-    assert [b.split("\n")[-1] for b in page.locator("#classes button").all_inner_texts()] == [
-        "tiger", "dog", "none of these",
-    ]  # fmt: skip
+    expect(page.locator("#classes button span")).to_have_text(["tiger", "dog", "none of these"])
     page.keyboard.press("Backspace")
     page.keyboard.press("Backspace")
+    expect(page.locator("#said")).to_have_text("Taken back.")
     saved(page)
     assert sorted(opened.labels().values()) == ["cat", "dog", "fox"]
+
+
+def test_news_take_no_name_away_that_is_being_typed(door, tmp_path):
+    opened = door(notes(tmp_path))
+    page = opened.page()
+    page.wait_for_selector("#item .text")
+    page.get_by_role("button", name="Classes").click()
+    field = page.get_by_label("Name of cat")
+    field.fill("tig")
+    opened.project.teach({next(iter(opened.project.items)): "cat"})
+    expect(page.locator(".class-row").first).to_contain_text("1 label", timeout=PATIENCE)
+    expect(field).to_be_focused()
+    page.keyboard.type("er")
+    expect(field).to_have_value("tiger")
 
 
 def test_guesses_are_shown_only_on_wish_and_enter_confirms(door, tmp_path):

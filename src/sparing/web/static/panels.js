@@ -1,7 +1,7 @@
 // The dialogs: history, look again, classes, export, the check, and the keys.
 
 import { api, smallUrl } from "./api.js";
-import { button, byId, el, number, plural, sentence } from "./dom.js";
+import { button, byId, el, number, plural, sentence, write } from "./dom.js";
 import { keyTable } from "./keys.js";
 import { guidelines, people } from "./people.js";
 
@@ -23,8 +23,8 @@ const TITLES = {
 export function drawPanel(state, before, acts) {
   const dialog = /** @type {HTMLDialogElement} */ (byId("panel"));
   if (!state.panel) return dialog.close();
-  const redrawn = state.panel === "classes" && state.server?.classes !== before.server?.classes;
-  if (state.panel === before.panel && !redrawn) return;
+  const redrawn = state.panel === "classes" && named(state) !== named(before);
+  if (state.panel === before.panel && !redrawn) return recount(state);
   const body = byId("panel-body");
   byId("panel-title").textContent = TITLES[state.panel] ?? "";
   body.replaceChildren();
@@ -101,13 +101,25 @@ function classes({ body, state, acts }) {
     event.preventDefault();
     if (name.value.trim()) acts.addClass(name.value.trim());
   });
-  body.append(form, el("ul", { class: "rows" }, ...rows.map((row) => classRow(row, rows, acts))));
+  body.append(form, el("ul", { class: "rows" }, ...rows.map((_, i) => classRow(i, rows, acts))));
   body.append(el("p", { class: "quiet" }, "Merging moves all labels of a class to another. Backspace takes both back."));
 }
 
-/** @param {import("./types.js").ClassRow} row
- * @param {readonly import("./types.js").ClassRow[]} rows @param {Acts} acts */
-function classRow(row, rows, acts) {
+/** @param {State} state */
+function named({ server }) {
+  return JSON.stringify(server?.classes.map((row) => [row.name, row.place]));
+}
+
+/** Only the numbers change with the news: a name that is being typed stays.
+ * @param {State} state */
+function recount({ panel, server }) {
+  if (panel !== "classes") return;
+  server?.classes.forEach((row, i) => write(`count-${i}`, plural(row.count, "label", "labels")));
+}
+
+/** @param {number} i @param {readonly import("./types.js").ClassRow[]} rows @param {Acts} acts */
+function classRow(i, rows, acts) {
+  const row = /** @type {import("./types.js").ClassRow} */ (rows[i]);
   const name = el("input", { type: "text", value: row.name, maxlength: 200, "aria-label": `Name of ${row.name}`, autocomplete: "off" });
   const rename = button("Rename", () => acts.renameClass(row.name, name.value.trim()));
   const into = el("select", { "aria-label": `Merge ${row.name} into` }, el("option", { value: "" }, "Merge into …"),
@@ -115,7 +127,7 @@ function classRow(row, rows, acts) {
   into.addEventListener("change", () => acts.mergeClass(row.name, into.value));
   const key = keyTable(rows).get(row.name) ?? "/";
   return el("li", { class: "class-row" }, el("kbd", {}, key.toUpperCase()), name, rename, into,
-    el("span", { class: "quiet" }, plural(row.count, "label", "labels")));
+    el("span", { class: "quiet", id: `count-${i}` }, plural(row.count, "label", "labels")));
 }
 
 /** @param {Part} part */
