@@ -78,6 +78,17 @@ def test_images_that_a_table_names_must_lie_in_its_folder(tmp_path):
         list_source(str(table))
 
 
+def test_images_that_a_table_names_are_listed_without_being_opened(tmp_path):
+    write_image(tmp_path / "a.png")
+    (tmp_path / "b.png").write_bytes(b"no image")
+    (tmp_path / "empty.png").touch()
+    table = tmp_path / "list.csv"
+    table.write_text("file\na.png\nb.png\ngone.png\nempty.png\n")
+    listing = list_source(str(table))
+    assert listing.names == ["a.png", "b.png"]
+    assert listing.said == ("1 skipped, not there: line 4.", "1 skipped, empty: line 5.")
+
+
 def test_rows_of_a_table_are_cards_and_keep_their_keys_when_others_come_between(tmp_path):
     table = tmp_path / "t.csv"
     table.write_text("name,legs\ncat,4\nhen,2\ncat,4\n")

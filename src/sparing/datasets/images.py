@@ -1,4 +1,7 @@
-"""Which files are images that can be read: each is opened and decoded once, at a small size."""
+"""Which files are images that can be read: each is opened and decoded once, at a small size.
+
+Where that would keep somebody waiting, a look at the folder tells at least which are there.
+"""
 
 import warnings
 from collections.abc import Sequence
@@ -33,12 +36,22 @@ def image_faults(paths: Sequence[Path]) -> list[str | None]:
             return list(pool.map(_fault, paths))
 
 
+def file_fault(path: Path) -> str | None:
+    """Return why a file can hold no image, without opening it; None if it may be one."""
+    try:
+        return None if path.stat().st_size else "empty"
+    except FileNotFoundError:
+        return "not there"
+    except (OSError, ValueError):  # ValueError: a zero byte in its name
+        return "not readable by you"
+
+
 def _fault(path: Path) -> str | None:
     from PIL import Image, UnidentifiedImageError
 
+    if fault := file_fault(path):
+        return fault
     try:
-        if not path.stat().st_size:
-            return "empty"
         with Image.open(path) as image:
             image.draft("RGB", THUMBNAIL)
             image.load()
@@ -46,8 +59,6 @@ def _fault(path: Path) -> str | None:
         return "too many pixels"
     except UnidentifiedImageError:
         return "not an image that can be read"
-    except FileNotFoundError:
-        return "not there"
     except PermissionError:
         return "not readable by you"
     except Exception as error:  # noqa: BLE001  # a decoder may raise anything on broken bytes

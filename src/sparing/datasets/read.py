@@ -82,6 +82,7 @@ def read_items(
     columns: Sequence[str] = (),
     header: bool = True,
     kind: Kind | None = None,
+    opened: bool = True,
 ) -> Items:
     """Read items without labels; what cannot be read is skipped, named and counted.
 
@@ -89,6 +90,8 @@ def read_items(
     ----------
     source : a folder of images or .txt files, at any depth; or a file as in ``read_labeled``
     columns, header, kind : as in ``read_labeled``
+    opened : of a table that names images: whether they are opened, to leave out those that cannot
+        be read
 
     Raises
     ------
@@ -100,7 +103,7 @@ def read_items(
         return read_vectors(pair)
     if path.is_dir():
         return read_folder(path)
-    return table_items(read_table(path, header=header), columns, path.parent, kind)
+    return table_items(read_table(path, header=header), columns, path.parent, kind, opened=opened)
 
 
 def read_table(path: Path, *, header: bool = True) -> RawTable:

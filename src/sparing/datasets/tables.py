@@ -2,25 +2,31 @@
 
 import datetime
 import numbers
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from sparing.datasets.images import image_faults, is_image_name
+from sparing.datasets.images import file_fault, image_faults, is_image_name
 from sparing.datasets.items import Items, Kind, Labeled, Skipped, rows_where
 from sparing.datasets.rows import RawTable, is_missing
 from sparing.errors import InvalidInputError, SourceError, UnknownNameError
 from sparing.types import BoolArray
 
+FaultsOf = Callable[[Sequence[Path]], list[str | None]]
 LEAST_WORDS = 3  # fewer on average are names or categories
 LEAST_DISTINCT = 0.5  # of the values of a column; below it they are categories
 
 
 def table_items(
-    raw: RawTable, columns: Sequence[str], folder: Path, kind: Kind | None = None
+    raw: RawTable,
+    columns: Sequence[str],
+    folder: Path,
+    kind: Kind | None = None,
+    *,
+    opened: bool = True,
 ) -> Items:
     """Return the items that some columns stand for.
 
@@ -34,6 +40,7 @@ def table_items(
     columns : names of the columns that make an item; none: all
     folder : where relative file names start
     kind : what the items are, if it is known
+    opened : whether images are opened, to leave out those that cannot be read
 
     Raises
     ------
@@ -53,7 +60,8 @@ def table_items(
     (only,) = used.values()
     if kind == "vectors":
         return _vectors(raw, only, tuple(used))
-    return _images(raw, only, folder, tuple(used))
+    images = _images(raw, only, folder, image_faults if opened else _not_there)
+    return replace(images, columns=tuple(used))
 
 
 def _kind(columns: Sequence[Sequence[Any]], *, asked: bool) -> Kind:
@@ -208,9 +216,13 @@ def _cells(raw: RawTable, used: Mapping[str, Sequence[Any]]) -> Items:
     return replace(kept, kind="table", values=cells, columns=tuple(used))
 
 
-def _images(raw: RawTable, column: Sequence[Any], folder: Path, used: tuple[str, ...]) -> Items:
+def _not_there(paths: Sequence[Path]) -> list[str | None]:
+    return list(map(file_fault, paths))
+
+
+def _images(raw: RawTable, column: Sequence[Any], folder: Path, faults_of: FaultsOf) -> Items:
     paths = {i: folder / name for i, name in enumerate(column) if not is_missing(name)}
-    faults = dict(zip(paths, image_faults(list(paths.values())), strict=True))
+    faults = dict(zip(paths, faults_of(list(paths.values())), strict=True))
     rows = [i for i in paths if faults[i] is None]
     skipped = [
         Skipped(raw.names[i], faults.get(i) or "no file name")
@@ -218,7 +230,7 @@ def _images(raw: RawTable, column: Sequence[Any], folder: Path, used: tuple[str,
         if i not in paths or faults[i]
     ]
     kept = _rows(raw, rows, skipped)
-    return replace(kept, kind="images", values=[paths[i] for i in rows], columns=used)
+    return replace(kept, kind="images", values=[paths[i] for i in rows])
 
 
 def _texts(raw: RawTable, used: Mapping[str, Sequence[Any]]) -> Items:

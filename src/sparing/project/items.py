@@ -122,7 +122,7 @@ def list_source(source: str, columns: Sequence[str] = ()) -> Listing:
         kind, paths, skipped = find_files(path)
         if kind == "images":
             return _list_images(path, paths, summarize_skipped(skipped))
-    return _list_read(read_items(path, columns=columns), path)
+    return _list_read(read_items(path, columns=columns, opened=False), path)
 
 
 def _list_images(root: Path, paths: list[Path], said: list[str]) -> Listing:
