@@ -58,10 +58,34 @@ def test_items_are_found_by_their_rows(real, project):
     assert all(one["model_version"] is None for one in asked)
 
 
+def sought(real, text):
+    answer = real.get("/api/map/search", params={"text": text})
+    return np.frombuffer(answer.content, "<u4").tolist()
+
+
+def test_a_text_is_found_whatever_its_case_and_whether_it_has_an_answer(real, project):
+    project.teach({list(project.items)[7]: "bad"})
+    assert sought(real, "NUMBER 7") == [7]
+    assert sought(real, "cold rain number 5") == [50, 52, 54, 56, 58]
+    assert sought(real, "cold rain number 5 ") == sought(real, "cold rain number 5")
+    assert sought(real, "snow") == []
+
+
+def test_what_checks_the_model_is_in_no_search(real, project):
+    project.teach({i: ("good", "bad")[n % 2] for n, i in enumerate(list(project.items)[:20])})
+    project.retrain()
+    project.audit(0.2)
+    drawn = {int(asked.item.text.split()[-1]) for asked in project.audit_next(60)}
+    assert drawn
+    assert set(sought(real, "number")) == set(range(60)) - drawn
+
+
 @pytest.mark.parametrize(
     "path",
     [
         "/api/map/items",
+        "/api/map/search",
+        "/api/map/search?text=" + "x" * 201,
         "/api/map/items?row=-1",
         "/api/map/items?row=x",
         "/api/map/items?" + "&".join(f"row={i}" for i in range(61)),
@@ -81,5 +105,10 @@ def test_rows_and_maps_that_are_not_there(real, project):
 
 
 def test_nothing_is_told_to_a_stranger(stranger):
-    for path in ("/api/map", "/api/map/colors/label", "/api/map/items?row=1"):
+    for path in (
+        "/api/map",
+        "/api/map/colors/label",
+        "/api/map/items?row=1",
+        "/api/map/search?text=a",
+    ):
         assert stranger.get(path).status_code == 401

@@ -612,6 +612,54 @@ def test_the_map_works_by_keyboard_alone(door, clouds):
     assert page.evaluate("document.activeElement.tagName") == "BUTTON"
 
 
+INKED = """() => {
+  const canvas = document.querySelector("#map");
+  const ink = getComputedStyle(canvas).getPropertyValue("--ink").trim();
+  const [red, green, blue] = ink.match(/[0-9a-f]{2}/g).map(two => parseInt(two, 16));
+  const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+  let n = 0;
+  for (let i = 0; i < data.length; i += 4) {
+    n += data[i] === red && data[i + 1] === green && data[i + 2] === blue && data[i + 3] === 255;
+  }
+  return n;
+}"""
+
+
+def test_a_text_is_found_on_the_map_ringed_listed_and_labeled(door, tmp_path):
+    opened = answered_clouds(door(notes(tmp_path)))
+    page = opened.page()
+    page.goto(f"{opened.base}map")
+    map_shown(page)
+    plain = page.evaluate(INKED)
+    page.keyboard.press("f")
+    expect(page.locator("#search-text")).to_be_focused()
+    page.keyboard.type("NUMBER 3")
+    page.keyboard.press("Enter")
+    expect(page.locator("#selection-count")).to_have_text("11 with “NUMBER 3” in it")
+    expect(page.locator("#selection-list li")).to_have_count(11)
+    assert all("number 3" in one for one in page.locator("#selection-list li").all_inner_texts())
+    page.wait_for_function(f"least => ({INKED})() > least", arg=plain + 20)  # by the rings
+    page.locator("#selection-list button").nth(1).click()
+    expect(page.locator("#picked-facts")).to_contain_text("none yet")
+
+    page.locator("#search-text").fill("snow")
+    page.keyboard.press("Enter")
+    expect(page.locator("#selection-count")).to_have_text("Nothing has “snow” in it")
+    expect(page.locator("#label-them")).to_be_hidden()
+    page.keyboard.press("Escape")
+    expect(page.locator("#selection")).to_be_hidden()
+
+    page.locator("#search-text").fill("number 3")
+    page.get_by_role("button", name="Find").click()
+    page.get_by_role("button", name="Label the 6 without an answer").click()  # four at either end
+    page.wait_for_selector("#item .text")
+    for _ in range(6):
+        assert "number 3" in text(page)
+        press(page, "2")
+    saved(page)
+    assert [opened.labels()[i] for i in list(opened.project.items)[30:36]] == ["dog"] * 6
+
+
 def test_a_better_map_is_offered_and_comes_by_the_persons_hand(door, clouds):
     opened = answered_clouds(door(clouds))
     page = opened.page()

@@ -157,6 +157,15 @@ class Grid:
             found: IntArray = self._once("found", text, lambda: words.rows(text))
         return found
 
+    def visible(self, text: str) -> IntArray:
+        """Return the rows of :meth:`search` that anybody may see, with an answer or without."""
+        rows = self.search(text)
+        with self._state.lock:
+            seen = self._state.present.copy()
+            seen[list(self._state.drawn_rows)] = False
+        found: IntArray = rows[seen[rows]]
+        return found
+
     def check(self, number: int) -> ClusterCheck:
         """Return how far the blind check of a cluster has come; the first call draws it.
 

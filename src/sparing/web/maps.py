@@ -81,6 +81,14 @@ def colors(
     return Response(content, media_type=OF_NUMBERS, headers=headers)
 
 
+@router.get("/api/map/search", response_class=Response)
+def search(project: TheProject, text: Annotated[str, Query(max_length=200)]) -> Response:
+    """Send the rows that have a text in their name or content: unsigned 32 bits, little-endian."""
+    rows = project.grid.visible(text).astype("<u4")
+    headers = {"cache-control": "private, no-store"}
+    return Response(rows.tobytes(), media_type=OF_NUMBERS, headers=headers)
+
+
 @router.get("/api/map/items")
 def items(project: TheProject, who: Who, row: Rows, guesses: bool = False) -> list[AskedBody]:
     """Return the items of some rows, as picked by the person."""

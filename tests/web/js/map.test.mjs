@@ -7,8 +7,8 @@ import { boxOf, fit, isInside, outlineOf, panned, toMap, toScreen, zoomed } from
 import { densest, enclosed, indexed, nearest, ordered, runs } from "../../../src/sparing/web/static/map-index.js";
 import { CLASSES, packed, palette, STEPS } from "../../../src/sparing/web/static/map-palette.js";
 import { draw, raster } from "../../../src/sparing/web/static/map-raster.js";
-import { better, initialMap, reduceMap } from "../../../src/sparing/web/static/map-reducer.js";
-import { colors, places, tallied } from "../../../src/sparing/web/static/map-wire.js";
+import { better, counted, initialMap, reduceMap } from "../../../src/sparing/web/static/map-reducer.js";
+import { colors, places, rows as rowsOf, tallied } from "../../../src/sparing/web/static/map-wire.js";
 
 const size = { width: 800, height: 600 };
 const near = (a, b, by = 1e-9) => assert.ok(Math.abs(a - b) < by, `${a} is not ${b}`);
@@ -273,4 +273,18 @@ test("answers that lie in this browser are sent from here too", () => {
   const rest = reduceMap(state, { type: "recorded", results: [{ key: "a", seq: 1, status: "stored", current: null, message: "" }] });
   assert.deepEqual(rest.outbox.map((event) => event.key), ["b"]);
   assert.equal(reduceMap(rest, { type: "unsent" }).online, false);
+});
+
+test("what a search has found is selected without an outline, until something else is", () => {
+  const rows = rowsOf(new Uint8Array([3, 0, 0, 0, 0, 1, 0, 0]).buffer);
+  assert.deepEqual([...rows], [3, 256]);
+  const found = reduceMap(initialMap(), { type: "selected", outline: [], rows, unanswered: rows.subarray(1), sought: "fox" });
+  assert.equal(counted(found), "2 with “fox” in it");
+  assert.equal(found.said, "2 with “fox” in it, 1 of them without an answer.");
+  assert.deepEqual(found.lasso, []);
+  const none = reduceMap(found, { type: "selected", outline: [], rows: new Uint32Array(), unanswered: new Uint32Array(), sought: "elk" });
+  assert.equal(counted(none), "Nothing has “elk” in it");
+  assert.equal(reduceMap(none, { type: "clear" }).sought, null);
+  const drawn = reduceMap(found, { type: "selected", outline: [{ x: 0, y: 0 }], rows, unanswered: rows });
+  assert.equal(counted(drawn), "2 selected");
 });

@@ -16,7 +16,7 @@ const ABSENT = 255;
 const [SMALLEST, LARGEST] = [1.6, 7]; // pixels: radius of a disc
 const FILLED = 0.16; // of the screen, by discs
 const MANY_NAMES = 24;
-const RINGS = 500; // around items that were found otherwise than by a lasso
+export const RINGS = 2000; // at most, around items that were found otherwise than by a lasso
 
 export class MapCanvas {
   /** @param {HTMLCanvasElement} canvas */

@@ -1,5 +1,6 @@
 // The whole state of the map's page but the points themselves, and how each action changes it. Pure.
 
+import { number } from "./dom.js";
 import { fit, panned, zoomed } from "./map-geometry.js";
 
 /** @typedef {import("./map-types.js").MapState} MapState */
@@ -8,13 +9,15 @@ import { fit, panned, zoomed } from "./map-geometry.js";
 const NONE = new Uint32Array();
 const CLOSE = 3; // pixels between two points of a lasso
 
+const unselected = { selected: NONE, unanswered: NONE, sought: null, listed: [] };
+
 /** @returns {MapState} */
 export function initialMap() {
   const size = { width: 1, height: 1 };
   return {
     server: null, refused: "", outbox: [], online: true, late: false, notice: "", said: "",
     maps: null, kind: null, by: "label", names: [], legend: [], only: null, view: fit(size), size, tool: "move",
-    lasso: [], selected: NONE, unanswered: NONE, listed: [], picked: null,
+    lasso: [], ...unselected, picked: null,
   };
 }
 
@@ -29,7 +32,7 @@ export function reduceMap(state, action) {
     case "late": return { ...state, late: state.outbox.length > 0 };
     case "notice": return { ...state, notice: action.message, said: action.message };
     case "maps": return learned(state, action.maps);
-    case "shown": return { ...state, kind: action.kind, lasso: [], selected: NONE, unanswered: NONE, listed: [] };
+    case "shown": return { ...state, kind: action.kind, lasso: [], ...unselected };
     case "by": return { ...state, by: action.by, names: [], legend: [], only: null };
     case "legend": return { ...state, names: action.names, legend: action.legend };
     case "only": return { ...state, only: state.only === action.code ? null : action.code };
@@ -41,7 +44,7 @@ export function reduceMap(state, action) {
     case "draw": return drawn(state, action.at);
     case "selected": return selected(state, action);
     case "listed": return { ...state, listed: action.listed };
-    case "clear": return { ...state, lasso: [], selected: NONE, unanswered: NONE, listed: [], picked: null, said: "Nothing selected." };
+    case "clear": return { ...state, lasso: [], ...unselected, picked: null, said: "Nothing selected." };
     case "picked": return { ...state, picked: action.picked };
   }
 }
@@ -80,11 +83,18 @@ function drawn(state, at) {
 }
 
 /** @param {MapState} state
- * @param {{outline: MapState["lasso"], rows: Uint32Array, unanswered: Uint32Array}} found
+ * @param {{outline: MapState["lasso"], rows: Uint32Array, unanswered: Uint32Array, sought?: string}} found
  * @returns {MapState} */
-function selected(state, { outline, rows, unanswered }) {
-  const said = `${rows.length.toLocaleString("en-US")} selected, ${unanswered.length.toLocaleString("en-US")} of them without an answer.`;
-  return { ...state, lasso: rows.length ? outline : [], selected: rows, unanswered, listed: [], tool: "move", said };
+function selected(state, { outline, rows, unanswered, sought }) {
+  const next = { ...state, lasso: rows.length ? outline : [], selected: rows, unanswered, sought: sought ?? null, listed: [] };
+  return { ...next, tool: "move", said: `${counted(next)}, ${number(unanswered.length)} of them without an answer.` };
+}
+
+/** How many items are selected, and by what.
+ * @param {MapState} state */
+export function counted({ selected: rows, sought }) {
+  if (sought === null) return `${number(rows.length)} selected`;
+  return rows.length ? `${number(rows.length)} with “${sought}” in it` : `Nothing has “${sought}” in it`;
 }
 
 /** The map that is better than the one shown, or null.

@@ -46,6 +46,8 @@ export interface MapState {
   readonly lasso: readonly Point[];
   readonly selected: Uint32Array;
   readonly unanswered: Uint32Array;
+  /** The text by which the selected items were found; null: they were selected by hand. */
+  readonly sought: string | null;
   /** The first of what was selected, to be looked at. */
   readonly listed: readonly { row: number; asked: Asked }[];
   readonly picked: { row: number; asked: Asked } | null;
@@ -64,7 +66,7 @@ export type MapAction =
   | { type: "fit" }
   | { type: "tool"; tool: "move" | "lasso" }
   | { type: "draw"; at: Point }
-  | { type: "selected"; outline: readonly Point[]; rows: Uint32Array; unanswered: Uint32Array }
+  | { type: "selected"; outline: readonly Point[]; rows: Uint32Array; unanswered: Uint32Array; sought?: string }
   | { type: "listed"; listed: MapState["listed"] }
   | { type: "clear" }
   | { type: "picked"; picked: MapState["picked"] };

@@ -4,8 +4,9 @@ import { mediaUrl } from "./api.js";
 import { percent } from "./curve.js";
 import { button, byId, el, number, plural, sentence, show, write } from "./dom.js";
 import { LONGEST } from "./list.js";
+import { RINGS } from "./map-canvas.js";
 import { palette } from "./map-palette.js";
-import { better } from "./map-reducer.js";
+import { better, counted } from "./map-reducer.js";
 
 /** @typedef {import("./map-types.js").MapState} MapState */
 /** @typedef {import("./types.js").Asked} Asked */
@@ -84,10 +85,12 @@ function swatch(color) {
 }
 
 /** @param {MapState} state @param {MapActs} acts */
-function drawSelection({ selected, unanswered, listed, server }, acts) {
-  show("selection", selected.length > 0);
-  if (!selected.length) return;
-  write("selection-count", `${number(selected.length)} selected`);
+function drawSelection(state, acts) {
+  const { selected, unanswered, listed, server, sought } = state;
+  show("selection", selected.length > 0 || sought !== null);
+  for (const part of ["selection-list", "selection-acts"]) show(part, selected.length > 0);
+  write("selection-count", counted(state));
+  write("selection-rings", sought !== null && selected.length > RINGS ? `The first ${number(RINGS)} bear a ring on the map.` : "");
   const checking = server?.phase === "audit";
   offer("label-them", unanswered.length, checking, (n) => `Label the ${n} without an answer`);
   offer("look-at-them", selected.length, checking, (n) => `Look through all ${n}`);

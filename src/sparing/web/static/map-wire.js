@@ -27,6 +27,13 @@ export function places(content) {
   return Uint16Array.from({ length: content.byteLength / 2 }, (_, i) => view.getUint16(2 * i, true));
 }
 
+/** The rows of some items.
+ * @param {ArrayBuffer} content */
+export function rows(content) {
+  const view = new DataView(content);
+  return Uint32Array.from({ length: content.byteLength / 4 }, (_, i) => view.getUint32(4 * i, true));
+}
+
 /** A head in JSON behind its length, then a byte an item.
  * @param {ArrayBuffer} content @returns {Colors} */
 export function colors(content) {
@@ -52,4 +59,6 @@ export const wire = {
   places: async (kind, mark) => places(await bytes(`/api/map/places/${kind}/${mark}`)),
   /** @param {string} by */
   colors: async (by) => colors(await bytes(`/api/map/colors/${by}`)),
+  /** @param {string} text */
+  search: async (text) => rows(await bytes(`/api/map/search?${new URLSearchParams({ text })}`)),
 };

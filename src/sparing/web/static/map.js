@@ -1,7 +1,7 @@
 // The map comes alive here: what the hands do, what the server says, a frame when something changed.
 
 import { api } from "./api.js";
-import { byId } from "./dom.js";
+import { byId, input } from "./dom.js";
 import { keepList } from "./list.js";
 import { MapCanvas } from "./map-canvas.js";
 import { outlineOf, toMap } from "./map-geometry.js";
@@ -159,10 +159,23 @@ function under(at) {
 }
 
 /** @param {readonly Point[]} outline */
-async function select(outline) {
-  const rows = enclosed(scene.index, outline, counts);
+function select(outline) {
+  return choose({ outline, rows: enclosed(scene.index, outline, counts) });
+}
+
+/** Select what has a text in its name or content, whatever color is shown.
+ * @param {string} text */
+async function seek(text) {
+  const found = await tried(wire.search(text));
+  const isThere = (/** @type {number} */ row) => (scene.index.at[row] ?? -1) >= 0;
+  if (found && input("search-text").value.trim() === text) await choose({ outline: [], rows: found.filter(isThere), sought: text });
+}
+
+/** @param {{outline: readonly Point[], rows: Uint32Array, sought?: string}} found */
+async function choose(found) {
+  const { rows } = found;
   const unanswered = rows.filter((row) => labels[row] === 0);
-  dispatch({ type: "selected", outline, rows, unanswered });
+  dispatch({ type: "selected", ...found, unanswered });
   const listed = await items([...rows.subarray(0, LISTED)]);
   if (state.selected === rows) dispatch({ type: "listed", listed });
 }
@@ -187,6 +200,7 @@ const acts = {
   labelPicked: () => { if (state.picked) handOver([state.picked.row], true); },
   /** @param {number} code */
   only: (code) => dispatch({ type: "only", code }),
+  find: () => input("search-text").focus(),
   /** @param {number} row */
   pick: async (row) => {
     const [picked = null] = await items([row]);
@@ -206,7 +220,7 @@ const KEYS = {
   ArrowRight: () => dispatch({ type: "pan", dx: -STEP, dy: 0 }),
   ArrowUp: () => dispatch({ type: "pan", dx: 0, dy: STEP }),
   ArrowDown: () => dispatch({ type: "pan", dx: 0, dy: -STEP }),
-  "+": acts.in, "=": acts.in, "-": acts.out, 0: acts.fit, l: acts.lasso, s: acts.screen,
+  "+": acts.in, "=": acts.in, "-": acts.out, 0: acts.fit, l: acts.lasso, s: acts.screen, f: acts.find,
   Enter: acts.middle, Escape: acts.clear,
 };
 
@@ -299,6 +313,12 @@ function bind() {
     const act = /** @type {HTMLElement} */ (event.target).closest("button")?.dataset["map"];
     if (act) acts[/** @type {"fit"} */ (act)]();
   });
+  byId("search").addEventListener("submit", (event) => {
+    event.preventDefault();
+    const text = input("search-text").value.trim();
+    if (text && state.kind) seek(text);
+  });
+  input("search-text").addEventListener("input", () => { if (!input("search-text").value && state.sought !== null) acts.clear(); });
   byId("by").addEventListener("change", (event) => {
     known.clear();
     const { value } = /** @type {HTMLSelectElement} */ (event.target);
