@@ -241,6 +241,42 @@ def test_without_network_a_page_waits_survives_a_reload_and_is_sent(door, tmp_pa
     assert opened.project.status().n_labeled == 12 + n
 
 
+def to_the_grid(page):
+    page.get_by_role("link", name="Grid").click()
+    page.wait_for_selector("#tiles .tile, #card h2")
+    return tiles(page)
+
+
+def chosen(page, name):
+    page.locator("#choices button", has_text=name).click()
+    page.wait_for_selector(".tile")
+    return tiles(page)
+
+
+def test_two_people_have_pages_of_their_own_until_one_leaves(door, tmp_path):
+    opened = learned(door(notes(tmp_path), classes=("rain", "sun")))
+    ada, ben = opened.enter("Ada"), opened.enter("Ben")
+    asked = ben.inner_text("#item")
+    pages = to_the_grid(ada)
+    assert asked not in pages
+    held = opened.project.store.leases()
+    assert set(pages) <= {opened.project.items.get(i).text for i in held}
+    assert not set(pages) & set(to_the_grid(ben))
+    ada.close()
+    expect(ben.locator(".tile").first).to_be_visible()
+    assert set(chosen(ben, "sun")) & set(pages)
+
+
+def test_a_window_finds_that_another_has_the_rest_and_gets_what_it_leaves(door, tmp_path):
+    opened, one = enter(door, tmp_path, "grid?class=sun", n=24)
+    shown = tiles(one)
+    two = opened.page("grid?class=sun")
+    expect(two.locator("#card h2")).to_have_text("The others have the rest")
+    expect(two.locator("#card p")).to_contain_text(f"{len(shown)} items are on other screens")
+    turned(one, ".")  # the whole page is left for later
+    assert chosen(two, "sun") == shown
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_phone_width_and_contrast(door, photos, contrast, scheme):
     opened = door(photos, viewport={"width": 360, "height": 740}, color_scheme=scheme, train=True)

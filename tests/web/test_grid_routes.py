@@ -19,8 +19,9 @@ def ids(answer):
     return [one["item"]["item_id"] for one in answer.json()["items"]]
 
 
-def asked(browser, n=60, exclude=(), **of):
-    return browser.post("/api/grid", json={"of": of, "n": n, "exclude": list(exclude)})
+def asked(browser, n=60, exclude=(), holder=None, **of):
+    wanted = {"of": of, "n": n, "exclude": list(exclude), "holder": holder}
+    return browser.post("/api/grid", json=wanted)
 
 
 def test_the_overview_names_classes_and_clusters(grids):
@@ -52,6 +53,29 @@ def test_neighbours_come_by_the_id_of_an_item(grids):
     first, second = list(grids.app.state.project.items)[:2]
     assert len(ids(asked(grids, 5, kind="like", item_id=first))) == 5
     assert asked(grids, kind="like", item_id=second).json()["class_name"] == "good"
+
+
+def test_what_is_on_a_page_is_asked_of_nobody_else_and_the_other_way_round(grids):
+    query = {"n": 4, "holder": "ben"}
+    label_page = ids(grids.get("/api/next", params=query))
+    of = {"kind": "search", "text": "number"}
+    ada = ids(asked(grids, 20, holder="ada", **of))
+    assert not set(ada) & set(label_page)
+    ben = ids(asked(grids, 60, holder="cleo", **of))
+    assert len(ben) == 50 - 4 - 20
+    assert not set(ben) & {*ada, *label_page}
+    nothing = asked(grids, 60, holder="dan", **of).json()
+    assert (nothing["items"], nothing["n_elsewhere"]) == ([], 50)
+    assert grids.get("/api/next", params=query | {"exclude": label_page}).json()["items"] == []
+
+    assert ids(asked(grids, 20, holder="ada", **of)) == ada  # her own she sees again
+    grids.post("/api/leases", json={"holder": "ada", "free": ada[:5]})
+    assert ids(asked(grids, 60, holder="dan", **of)) == ada[:5]
+    event = EVENT | {"key": "k", "item_id": ada[7]}
+    grids.post("/api/events", json=[event])
+    held = grids.app.state.project.store.leases()
+    assert {held[i] for i in ada[:5]} == {"dan"}
+    assert ada[7] not in held
 
 
 @pytest.mark.parametrize(

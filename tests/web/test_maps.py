@@ -58,6 +58,17 @@ def test_items_are_found_by_their_rows(real, project):
     assert all(one["model_version"] is None for one in asked)
 
 
+def test_what_a_list_is_asked_of_one_person_no_other_list_asks(real, project):
+    def rows(holder, *row):
+        asked = real.get("/api/map/items", params={"row": row, "holder": holder}).json()
+        return [int(one["item"]["text"].split()[-1]) for one in asked]
+
+    assert rows("ada", 4, 2, 6) == [4, 2, 6]
+    assert rows("ben", 2, 3, 4) == [3]
+    real.post("/api/leases", json={"holder": "ada", "free": list(project.items)})
+    assert rows("ben", 2, 3, 4) == [2, 3, 4]
+
+
 def sought(real, text):
     answer = real.get("/api/map/search", params={"text": text})
     return np.frombuffer(answer.content, "<u4").tolist()

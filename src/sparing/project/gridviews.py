@@ -16,12 +16,14 @@ class GridPage:
     class_name : what most of them should be; None where nothing says
     n_open : how many there are beside those that were left out
     items : of this page
+    n_elsewhere : where there are none: how many others have on their screens
     """
 
     about: str
     class_name: str | None
     n_open: int
     items: list[Asked]
+    n_elsewhere: int = 0
 
 
 @dataclass(frozen=True, slots=True)

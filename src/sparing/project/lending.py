@@ -2,9 +2,10 @@
 
 import threading
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sparing.project.following import Follower
+from sparing.project.gridviews import GridPage
 from sparing.project.state import State
 from sparing.project.views import Asked
 from sparing.store import Store, Wish
@@ -13,6 +14,7 @@ LEASE_SECONDS = 300.0
 MOST_TRIES = 10  # others may be quicker a few times, not always
 
 Ask = Callable[[int, Collection[str]], Sequence[Asked]]
+AskPage = Callable[[int, Collection[str]], GridPage]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +60,7 @@ class Lending:
         """
         for _ in range(MOST_TRIES):
             with self._turn:
-                others = {i for i, who in self._store.leases().items() if who != holder}
+                others = self._elsewhere(holder)
                 with self._state.lock:
                     found = ask(n, {*held, *others, *self._wished})
                     before = {a.item.item_id: self._state.replay.of(a.item.item_id) for a in found}
@@ -69,6 +71,28 @@ class Lending:
                 return Lent(items, 0 if items else len(others))
         return Lent([], len(others))
 
+    def lend_page(self, holder: str, n: int, ask: AskPage) -> GridPage:
+        """Return a page of up to ``n`` open items that nobody else is asked.
+
+        Parameters
+        ----------
+        holder : who asks: one page in one browser
+        n : how many
+        ask : returns a page of up to so many items, without some; it may take its time, as nobody
+            waits for it
+        """
+        for _ in range(MOST_TRIES):
+            others = self._elsewhere(holder)
+            page = ask(n, others)
+            wanted = [asked.item.item_id for asked in page.items]
+            mine = self._store.lease(Wish(holder, wanted, n, LEASE_SECONDS)) if wanted else []
+            items = self._still_open(page.items, mine)
+            if items:
+                return replace(page, items=items)
+            if not wanted:
+                break
+        return replace(page, items=[], n_elsewhere=ask(1, ()).n_open if others else 0)
+
     def hold(self, holder: str, items: Collection[str]) -> list[str]:
         """Prolong leases; return the items that the holder still has."""
         return self._store.lease(Wish(holder, (), 0, LEASE_SECONDS, list(items)))
@@ -76,6 +100,9 @@ class Lending:
     def let_go(self, holder: str, items: Collection[str]) -> None:
         """Free items that the holder will not answer."""
         self._store.release(holder, list(items))
+
+    def _elsewhere(self, holder: str) -> set[str]:
+        return {item for item, who in self._store.leases().items() if who != holder}
 
     def _leased(self, wish: Wish) -> list[str]:
         try:
@@ -95,4 +122,14 @@ class Lending:
                 asked
                 for asked in leased
                 if self._state.replay.of(asked.item.item_id) == before[asked.item.item_id]
+            ]
+
+    def _still_open(self, found: Sequence[Asked], mine: Collection[str]) -> list[Asked]:
+        self._follower.take_events()
+        with self._state.lock:
+            is_open, row_of = self._state.is_open, self._state.row_of
+            return [
+                asked
+                for asked in found
+                if asked.item.item_id in mine and is_open(row_of[asked.item.item_id])
             ]

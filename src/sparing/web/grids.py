@@ -1,5 +1,6 @@
 """The routes of the grid: pages of items that are looked at together."""
 
+from collections.abc import Collection
 from typing import Annotated, Literal
 
 from fastapi import APIRouter
@@ -7,7 +8,7 @@ from pydantic import Field
 
 from sparing.project.gridviews import GridPage
 from sparing.web.api import MAX_EVENTS, TheProject, Who
-from sparing.web.bodies import AskedBody, Incoming, ItemId, Name, Outgoing, Text
+from sparing.web.bodies import AskedBody, Incoming, ItemId, Key, Name, Outgoing, Text
 from sparing.web.failures import FAILURES
 
 MAX_LEFT_OUT = 5000
@@ -52,11 +53,15 @@ class OfList(Incoming):
 
 
 class Wanted(Incoming):
-    """A page of a grid; ``exclude`` are items that are on the screen, or left for later."""
+    """A page of a grid; ``exclude`` are items that are on the screen, or left for later.
+
+    What a holder sees, nobody else is asked for some minutes.
+    """
 
     of: Annotated[OfClass | OfCluster | OfOne | OfText | OfList, Field(discriminator="kind")]
     n: Annotated[int, Field(ge=1, le=MAX_EVENTS)] = 60
     exclude: Annotated[list[ItemId], Field(max_length=MAX_LEFT_OUT, default_factory=list)]
+    holder: Key | None = None
 
 
 class PageBody(Outgoing):
@@ -66,6 +71,7 @@ class PageBody(Outgoing):
     class_name: str | None
     n_open: int
     items: list[AskedBody]
+    n_elsewhere: int
 
 
 class LineBody(Outgoing):
@@ -116,11 +122,19 @@ def overview(project: TheProject) -> OverviewBody:
 @router.post("/api/grid")
 def page(project: TheProject, who: Who, wanted: Wanted) -> PageBody:
     """Return a page of a grid; items of an open check are on none."""
-    return PageBody.model_validate(_page(project, who, wanted))
+
+    def ask(n: int, taken: Collection[str]) -> GridPage:
+        return _page(project, who, wanted, n, [*wanted.exclude, *taken])
+
+    if wanted.holder is None:
+        return PageBody.model_validate(ask(wanted.n, ()))
+    return PageBody.model_validate(project.lending.lend_page(wanted.holder, wanted.n, ask))
 
 
-def _page(project: TheProject, who: str, wanted: Wanted) -> GridPage:
-    grid, of, n, exclude = project.grid, wanted.of, wanted.n, wanted.exclude
+def _page(
+    project: TheProject, who: str, wanted: Wanted, n: int, exclude: Collection[str]
+) -> GridPage:
+    grid, of = project.grid, wanted.of
     match of:
         case OfClass(kind="class"):
             return grid.likely(of.class_name, n, exclude)

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import BaseModel, Field
 
 from sparing.web.api import TheProject, Who
-from sparing.web.bodies import AskedBody
+from sparing.web.bodies import AskedBody, Key
 from sparing.web.failures import FAILURES
 
 MOST_ITEMS = 60
@@ -90,7 +90,16 @@ def search(project: TheProject, text: Annotated[str, Query(max_length=200)]) -> 
 
 
 @router.get("/api/map/items")
-def items(project: TheProject, who: Who, row: Rows, guesses: bool = False) -> list[AskedBody]:
-    """Return the items of some rows, as picked by the person."""
+def items(
+    project: TheProject, who: Who, row: Rows, guesses: bool = False, holder: Key | None = None
+) -> list[AskedBody]:
+    """Return the items of some rows, as picked by the person.
+
+    What a holder is to answer, nobody else is asked for some minutes; without those that others
+    are asked now.
+    """
     found = project.maps.items(list(dict.fromkeys(row)), who, guesses=guesses)
+    if holder is not None:
+        mine = project.lending.hold(holder, [asked.item.item_id for asked in found])
+        found = [asked for asked in found if asked.item.item_id in mine]
     return [AskedBody.model_validate(asked) for asked in found]

@@ -89,17 +89,18 @@ export const api = {
   /** @returns {Promise<import("./grid-types.js").Overview>} */
   grids: () => call("/api/grid"),
   /** @param {import("./grid-types.js").Source} of @param {number} n @param {readonly string[]} exclude
-   * @returns {Promise<import("./grid-types.js").Page>} */
-  grid: (of, n, exclude) => call("/api/grid", { of, n, exclude }),
+   * @param {string} holder @returns {Promise<import("./grid-types.js").Page>} */
+  grid: (of, n, exclude, holder) => call("/api/grid", { of, n, exclude, holder }),
   /** @param {number} number @returns {Promise<import("./grid-types.js").Check>} */
   clusterCheck: (number) => call(`/api/clusters/${number}/check`),
   /** @returns {Promise<import("./map-types.js").Maps>} */
   maps: () => call("/api/map"),
-  /** Items by their rows on the map.
-   * @param {readonly number[]} rows @param {boolean} guesses
+  /** Items by their rows on the map; for a holder without those that others are asked.
+   * @param {readonly number[]} rows @param {boolean} guesses @param {string} [holder]
    * @returns {Promise<import("./types.js").Asked[]>} */
-  rows: (rows, guesses) => call(`/api/map/items?${query([
+  rows: (rows, guesses, holder) => call(`/api/map/items?${query([
     ["guesses", String(guesses)],
+    ...(holder ? [/** @type {[string, string]} */ (["holder", holder])] : []),
     ...rows.map((row) => /** @type {[string, string]} */ (["row", String(row)])),
   ])}`),
   /** @returns {Promise<{folder: string, sentence: string}>} */

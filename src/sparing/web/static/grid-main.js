@@ -3,8 +3,9 @@
 import { api, mediaUrl, smallUrl } from "./api.js";
 import { byId, input } from "./dom.js";
 import { gridIntent } from "./grid-keys.js";
-import { addressOf, initial, known, neighbor, reduce, sourceOf, tiles, usual } from "./grid-reducer.js";
+import { addressOf, initial, known, neighbor, onScreen, reduce, sourceOf, tiles, usual } from "./grid-reducer.js";
 import { drawCloser, focusTile, render } from "./grid-view.js";
+import { HOLDER, keepLeases, letGo } from "./lease.js";
 import { drawPages } from "./pages.js";
 import { freshKey, session } from "./session.js";
 import { readSettings, saveSettings } from "./settings.js";
@@ -28,6 +29,7 @@ let state = initial(readSettings({ singleKeys: true, size: 80 }));
 let fetching = false;
 let checking = false;
 let hovering = 0;
+let leaving = Promise.resolve(); // what the screen shows no more is being let go
 
 /** @param {GridAction} action */
 function dispatch(action) {
@@ -39,11 +41,13 @@ function dispatch(action) {
 }
 
 const { start, keep, tried } = session({ now: () => state, dispatch });
+const prolong = keepLeases(() => onScreen(state), (asked, held) => dispatch({ type: "leased", asked, held }));
 
 /** What a change of the state brings about.
  * @param {GridState} before */
 function follow(before) {
   if (state.outbox !== before.outbox) keep(before.outbox);
+  if (state.page !== before.page || state.next !== before.next || state.check !== before.check) share(before);
   if (state.size !== before.size) saveSettings({ size: state.size });
   if (state.of !== before.of && state.of) history.replaceState(null, "", addressOf(state.of));
   if (state.next !== before.next) preload(state.next?.items ?? []);
@@ -53,6 +57,16 @@ function follow(before) {
   if (news || saved || (!state.overview?.clusters && state.server !== before.server)) survey();
   fetchPage();
   finishCheck();
+}
+
+/** Let others have what left the screen without an answer, and nobody what came back to it.
+ * @param {GridState} before */
+function share(before) {
+  const [now, then] = [onScreen(state), onScreen(before)];
+  const kept = new Set([...now, ...state.outbox.flatMap((event) => event.item_id ?? [])]);
+  leaving = letGo(then.filter((id) => !kept.has(id)));
+  const isBack = state.steps.length < before.steps.length || (state.check !== null && before.check === null);
+  if (isBack) prolong(); // a page that is fetched comes leased
 }
 
 async function survey() {
@@ -68,10 +82,10 @@ async function fetchPage() {
   if (fetching || !of || done || !state.server || state.refused || !state.online) return;
   if (known(state).length > MOST_LEFT_OUT) return;
   fetching = true;
-  const found = await tried(api.grid(of, room(), known(state)));
+  const found = await tried(leaving.then(() => api.grid(of, room(), known(state), HOLDER)));
   fetching = false;
   if (found) dispatch({ type: "page", of, page: found });
-  else if (state.online && of === state.of && !page) dispatch({ type: "page", of, page: { about: "", class_name: null, n_open: 0, items: [] } });
+  else if (state.online && of === state.of && !page) dispatch({ type: "page", of, page: { about: "", class_name: null, n_open: 0, items: [], n_elsewhere: 0 } });
 }
 
 /** How many tiles the screen has room for. */

@@ -46,6 +46,7 @@ export function reduce(state, action) {
     case "tab": return { ...state, tab: action.tab };
     case "look": return looked(state, action.of);
     case "page": return paged(state, action.of, action.page);
+    case "leased": return leased(state, action.asked, action.held);
     case "move": return moved(state, action.to);
     case "pick": return picked(moved(state, action.at));
     case "give": return given(state, action.name, action.key);
@@ -68,11 +69,17 @@ export function tiles({ page }) {
   return page?.items ?? [];
 }
 
+/** What is on the screen, or waits behind it.
+ * @param {GridState} state */
+export function onScreen(state) {
+  const all = [...tiles(state), ...state.next?.items ?? [], ...state.check?.open ?? []];
+  return [...new Set(all.map((one) => one.item.item_id))];
+}
+
 /** What the next page has to leave out: what is shown, was left for later or is not saved yet.
  * @param {GridState} state */
 export function known(state) {
-  const shown = [...tiles(state), ...state.next?.items ?? []].map((one) => one.item.item_id);
-  return [...new Set([...shown, ...state.later, ...state.outbox.flatMap((e) => e.item_id ?? [])])];
+  return [...new Set([...onScreen(state), ...state.later, ...state.outbox.flatMap((e) => e.item_id ?? [])])];
 }
 
 /** The classes that can be given, "none of these" last.
@@ -171,6 +178,14 @@ function paged(state, of, page) {
   const old = new Set(known(state));
   const fresh = { ...page, items: page.items.filter((one) => !old.has(one.item.item_id)) };
   return state.page ? { ...state, next: fresh, online: true } : turned({ ...state, online: true }, fresh);
+}
+
+/** Items whose lease ran out and went to somebody else wait here no longer; the screen stays.
+ * @param {GridState} state @param {readonly string[]} asked @param {readonly string[]} held @returns {GridState} */
+function leased(state, asked, held) {
+  if (!state.next) return state;
+  const lost = new Set(asked.filter((id) => !held.includes(id)));
+  return { ...state, next: { ...state.next, items: state.next.items.filter((one) => !lost.has(one.item.item_id)) } };
 }
 
 /** @param {GridState} state @param {Page | null} page @returns {GridState} */
@@ -317,7 +332,7 @@ function spread(state, key) {
     seen: null, source: "cluster", confirmed: true, text: basis,
   }));
   const next = said(state, events, state);
-  return { ...turned(next, { about: "", class_name: null, n_open: 0, items: [] }), next: null, check: null, said: `${events.length} labeled ${class_name}.` };
+  return { ...turned(next, { about: "", class_name: null, n_open: 0, items: [], n_elsewhere: 0 }), next: null, check: null, said: `${events.length} labeled ${class_name}.` };
 }
 
 /** @param {GridState} state @param {number} by @returns {GridState} */

@@ -7,7 +7,7 @@ export type Source =
   | { kind: "like"; item_id: string } | { kind: "search"; text: string }
   | { kind: "list"; item_ids: string[] };
 export type Tab = "class" | "cluster" | "rare" | "search";
-export interface Page { about: string; class_name: string | null; n_open: number; items: Asked[] }
+export interface Page { about: string; class_name: string | null; n_open: number; items: Asked[]; n_elsewhere: number }
 export interface ClusterLine { number: number; n_items: number; n_open: number; example: Asked }
 export interface Overview { likely: Record<string, number>; clusters: ClusterLine[] | null }
 export interface Purity { class_name: string; n_like: number; n_tested: number; low: number; high: number; sentence: string }
@@ -57,6 +57,7 @@ export type GridAction =
   | { type: "tab"; tab: Tab }
   | { type: "look"; of: Source }
   | { type: "page"; of: Source; page: Page }
+  | { type: "leased"; asked: readonly string[]; held: readonly string[] }
   | { type: "move"; to: number }
   | { type: "pick"; at: number }
   | { type: "give"; name: string; key: string }

@@ -169,6 +169,10 @@ function closed(why) {
 /** @param {GridState} state */
 function empty({ page, of, overview, server, tab }) {
   if (page && of) {
+    if (page.n_elsewhere) {
+      const rest = `${plural(page.n_elsewhere, "item is", "items are")} on other screens. Choose this grid again to see what is left of them.`;
+      return [el("h2", {}, "The others have the rest"), el("p", { class: "quiet" }, rest)];
+    }
     const why = of.kind === "rare" && page.about.includes("no example") ? sentence(page.about)
       : "What was left for later comes again when you choose this grid again. Enter goes on to the next one.";
     return [el("h2", {}, "Nothing more here"), el("p", { class: "quiet" }, why)];

@@ -12,6 +12,7 @@ export const HOLDER = freshKey();
 /**
  * @param {() => readonly string[]} shown the items on the screen, and behind it
  * @param {(asked: readonly string[], held: readonly string[]) => void} prolonged
+ * @returns {() => Promise<void>} prolongs them now, or takes them where nobody has them
  */
 export function keepLeases(shown, prolonged) {
   const prolong = async () => {
@@ -27,4 +28,11 @@ export function keepLeases(shown, prolonged) {
   setInterval(prolong, PROLONG);
   document.addEventListener("visibilitychange", prolong);
   window.addEventListener("pagehide", () => api.free(HOLDER, shown()));
+  return prolong;
+}
+
+/** Let others have what the screen shows no more.
+ * @param {readonly string[]} items */
+export async function letGo(items) {
+  if (items.length) await api.lease(HOLDER, [], items).catch(() => {}); // then they run out
 }

@@ -87,7 +87,7 @@ async function fetchAsked() {
  * @param {readonly number[]} rows */
 async function fetchListed(rows) {
   const next = rows.slice(0, AHEAD);
-  if (next.length) dispatch({ type: "listed", rows: next, items: await api.rows(next, state.guesses) });
+  if (next.length) dispatch({ type: "listed", rows: next, items: await api.rows(next, state.guesses, HOLDER) });
   else acts.leave();
 }
 

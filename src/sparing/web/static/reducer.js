@@ -140,7 +140,8 @@ function asked(state, phase, items, elsewhere) {
   return state.item ? next : advanced(next);
 }
 
-/** The next items of a list, in its order; those answered meanwhile only where they are wanted too.
+/** The next items of a list, in its order; those answered meanwhile only where they are wanted too,
+ * and those that others are asked now not at all.
  * @param {State} state @param {readonly number[]} rows @param {readonly Asked[]} items @returns {State} */
 function listed(state, rows, items) {
   if (!state.list) return state;
@@ -148,7 +149,9 @@ function listed(state, rows, items) {
   const list = { ...state.list, rows: state.list.rows.filter((row) => !taken.has(row)) };
   const old = new Set(known(state));
   const fresh = items.filter((one) => !old.has(one.item.item_id) && (list.answered || !one.answer));
-  const next = { ...state, list, queue: [...state.queue, ...fresh], online: true };
+  const n_elsewhere = rows.length - items.length;
+  const notice = n_elsewhere ? `Left out of your list, as others are asked them now: ${n_elsewhere}.` : state.notice;
+  const next = { ...state, list, queue: [...state.queue, ...fresh], online: true, notice };
   return state.item ? next : advanced(next);
 }
 
