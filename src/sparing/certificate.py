@@ -16,7 +16,7 @@ from sparing.draw import is_repeatable
 from sparing.errors import InvalidInputError
 from sparing.evidence import Evidence, auto_labels, whole_set
 from sparing.looks import walk_risk
-from sparing.pool import SKIPPED
+from sparing.pool import UNLABELED
 from sparing.predictions import Predictions
 from sparing.types import BoolArray, FloatArray, IntArray, Label
 
@@ -211,8 +211,11 @@ def _statement(claim: Claim, n_total: int, n_auto: int) -> str:
 
 def class_shares(predictions: Predictions) -> FloatArray:
     """Estimate the share of each class: people's labels, and predictions for the rest."""
-    best = np.where(predictions.y >= 0, predictions.y, predictions.codes)
-    counts = np.bincount(best[predictions.y != SKIPPED], minlength=len(predictions.classes))
+    c, y = len(predictions.classes), predictions.y
+    known = np.flatnonzero(y != UNLABELED)
+    counts = np.bincount(predictions.codes, minlength=c)
+    counts -= np.bincount(predictions.codes[known], minlength=c)
+    counts += np.bincount(y[y >= 0], minlength=c)
     shares: FloatArray = counts / max(1, counts.sum())
     return shares
 

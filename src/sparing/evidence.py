@@ -215,19 +215,38 @@ def levels_of(confidence: FloatArray, n_drawn: int, epsilon: float, delta: float
     most = np.minimum(np.ceil(mean + 3 * spread), np.minimum(n_drawn, n_items)).astype(np.int64)
     n_refuted = np.floor(epsilon * (n_items - most)).astype(np.int64) + 1
     doubt = np.cumsum(1.0 - confidence[::-1], dtype=np.float64)[n_items - 1]
-    chances = chances_to_pass(n_items, n_refuted, n_drawn / n, doubt, delta)
-    first = int(np.argmax(sum(weight * chance for weight, chance in chances)))
+    first = int(np.argmax(chance_to_start(n_items, n_refuted, n_drawn / n, doubt, delta)))
     return Levels(thresholds[first:], n_items[first:], most[first:], n_refuted[first:])
 
 
-def chances_to_pass(
+def chance_to_start(
+    size: FloatArray | IntArray,
+    marked: FloatArray | IntArray,
+    rate: FloatArray | float,
+    doubt: FloatArray,
+    delta: float,
+) -> FloatArray:
+    """Guess how likely levels pass if the model errs a quarter to twice as often as it says.
+
+    Parameters
+    ----------
+    size, marked, rate, delta : as for :func:`chance_to_pass`
+    doubt : errors in each level if the model errs as often as it says
+    """
+    return np.asarray(sum(
+        weight * chance_to_pass(size, marked, rate, factor * doubt, delta)
+        for factor, weight in SCENARIOS
+    ))  # fmt: skip
+
+
+def chance_to_pass(
     size: FloatArray | IntArray,
     marked: FloatArray | IntArray,
     rate: FloatArray | float,
     expected_errors: FloatArray,
     delta: float,
-) -> tuple[tuple[float, FloatArray], ...]:
-    """Guess how likely levels pass if the model errs a quarter to twice as often as expected.
+) -> FloatArray:
+    """Guess how likely levels pass, if so many errors are in them.
 
     Drawn errors are taken as Poisson; this serves plans and the choice of levels, no proof.
 
@@ -237,19 +256,10 @@ def chances_to_pass(
     rate : share of the items that is drawn
     expected_errors : in each level
     delta : of the test
-
-    Returns
-    -------
-    (weight, chance) of each scenario
     """
     drawn = np.minimum(rate * size / np.maximum(size - (marked - 1) / 2, 1), 1 - 1e-9)
     mean = -marked * np.log1p(-drawn)  # exact where no error is seen, close for more
     tolerated = np.floor((np.sqrt(mean) + ndtri(delta) / 2) ** 2 - 0.9)
     possible = (mean >= -math.log(delta)) & (tolerated >= 0)
-    return tuple(
-        (
-            weight,
-            possible * gammaincc(np.maximum(tolerated, 0) + 1, rate * factor * expected_errors),
-        )
-        for factor, weight in SCENARIOS
-    )
+    chance = gammaincc(np.maximum(tolerated, 0) + 1, rate * expected_errors)
+    return np.asarray(possible * chance)

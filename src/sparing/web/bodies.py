@@ -233,8 +233,10 @@ class PlanBody(Outgoing):
     """What a check would cost."""
 
     n_audited: int
+    expected_audits: int
     expected_handback: int
     expected_auto: int
+    most: int
     sentence: str
     note: str | None
 

@@ -174,7 +174,9 @@ function check({ body, state, acts }) {
 function price(plan) {
   if (!plan.n_audited) return plan.sentence;
   const left = `about ${number(plan.expected_handback)} that the result leaves to you`;
-  return `About ${plural(plan.n_audited, "answer", "answers")} now, then ${left}; the model labels about ${number(plan.expected_auto)}.`;
+  const typical = plan.expected_audits + plan.expected_handback;
+  const most = plan.most > typical ? `, seldom more than ${number(plan.most)} in all` : "";
+  return `About ${plural(plan.expected_audits, "answer", "answers")} now, then ${left}${most}; the model labels about ${number(plan.expected_auto)}.`;
 }
 
 /** @param {HTMLElement} body @param {State} state @param {Acts} acts */

@@ -48,7 +48,7 @@ export interface Place { id: string; name: string; annotator: string; by_passwor
 /** What the server has said, as one flat record. */
 export interface Server extends Status, Place {}
 export interface Plan {
-  n_audited: number; expected_handback: number; expected_auto: number;
+  n_audited: number; expected_audits: number; expected_handback: number; expected_auto: number; most: number;
   sentence: string; note: string | null;
 }
 export interface Next { phase: string; items: Asked[]; n_elsewhere: number }
