@@ -241,6 +241,29 @@ def test_without_network_a_page_waits_survives_a_reload_and_is_sent(door, tmp_pa
     assert opened.project.status().n_labeled == 12 + n
 
 
+def test_pages_are_taken_back_after_a_reload_too(door, tmp_path):
+    opened, page = enter(door, tmp_path)
+    first = tiles(page)
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("1")
+    turned(page, "Enter")
+    turned(page, "Enter")
+    saved(page)
+    assert opened.project.status().n_labeled > 12 + len(first)
+    page.reload()
+    page.wait_for_selector(".tile")
+    turned(page, "Backspace")
+    assert not set(first) & set(tiles(page))
+    turned(page, "Backspace")
+    assert tiles(page) == first
+    expect(page.locator(".tile[aria-selected=true]")).to_have_text(first[1])
+    saved(page)
+    assert opened.project.status().n_labeled == 12
+    expect(page.locator("#target")).to_have_value("sun")
+    page.keyboard.press("Backspace")
+    expect(page.locator("#notice")).to_contain_text("nothing to take back")
+
+
 def to_the_grid(page):
     page.get_by_role("link", name="Grid").click()
     page.wait_for_selector("#tiles .tile, #card h2")

@@ -110,6 +110,27 @@ def test_a_door_cannot_say_of_a_label_that_it_was_drawn_at_random(grids):
         assert grids.post("/api/events", json=[event | {"source": source}]).status_code == 422
 
 
+def test_the_last_page_can_be_taken_back_as_long_as_nothing_was_said_since(grids):
+    shown = ids(asked(grids, 3, kind="search", text="number"))
+    page = [EVENT | {"key": f"abc-{i}", "item_id": item_id} for i, item_id in enumerate(shown)]
+    page[1] |= {"class_name": "bad", "confirmed": False}
+    grids.post("/api/events", json=page)
+    told = grids.get("/api/grid/latest").json()
+    assert [one["key"] for one in told["said"]] == ["abc-0", "abc-1", "abc-2"]
+    assert [one["class_name"] for one in told["said"]] == ["good", "bad", "good"]
+    assert [one["item"]["item_id"] for one in told["items"]] == shown
+    assert {one["answer"] for one in told["items"]} == {None}
+
+    label = {"key": "f", "kind": "label", "class_name": "good", "item_id": shown[0]}
+    grids.post("/api/events", json=[label | {"seen": "abc-0"}])
+    assert grids.get("/api/grid/latest").json() == {"said": [], "items": []}
+    grids.post("/api/events", json=[{"key": "u", "kind": "undo"}])
+    assert len(grids.get("/api/grid/latest").json()["said"]) == 3
+    undo = [{"key": f"u-{i}", "kind": "undo", "undoes": f"abc-{i}"} for i in range(3)]
+    grids.post("/api/events", json=undo)
+    assert grids.get("/api/grid/latest").json() == {"said": [], "items": []}
+
+
 def test_a_cluster_is_checked_before_its_items_are_told(grids):
     number = grids.get("/api/grid").json()["clusters"][0]["number"]
     told = grids.get(f"/api/clusters/{number}/check").json()

@@ -7,16 +7,24 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from sparing.audit import Phase
 from sparing.errors import ConflictError, NotFoundError
 from sparing.project.asking import asked
 from sparing.project.audits import by_class
 from sparing.project.clusters import ItemClusters, open_members, read_clusters
-from sparing.project.gridviews import ClusterCheck, ClusterLine, GridPage, Overview
+from sparing.project.gridviews import (
+    ClusterCheck,
+    ClusterLine,
+    GridPage,
+    GridStep,
+    Overview,
+    Said,
+)
 from sparing.project.keywords import Keywords
 from sparing.project.ordering import Nearness, least, likeliest, merged
 from sparing.project.purity import N_TESTED, estimated
 from sparing.project.vectors import read_vectors
-from sparing.store.records import FROM_CLUSTER, FROM_GRID
+from sparing.store.records import AT_A_GLANCE, FROM_CLUSTER, FROM_GRID
 from sparing.types import BoolArray, FloatArray, IntArray
 
 if TYPE_CHECKING:
@@ -165,6 +173,23 @@ class Grid:
             seen[list(self._state.drawn_rows)] = False
         found: IntArray = rows[seen[rows]]
         return found
+
+    def latest(self, annotator: str) -> GridStep:
+        """Return the page or cluster that a person confirmed last, so that it can be taken back.
+
+        Nothing where they have said something else since, or while a model is checked.
+        """
+        with self._state.lock:
+            replay = self._state.replay
+            step = replay.latest_step(annotator) if self._state.phase is Phase.LABEL else []
+            step = [e for e in step if e.source in AT_A_GLANCE and e.class_id is not None]
+            said = [
+                Said(event.key, event.item_id or "", replay.class_name(event.class_id or ""))
+                for event in step
+            ]
+            rows = [self._state.row_of[e.item_id or ""] for e in step if e.source == FROM_GRID]
+            page = self._page("what you confirmed last", None, len(rows), rows)
+        return GridStep(said, [replace(one, answer=None) for one in page.items])
 
     def check(self, number: int) -> ClusterCheck:
         """Return how far the blind check of a cluster has come; the first call draws it.

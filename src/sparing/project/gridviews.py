@@ -27,6 +27,29 @@ class GridPage:
 
 
 @dataclass(frozen=True, slots=True)
+class Said:
+    """One answer of a page: the key of its event, the item, the class."""
+
+    key: str
+    item_id: str
+    class_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class GridStep:
+    """A page, or a cluster, that was confirmed with one key press.
+
+    Parameters
+    ----------
+    said : all answers
+    items : of a page: what was on it, as if nobody had answered
+    """
+
+    said: list[Said]
+    items: list[Asked]
+
+
+@dataclass(frozen=True, slots=True)
 class ClusterLine:
     """One cluster in the list of them: how large it is, and the most typical of its open items."""
 

@@ -3,6 +3,7 @@
 from bisect import bisect_left, insort
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
+from itertools import groupby
 from types import MappingProxyType
 
 from sparing.audit import Phase
@@ -198,6 +199,17 @@ class Replay:
             if seq not in self._undone and annotator in (None, event.annotator):
                 return event
         return None
+
+    def latest_step(self, annotator: str) -> list[Event]:
+        """Return what a person said last with one key press, as far as it is not undone, in order.
+
+        The keys of such events are alike up to the last hyphen; behind it they are numbered.
+        """
+        live = (event for seq, event in reversed(self._undoable) if seq not in self._undone)
+        own = (event for event in live if event.annotator == annotator)
+        steps = groupby(own, key=lambda event: event.key.rpartition("-")[0] or event.key)
+        _, newest = next(steps, ("", ()))
+        return list(newest)[::-1]
 
     @property
     def phase_event(self) -> Event | None:

@@ -74,6 +74,21 @@ class PageBody(Outgoing):
     n_elsewhere: int
 
 
+class SaidBody(Outgoing):
+    """One answer of a page."""
+
+    key: str
+    item_id: str
+    class_name: str
+
+
+class StepBody(Outgoing):
+    """What was confirmed with one key press; ``items`` of a page, as if nobody had answered."""
+
+    said: list[SaidBody]
+    items: list[AskedBody]
+
+
 class LineBody(Outgoing):
     """A cluster in the list of them."""
 
@@ -117,6 +132,12 @@ router = APIRouter(responses=FAILURES)
 def overview(project: TheProject) -> OverviewBody:
     """Return what there are grids of."""
     return OverviewBody.model_validate(project.grid.overview())
+
+
+@router.get("/api/grid/latest")
+def latest(project: TheProject, who: Who) -> StepBody:
+    """Return what the person confirmed last on a grid, if they have said nothing since."""
+    return StepBody.model_validate(project.grid.latest(who))
 
 
 @router.post("/api/grid")

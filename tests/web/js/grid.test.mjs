@@ -86,6 +86,25 @@ test("a whole page is taken back in one step, as it was, any number of them", ()
   assert.equal(none.outbox, further.outbox);
 });
 
+test("a step from before a reload is taken back as the server tells it", () => {
+  const said = [["k-0", "x", "cat"], ["k-1", "y", "dog"], ["k-2", "z", "cat"]]
+    .map(([key, item_id, class_name]) => ({ key, item_id, class_name }));
+  const step = { said, items: [..."xyz"].map((id) => asked(id)) };
+  const back = run(started(), { type: "recalled", step }, { type: "undo", key: "u" });
+  assert.equal(shown(back), "xyz");
+  assert.equal(back.target, "cat");
+  assert.deepEqual([...back.picked], [["y", "dog"]]);
+  assert.deepEqual(back.outbox.map((e) => [e.kind, e.undoes]), [["undo", "k-0"], ["undo", "k-1"], ["undo", "k-2"]]);
+  assert.equal(back.server.n_labeled, -3); // as counted from what the server had said
+  assert.equal(back.next.items.length, 4, "what was on the screen comes next");
+  const whole = run(started(), { type: "recalled", step: { said, items: [] } }, { type: "undo", key: "u" });
+  assert.equal(whole.page, null); // of a cluster that was labeled unseen: the grid is fetched again
+  const none = run(started(), { type: "recalled", step: { said: [], items: [] } }, { type: "undo", key: "u" });
+  assert.match(none.notice, /nothing to take back/);
+  const own = run(started(), confirm(), { type: "recalled", step });
+  assert.equal(own.steps.length, 1, "a step of this window comes first");
+});
+
 test("undo finds its page from another grid too", () => {
   const other = { kind: "cluster", number: 1 };
   const state = run(started(), confirm(), { type: "look", of: other }, { type: "page", of: other, page: page("xy") }, { type: "undo", key: "u" });

@@ -91,6 +91,9 @@ export const api = {
   /** @param {import("./grid-types.js").Source} of @param {number} n @param {readonly string[]} exclude
    * @param {string} holder @returns {Promise<import("./grid-types.js").Page>} */
   grid: (of, n, exclude, holder) => call("/api/grid", { of, n, exclude, holder }),
+  /** What was confirmed last, also before a reload.
+   * @returns {Promise<import("./grid-types.js").Confirmed>} */
+  confirmed: () => call("/api/grid/latest"),
   /** @param {number} number @returns {Promise<import("./grid-types.js").Check>} */
   clusterCheck: (number) => call(`/api/clusters/${number}/check`),
   /** @returns {Promise<import("./map-types.js").Maps>} */

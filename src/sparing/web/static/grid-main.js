@@ -20,6 +20,7 @@ const MOST = 200; // tiles of a page, and events that the server takes at once
 const LEAST = 6;
 const MOST_LEFT_OUT = 4000; // with more, no page is asked: each item would be named in the request
 const HOVER = 350; // ms
+const SOON = 30; // ms between two looks at the outbox
 const LIST = "sparing-list"; // where another page leaves the items of ?list
 const WIDE = 2.6; // a text is so many times as wide as a picture
 const GAP = 6; // pixels between tiles, as in grid.css
@@ -28,6 +29,7 @@ const PADDING = 24; // pixels of the stage, both sides
 let state = initial(readSettings({ singleKeys: true, size: 80 }));
 let fetching = false;
 let checking = false;
+let recalling = false;
 let hovering = 0;
 let leaving = Promise.resolve(); // what the screen shows no more is being let go
 
@@ -122,6 +124,15 @@ async function loadCheck() {
   checking = check !== null && !check.open.length && !check.purity; // it never will say more
 }
 
+/** Ask for the step before a reload, once all that was said here is safe: the server says what is last. */
+async function recall() {
+  recalling = true;
+  while (state.outbox.length && state.online) await new Promise((on) => setTimeout(on, SOON));
+  const step = state.online ? await tried(api.confirmed()) : null;
+  if (step) dispatch({ type: "recalled", step });
+  recalling = false;
+}
+
 /** How many tiles stand in a row. */
 function columns() {
   const all = /** @type {HTMLElement[]} */ ([...byId("tiles").children]);
@@ -157,7 +168,12 @@ const acts = {
     if (of) acts.look(of);
   },
   leave: () => { if (!state.check) dispatch({ type: "leave" }); },
-  undo: () => { checking = false; dispatch({ type: "undo", key: freshKey() }); },
+  undo: async () => {
+    if (recalling) return;
+    if (!state.steps.length) await recall();
+    checking = false;
+    dispatch({ type: "undo", key: freshKey() });
+  },
   spread: () => dispatch({ type: "spread", key: freshKey() }),
   zoom: () => dispatch({ type: "zoom" }),
   keys: () => dispatch({ type: "keys" }),

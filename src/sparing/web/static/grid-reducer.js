@@ -54,6 +54,7 @@ export function reduce(state, action) {
     case "target": return { ...state, target: action.name, notice: "" };
     case "confirm": return confirmed(state, action.key);
     case "leave": return left(state);
+    case "recalled": return recalled(state, action.step);
     case "undo": return undone(state, action.key);
     case "check": return action.of === state.of ? { ...state, check: action.check, zoom: false } : state;
     case "spread": return spread(state, action.key);
@@ -289,6 +290,25 @@ function left(state) {
   const later = [...state.later, ...tiles(state).map((one) => one.item.item_id)];
   const next = said({ ...state, later }, [], state);
   return { ...turned(next, state.next), next: null, said: "Left for later." };
+}
+
+/** A step from before a reload, as the server tells it: it can be taken back like any other.
+ * @param {GridState} state @param {import("./grid-types.js").Confirmed} step @returns {GridState} */
+function recalled(state, { said: all, items }) {
+  if (!all.length || state.steps.length) return state;
+  const target = most(all.map((one) => one.class_name));
+  const picked = new Map(all.filter((one) => one.class_name !== target).map((one) => [one.item_id, one.class_name]));
+  const page = items.length ? { about: "what you took back", class_name: target, n_open: items.length, items, n_elsewhere: 0 } : null;
+  const events = all.map((one) => /** @type {PersonEvent} */ ({ ...one, kind: "label" }));
+  const sheet = { ...bare(), page, picked, target, later: state.later };
+  return { ...state, steps: [{ events, sheet, of: state.of, check: null }] };
+}
+
+/** The name that comes most often.
+ * @param {readonly string[]} names */
+function most(names) {
+  const count = (/** @type {string} */ name) => names.filter((one) => one === name).length;
+  return [...new Set(names)].reduce((best, name) => (count(name) > count(best) ? name : best));
 }
 
 /** Take back all that was said with one key press.

@@ -12,6 +12,8 @@ export interface ClusterLine { number: number; n_items: number; n_open: number; 
 export interface Overview { likely: Record<string, number>; clusters: ClusterLine[] | null }
 export interface Purity { class_name: string; n_like: number; n_tested: number; low: number; high: number; sentence: string }
 export interface Check { n_drawn: number; open: Asked[]; purity: Purity | null; item_ids: string[] }
+/** What the server knows of a step: all answers, and of a page its items. */
+export interface Confirmed { said: { key: string; item_id: string; class_name: string }[]; items: Asked[] }
 
 /** All that is on the screen; what an undo brings back. */
 export interface Sheet {
@@ -65,6 +67,7 @@ export type GridAction =
   | { type: "target"; name: string }
   | { type: "confirm"; key: string }
   | { type: "leave" }
+  | { type: "recalled"; step: Confirmed }
   | { type: "undo"; key: string }
   | { type: "check"; of: Source; check: Check | null }
   | { type: "spread"; key: string }

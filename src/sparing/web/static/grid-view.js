@@ -219,7 +219,7 @@ function drawBar(state, before, acts) {
     const node = /** @type {HTMLButtonElement} */ (one);
     const what = node.dataset["do"] ?? "";
     if (["confirm", "leave", "zoom", "like"].includes(what)) node.disabled = !tiles(state).length || state.check !== null;
-    if (what === "undo") node.disabled = !state.steps.length;
+    if (what === "undo") node.disabled = !state.server;
     if (what === "zoom") node.setAttribute("aria-pressed", String(state.zoom));
   }
   drawTarget(state);
