@@ -328,12 +328,32 @@ def test_a_changed_certificate_is_refused(field, value):
         Certificate.from_json(json.dumps(d))
 
 
+@pytest.mark.parametrize(
+    ("where", "field", "value"),
+    [
+        ("certificate", "n_total", None),
+        ("certificate", "n_auto", "9"),
+        ("certificate", "n_handback", 1.5),
+        ("evidence", "n_items", []),
+        ("evidence", "delta", float("nan")),
+        ("evidence", "looks", [[200]]),
+        ("evidence", "looks", [[200, "1"]]),
+    ],
+)
+def test_values_that_are_no_numbers_make_no_certificate(where, field, value):
+    *_, certificate = small_case()
+    d = json.loads(certificate.to_json())
+    (d if where == "certificate" else d["evidence"][0])[field] = value
+    with pytest.raises(InvalidInputError, match="not a certificate"):
+        Certificate.from_json(json.dumps(d))
+
+
 def test_everything_can_be_verified():
     p, audit, answers, certificate = small_case()
     checks = verify(certificate, p, audit, answers)
-    assert len(checks) == 9
+    assert len(checks) == 10
     assert all(check.ok for check in checks)
-    assert len(verify(certificate)) == 5
+    assert len(verify(certificate)) == 6
 
 
 def failed(checks):
@@ -351,6 +371,15 @@ def test_verifying_finds_what_was_changed():
     assert "what is refuted is what the claim forbids" in failed(verify(looser))
     assert "the labels add up" in failed(verify(replace(certificate, n_auto=1)))
     assert failed(verify(replace(certificate, attempt=2)))
+    said = replace(certificate, statement="No label is wrong.")
+    assert failed(verify(said)) == ["the statement is the claim"]
+    # Each of these would prove anything: no errors tolerated, few items, more labels than items.
+    free = replace(evidence, n_wrong=-1, looks=((evidence.n_audited, -1),))
+    few = replace(evidence, n_items=300)
+    for forged in (free, few):
+        assert failed(verify(replace(certificate, evidence=(forged,))))
+    more = replace(certificate, n_total=900, n_auto=certificate.n_auto + 100)
+    assert "the labels add up" in failed(verify(more))
     other = [(row, "dog") for row, _ in answers]
     assert failed(verify(certificate, p, audit, other)) == [
         "counting the answers again gives the same certificate"

@@ -4,7 +4,7 @@ import hashlib
 import json
 import math
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 import numpy as np
@@ -102,6 +102,7 @@ class Certificate:
             d["claim"] = Claim(**d["claim"])
             d["evidence"] = tuple(_evidence(e) for e in d["evidence"])
             certificate = cls(**{**d, **{k: tuple(d[k]) for k in ("notes", "previous")}})
+            _check_types(certificate)
         except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise InvalidInputError(f"This is not a certificate: {error!r}.") from error
         if certificate.digest != written:
@@ -109,8 +110,20 @@ class Certificate:
         return certificate
 
 
-def _evidence(fields: dict[str, Any]) -> Evidence:
-    return Evidence(**{**fields, "looks": tuple(map(tuple, fields["looks"]))})
+def _evidence(parts: dict[str, Any]) -> Evidence:
+    evidence = Evidence(**{**parts, "looks": tuple((size, k) for size, k in parts["looks"])})
+    _check_types(evidence)
+    if any(type(number) is not int for look in evidence.looks for number in look):
+        raise TypeError(f"looks are {evidence.looks}")
+    return evidence
+
+
+def _check_types(part: Certificate | Evidence) -> None:
+    for f in fields(part):
+        value = getattr(part, f.name)
+        real = type(value) in (int, float) and math.isfinite(value)
+        if (f.type is int and type(value) is not int) or (f.type is float and not real):
+            raise TypeError(f"{f.name} is {value!r}")
 
 
 ASSUMPTION = "The person's label of an item is the truth."
@@ -344,8 +357,17 @@ def _check_numbers(c: Certificate) -> tuple[Check, ...]:
         Check(f"attempt {c.attempt} names all draws before it", len(c.previous) == c.attempt - 1),
         Check("each hypergeometric risk is at most its delta", all(proven)),
         Check("what is refuted is what the claim forbids", all(_forbids(c, e) for e in given)),
-        Check("the labels add up", c.n_by_people + c.n_auto + c.n_handback == c.n_total),
+        Check("the labels add up", _adds_up(c)),
+        Check(
+            "the statement is the claim", c.statement == _statement(c.claim, c.n_total, c.n_auto)
+        ),
     )
+
+
+def _adds_up(c: Certificate) -> bool:
+    inside = all(0 <= e.n_auto <= e.n_items - e.n_audited for e in c.evidence)
+    total = c.n_by_people + c.n_auto + c.n_handback
+    return inside and sum(e.n_auto for e in c.evidence) == c.n_auto and total == c.n_total
 
 
 def _is_proven(c: Certificate, e: Evidence) -> bool:
@@ -353,6 +375,7 @@ def _is_proven(c: Certificate, e: Evidence) -> bool:
         return bool(is_refuted(e.n_wrong, e.n_items, e.n_refuted, e.n_audited, e.delta))
     sizes, tolerated = zip(*e.looks, strict=True) if e.looks else ((), ())
     fixed = (e.n_audited, e.n_wrong) in e.looks and list(tolerated) == sorted(tolerated)
+    fixed &= e.n_wrong >= 0  # below, nothing would have been refuted
     allowed = math.floor(c.claim.epsilon * c.n_total)
     return fixed and walk_risk(e.n_items, allowed, sizes, tolerated) <= e.delta
 

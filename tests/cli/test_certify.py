@@ -12,7 +12,7 @@ import typer
 
 from sparing.cli.autolabel import autolabel
 from sparing.cli.certify import certify
-from sparing.errors import SparingError
+from sparing.errors import SourceError, SparingError
 
 app = typer.Typer()
 app.command()(certify)
@@ -106,10 +106,10 @@ def test_a_certificate_is_verified_with_and_without_the_pool(job, capsys):
     certified(job, capsys)
     code, stdout, _ = run(capsys, "certify", pool, "--verify", out / "certificate.json")
     assert code == 0
-    assert stdout.count("ok    ") == 9
+    assert stdout.count("ok    ") == 10
     code, stdout, stderr = run(capsys, "certify", "--verify", out / "certificate.json")
     assert code == 0
-    assert stdout.count("ok    ") == 5
+    assert stdout.count("ok    ") == 6
     assert "Numbers only" in stderr
 
 
@@ -190,7 +190,7 @@ def test_an_answer_that_was_not_asked_for(job, capsys):
     rows = [(r["id"], truth[r["id"]]) for r in read(out / "audit-1.csv")]
     write(out / "audit-1.csv", ("id", "label"), [*rows, ("item-0000", "cat")])
     error, *_ = run(capsys, "certify", pool, "--out", out)
-    assert "rows of the draw only" in str(error)
+    assert "'item-0000', which was not drawn: take its line out" in str(error)
     write(out / "audit-1.csv", ("id", "label"), [*rows, ("nobody", "cat")])
     error, *_ = run(capsys, "certify", pool, "--out", out)
     assert "'nobody', which is not in the pool" in str(error)
@@ -253,8 +253,14 @@ def test_probabilities_in_an_array_per_class(tmp_path, capsys):
     ("name", "text", "words"),
     [
         ("pool.csv", "id,guess\n1,a\n", "no column 'predicted'"),
-        ("pool.csv", "id,predicted,confidence\n1,a,high\n", "must be numbers"),
-        ("pool.csv", "id,predicted,confidence\n1,a,1.7\n", "confidence"),
+        ("pool.csv", "id,predicted,confidence\n1,a,high\n", "Line 2 of"),
+        ("pool.csv", "id,predicted,confidence\n1,a,1.7\n", "confidence from 0 to 1. It has '1.7'"),
+        ("pool.csv", "id,predicted,confidence\n1,a,nan\n", "It has 'nan'"),
+        ("pool.csv", "id,predicted,confidence\n\n1,a,97\n", "Divide percentages by 100"),
+        ("pool.csv", "id,predicted,confidence\n1,,0.9\n", "has no predicted label"),
+        ("pool.csv", "id,predicted,confidence\n,a,0.9\n", "has no id"),
+        ("pool.csv", "id,id,predicted,confidence\n1,1,a,0.9\n", "two columns called 'id'"),
+        ("pool.csv", "id,predicted,confidence\n1,a\r,0.9\n2,b,0.8\n", "Line 2 of"),
         ("pool.csv", "id,predicted,confidence\n1,a,0.5\n1,b,0.5\n", "every id"),
         ("pool.csv", "id,predicted,confidence\n1,a\n", "fewer cells"),
         ("pool.csv", "id,predicted,confidence\n", "no rows"),
@@ -267,6 +273,104 @@ def test_pools_that_are_none(tmp_path, capsys, name, text, words):
     pool.write_text(text)
     error, *_ = run(capsys, "certify", pool, "--out", tmp_path / "o")
     assert words in str(error)
+
+
+@pytest.mark.parametrize(
+    ("array", "options", "words"),
+    [
+        (np.array([["a", "b"]]), (), "must hold numbers of shape (items, classes)"),
+        (np.zeros((0, 2)), (), "It holds float64 of shape (0, 2)"),
+        (np.full((5, 1), 0.9), (), "at least two"),
+        (np.array([[0.5, 0.5], [0.5, np.nan]]), (), "row 1 that sums to nan"),
+        (np.full((5, 2), 0.5), ("--classes", "a,a"), "a name of its own"),
+    ],
+)
+def test_arrays_that_are_no_probabilities(tmp_path, capsys, array, options, words):
+    np.save(tmp_path / "p.npy", array)
+    error, *_ = run(capsys, "certify", tmp_path / "p.npy", "--out", tmp_path / "o", *options)
+    assert isinstance(error, SourceError)
+    assert words in str(error)
+
+
+def test_known_labels_that_differ_are_not_chosen_from(job, capsys, tmp_path):
+    pool, truth, out = job
+    other = {"cat": "dog", "dog": "cat"}
+    name = next(iter(truth))  # the pool says what it is
+    known = write(tmp_path / "known.csv", ("id", "label"), [(name, other[truth[name]])])
+    error, *_ = run(capsys, "certify", pool, "--out", out, "--known", known)
+    assert f"'{name}' has two labels in {pool} and --known" in str(error)
+    known = write(tmp_path / "known.csv", ("id", "label"), [("x", "cat"), ("x", "dog")])
+    error, *_ = run(capsys, "certify", pool, "--out", out, "--known", known)
+    assert f"'x' has two labels in {known}, 'cat' and 'dog'" in str(error)
+
+
+def test_audits_that_could_prove_nothing_are_not_drawn(job, capsys):
+    pool, _, out = job
+    error, *_ = run(capsys, "certify", pool, "--out", out, "--audits", 5)
+    assert "5 audits prove nothing at 2 %" in str(error)
+    options = ("--kind", "auto", "--per-class", "--audits", 300)
+    with pytest.raises(typer.BadParameter, match="leave it out"):
+        run(capsys, "certify", pool, "--out", out, *options)
+    assert not out.exists()
+
+
+@pytest.mark.parametrize(
+    "options", [("--epsilon", 0.01), ("--delta", 0.1), ("--kind", "auto"), ("--per-class",)]
+)
+def test_the_claim_of_an_open_audit_is_fixed(job, capsys, options):
+    pool, truth, out = job
+    run(capsys, "certify", pool, "--epsilon", 0.05, "--out", out)
+    fill(out / "audit-1.csv", truth)
+    error, *_ = run(capsys, "certify", pool, "--out", out, *options)
+    assert f"was drawn for {options[0]}" in str(error)
+    assert not (out / "certificate.json").exists()
+    assert run(capsys, "certify", pool, "--out", out, "--epsilon", 0.05)[0] == 0
+
+
+def test_labels_that_the_model_does_not_know_are_named(job, capsys):
+    pool, truth, out = job
+    run(capsys, "certify", pool, "--epsilon", 0.05, "--out", out)
+    table = out / "audit-1.csv"
+    rows = [[r["id"], truth[r["id"]]] for r in read(table)]
+    rows[0][1], rows[1][1] = "Dog ", "zebra"
+    write(table, ("id", "label"), rows)
+    _, _, stderr = run(capsys, "certify", pool, "--out", out)
+    assert "no class 'Dog': 1 answer counts against it. Is it 'dog'?" in stderr
+    assert "no class 'zebra': 1 answer counts against it.\n" in stderr
+
+
+def test_a_new_audit_loses_nothing_of_the_last(job, capsys):
+    pool, truth, out = job
+    certified(job, capsys)
+    fill(out / "handback.csv", truth)
+    before = {f.stem: f.read_text() for f in out.iterdir() if not f.name.startswith("audit")}
+    run(capsys, "certify", pool, "--epsilon", 0.05, "--out", out, "--again")
+    aside = {
+        f.stem.removesuffix("-1"): f.read_text() for f in out.iterdir() if "audit" not in f.name
+    }
+    assert aside == before
+
+
+def test_a_missing_draw_is_never_drawn_again_over_its_answers(job, capsys):
+    pool, _, out = job
+    certified(job, capsys)
+    run(capsys, "certify", pool, "--out", out, "--again")
+    first, answers = out / "audit-1.json", (out / "audit-1.csv").read_text()
+    first.unlink()
+    error, *_ = run(capsys, "certify", pool, "--out", out)
+    assert f"{first} is missing: put it back" in str(error)
+    (out / "audit-2.json").unlink()
+    error, *_ = run(capsys, "certify", pool, "--out", out)
+    assert "has answers, but" in str(error)
+    assert (out / "audit-1.csv").read_text() == answers
+
+
+def test_autolabel_never_writes_over_what_it_reads(job, capsys):
+    pool, _, _ = job
+    before = pool.read_text()
+    with pytest.raises(typer.BadParameter, match="would write over what is read"):
+        run(capsys, "autolabel", pool, "--out", pool)
+    assert pool.read_text() == before
 
 
 def test_a_missing_pool_and_labels_for_strangers(tmp_path, capsys):

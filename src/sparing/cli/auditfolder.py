@@ -1,5 +1,6 @@
 """A folder with all audits of a data set: what was drawn, what was answered, what came of it."""
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from sparing.audit import Audit, Phase
 from sparing.autolabel import AutoLabels
 from sparing.certificate import Certificate
 from sparing.cli.poolfiles import ID, LABEL, PoolFile, read_answers, write_table
-from sparing.errors import InvalidInputError, SourceError
+from sparing.errors import InvalidInputError, SourceError, VoidAuditError
 from sparing.files import write_atomically
 from sparing.types import Label
 
@@ -21,7 +22,8 @@ class AuditFolder:
     """The files of a certification.
 
     ``audit-1.json`` is the first draw, ``audit-1.csv`` the table that the person fills in, and so
-    on; ``certificate.json``, ``labels.csv`` and ``handback.csv`` belong to the last.
+    on; ``certificate.json``, ``labels.csv`` and ``handback.csv`` belong to the last, and have the
+    number of the draw in their names once another one is drawn.
     """
 
     path: Path
@@ -41,6 +43,10 @@ class AuditFolder:
         """The table of items that the person is still to label."""
         return self.path / "handback.csv"
 
+    def draw_of(self, attempt: int) -> Path:
+        """Return the file of a draw."""
+        return self.path / f"audit-{attempt}.json"
+
     def answers_of(self, audit: Audit) -> Path:
         """Return the table that the person fills in."""
         return self.path / f"audit-{audit.attempt}.csv"
@@ -53,31 +59,51 @@ class AuditFolder:
         VoidAuditError : one was changed after it was drawn
         InvalidInputError : one is missing: a later one names it
         """
+        names = (re.fullmatch(r"audit-(\d+)\.json", f.name) for f in self.path.glob("audit-*.json"))
+        last = max((int(name[1]) for name in names if name), default=0)
         found: list[Audit] = []
-        while (file := self.path / f"audit-{len(found) + 1}.json").exists():
-            audit = Audit.from_json(file.read_text("utf-8"))
+        for file in map(self.draw_of, range(1, last + 1)):
+            if not file.exists():
+                raise InvalidInputError(
+                    f"{file} is missing: put it back. Every audit has spent its share of delta, so"
+                    " none may be left out."
+                )
+            audit = _read_audit(file)
             if audit.previous != tuple(a.digest for a in found):
                 raise InvalidInputError(f"{file} does not follow the audits before it.")
             found.append(audit)
         return tuple(found)
 
     def add(self, audit: Audit, pool: PoolFile) -> None:
-        """Write a draw and the table for its answers; the model's guess is not shown in it."""
+        """Write a draw and the table for its answers; the model's guess is not shown in it.
+
+        Raises
+        ------
+        InvalidInputError : there is a table with answers to another draw of this number
+        """
+        table, file = self.answers_of(audit), self.draw_of(audit.attempt)
+        if table.exists() and any(label for _, label in read_answers(table)):
+            raise InvalidInputError(
+                f"{table} has answers, but {file} with its draw is missing: put it back."
+            )
         # The table first: an audit without one could not be answered.
-        rows = [(pool.ids[row], "") for row in audit.drawn.tolist()]
-        write_table(self.answers_of(audit), (ID, LABEL), rows)
-        file = self.path / f"audit-{audit.attempt}.json"
+        write_table(table, (ID, LABEL), [(pool.ids[row], "") for row in audit.drawn.tolist()])
         write_atomically(file, audit.to_json().encode())
 
     def answers(self, audit: Audit, pool: PoolFile) -> list[tuple[int, Label | None]]:
         """Read what the person answered; rows, not ids."""
         row_of = pool.row_of()
-        pairs = read_answers(self.answers_of(audit))
-        strangers = [name for name, _ in pairs if name not in row_of]
-        if strangers:
-            raise InvalidInputError(
-                f"{self.answers_of(audit)} answers for '{strangers[0]}', which is not in the pool."
-            )
+        table = self.answers_of(audit)
+        pairs = read_answers(table)
+        drawn = set(audit.drawn.tolist())
+        for name, _ in pairs:
+            if name not in row_of:
+                raise InvalidInputError(f"{table} answers for '{name}', which is not in the pool.")
+            if row_of[name] not in drawn:
+                raise InvalidInputError(
+                    f"{table} answers for '{name}', which was not drawn: take its line out. Only"
+                    " what the lottery drew can prove anything."
+                )
         return [(row_of[name], label) for name, label in pairs]
 
     def save(self, done: AutoLabels, certificate: Certificate, pool: PoolFile) -> AutoLabels:
@@ -100,10 +126,20 @@ class AuditFolder:
         rows = {row_of[name]: label for name, label in pairs if label and name in row_of}
         return {row: label for row, label in rows.items() if row in waiting}
 
-    def clear(self) -> None:
-        """Remove what the last audit led to: a new one has been drawn."""
+    def put_aside(self, attempt: int) -> None:
+        """Give what an audit led to its number: a new one is drawn."""
         for file in (self.certificate, self.labels, self.handback):
-            file.unlink(missing_ok=True)
+            if file.exists():
+                file.replace(file.with_stem(f"{file.stem}-{attempt}"))
+
+
+def _read_audit(file: Path) -> Audit:
+    try:
+        return Audit.from_json(file.read_text("utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise SourceError(f"{file} cannot be read: {error}.") from error
+    except VoidAuditError as error:
+        raise VoidAuditError(f"{file}: {error}") from error
 
 
 def phase_of(done: AutoLabels | None, audits: tuple[Audit, ...]) -> Phase:

@@ -40,6 +40,9 @@ def autolabel(
     from sparing.cli.poolfiles import read_pool
     from sparing.errors import UnknownNameError
 
+    for given in (pool, known, features):
+        if given is not None and given.absolute() == out.absolute():
+            raise typer.BadParameter(f"--out {out} would write over what is read: name another.")
     items = read_pool(pool, known=known, classes=classes, version=model_version)
     if how == "all":
         labels = all_at_once(items.predictions)

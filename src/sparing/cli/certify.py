@@ -1,17 +1,21 @@
 """``sparing certify``: a stated error bound on a model's labels, in two steps."""
 
+from collections import Counter
+from collections.abc import Iterator
+from difflib import get_close_matches
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 if TYPE_CHECKING:
     from sparing.audit import Audit, Claim
-    from sparing.certificate import Check
+    from sparing.certificate import Certificate, Check
     from sparing.cli.auditfolder import AuditFolder
     from sparing.cli.poolfiles import PoolFile
     from sparing.types import Label
 
+EPSILON = 0.02
 Known = Annotated[
     Path | None, typer.Option(help="Table id, label: what people had labeled before.")
 ]
@@ -30,11 +34,20 @@ def certify(
             show_default=False,
         ),
     ] = None,
-    epsilon: Annotated[float, typer.Option(help="Share of wrong labels tolerated.")] = 0.02,
-    delta: Annotated[float, typer.Option(help="Probability that the claim may be false.")] = 0.05,
+    epsilon: Annotated[
+        float | None, typer.Option(help="Share of wrong labels tolerated.", show_default="0.02")
+    ] = None,
+    delta: Annotated[
+        float | None,
+        typer.Option(help="Probability that the claim may be false.", show_default="0.05"),
+    ] = None,
     kind: Annotated[
-        str, typer.Option(help="whole: all labels in the end; auto: those by the model alone.")
-    ] = "whole",
+        str | None,
+        typer.Option(
+            help="whole: all labels in the end; auto: those by the model alone.",
+            show_default="whole",
+        ),
+    ] = None,
     per_class: Annotated[
         bool, typer.Option("--per-class", help="With --kind auto: for each predicted class.")
     ] = False,
@@ -81,10 +94,18 @@ def certify(
         raise typer.BadParameter("POOL is missing.")
     folder = AuditFolder(out)
     drawn = folder.audits()
+    asked: dict[str, Any] = {
+        "epsilon": epsilon,
+        "delta": delta,
+        "kind": kind,
+        "per_class": per_class or None,
+    }
+    given = {name: value for name, value in asked.items() if value is not None}
     if not drawn or again:
-        claim = Claim(epsilon, delta, kind, per_class)
+        claim = Claim(**{"epsilon": EPSILON, **given})
         _draw(folder, items, claim, n_audit=audits, seed=seed, previous=drawn)
     else:
+        _check_same(drawn[-1], given)
         _certify(folder, items, drawn[-1], as_json=as_json)
 
 
@@ -101,29 +122,68 @@ def _draw(
     from sparing.planning import plan_audit
 
     plan = plan_audit(items.predictions, claim, attempt=len(previous) + 1)
-    typer.echo(plan.sentence, err=True)
+    wanted, cut = plan.n_audit, plan.cut
+    if n_audit is None:
+        typer.echo(plan.sentence, err=True)
+    elif claim.per_class:
+        raise typer.BadParameter("--audits cannot be shared among classes: leave it out.")
+    else:
+        wanted, cut = n_audit, 0.0
     if plan.note:
         typer.echo(plan.note, err=True)
-    wanted, cut = plan.n_audit, plan.cut
-    if n_audit is not None and not claim.per_class:
-        wanted, cut = n_audit, 0.0
     if not wanted:
         raise typer.Exit(1)
     audit = draw_audit(items.predictions, wanted, claim=claim, cut=cut, seed=seed,
                        previous=previous)  # fmt: skip
+    _check_may_prove(items, audit, claim)
     folder.add(audit, items)
-    folder.clear()
+    folder.put_aside(len(previous))
     typer.echo(f"Fill in the column 'label' of {folder.answers_of(audit)}, then run this again.")
     if len(audit.looks) > 1:
         typer.echo(f"The first {audit.looks[0]:,} lines may be enough: run it again after them.")
 
 
+def _check_may_prove(items: "PoolFile", audit: "Audit", claim: "Claim") -> None:
+    """Refuse a draw that proves nothing even if the model is always right: it would be in vain."""
+    import numpy as np
+
+    from sparing.audit import judge
+    from sparing.certificate import certify
+    from sparing.errors import InvalidInputError
+
+    p = items.predictions
+    right = ((row, p.classes.values[p.codes[row]]) for row in audit.drawn.tolist())
+    some_left = len(audit.drawn) < np.count_nonzero(audit.eligible)
+    if some_left and not certify(p, audit, judge(audit, p, right)).n_auto:
+        raise InvalidInputError(
+            f"{len(audit.drawn):,} audits prove nothing at {100 * claim.epsilon:g} %, even without"
+            " an error: give --audits more, or leave it out."
+        )
+
+
+def _check_same(audit: "Audit", given: dict[str, Any]) -> None:
+    """Refuse a claim that is not the one the open audit was drawn for."""
+    from sparing.errors import InvalidInputError
+
+    for name, value in given.items():
+        drawn_for = getattr(audit.claim, name, value)
+        if value != drawn_for:
+            option = f"--{name.replace('_', '-')}"
+            raise InvalidInputError(
+                f"Audit {audit.attempt} was drawn for {option} {drawn_for}, which is fixed. Got"
+                f" {value}: leave it out, or draw a new audit with --again."
+            )
+
+
 def _certify(folder: "AuditFolder", items: "PoolFile", audit: "Audit", *, as_json: bool) -> None:
     from sparing.autolabel import certified
     from sparing.cli.auditfolder import phase_of
-    from sparing.errors import InvalidInputError
+    from sparing.errors import InvalidInputError, VoidAuditError
 
-    audit.check(items.predictions)
+    try:
+        audit.check(items.predictions)
+    except VoidAuditError as error:
+        raise VoidAuditError(f"{error} --again does; or give the old POOL.") from error
     answers = folder.answers(audit, items)
     if not any(label for _, label in answers):
         table = folder.answers_of(audit)
@@ -133,7 +193,7 @@ def _certify(folder: "AuditFolder", items: "PoolFile", audit: "Audit", *, as_jso
     if certificate is None:
         raise InvalidInputError("The audit was drawn without a claim.")
     complete = folder.save(done, certificate, items)
-    for note in certificate.notes:
+    for note in (*certificate.notes, *_unknown(items, answers)):
         typer.echo(note, err=True)
     if as_json:
         typer.echo(certificate.to_json())
@@ -156,6 +216,18 @@ def _certify(folder: "AuditFolder", items: "PoolFile", audit: "Audit", *, as_jso
     typer.echo(f"Phase: {phase_of(complete, (audit,)).value}. See {folder.certificate}.")
 
 
+def _unknown(items: "PoolFile", answers: "list[tuple[int, Label | None]]") -> Iterator[str]:
+    """Yield a note on each label that no prediction has: it may be a slip of the pen."""
+    known = items.predictions.classes.values
+    counts = Counter(label for _, label in answers if label and label not in known)
+    for label, n in counts.items():
+        spelled = {str(value).casefold(): value for value in known}
+        close = get_close_matches(str(label).casefold(), spelled, n=1)
+        hint = f" Is it '{spelled[close[0]]}'?" if close else ""
+        answers_count = "answers count" if n > 1 else "answer counts"
+        yield f"The model knows no class '{label}': {n:,} {answers_count} against it.{hint}"
+
+
 def _worth_answering(
     items: "PoolFile", audit: "Audit", answers: "list[tuple[int, Label | None]]"
 ) -> int:
@@ -171,12 +243,11 @@ def _worth_answering(
 
 
 def _verify(file: Path, items: "PoolFile | None") -> None:
-    from sparing.certificate import Certificate, verify
+    from sparing.certificate import verify
     from sparing.cli.auditfolder import AuditFolder
-    from sparing.datasets.decoding import read_text
     from sparing.errors import InvalidInputError
 
-    certificate = Certificate.from_json(read_text(file)[0])
+    certificate = read_certificate(file)
     typer.echo(certificate.statement)
     if items is None:
         checks = verify(certificate)
@@ -189,6 +260,19 @@ def _verify(file: Path, items: "PoolFile | None") -> None:
         answers = folder.answers(found[0], items)
         checks = verify(certificate, items.predictions, found[0], answers)
     print_checks(checks)
+
+
+def read_certificate(file: Path) -> "Certificate":
+    """Read a certificate; an error names the file."""
+    from sparing.certificate import Certificate
+    from sparing.datasets.decoding import read_text
+    from sparing.errors import InvalidInputError
+
+    text = read_text(file)[0]
+    try:
+        return Certificate.from_json(text)
+    except InvalidInputError as error:
+        raise InvalidInputError(f"{file}: {error}") from error
 
 
 def print_checks(checks: "tuple[Check, ...]") -> None:

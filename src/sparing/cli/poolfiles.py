@@ -2,6 +2,7 @@
 
 import csv
 import io
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import chain
@@ -13,12 +14,12 @@ import numpy.typing as npt
 
 from sparing.classes import ClassTable
 from sparing.datasets.decoding import read_text
-from sparing.datasets.delimited import find_delimiter
-from sparing.errors import SourceError
+from sparing.datasets.delimited import column_names, find_delimiter, numbered_rows
+from sparing.errors import InvalidInputError, SourceError
 from sparing.files import write_atomically
 from sparing.pool import UNLABELED
 from sparing.predictions import Predictions
-from sparing.types import IntArray
+from sparing.types import FloatArray, IntArray
 
 ID, PREDICTED, CONFIDENCE, LABEL = "id", "predicted", "confidence", "label"
 
@@ -33,6 +34,28 @@ class PoolFile:
     def row_of(self) -> dict[str, int]:
         """Return the row of each id."""
         return {name: row for row, name in enumerate(self.ids)}
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Table:
+    """A small table of text."""
+
+    path: Path
+    columns: list[str]
+    rows: list[list[str]]
+    lines: list[int]  # where in the file each row begins
+
+    def place(self, row: int) -> str:
+        """Return where a row is, in words."""
+        return f"Line {self.lines[row]} of {self.path}"
+
+    def column(self, name: str) -> list[str]:
+        """Return one column, without the spaces around its values."""
+        if name not in self.columns:
+            there = ", ".join(self.columns)
+            raise SourceError(f"{self.path} has no column '{name}'. It has: {there}.")
+        i = self.columns.index(name)
+        return [row[i].strip() for row in self.rows]
 
 
 def read_pool(path: Path, *, known: Path | None, classes: str | None, version: int) -> PoolFile:
@@ -52,7 +75,7 @@ def read_pool(path: Path, *, known: Path | None, classes: str | None, version: i
     ------
     SourceError : a file is missing, unreadable, or not what it has to be
     """
-    labels = {} if known is None else _first_labels(read_answers(known))
+    labels = {} if known is None else _agreed(read_answers(known), str(known))
     if path.suffix.lower() == ".npy":
         return _from_proba(path, labels, classes, version)
     return _from_table(path, labels, version)
@@ -60,17 +83,25 @@ def read_pool(path: Path, *, known: Path | None, classes: str | None, version: i
 
 def _from_proba(path: Path, labels: dict[str, str], classes: str | None, version: int) -> PoolFile:
     proba = load_array(path)
-    if proba.ndim != 2:
-        raise SourceError(f"{path} holds an array of shape {proba.shape}, not (items, classes).")
+    if proba.ndim != 2 or not len(proba) or proba.shape[1] < 2 or proba.dtype.kind not in "fiub":
+        raise SourceError(
+            f"{path} must hold numbers of shape (items, classes), a column a class, at least two."
+            f" It holds {proba.dtype} of shape {proba.shape}."
+        )
     names = classes.split(",") if classes else [str(i) for i in range(proba.shape[1])]
     if len(names) != proba.shape[1]:
         raise SourceError(f"{path} has {proba.shape[1]} classes, and {len(names)} are named.")
+    if len(set(names)) < len(names) or "" in names:
+        raise SourceError(f"Each class needs a name of its own. --classes says '{classes}'.")
     ids = [str(row) for row in range(len(proba))]
     table = ClassTable(tuple(names)).with_values(labels.values())
     y = _codes(ids, labels, table, path)
     if len(table) > len(names):  # people used labels that the model does not know
         proba = np.pad(proba, ((0, 0), (0, len(table) - len(names))))
-    return PoolFile(ids, Predictions.from_proba(proba, table, y, version))
+    try:
+        return PoolFile(ids, Predictions.from_proba(proba, table, y, version))
+    except InvalidInputError as error:
+        raise SourceError(f"{path}: {error}") from error
 
 
 def load_array(path: Path) -> npt.NDArray[Any]:
@@ -84,21 +115,42 @@ def load_array(path: Path) -> npt.NDArray[Any]:
 def _from_table(path: Path, labels: dict[str, str], version: int) -> PoolFile:
     table = read_table(path)
     ids, predicted = table.column(ID), table.column(PREDICTED)
-    twice = len(ids) - len(set(ids))
-    if twice:
-        raise SourceError(f"{path} names {twice} items twice: every id has to be there once.")
+    if "" in ids:
+        raise SourceError(f"{table.place(ids.index(''))} has no id.")
+    if "" in predicted:
+        raise SourceError(f"{table.place(predicted.index(''))} has no predicted label.")
+    if len(set(ids)) < len(ids):
+        name, times = Counter(ids).most_common(1)[0]
+        raise SourceError(f"{path} names '{name}' {times} times: every id has to be there once.")
     if LABEL in table.columns:
         given = zip(ids, table.column(LABEL), strict=True)
-        labels = {**labels, **{name: label for name, label in given if label}}
-    try:
-        confidence = np.array([float(c) for c in table.column(CONFIDENCE)])
-    except ValueError as error:
-        raise SourceError(f"The column confidence of {path} must be numbers: {error}.") from None
+        labels = _agreed([*labels.items(), *given], f"{path} and --known" if labels else str(path))
+    confidence = _confidence(table)
     values = dict.fromkeys(chain(sorted(set(predicted)), labels.values()))
     classes = ClassTable(tuple(values))
     y = _codes(ids, labels, classes, path)
     codes = classes.encode(predicted)
     return PoolFile(ids, Predictions(codes, confidence, y, classes, version))  # type: ignore[arg-type]
+
+
+def _confidence(table: Table) -> FloatArray:
+    values = np.array([_number(text) for text in table.column(CONFIDENCE)])
+    wrong = np.flatnonzero(~((values >= 0) & (values <= 1)))
+    if len(wrong):
+        row = int(wrong[0])
+        percent = " Divide percentages by 100." if 1 < values[row] <= 100 else ""
+        raise SourceError(
+            f"{table.place(row)} must have a confidence from 0 to 1."
+            f" It has '{table.column(CONFIDENCE)[row]}'.{percent}"
+        )
+    return values
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return np.nan
 
 
 def _codes(ids: Sequence[str], labels: dict[str, str], classes: ClassTable, path: Path) -> IntArray:
@@ -112,35 +164,21 @@ def _codes(ids: Sequence[str], labels: dict[str, str], classes: ClassTable, path
     return y
 
 
-@dataclass(frozen=True, eq=False, slots=True)
-class Table:
-    """A small table of text."""
-
-    path: Path
-    columns: list[str]
-    rows: list[list[str]]
-
-    def column(self, name: str) -> list[str]:
-        """Return one column, without the spaces around its values."""
-        if name not in self.columns:
-            there = ", ".join(self.columns)
-            raise SourceError(f"{self.path} has no column '{name}'. It has: {there}.")
-        i = self.columns.index(name)
-        return [row[i].strip() for row in self.rows]
-
-
 def read_table(path: Path) -> Table:
     """Read a table with a header, as a spreadsheet may have saved it."""
     text, _ = read_text(path)
-    rows = list(csv.reader(io.StringIO(text), delimiter=find_delimiter(text)))
-    rows = [row for row in rows if any(cell.strip() for cell in row)]
+    lines, rows = [], []
+    for line, cells in numbered_rows(text, find_delimiter(text), path):
+        lines.append(line)
+        rows.append(cells)
     if len(rows) < 2:
         raise SourceError(f"{path} has no rows below its first line.")
-    columns = [name.strip().lower() for name in rows[0]]
-    short = [i for i, row in enumerate(rows) if len(row) < len(columns)]
+    columns = column_names([name.lower() for name in rows[0]], path)
+    table = Table(path, columns, rows[1:], lines[1:])
+    short = [row for row, cells in enumerate(table.rows) if len(cells) < len(columns)]
     if short:
-        raise SourceError(f"Row {short[0] + 1} of {path} has fewer cells than its first line.")
-    return Table(path, columns, rows[1:])
+        raise SourceError(f"{table.place(short[0])} has fewer cells than its first line.")
+    return table
 
 
 def read_answers(path: Path) -> list[tuple[str, str | None]]:
@@ -160,11 +198,14 @@ def read_answers(path: Path) -> list[tuple[str, str | None]]:
     ]
 
 
-def _first_labels(answers: Iterable[tuple[str, str | None]]) -> dict[str, str]:
+def _agreed(answers: Iterable[tuple[str, str | None]], where: str) -> dict[str, str]:
     labels: dict[str, str] = {}
     for name, label in answers:
-        if label:
-            labels.setdefault(name, label)
+        if label and labels.setdefault(name, label) != label:
+            raise SourceError(
+                f"'{name}' has two labels in {where}, '{labels[name]}' and '{label}':"
+                " settle it, or leave both out."
+            )
     return labels
 
 

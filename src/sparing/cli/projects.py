@@ -117,11 +117,9 @@ def certify_project(project: str | PathLike[str], verify: Path | None, *, as_jso
 
 
 def _verify(project: str | PathLike[str], file: Path) -> None:
-    from sparing.certificate import Certificate
-    from sparing.cli.certify import print_checks
-    from sparing.datasets.decoding import read_text
+    from sparing.cli.certify import print_checks, read_certificate
 
-    certificate = Certificate.from_json(read_text(file)[0])
+    certificate = read_certificate(file)
     typer.echo(certificate.statement)
     with _opened(project) as opened:
         checks = opened.verify(certificate)

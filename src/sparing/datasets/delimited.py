@@ -34,9 +34,9 @@ def read_delimited(path: Path, *, header: bool = True) -> RawTable:
     """
     text, notes = read_text(path)
     delimiter = "\t" if path.suffix.lower() in (".tsv", ".tab") else find_delimiter(text)
-    lines = list(_lines(text, delimiter, path))
+    lines = list(numbered_rows(text, delimiter, path))
     if header and lines:
-        columns = _column_names(lines.pop(0)[1], path)
+        columns = column_names(lines.pop(0)[1], path)
     else:
         columns = [str(i + 1) for i in range(len(lines[0][1]))] if lines else []
     whole = [(number, cells) for number, cells in lines if len(cells) == len(columns)]
@@ -77,7 +77,7 @@ def _regularity(lines: Sequence[str], delimiter: str) -> tuple[float, int]:
     return (alike + 1) / len(widths), widths[0]
 
 
-def _lines(text: str, delimiter: str, path: Path) -> Iterator[tuple[int, list[str]]]:
+def numbered_rows(text: str, delimiter: str, path: Path) -> Iterator[tuple[int, list[str]]]:
     """Yield (number of the line where a row begins, its cells); empty lines are passed over."""
     csv.field_size_limit(min(sys.maxsize, 2**31 - 1))  # a long text is no error
     # Not splitlines: it also breaks at separators that are part of a text.
@@ -92,7 +92,8 @@ def _lines(text: str, delimiter: str, path: Path) -> Iterator[tuple[int, list[st
         raise SourceError(f"{path} line {reader.line_num} is broken: {error}.") from error
 
 
-def _column_names(cells: Sequence[str], path: Path) -> list[str]:
+def column_names(cells: Sequence[str], path: Path) -> list[str]:
+    """Return the names of the columns, by number where there is none; each has to be there once."""
     names = [cell.strip() or str(i + 1) for i, cell in enumerate(cells)]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice and all(_is_number(cell) for cell in cells):
