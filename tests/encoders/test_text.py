@@ -51,6 +51,11 @@ def test_bad_texts_are_refused(texts, expected):
         TextEncoder(min_count=1).fit(texts)
 
 
+def test_texts_of_few_words_have_as_few_directions():
+    texts = [f"{('cold rain', 'warm sun')[i % 2]} number {i}" for i in range(100)]
+    assert TextEncoder().fit_transform(texts).shape == (100, 2)
+
+
 def test_a_single_text_or_a_single_word_still_encodes():
     assert TextEncoder().fit_transform(["word"]).shape == (1, 1)
     assert np.isfinite(TextEncoder().fit_transform(["word word", "word"])).all()

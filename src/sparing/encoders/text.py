@@ -15,6 +15,7 @@ from sparing.encoders.base import BlockEncoder, Progress
 from sparing.types import FloatArray
 
 MAX_WORDS = 100_000  # distinct words and pairs kept, the most frequent first
+ROUNDING = 1e-5  # of the widest direction; texts of few words vary in fewer than are asked for
 
 
 class TextEncoder(BlockEncoder):
@@ -88,12 +89,13 @@ def _counter(**parameters: Any) -> TfidfVectorizer:
 
 
 def _directions(weights: sparse.csr_matrix, n_components: int, seed: int) -> FloatArray:
-    """Return (n_words, n_kept) leading right singular vectors."""
+    """Return (n_words, n_kept) leading right singular vectors, without those that are rounding."""
     n_kept = min(n_components, *(side - 1 for side in weights.shape))
     if n_kept < 1:  # a single text or a single word
         return np.eye(weights.shape[1], 1, dtype=np.float32)
     svd = TruncatedSVD(n_kept, random_state=seed).fit(weights)
-    return np.ascontiguousarray(svd.components_.T, np.float32)
+    widths = svd.singular_values_
+    return np.ascontiguousarray(svd.components_[widths > ROUNDING * widths[0]].T, np.float32)
 
 
 def check_texts(X: Any, where: str) -> list[str]:

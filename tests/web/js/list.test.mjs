@@ -53,3 +53,10 @@ test("who leaves the list keeps the item on the screen and nothing else of it", 
   assert.deepEqual([shown(state), state.list, state.exhausted], [["a"], null, false]);
   assert.equal(reduce(state, listed([12], asked("c"))), state); // came too late
 });
+
+test("what others are asked now is left out of the list, and that is said", () => {
+  const state = reduce(begun(false), listed([10, 11, 12], asked("a")));
+  assert.deepEqual([shown(state), state.list.rows], [["a"], [13]]);
+  assert.equal(state.notice, "Left out of your list, as others are asked them now: 2.");
+  assert.equal(reduce(begun(false), listed([10], asked("a"))).notice, "");
+});
