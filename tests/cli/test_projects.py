@@ -4,7 +4,7 @@ import json
 import pytest
 
 from sparing.cli.projects import audit, export, import_labels, next_items, status
-from sparing.errors import ConflictError
+from sparing.errors import ConflictError, InvalidInputError, SourceError
 from sparing.project import Project
 from sparing.store import Kind
 
@@ -57,6 +57,37 @@ def test_ask_answer_check_and_export_on_the_command_line(table, tmp_path, capsys
         labels = [e for e in project.store.events() if e.kind is Kind.LABEL]
     assert [e.source for e in labels[:40]] == ["strategy"] * 40
     assert {(e.source, e.purpose) for e in labels[40:]} == {("uniform", "audit")}
+
+
+def test_the_claim_of_an_open_audit_is_fixed_until_it_is_given_up(table, tmp_path, capsys):
+    ask, check, place = tmp_path / "ask.csv", tmp_path / "check.csv", tmp_path / "pets.csv.sparing"
+    next_items(table, n=40, out=ask)
+    fill_in(ask)
+    import_labels(table, ask)
+    audit(table, epsilon=0.05, out=check)
+    drawn = check.read_text()
+    with pytest.raises(InvalidInputError, match=r"was drawn for --epsilon 0\.05.*--again"):
+        audit(table, epsilon=0.02, out=check)
+    for out_of_range in (0, 1, 2, float("nan")):
+        with pytest.raises(InvalidInputError, match="strictly between 0 and 1"):
+            audit(table, epsilon=out_of_range, again=True, out=check)
+    audit(table, epsilon=0.05, out=check)
+    assert check.read_text() == drawn
+    audit(table, epsilon=0.1, again=True, out=check)
+    assert check.read_text() != drawn
+    fill_in(check)
+    import_labels(table, check)
+    with Project.open(place) as project:
+        assert project.open_claim.epsilon == 0.1
+        assert project.certify().attempt == 2
+        assert project.open_claim is None
+
+
+def test_certifying_the_source_of_a_project_says_where_the_project_is(table):
+    from sparing.cli.certify import certify
+
+    with pytest.raises(SourceError, match=r"Its labeling project is .*pets\.csv\.sparing"):
+        certify(str(table))
 
 
 def test_beside_a_running_page_commands_look_and_do_not_write(table, capsys, tmp_path):

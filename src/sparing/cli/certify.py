@@ -16,6 +16,14 @@ if TYPE_CHECKING:
     from sparing.types import Label
 
 EPSILON = 0.02
+# None where it is not said: an open audit has a claim already.
+Epsilon = Annotated[
+    float | None, typer.Option(help="Share of wrong labels tolerated.", show_default="0.02")
+]
+Delta = Annotated[
+    float | None,
+    typer.Option(help="Probability that the claim may be false.", show_default="0.05"),
+]
 Known = Annotated[
     Path | None, typer.Option(help="Table id, label: what people had labeled before.")
 ]
@@ -34,13 +42,8 @@ def certify(
             show_default=False,
         ),
     ] = None,
-    epsilon: Annotated[
-        float | None, typer.Option(help="Share of wrong labels tolerated.", show_default="0.02")
-    ] = None,
-    delta: Annotated[
-        float | None,
-        typer.Option(help="Probability that the claim may be false.", show_default="0.05"),
-    ] = None,
+    epsilon: Epsilon = None,
+    delta: Delta = None,
     kind: Annotated[
         str | None,
         typer.Option(
@@ -80,13 +83,19 @@ def certify(
     from sparing.cli.auditfolder import AuditFolder
     from sparing.cli.poolfiles import read_pool
     from sparing.cli.projects import certify_project, is_project
+    from sparing.errors import SourceError
 
     if pool is not None and is_project(pool):
         certify_project(pool, verify, as_json=as_json)
         return
     items = None
     if pool is not None:
-        items = read_pool(Path(pool), known=known, classes=classes, version=model_version)
+        try:
+            items = read_pool(Path(pool), known=known, classes=classes, version=model_version)
+        except SourceError as error:
+            if is_project(f"{pool}.sparing"):
+                raise SourceError(f"{error} Its labeling project is {pool}.sparing.") from error
+            raise
     if verify is not None:
         _verify(verify, items)
         return
@@ -105,7 +114,7 @@ def certify(
         claim = Claim(**{"epsilon": EPSILON, **given})
         _draw(folder, items, claim, n_audit=audits, seed=seed, previous=drawn)
     else:
-        _check_same(drawn[-1], given)
+        check_same(drawn[-1].claim, given)
         _certify(folder, items, drawn[-1], as_json=as_json)
 
 
@@ -161,17 +170,17 @@ def _check_may_prove(items: "PoolFile", audit: "Audit", claim: "Claim") -> None:
         )
 
 
-def _check_same(audit: "Audit", given: dict[str, Any]) -> None:
-    """Refuse a claim that is not the one the open audit was drawn for."""
+def check_same(claim: "Claim | None", given: dict[str, Any]) -> None:
+    """Refuse a claim that is not the one that the open audit was drawn for."""
     from sparing.errors import InvalidInputError
 
     for name, value in given.items():
-        drawn_for = getattr(audit.claim, name, value)
+        drawn_for = getattr(claim, name, value)
         if value != drawn_for:
             option = f"--{name.replace('_', '-')}"
             raise InvalidInputError(
-                f"Audit {audit.attempt} was drawn for {option} {drawn_for}, which is fixed. Got"
-                f" {value}: leave it out, or draw a new audit with --again."
+                f"The open audit was drawn for {option} {drawn_for}, which is fixed. Got {value}:"
+                " leave it out, or draw a new audit with --again."
             )
 
 

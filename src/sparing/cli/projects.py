@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from sparing.cli.certify import EPSILON, Delta, Epsilon, check_same
+
 if TYPE_CHECKING:
     from sparing.project import Asked, Project, Status
 
@@ -71,30 +73,50 @@ def status(project: Place, as_json: AsJson = False) -> None:
 
 def audit(
     project: Place,
-    epsilon: Annotated[float, typer.Option(help="Share of wrong labels tolerated.")] = 0.02,
-    delta: Annotated[float, typer.Option(help="Probability that the claim may be false.")] = 0.05,
+    epsilon: Epsilon = None,
+    delta: Delta = None,
     plan: Annotated[bool, typer.Option("--plan", help="Say what it costs; draw nothing.")] = False,
+    again: Annotated[
+        bool, typer.Option("--again", help="Give an open audit up, which is spent, and draw anew.")
+    ] = False,
     out: Out = None,
     as_json: AsJson = False,
 ) -> None:
     """Draw the items that check the model, and print them as a table to fill in.
 
-    If an audit is open, the items without an answer are printed again, more of them once errors
+    If an audit is open, its items without an answer are printed again, more of them once errors
     were met. Fill in the table without looking at guesses, 'sparing import' it, then run 'sparing
     certify' on the project.
 
     Example: sparing audit photos.sparing --epsilon 0.02 --out check.csv
     """
+    asked = {"epsilon": epsilon, "delta": delta}
+    given = {name: value for name, value in asked.items() if value is not None}
     with _opened(project, must_write=not plan) as opened:
-        if opened.phase != "audit":
+        claim, wanted = opened.open_claim, {"epsilon": EPSILON, **given}
+        if claim is not None and not plan and not again:
+            check_same(claim, given)
+        else:
+            if claim is not None and not plan:
+                _give_up(opened, wanted)
             _catch_up(opened)
-            planned = (opened.plan_audit if plan else opened.audit)(epsilon, delta)
+            planned = opened.plan_audit(**wanted) if plan else opened.audit(**wanted)
             typer.echo(planned.sentence, err=True)
             if planned.note:
                 typer.echo(planned.note, err=True)
         if not plan:
             everything = opened.audit_next(len(opened.items))
             _print_items(everything, out, as_json=as_json)
+
+
+def _give_up(opened: "Project", wanted: dict[str, float]) -> None:
+    """Leave the open audit, unless a new one could not be drawn."""
+    from sparing.errors import PoolExhaustedError
+
+    planned = opened.plan_audit(**wanted)
+    if not planned.n_audited:
+        raise PoolExhaustedError(planned.sentence)
+    opened.resume()
 
 
 def certify_project(project: str | PathLike[str], verify: Path | None, *, as_json: bool) -> None:

@@ -23,6 +23,12 @@ class CheckedProject(OpenProject):
             claim = Claim(epsilon, delta)
             return audits.plan(self._freeze(), claim, self._state.replay.attempt + 1)
 
+    @property
+    def open_claim(self) -> Claim | None:
+        """What the open audit is to certify; None where none is open."""
+        drawn = self._state.drawn
+        return drawn.audit.claim if drawn is not None and self._state.drawn_rows else None
+
     def audit(self, epsilon: float, delta: float = 0.05) -> AuditPlan:
         """Freeze the model and draw the items that check it; then answer :meth:`audit_next`.
 
@@ -67,7 +73,9 @@ class CheckedProject(OpenProject):
             audits.check_unchanged(drawn, self._state.rows)  # else more answers would be in vain
             n_open = self._state.n_to_audit() - n_answered
             if n_open:
-                raise ConflictError(f"{n_open:,} items of the audit have no answer yet.")
+                raise ConflictError(
+                    f"{n_open:,} items of the audit have no answer yet. 'sparing audit' prints."
+                )
             answers = audits.answers_of(drawn, self._state.replay, self._state.rows)
             done = audits.certify_draw(drawn, answers)
             audits.save_certified(self._folder, done)
