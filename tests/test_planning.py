@@ -159,4 +159,6 @@ def test_equal_confidences_and_an_empty_pool():
     p, _ = pool(300, np.full(300, 0.01))
     assert plan_audit(p, Claim(0.05)).n_audited > 0
     done = Predictions([0, 1], [0.9, 0.9], [0, 1], CLASSES)
-    assert plan_audit(done, Claim(0.05)).n_audit == 0
+    plan = plan_audit(done, Claim(0.05))
+    assert plan.n_audit == 0
+    assert plan.sentence == "5 % at 95 %: nothing is left to audit; people have labeled every item."

@@ -159,18 +159,17 @@ def certify(predictions: Predictions, audit: Audit, findings: Findings) -> Certi
         looks = whole_set(predictions, audit, findings, claim)
         agreed = findings.agreed
         left = [e.n_items - e.n_auto - int(agreed[: e.n_audited].sum()) for e in looks]
-        findings = findings.first(looks[int(np.argmin(left))].n_audited)
-    return _stated(predictions, audit, findings, claim)
+        best = looks[int(np.argmin(left))]
+        return _stated(predictions, audit, findings.first(best.n_audited), (best,))
+    return _stated(predictions, audit, findings, auto_labels(predictions, audit, findings, claim))
 
 
 def _stated(
-    predictions: Predictions, audit: Audit, findings: Findings, claim: Claim
+    predictions: Predictions, audit: Audit, findings: Findings, evidence: tuple[Evidence, ...]
 ) -> Certificate:
-    """State what is proven at the look at which the findings end."""
-    if claim.kind == WHOLE:
-        evidence = whole_set(predictions, audit, findings, claim)[-1:]
-    else:
-        evidence = auto_labels(predictions, audit, findings, claim)
+    """State what is proven by the findings, down to the look at which they end."""
+    claim = audit.claim
+    assert claim is not None  # noqa: S101  # without one there is no evidence
     n_auto = sum(e.n_auto for e in evidence)
     n_by_people = int((predictions.y >= 0).sum() + findings.agreed.sum())
     n_total = predictions.n_total
@@ -335,7 +334,11 @@ def verify(
     if not all(check.ok for check in checks[-2:]):
         return checks
     found = judge(audit, predictions, answers).first(certificate.n_audited)
-    again = _stated(predictions, audit, found, certificate.claim)
+    if certificate.claim.kind == WHOLE:
+        evidence = whole_set(predictions, audit, found, certificate.claim)[-1:]
+    else:
+        evidence = auto_labels(predictions, audit, found, certificate.claim)
+    again = _stated(predictions, audit, found, evidence)
     return (
         *checks,
         Check(

@@ -24,7 +24,7 @@ from sparing.audit import Audit, Claim, Findings
 from sparing.bounds import first_failure, p_value
 from sparing.looks import tolerated_at, walk_risk
 from sparing.predictions import Predictions
-from sparing.types import FloatArray, IntArray
+from sparing.types import BoolArray, FloatArray, IntArray
 
 N_LEVELS = 64
 # A model may be surer than it should be, or less: (how often it errs of what it says, weight).
@@ -77,30 +77,27 @@ def whole_set(
     risk = walk_risk(n, allowed, audit.looks, tolerated) if tolerated[-1] >= 0 else 1.0
     planned = tuple(zip(audit.looks, tolerated, strict=True))
     start = Evidence("all", None, n, 0, -1, allowed, risk, audit.delta, None, 0, planned)
-    return tuple(
-        _walked(start, predictions, audit, findings.first(m), k)
-        for m, k in planned
-        if m <= len(findings.wrong)
-    )
+    reached = [(m, k) for m, k in planned if m <= len(findings.wrong)]
+    items = np.sort(predictions.confidence[audit.eligible]) if reached else np.zeros(0)
+    drawn = predictions.confidence[audit.drawn]
+    return tuple(_walked(start, items, drawn[:m], findings.wrong[:m], k) for m, k in reached)
 
 
 def _walked(
-    start: Evidence, predictions: Predictions, audit: Audit, findings: Findings, k: int
+    start: Evidence, items: FloatArray, drawn: FloatArray, is_wrong: BoolArray, k: int
 ) -> Evidence:
-    """Walk down to the audited error that is one too many."""
-    m = len(findings.wrong)
-    drawn = predictions.confidence[audit.drawn[:m]]
-    wrong = np.sort(drawn[findings.wrong])[::-1]
+    """Walk down to the audited error that is one too many; confidences, of ``items`` ascending."""
+    m = len(drawn)
+    wrong = np.sort(drawn[is_wrong])[::-1]
     # Items as confident as the error that ends the walk are left out with it: ties move together.
     barrier = np.inf if k < 0 else wrong[k] if len(wrong) > k else -np.inf
-    kept = predictions.confidence[audit.eligible]
-    kept = kept[kept > barrier]
+    kept = items[np.searchsorted(items, barrier, side="right") :]
     return replace(
         start,
         n_audited=m,
         n_wrong=k,
         n_refuted=start.n_refuted + k + 1,
-        threshold=float(kept.min()) if len(kept) else None,
+        threshold=float(kept[0]) if len(kept) else None,
         n_auto=len(kept) - int((drawn > barrier).sum()),
     )
 

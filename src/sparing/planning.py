@@ -161,6 +161,8 @@ def _plan(
             f"about {audits:,} audits and {handback:,} by hand{more};"
             f" the model labels about {auto:,}."
         )
+    elif not handback:
+        text = "nothing is left to audit; people have labeled every item."
     else:
         text = f"an audit would cost more than it saves; label the {handback:,} that are left."
     note = empty_bound_note(predictions, claim)

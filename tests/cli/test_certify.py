@@ -376,6 +376,8 @@ def test_autolabel_never_writes_over_what_it_reads(job, capsys):
 def test_a_missing_pool_and_labels_for_strangers(tmp_path, capsys):
     error, *_ = run(capsys, "certify", tmp_path / "none.csv", "--out", tmp_path / "o")
     assert "none.csv" in str(error)
+    error, *_ = run(capsys, "certify", tmp_path, "--out", tmp_path / "o")
+    assert f"{tmp_path} is a folder. A pool is a table" in str(error)
     pool = write(tmp_path / "p.csv", ("id", "predicted", "confidence"), [(1, "a", 0.5)])
     known = write(tmp_path / "k.csv", ("id", "label"), [(7, "a")])
     error, *_ = run(capsys, "certify", pool, "--known", known)

@@ -75,6 +75,11 @@ def read_pool(path: Path, *, known: Path | None, classes: str | None, version: i
     ------
     SourceError : a file is missing, unreadable, or not what it has to be
     """
+    if path.is_dir():
+        raise SourceError(
+            f"{path} is a folder. A pool is a table id, predicted, confidence, a .npy of"
+            " probabilities, or for 'certify' a labeling project."
+        )
     labels = {} if known is None else _agreed(read_answers(known), str(known))
     if path.suffix.lower() == ".npy":
         return _from_proba(path, labels, classes, version)
