@@ -340,9 +340,9 @@ def test_a_strategy_is_a_name_or_an_instance(X):
 
 
 def test_auto_covers_first_and_says_so(X):
-    assert ActiveLearner(sparse.csr_array(X)).query().strategy == "auto: cluster_then_label"
+    assert ActiveLearner(sparse.csr_array(X)).query().strategy == "auto: max_herding"
     query = ActiveLearner(X).query()
-    assert query.strategy == "auto: spectral_medoids"
+    assert query.strategy == "auto: max_herding"
     assert query.reason.endswith("(no labels yet: cover the pool)")
 
 

@@ -22,7 +22,7 @@ from sparing.policy import (
     suggested_batch_size,
 )
 from sparing.pool import Pool
-from sparing.snapshot import Snapshot
+from sparing.snapshot import Snapshot, Spectrum
 from sparing.strategies import choose
 from sparing.testing import yield_strategy_checks
 
@@ -50,13 +50,37 @@ def told(pool, skill):
     return right if skill else np.roll(right, 1, axis=0)[::-1]
 
 
-@pytest.mark.parametrize(("n", "name"), [(8, "spectral_medoids"), (15, "cluster_then_label")])
-def test_few_labels_are_cold_and_no_model_is_asked(n, name):
+def of_eigenvalues(*values):
+    """The spectrum of a pool, by its eigenvalues alone."""
+    return lambda: Spectrum(np.array(values), np.empty((0, len(values))))
+
+
+GROUPS = of_eigenvalues(*np.linspace(0, 0.09, 10), 0.5)
+NO_GROUPS = of_eigenvalues(0.0, *np.linspace(0.2, 0.4, 10))
+
+
+def never():
+    raise AssertionError("nobody should have asked for it")
+
+
+@pytest.mark.parametrize(
+    ("n", "spectrum", "name"),
+    [(8, GROUPS, "spectral_medoids"), (8, NO_GROUPS, "u_herding"), (15, never, "u_herding")],
+)
+def test_few_labels_are_cold_and_no_model_is_judged(n, spectrum, name):
     X, y = blobs()
     pool = pool_of(X, y, np.arange(0, 8 * n, 8))
-    auto = auto_strategy(pool, version_of(pool))
+    auto = auto_strategy(pool, version_of(pool), spectrum)
     assert auto.name == f"auto: {name}"
     assert auto.why == f"{n} labels are too few to judge a model by: cover the pool"
+
+
+@pytest.mark.parametrize(("n_blobs", "name"), [(10, "spectral_medoids"), (1, "max_herding")])
+def test_the_first_labels_go_to_groups_if_there_are_some(n_blobs, name):
+    rng = np.random.default_rng(0)
+    centers = np.repeat(12 * np.eye(10)[:n_blobs], 300 // n_blobs, axis=0)
+    learner = ActiveLearner(centers + rng.standard_normal(centers.shape), seed=0)
+    assert learner.query(10).strategy == f"auto: {name}"
 
 
 def test_two_labels_a_class_are_wanted_before_the_cold_start_ends():
@@ -70,20 +94,20 @@ def test_then_doubt_and_coverage_then_the_margin():
     X, y = blobs()
     rows = np.random.default_rng(0).permutation(120)
     names = []
-    for n in (25, 60):
+    for n in (25, 60, 100):
         pool = pool_of(X, y, rows[:n])
-        auto = auto_strategy(pool, version_of(pool, told(pool, skill=True)))
+        auto = auto_strategy(pool, version_of(pool, told(pool, skill=True)), never)
         names.append(auto.name)
         assert auto.requires == auto.strategy.requires
         assert f"{n} labels of 3 classes" in auto.why
-    assert names == ["auto: u_herding", "auto: margin"]
+    assert names == ["auto: u_herding", "auto: u_herding", "auto: margin"]
 
 
-def test_where_neighbours_lose_it_goes_to_the_margin_at_once(monkeypatch):
+def test_where_neighbors_lose_the_margin_comes_sooner(monkeypatch):
     X, y = blobs()
-    pool = pool_of(X, y, np.random.default_rng(0).permutation(120)[:25])
+    pool = pool_of(X, y, np.random.default_rng(0).permutation(120)[:60])
     monkeypatch.setattr(policy, "neighbors_agree", lambda X, labeled, codes: False)
-    auto = auto_strategy(pool, version_of(pool, told(pool, skill=True)))
+    auto = auto_strategy(pool, version_of(pool, told(pool, skill=True)), never)
     assert auto.name == "auto: margin"
     assert "a linear model foretells them better" in auto.why
 
@@ -109,25 +133,25 @@ def test_from_twenty_labels_on_one_in_ten_is_drawn_uniformly_and_marked():
     assert (cold.source == "strategy").all()
 
 
-def test_csr_pools_are_covered_by_clusters_then_asked_by_margin():
+def test_csr_pools_are_covered_too():
     X, y = blobs()
     X = sparse.csr_array(X)
     learner = ActiveLearner(X, seed=0)
-    assert learner.query(3).strategy == "auto: cluster_then_label"
+    assert learner.query(3).strategy == "auto: max_herding"
     learner.teach(np.arange(0, 120, 4), y[::4].tolist())
-    assert learner.query(3).strategy == "auto: margin"
+    assert learner.query(3).strategy == "auto: u_herding"
 
 
 def test_large_pools_do_without_the_graph(monkeypatch):
     monkeypatch.setattr(policy, "MAX_ITEMS", 50)
     X, _ = blobs()
-    assert auto_strategy(Pool(X), version_of(None)).name == "auto: max_herding"
+    assert auto_strategy(Pool(X), version_of(None), never).name == "auto: max_herding"
 
 
 def test_any_classifier_goes_with_it():
     X, y = blobs()
     learner = ActiveLearner(X, model=LogisticRegression(), seed=0)
-    while len(learner.pool.labeled) < 60:
+    while len(learner.pool.labeled) < 110:
         query = learner.query(10)
         learner.teach(query.indices, y[query.indices].tolist())
     assert query.strategy == "auto: margin"

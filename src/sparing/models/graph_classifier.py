@@ -1,5 +1,6 @@
 """GraphClassifier: a few labels, all items, and the graph between them."""
 
+from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -11,8 +12,8 @@ from sklearn.utils.validation import check_is_fitted
 from sparing._validate import check_features, invalid
 from sparing.models.graph import ALPHA, N_NEIGHBORS, poisson_learning, spread_labels
 from sparing.models.out_of_fold import N_FOLDS, stratified_folds
-from sparing.models.regions import regional_flow
-from sparing.models.stacking import FAINT, best_temperature, shares, sharpened
+from sparing.models.regions import region_weights
+from sparing.models.stacking import FAINT, best_temperature, doubted, shares, sharpened
 from sparing.models.structure import PoolStructure
 from sparing.pool import UNLABELED
 from sparing.types import BoolArray, Features, FloatArray, IntArray
@@ -21,6 +22,19 @@ METHODS = ("spreading", "poisson")
 LARGE = 20_000  # items; above, half the precision is enough and takes half the time
 FEW_A_CLASS = 5  # labels; up to so many each is spread by itself, and its region counts
 POISSON_SHARPNESS = 3.0  # standard deviations of Poisson's solution to log-odds
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class _Answer:
+    """What comes of one way to weigh the labels; the fields are named as those of the model."""
+
+    coefficients: FloatArray
+    head_temperature: float
+    temperature: float
+    proba: FloatArray
+    oof_proba: FloatArray
+    likelihood: float
+    """Logarithm of the probability of the labels, none of them seen."""
 
 
 class GraphClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sklearn untyped
@@ -33,7 +47,9 @@ class GraphClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # 
     No class sizes are assumed: a class with many labels weighs neither in proportion to them,
     which would let it flood its neighbours, nor the same as any other, but the geometric mean.
     While labels are few, each speaks for the region that it reaches best
-    (:mod:`sparing.models.regions`).
+    (:mod:`sparing.models.regions`). Where the graph has no groups, all that matters is who
+    floods it: there all classes are given the same flow, if labels that were not seen are likelier
+    so.
 
     Parameters
     ----------
@@ -69,8 +85,9 @@ class GraphClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # 
 
     References
     ----------
-    Zhou et al. (2004), Learning with local and global consistency; Calder et al. (2020),
-    arXiv 2006.11184; Delalleau, Bengio & Le Roux (2005) for the induction to new items
+    Zhou et al. (2004), Learning with local and global consistency; Mai & Couillet (2021),
+    arXiv 2006.07575; Calder et al. (2020), arXiv 2006.11184; Delalleau, Bengio & Le Roux (2005)
+    for the induction to new items
     """
 
     transductive: ClassVar[bool] = True
@@ -119,9 +136,13 @@ class GraphClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # 
         self.n_features_in_ = X.shape[1]
         self.abstained_ = self._unreached(labeled)
         folds = stratified_folds(codes, N_FOLDS, seed=0)
-        columns = self._spread(labeled, codes, folds)
-        self.coefficients_ = self.structure_.head.coefficients(decided(columns[0]))
-        self._calibrate(labeled, codes, folds, columns)
+        tried = self._spread(labeled, codes, folds)
+        answers = [self._answer(labeled, codes, folds, columns) for columns in tried]
+        best = max(answers, key=lambda answer: answer.likelihood)
+        self.coefficients_, self.head_temperature_ = best.coefficients, best.head_temperature
+        self.temperature_, self.oof_proba_ = best.temperature, best.oof_proba
+        self.label_distributions_ = best.proba
+        self.label_distributions_[self.abstained_] = 1 / len(self.classes_)
         self.transduction_ = self.classes_[self.label_distributions_.argmax(axis=1)]
         return self
 
@@ -165,8 +186,13 @@ class GraphClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # 
         reached[component[labeled]] = True
         return np.asarray(~reached[component])
 
-    def _spread(self, labeled: IntArray, codes: IntArray, folds: IntArray) -> list[FloatArray]:
-        """Return (n_items, n_classes) shares by all labels, then by all but those of a fold."""
+    def _spread(
+        self, labeled: IntArray, codes: IntArray, folds: IntArray
+    ) -> list[list[FloatArray]]:
+        """Return (n_items, n_classes) shares by all labels, then by all but those of a fold.
+
+        Once for each way to weigh the labels that is to be tried.
+        """
         kept = [folds >= 0, *(folds != fold for fold in np.unique(folds))]
         few = len(codes) <= FEW_A_CLASS * len(self.classes_)
         if few and self.method == "spreading" and self.priors is None:
@@ -175,20 +201,22 @@ class GraphClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # 
 
     def _spread_regions(
         self, labeled: IntArray, codes: IntArray, kept: list[BoolArray]
-    ) -> list[FloatArray]:
+    ) -> list[list[FloatArray]]:
         """Spread each label once; what a fold lacks is left out of the sum."""
         sources = self._sources(len(labeled))
         sources[labeled, np.arange(len(labeled))] = 1
         flows = self._flow(sources, len(labeled))
         n_classes = len(self.classes_)
-        return [
-            shares(regional_flow(flows[:, keep], labeled[keep], codes[keep], n_classes))
-            for keep in kept
+        indicators = np.eye(n_classes)[codes]
+        regional = [
+            shares(flows[:, k] @ region_weights(flows[:, k], labeled[k], codes[k], n_classes))
+            for k in kept
         ]
+        return [regional, [level(flows[:, k] @ indicators[k]) for k in kept]]
 
     def _spread_classes(
         self, labeled: IntArray, codes: IntArray, kept: list[BoolArray]
-    ) -> list[FloatArray]:
+    ) -> list[list[FloatArray]]:
         """Spread all labels of a class together, once for each fold."""
         n_classes = len(self.classes_)
         sources = self._sources(n_classes * len(kept))
@@ -196,10 +224,13 @@ class GraphClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # 
             sources[labeled[keep], codes[keep] + i * n_classes] = 1
         flows = self._flow(sources, n_classes)
         parts = np.split(flows, len(kept), axis=1)
-        return [
+        weighed = [
             self._balanced(part, np.bincount(codes[keep], minlength=n_classes))
             for part, keep in zip(parts, kept, strict=True)
         ]
+        if self.method == "poisson" or self.priors is not None:
+            return [weighed]
+        return [weighed, [level(part) for part in parts]]
 
     def _sources(self, n_columns: int) -> FloatArray:
         n = len(self.structure_.X)
@@ -229,24 +260,44 @@ class GraphClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # 
             return priors
         raise invalid("priors", "GraphClassifier", f"None, 'balanced' or {n} shares", self.priors)
 
-    def _calibrate(
+    def _answer(
         self, labeled: IntArray, codes: IntArray, folds: IntArray, columns: list[FloatArray]
-    ) -> None:
-        """Set probabilities of pool and labeled items, and how sure each of the two may be."""
+    ) -> _Answer:
+        """Smooth the shares by the head, and make both as sure as unseen labels allow."""
         head = self.structure_.head
-        smoothed = shares(head.features @ self.coefficients_)
+        coefficients = head.coefficients(decided(columns[0]))
+        smoothed = shares(head.features @ coefficients)
         seen = head.features[labeled]
         oof = np.empty((2, len(labeled), len(self.classes_)))
         for fold, part in zip(np.unique(folds), columns[1:], strict=True):
             held = folds == fold
             oof[0, held] = shares(seen[held] @ head.coefficients(decided(part)))
             oof[1, held] = (part[labeled[held]] + oof[0, held]) / 2
-        self.head_temperature_ = best_temperature(oof[0], codes)
-        self.temperature_ = best_temperature(oof[1], codes)
-        self.oof_proba_ = sharpened(oof[1], self.temperature_)
-        proba = sharpened((columns[0] + smoothed) / 2, self.temperature_)
-        proba[self.abstained_] = 1 / len(self.classes_)
-        self.label_distributions_ = proba
+        temperature = best_temperature(oof[1], codes)
+        oof_proba = sharpened(oof[1], temperature)
+        told = doubted(oof_proba)[np.arange(len(codes)), codes]
+        return _Answer(
+            coefficients,
+            best_temperature(oof[0], codes),
+            temperature,
+            sharpened((columns[0] + smoothed) / 2, temperature),
+            oof_proba,
+            float(np.log(told).sum()),
+        )
+
+
+def level(flow: FloatArray) -> FloatArray:
+    """Turn what flowed into shares as if as much had flowed from every class.
+
+    Where a graph has no groups nearly all that flows reaches every item alike: the class that
+    more flowed from would take everything.
+
+    Examples
+    --------
+    >>> level(np.array([[9.0, 2.0], [8.0, 3.0], [8.0, 1.0]])).argmax(axis=1).tolist()
+    [0, 1, 0]
+    """
+    return shares(flow / np.maximum(flow.sum(axis=0), FAINT))
 
 
 def decided(proba: FloatArray) -> FloatArray:
