@@ -36,11 +36,15 @@ class Items:
         ``"texts"``: str; ``"table"``: (n, n_columns) cells as objects, None where there is
         nothing; ``"vectors"``: (n, n_features) finite floats
     values : (n,) the items themselves
-    names : (n,) what a person finds an item by: a path inside the folder, or ``"line 7"``
+    names : (n,) what a person finds an item by: a path inside the folder, ``"line 7"``, or its
+        cell in the column ``named_by``
     source : where they came from
     skipped : what was left out
     notes : sentences that the person should read, such as how a file was decoded
     columns : of a table file: those that make an item
+    named_by : of a table file: the column that names the items, if one does
+    left_out : of a table file: columns that identify rows, which are no part of an item unless
+        they are in ``columns``
     """
 
     kind: Kind
@@ -50,6 +54,8 @@ class Items:
     skipped: tuple[Skipped, ...] = ()
     notes: tuple[str, ...] = ()
     columns: tuple[str, ...] = ()
+    named_by: str | None = None
+    left_out: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.values)

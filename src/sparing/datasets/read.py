@@ -6,6 +6,7 @@ from pathlib import Path
 
 from sparing.datasets.delimited import read_delimited
 from sparing.datasets.folders import read_class_folders, read_folder
+from sparing.datasets.identifiers import identified
 from sparing.datasets.items import Items, Kind, Labeled
 from sparing.datasets.jsonl import read_jsonl
 from sparing.datasets.parquet import read_parquet
@@ -34,7 +35,8 @@ def read_labeled(
     source : a folder with a folder a class, of images or .txt files; a CSV, TSV, JSONL or Parquet
         file; a .npy file, or a folder with X.npy and y.npy
     label_column : of a table: the name of the column with the labels
-    columns : of a table: the columns that make an item; none: all others
+    columns : of a table: the columns that make an item; none: all others but those that identify
+        rows, such as ``id``, which name the items; see ``sparing.datasets.identifiers``
     labels : of a .npy file: the file with the labels
     header : of a CSV or TSV: whether its first line names the columns; if not, their names are
         1, 2, 3, ...
@@ -73,7 +75,7 @@ def read_labeled(
             f"{path.name} is a table: say with --label-column which column has the labels. "
             f"It has: {names}."
         )
-    return labeled_table(raw, label_column, columns, path.parent, kind)
+    return labeled_table(identified(raw), label_column, columns, path.parent, kind)
 
 
 def read_items(
@@ -83,6 +85,7 @@ def read_items(
     header: bool = True,
     kind: Kind | None = None,
     opened: bool = True,
+    left_out: Sequence[str] | None = None,
 ) -> Items:
     """Read items without labels; what cannot be read is skipped, named and counted.
 
@@ -92,6 +95,7 @@ def read_items(
     columns, header, kind : as in ``read_labeled``
     opened : of a table that names images: whether they are opened, to leave out those that cannot
         be read
+    left_out : of a table: the columns that were found to identify rows before; None: find them
 
     Raises
     ------
@@ -103,7 +107,8 @@ def read_items(
         return read_vectors(pair)
     if path.is_dir():
         return read_folder(path)
-    return table_items(read_table(path, header=header), columns, path.parent, kind, opened=opened)
+    raw = identified(read_table(path, header=header), left_out)
+    return table_items(raw, columns, path.parent, kind, opened=opened)
 
 
 def read_table(path: Path, *, header: bool = True) -> RawTable:

@@ -17,10 +17,12 @@ class RawTable:
     Parameters
     ----------
     columns : name -> (n_rows,) str, numbers, booleans, lists of numbers or None
-    names : (n_rows,) where each row stands, such as ``"line 7"``
+    names : (n_rows,) what each row is called: where it stands, such as ``"line 7"``, or its id
     source : where the table came from
     skipped : rows that were left out
     notes : sentences that the person should read
+    named_by : the column that ``names`` are from, if it is one
+    left_out : columns that identify rows: no part of an item, unless they are asked for
     """
 
     columns: Mapping[str, Sequence[Any]]
@@ -28,6 +30,8 @@ class RawTable:
     source: str
     skipped: tuple[Skipped, ...] = ()
     notes: tuple[str, ...] = ()
+    named_by: str | None = None
+    left_out: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.names)
@@ -42,6 +46,19 @@ class RawTable:
         if name not in self.columns:
             raise UnknownNameError(f"column in {self.source} called", name, self.columns)
         return self.columns[name]
+
+
+def plain_text(value: Any) -> str:
+    """Return a label or a name as text; a whole number as such, however the file stores it.
+
+    Examples
+    --------
+    >>> plain_text(3.0), plain_text(" cat "), plain_text(True)
+    ('3', 'cat', 'True')
+    """
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value).strip()
 
 
 def is_missing(value: Any) -> bool:

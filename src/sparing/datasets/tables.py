@@ -11,7 +11,7 @@ import numpy as np
 
 from sparing.datasets.images import file_fault, image_faults, is_image_name
 from sparing.datasets.items import Items, Kind, Labeled, Skipped, rows_where
-from sparing.datasets.rows import RawTable, is_missing
+from sparing.datasets.rows import RawTable, is_missing, plain_text
 from sparing.errors import InvalidInputError, SourceError, UnknownNameError
 from sparing.types import BoolArray
 
@@ -37,7 +37,7 @@ def table_items(
     Parameters
     ----------
     raw : the table
-    columns : names of the columns that make an item; none: all
+    columns : names of the columns that make an item; none: all that do not identify rows
     folder : where relative file names start
     kind : what the items are, if it is known
     opened : whether images are opened, to leave out those that cannot be read
@@ -47,9 +47,12 @@ def table_items(
     UnknownNameError : there is no such column
     SourceError : no rows are left, or vectors or images of more than one column
     """
-    used = {name: raw.column(name) for name in columns or raw.columns}
+    names = columns or [name for name in raw.columns if name not in raw.left_out]
+    used = {name: raw.column(name) for name in names}
     if not used:
-        raise SourceError(f"{raw.source} has no column beside the label.")
+        beside = " and ".join(["the label", *map(repr, raw.left_out)])
+        raise SourceError(f"{raw.source} has no column beside {beside}.")
+    raw = replace(raw, notes=(*raw.notes, *_on_names(raw, names)))
     kind = kind or _kind(list(used.values()), asked=bool(columns))
     if kind == "texts":
         return _texts(raw, used)
@@ -62,6 +65,20 @@ def table_items(
         return _vectors(raw, only, tuple(used))
     images = _images(raw, only, folder, image_faults if opened else _not_there)
     return replace(images, columns=tuple(used))
+
+
+def _on_names(raw: RawTable, used: Sequence[str]) -> list[str]:
+    """Return what the person should know of the columns that identify rows."""
+    lost = [name for name in raw.left_out if name in raw.columns and name not in used]
+    if raw.named_by is None:
+        gone = " and ".join(map(repr, lost))
+        return [f"{gone} cannot name the items: a cell is empty or there twice."] if lost else []
+    if raw.named_by in used or not lost:
+        return [f"Column '{raw.named_by}' names the items."]
+    others = " and ".join(repr(name) for name in lost if name != raw.named_by)
+    like = f", like {others}," if others else ""
+    told = f"Column '{raw.named_by}' names the items and is{like} no part of them"
+    return [f"{told}: --columns makes it one."]
 
 
 def _kind(columns: Sequence[Sequence[Any]], *, asked: bool) -> Kind:
@@ -100,7 +117,7 @@ def labeled_table(
         raise SourceError(f"{raw.source} has no label in column '{label_column}'.")
     items = table_items(_with_labels(raw, label_column, there), columns, folder, kind)
     by_name = dict(zip(raw.names, labels, strict=True))
-    return Labeled(items, [label_text(by_name[name]) for name in items.names])
+    return Labeled(items, [plain_text(by_name[name]) for name in items.names])
 
 
 def _label_column(raw: RawTable, name: str) -> Sequence[Any]:
@@ -124,19 +141,6 @@ def _with_labels(raw: RawTable, label_column: str, there: BoolArray) -> RawTable
     }
     names = [raw.names[row] for row in rows]
     return replace(raw, columns=columns, names=names, skipped=(*raw.skipped, *without))
-
-
-def label_text(value: Any) -> str:
-    """Return a label as text; a whole number as such, however the file stores it.
-
-    Examples
-    --------
-    >>> label_text(3.0), label_text(" cat "), label_text(True)
-    ('3', 'cat', 'True')
-    """
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    return str(value).strip()
 
 
 def is_free_text(values: Sequence[Any]) -> bool:
@@ -249,4 +253,13 @@ def _rows(raw: RawTable, rows: Sequence[int], skipped: Sequence[Skipped]) -> Ite
     if not rows:
         raise SourceError(f"{raw.source} has no usable rows.")
     names = [raw.names[row] for row in rows]
-    return Items("texts", [], names, raw.source, (*raw.skipped, *skipped), raw.notes)
+    return Items(
+        "texts",
+        [],
+        names,
+        raw.source,
+        (*raw.skipped, *skipped),
+        raw.notes,
+        named_by=raw.named_by,
+        left_out=raw.left_out,
+    )

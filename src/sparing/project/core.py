@@ -81,7 +81,8 @@ class Project(TeamProject):
         classes : names of the classes to begin with
         encoder : a name of :func:`sparing.encoders.encoder_names`, or ``"auto"``
         seed : of all that is drawn
-        columns : of a table: those that make an item; none: all
+        columns : of a table: those that make an item; none: all but those that identify rows, such
+            as ``id``, which name the items
 
         Raises
         ------

@@ -308,7 +308,8 @@ def safe_name(name: str) -> str:
 
 def _copy(item: Item, folder: Path) -> None:
     suffix = {"text": ".txt", "image": ".png"}[item.kind]
-    name = f"{item.item_id}-{safe_name(Path(item.name).name)}"
+    called = Path(item.name).name if item.path is None else item.path.name
+    name = f"{item.item_id}-{safe_name(called)}"
     try:
         folder.mkdir(parents=True, exist_ok=True)
         if item.path is not None:

@@ -12,8 +12,7 @@ from uuid import uuid4
 from sparing.datasets.decoding import read_text
 from sparing.datasets.items import Skipped, summarize_skipped
 from sparing.datasets.read import read_table
-from sparing.datasets.rows import RawTable, is_missing
-from sparing.datasets.tables import label_text
+from sparing.datasets.rows import RawTable, is_missing, plain_text
 from sparing.errors import InvalidInputError
 from sparing.project.export import AUTOMATIC, CLUSTER, COLUMNS, CONFIRMED, CONSENSUS, armed
 from sparing.project.state import State
@@ -63,6 +62,7 @@ class _Table:
     items: Any
     labels: Any
     is_missing: Callable[[Any], bool]
+    is_by_name: bool  # an export, perhaps of another project with the same names
 
 
 def read_labels(
@@ -70,7 +70,8 @@ def read_labels(
 ) -> tuple[list[Found], list[Skipped]]:
     """Read a table of labels; return what can be taken, and what cannot.
 
-    An item is named by its key, its path or name, or, for texts, by the text itself. Columns
+    An item is named by its key, its path or name, or, for texts, by the text itself. A column that
+    names the items of the source names those of the table too. Columns
     ``annotator``, ``model_version``, ``provenance`` and ``state`` of our own exports are
     understood: labels of a model are left out, so that they never become a person's.
 
@@ -79,7 +80,7 @@ def read_labels(
     SourceError, UnknownNameError : of :func:`sparing.datasets.read.read_table`
     InvalidInputError : no column that names items or labels
     """
-    table = _read(path, item_column, label_column)
+    table = _read(path, item_column, label_column, state.listing.named_by)
     raw, index = table.raw, _Index.of(state)
     found: list[Found] = []
     problems = list(raw.skipped)
@@ -93,12 +94,16 @@ def read_labels(
     return found, problems
 
 
-def _read(path: Path, item_column: str | None, label_column: str | None) -> _Table:
+def _read(
+    path: Path, item_column: str | None, label_column: str | None, named_by: str | None
+) -> _Table:
     raw = _own_csv(path) or read_table(path)
-    items = raw.column(item_column) if item_column else _column(raw, ITEM_COLUMNS, "items")
+    usual = (named_by.casefold(), *ITEM_COLUMNS) if named_by else ITEM_COLUMNS
+    items = raw.column(item_column) if item_column else _column(raw, usual, "items")
     labels = raw.column(label_column) if label_column else _column(raw, LABEL_COLUMNS, "labels")
     is_own = set(COLUMNS) <= set(raw.columns)
-    return _Table(raw, items, labels, _is_empty if is_own else is_missing)
+    is_by_name = is_own and named_by is not None
+    return _Table(raw, items, labels, _is_empty if is_own else is_missing, is_by_name)
 
 
 def _own_csv(path: Path) -> RawTable | None:
@@ -143,13 +148,15 @@ def _told(index: "_Index", table: _Table, i: int, cells: Mapping[str, Any]) -> d
     if table.is_missing(label) and not skipped:
         return "no label"
     item_id = index.find(table.items[i])
+    if item_id is None and table.is_by_name:
+        item_id = index.find(cells["item"])
     if item_id is None:
         return "no such item"
     of_cluster = {"source": FROM_CLUSTER, "text": str(cells.get("basis") or "")}
     return {
         "kind": Kind.SKIP if skipped else Kind.LABEL,
         "item_id": item_id,
-        "class_name": None if skipped else label_text(label),
+        "class_name": None if skipped else plain_text(label),
         "annotator": str(cells.get("annotator") or ""),
         "confirmed": provenance in (CONFIRMED, CLUSTER),
         "model_version": _version(cells.get("model_version")),
@@ -190,12 +197,15 @@ class _Index:
         if state.listing.kind == "texts":
             for item_id, text in zip(state.listing.ids, state.listing.values, strict=True):
                 by_name.setdefault(text.strip(), item_id)
+        if state.listing.root is not None and state.listing.named_by:
+            for item_id, path in zip(state.listing.ids, state.listing.values, strict=True):
+                by_name.setdefault(os.path.relpath(path, state.listing.root), item_id)
         by_name |= {item.item_id: item.item_id for item in state.rows}
         return cls(by_name, None if state.listing.root is None else str(state.listing.root))
 
     def find(self, cell: Any) -> str | None:
         """Return the key of the item that a cell names; None if there is none, or two."""
-        text = str(cell or "")
+        text = cell if isinstance(cell, str) else "" if cell is None else plain_text(cell)
         for name in (text, text.strip(), self._inside(text)):
             if name in self.by_name:
                 return self.by_name[name]

@@ -3,7 +3,7 @@
 import os
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any, Literal
@@ -19,6 +19,10 @@ MNIST = "mnist"
 MNIST_ITEMS = 4000  # the founding article's pool
 SHOWN_NUMBERS = 8
 BLOCK_BYTES = 1 << 20
+PART = (
+    "It is a part of each item, as when this project was made, and may mislead the model: 'sparing"
+    " export' the labels, label with another --project, and 'sparing import' them there."
+)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -56,7 +60,7 @@ class Listing:
     stamps : (n,) size and time of the last change of each file; zeros for rows of a table
     hashes : (n,) hash of the content where it is known without opening a file
     values : (n,) the items themselves
-    columns : of a table
+    columns, named_by, left_out : of a table, as of :class:`sparing.datasets.items.Items`
     root : folder that holds all image files; None if the items are no files
     said : sentences that the person should know
     """
@@ -68,6 +72,8 @@ class Listing:
     hashes: list[str | None]
     values: Any
     columns: tuple[str, ...] = ()
+    named_by: str | None = None
+    left_out: tuple[str, ...] = ()
     root: Path | None = None
     said: tuple[str, ...] = ()
 
@@ -104,11 +110,20 @@ def _numbers(vector: Any) -> str:
     return shown + (", …" if len(vector) > SHOWN_NUMBERS else "")
 
 
-def list_source(source: str, columns: Sequence[str] = ()) -> Listing:
+def list_source(
+    source: str, columns: Sequence[str] = (), left_out: Sequence[str] | None = None
+) -> Listing:
     """List what a source holds: a folder, a table, a .npy file, or the word ``mnist``.
 
     Of image files only names, sizes and times are read, so that thousands take a moment; those
     that cannot be decoded are found out when they are encoded.
+
+    Parameters
+    ----------
+    source : the folder or file
+    columns : of a table: those that make an item; none: all but ``left_out``
+    left_out : of a table: those that identify rows, as the project found when it was made, so that
+        no later row changes what an item is; None: find them
 
     Raises
     ------
@@ -122,7 +137,11 @@ def list_source(source: str, columns: Sequence[str] = ()) -> Listing:
         kind, paths, skipped = find_files(path)
         if kind == "images":
             return _list_images(path, paths, summarize_skipped(skipped))
-    return _list_read(read_items(path, columns=columns, opened=False), path)
+    items = read_items(path, columns=columns, opened=False, left_out=left_out)
+    listing = _list_read(items, path)
+    if left_out == () and not columns and items.named_by:
+        return replace(listing, said=(*listing.said, PART))
+    return listing
 
 
 def _list_images(root: Path, paths: list[Path], said: list[str]) -> Listing:
@@ -150,14 +169,18 @@ def _list_read(items: Items, path: Path) -> Listing:
         ids, stamps = _numbered(hashes), [(0, 0)] * len(hashes)
     names = [shown(name) for name in items.names]
     said = tuple(items.said())
-    return Listing(
-        items.kind, ids, names, stamps, list(hashes), items.values, items.columns, said=said
-    )
+    listing = Listing(items.kind, ids, names, stamps, list(hashes), items.values, said=said)
+    return _named(listing, items)
+
+
+def _named(listing: Listing, items: Items) -> Listing:
+    return replace(listing, columns=items.columns, named_by=items.named_by, left_out=items.left_out)
 
 
 def _list_named_images(items: Items, root: Path) -> Listing:
     """List the images that a table names; those outside its folder are left out."""
     inside = root.resolve()
+    first = dict(zip(reversed(items.values), reversed(items.names), strict=True))
     kept = [p for p in dict.fromkeys(items.values) if p.resolve().is_relative_to(inside)]
     n_out = len(items.values) - len(kept)
     said = [*items.said()]
@@ -165,7 +188,8 @@ def _list_named_images(items: Items, root: Path) -> Listing:
         said.append(f"{n_out:,} skipped, outside the folder of the table or named twice.")
     if not kept:
         raise SourceError(f"{items.source} names no image inside its folder.")
-    return _list_images(root, kept, said)
+    listing = _named(_list_images(root, kept, said), items)
+    return replace(listing, names=[first[p] for p in kept]) if items.named_by else listing
 
 
 def _list_mnist() -> Listing:

@@ -32,12 +32,17 @@ Opened = tuple[ProjectFolder, Store, State, Lock | None]
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What a project was made with; see :meth:`sparing.project.Project.create`."""
+    """What a project was made with; see :meth:`sparing.project.Project.create`.
+
+    ``left_out`` are the columns of a table that were found to identify its rows; None: not looked
+    for yet. Projects of older versions left none out, and go on so: their items keep their keys.
+    """
 
     source: str
     encoder: str
     seed: int
     columns: tuple[str, ...]
+    left_out: tuple[str, ...] | None = None
 
 
 def place_of(source: str | PathLike[str], folder: str | PathLike[str] | None) -> ProjectFolder:
@@ -96,6 +101,7 @@ def make(place: ProjectFolder, settings: Settings) -> Opened:
     if source != MNIST or Path(source).exists():
         settings = replace(settings, source=str(Path(source).resolve()))
     listing = list_source(settings.source, settings.columns)
+    settings = replace(settings, left_out=listing.left_out)
     folder = new_place(place.url, settings.source) if place.is_shared else place
     try:
         folder.path.mkdir(parents=True, exist_ok=True)
@@ -163,7 +169,13 @@ def _view(folder: ProjectFolder, store: Store, listing: Listing) -> State:
 def read_settings(store: Store) -> Settings:
     """Return what the project was made with."""
     told = json.loads(store.settings()[SETTINGS])
-    return Settings(told["source"], told["encoder"], told["seed"], tuple(told["columns"]))
+    return Settings(
+        told["source"],
+        told["encoder"],
+        told["seed"],
+        tuple(told["columns"]),
+        tuple(told.get("left_out", ())),
+    )
 
 
 def read_overlap(store: Store, seed: int) -> Overlap:
@@ -177,7 +189,7 @@ def lister(folder: ProjectFolder, settings: Settings) -> Callable[[], Listing]:
     beside = folder.path.resolve().with_name(Path(source).name)
     if source != MNIST and not Path(source).exists() and beside.exists():
         source = str(beside)
-    return lambda: list_source(source, settings.columns)
+    return lambda: list_source(source, settings.columns, settings.left_out)
 
 
 def make_trainee(

@@ -1,0 +1,87 @@
+"""Columns that name the rows of a table, such as an id: a model must not learn from them."""
+
+import numbers
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from sparing.datasets.rows import RawTable, is_missing, plain_text
+
+SURE = frozenset({"id", "uuid", "guid", "identifier"})
+"""Words that say so at the end of any name: id, review_id, customerId."""
+ALONE = frozenset({"key", "index", "idx", "pk", "rowid", "itemid", "docid", "unnamed 0"})
+"""Names that say so alone: a refractive index is a measurement."""
+OF_ROWS = frozenset(
+    {"row", "item", "sample", "record", "document", "doc", "example", "entry", "text", "image"}
+)
+UNNAMED = "1"  # what the reader calls a first column without a name
+_HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+_FRACTION = re.compile(r"\s*[-+]?\d*\.\d*[1-9]\d*\s*")
+
+
+def identified(raw: RawTable, left_out: Sequence[str] | None = None) -> RawTable:
+    """Return a table whose rows are called by the column that identifies them, if there is one.
+
+    The name of a column decides; that its cells are all there, and distinct, only confirms it.
+
+    Parameters
+    ----------
+    raw : the table
+    left_out : the columns that were found to be identifiers before; None: find them now
+
+    Returns
+    -------
+    the table, with ``names`` from the first such column; ``named_by`` and ``left_out`` say which
+    columns these are. The columns are still there: whoever asks for one by name gets it.
+    """
+    found = {name: names for name in raw.columns if (names := _names(raw, name)) is not None}
+    if len(found) == len(raw.columns):  # else nothing would be left to learn from
+        found = {}
+    told = tuple(found) if left_out is None else tuple(left_out)
+    if not found:
+        return replace(raw, left_out=told)
+    named_by, names = next(iter(found.items()))
+    return replace(raw, names=names, named_by=named_by, left_out=told)
+
+
+def is_identifier(name: str, others: Sequence[str]) -> bool:
+    """Tell whether the name of a column says that it identifies rows.
+
+    Examples
+    --------
+    >>> [is_identifier(name, ["text"]) for name in ("ID", "reviewId", "row_index", "key", "1")]
+    [True, True, True, True, True]
+    >>> [is_identifier(name, ["text"]) for name in ("humid", "refractive_index", "number", "2")]
+    [False, False, False, False]
+    """
+    if name == UNNAMED:  # row numbers, as pandas writes them; without a header all names are such
+        return not any(other.isdecimal() for other in others)
+    words = re.split(r"[\W_]+", _HUMP.sub(" ", name).casefold().strip(" _\t:"))
+    if words[-1] in SURE or " ".join(words) in ALONE:
+        return True
+    return len(words) == 2 and words[0] in OF_ROWS and words[1] in ALONE
+
+
+def _names(raw: RawTable, name: str) -> list[str] | None:
+    """Return the cells of a column as names; None if it does not identify the rows."""
+    if not is_identifier(name, [other for other in raw.columns if other != name]):
+        return None
+    cells, first = raw.columns[name], next(iter(raw.columns))
+    if name == UNNAMED and not (name == first and all(map(_is_number, cells))):
+        return None
+    if any(is_missing(cell) or not isinstance(cell, str | numbers.Real) for cell in cells):
+        return None
+    if all(map(_is_number, cells)) and any(_FRACTION.fullmatch(str(cell)) for cell in cells):
+        return None  # a measurement after all
+    # A broken half of a character, which JSON may have, cannot be stored.
+    names = [plain_text(cell).encode("utf-8", "replace").decode() for cell in cells]
+    return names if len(set(names)) == len(names) else None
+
+
+def _is_number(cell: Any) -> bool:
+    try:
+        float(cell)
+    except (TypeError, ValueError):
+        return False
+    return True
