@@ -58,6 +58,33 @@ def test_the_same_command_goes_on_and_json_goes_to_stdout(iris, tmp_path, capfd)
     assert "10 trials were there already" in captured.err
 
 
+def table(path):
+    return csv.DictReader(Path(path).read_text().splitlines())
+
+
+def test_certify_and_autolabel_take_what_predict_writes(iris, tmp_path, monkeypatch, capfd):
+    monkeypatch.chdir(tmp_path)
+    args = ("--label-column", "kind", "--save-model", "m.npz")
+    assert compared(iris, tmp_path / "out", *args) == 0
+    lines = iris.read_text().splitlines()
+    head, rows = lines[0], [line for line in lines[1:] if line] * 4
+    new = [f"flower {i},{row}" for i, row in enumerate(rows)]
+    Path("new.csv").write_text("\n".join([f"id,{head}", *new]))
+    assert run(["predict", "m.npz", "new.csv", "--out", "labels.csv"]) == 0
+    told = {r["item"]: r["label"] for r in table("labels.csv")}
+    assert list(told)[7] == "flower 7"
+
+    assert run(["certify", "labels.csv", "--epsilon", "0.1", "--out", "audit"]) == 0
+    asked = [row["id"] for row in table("audit/audit-1.csv")]
+    answers = "".join(f"{name},{told[name]}\n" for name in asked)
+    Path("audit/audit-1.csv").write_text(f"id,label\n{answers}")
+    assert run(["certify", "labels.csv", "--out", "audit"]) == 0
+    assert "with probability 95 % or more" in capfd.readouterr().out
+    assert run(["certify", "labels.csv", "--verify", "audit/certificate.json"]) == 0
+    assert run(["autolabel", "labels.csv", "--out", "all.csv"]) == 0
+    assert f"{len(rows):,} labels by the model" in capfd.readouterr().out
+
+
 def test_a_saved_model_labels_new_rows(iris, tmp_path, capfd):
     model = tmp_path / "m.npz"
     args = ("--label-column", "kind", "--save-model", str(model))

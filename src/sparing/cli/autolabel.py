@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 def autolabel(
     pool: Annotated[
         Path,
-        typer.Argument(help="Table id, predicted, confidence (and label), or .npy."),
+        typer.Argument(help="As for certify: a table of predictions, or .npy."),
     ],
     out: Annotated[Path, typer.Option(help="Table of all labels.")] = Path("labels.csv"),
     how: Annotated[

@@ -37,8 +37,8 @@ def certify(
     pool: Annotated[
         str | None,
         typer.Argument(
-            help="Table id, predicted, confidence (and label), .npy of probabilities, or a"
-            " labeling project whose audit is answered.",
+            help="Table id, predicted, confidence (and label), what 'sparing predict' wrote, .npy"
+            " of probabilities, or a labeling project whose audit is answered.",
             show_default=False,
         ),
     ] = None,

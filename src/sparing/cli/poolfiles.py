@@ -4,7 +4,7 @@ import csv
 import io
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sparing.classes import ClassTable
+from sparing.cli.predict import COLUMNS as PREDICT
 from sparing.datasets.decoding import read_text
 from sparing.datasets.delimited import column_names, find_delimiter, numbered_rows
 from sparing.errors import InvalidInputError, SourceError
@@ -62,7 +63,8 @@ def read_pool(path: Path, *, known: Path | None, classes: str | None, version: i
     """Read a pool of predictions.
 
     A ``.npy`` file holds (n_items, n_classes) probabilities; items are called 0, 1, 2, ... A
-    table has the columns id, predicted and confidence, and may have a column label.
+    table has the columns id, predicted and confidence, and may have a column label; or it is what
+    ``sparing predict`` writes, whose labels are the model's.
 
     Parameters
     ----------
@@ -118,7 +120,7 @@ def load_array(path: Path) -> npt.NDArray[Any]:
 
 
 def _from_table(path: Path, labels: dict[str, str], version: int) -> PoolFile:
-    table = read_table(path)
+    table = _pool_table(path)
     ids, predicted = table.column(ID), table.column(PREDICTED)
     if "" in ids:
         raise SourceError(f"{table.place(ids.index(''))} has no id.")
@@ -136,6 +138,17 @@ def _from_table(path: Path, labels: dict[str, str], version: int) -> PoolFile:
     y = _codes(ids, labels, classes, path)
     codes = classes.encode(predicted)
     return PoolFile(ids, Predictions(codes, confidence, y, classes, version))  # type: ignore[arg-type]
+
+
+def _pool_table(path: Path) -> Table:
+    """Read a table, with the columns of a pool where it has those that ``sparing predict`` writes.
+
+    Just these and in that order: in any other table a label is a person's.
+    """
+    table = read_table(path)
+    if tuple(table.columns) == PREDICT:
+        return replace(table, columns=[ID, PREDICTED, CONFIDENCE])
+    return table
 
 
 def _confidence(table: Table) -> FloatArray:
