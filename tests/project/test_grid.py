@@ -57,7 +57,7 @@ def grids(project):
         found = project.grid.check(line.number)
         yield found.item_ids + [one.item.item_id for one in found.open]
     yield ids(project.grid.holding("", ALL))
-    yield ids(project.grid.listed(list(project.items), ALL))
+    yield ids(project.grid.listed(range(len(project.items)), ALL))
 
 
 def event(item_id, name, **more):

@@ -175,8 +175,8 @@ def test_keywords_rare_classes_and_a_list_from_another_page(door, tmp_path):
     page.locator("#choices button", has_text="rain").click()
     expect(page.locator("#about")).to_contain_text("nearest to the 4 newest of it")
     assert "rainy" in tiles(page)[0]
-    ids = list(opened.project.items)[150:155]
-    page.evaluate("ids => sessionStorage.setItem('sparing-list', JSON.stringify(ids))", ids)
+    left = {"rows": [*range(150, 155)], "answered": False}  # as the map does
+    page.evaluate("list => sessionStorage.setItem('sparing-list', JSON.stringify(list))", left)
     page.goto(f"{opened.base}grid?list")
     expect(page.locator(".tile")).to_have_count(5)
 
@@ -298,6 +298,31 @@ def test_a_window_finds_that_another_has_the_rest_and_gets_what_it_leaves(door, 
     expect(two.locator("#card p")).to_contain_text(f"{len(shown)} items are on other screens")
     turned(one, ".")  # the whole page is left for later
     assert chosen(two, "sun") == shown
+
+
+def test_a_whole_cluster_is_labeled_without_what_is_on_other_screens(door, tmp_path):
+    opened = learned(door(notes(tmp_path), classes=("rain", "sun")))
+    project = opened.project
+
+    def typical(n, taken):
+        return project.grid.cluster(0, n, taken)
+
+    there = {one.item.item_id for one in project.lending.lend_page("another", 3, typical).items}
+    page = opened.page("grid?cluster=0")
+    page.get_by_role("button", name="Label the whole cluster").click()
+    while not page.locator("#card .statement").count():
+        said = page.inner_text("#card")
+        page.keyboard.press("1" if "rainy" in said else "2")
+        page.wait_for_function(
+            "text => document.querySelector('#card').innerText !== text", arg=said
+        )
+    drawn = {one for one in there if one in opened.labels()}
+    there -= drawn  # the blind items of a cluster are anybody's
+    expect(page.locator("#card")).to_contain_text(f"Without {len(there)} item")
+    page.get_by_role("button", name="Label its").click()
+    saved(page)
+    assert not there & set(opened.labels())
+    expect(page.locator("#card h2")).to_have_text("The others have the rest")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

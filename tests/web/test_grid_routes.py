@@ -43,10 +43,8 @@ def test_pages_follow_each_other_by_what_is_left_out(grids):
     whole = ids(asked(grids, kind="search", text="NUMBER"))
     assert len(whole) == 50
     assert ids(asked(grids, 7, whole[:9], kind="search", text="number")) == whole[9:16]
-    assert ids(asked(grids, kind="list", item_ids=[whole[3], "unknown", whole[1]])) == [
-        whole[3],
-        whole[1],
-    ]
+    rows = [list(grids.app.state.project.items).index(whole[i]) for i in (3, 1)]
+    assert ids(asked(grids, kind="list", rows=[rows[0], 10**6, *rows])) == [whole[3], whole[1]]
 
 
 def test_neighbours_come_by_the_id_of_an_item(grids):
@@ -85,7 +83,9 @@ def test_what_is_on_a_page_is_asked_of_nobody_else_and_the_other_way_round(grids
         ({"kind": "cluster", "number": 99}, 404),
         ({"kind": "cluster", "number": -1}, 422),
         ({"kind": "like", "item_id": "nobody"}, 404),
-        ({"kind": "list", "item_ids": ["x"] * 20_001}, 422),
+        ({"kind": "list", "rows": [1] * 50_001}, 422),
+        ({"kind": "list", "rows": [-1]}, 422),
+        ({"kind": "list", "item_ids": ["x"]}, 422),
         ({"kind": "map"}, 422),
         ({}, 422),
     ],
@@ -144,3 +144,20 @@ def test_a_cluster_is_checked_before_its_items_are_told(grids):
     assert told["purity"]["n_like"] == told["purity"]["n_tested"] == told["n_drawn"] - 1
     assert "100 % of the cluster, with 95 % certainty" in told["purity"]["sentence"]
     assert grids.get("/api/clusters/99/check").status_code == 404
+
+
+def test_what_others_have_on_their_screens_is_no_part_of_a_whole_cluster(grids):
+    number = grids.get("/api/grid").json()["clusters"][0]["number"]
+    address = f"/api/clusters/{number}/check"
+    for i, one in enumerate(grids.get(address).json()["open"]):
+        event = {"key": f"b{i}", "kind": "label", "item_id": one["item"]["item_id"]}
+        grids.post("/api/events", json=[event | {"class_name": "good"}])
+    whole = grids.get(address, params={"holder": "ada"}).json()
+    assert whole["n_elsewhere"] == 0
+    ben = ids(asked(grids, 3, holder="ben", kind="cluster", number=number))
+    told = grids.get(address, params={"holder": "ada"}).json()
+    assert told["item_ids"] == [i for i in whole["item_ids"] if i not in ben]
+    assert told["n_elsewhere"] == 3
+    assert told["purity"] == whole["purity"]
+    assert grids.get(address).json()["n_elsewhere"] == 3
+    assert grids.get(address, params={"holder": "ben"}).json() == whole

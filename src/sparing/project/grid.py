@@ -149,14 +149,14 @@ class Grid:
             rows = rows[self._free(exclude)[rows]]
             return self._page(f"what has “{text}” in it", None, len(rows), rows[:n])
 
-    def listed(self, item_ids: Iterable[str], n: int, exclude: Iterable[str] = ()) -> GridPage:
-        """Return those of some items that are open, in the same order."""
+    def listed(self, rows: Iterable[int], n: int, exclude: Iterable[str] = ()) -> GridPage:
+        """Return those of some rows whose items are open, in the same order."""
+        wanted = np.fromiter(dict.fromkeys(rows), np.int64)
         with self._state.lock:
             free = self._free(exclude)
-            known = (self._state.row_of[i] for i in item_ids if i in self._state.row_of)
-            rows = np.fromiter(dict.fromkeys(known), np.int64)
-            rows = rows[free[rows]]
-            return self._page("what was chosen", None, len(rows), rows[:n])
+            known = wanted[wanted < len(free)]
+            found = known[free[known]]
+            return self._page("what was chosen", None, len(found), found[:n])
 
     def search(self, text: str) -> IntArray:
         """Return all rows that have a text in their name or content, in any case."""

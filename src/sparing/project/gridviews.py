@@ -83,9 +83,11 @@ class ClusterCheck:
     open : those without an answer, to be asked one by one, blind
     purity : None before all are answered
     item_ids : the open items of the cluster, once all are answered
+    n_elsewhere : how many others have on their screens, which are left out of ``item_ids``
     """
 
     n_drawn: int
     open: list[Asked]
     purity: Purity | None = None
     item_ids: list[str] = field(default_factory=list)
+    n_elsewhere: int = 0

@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from sparing.project.following import Follower
-from sparing.project.gridviews import GridPage
+from sparing.project.gridviews import ClusterCheck, GridPage
 from sparing.project.state import State
 from sparing.project.views import Asked
 from sparing.store import Store, Wish
@@ -93,6 +93,18 @@ class Lending:
                 break
         return replace(page, items=[], n_elsewhere=ask(1, ()).n_open if others else 0)
 
+    def spare(self, holder: str | None, check: ClusterCheck) -> ClusterCheck:
+        """Leave out of a cluster that may be labeled whole what others have on their screens.
+
+        Parameters
+        ----------
+        holder : who asks: one page in one browser; None: whatever is on a screen is left out
+        check : how far its check has come
+        """
+        others = self._elsewhere(holder)
+        mine = [item for item in check.item_ids if item not in others]
+        return replace(check, item_ids=mine, n_elsewhere=len(check.item_ids) - len(mine))
+
     def hold(self, holder: str, items: Collection[str]) -> list[str]:
         """Prolong leases; return the items that the holder still has."""
         return self._store.lease(Wish(holder, (), 0, LEASE_SECONDS, list(items)))
@@ -101,7 +113,7 @@ class Lending:
         """Free items that the holder will not answer."""
         self._store.release(holder, list(items))
 
-    def _elsewhere(self, holder: str) -> set[str]:
+    def _elsewhere(self, holder: str | None) -> set[str]:
         return {item for item, who in self._store.leases().items() if who != holder}
 
     def _leased(self, wish: Wish) -> list[str]:

@@ -6,6 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 Key = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_-]+$")]
 # No zero byte: it fits neither a database nor a file. Halves of surrogate pairs pydantic refuses.
+Row = Annotated[int, Field(ge=0, le=2**31 - 1)]
 Text = Annotated[str, Field(max_length=4000, pattern=r"^[^\x00]*$")]
 Name = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00]*$")]
 ItemId = Annotated[str, Field(min_length=1, max_length=4096)]

@@ -8,11 +8,11 @@ from pydantic import Field
 
 from sparing.project.gridviews import GridPage
 from sparing.web.api import MAX_EVENTS, TheProject, Who
-from sparing.web.bodies import AskedBody, Incoming, ItemId, Key, Name, Outgoing, Text
+from sparing.web.bodies import AskedBody, Incoming, ItemId, Key, Name, Outgoing, Row, Text
 from sparing.web.failures import FAILURES
 
 MAX_LEFT_OUT = 5000
-MAX_LISTED = 20_000
+MAX_LISTED = 50_000
 MAX_CLUSTER = 10**6
 Number = Annotated[int, Field(ge=0, le=MAX_CLUSTER)]
 
@@ -46,10 +46,10 @@ class OfText(Incoming):
 
 
 class OfList(Incoming):
-    """Items that were chosen elsewhere, such as on a map."""
+    """Items that were chosen elsewhere, such as on a map, by their rows."""
 
     kind: Literal["list"]
-    item_ids: Annotated[list[ItemId], Field(max_length=MAX_LISTED)]
+    rows: Annotated[list[Row], Field(max_length=MAX_LISTED)]
 
 
 class Wanted(Incoming):
@@ -123,6 +123,7 @@ class CheckBody(Outgoing):
     open: list[AskedBody]
     purity: PurityBody | None
     item_ids: list[str]
+    n_elsewhere: int
 
 
 router = APIRouter(responses=FAILURES)
@@ -168,10 +169,14 @@ def _page(
         case OfText():
             return grid.holding(of.text, n, exclude)
         case OfList():
-            return grid.listed(of.item_ids, n, exclude)
+            return grid.listed(of.rows, n, exclude)
 
 
 @router.get("/api/clusters/{number}/check")
-def check(project: TheProject, number: Number) -> CheckBody:
-    """Return how far the blind check of a cluster has come; the first call draws it."""
-    return CheckBody.model_validate(project.grid.check(number))
+def check(project: TheProject, number: Number, holder: Key | None = None) -> CheckBody:
+    """Return how far the blind check of a cluster has come; the first call draws it.
+
+    Its items come without those that are on another screen than the holder's.
+    """
+    found = project.lending.spare(holder, project.grid.check(number))
+    return CheckBody.model_validate(found)

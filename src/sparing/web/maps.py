@@ -5,10 +5,10 @@ from typing import Annotated, Literal
 from urllib.parse import quote
 
 from fastapi import APIRouter, Path, Query, Request, Response
-from pydantic import BaseModel, Field
+from pydantic import BaseModel
 
 from sparing.web.api import TheProject, Who
-from sparing.web.bodies import AskedBody, Key
+from sparing.web.bodies import AskedBody, Key, Row
 from sparing.web.failures import FAILURES
 
 MOST_ITEMS = 60
@@ -16,7 +16,6 @@ FOR_EVER = {
     "cache-control": "private, max-age=31536000, immutable"
 }  # the address names the content
 OF_NUMBERS = "application/octet-stream"
-Row = Annotated[int, Field(ge=0, le=2**31 - 1)]
 Rows = Annotated[list[Row], Query(min_length=1, max_length=MOST_ITEMS)]
 Mark = Annotated[str, Path(pattern="^[0-9a-f]{8,64}$")]
 

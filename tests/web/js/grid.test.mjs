@@ -187,12 +187,13 @@ test("a blind check asks one by one, without a mark of the grid", () => {
 test("a checked cluster is labeled whole, with what that rests on, and taken back in one step", () => {
   const of = { kind: "cluster", number: 6 };
   const purity = { class_name: "dog", sentence: "10 of 10 random items are dog" };
-  const check = { n_drawn: 11, open: [], purity, item_ids: ["x", "y", "z"] };
+  const check = { n_drawn: 11, open: [], purity, item_ids: ["x", "y", "z"], n_elsewhere: 2 };
   const start = run(started(), { type: "look", of }, { type: "page", of, page: page("xyz") }, { type: "check", of, check });
   const state = run(start, { type: "spread", key: "s" });
   assert.deepEqual(told(state), ["x", "y", "z"].map((id) => `label ${id} dog true`));
   assert.deepEqual(new Set(state.outbox.map((e) => `${e.source}: ${e.text}`)),
     new Set(["cluster: cluster 7; 10 of 10 random items are dog"]));
+  assert.deepEqual([state.page.items, state.page.n_elsewhere], [[], 2]);
   const back = run(state, { type: "undo", key: "u" });
   assert.equal(back.outbox.length, 6);
   assert.equal(shown(back), "xyz");
@@ -217,7 +218,7 @@ test("an address names a grid, and a grid its address", () => {
     { kind: "like", item_id: "x y" }, { kind: "search", text: "50 % off" }]) {
     assert.deepEqual(sourceOf(addressOf(of), null), of);
   }
-  assert.deepEqual(sourceOf("?list", '["a","b"]'), { kind: "list", item_ids: ["a", "b"] });
+  assert.deepEqual(sourceOf("?list", { rows: [3, 1], answered: true }), { kind: "list", rows: [3, 1] });
   assert.deepEqual(["", "?list", "?cluster=x", "?other=1"].map((s) => sourceOf(s, null)), [null, null, null, null]);
 });
 

@@ -23,7 +23,7 @@ test("a list is handed over until it is forgotten", () => {
 test("a list has an end, and what is damaged is none", () => {
   keepList({ rows: Array.from({ length: LONGEST + 5 }, (_, i) => i), answered: true });
   assert.equal(keptList().rows.length, LONGEST);
-  for (const text of ["{", "null", "[]", '{"rows": ["a"]}']) {
+  for (const text of ["{", "null", "[]", '{"rows": ["a"]}', '{"rows": [-1]}', '["a"]']) {
     kept.set("sparing-list", text);
     assert.equal(keptList(), null);
   }

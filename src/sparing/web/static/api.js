@@ -94,8 +94,8 @@ export const api = {
   /** What was confirmed last, also before a reload.
    * @returns {Promise<import("./grid-types.js").Confirmed>} */
   confirmed: () => call("/api/grid/latest"),
-  /** @param {number} number @returns {Promise<import("./grid-types.js").Check>} */
-  clusterCheck: (number) => call(`/api/clusters/${number}/check`),
+  /** @param {number} number @param {string} holder @returns {Promise<import("./grid-types.js").Check>} */
+  clusterCheck: (number, holder) => call(`/api/clusters/${number}/check?holder=${holder}`),
   /** @returns {Promise<import("./map-types.js").Maps>} */
   maps: () => call("/api/map"),
   /** Items by their rows on the map; for a holder without those that others are asked.

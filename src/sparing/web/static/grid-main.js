@@ -6,6 +6,7 @@ import { gridIntent } from "./grid-keys.js";
 import { addressOf, initial, known, neighbor, onScreen, reduce, sourceOf, tiles, usual } from "./grid-reducer.js";
 import { drawCloser, focusTile, render } from "./grid-view.js";
 import { HOLDER, keepLeases, letGo } from "./lease.js";
+import { keptList } from "./list.js";
 import { drawPages } from "./pages.js";
 import { freshKey, session } from "./session.js";
 import { readSettings, saveSettings } from "./settings.js";
@@ -21,7 +22,6 @@ const LEAST = 6;
 const MOST_LEFT_OUT = 4000; // with more, no page is asked: each item would be named in the request
 const HOVER = 350; // ms
 const SOON = 30; // ms between two looks at the outbox
-const LIST = "sparing-list"; // where another page leaves the items of ?list
 const WIDE = 2.6; // a text is so many times as wide as a picture
 const GAP = 6; // pixels between tiles, as in grid.css
 const PADDING = 24; // pixels of the stage, both sides
@@ -119,7 +119,7 @@ async function loadCheck() {
   const of = state.of;
   if (checking || of?.kind !== "cluster") return;
   checking = true;
-  const check = await tried(api.clusterCheck(of.number));
+  const check = await tried(api.clusterCheck(of.number, HOLDER));
   if (check) dispatch({ type: "check", of, check });
   checking = check !== null && !check.open.length && !check.purity; // it never will say more
 }
@@ -174,7 +174,10 @@ const acts = {
     checking = false;
     dispatch({ type: "undo", key: freshKey() });
   },
-  spread: () => dispatch({ type: "spread", key: freshKey() }),
+  spread: async () => {
+    await loadCheck(); // others may have come or gone since the button is there
+    dispatch({ type: "spread", key: freshKey() });
+  },
   zoom: () => dispatch({ type: "zoom" }),
   keys: () => dispatch({ type: "keys" }),
   larger: () => dispatch({ type: "size", by: 1 }),
@@ -263,6 +266,6 @@ function bind() {
 drawPages();
 bind();
 render(state, state, acts);
-const wanted = sourceOf(location.search, sessionStorage.getItem(LIST));
+const wanted = sourceOf(location.search, keptList());
 start(); // takes the token out of the address before that is changed
 if (wanted) acts.look(wanted);

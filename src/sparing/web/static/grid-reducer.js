@@ -98,16 +98,16 @@ export function counts(state) {
   return { confirmed: all - out, picked: out };
 }
 
-/** What an address asks for; `?list` is what another page has left in `chosen`.
- * @param {string} search @param {string | null} chosen @returns {Source | null} */
-export function sourceOf(search, chosen) {
+/** What an address asks for; `?list` is the list that another page has handed over.
+ * @param {string} search @param {import("./list.js").List | null} list @returns {Source | null} */
+export function sourceOf(search, list) {
   const asked = new URLSearchParams(search);
   const [name, value] = [...asked][0] ?? [];
   if (name === "class" || name === "rare") return { kind: name, class_name: value ?? "" };
   if (name === "cluster" && /^\d+$/.test(value ?? "")) return { kind: name, number: Number(value) };
   if (name === "like") return { kind: name, item_id: value ?? "" };
   if (name === "search") return { kind: name, text: value ?? "" };
-  return name === "list" && chosen ? { kind: name, item_ids: JSON.parse(chosen) } : null;
+  return name === "list" && list ? { kind: name, rows: list.rows } : null;
 }
 
 /** The address of a grid.
@@ -352,7 +352,7 @@ function spread(state, key) {
     seen: null, source: "cluster", confirmed: true, text: basis,
   }));
   const next = said(state, events, state);
-  return { ...turned(next, { about: "", class_name: null, n_open: 0, items: [], n_elsewhere: 0 }), next: null, check: null, said: `${events.length} labeled ${class_name}.` };
+  return { ...turned(next, { about: "", class_name: null, n_open: 0, items: [], n_elsewhere: check.n_elsewhere }), next: null, check: null, said: `${events.length} labeled ${class_name}.` };
 }
 
 /** @param {GridState} state @param {number} by @returns {GridState} */

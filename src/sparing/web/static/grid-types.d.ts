@@ -5,13 +5,13 @@ import type { Asked, PersonEvent, Server, SharedAction } from "./types.js";
 export type Source =
   | { kind: "class" | "rare"; class_name: string } | { kind: "cluster"; number: number }
   | { kind: "like"; item_id: string } | { kind: "search"; text: string }
-  | { kind: "list"; item_ids: string[] };
+  | { kind: "list"; rows: readonly number[] };
 export type Tab = "class" | "cluster" | "rare" | "search";
 export interface Page { about: string; class_name: string | null; n_open: number; items: Asked[]; n_elsewhere: number }
 export interface ClusterLine { number: number; n_items: number; n_open: number; example: Asked }
 export interface Overview { likely: Record<string, number>; clusters: ClusterLine[] | null }
 export interface Purity { class_name: string; n_like: number; n_tested: number; low: number; high: number; sentence: string }
-export interface Check { n_drawn: number; open: Asked[]; purity: Purity | null; item_ids: string[] }
+export interface Check { n_drawn: number; open: Asked[]; purity: Purity | null; item_ids: string[]; n_elsewhere: number }
 /** What the server knows of a step: all answers, and of a page its items. */
 export interface Confirmed { said: { key: string; item_id: string; class_name: string }[]; items: Asked[] }
 

@@ -193,12 +193,14 @@ function checkCard(check, acts) {
       el("div", { class: "alone" }, whole(on.item)), el("p", { class: "row" }, back),
     ];
   }
-  const { purity, item_ids: ids } = check;
+  const { purity, item_ids: ids, n_elsewhere: n } = check;
   if (!purity) return [el("p", {}, "These answers name no class."), el("p", { class: "row" }, back)];
   const items = plural(ids.length, "open item", "open items");
+  const spread = ids.length ? [button(`Label its ${items} ${purity.class_name}`, acts.spread, "main")] : [];
   return [
     el("p", { class: "statement" }, `${purity.sentence}.`),
-    el("p", { class: "row" }, button(`Label its ${items} ${purity.class_name}`, acts.spread, "main"), back),
+    ...n ? [el("p", { class: "quiet" }, `Without ${plural(n, "item that is", "items that are")} on other screens.`)] : [],
+    el("p", { class: "row" }, ...spread, back),
     el("p", { class: "quiet" }, "Nobody will have looked at them: the export calls them “cluster”, with this figure, and no certificate covers them. Backspace takes it back in one step."),
   ];
 }

@@ -1,4 +1,4 @@
-// A list of items that one page hands to the page for labeling, kept as long as the tab is open.
+// A list of items that one page hands to another, by their rows, kept as long as the tab is open.
 
 const PLACE = "sparing-list";
 export const LONGEST = 50_000;
@@ -15,11 +15,13 @@ export function forgetList() {
   sessionStorage.removeItem(PLACE);
 }
 
+const isRow = (/** @type {unknown} */ row) => Number.isInteger(row) && Number(row) >= 0;
+
 /** @returns {List | null} */
 export function keptList() {
   try {
     const list = JSON.parse(sessionStorage.getItem(PLACE) ?? "null");
-    return Array.isArray(list?.rows) && list.rows.every(Number.isInteger) ? { rows: list.rows, answered: list.answered === true } : null;
+    return Array.isArray(list?.rows) && list.rows.every(isRow) ? { rows: list.rows, answered: list.answered === true } : null;
   } catch {
     return null;
   }
