@@ -14,12 +14,17 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import numpy as np
 import uvicorn
 from playwright.sync_api import Browser, Page, sync_playwright
+from scipy.spatial.distance import cdist
+from sklearn.cluster import DBSCAN
 
 from sparing.datasets.mnist import load_mnist
 from sparing.policy import suggested_batch_size
 from sparing.project import Project
+from sparing.project.maps import FURTHEST
+from sparing.types import FloatArray
 from sparing.web.app import create_app
 
 CHROMIUM = "/usr/bin/chromium"
@@ -27,6 +32,13 @@ OUT = Path(__file__).resolve().parent.parent / "docs" / "images"
 DESKTOP = {"width": 1280, "height": 800}
 PHONE = {"width": 390, "height": 844}
 EPSILON = 0.02
+PLANE = "at => (({ x, y, width, height }) => [x, y, width, height])(at.getBoundingClientRect())"
+SLICE = 5.0  # seconds of work on the map at a time
+LOOK = 1500  # ms until a map stands still
+FITTED = 0.88  # of the plane: the side of the whole map
+GAP = 10  # pixels between a group and the lasso around it
+APART = 0.015  # of the map: points that far from each other are no neighbors
+LEAST, MOST = 25, 150  # items of a small group
 
 
 @contextmanager
@@ -65,6 +77,46 @@ def page_at(browser: Browser, link: str, **options: object) -> Page:
     return page
 
 
+def map_at(page: Page, project: Project) -> Page:
+    """Go to the map of neighbors, colored by guess, and draw a lasso around a small group apart."""
+    trainee = project.trainee(lambda *told: None)
+    while "neighbors" not in project.maps.kinds():
+        trainee.map(SLICE)
+    page.get_by_role("link", name="Map").click()
+    page.locator("#kind").select_option("neighbors")
+    page.locator("#by").select_option("guess")
+    page.locator("#legend li").nth(9).wait_for()
+    page.wait_for_timeout(LOOK)
+    left, top, width, height = page.locator("#map").evaluate(PLANE)
+    places = project.maps.places("neighbors", project.maps.mark)
+    shown = (small_group(places / FURTHEST) - 0.5) * FITTED * min(width, height)
+    group = shown + np.array([left + width / 2, top + height / 2])
+    center = group.mean(axis=0)
+    radius = np.linalg.norm(group - center, axis=1).max() + GAP
+    around = np.linspace(0, 2 * np.pi, 60)
+    outline = center + radius * np.column_stack([np.cos(around), np.sin(around)])
+    page.mouse.move(*outline[0])
+    page.keyboard.down("Shift")
+    page.mouse.down()
+    for x, y in outline[1:]:
+        page.mouse.move(x, y)
+    page.mouse.up()
+    page.keyboard.up("Shift")
+    page.locator("#selection-list img").nth(8).wait_for()
+    page.mouse.move(0, 0)
+    page.wait_for_timeout(LOOK)
+    return page
+
+
+def small_group(places: FloatArray) -> FloatArray:
+    """Return the places of the small group that is furthest from all others."""
+    groups = DBSCAN(APART, min_samples=5).fit_predict(places)
+    sizes = np.bincount(groups[groups >= 0])
+    small = [groups == group for group in np.flatnonzero((sizes >= LEAST) & (sizes <= MOST))]
+    apart = max(small, key=lambda mine: cdist(places[mine], places[~mine]).min())
+    return places[apart]
+
+
 def take(
     browser: Browser, project: Project, link: Callable[[], str], truth: dict[str, str], out: Path
 ) -> None:
@@ -74,6 +126,8 @@ def take(
     dark = page_at(browser, link(), viewport=DESKTOP, color_scheme="dark")
     dark.screenshot(path=out / "app-dark.png")
     page_at(browser, link(), viewport=PHONE).screenshot(path=out / "app-phone.png")
+    map_page = map_at(page_at(browser, link(), viewport=DESKTOP), project)
+    map_page.screenshot(path=out / "app-map.png")
     page.get_by_role("button", name="Check now").click()
     page.wait_for_timeout(600)
     page.screenshot(path=out / "app-check.png")
