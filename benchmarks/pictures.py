@@ -73,6 +73,7 @@ def page_at(browser: Browser, link: str, **options: object) -> Page:
     page.goto(link)
     page.wait_for_function("document.querySelector('#saved').textContent.includes('saved')")
     page.get_by_role("button", name="No name").click()
+    page.evaluate("scrollTo(0, 0)")  # on a phone the button lies below
     page.wait_for_timeout(600)
     return page
 
