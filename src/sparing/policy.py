@@ -10,7 +10,8 @@ from scipy import sparse
 from sparing.calibration import fit_temperature, tempered
 from sparing.geometry import products, squared_norms, take_rows
 from sparing.models.ridge import linear_votes
-from sparing.models.structure import MAX_ITEMS, column_scale
+from sparing.models.spectrum import MAX_ITEMS
+from sparing.models.structure import column_scale
 from sparing.models.version import ModelVersion
 from sparing.pool import Pool
 from sparing.snapshot import Snapshot, Spectrum
