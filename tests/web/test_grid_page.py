@@ -133,6 +133,7 @@ def test_a_cluster_is_checked_blind_then_labeled_whole_and_taken_back(door, tmp_
     spread = page.get_by_role("button", name="Label its")
     n = int(spread.inner_text().split()[2])
     spread.click()
+    expect(page.locator("#said")).to_contain_text(f"{n} labeled ")
     saved(page)
     assert provenance(opened) == {("person", False): 11, ("cluster", True): n}
     basis = opened.project.store.events()[-1].text
@@ -320,9 +321,9 @@ def test_a_whole_cluster_is_labeled_without_what_is_on_other_screens(door, tmp_p
     there -= drawn  # the blind items of a cluster are anybody's
     expect(page.locator("#card")).to_contain_text(f"Without {len(there)} item")
     page.get_by_role("button", name="Label its").click()
+    expect(page.locator("#card h2")).to_have_text("The others have the rest")
     saved(page)
     assert not there & set(opened.labels())
-    expect(page.locator("#card h2")).to_have_text("The others have the rest")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
