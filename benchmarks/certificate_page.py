@@ -33,10 +33,10 @@ shipped, with the encoder that the library chooses, taught in larger batches tha
 better model makes certificates cheaper, not truer. delta is 5 % for all attempts together; a first
 attempt may use 6/pi^2 of it, 3.04 %.
 
-Encoder and engine were chosen on MNIST training images 4,000 to 59,999 and on made-up sets; no label
-of the pool of 4,000 and no test image was used for that. Part of the pool of 60,000 served for
-choosing, so its figures may flatter a little. The planner's scenarios were fitted on models of other
-digits and of some of the sets of texts and tables below (decision 4): that may flatter what was
+Encoder and engine were chosen on MNIST training images 4,000 to 59,999 and on made-up sets; no
+label of the pool of 4,000 and no test image was used for that. Part of the pool of 60,000 served
+for choosing, so its figures may flatter a little. The planner's scenarios were fitted on models of
+other digits and of some of the sets below (decision 4): that may flatter what was
 planned for these, never the share of broken promises.
 
 ## Exact coverage
