@@ -65,6 +65,7 @@ def test_the_name_is_asked_once_kept_and_changed(team):
     page.locator("#own-name").fill("Ada")
     page.keyboard.press("Enter")
     expect(page.locator("#who")).to_have_text("You: Ada")
+    expect(page.locator("#panel")).to_be_hidden()
     press(page, "1")
     saved(page)
     assert [e.annotator for e in team.project.store.events()[2:]] == ["", "Ada"]
