@@ -207,12 +207,14 @@ class GraphClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # 
         sources[labeled, np.arange(len(labeled))] = 1
         flows = self._flow(sources, len(labeled))
         n_classes = len(self.classes_)
-        indicators = np.eye(n_classes)[codes]
-        regional = [
-            shares(flows[:, k] @ region_weights(flows[:, k], labeled[k], codes[k], n_classes))
-            for k in kept
-        ]
-        return [regional, [level(flows[:, k] @ indicators[k]) for k in kept]]
+        indicators = np.eye(n_classes, dtype=flows.dtype)[codes]
+        regional, leveled = [], []
+        for keep in kept:
+            part = flows[:, keep]
+            weights = region_weights(part, labeled[keep], codes[keep], n_classes)
+            regional.append(shares(part @ weights))
+            leveled.append(level(part @ indicators[keep]))
+        return [regional, leveled]
 
     def _spread_classes(
         self, labeled: IntArray, codes: IntArray, kept: list[BoolArray]

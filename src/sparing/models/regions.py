@@ -40,7 +40,8 @@ def region_weights(
     if not len(labeled):
         return np.zeros((0, n_classes))
     own = flows[labeled, np.arange(len(labeled))]
-    reach = np.maximum(flows, 0) / own
+    reach = np.maximum(flows, 0)
+    reach /= own
     size = np.bincount(reach.argmax(axis=1), minlength=len(labeled))
     count = np.bincount(codes, minlength=n_classes)[codes]
     weights = np.zeros((len(labeled), n_classes), dtype=reach.dtype)

@@ -74,7 +74,8 @@ class CheckedProject(OpenProject):
             n_open = self._state.n_to_audit() - n_answered
             if n_open:
                 raise ConflictError(
-                    f"{n_open:,} items of the audit have no answer yet. 'sparing audit' prints."
+                    f"{n_open:,} items of the audit have no answer yet."
+                    " 'sparing audit' prints them."
                 )
             answers = audits.answers_of(drawn, self._state.replay, self._state.rows)
             done = audits.certify_draw(drawn, answers)
