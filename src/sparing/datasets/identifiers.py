@@ -57,10 +57,26 @@ def is_identifier(name: str, others: Sequence[str]) -> bool:
     """
     if name == UNNAMED:  # row numbers, as pandas writes them; without a header all names are such
         return not any(other.isdecimal() for other in others)
-    words = re.split(r"[\W_]+", _HUMP.sub(" ", name).casefold().strip(" _\t:"))
+    words = words_of(name)
     if words[-1] in SURE or " ".join(words) in ALONE:
         return True
     return len(words) == 2 and words[0] in OF_ROWS and words[1] in ALONE
+
+
+def words_of(name: str) -> list[str]:
+    """Return the words of a column's name, in lower case.
+
+    Examples
+    --------
+    >>> words_of("customerId"), words_of("Unnamed: 0")
+    (['customer', 'id'], ['unnamed', '0'])
+    """
+    return re.split(r"[\W_]+", _HUMP.sub(" ", name).casefold().strip(" _\t:"))
+
+
+def is_fraction(cell: Any) -> bool:
+    """Tell whether a cell is a number with something behind its point: a measurement."""
+    return _FRACTION.fullmatch(str(cell)) is not None
 
 
 def _names(raw: RawTable, name: str) -> list[str] | None:
@@ -72,7 +88,7 @@ def _names(raw: RawTable, name: str) -> list[str] | None:
         return None
     if any(is_missing(cell) or not isinstance(cell, str | numbers.Real) for cell in cells):
         return None
-    if all(map(_is_number, cells)) and any(_FRACTION.fullmatch(str(cell)) for cell in cells):
+    if all(map(_is_number, cells)) and any(map(is_fraction, cells)):
         return None  # a measurement after all
     # A broken half of a character, which JSON may have, cannot be stored.
     names = [plain_text(cell).encode("utf-8", "replace").decode() for cell in cells]

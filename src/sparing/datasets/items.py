@@ -2,11 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 from sparing.types import BoolArray, IntArray, Label
+
+if TYPE_CHECKING:
+    from sparing.datasets.rows import RawTable
 
 Kind = Literal["images", "texts", "table", "vectors"]
 SHOWN_NAMES = 3
@@ -45,6 +48,8 @@ class Items:
     named_by : of a table file: the column that names the items, if one does
     left_out : of a table file: columns that identify rows, which are no part of an item unless
         they are in ``columns``
+    label_column : of a table file: the column with labels that are there already, if one was found
+    table : of a table file: all its columns, of the rows that are items
     """
 
     kind: Kind
@@ -56,6 +61,8 @@ class Items:
     columns: tuple[str, ...] = ()
     named_by: str | None = None
     left_out: tuple[str, ...] = ()
+    label_column: str | None = None
+    table: "RawTable | None" = None
 
     def __len__(self) -> int:
         return len(self.values)

@@ -9,6 +9,7 @@ from sparing.datasets.folders import read_class_folders, read_folder
 from sparing.datasets.identifiers import identified
 from sparing.datasets.items import Items, Kind, Labeled
 from sparing.datasets.jsonl import read_jsonl
+from sparing.datasets.labels import set_aside
 from sparing.datasets.parquet import read_parquet
 from sparing.datasets.rows import RawTable
 from sparing.datasets.tables import labeled_table, table_items
@@ -95,7 +96,8 @@ def read_items(
     columns, header, kind : as in ``read_labeled``
     opened : of a table that names images: whether they are opened, to leave out those that cannot
         be read
-    left_out : of a table: the columns that were found to identify rows before; None: find them
+    left_out : of a table: the columns that were found to identify rows before; None: find them,
+        and the column with labels that are there already, which is no part of an item either
 
     Raises
     ------
@@ -108,6 +110,8 @@ def read_items(
     if path.is_dir():
         return read_folder(path)
     raw = identified(read_table(path, header=header), left_out)
+    if not columns and left_out is None:
+        raw = set_aside(raw)
     return table_items(raw, columns, path.parent, kind, opened=opened)
 
 

@@ -1,8 +1,8 @@
 """RawTable: what a table file says before anybody knows what its columns mean."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, Self
 
 from sparing.datasets.items import Skipped
 from sparing.errors import UnknownNameError
@@ -23,6 +23,8 @@ class RawTable:
     notes : sentences that the person should read
     named_by : the column that ``names`` are from, if it is one
     left_out : columns that identify rows: no part of an item, unless they are asked for
+    label_column : the column with the labels that are there already, if one was found: no part of
+        an item either
     """
 
     columns: Mapping[str, Sequence[Any]]
@@ -32,6 +34,7 @@ class RawTable:
     notes: tuple[str, ...] = ()
     named_by: str | None = None
     left_out: tuple[str, ...] = ()
+    label_column: str | None = None
 
     def __len__(self) -> int:
         return len(self.names)
@@ -46,6 +49,13 @@ class RawTable:
         if name not in self.columns:
             raise UnknownNameError(f"column in {self.source} called", name, self.columns)
         return self.columns[name]
+
+    def take(self, rows: Sequence[int]) -> Self:
+        """Return the table with just these rows."""
+        if len(rows) == len(self):
+            return self
+        columns = {name: [cells[row] for row in rows] for name, cells in self.columns.items()}
+        return replace(self, columns=columns, names=[self.names[row] for row in rows])
 
 
 def plain_text(value: Any) -> str:

@@ -11,7 +11,8 @@ import numpy as np
 
 from sparing.datasets.images import file_fault, image_faults, is_image_name
 from sparing.datasets.items import Items, Kind, Labeled, Skipped, rows_where
-from sparing.datasets.rows import RawTable, is_missing, plain_text
+from sparing.datasets.labels import one_label
+from sparing.datasets.rows import RawTable, is_missing
 from sparing.errors import InvalidInputError, SourceError, UnknownNameError
 from sparing.types import BoolArray
 
@@ -47,12 +48,13 @@ def table_items(
     UnknownNameError : there is no such column
     SourceError : no rows are left, or vectors or images of more than one column
     """
-    names = columns or [name for name in raw.columns if name not in raw.left_out]
+    aside = {*raw.left_out, raw.label_column}
+    names = columns or [name for name in raw.columns if name not in aside]
     used = {name: raw.column(name) for name in names}
     if not used:
         beside = " and ".join(["the label", *map(repr, raw.left_out)])
         raise SourceError(f"{raw.source} has no column beside {beside}.")
-    raw = replace(raw, notes=(*raw.notes, *_on_names(raw, names)))
+    raw = replace(raw, notes=(*raw.notes, *_on_names(raw, names), *_on_labels(raw, names)))
     kind = kind or _kind(list(used.values()), asked=bool(columns))
     if kind == "texts":
         return _texts(raw, used)
@@ -79,6 +81,17 @@ def _on_names(raw: RawTable, used: Sequence[str]) -> list[str]:
     like = f", like {others}," if others else ""
     told = f"Column '{raw.named_by}' names the items and is{like} no part of them"
     return [f"{told}: --columns makes it one."]
+
+
+def _on_labels(raw: RawTable, used: Sequence[str]) -> list[str]:
+    """Return what the person should know of the labels that are there already."""
+    name = raw.label_column
+    if name is None or name in used:
+        return []
+    n_there = sum(not is_missing(cell) for cell in raw.columns[name])
+    told = f"Column '{name}' looks like labels that are there already, {n_there:,} of {len(raw):,}"
+    more = f"--label-column {name} imports them; --columns makes it a part."
+    return [f"{told}: it is no part of the items. {more}"]
 
 
 def _kind(columns: Sequence[Sequence[Any]], *, asked: bool) -> Kind:
@@ -112,12 +125,30 @@ def labeled_table(
     labels = _label_column(raw, label_column)
     if label_column in columns:
         raise InvalidInputError(f"Column '{label_column}' is the label: it cannot be the item too.")
-    there = np.array([not is_missing(label) for label in labels])
+    read, refused = _read_labels(raw, labels)
+    there = np.array([label is not None for label in read])
     if not there.any():
-        raise SourceError(f"{raw.source} has no label in column '{label_column}'.")
-    items = table_items(_with_labels(raw, label_column, there), columns, folder, kind)
-    by_name = dict(zip(raw.names, labels, strict=True))
-    return Labeled(items, [plain_text(by_name[name]) for name in items.names])
+        why = f": {refused[0].reason}" if refused else ""
+        raise SourceError(f"{raw.source} has no label in column '{label_column}'{why}.")
+    without = [raw.names[row] for row in rows_where(~there)]
+    told = {one.name: one.reason for one in refused}
+    skipped = [Skipped(name, told.get(name, "no label")) for name in without]
+    kept = _with_labels(replace(raw, skipped=(*raw.skipped, *skipped)), label_column, there)
+    items = table_items(kept, columns, folder, kind)
+    by_name = dict(zip(raw.names, read, strict=True))
+    return Labeled(items, [by_name[name] or "" for name in items.names])
+
+
+def _read_labels(raw: RawTable, cells: Sequence[Any]) -> tuple[list[str | None], list[Skipped]]:
+    """Return the label of each row, None where there is none, and the cells that are no label."""
+    read, refused = [], []
+    for name, cell in zip(raw.names, cells, strict=True):
+        try:
+            read.append(one_label(cell))
+        except InvalidInputError as error:
+            read.append(None)
+            refused.append(Skipped(name, str(error)))
+    return read, refused
 
 
 def _label_column(raw: RawTable, name: str) -> Sequence[Any]:
@@ -132,15 +163,8 @@ def _label_column(raw: RawTable, name: str) -> Sequence[Any]:
 
 def _with_labels(raw: RawTable, label_column: str, there: BoolArray) -> RawTable:
     """Return the rows that have a label, and the columns beside it."""
-    rows = rows_where(there)
-    without = [Skipped(raw.names[row], "no label") for row in rows_where(~there)]
-    columns = {
-        name: [values[row] for row in rows]
-        for name, values in raw.columns.items()
-        if name != label_column
-    }
-    names = [raw.names[row] for row in rows]
-    return replace(raw, columns=columns, names=names, skipped=(*raw.skipped, *without))
+    columns = {name: cells for name, cells in raw.columns.items() if name != label_column}
+    return replace(raw, columns=columns).take(rows_where(there))
 
 
 def is_free_text(values: Sequence[Any]) -> bool:
@@ -252,14 +276,16 @@ def _rows(raw: RawTable, rows: Sequence[int], skipped: Sequence[Skipped]) -> Ite
     """Return items without values yet: some rows of the table, and all that was left out."""
     if not rows:
         raise SourceError(f"{raw.source} has no usable rows.")
-    names = [raw.names[row] for row in rows]
+    table = raw.take(rows)
     return Items(
         "texts",
         [],
-        names,
+        table.names,
         raw.source,
         (*raw.skipped, *skipped),
         raw.notes,
         named_by=raw.named_by,
         left_out=raw.left_out,
+        label_column=raw.label_column,
+        table=table,
     )

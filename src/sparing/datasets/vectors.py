@@ -7,7 +7,8 @@ import numpy as np
 import numpy.typing as npt
 
 from sparing.datasets.items import Items, Kind, Labeled, Skipped, rows_where
-from sparing.datasets.rows import is_missing, plain_text
+from sparing.datasets.labels import one_label
+from sparing.datasets.rows import is_missing
 from sparing.errors import InvalidInputError, SourceError
 
 CHANNELS = (3, 4)
@@ -66,7 +67,7 @@ def read_vector_pair(path: Path, labels_path: Path | None = None) -> Labeled:
     names = [items.names[i] for i in rows_where(there)]
     values = items.values[there] if without else items.values
     kept = Items(items.kind, values, names, items.source, (*items.skipped, *without))
-    return Labeled(kept, [plain_text(texts[name]) for name in names])
+    return Labeled(kept, [one_label(texts[name]) or "" for name in names])
 
 
 def _labels_beside(path: Path) -> Path:

@@ -1,0 +1,87 @@
+"""Labels that are there already: the column that holds them, and what its cells say."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from sparing.datasets.identifiers import is_fraction, words_of
+from sparing.datasets.rows import RawTable, is_missing, plain_text
+from sparing.errors import InvalidInputError
+
+SURE = frozenset({"label", "labels"})
+"""Words that say so at either end of a name: label_text, trueLabel."""
+ALONE = frozenset(
+    {"class", "category", "target", "y", "gold", "annotation", "ground truth", "klass"}
+)
+"""Names that say so alone."""
+FEW = 20  # different labels; as many may stand in a column that is hardly filled yet
+LONGEST = 100  # characters of a label
+
+
+def set_aside(raw: RawTable) -> RawTable:
+    """Return a table that says which column has the labels that are there already, if one does.
+
+    The column is still there: whoever asks for it by name gets it.
+    """
+    beside = [name for name in raw.columns if name not in raw.left_out]
+    if len(beside) < 2:  # else nothing would be left to look at
+        return raw
+    found = next((n for n in beside if is_label_column(n, raw.columns[n])), None)
+    return replace(raw, label_column=found)
+
+
+def is_label_column(name: str, cells: Sequence[Any]) -> bool:
+    """Tell whether a column holds labels: its name says so, and its values repeat.
+
+    A column that is not filled yet, or hardly, is one too.
+
+    Examples
+    --------
+    >>> is_label_column("label", ["pos", "neg", "pos", None]), is_label_column("y", [0.5, 0.25])
+    (True, False)
+    >>> is_label_column("class_size", [3, 3, 4, 4])
+    False
+    """
+    words = words_of(name)
+    if not (SURE & {words[0], words[-1]} or " ".join(words) in ALONE):
+        return False
+    there = [cell for cell in cells if not is_missing(cell)]
+    if any(not _can_be_label(cell) for cell in there):
+        return False
+    n_different = len({str(cell) for cell in there})
+    is_begun = len(there) < len(cells) and n_different <= FEW
+    return is_begun or 2 * n_different <= len(there)
+
+
+def _can_be_label(cell: Any) -> bool:
+    text = str(cell)
+    return len(text) <= LONGEST and not is_fraction(text)
+
+
+def one_label(cell: Any) -> str | None:
+    """Return the label that a cell holds; None where there is none.
+
+    A list of one label, as some tools write it, is that label.
+
+    Raises
+    ------
+    InvalidInputError : several labels, or something with parts, such as spans
+
+    Examples
+    --------
+    >>> one_label(["neg"]), one_label(3.0), one_label(b"cat"), one_label([]), one_label("NaN")
+    ('neg', '3', 'cat', None, None)
+    >>> one_label(["pos", "neg"])
+    Traceback (most recent call last):
+        ...
+    sparing.errors.InvalidInputError: 2 labels, where an item has one
+    """
+    if isinstance(cell, list | tuple):
+        if len(cell) > 1:
+            raise InvalidInputError(f"{len(cell)} labels, where an item has one")
+        return one_label(cell[0]) if cell else None
+    if isinstance(cell, Mapping):
+        raise InvalidInputError("an object, where a label is one word")
+    if isinstance(cell, bytes):
+        cell = cell.decode("utf-8", "replace")
+    return None if is_missing(cell) else plain_text(cell)

@@ -1,0 +1,88 @@
+import json
+
+import numpy as np
+import pytest
+
+from sparing.datasets.labels import is_label_column
+from sparing.datasets.read import read_items, read_labeled
+from sparing.errors import SourceError
+
+TEXTS = [f"review number {i} has words" for i in range(8)]
+
+
+def write_rows(path, rows):
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return path
+
+
+@pytest.mark.parametrize(
+    ("name", "cells"),
+    [
+        ("label", ["pos", "neg"] * 4),
+        ("Label", ["pos", None, None, None, None, None, None, None]),
+        ("trueLabel", [1, 0] * 4),
+        ("label_text", ["good"] * 8),
+        ("target", [1.0, 0.0] * 4),
+        ("labels", [["pos"], ["neg"]] * 4),
+        ("label", [None] * 8),
+        ("category", ["a", "b", "", "", "", "", "", ""]),
+    ],
+)
+def test_labels_that_are_there_are_no_part_of_an_item(tmp_path, name, cells):
+    rows = [{"text": t, name: c} for t, c in zip(TEXTS, cells, strict=True)]
+    items = read_items(write_rows(tmp_path / "t.jsonl", rows))
+    assert (items.kind, items.columns, items.label_column) == ("texts", ("text",), name)
+    n = sum(cell not in (None, "") for cell in cells)
+    assert f"Column '{name}' looks like labels that are there already, {n} of 8" in items.said()[0]
+    assert items.table.columns[name] == cells
+
+
+@pytest.mark.parametrize(
+    ("name", "cells"),
+    [
+        ("target", [0.5 + i for i in range(8)]),  # a measurement
+        ("label", TEXTS),  # nothing repeats
+        ("class_size", [3, 4] * 4),
+        ("category_of_age", [3, 4] * 4),
+        ("y", list(range(8))),
+    ],
+)
+def test_nothing_else_is_taken_for_labels(name, cells):
+    assert not is_label_column(name, cells)
+
+
+def test_a_label_column_that_is_asked_for_is_a_part_of_the_items(tmp_path):
+    rows = [{"text": t, "label": "pos"} for t in TEXTS]
+    path = write_rows(tmp_path / "t.jsonl", rows)
+    both = read_items(path, columns=["text", "label"])
+    assert (both.columns, both.label_column, both.said()) == (("text", "label"), None, [])
+
+
+def test_the_labels_alone_are_items(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_text("id,label\n4,a\n2,a\n9,b\n7,b\n")
+    assert read_items(path).columns == ("label",)
+
+
+def test_a_list_of_one_is_that_label_and_others_are_named(tmp_path):
+    cells = [["neg"], ["pos"], [], ["pos", "neg"], {"a": 1}, "pos", [["0", "3", "PER"]], None]
+    rows = [{"text": t, "label": c} for t, c in zip(TEXTS, cells, strict=True)]
+    found = read_labeled(write_rows(tmp_path / "t.jsonl", rows), "label")
+    assert found.labels == ["neg", "pos", "pos"]
+    assert [(s.name, s.reason) for s in found.items.skipped] == [
+        ("line 3", "no label"),
+        ("line 4", "2 labels, where an item has one"),
+        ("line 5", "an object, where a label is one word"),
+        ("line 7", "3 labels, where an item has one"),
+        ("line 8", "no label"),
+    ]
+    rows = [{"text": t, "label": ["a", "b"]} for t in TEXTS]
+    with pytest.raises(SourceError, match="2 labels, where an item has one"):
+        read_labeled(write_rows(tmp_path / "t.jsonl", rows), "label")
+
+
+def test_bytes_are_text(tmp_path):
+    np.save(tmp_path / "X.npy", np.eye(4))
+    np.save(tmp_path / "y.npy", np.array([b"cat", b"dog"] * 2))
+    found = read_labeled(tmp_path / "X.npy", labels=tmp_path / "y.npy")
+    assert found.labels == ["cat", "dog", "cat", "dog"]
