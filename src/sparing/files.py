@@ -50,6 +50,22 @@ def atomic_stream(path: Path) -> Iterator[BinaryIO]:
         raise
 
 
+def anew(path: Path) -> BinaryIO:
+    """Open a new file for writing, for this user alone, in place of whatever bore its name.
+
+    A link is taken away, not followed.
+
+    Raises
+    ------
+    SourceError : the path cannot be written
+    """
+    try:
+        path.unlink(missing_ok=True)
+        return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")
+    except OSError as error:
+        raise _unwritable(path, error) from error
+
+
 def check_writable(folder: Path) -> None:
     """See that files can be written to ``folder``, before long work starts; leave no trace.
 

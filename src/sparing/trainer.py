@@ -19,6 +19,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
+from sparing.files import anew
+
 if TYPE_CHECKING:
     from sparing.project import Project
 
@@ -128,7 +130,7 @@ class Trainer:
                 self._say(IDLE, "Another process trains.")
                 self._stopping.wait(LOOK_SECONDS)
                 continue
-            with self._log().open("wb") as log, self._started(log) as child:
+            with anew(self._log()) as log, self._started(log) as child:
                 self._serve(child)
                 _end(child)
             if not self._stopping.is_set() and self._project.has_duty(DUTY):

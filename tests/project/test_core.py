@@ -135,17 +135,6 @@ def test_all_is_there_again_after_opening(pets):
         assert not project.is_behind()
 
 
-def test_half_written_files_are_swept_away(pets):
-    pets.create().close()
-    left = pets.folder / "snapshots" / ".3.npz.x1y2"
-    left.parent.mkdir()
-    left.write_bytes(b"half")
-    Project.open(pets.folder, writable=False).close()
-    assert left.exists()
-    Project.open(pets.folder).close()
-    assert not left.exists()
-
-
 def test_asking_and_answering_load_no_library_that_learns(pets):
     """Scikit-learn takes seconds to load: the first item must not wait for it."""
     code = (

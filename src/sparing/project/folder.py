@@ -3,6 +3,7 @@
 import fcntl
 import json
 import os
+import re
 import secrets
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,7 @@ from sparing.store import Version
 from sparing.store.engine import shown_url, sqlite_url
 
 SUFFIX = ".sparing"
+MARK = re.compile(r"(-[0-9a-f]+)?")
 PRINCIPAL, NEIGHBORS = "principal", "neighbors"  # the kinds of a map
 
 
@@ -90,6 +92,8 @@ class ProjectFolder:
 
     def new_scores(self, version: int, mark: str) -> Path:
         """Where a model version is written; ``mark`` keeps apart what two processes make."""
+        if not MARK.fullmatch(mark):  # it would lead out of the folder
+            raise StoreError(f"Model version {version} of {self.name} has a mark that is none.")
         return self.path / "snapshots" / f"{version}{mark}.npz"
 
     def map(self, kind: str, mark: str) -> Path:
@@ -115,13 +119,6 @@ class ProjectFolder:
     def labels(self, attempt: int) -> Path:
         """The labels as they were certified."""
         return self.path / "certificates" / f"{attempt}.npz"
-
-    def sweep(self) -> None:
-        """Remove what a process that was killed had half written; for who holds the lock."""
-        for part in (self.path, *self.path.glob("*/")):
-            for leftover in part.glob(".*"):
-                if leftover.is_file():
-                    leftover.unlink(missing_ok=True)
 
     def exists(self) -> bool:
         """Tell whether there is a project here."""
@@ -156,7 +153,7 @@ class Lock:
         self._folder = folder
         self._file: BinaryIO | None = None
         try:
-            handle = os.open(folder / "lock", os.O_RDWR | os.O_CREAT, 0o644)
+            handle = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o644)
         except OSError as error:
             raise StoreError(f"{folder} cannot be written: {error.strerror}.") from error
         file = os.fdopen(handle, "r+b", buffering=0)

@@ -10,6 +10,7 @@ import numpy as np
 from sparing.embedding import Layout
 from sparing.files import atomic_stream
 from sparing.models.structure import column_scale
+from sparing.project.belongings import remove_others
 from sparing.project.folder import NEIGHBORS, PRINCIPAL, ProjectFolder
 from sparing.project.vectors import Contents, read_vectors
 from sparing.projection import MapWork, map_work, principal_map
@@ -112,6 +113,4 @@ class Mapmaker:
 
     def _clean_up(self) -> None:
         """Remove what was kept on the way, and maps of items that are different by now."""
-        for path in self._folder.map_work(self._mark).parent.iterdir():
-            if self._mark not in path.name or path.suffix == ".npz":
-                path.unlink(missing_ok=True)
+        remove_others(self._folder.map_work(self._mark).parent, rf".*-{self._mark}\.npy")

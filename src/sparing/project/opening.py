@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from sparing.errors import ConflictError, NotFoundError, SourceError, UnknownNameError
+from sparing.project.belongings import check_free, check_own, database_of, mark, sweep
 from sparing.project.changes import ITEMS_STAMP, Changes, applied, reconcile
 from sparing.project.folder import Lock, ProjectFolder, default_folder
 from sparing.project.items import MNIST, Listing, list_source
@@ -50,7 +51,8 @@ def place_of(source: str | PathLike[str], folder: str | PathLike[str] | None) ->
     if folder is not None or is_postgresql(source):
         return place_at(folder or source)
     there = ProjectFolder(Path(source))
-    return there if there.exists() else ProjectFolder(default_folder(str(source)))
+    is_one = there.exists() or database_of(there.path) is not None
+    return there if is_one else ProjectFolder(default_folder(str(source)))
 
 
 def place_at(folder: str | PathLike[str]) -> ProjectFolder:
@@ -65,11 +67,13 @@ def exists(place: ProjectFolder) -> bool:
 
     Raises
     ------
-    StoreError : the database cannot be reached
+    StoreError : the database cannot be reached, or something of the folder is a link
     """
     if place.is_shared:
         return stored_setting(place.url, SETTINGS) is not None
-    return place.exists()
+    check_own(place.path)
+    # One that was killed while it was made has a database, but no settings in it.
+    return place.exists() and stored_setting(place.store_url, SETTINGS) is not None
 
 
 @contextmanager
@@ -103,6 +107,7 @@ def make(place: ProjectFolder, settings: Settings) -> Opened:
     listing = list_source(settings.source, settings.columns)
     settings = replace(settings, left_out=listing.left_out)
     folder = new_place(place.url, settings.source) if place.is_shared else place
+    check_free(folder.path)
     try:
         folder.path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -110,6 +115,8 @@ def make(place: ProjectFolder, settings: Settings) -> Opened:
     lock = SharedLock() if folder.is_shared else Lock(folder.path)
     try:
         folder.secret()
+        if folder.is_shared:
+            mark(folder.path, folder.name)
         store = open_store(folder.store_url, folder.name)
         with alone(store, folder, "opening"):
             if folder.is_shared and SETTINGS in store.settings():
@@ -130,19 +137,22 @@ def reopen(place: ProjectFolder, *, writable: bool) -> Opened:
     NotFoundError, ConflictError, SchemaVersionError, SourceError : as of ``Project.open``
     """
     if not exists(place):
-        raise NotFoundError(f"{place.name} is no project: 'sparing label SOURCE' makes one.")
+        raise _no_project(place)
     lock = None if place.is_shared or not writable else Lock(place.path)
     store: Store | None = None
     try:
         store = open_store(place.store_url, place.name, writable=writable)
         folder = placed(place, store)
+        check_own(folder.path)
+        if writable and folder.is_shared:
+            mark(folder.path, folder.name)  # projects of older versions have no marker
         lock = SharedLock() if writable and folder.is_shared else lock
         listing = lister(folder, read_settings(store))()
         if not writable:
             return folder, store, _view(folder, store, listing), lock
         with alone(store, folder, "opening"):
             if not folder.is_shared:
-                folder.sweep()
+                sweep(folder.path)
             return folder, store, _state(folder, store, listing), lock
     except BaseException:
         if store is not None:
@@ -150,6 +160,15 @@ def reopen(place: ProjectFolder, *, writable: bool) -> Opened:
         if lock is not None:
             lock.release()
         raise
+
+
+def _no_project(place: ProjectFolder) -> NotFoundError:
+    database = None if place.is_shared else database_of(place.path)
+    if database is None:
+        return NotFoundError(f"{place.name} is no project: 'sparing label SOURCE' makes one.")
+    return NotFoundError(
+        f"{place.path} holds the files of the project on {database}: open it by that URL."
+    )
 
 
 def _state(folder: ProjectFolder, store: Store, listing: Listing) -> State:
