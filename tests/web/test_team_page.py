@@ -249,6 +249,34 @@ def test_guidelines_are_written_told_once_and_read(team):
     expect(ben.locator("details .guidelines")).to_contain_text("Fog does not.")
 
 
+SLOW_NAME = """{
+    const real = fetch;
+    window.fetch = async (path, ...rest) => {
+        const answer = await real(path, ...rest);
+        if (path === "/api/name") await new Promise((on) => { window.hear = on; });
+        return answer;
+    };
+}"""
+
+
+def test_what_is_opened_while_a_name_is_on_its_way_stays_open(team):
+    """The news may tell the name before its own answer does; that one closed what was open."""
+    team.context.add_init_script(SLOW_NAME)
+    page = team.page()
+    page.get_by_label("Your name", exact=True).fill("Ada")
+    page.keyboard.press("Enter")
+    page.get_by_role("button", name="You: Ada").wait_for()
+    page.keyboard.press("g")
+    page.get_by_role("button", name="Write").click()
+    field = page.get_by_label("What everybody sees")
+    field.fill("Clouds count as rain.")
+    with page.expect_response("**/api/state"):
+        page.evaluate("hear()")
+    page.wait_for_load_state("networkidle")
+    expect(field).to_have_value("Clouds count as rain.")
+    expect(field).to_be_visible()
+
+
 def test_settling_works_by_keyboard_and_has_names_for_all(team):
     differing(team)
     page = team.enter(path="settle")

@@ -109,9 +109,9 @@ class Lending:
         """Prolong leases; return the items that the holder still has."""
         return self._store.lease(Wish(holder, (), 0, LEASE_SECONDS, list(items)))
 
-    def let_go(self, holder: str, items: Collection[str]) -> None:
-        """Free items that the holder will not answer."""
-        self._store.release(holder, list(items))
+    def let_go(self, holder: str, items: Collection[str] | None = None) -> None:
+        """Free items that the holder will not answer; None: all that it has."""
+        self._store.release(holder, None if items is None else list(items))
 
     def _elsewhere(self, holder: str | None) -> set[str]:
         return {item for item, who in self._store.leases().items() if who != holder}

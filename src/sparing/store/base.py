@@ -81,8 +81,8 @@ class Store(ABC):
         """Return the holder of each item that is leased now."""
 
     @abstractmethod
-    def release(self, holder: str, items: Sequence[str]) -> None:
-        """End leases of a holder; those of others stay."""
+    def release(self, holder: str, items: Sequence[str] | None = None) -> None:
+        """End leases of a holder, all of them or those of some items; those of others stay."""
 
     @abstractmethod
     def claim(self, duty: str) -> Claim | None:

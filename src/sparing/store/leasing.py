@@ -63,9 +63,12 @@ def current(connection: Connection) -> dict[str, str]:
     return {row.item_id: row.holder for row in connection.execute(live)}
 
 
-def release(connection: Connection, holder: str, items: Sequence[str]) -> None:
-    """End leases of a holder."""
-    connection.execute(delete(leases).where(leases.c.holder == holder, leases.c.item_id.in_(items)))
+def release(connection: Connection, holder: str, items: Sequence[str] | None) -> None:
+    """End leases of a holder; all of them where no items are named."""
+    ended = delete(leases).where(leases.c.holder == holder)
+    if items is not None:
+        ended = ended.where(leases.c.item_id.in_(items))
+    connection.execute(ended)
 
 
 def end(connection: Connection, items: Sequence[str]) -> None:

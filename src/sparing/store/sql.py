@@ -126,7 +126,7 @@ class SqlStore(Store):
         with self._reading() as connection:
             return leasing.current(connection)
 
-    def release(self, holder: str, items: Sequence[str]) -> None:  # noqa: D102
+    def release(self, holder: str, items: Sequence[str] | None = None) -> None:  # noqa: D102
         self._writing.run(lambda c: leasing.release(c, holder, items), relaxed=True)
 
     def claim(self, duty: str) -> Claim | None:  # noqa: D102

@@ -504,8 +504,12 @@ def check_a_holder_lets_go_of_its_own_alone(open_store: OpenStore) -> None:
     store.lease(Wish("Bob", ["c"], 1, 60))
     store.release("Ada", ["a", "c", "never leased"])
     leases = store.leases()
-    store.close()
     _expect(leases == {"b": "Ada", "c": "Bob"}, f"the leases are {leases}")
+    store.lease(Wish("Ada", ["d"], 1, 60))
+    store.release("Ada")
+    leases = store.leases()
+    store.close()
+    _expect(leases == {"c": "Bob"}, f"the leases are {leases}")
 
 
 def check_another_door_sees_the_leases(open_store: OpenStore) -> None:

@@ -14,11 +14,12 @@ Items = Annotated[list[ItemId], Field(max_length=MAX_EXCLUDED)]
 
 
 class LeasesBody(Incoming):
-    """Which items a page still has, and which it has no longer."""
+    """Which items a page still has, and which it has no longer; ``leave``: none any more."""
 
     holder: Key
     keep: Items = Field(default_factory=list)
     free: Items = Field(default_factory=list)
+    leave: bool = False
 
 
 class HeldBody(BaseModel):
@@ -30,6 +31,6 @@ class HeldBody(BaseModel):
 @router.post("/api/leases")
 def leases(project: TheProject, body: LeasesBody) -> HeldBody:
     """Prolong some leases and end others."""
-    if body.free:
-        project.lending.let_go(body.holder, body.free)
+    if body.free or body.leave:
+        project.lending.let_go(body.holder, None if body.leave else body.free)
     return HeldBody(held=project.lending.hold(body.holder, body.keep) if body.keep else [])

@@ -68,8 +68,10 @@ export const api = {
   /** @param {string} holder @param {readonly string[]} keep @param {readonly string[]} free
    * @returns {Promise<{held: string[]}>} */
   lease: (holder, keep, free) => call("/api/leases", { holder, keep, free }),
-  /** Let go of items while the page is being closed. @param {string} holder @param {readonly string[]} free */
-  free: (holder, free) => navigator.sendBeacon("/api/leases", json({ holder, free })),
+  /** Let go of all that a holder has. @param {string} holder */
+  leave: (holder) => call("/api/leases", { holder, leave: true }),
+  /** The same while the page is being closed. @param {string} holder */
+  leaveNow: (holder) => navigator.sendBeacon("/api/leases", json({ holder, leave: true })),
   /** @param {readonly import("./types.js").PersonEvent[]} events
    * @returns {Promise<import("./types.js").Recorded[]>} */
   send: (events) => call("/api/events", events),

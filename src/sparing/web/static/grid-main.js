@@ -5,7 +5,7 @@ import { byId, input } from "./dom.js";
 import { gridIntent } from "./grid-keys.js";
 import { addressOf, initial, known, neighbor, onScreen, reduce, sourceOf, tiles, usual } from "./grid-reducer.js";
 import { drawCloser, focusTile, render } from "./grid-view.js";
-import { HOLDER, keepLeases, letGo } from "./lease.js";
+import { free, HOLDER, keepLeases, letGo } from "./lease.js";
 import { keptList } from "./list.js";
 import { drawPages } from "./pages.js";
 import { freshKey, session } from "./session.js";
@@ -31,7 +31,7 @@ let fetching = false;
 let checking = false;
 let recalling = false;
 let hovering = 0;
-let leaving = Promise.resolve(); // what the screen shows no more is being let go
+let leaving = free; // what the screen shows no more is being let go
 
 /** @param {GridAction} action */
 function dispatch(action) {

@@ -5,9 +5,21 @@ import { api } from "./api.js";
 import { freshKey } from "./session.js";
 
 const PROLONG = 60_000; // ms; they last five minutes
+const LEFT = "sparing-left";
 
 /** Who holds the items of this page; another tab is another holder. */
 export const HOLDER = freshKey();
+
+/** Nothing is to be asked for before this: what the page before this one in the tab was about to get
+ * when it was left came too late to be let go, and would be missing here for minutes. */
+export const free = leftBefore();
+
+async function leftBefore() {
+  const before = sessionStorage.getItem(LEFT);
+  if (before === null) return;
+  sessionStorage.removeItem(LEFT);
+  await api.leave(before).catch(() => {}); // then they run out
+}
 
 /**
  * @param {() => readonly string[]} shown the items on the screen, and behind it
@@ -27,7 +39,10 @@ export function keepLeases(shown, prolonged) {
   };
   setInterval(prolong, PROLONG);
   document.addEventListener("visibilitychange", prolong);
-  window.addEventListener("pagehide", () => api.free(HOLDER, shown()));
+  window.addEventListener("pagehide", () => {
+    sessionStorage.setItem(LEFT, HOLDER);
+    api.leaveNow(HOLDER);
+  });
   return prolong;
 }
 

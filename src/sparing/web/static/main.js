@@ -5,7 +5,7 @@ import { byId, input } from "./dom.js";
 import { bindFind } from "./find.js";
 import { addressOf } from "./grid-reducer.js";
 import { intent } from "./keys.js";
-import { HOLDER, keepLeases } from "./lease.js";
+import { free, HOLDER, keepLeases } from "./lease.js";
 import { forgetList, keptList } from "./list.js";
 import { drawPages } from "./pages.js";
 import { drawPanel } from "./panels.js";
@@ -67,6 +67,7 @@ async function fetchNext() {
   if (state.list?.rows.length === 0 && state.item) return; // the last ones of a list
   fetching = true;
   try {
+    await free;
     if (state.list && state.server?.phase === "label") await fetchListed(state.list.rows);
     else await fetchAsked();
   } catch (error) {
@@ -156,11 +157,14 @@ const acts = {
   tried,
 };
 
-/** Take what a request has changed into account, and open a panel, or close the one that is open.
+/** Take what a request has changed into account, and open a panel, or close the one that asked for it;
+ * where the person has gone on meanwhile, they stay there.
  * @param {Promise<unknown>} request @param {import("./types.js").Panel} panel */
 async function anew(request, panel) {
+  const from = state.panel;
   const server = await acts.tried(request.then(api.state));
   if (!server) return;
+  if (state.panel !== from || state.mode) return dispatch({ type: "state", server });
   dispatch({ type: "panel", panel: null });
   dispatch({ type: "state", server });
   if (panel) dispatch({ type: "panel", panel });
