@@ -15,6 +15,7 @@ check: lint types test       ## format, lint, types, tests, doctests
 lint: .venv/.dev
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
+	$(BIN)/lint-imports
 
 types: .venv/.dev
 	$(BIN)/mypy

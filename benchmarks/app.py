@@ -26,7 +26,7 @@ import numpy as np
 from PIL import Image
 
 from sparing.project import Project
-from sparing.trainer import Trainer
+from sparing.project.learning.process import Trainer
 
 OUT = Path(__file__).parents[1] / "docs" / "benchmarks"
 N_ITEMS = 60_000
@@ -50,7 +50,7 @@ import sys
 from pathlib import Path
 from sparing.project import NewEvent, Project
 from sparing.store import Kind
-from sparing.trainer import Trainer
+from sparing.project.learning.process import Trainer
 folder, plan, confirmed = map(Path, sys.argv[1:4])
 with Project.open(folder) as project, confirmed.open("a") as log:
     trainer = Trainer(project, pause=0.1)

@@ -5,12 +5,12 @@ from itertools import combinations
 
 import numpy as np
 
-from sparing.audit import Audit, Claim, Findings
-from sparing.bounds import hypergeom_cdf, spend, tolerated_errors
-from sparing.classes import ClassTable
-from sparing.evidence import Evidence, auto_labels, whole_set
-from sparing.looks import tolerated_at, walk_risk
-from sparing.predictions import Predictions
+from sparing.audit.audit import Audit, Claim, Findings
+from sparing.audit.evidence import Evidence, auto_labels, whole_set
+from sparing.audit.sequential import tolerated_at, walk_risk
+from sparing.pool.classes import ClassTable
+from sparing.pool.predictions import Predictions
+from sparing.stats.hypergeometric import hypergeom_cdf, spend, tolerated_errors
 
 EPSILONS = (0.01, 0.02, 0.05)
 DELTA = 0.05

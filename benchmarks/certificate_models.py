@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 
 from sparing import ActiveLearner, Pool
-from sparing.autolabel import most_confident_first
+from sparing.audit.autolabel import most_confident_first
 from sparing.datasets.mnist import load_mnist
 from sparing.encoders import get_encoder
 from sparing.encoders.choice import default_encoder

@@ -19,19 +19,19 @@ from scipy.stats import beta
 from certificate_exact import exact_coverage
 from certificate_models import TASKS, Model, load_models, model_file, slug, task_of
 from certificate_page import PROVEN, page
-from sparing.audit import Audit, Claim, judge
-from sparing.autolabel import certified as certify_labels
-from sparing.bounds import p_value, spend, wilson
-from sparing.certificate import certify
-from sparing.classes import ClassTable
-from sparing.draw import draw_audit, draw_stratified
-from sparing.ending import audits_needed
-from sparing.evaluation import accuracy
-from sparing.evidence import levels_of, whole_set
-from sparing.intervals import PoolConfidence, Strata, stratified_interval, uniform_interval
-from sparing.looks import tolerated_at
-from sparing.planning import AuditPlan, plan_audit
-from sparing.predictions import Predictions
+from sparing.audit.audit import Audit, Claim, judge
+from sparing.audit.autolabel import certified as certify_labels
+from sparing.audit.certificate import certify
+from sparing.audit.cost.plan import AuditPlan, plan_audit
+from sparing.audit.early_stop import audits_needed
+from sparing.audit.evaluation import accuracy
+from sparing.audit.evidence import levels_of, whole_set
+from sparing.audit.sampling import draw_audit, draw_stratified
+from sparing.audit.sequential import tolerated_at
+from sparing.pool.classes import ClassTable
+from sparing.pool.predictions import Predictions
+from sparing.stats.hypergeometric import p_value, spend, wilson
+from sparing.stats.intervals import PoolConfidence, Strata, stratified_interval, uniform_interval
 
 EPSILONS = (0.01, 0.02, 0.05)
 DELTA = 0.05

@@ -26,9 +26,9 @@ from playwright.sync_api import Page, sync_playwright
 
 from sparing.datasets.mnist import load_mnist
 from sparing.project import Project
-from sparing.project.keywords import Keywords
-from sparing.project.ordering import Nearness, least, likeliest
-from sparing.trainer import Trainer
+from sparing.project.grid.ordering import Nearness, least, likeliest
+from sparing.project.learning.process import Trainer
+from sparing.project.source.keywords import Keywords
 from sparing.web.app import create_app
 
 OUT = Path(__file__).parents[1] / "docs" / "benchmarks"

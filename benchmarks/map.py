@@ -23,8 +23,8 @@ from sklearn.manifold import trustworthiness
 
 from sparing.datasets.mnist import load_mnist
 from sparing.encoders import get_encoder
-from sparing.geometry import row_blocks, squared_norms
-from sparing.projection import neighbor_map, principal_map
+from sparing.numeric.geometry import row_blocks, squared_norms
+from sparing.numeric.map_layout import neighbor_map, principal_map
 
 OUT = Path(__file__).parents[1] / "docs" / "benchmarks"
 MILLION = 1_000_000
@@ -129,7 +129,7 @@ class Stage:
     name, secret, places, root = "mixture", "of no weight", [], None
 
     def __init__(self, positions: np.ndarray, codes: np.ndarray) -> None:
-        from sparing.project.maps import Coloring, quantized
+        from sparing.project.map.maps import Coloring, quantized
 
         names = tuple(f"cluster {i + 1}" for i in range(N_CLUSTERS))
         self.wire = quantized(positions)
@@ -144,7 +144,7 @@ class Stage:
 
     def status(self) -> object:
         """Say that all is quiet."""
-        from sparing.audit import Phase
+        from sparing.audit.audit import Phase
         from sparing.project.views import Status
 
         return Status(

@@ -21,9 +21,9 @@ from scipy.spatial.distance import cdist
 from sklearn.cluster import DBSCAN
 
 from sparing.datasets.mnist import load_mnist
-from sparing.policy import suggested_batch_size
+from sparing.learner.auto import suggested_batch_size
 from sparing.project import Project
-from sparing.project.maps import FURTHEST
+from sparing.project.map.maps import FURTHEST
 from sparing.types import FloatArray
 from sparing.web.app import create_app
 

@@ -175,7 +175,7 @@ def peer_query(cell: Cell, X, labeled, labels, model):
 
 def floor_query(cell: Cell, X, labeled, labels, model):
     """Return a function that computes only the products that the query has to compute."""
-    from sparing.kmeans import PASSES, sample_size
+    from sparing.numeric.kmeans import PASSES, sample_size
 
     rng = np.random.default_rng(0)
     centers = X[rng.choice(cell.n, N_LABELED + cell.batch, replace=False)]

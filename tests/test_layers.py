@@ -3,40 +3,15 @@
 import ast
 import subprocess
 import sys
+import tomllib
 from graphlib import TopologicalSorter
 from pathlib import Path
 
-import pytest
-
 import sparing
 
-# Each line may import from itself and from the lines above it; DESIGN.md section 4.
-LAYERS = (
-    ("errors", "types"),
-    ("_validate", "memory", "files", "passwords"),
-    ("datasets", "encoders"),
-    ("classes", "pool", "snapshot"),
-    ("geometry", "bounds", "looks", "intervals", "calibration"),
-    ("consensus", "agreement"),
-    ("models",),
-    ("utility", "selection", "kcenter", "kmeans", "kmeanspp", "coverage", "whole", "joint"),
-    ("vicinity", "embedding", "projection"),
-    ("strategies",),
-    ("predictions", "audit", "draw", "evidence", "ending", "certificate"),
-    ("walk", "foresight", "planning"),
-    ("evaluation", "stopping", "policy"),
-    ("query", "saving", "loop"),
-    ("autolabel",),
-    ("experiment",),
-    ("store",),
-    ("project",),
-    ("trainer",),
-    ("web",),
-    ("testing",),
-    ("cli", "__main__"),
-)
-RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}
 ROOT = Path(sparing.__file__).parent
+HOUSE = Path(__file__).parents[1]
+DESIGN = HOUSE / "docs" / "design.md"
 FILES = sorted(path for path in ROOT.rglob("*.py") if path != ROOT / "__init__.py")
 
 
@@ -74,15 +49,26 @@ def ours(node):
                 yield f"sparing.{sparing._MODULES[alias.name]}"
 
 
-def layer(module):
-    return module.split(".")[1]
+def test_the_contracts_of_the_house_are_kept():
+    lint = "import sys; from importlinter.cli import lint_imports; sys.exit(lint_imports())"
+    command = [sys.executable, "-c", lint]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=HOUSE)
+    assert done.returncode == 0, done.stdout
 
 
-@pytest.mark.parametrize("module", MODULES)
-def test_imports_point_up_the_list(module):
-    assert layer(module) in RANK, f"give '{layer(module)}' a place in LAYERS"
-    for other in imported(MODULES[module]):
-        assert RANK[layer(other)] <= RANK[layer(module)], f"{module} imports {other}"
+def test_the_drawing_of_the_house_is_the_contract():
+    with (HOUSE / "pyproject.toml").open("rb") as file:
+        contracts = tomllib.load(file)["tool"]["importlinter"]["contracts"]
+    drawing = DESIGN.read_text(encoding="utf-8").partition("```text")[2].partition("```")[0]
+    drawn = [line.split("  ")[0].strip() for line in drawing.strip().splitlines()]
+    assert drawn == contracts[0]["layers"]
+
+
+def test_every_room_stands_in_the_tree_of_the_design():
+    tree = DESIGN.read_text(encoding="utf-8").partition("```tree")[2].partition("```")[0]
+    rooms = {path.stem if path.is_file() else path.name for path in ROOT.iterdir()}
+    rooms = {room for room in rooms if not room.startswith("__")} - {"py"}
+    assert {line.split()[0].rstrip("/") for line in tree.strip().splitlines()} == rooms
 
 
 def test_no_modules_import_each_other_in_a_circle():

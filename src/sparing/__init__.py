@@ -16,7 +16,6 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from sparing.classes import ClassTable
     from sparing.errors import (
         CapabilityError,
         InvalidInputError,
@@ -28,10 +27,11 @@ if TYPE_CHECKING:
         TrainingError,
         UnknownNameError,
     )
-    from sparing.loop import ActiveLearner
-    from sparing.pool import SKIPPED, UNLABELED, Pool
-    from sparing.query import Query
-    from sparing.snapshot import Snapshot
+    from sparing.learner.learner import ActiveLearner
+    from sparing.learner.query import Query
+    from sparing.pool.classes import ClassTable
+    from sparing.pool.pool import SKIPPED, UNLABELED, Pool
+    from sparing.pool.snapshot import Snapshot
     from sparing.strategies.base import QueryStrategy, Selection, choose
     from sparing.strategies.registry import get_strategy, strategy_names
 
@@ -62,20 +62,20 @@ __all__ = [
 ]
 
 _MODULES = {
-    "SKIPPED": "pool",
-    "UNLABELED": "pool",
-    "ActiveLearner": "loop",
+    "SKIPPED": "pool.pool",
+    "UNLABELED": "pool.pool",
+    "ActiveLearner": "learner.learner",
     "CapabilityError": "errors",
-    "ClassTable": "classes",
+    "ClassTable": "pool.classes",
     "InvalidInputError": "errors",
     "MemoryBudgetError": "errors",
     "MissingExtraError": "errors",
-    "Pool": "pool",
+    "Pool": "pool.pool",
     "PoolExhaustedError": "errors",
-    "Query": "query",
+    "Query": "learner.query",
     "QueryStrategy": "strategies.base",
     "Selection": "strategies.base",
-    "Snapshot": "snapshot",
+    "Snapshot": "pool.snapshot",
     "SourceError": "errors",
     "SparingError": "errors",
     "TrainingError": "errors",

@@ -14,9 +14,9 @@ import pytest
 from sparing.cli.app import run
 from sparing.cli.network import Network
 from sparing.errors import InvalidInputError, SourceError
-from sparing.passwords import fits, read_passwords
 from sparing.project import NewEvent, Project
 from sparing.store import Kind
+from sparing.web.passwords import fits, read_passwords
 
 WORD = "correct horse"
 EVERYWHERE = "0.0.0.0"  # noqa: S104  # never bound here

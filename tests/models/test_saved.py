@@ -11,7 +11,7 @@ from sklearn.preprocessing import MinMaxScaler, StandardScaler
 
 from sparing.encoders import HogEncoder, TableEncoder, TextEncoder, VectorEncoder
 from sparing.errors import CapabilityError, SourceError, TrainingError
-from sparing.loop import ActiveLearner
+from sparing.learner.learner import ActiveLearner
 from sparing.models.ensemble import EnsembleClassifier
 from sparing.models.graph_classifier import GraphClassifier
 from sparing.models.heads import HEADS, head_of

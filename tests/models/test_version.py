@@ -6,7 +6,7 @@ from sklearn.svm import LinearSVC
 
 from sparing import CapabilityError, InvalidInputError, Pool
 from sparing.models.version import FROM_FEATURES, FROM_MODEL, ModelVersion, take_snapshot
-from sparing.snapshot import Spectrum
+from sparing.pool.snapshot import Spectrum
 from sparing.strategies.base import OPTIONAL_FIELDS
 
 fits = []

@@ -11,8 +11,8 @@ from sparing.errors import ConflictError, NotFoundError, SourceError, StoreError
 from sparing.project import Project
 from sparing.project.belongings import FILES, PARTS, check_free, remove_others, sweep
 from sparing.project.folder import ProjectFolder
+from sparing.project.learning.process import Trainer
 from sparing.store import Version
-from sparing.trainer import Trainer
 
 LEFTOVERS = (".project.db.a1b2c3d4", "snapshots/.3.npz.x1y2z3_4", "audits/.1.json.abcdefgh")
 TREASURES = (".bashrc", ".env", ".project.db.bak", "snapshots/.keep", "maps/.directory", "sub/.env")

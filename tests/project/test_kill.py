@@ -22,7 +22,7 @@ import sys
 from pathlib import Path
 from sparing.project import NewEvent, Project
 from sparing.store import Kind
-from sparing.trainer import Trainer
+from sparing.project.learning.process import Trainer
 folder, plan, confirmed = map(Path, sys.argv[1:4])
 with Project.open(folder) as project, confirmed.open("a") as log:
     trainer = Trainer(project, pause=0.1)

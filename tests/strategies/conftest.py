@@ -4,7 +4,7 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from sparing.snapshot import Snapshot
+from sparing.pool.snapshot import Snapshot
 
 
 @dataclass(frozen=True)

@@ -8,11 +8,11 @@ import pytest
 from sklearn.datasets import load_digits
 from sklearn.linear_model import LogisticRegression
 
-from sparing.geometry import unit_rows
-from sparing.joint import joint_answers
-from sparing.snapshot import Snapshot
+from sparing.numeric.geometry import unit_rows
+from sparing.pool.snapshot import Snapshot
 from sparing.strategies import choose, get_strategy
-from sparing.utility import entropy
+from sparing.strategies._batch_bald import joint_answers
+from sparing.strategies.measures import entropy
 
 pool = pytest.importorskip("skactiveml.pool")
 pytestmark = pytest.mark.filterwarnings("ignore")

@@ -3,9 +3,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sparing import InvalidInputError, utility
-from sparing.snapshot import Snapshot
-from sparing.strategies import choose, get_strategy
+from sparing import InvalidInputError
+from sparing.pool.snapshot import Snapshot
+from sparing.strategies import choose, get_strategy, measures
 from sparing.strategies import committee as module
 
 
@@ -20,7 +20,7 @@ def members(seed, n=12, n_members=4, n_classes=3):
 def test_bald_over_blocks_is_bald_at_once(snapshot_of, committee_of):
     proba = members(0)
     s = snapshot_of(np.eye(12), [3], [0], committee=committee_of(proba))
-    expected = utility.bald(np.delete(proba, 3, axis=1))
+    expected = measures.bald(np.delete(proba, 3, axis=1))
     assert get_strategy("bald").utility(s) == pytest.approx(expected)
 
 
@@ -72,7 +72,7 @@ def test_batch_bald_does_not_ask_the_same_twice(snapshot_of, committee_of):
     assert set(choose(get_strategy("bald"), s, 2, rng()).rows.tolist()) <= {0, 1, 2}
     picked = choose(get_strategy("batch_bald"), s, 2, rng())
     assert picked.rows[1] == 3
-    assert picked.gains == pytest.approx([np.log(2), utility.bald(other)[0]])
+    assert picked.gains == pytest.approx([np.log(2), measures.bald(other)[0]])
 
 
 def test_batch_bald_refuses_large_batches_aloud(snapshot_of, committee_of):
@@ -84,17 +84,17 @@ def test_batch_bald_refuses_large_batches_aloud(snapshot_of, committee_of):
 def test_epig_over_small_blocks_is_epig_at_once(snapshot_of, committee_of, monkeypatch):
     proba = members(1)
     s = snapshot_of(np.eye(12), [3], [0], committee=committee_of(proba))
-    monkeypatch.setattr("sparing.geometry.BLOCK_BYTES", 1000)
-    expected = utility.epig(np.delete(proba, 3, axis=1), proba)
+    monkeypatch.setattr("sparing.numeric.geometry.BLOCK_BYTES", 1000)
+    expected = measures.epig(np.delete(proba, 3, axis=1), proba)
     assert get_strategy("epig").utility(s) == pytest.approx(expected)
     assert choose(get_strategy("epig"), s, 1, rng()).gains == pytest.approx([expected.max()])
 
 
 def test_epig_looks_at_as_many_targets_as_it_is_told(snapshot_of, committee_of, monkeypatch):
     seen = []
-    original = utility.epig
+    original = measures.epig
     monkeypatch.setattr(
-        module.utility, "epig", lambda p, t: seen.append(t.shape[1]) or original(p, t)
+        module.measures, "epig", lambda p, t: seen.append(t.shape[1]) or original(p, t)
     )
     s = snapshot_of(np.eye(12), committee=committee_of(members(0)))
     choose(get_strategy("epig", n_targets=5), s, 2, rng())

@@ -4,12 +4,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import sparse
 
-from sparing import InvalidInputError, whole
-from sparing.coverage import TopHat
-from sparing.geometry import unit_rows
-from sparing.snapshot import Snapshot
+from sparing import InvalidInputError
+from sparing.numeric.geometry import unit_rows
+from sparing.pool.snapshot import Snapshot
 from sparing.strategies import MaxHerding, ProbCover, UHerding, choose, get_strategy
+from sparing.strategies import _anchored_coverage as whole
 from sparing.strategies import coverage as module
+from sparing.strategies._greedy_coverage import TopHat
 from sparing.strategies.coverage import pure_radius
 
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from sparing import InvalidInputError, MemoryBudgetError
-from sparing.snapshot import Spectrum
+from sparing.pool.snapshot import Spectrum
 from sparing.strategies import choose, get_strategy
 from sparing.strategies.graph import TAU
 

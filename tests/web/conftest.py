@@ -13,12 +13,12 @@ import pytest
 import uvicorn
 from PIL import Image
 
-from sparing.agreement import Agreement
-from sparing.audit import Phase
+from sparing.audit.audit import Phase
 from sparing.errors import NotFoundError
 from sparing.project import Project
-from sparing.project.items import Item
+from sparing.project.source.items import Item
 from sparing.project.views import Asked, Disagreement, Guidelines, Recorded, Status
+from sparing.stats.agreement import Agreement
 from sparing.web.app import create_app
 
 with warnings.catch_warnings():  # Starlette would rather have httpx2; schemathesis brings httpx

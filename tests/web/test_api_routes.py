@@ -10,7 +10,7 @@ from schemathesis import GenerationMode
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
 import sparing.errors as errors
-from sparing.audit import Phase
+from sparing.audit.audit import Phase
 from sparing.project.views import Recorded
 from sparing.web.failures import STATUS, kind_of, status_of
 
@@ -197,7 +197,7 @@ def test_each_phase_asks_its_own_items(client, project):
 
 
 def test_names_and_texts_come_as_they_are(client, project):
-    from sparing.project.items import Item
+    from sparing.project.source.items import Item
 
     hostile = '<script>alert(1)</script> =HYPERLINK("http://x") \u202e'
     project._by_id = {"h": Item("h", hostile, "card", fields={hostile: hostile})}

@@ -4,11 +4,11 @@ import warnings
 
 import pytest
 
-from sparing.passwords import Passwords, hashed
 from sparing.web.address import HOSTS, Address
 from sparing.web.app import create_app
 from sparing.web.brake import Brake
 from sparing.web.gate import LASTS, MOST_SESSIONS, N_BUCKETS, Gate
+from sparing.web.passwords import Passwords, hashed
 from sparing.web.security import Door
 
 with warnings.catch_warnings():

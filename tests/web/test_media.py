@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from sparing.project.items import Item
+from sparing.project.source.items import Item
 from sparing.web import media
 
 RED = (200, 30, 30)

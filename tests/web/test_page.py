@@ -156,7 +156,7 @@ def test_two_tabs_are_asked_different_items_and_one_that_is_closed_frees_its_own
 
 
 def test_two_tabs_see_and_settle_what_differs(door, tmp_path, monkeypatch):
-    monkeypatch.setattr("sparing.project.lending.LEASE_SECONDS", 0.0)  # as if it had run out
+    monkeypatch.setattr("sparing.project.team.lending.LEASE_SECONDS", 0.0)  # as if it had run out
     opened = door(notes(tmp_path))
     one, two = opened.page(), opened.page()
     for page in (one, two):

@@ -6,12 +6,12 @@ from contextlib import ExitStack, contextmanager
 
 import pytest
 
-from sparing.passwords import Passwords, hashed
 from sparing.project import NewEvent, Project
 from sparing.store import Kind
 from sparing.web.address import HOSTS, Address
 from sparing.web.app import create_app
 from sparing.web.gate import Gate
+from sparing.web.passwords import Passwords, hashed
 
 sync_api = pytest.importorskip("playwright.sync_api")
 expect = sync_api.expect

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
-from sparing.audit import Audit, Phase
-from sparing.autolabel import AutoLabels
-from sparing.certificate import Certificate
+from sparing.audit.audit import Audit, Phase
+from sparing.audit.autolabel import AutoLabels
+from sparing.audit.certificate import Certificate
 from sparing.cli.poolfiles import ID, LABEL, PoolFile, read_answers, write_table
 from sparing.errors import InvalidInputError, SourceError, VoidAuditError
 from sparing.files import write_atomically

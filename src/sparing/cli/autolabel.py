@@ -8,7 +8,7 @@ import typer
 from sparing.cli.certify import Classes, Known, ModelVersion
 
 if TYPE_CHECKING:
-    from sparing.autolabel import AutoLabels
+    from sparing.audit.autolabel import AutoLabels
     from sparing.cli.poolfiles import PoolFile
 
 
@@ -35,7 +35,7 @@ def autolabel(
 
     Example: sparing autolabel predictions.csv --known answered.csv --out labels.csv
     """
-    from sparing.autolabel import all_at_once
+    from sparing.audit.autolabel import all_at_once
     from sparing.cli.auditfolder import write_labels
     from sparing.cli.poolfiles import read_pool
     from sparing.errors import UnknownNameError
@@ -57,12 +57,12 @@ def autolabel(
 def _most_confident_first(
     items: "PoolFile", features: Path | None, batch_size: int, seed: int
 ) -> "AutoLabels":
-    from sparing.autolabel import most_confident_first
+    from sparing.audit.autolabel import most_confident_first
     from sparing.cli.poolfiles import load_array
     from sparing.models.default import default_classifier
     from sparing.models.fitting import fit_classifier
-    from sparing.pool import Pool
-    from sparing.snapshot import Predict
+    from sparing.pool.pool import Pool
+    from sparing.pool.snapshot import Predict
     from sparing.types import IntArray
 
     if features is None:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
-    from sparing.audit import Audit, Claim
-    from sparing.certificate import Certificate, Check
+    from sparing.audit.audit import Audit, Claim
+    from sparing.audit.certificate import Certificate, Check
     from sparing.cli.auditfolder import AuditFolder
     from sparing.cli.poolfiles import PoolFile
     from sparing.types import Label
@@ -79,7 +79,7 @@ def certify(
 
     Example: sparing certify predictions.csv --epsilon 0.02 --out audit
     """
-    from sparing.audit import Claim
+    from sparing.audit.audit import Claim
     from sparing.cli.auditfolder import AuditFolder
     from sparing.cli.poolfiles import read_pool
     from sparing.cli.projects import certify_project, is_project
@@ -127,8 +127,8 @@ def _draw(
     seed: int,
     previous: "tuple[Audit, ...]",
 ) -> None:
-    from sparing.draw import draw_audit
-    from sparing.planning import plan_audit
+    from sparing.audit.cost.plan import plan_audit
+    from sparing.audit.sampling import draw_audit
 
     plan = plan_audit(items.predictions, claim, attempt=len(previous) + 1)
     wanted, cut = plan.n_audit, plan.cut
@@ -156,8 +156,8 @@ def _check_may_prove(items: "PoolFile", audit: "Audit", claim: "Claim") -> None:
     """Refuse a draw that proves nothing even if the model is always right: it would be in vain."""
     import numpy as np
 
-    from sparing.audit import judge
-    from sparing.certificate import certify
+    from sparing.audit.audit import judge
+    from sparing.audit.certificate import certify
     from sparing.errors import InvalidInputError
 
     p = items.predictions
@@ -185,7 +185,7 @@ def check_same(claim: "Claim | None", given: dict[str, Any]) -> None:
 
 
 def _certify(folder: "AuditFolder", items: "PoolFile", audit: "Audit", *, as_json: bool) -> None:
-    from sparing.autolabel import certified
+    from sparing.audit.autolabel import certified
     from sparing.cli.auditfolder import phase_of
     from sparing.errors import InvalidInputError, VoidAuditError
 
@@ -241,8 +241,8 @@ def _worth_answering(
     items: "PoolFile", audit: "Audit", answers: "list[tuple[int, Label | None]]"
 ) -> int:
     """Return the line of the table down to which answers may save some; 0 if it is enough."""
-    from sparing.audit import judge
-    from sparing.ending import audits_needed
+    from sparing.audit.audit import judge
+    from sparing.audit.early_stop import audits_needed
 
     answered = {row for row, label in answers if label}
     places = [place for place, row in enumerate(audit.drawn.tolist(), 1) if row in answered]
@@ -252,7 +252,7 @@ def _worth_answering(
 
 
 def _verify(file: Path, items: "PoolFile | None") -> None:
-    from sparing.certificate import verify
+    from sparing.audit.certificate import verify
     from sparing.cli.auditfolder import AuditFolder
     from sparing.errors import InvalidInputError
 
@@ -273,7 +273,7 @@ def _verify(file: Path, items: "PoolFile | None") -> None:
 
 def read_certificate(file: Path) -> "Certificate":
     """Read a certificate; an error names the file."""
-    from sparing.certificate import Certificate
+    from sparing.audit.certificate import Certificate
     from sparing.datasets.decoding import read_text
     from sparing.errors import InvalidInputError
 

@@ -126,7 +126,7 @@ def _serve(
     browse: bool,
 ) -> None:
     from sparing.cli.progress import say
-    from sparing.trainer import Trainer
+    from sparing.project.learning.process import Trainer
     from sparing.web.app import create_app
     from sparing.web.security import Door
 

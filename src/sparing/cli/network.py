@@ -90,8 +90,8 @@ class Network:
         """Return what lets people in by their passwords; None where the link does."""
         if self.passwords is None:
             return None
-        from sparing.passwords import read_passwords
         from sparing.web.gate import Gate
+        from sparing.web.passwords import read_passwords
 
         return Gate(secret, read_passwords(self.passwords), self.address)
 

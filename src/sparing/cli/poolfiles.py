@@ -12,14 +12,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from sparing.classes import ClassTable
 from sparing.cli.predict import COLUMNS as PREDICT
 from sparing.datasets.decoding import read_text
 from sparing.datasets.delimited import column_names, find_delimiter, numbered_rows
 from sparing.errors import InvalidInputError, SourceError
 from sparing.files import write_atomically
-from sparing.pool import UNLABELED
-from sparing.predictions import Predictions
+from sparing.pool.classes import ClassTable
+from sparing.pool.pool import UNLABELED
+from sparing.pool.predictions import Predictions
 from sparing.types import FloatArray, IntArray
 
 ID, PREDICTED, CONFIDENCE, LABEL = "id", "predicted", "confidence", "label"

@@ -238,7 +238,7 @@ def _print_items(items: "Sequence[Asked]", out: Path | None, *, as_json: bool) -
     import json
 
     from sparing.files import write_atomically
-    from sparing.project.export import disarmed
+    from sparing.project.files.export import disarmed
 
     rows = [_row(asked) for asked in items]
     if as_json:

@@ -8,7 +8,7 @@ import typer
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from sparing.agreement import Agreement, Figure
+    from sparing.stats.agreement import Agreement, Figure
 
 
 def agreement_lines(told: "Agreement", counts: dict[str, int]) -> "Iterator[str]":
@@ -47,7 +47,7 @@ def password(
 
     Example: sparing password Ada >> passwords; chmod 600 passwords
     """
-    from sparing.passwords import checked_name, hashed
+    from sparing.web.passwords import checked_name, hashed
 
     clean = checked_name(name)
     if sys.stdin.isatty():

@@ -16,7 +16,7 @@ from sparing.encoders.images import (
     full_scale,
     gray_block,
 )
-from sparing.encoders.reduction import principal_components
+from sparing.numeric.principal import principal_components
 from sparing.types import FloatArray
 
 BLOCK_VALUES = 1 << 22  # of the direction maps: 16 MB, several of which live at once

@@ -7,7 +7,7 @@ import numpy as np
 
 from sparing.encoders import get_encoder
 from sparing.experiment.article import TEST_SIZE, Digits, one_blas_thread
-from sparing.loop import ActiveLearner
+from sparing.learner.learner import ActiveLearner
 from sparing.types import FloatArray, IntArray
 
 BUDGETS = (10, 20, 30, 50, 70, 100, 150, 200, 300, 400)

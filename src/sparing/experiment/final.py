@@ -4,7 +4,7 @@ import numpy as np
 
 from sparing.datasets.items import Labeled
 from sparing.encoders.choice import named_encoder
-from sparing.loop import ActiveLearner
+from sparing.learner.learner import ActiveLearner
 from sparing.models.saved import SavedModel
 from sparing.types import Classifier
 

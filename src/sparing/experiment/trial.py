@@ -14,7 +14,7 @@ from sparing.experiment.grid import Cell, CellResult
 from sparing.experiment.prepared import Prepared
 from sparing.experiment.protocol import Protocol
 from sparing.experiment.statistics import balanced_accuracy
-from sparing.loop import ActiveLearner
+from sparing.learner.learner import ActiveLearner
 from sparing.strategies.base import QueryStrategy
 from sparing.types import Classifier, FloatArray, IntArray
 

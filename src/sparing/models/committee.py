@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sparing.models.fitting import BLOCK_VALUES, FittedModel, check_gives_proba, fit_on_pool
-from sparing.pool import Pool
+from sparing.pool.pool import Pool
 from sparing.types import Classifier, Features, FloatArray, IntArray
 
 N_MEMBERS = 10

@@ -12,7 +12,7 @@ from sparing.models.graph_classifier import GraphClassifier
 from sparing.models.ridge import linear_votes, ridge_votes
 from sparing.models.stacking import doubted, mixture_weights
 from sparing.models.structure import PoolStructure
-from sparing.pool import UNLABELED
+from sparing.pool.pool import UNLABELED
 from sparing.types import Features, FloatArray
 
 TRUST = np.array([5.0, 1.0, 1.0])

@@ -9,8 +9,8 @@ from scipy.sparse.csgraph import connected_components
 
 from sparing._validate import check_int, invalid
 from sparing.errors import TrainingError
-from sparing.geometry import block_of, products, squared_norms, take_rows
 from sparing.models.neighbors import Neighbors, nearest_neighbors
+from sparing.numeric.geometry import block_of, products, squared_norms, take_rows
 from sparing.types import Features, FloatArray, IntArray
 
 N_NEIGHBORS = 7

@@ -15,7 +15,7 @@ from sparing.models.out_of_fold import N_FOLDS, stratified_folds
 from sparing.models.regions import region_weights
 from sparing.models.stacking import FAINT, best_temperature, doubted, shares, sharpened
 from sparing.models.structure import PoolStructure
-from sparing.pool import UNLABELED
+from sparing.pool.pool import UNLABELED
 from sparing.types import BoolArray, Features, FloatArray, IntArray
 
 METHODS = ("spreading", "poisson")

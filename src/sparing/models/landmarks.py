@@ -9,8 +9,8 @@ import numpy as np
 from scipy.linalg import cho_factor, cho_solve
 from sklearn.cluster import KMeans
 
-from sparing.geometry import row_blocks
 from sparing.memory import check_memory
+from sparing.numeric.geometry import row_blocks
 from sparing.types import FloatArray
 
 N_LANDMARKS = 1000

@@ -6,8 +6,8 @@ from importlib.util import find_spec
 import numpy as np
 
 from sparing._validate import check_int
-from sparing.geometry import block_of, mean_row, products, take_rows
 from sparing.memory import check_memory
+from sparing.numeric.geometry import block_of, mean_row, products, take_rows
 from sparing.types import Features, FloatArray, IntArray
 
 EXACT_UP_TO = 20_000  # items; above, all pairs take longer than a graph that is nearly exact

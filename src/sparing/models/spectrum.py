@@ -7,7 +7,7 @@ from sparing._validate import check_int
 from sparing.errors import CapabilityError
 from sparing.memory import check_memory
 from sparing.models.graph import NeighborGraph, neighbor_graph
-from sparing.snapshot import Spectrum
+from sparing.pool.snapshot import Spectrum
 from sparing.types import Features
 
 MAX_ITEMS = 70_000  # all of MNIST; the neighbour search is quadratic in time

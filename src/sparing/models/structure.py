@@ -10,7 +10,7 @@ from sparing.memory import check_memory
 from sparing.models.graph import N_NEIGHBORS, NeighborGraph, neighbor_graph
 from sparing.models.landmarks import N_LANDMARKS, Landmarks, RidgeMap, place_landmarks
 from sparing.models.spectrum import graph_spectrum
-from sparing.snapshot import Spectrum
+from sparing.pool.snapshot import Spectrum
 from sparing.types import Features, FloatArray
 
 MAX_ITEMS = 100_000

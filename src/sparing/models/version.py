@@ -17,8 +17,8 @@ from sparing.models.fitting import (
     seeded_copy,
 )
 from sparing.models.out_of_fold import out_of_fold_proba
-from sparing.pool import Pool
-from sparing.snapshot import Predict, Snapshot, Spectrum
+from sparing.pool.pool import Pool
+from sparing.pool.snapshot import Predict, Snapshot, Spectrum
 from sparing.types import Classifier, Features, FloatArray, IntArray, TransductiveClassifier
 
 FROM_MODEL = frozenset({"proba", "oof_proba", "committee", "predict", "refit"})

@@ -18,11 +18,11 @@ from sparing.project.asking import (
     next_items,
     second_opinions,
 )
-from sparing.project.export import export
-from sparing.project.imports import ImportReport, read_labels, report
-from sparing.project.recording import complete, known_class, recorded
+from sparing.project.files.export import export
+from sparing.project.files.imports import ImportReport, read_labels, report
+from sparing.project.log.commands import complete, known_class, recorded
 from sparing.project.reporting import history, look_again, status
-from sparing.project.team import TeamProject
+from sparing.project.team.team import TeamProject
 from sparing.project.views import Asked, HistoryRow, Recorded
 from sparing.project.views import Status as ProjectStatus
 from sparing.store import Kind, NewEvent

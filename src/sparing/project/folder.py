@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from sparing.errors import ConflictError, StoreError
-from sparing.project.items import MNIST
+from sparing.project.source.items import MNIST
 from sparing.store import Version
 from sparing.store.engine import shown_url, sqlite_url
 

@@ -7,24 +7,24 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 from uuid import uuid4
 
-from sparing.audit import Phase
+from sparing.audit.audit import Phase
 from sparing.errors import StoreError
 from sparing.project import opening
 from sparing.project.asking import Handed
 from sparing.project.folder import Lock, ProjectFolder
-from sparing.project.following import Follower
-from sparing.project.grid import Grid
-from sparing.project.items import Item
-from sparing.project.lending import Lending
-from sparing.project.maps import Maps
-from sparing.project.scores import read_scores
-from sparing.project.shared import alone
+from sparing.project.grid.grid import Grid
+from sparing.project.learning.scores import read_scores
+from sparing.project.log.follower import Follower
+from sparing.project.map.maps import Maps
+from sparing.project.multiprocess import alone
+from sparing.project.source.items import Item
+from sparing.project.source.vectors import Progress, read_contents
 from sparing.project.state import State
-from sparing.project.vectors import Progress, read_contents
+from sparing.project.team.lending import Lending
 from sparing.store import Claim, Kind, NewEvent, Outcome, Status, Store, Version
 
 if TYPE_CHECKING:
-    from sparing.project.training import Trainee
+    from sparing.project.learning.trainee import Trainee
 
 
 class OpenProject:

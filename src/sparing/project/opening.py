@@ -12,18 +12,18 @@ from uuid import uuid4
 
 from sparing.errors import ConflictError, NotFoundError, SourceError, UnknownNameError
 from sparing.project.belongings import check_free, check_own, database_of, mark, sweep
-from sparing.project.changes import ITEMS_STAMP, Changes, applied, reconcile
 from sparing.project.folder import Lock, ProjectFolder, default_folder
-from sparing.project.items import MNIST, Listing, list_source
-from sparing.project.shared import FOLDER, SharedLock, alone, new_place, placed
-from sparing.project.sharing import Overlap
+from sparing.project.multiprocess import FOLDER, SharedLock, alone, new_place, placed
+from sparing.project.source.changes import ITEMS_STAMP, Changes, applied, reconcile
+from sparing.project.source.items import MNIST, Listing, list_source
+from sparing.project.source.vectors import AUTO, Progress
 from sparing.project.state import State
-from sparing.project.vectors import AUTO, Progress
+from sparing.project.team.sharing import Overlap
 from sparing.store import Store, Version, open_store, stored_setting
 from sparing.store.engine import is_postgresql, shown_url
 
 if TYPE_CHECKING:
-    from sparing.project.training import Trainee
+    from sparing.project.learning.trainee import Trainee
 
 KEPT_VERSIONS = 2
 SETTINGS = "settings"
@@ -215,7 +215,7 @@ def make_trainee(
     folder: ProjectFolder, store: Store, settings: Settings, progress: Progress
 ) -> "Trainee":
     """Return what learns from a project."""
-    from sparing.project.training import Trainee  # loads scikit-learn: seconds
+    from sparing.project.learning.trainee import Trainee  # loads scikit-learn: seconds
 
     items = lister(folder, settings)
     return Trainee(folder, store, items, settings.encoder, settings.seed, progress)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from sparing.audit import Phase
+from sparing.audit.audit import Phase
 from sparing.datasets.items import shown_names
 from sparing.project.asking import looked_up
 from sparing.project.state import State

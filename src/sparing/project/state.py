@@ -6,19 +6,19 @@ from dataclasses import replace
 
 import numpy as np
 
-from sparing.audit import Phase, judge
-from sparing.ending import audits_needed
+from sparing.audit.audit import Phase, judge
+from sparing.audit.early_stop import audits_needed
+from sparing.audit.evaluation import Estimate, accuracy
 from sparing.errors import NotFoundError, SourceError, SparingError
-from sparing.evaluation import Estimate, accuracy
-from sparing.project.audits import Certified, Draw, answers_of, load_certified, load_draw
-from sparing.project.changes import PRESENT, UNREADABLE, Changes
+from sparing.project.audits.audits import Certified, Draw, answers_of, load_certified, load_draw
 from sparing.project.folder import ProjectFolder
-from sparing.project.items import Item, Listing
-from sparing.project.people import Opinions
-from sparing.project.replay import Replay
-from sparing.project.scores import Scores, read_scores, within
-from sparing.project.sharing import Overlap, Sharing
-from sparing.project.vectors import Contents
+from sparing.project.learning.scores import Scores, read_scores, within
+from sparing.project.log.replay import Replay
+from sparing.project.source.changes import PRESENT, UNREADABLE, Changes
+from sparing.project.source.items import Item, Listing
+from sparing.project.source.vectors import Contents
+from sparing.project.team.people import Opinions
+from sparing.project.team.sharing import Overlap, Sharing
 from sparing.project.views import Answer
 from sparing.store import Event, ItemRow, Kind, Store, Version
 from sparing.store.records import OF_THE_PHASE

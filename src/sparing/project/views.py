@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from sparing.audit import Phase
-from sparing.certificate import Certificate
-from sparing.project.items import Item
+from sparing.audit.audit import Phase
+from sparing.audit.certificate import Certificate
+from sparing.project.source.items import Item
 from sparing.store import NewEvent
 from sparing.store import Status as Outcome
 

@@ -7,10 +7,10 @@ from typing import Any, ClassVar
 import numpy as np
 from sklearn.base import BaseEstimator
 
-from sparing import selection
 from sparing._validate import check_int, invalid
 from sparing.errors import CapabilityError, PoolExhaustedError
-from sparing.snapshot import Snapshot
+from sparing.numeric import selection
+from sparing.pool.snapshot import Snapshot
 from sparing.types import FloatArray, IntArray, StrArray
 
 FROM_STRATEGY = "strategy"

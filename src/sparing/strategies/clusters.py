@@ -5,10 +5,10 @@ from typing import ClassVar
 
 import numpy as np
 
-from sparing.geometry import products, row_blocks, squared_norms, take_rows
-from sparing.kmeans import Clusters, k_means
-from sparing.selection import round_robin
-from sparing.snapshot import Snapshot
+from sparing.numeric.geometry import products, row_blocks, squared_norms, take_rows
+from sparing.numeric.kmeans import Clusters, k_means
+from sparing.numeric.selection import round_robin
+from sparing.pool.snapshot import Snapshot
 from sparing.strategies.base import QueryStrategy, Selection
 from sparing.types import Features, FloatArray, IntArray
 

@@ -5,12 +5,12 @@ from typing import ClassVar
 
 import numpy as np
 
-from sparing import utility
 from sparing._validate import check_int, invalid
-from sparing.geometry import row_blocks
-from sparing.joint import JointInformation
-from sparing.selection import lazy_greedy, top_k
-from sparing.snapshot import Snapshot
+from sparing.numeric.geometry import row_blocks
+from sparing.numeric.selection import lazy_greedy, top_k
+from sparing.pool.snapshot import Snapshot
+from sparing.strategies import measures
+from sparing.strategies._batch_bald import JointInformation
 from sparing.strategies.base import QueryStrategy, Selection, given
 from sparing.types import FloatArray, IntArray
 
@@ -57,7 +57,7 @@ class Bald(_Disagreement):
     reason: ClassVar[str] = "several models are each sure, and contradict one another"
 
     def _measure(self, member_proba: FloatArray) -> FloatArray:
-        return np.asarray(utility.bald(member_proba))
+        return np.asarray(measures.bald(member_proba))
 
 
 class QueryByCommittee(_Disagreement):
@@ -92,12 +92,12 @@ class QueryByCommittee(_Disagreement):
 
     def _measure(self, member_proba: FloatArray) -> FloatArray:
         if self.measure == "consensus_kl":
-            return np.asarray(utility.consensus_kl(member_proba))
+            return np.asarray(measures.consensus_kl(member_proba))
         votes, n_classes = member_proba.argmax(axis=2), member_proba.shape[2]
         if self.measure == "vote_entropy":
-            return np.asarray(utility.vote_entropy(votes, n_classes))
+            return np.asarray(measures.vote_entropy(votes, n_classes))
         if self.measure == "variation_ratio":
-            return np.asarray(utility.variation_ratio(votes, n_classes))
+            return np.asarray(measures.variation_ratio(votes, n_classes))
         expected = "'vote_entropy', 'variation_ratio' or 'consensus_kl'"
         raise invalid("measure", "QueryByCommittee", expected, self.measure)
 
@@ -137,7 +137,7 @@ class BatchBald(_Disagreement):
     reason: ClassVar[str] = "the answers of this batch together tell most about the model"
 
     def _measure(self, member_proba: FloatArray) -> FloatArray:
-        return np.asarray(utility.bald(member_proba))
+        return np.asarray(measures.bald(member_proba))
 
     def select(self, s: Snapshot, batch_size: int, rng: np.random.Generator) -> Selection:
         """Return the greedy picks; mutual information only falls, so BALD bounds each gain."""
@@ -211,4 +211,4 @@ def _gain_of_block(member_proba: FloatArray, targets: FloatArray) -> FloatArray:
     """EPIG, a few rows at a time: each makes n_targets n_classes**2 joint probabilities."""
     _, n, n_classes = member_proba.shape
     spans = row_blocks(n, targets[0].size * n_classes)
-    return np.concatenate([utility.epig(member_proba[:, span], targets) for span in spans])
+    return np.concatenate([measures.epig(member_proba[:, span], targets) for span in spans])

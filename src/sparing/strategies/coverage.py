@@ -11,10 +11,14 @@ from typing import ClassVar
 
 import numpy as np
 
-from sparing import utility
 from sparing._validate import check_fraction, check_int, check_positive
-from sparing.calibration import fit_temperature, tempered
-from sparing.coverage import (
+from sparing.numeric.geometry import products, row_blocks, take_rows, unit_rows
+from sparing.numeric.kmeans import k_means
+from sparing.pool.snapshot import Snapshot
+from sparing.stats.calibration import fit_temperature, tempered
+from sparing.strategies import measures
+from sparing.strategies._anchored_coverage import WholePool, cover_by_anchors, draw_anchors
+from sparing.strategies._greedy_coverage import (
     Gaussian,
     Kernel,
     Points,
@@ -23,12 +27,8 @@ from sparing.coverage import (
     greedy_coverage,
     similarity,
 )
-from sparing.geometry import products, row_blocks, take_rows, unit_rows
-from sparing.kmeans import k_means
-from sparing.snapshot import Snapshot
 from sparing.strategies.base import QueryStrategy, Selection
 from sparing.types import Array, FloatArray, IntArray
-from sparing.whole import WholePool, cover_by_anchors, draw_anchors
 
 EXACT_UP_TO = 20_000
 PURITY_SAMPLE = 5000
@@ -182,7 +182,7 @@ class UHerding(_Coverage):
         if not len(s.labeled) or s.proba is None or s.oof_proba is None:
             return super()._weights(s)
         temperature = fit_temperature(s.oof_proba, s.codes)
-        return np.asarray(utility.margin(tempered(s.proba[s.candidates], temperature)))
+        return np.asarray(measures.margin(tempered(s.proba[s.candidates], temperature)))
 
 
 def _closest_distance(s: Snapshot) -> float:

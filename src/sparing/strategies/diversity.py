@@ -4,8 +4,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from sparing.kcenter import k_center, remoteness
-from sparing.snapshot import Snapshot
+from sparing.pool.snapshot import Snapshot
+from sparing.strategies._kcenter import k_center, remoteness
 from sparing.strategies.base import QueryStrategy, Selection
 from sparing.types import FloatArray
 

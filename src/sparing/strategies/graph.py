@@ -6,7 +6,7 @@ import numpy as np
 
 from sparing._validate import check_positive
 from sparing.memory import check_memory
-from sparing.snapshot import Snapshot
+from sparing.pool.snapshot import Snapshot
 from sparing.strategies.base import QueryStrategy, Selection, given
 from sparing.types import FloatArray
 
@@ -26,7 +26,7 @@ class VOpt(QueryStrategy):
     --------
     Two pairs of neighbours: after one of the left pair, one of the right.
 
-    >>> from sparing.snapshot import Spectrum
+    >>> from sparing.pool.snapshot import Spectrum
     >>> from sparing.strategies import choose
     >>> vectors = np.array([[1, 0], [1, 0], [0, 1], [0, 1]]) / np.sqrt(2)
     >>> s = Snapshot(np.eye(4), np.array([False, True, True, True]), np.array([0]), np.array([0]),

@@ -6,14 +6,14 @@ import numpy as np
 from scipy.cluster.hierarchy import fcluster, linkage
 from scipy.spatial.distance import squareform
 
-from sparing import utility
 from sparing._validate import check_fraction, check_int
-from sparing.geometry import block_of, products, row_blocks, squared_norms, take_rows
-from sparing.kmeans import k_means
-from sparing.kmeanspp import gradient_kmeans_pp, gradient_lengths
 from sparing.memory import check_memory
-from sparing.selection import round_robin, top_k
-from sparing.snapshot import Snapshot
+from sparing.numeric.geometry import block_of, products, row_blocks, squared_norms, take_rows
+from sparing.numeric.kmeans import k_means
+from sparing.numeric.selection import round_robin, top_k
+from sparing.pool.snapshot import Snapshot
+from sparing.strategies import measures
+from sparing.strategies._gradient_kmeanspp import gradient_kmeans_pp, gradient_lengths
 from sparing.strategies.base import QueryStrategy, Selection, given
 from sparing.types import Features, FloatArray, IntArray
 
@@ -92,7 +92,7 @@ class ClusterMargin(QueryStrategy):
 
     def utility(self, s: Snapshot) -> FloatArray:
         """Return one minus the gap between the two largest probabilities."""
-        return np.asarray(utility.margin(given(s, "proba"))[s.candidates])
+        return np.asarray(measures.margin(given(s, "proba"))[s.candidates])
 
     def select(self, s: Snapshot, batch_size: int, rng: np.random.Generator) -> Selection:
         """Return the closest call of each cluster in turn, the smallest cluster first."""
@@ -162,7 +162,7 @@ class DropQuery(QueryStrategy):
         shaky = np.flatnonzero(flips > 0.5) if len(s.labeled) else np.arange(len(flips))
         if len(shaky) <= batch_size:
             steady = np.setdiff1d(np.arange(len(flips)), shaky)
-            margins = utility.margin(given(s, "proba")[s.candidates[steady]])
+            margins = measures.margin(given(s, "proba")[s.candidates[steady]])
             more = batch_size - len(shaky)
             picks = np.concatenate([shaky, steady[top_k(margins, more, rng)] if more else []])
         else:

@@ -5,11 +5,11 @@ from typing import ClassVar
 
 import numpy as np
 
-from sparing import utility
 from sparing._validate import check_int
-from sparing.geometry import take_rows
-from sparing.selection import top_k
-from sparing.snapshot import Snapshot
+from sparing.numeric.geometry import take_rows
+from sparing.numeric.selection import top_k
+from sparing.pool.snapshot import Snapshot
+from sparing.strategies import measures
 from sparing.strategies.base import QueryStrategy, Selection, given
 from sparing.types import Features, FloatArray
 
@@ -83,5 +83,5 @@ class ExpectedErrorReduction(QueryStrategy):
         for code, chance in enumerate(given(s, "proba")[row]):
             if chance > 0:
                 predict = refit(rows, np.append(s.codes, code))
-                expected += chance * float(np.mean(utility.least_confidence(predict(judged))))
+                expected += chance * float(np.mean(measures.least_confidence(predict(judged))))
         return expected

@@ -6,7 +6,7 @@ from typing import ClassVar
 import numpy as np
 
 from sparing._validate import check_fraction
-from sparing.snapshot import Snapshot
+from sparing.pool.snapshot import Snapshot
 from sparing.strategies.base import SOME_AT_RANDOM, QueryStrategy, Selection, choose
 from sparing.types import FloatArray
 

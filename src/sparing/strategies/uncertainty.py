@@ -4,8 +4,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from sparing import utility
-from sparing.snapshot import Snapshot
+from sparing.pool.snapshot import Snapshot
+from sparing.strategies import measures
 from sparing.strategies.base import QueryStrategy, Selection, given
 from sparing.types import FloatArray
 
@@ -58,7 +58,7 @@ class LeastConfidence(QueryStrategy):
 
     def utility(self, s: Snapshot) -> FloatArray:
         """Return one minus the largest probability."""
-        return np.asarray(utility.least_confidence(given(s, "proba"))[s.candidates])
+        return np.asarray(measures.least_confidence(given(s, "proba"))[s.candidates])
 
 
 class MarginSampling(QueryStrategy):
@@ -84,7 +84,7 @@ class MarginSampling(QueryStrategy):
 
     def utility(self, s: Snapshot) -> FloatArray:
         """Return one minus the gap between the two largest probabilities."""
-        return np.asarray(utility.margin(given(s, "proba"))[s.candidates])
+        return np.asarray(measures.margin(given(s, "proba"))[s.candidates])
 
 
 class EntropySampling(QueryStrategy):
@@ -110,4 +110,4 @@ class EntropySampling(QueryStrategy):
 
     def utility(self, s: Snapshot) -> FloatArray:
         """Return the Shannon entropy in nats."""
-        return np.asarray(utility.entropy(given(s, "proba"))[s.candidates])
+        return np.asarray(measures.entropy(given(s, "proba"))[s.candidates])

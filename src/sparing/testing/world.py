@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from sparing.snapshot import Predict, Snapshot, Spectrum
+from sparing.pool.snapshot import Predict, Snapshot, Spectrum
 from sparing.types import BoolArray, FloatArray, IntArray
 
 N_FEATURES = 6

@@ -10,12 +10,12 @@ from fastapi.responses import FileResponse
 from pydantic import Field
 from starlette.background import BackgroundTask
 
-from sparing.audit import Phase
+from sparing.audit.audit import Phase
 from sparing.errors import NotFoundError
 from sparing.project import Asked, Item, Project
-from sparing.project.lending import Lent
+from sparing.project.learning.process import Trainer
+from sparing.project.team.lending import Lent
 from sparing.store.records import Kind, NewEvent
-from sparing.trainer import Trainer
 from sparing.web.bodies import (
     AskedBody,
     CertificateBody,

@@ -9,7 +9,7 @@ from starlette.middleware import Middleware
 
 import sparing
 from sparing.project import Project
-from sparing.trainer import Trainer
+from sparing.project.learning.process import Trainer
 from sparing.web import api, entering, failures, grids, leases, maps, pages, people
 from sparing.web.gate import Gate
 from sparing.web.security import Door, Guard

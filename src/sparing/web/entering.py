@@ -8,10 +8,10 @@ from fastapi.responses import JSONResponse
 from pydantic import Field
 
 from sparing.errors import InvalidInputError
-from sparing.passwords import MOST_LENGTH, checked_name
 from sparing.web.bodies import Incoming, Token
 from sparing.web.failures import FAILURES, failure
 from sparing.web.gate import LASTS, Gate
+from sparing.web.passwords import MOST_LENGTH, checked_name
 from sparing.web.security import Door
 
 NAME_LASTS = 400 * 24 * 3600  # seconds; browsers keep nothing longer

@@ -9,9 +9,9 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 
-from sparing.passwords import Passwords
 from sparing.web.address import Address
 from sparing.web.brake import Brake
+from sparing.web.passwords import Passwords
 from sparing.web.security import cookie_of, derived
 
 LASTS = 12 * 3600.0  # seconds without a request after which a session ends

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter
 from pydantic import Field
 
-from sparing.project.gridviews import GridPage
+from sparing.project.grid.views import GridPage
 from sparing.web.api import MAX_EVENTS, TheProject, Who
 from sparing.web.bodies import AskedBody, Incoming, ItemId, Key, Name, Outgoing, Row, Text
 from sparing.web.failures import FAILURES

@@ -5,8 +5,8 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Response
 from pydantic import Field
 
-from sparing.agreement import Agreement, Figure
-from sparing.project.recording import MAX_TEXT
+from sparing.project.log.commands import MAX_TEXT
+from sparing.stats.agreement import Agreement, Figure
 from sparing.web.api import TheProject, Who
 from sparing.web.bodies import AskedBody, Incoming, Key, Outgoing
 from sparing.web.failures import FAILURES
@@ -34,7 +34,7 @@ class PersonBody(Outgoing):
 
 
 class PeopleBody(Outgoing):
-    """Who answers, and how far they agree; see :class:`sparing.agreement.Agreement`."""
+    """Who answers, and how far they agree; see :class:`sparing.stats.agreement.Agreement`."""
 
     people: list[PersonBody]
     overlap: float

@@ -1,0 +1,1 @@
+"""The guarantee: random audits of frozen models, their evidence, certificates, cost."""

@@ -1,0 +1,297 @@
+"""The audit: items drawn at random to check a model that is frozen, and nothing else.
+
+The guarantee of a certificate is a probability over this draw alone. So everything that could
+depend on the draw is fixed before it: the predictions, the claim, the set drawn from. An
+:class:`Audit` holds them by hash, and cannot be changed.
+"""
+
+import hashlib
+import json
+import zlib
+from base64 import b64decode, b64encode
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+import numpy as np
+
+from sparing._validate import check_fraction, invalid
+from sparing.errors import InvalidInputError, VoidAuditError
+from sparing.pool.classes import ClassTable
+from sparing.pool.pool import UNLABELED
+from sparing.pool.predictions import Predictions, frozen_copy
+from sparing.stats.hypergeometric import spend
+from sparing.types import BoolArray, IntArray, Label
+
+WHOLE = "whole"
+AUTO = "auto"
+UNIFORM = "uniform"
+BY_CLASS = "class"
+BY_CONFIDENCE = "confidence"
+
+
+class Phase(StrEnum):
+    """Where a job stands; each phase leads to the next, and only a new audit leads back.
+
+    Until ``CERTIFIED`` the labels of the audit stay out of training.
+
+    Examples
+    --------
+    >>> Phase.AUDIT.next
+    <Phase.CERTIFIED: 'certified'>
+    >>> [phase.value for phase in Phase if phase.audit_may_train]
+    ['certified', 'hand-back', 'done']
+    """
+
+    LABEL = "label"
+    AUDIT = "audit"
+    CERTIFIED = "certified"
+    HANDBACK = "hand-back"
+    DONE = "done"
+
+    @property
+    def next(self) -> "Phase":
+        """The phase that follows; ``DONE`` stays."""
+        phases = list(Phase)
+        return phases[min(phases.index(self) + 1, len(phases) - 1)]
+
+    @property
+    def audit_may_train(self) -> bool:
+        """Whether answers of the audit may train a model."""
+        return self not in (Phase.LABEL, Phase.AUDIT)
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What is to be certified; fixed before the audit is drawn.
+
+    Parameters
+    ----------
+    epsilon : share of wrong labels that is tolerated, in (0, 1)
+    delta : probability with which the claim may be false, in (0, 1), for all attempts together
+    kind : ``"whole"``, the error of the finished data set, labels by people included; or
+        ``"auto"``, the error among the labels that only the model gave
+    per_class : with ``"auto"``: hold it for each predicted class, delta shared among them
+
+    Examples
+    --------
+    >>> Claim(0.02).kind
+    'whole'
+    >>> Claim(1.5)
+    Traceback (most recent call last):
+    sparing.errors.InvalidInputError: The 'epsilon' parameter of Claim must be a number strictly
+    between 0 and 1. Got 1.5 instead.
+    """
+
+    epsilon: float
+    delta: float = 0.05
+    kind: str = WHOLE
+    per_class: bool = False
+
+    def __post_init__(self) -> None:
+        check_fraction("epsilon", "Claim", self.epsilon)
+        check_fraction("delta", "Claim", self.delta)
+        if self.kind not in (WHOLE, AUTO):
+            raise invalid("kind", "Claim", f"'{WHOLE}' or '{AUTO}'", self.kind)
+        if self.per_class and self.kind != AUTO:
+            raise invalid("per_class", "Claim", f"False unless kind is '{AUTO}'", True)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Audit:
+    """A draw that has been made: who, from what, for which claim. Immutable, with a hash.
+
+    Parameters
+    ----------
+    predictions : digest of the frozen :class:`Predictions`
+    eligible : (n_items,) True where a row could be drawn
+    drawn : (n_drawn,) the rows, in the random order in which they are to be asked
+    design : ``"uniform"``, ``"class"`` (so many per predicted class) or ``"confidence"``
+    edges : confidence boundaries of the strata, ascending; only for ``"confidence"``
+    claim : what the audit is to certify; None if it only estimates
+    cut : no item less confident than this was eligible
+    seed : the draw is a function of it, of the attempt and of ``predictions``
+    previous : hashes of all audits drawn before for this data set, failed or not
+    looks : how many answers, ascending, may be enough; the last is all that were drawn
+
+    Notes
+    -----
+    Looks are fixed with the draw, and the risk is that of all of them together; so the person may
+    stop at any of them, for any reason.
+    """
+
+    predictions: str
+    eligible: BoolArray
+    drawn: IntArray
+    design: str
+    edges: tuple[float, ...]
+    claim: Claim | None
+    cut: float
+    seed: int
+    previous: tuple[str, ...] = ()
+    looks: tuple[int, ...] = ()
+    digest: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        if not self.looks:
+            object.__setattr__(self, "looks", (len(self.drawn),))
+        for name, dtype in (("eligible", "?"), ("drawn", "<i8")):
+            object.__setattr__(self, name, frozen_copy(getattr(self, name), dtype))
+        text = json.dumps(self._content(), sort_keys=True)
+        object.__setattr__(self, "digest", hashlib.sha256(text.encode()).hexdigest())
+
+    @property
+    def attempt(self) -> int:
+        """1 for the first draw, 2 for the second: each later one may risk less."""
+        return len(self.previous) + 1
+
+    @property
+    def delta(self) -> float:
+        """The risk that this attempt may take."""
+        if self.claim is None:
+            raise InvalidInputError("This audit was drawn without a claim: it certifies nothing.")
+        return spend(self.claim.delta, self.attempt)
+
+    def check(self, predictions: Predictions) -> None:
+        """Raise VoidAuditError if ``predictions`` are not those that the audit froze."""
+        if predictions.digest != self.predictions:
+            raise VoidAuditError(
+                "The model, its predictions or the labels changed after the audit was drawn, so"
+                f" a certificate would be void. Draw a new audit (attempt {self.attempt + 1})."
+            )
+
+    def strata(self, predictions: Predictions, rows: IntArray) -> IntArray:
+        """Return (n_rows,) the stratum of each of ``rows``."""
+        if self.design == BY_CLASS:
+            return predictions.codes[rows].astype(np.int64)
+        edges = np.asarray(self.edges, dtype=np.float32)
+        return np.searchsorted(edges, predictions.confidence[rows], side="right").astype(np.int64)
+
+    def to_json(self) -> str:
+        """Return the whole audit as JSON text."""
+        return json.dumps({**self._content(), "digest": self.digest}, indent=1)
+
+    def _content(self) -> dict[str, Any]:
+        c = self.claim
+        return {
+            "predictions": self.predictions,
+            "n_items": len(self.eligible),
+            "eligible": b64encode(zlib.compress(np.packbits(self.eligible).tobytes(), 1)).decode(),
+            "drawn": self.drawn.tolist(),
+            "design": self.design,
+            "edges": list(self.edges),
+            "claim": None if c is None else [c.epsilon, c.delta, c.kind, c.per_class],
+            "cut": self.cut,
+            "seed": self.seed,
+            "previous": list(self.previous),
+            "looks": list(self.looks),
+        }
+
+    @classmethod
+    def from_json(cls, text: str) -> "Audit":
+        """Read what :meth:`to_json` wrote.
+
+        Raises
+        ------
+        VoidAuditError : the text is no audit, or was changed: the hash does not fit
+        """
+        try:
+            d = json.loads(text)
+            bits = np.frombuffer(zlib.decompress(b64decode(d["eligible"])), dtype=np.uint8)
+            audit = cls(
+                d["predictions"], np.unpackbits(bits, count=d["n_items"]).astype(bool),
+                np.array(d["drawn"], dtype=np.int64), d["design"], tuple(d["edges"]),
+                None if d["claim"] is None else Claim(*d["claim"]), d["cut"], d["seed"],
+                tuple(d["previous"]), tuple(d["looks"]),
+            )  # fmt: skip
+            written = d["digest"]
+        except (AttributeError, KeyError, TypeError, ValueError, zlib.error) as error:
+            raise VoidAuditError(f"This is not an audit: {error!r}.") from error
+        if audit.digest != written:
+            raise VoidAuditError("The audit was changed after it was drawn: its hash does not fit.")
+        return audit
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Findings:
+    """What the person said of the audited items.
+
+    Parameters
+    ----------
+    codes : (n_drawn,) the person's class ids; ``UNLABELED`` where unanswered or disputed
+    wrong : (n_drawn,) True where the model is wrong, and where there is no agreed answer
+    disputed : (n_drawn,) True where annotators disagree
+    classes : the class table, extended by values that the model does not know
+    """
+
+    codes: IntArray
+    wrong: BoolArray
+    disputed: BoolArray
+    classes: ClassTable
+
+    @property
+    def agreed(self) -> BoolArray:
+        """(n_drawn,) True where the person's label is known."""
+        return self.codes >= 0
+
+    @property
+    def n_disputed(self) -> int:
+        """Items on which annotators disagree."""
+        return int(self.disputed.sum())
+
+    @property
+    def n_unanswered(self) -> int:
+        """Items without an answer."""
+        return int((~self.agreed & ~self.disputed).sum())
+
+    def first(self, n: int) -> "Findings":
+        """Return what was said of the first ``n`` items drawn."""
+        return Findings(self.codes[:n], self.wrong[:n], self.disputed[:n], self.classes)
+
+
+def judge(
+    audit: Audit, predictions: Predictions, answers: Iterable[tuple[int, Label | None]]
+) -> Findings:
+    """Compare a frozen model with the answers to its audit; without an answer it counts as wrong.
+
+    Parameters
+    ----------
+    audit : the draw
+    predictions : the model as it was frozen
+    answers : pairs of row and label; None = skipped; a row that comes several times was answered
+        by several people, and where they disagree there is no truth: it counts as wrong
+
+    Raises
+    ------
+    InvalidInputError : an answer is for a row that was not drawn
+    VoidAuditError : the predictions changed after the draw
+
+    Examples
+    --------
+    >>> p = Predictions([0, 0, 1], [0.9, 0.8, 0.7], [-1, -1, -1], ClassTable(("cat", "dog")))
+    >>> from sparing.audit.sampling import draw_audit
+    >>> audit = draw_audit(p, 3, claim=Claim(0.1))
+    >>> found = judge(audit, p, {0: "cat", 1: "dog"}.items())
+    >>> dict(zip(audit.drawn.tolist(), found.wrong.tolist())) == {0: False, 1: True, 2: True}
+    True
+    >>> found.n_unanswered
+    1
+    """
+    audit.check(predictions)
+    given: dict[int, set[Label]] = {row: set() for row in audit.drawn.tolist()}
+    for row, label in answers:
+        if row not in given:
+            raise invalid("answers", "judge", "for rows of the draw only", row)
+        if label is not None:
+            given[row].add(label)
+    classes = predictions.classes.with_values(v for values in given.values() for v in values)
+    distinct = [set(classes.encode(values).tolist()) for values in given.values()]
+    codes = np.array([c.pop() if len(c) == 1 else UNLABELED for c in map(set, distinct)])
+    codes = codes.astype(np.int64)
+    return Findings(
+        codes,
+        codes != predictions.codes[audit.drawn],
+        np.array([len(c) > 1 for c in distinct], dtype=bool),
+        classes,
+    )

@@ -1,0 +1,1 @@
+"""What a certificate will cost, before anything is asked."""

@@ -1,0 +1,169 @@
+"""What a certificate will cost, before anything is asked."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from sparing.audit.audit import WHOLE, Claim
+from sparing.audit.certificate import empty_bound_note
+from sparing.audit.cost.error_scenarios import WEIGHTS, Walk
+from sparing.audit.cost.whole_set import BAD_CASE, Mix, by_hand, cheapest_whole
+from sparing.audit.evidence import chance_to_pass, chance_to_start
+from sparing.pool.predictions import Predictions
+from sparing.stats.hypergeometric import spend
+from sparing.types import FloatArray
+
+LEAST_SAVING = 0.1  # of the answers; below it labeling all by hand is simpler
+N_SIZES = 24  # of audits that are tried
+
+
+@dataclass(frozen=True, slots=True)
+class AuditPlan:
+    """The cheapest mix of audit and hand-back that was found, and what it will cost.
+
+    Parameters
+    ----------
+    n_audit : items to draw, for :func:`sparing.audit.sampling.draw_audit`: several numbers where
+        the audit may end early, by predicted class id for a claim per class; 0 where labeling all
+        by hand is cheapest
+    cut : items less confident than this go to the person unseen
+    expected_audits : items of the audit that the person answers in a typical case, the median
+    expected_handback : items that the person labels beside the audit, in the same case
+    expected_auto : labels that the model gives in the same case
+    most : answers of the person in a bad case; nine of ten are expected to need no more
+    sentence : the plan as a person reads it
+    note : a warning that a bound on the whole set would be empty for the rarest class
+    """
+
+    n_audit: int | tuple[int, ...] | dict[int, int]
+    cut: float
+    expected_audits: int
+    expected_handback: int
+    expected_auto: int
+    most: int
+    sentence: str
+    note: str | None
+
+    @property
+    def n_audited(self) -> int:
+        """Items to audit, at most."""
+        if isinstance(self.n_audit, dict):
+            return sum(self.n_audit.values())
+        return self.n_audit[-1] if isinstance(self.n_audit, tuple) else self.n_audit
+
+
+def plan_audit(predictions: Predictions, claim: Claim, *, attempt: int = 1) -> AuditPlan:
+    """Find how many items to audit, and which to label by hand unseen, at the lowest cost.
+
+    How often the model errs is guessed from its confidences, in several scenarios
+    (:data:`sparing.audit.cost.error_scenarios.SCENARIOS`): the mix is the cheapest in their mean.
+    If the guess is wrong the certificate stays true and only costs more. No answer is looked at.
+
+    Parameters
+    ----------
+    predictions : the frozen model
+    claim : what is to be certified
+    attempt : which draw it will be; each later one may risk less
+
+    Examples
+    --------
+    >>> from sparing import ClassTable
+    >>> sure = 1 - np.linspace(0, 0.45, 4000) ** 4
+    >>> p = Predictions(np.zeros(4000), sure, np.full(4000, -1), ClassTable(("cat", "dog")))
+    >>> print(plan_audit(p, Claim(0.02)).sentence)
+    2 % at 95 %: about 200 audits and 0 by hand; the model labels about 3,800.
+    """
+    delta = spend(claim.delta, attempt)
+    if claim.per_class:
+        return _plan(predictions, claim, *_per_class(predictions, claim, delta))
+    confidence = predictions.confidence[predictions.eligible]
+    if not len(confidence):
+        return _plan(predictions, claim, 0, by_hand(0))
+    walk = Walk.down(confidence, finely=claim.kind == WHOLE)
+    mix = _cheapest(walk, claim, predictions.n_total, delta)
+    return _plan(predictions, claim, mix.n_audit, mix)
+
+
+def _per_class(predictions: Predictions, claim: Claim, delta: float) -> tuple[dict[int, int], Mix]:
+    eligible = predictions.eligible
+    confidence, called = predictions.confidence[eligible], predictions.codes[eligible]
+    codes = np.flatnonzero(np.bincount(called)).tolist()
+    audits, handback, most = {}, 0.0, 0.0
+    for code in codes:
+        walk = Walk.down(confidence[called == code], n_cuts=1)
+        mix = _cheapest(walk, claim, predictions.n_total, delta / len(codes))
+        handback, most = handback + mix.handback, most + mix.most
+        if isinstance(mix.n_audit, int) and mix.n_audit:
+            audits[code] = mix.n_audit
+    return audits, Mix(0, 0.0, sum(audits.values()), handback, most)
+
+
+def _cheapest(walk: Walk, claim: Claim, n_total: int, delta: float) -> Mix:
+    if claim.kind == WHOLE:
+        mix = cheapest_whole(walk, math.floor(claim.epsilon * n_total), delta)
+    else:
+        mix = _cheapest_auto(walk, claim.epsilon, delta)
+    worth = mix.audits + mix.handback <= (1 - LEAST_SAVING) * walk.n
+    return mix if worth else by_hand(walk.n)
+
+
+def _cheapest_auto(walk: Walk, epsilon: float, delta: float) -> Mix:
+    frame = walk.size[walk.cuts][:, None, None]  # (n_cuts, 1, 1)
+    least = math.ceil(math.log(delta) / math.log1p(-epsilon))
+    if least >= walk.n:
+        return by_hand(walk.n)
+    audits = np.unique(np.geomspace(least, walk.n, N_SIZES).round())[None, :, None]
+    rate = np.minimum(audits / frame, 1.0)
+    chances = _chances_to_reach(walk, rate, epsilon, delta)
+    auto = (1 - rate[..., 0]) * (chances @ walk.steps)
+    auto = np.where(audits[..., 0] < frame[..., 0], auto, 0.0)
+    cut, which = np.unravel_index(int(np.argmax(auto)), auto.shape)
+    n_audit = int(audits[0, which, 0])
+    share = 1 - float(rate[cut, which, 0])
+    typical, bad = (
+        float(walk.size[chances[cut, which] >= chance].max(initial=0.0)) * share
+        for chance in (0.5, BAD_CASE)
+    )
+    left = walk.n - n_audit
+    return Mix(n_audit, walk.confidence_at(int(walk.cuts[cut])), n_audit, left - typical,
+               walk.n - bad)  # fmt: skip
+
+
+def _chances_to_reach(walk: Walk, rate: FloatArray, epsilon: float, delta: float) -> FloatArray:
+    """Return (n_cuts, n_rates, n_steps) how likely each level and all tested before it pass."""
+    inside = walk.size <= walk.size[walk.cuts][:, None, None]
+    marked = np.floor(epsilon * walk.size * (1 - rate)) + 1
+    start = chance_to_start(walk.size, marked, rate, walk.doubt, delta)
+    first = np.argmax(np.where(inside, start, -1.0), axis=-1)[..., None]
+    after = np.arange(len(walk.size)) >= first
+    reached = np.zeros(after.shape)
+    for weight, errors in zip(WEIGHTS, walk.errors, strict=True):
+        chance = chance_to_pass(walk.size, marked, rate, errors, delta)
+        further = np.minimum.accumulate(np.where(after, chance, 1.0), axis=-1)
+        least = np.take_along_axis(chance, first, axis=-1)
+        reached += weight * np.where(inside, np.minimum(further, least), 0.0)
+    return reached
+
+
+def _plan(
+    predictions: Predictions,
+    claim: Claim,
+    n_audit: int | tuple[int, ...] | dict[int, int],
+    mix: Mix,
+) -> AuditPlan:
+    audits, handback, most = round(mix.audits), round(mix.handback), round(mix.most)
+    auto = int(predictions.eligible.sum()) - audits - handback
+    what = f"{100 * claim.epsilon:g} % at {100 * (1 - claim.delta):g} %"
+    if audits:
+        more = f", seldom more than {most:,} answers" if most > audits + handback else ""
+        text = (
+            f"about {audits:,} audits and {handback:,} by hand{more};"
+            f" the model labels about {auto:,}."
+        )
+    elif not handback:
+        text = "nothing is left to audit; people have labeled every item."
+    else:
+        text = f"an audit would cost more than it saves; label the {handback:,} that are left."
+    note = empty_bound_note(predictions, claim)
+    return AuditPlan(n_audit, mix.cut, audits, handback, auto, most, f"{what}: {text}", note)

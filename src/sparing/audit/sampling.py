@@ -1,0 +1,193 @@
+"""Drawing an audit: which items, from a public seed, that anyone can repeat."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from itertools import pairwise
+
+import numpy as np
+import numpy.typing as npt
+
+from sparing._validate import check_int, invalid
+from sparing.audit.audit import BY_CLASS, BY_CONFIDENCE, UNIFORM, WHOLE, Audit, Claim
+from sparing.errors import PoolExhaustedError
+from sparing.pool.predictions import Predictions
+from sparing.types import FloatArray, IntArray
+
+
+def draw_audit(
+    predictions: Predictions,
+    n_audit: int | Sequence[int] | Mapping[int, int],
+    *,
+    claim: Claim | None = None,
+    cut: float = 0.0,
+    seed: int = 0,
+    previous: Sequence[Audit] = (),
+) -> Audit:
+    """Draw the items that a person checks, uniformly without replacement.
+
+    The draw is a fixed function of the seed, the attempt and the hash of the predictions: anyone
+    can repeat it, and a seed that served elsewhere, in training say, does no harm.
+
+    Parameters
+    ----------
+    predictions : the frozen model; what it trained on is never drawn
+    n_audit : how many items; several, ascending: sizes at which the audit of a whole data set may
+        end; for a claim per class, how many of each predicted class id
+    claim : what is to be certified
+    cut : items less confident than this are left to the person, and not drawn
+    seed : makes the draw reproducible
+    previous : all audits drawn before for this data set; each has spent its share of delta
+
+    Raises
+    ------
+    PoolExhaustedError : fewer eligible items than ``n_audit``
+
+    Examples
+    --------
+    >>> from sparing.pool.classes import ClassTable
+    >>> p = Predictions(np.zeros(9), np.full(9, 0.9), np.full(9, -1), ClassTable(("cat",)))
+    >>> audit = draw_audit(p, 3, claim=Claim(0.1), seed=7)
+    >>> len(audit.drawn), audit.attempt
+    (3, 1)
+    >>> Audit.from_json(audit.to_json()).digest == audit.digest
+    True
+    >>> draw_audit(p, (3, 5), claim=Claim(0.1)).looks
+    (3, 5)
+    """
+    per_class = claim is not None and claim.per_class
+    if per_class != isinstance(n_audit, Mapping):
+        raise invalid("n_audit", "draw_audit", "a mapping just for a claim per class", n_audit)
+    eligible = predictions.eligible & (predictions.confidence >= np.float32(cut))
+    blank = Audit(
+        predictions.digest, eligible, np.zeros(0), BY_CLASS if per_class else UNIFORM, (),  # type: ignore[arg-type]
+        claim, float(np.float32(cut)), check_int("seed", "draw_audit", seed, 0),
+        tuple(audit.digest for audit in previous),
+    )  # fmt: skip
+    if isinstance(n_audit, Mapping):
+        return replace(blank, drawn=_drawn(blank, predictions, n_audit), looks=())
+    looks = _checked_looks(n_audit, claim)
+    return replace(blank, drawn=_drawn(blank, predictions, {0: looks[-1]}), looks=looks)
+
+
+def _checked_looks(n_audit: int | Sequence[int], claim: Claim | None) -> tuple[int, ...]:
+    looks = tuple(n_audit) if isinstance(n_audit, Sequence) else (n_audit,)
+    for size in looks:
+        check_int("n_audit", "draw_audit", size, 1)
+    if not looks or any(a >= b for a, b in pairwise(looks)):
+        raise invalid("n_audit", "draw_audit", "an int, or ints in ascending order", n_audit)
+    if len(looks) > 1 and (claim is None or claim.kind != WHOLE):
+        raise invalid("n_audit", "draw_audit", f"one int unless the claim is '{WHOLE}'", n_audit)
+    return looks
+
+
+def draw_stratified(
+    predictions: Predictions,
+    n_audit: int,
+    *,
+    n_strata: int = 4,
+    seed: int = 0,
+    previous: Sequence[Audit] = (),
+) -> Audit:
+    """Draw an audit for :mod:`sparing.audit.evaluation` that looks where errors are likely.
+
+    Strata of equal size by confidence; the share of each grows with the error expected in it
+    (Neyman's allocation), half of the audit being spread evenly whatever the confidence says.
+    It estimates accuracy with a narrower interval; only a uniform audit can certify.
+
+    Parameters
+    ----------
+    predictions, seed, previous : as for :func:`draw_audit`
+    n_audit : how many items
+    n_strata : how many strata of equal size, at least 2
+
+    Examples
+    --------
+    >>> from sparing.pool.classes import ClassTable
+    >>> sure = np.linspace(0.5, 1, 400)
+    >>> p = Predictions(np.zeros(400), sure, np.full(400, -1), ClassTable(("cat",)))
+    >>> audit = draw_stratified(p, 40)
+    >>> np.bincount(audit.strata(p, audit.drawn))
+    array([11, 11, 10,  8])
+    """
+    check_int("n_strata", "draw_stratified", n_strata, 2)
+    confidence = predictions.confidence[predictions.eligible]
+    _check_enough(check_int("n_audit", "draw_stratified", n_audit, 2 * n_strata), len(confidence))
+    shares = np.arange(1, n_strata) / n_strata
+    edges = np.unique(np.quantile(confidence, shares, method="higher"))
+    blank = Audit(
+        predictions.digest, predictions.eligible, np.zeros(0), BY_CONFIDENCE,  # type: ignore[arg-type]
+        tuple(float(e) for e in edges), None, 0.0, check_int("seed", "draw_stratified", seed, 0),
+        tuple(audit.digest for audit in previous),
+    )  # fmt: skip
+    stratum = blank.strata(predictions, np.flatnonzero(predictions.eligible))
+    counts = _allocate(confidence, stratum, n_audit)
+    wanted = {which: c for which, c in enumerate(counts.tolist()) if c}
+    return replace(blank, drawn=_drawn(blank, predictions, wanted), looks=())
+
+
+def _allocate(confidence: FloatArray, stratum: IntArray, n_audit: int) -> IntArray:
+    size = np.bincount(stratum)
+    error = np.bincount(stratum, weights=1.0 - confidence) / np.maximum(size, 1)
+    need = size * np.sqrt(np.clip(error * (1 - error), 1e-12, None))
+    ideal = n_audit * (0.5 * size / size.sum() + 0.5 * need / need.sum())
+    # Cumulative rounding keeps the total; no stratum gives more than it has, nor fewer than 2.
+    counts = np.diff(np.round(np.cumsum(ideal)), prepend=0).astype(np.int64)
+    counts = np.minimum(np.maximum(counts, 2), size)
+    for _ in range(abs(int(counts.sum()) - n_audit)):
+        step = 1 if counts.sum() < n_audit else -1
+        room = np.where(counts < size, ideal - counts, -np.inf)
+        spare = np.where(counts > 2, counts - ideal, -np.inf)
+        counts[np.argmax(room if step > 0 else spare)] += step
+    return counts
+
+
+def _check_enough(wanted: int, there: int) -> None:
+    if wanted > there:
+        raise PoolExhaustedError(
+            f"An audit of {wanted} items was asked for and {there} may be drawn."
+        )
+
+
+def is_repeatable(audit: Audit, predictions: Predictions) -> bool:
+    """Say whether drawing again, by the audit's own seed, gives the audit's own rows.
+
+    Examples
+    --------
+    >>> from sparing.pool.classes import ClassTable
+    >>> p = Predictions(np.zeros(9), np.full(9, 0.9), np.full(9, -1), ClassTable(("cat",)))
+    >>> is_repeatable(draw_audit(p, 3), p)
+    True
+    """
+    eligible = predictions.eligible & (predictions.confidence >= np.float32(audit.cut))
+    if not np.array_equal(eligible, audit.eligible) or not eligible[audit.drawn].all():
+        return False
+    counts = {0: len(audit.drawn)}
+    if audit.design != UNIFORM:
+        strata = np.bincount(audit.strata(predictions, audit.drawn))
+        counts = {which: count for which, count in enumerate(strata.tolist()) if count}
+    return np.array_equal(_drawn(audit, predictions, counts), audit.drawn)
+
+
+def _drawn(blank: Audit, predictions: Predictions, wanted: Mapping[int, int]) -> IntArray:
+    """Return the rows with the smallest keys of each stratum, in the order of the keys."""
+    rows = np.flatnonzero(blank.eligible)
+    keys = _keys(len(rows), blank)
+    if blank.design == UNIFORM:
+        stratum = np.zeros(len(rows), dtype=np.int64)
+    else:
+        stratum = blank.strata(predictions, rows)
+    picked = []
+    for which, count in wanted.items():
+        inside = np.flatnonzero(stratum == which)
+        _check_enough(check_int("n_audit", "draw_audit", count, 1), len(inside))
+        picked.append(inside[np.argpartition(keys[inside], count - 1)[:count]])
+    chosen = np.concatenate(picked)
+    return np.asarray(rows[chosen[np.argsort(keys[chosen])]])
+
+
+def _keys(n: int, audit: Audit) -> npt.NDArray[np.uint64]:
+    """Return a random 64-bit key a row: raw output of Philox, the same in every NumPy version."""
+    words = [int(audit.predictions[i : i + 8], 16) for i in range(0, 64, 8)]
+    return np.random.Philox(np.random.SeedSequence([audit.seed, audit.attempt, *words])).random_raw(
+        n
+    )

@@ -1,0 +1,1 @@
+"""ActiveLearner in memory: ask, teach, save; ``auto`` decides which strategy asks."""

@@ -1,0 +1,336 @@
+"""``auto``: which strategy now, decided by what the labels show, and said in words."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import ClassVar
+
+import numpy as np
+from scipy import sparse
+
+from sparing.models.ridge import linear_votes
+from sparing.models.spectrum import MAX_ITEMS
+from sparing.models.structure import column_scale
+from sparing.models.version import ModelVersion
+from sparing.numeric.geometry import products, squared_norms, take_rows
+from sparing.pool.pool import Pool
+from sparing.pool.snapshot import Snapshot, Spectrum
+from sparing.stats.calibration import fit_temperature, tempered
+from sparing.strategies.base import QueryStrategy, Selection
+from sparing.strategies.clusters import ClusterThenLabel
+from sparing.strategies.coverage import MaxHerding, UHerding
+from sparing.strategies.mixed import Mix
+from sparing.strategies.uncertainty import MarginSampling, RandomSampling
+from sparing.types import Features, FloatArray, IntArray
+
+COLD_LABELS = 20  # until then, and until two labels a class, the pool is covered
+COLD_LABELS_A_CLASS = 2
+COVERED_LABELS = 100  # until then, and until ten a class, doubt and coverage are weighed together
+COVERED_WHERE_NEIGHBORS_MISLEAD = 50
+COVERED_LABELS_A_CLASS = 10
+UNIFORM_SHARE = 0.1
+LEAK = 0.1  # the last of so many eigenvalues; below it a pool falls into so many groups
+FIRST_BATCH = 10  # clusters, too, if nobody says how many classes there are
+SMALLEST_BATCH = 5
+BATCH_SHARE = 0.1  # of the labels so far
+JUDGED = 2000  # labels by which neighbours and the linear model are compared
+CLEARLY = 2.0  # standard errors
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What the labels so far show.
+
+    Parameters
+    ----------
+    n_labeled : labels
+    n_classes : classes among them
+    has_skill : whether the model foretells labels that it has not seen better than their mere
+        shares do; True before there are enough labels to tell
+    neighbors_agree : whether near items have the same label often enough: the nearest labeled
+        items do not clearly lose against a linear model
+    """
+
+    n_labeled: int
+    n_classes: int
+    has_skill: bool = True
+    neighbors_agree: bool = True
+
+    @property
+    def is_cold(self) -> bool:
+        """Whether there are too few labels to judge a model by."""
+        return self.n_labeled < max(COLD_LABELS, COLD_LABELS_A_CLASS * self.n_classes)
+
+    @property
+    def is_late(self) -> bool:
+        """Whether there are enough labels for the model's doubt alone to guide."""
+        wanted = COVERED_LABELS if self.neighbors_agree else COVERED_WHERE_NEIGHBORS_MISLEAD
+        return self.n_labeled >= max(wanted, COVERED_LABELS_A_CLASS * self.n_classes)
+
+
+class SpectralMedoids(ClusterThenLabel):
+    """Ask for the middle of each cluster of the neighbour graph that has no label yet.
+
+    Clusters are found among the graph's smoothest eigenvectors, where a chain of neighbours is
+    one group whatever its shape: one label each often names nearly all of the pool.
+
+    Examples
+    --------
+    >>> from sparing.pool.snapshot import Spectrum
+    >>> from sparing.strategies import choose
+    >>> vectors = np.array([[0.5, 0.5], [0.5, 0.5], [0.5, -0.5], [0.5, -0.5]])
+    >>> nobody = np.array([], int)
+    >>> s = Snapshot(np.eye(4), np.ones(4, bool), nobody, nobody, 2,
+    ...              spectrum=Spectrum(np.array([0.0, 0.1]), vectors))
+    >>> rows = choose(SpectralMedoids(n_clusters=2), s, 2, np.random.default_rng(0)).rows
+    >>> sorted((rows // 2).tolist())
+    [0, 1]
+
+    Parameters
+    ----------
+    n_clusters : at least so many, however small the batch
+
+    References
+    ----------
+    Ng, Jordan & Weiss (2001), On spectral clustering; Dasgupta & Hsu (2008)
+    """
+
+    name: ClassVar[str] = "spectral_medoids"
+    requires: ClassVar[frozenset[str]] = frozenset({"spectrum"})
+    reason: ClassVar[str] = "in the middle of a group without a label"
+
+    def __init__(self, n_clusters: int = FIRST_BATCH) -> None:
+        self.n_clusters = n_clusters
+
+    def utility(self, s: Snapshot) -> FloatArray:
+        """Return how near each member of the cluster asked first is to its middle; 0 elsewhere."""
+        return super().utility(self._embedded(s, 1))
+
+    def select(self, s: Snapshot, batch_size: int, rng: np.random.Generator) -> Selection:
+        """Return the medoid of each cluster in turn: fewest labels first, then the largest."""
+        return super().select(self._embedded(s, batch_size), batch_size, rng)
+
+    def _n_clusters(self, s: Snapshot, batch_size: int) -> int:
+        return max(super()._n_clusters(s, batch_size), self.n_clusters)
+
+    def _embedded(self, s: Snapshot, batch_size: int) -> Snapshot:
+        """Return the snapshot with directions in the spectrum as features."""
+        assert s.spectrum is not None  # noqa: S101  # it is in ``requires``
+        rows = s.spectrum.vectors[:, : self._n_clusters(s, batch_size)]
+        length = np.sqrt(np.vecdot(rows, rows))[:, None]
+        return replace(s, X=rows / np.where(length > 0, length, 1))
+
+
+class Auto(QueryStrategy):
+    """One strategy chosen for the labels as they are now, and why it was.
+
+    Parameters
+    ----------
+    strategy : the one that was chosen
+    why : the sentence for the person who labels
+    """
+
+    def __init__(self, strategy: QueryStrategy, why: str) -> None:
+        self.strategy = strategy
+        self.why = why
+
+    @property
+    def name(self) -> str:  # type: ignore[override]
+        """``"auto"`` and the name of the one that was chosen."""
+        inner = self.strategy.strategy if isinstance(self.strategy, Mix) else self.strategy
+        return f"auto: {inner if isinstance(inner, str) else inner.name}"
+
+    @property
+    def requires(self) -> frozenset[str]:  # type: ignore[override]
+        """What the chosen one requires."""
+        return self.strategy.requires
+
+    @property
+    def reason(self) -> str:  # type: ignore[override]
+        """Why an item is asked, and why by this rule."""
+        return f"{self.strategy.reason} ({self.why})"
+
+    def utility(self, s: Snapshot) -> FloatArray:
+        """Return the chosen one's utility."""
+        return self.strategy.utility(_in_one_unit(s))
+
+    def select(self, s: Snapshot, batch_size: int, rng: np.random.Generator) -> Selection:
+        """Return the chosen one's batch."""
+        return self.strategy.select(_in_one_unit(s), batch_size, rng)
+
+
+def _in_one_unit(s: Snapshot) -> Snapshot:
+    """Scale columns of different units, as the graph does, before directions are compared."""
+    if sparse.issparse(s.X):
+        return s
+    scale = column_scale(np.asarray(s.X).std(axis=0, dtype=np.float64))
+    return s if scale is None else replace(s, X=np.asarray(s.X) * scale)
+
+
+def auto_strategy(
+    pool: Pool, version: ModelVersion, spectrum: Callable[[], Spectrum]
+) -> QueryStrategy:
+    """Return the strategy for the labels as they are now; it says which rule chose it and why.
+
+    Few labels: cover the pool, first by the groups of its neighbour graph, if it has some, then by
+    UHerding, which weighs doubt and coverage. Then the margin; sooner if near items share labels
+    less than a linear model tells. From 20 labels on a tenth of each batch is drawn uniformly and
+    marked so; if the model foretells nothing, all of it is.
+
+    Parameters
+    ----------
+    pool : the labels of ``version``
+    version : what the model says; asked only once there are enough labels to tell
+    spectrum : gives that of the pool's neighbour graph; asked only while there are few labels
+
+    Examples
+    --------
+    >>> from sparing.models.default import auto_classifier
+    >>> from sparing.models.spectrum import laplacian_spectrum
+    >>> pool = Pool(np.eye(30))
+    >>> version = ModelVersion(auto_classifier(pool.X), pool, seed=0)
+    >>> auto = auto_strategy(pool, version, lambda: laplacian_spectrum(pool.X))
+    >>> auto.name, auto.why
+    ('auto: max_herding', 'no labels yet: cover the pool')
+
+    References
+    ----------
+    Hacohen, Dekel & Weinshall (2022), arXiv 2202.02794, on why few labels want coverage and many
+    want doubt; Bae et al. (2025), arXiv 2412.20644
+    """
+    evidence = evidence_of(pool, version)
+    if evidence.is_cold:
+        return Auto(_covering(pool, spectrum), _why_cold(evidence))
+    if not evidence.has_skill:
+        return Auto(RandomSampling(), "the model foretells unseen labels no better than chance")
+    labels = f"{evidence.n_labeled} labels of {evidence.n_classes} classes"
+    if not evidence.is_late:
+        return Auto(Mix(UHerding(), UNIFORM_SHARE), f"{labels}: doubt and coverage together")
+    if evidence.neighbors_agree:
+        why = f"{labels}: the model's doubt is a guide"
+    else:
+        why = f"{labels}; a linear model foretells them better than near neighbors do"
+    return Auto(Mix(MarginSampling(), UNIFORM_SHARE), why)
+
+
+def _covering(pool: Pool, spectrum: Callable[[], Spectrum]) -> QueryStrategy:
+    """Return what covers the pool: its groups if it falls into some, else wherever much is near."""
+    n_first = max(FIRST_BATCH, len(pool.classes))
+    has_graph = not sparse.issparse(pool.X) and len(pool) <= MAX_ITEMS
+    if len(pool.labeled) < n_first and has_graph and _falls_into(n_first, spectrum()):
+        return SpectralMedoids(n_first)
+    return UHerding() if len(pool.labeled) else MaxHerding()
+
+
+def _falls_into(n_groups: int, spectrum: Spectrum) -> bool:
+    """Tell whether a neighbour graph has so many groups with few edges between them.
+
+    The k-th eigenvalue of its Laplacian is small if and only if there are k such groups.
+
+    References
+    ----------
+    Lee, Oveis Gharan & Trevisan (2014), arXiv 1111.1055
+    """
+    return len(spectrum.values) > n_groups and bool(spectrum.values[n_groups - 1] < LEAK)
+
+
+def _why_cold(evidence: Evidence) -> str:
+    if not evidence.n_labeled:
+        return "no labels yet: cover the pool"
+    return f"{evidence.n_labeled} labels are too few to judge a model by: cover the pool"
+
+
+def suggested_batch_size(n_labeled: int, n_classes: int = 0) -> int:
+    """Return how many items to ask next: few while every label teaches much, then a tenth more.
+
+    Parameters
+    ----------
+    n_labeled : labels so far
+    n_classes : known classes; the first batch has one item for each at least
+
+    Examples
+    --------
+    >>> [suggested_batch_size(n) for n in (0, 10, 50, 200, 1000)]
+    [10, 5, 5, 20, 100]
+    """
+    if not n_labeled:
+        return max(FIRST_BATCH, n_classes)
+    return max(SMALLEST_BATCH, int(BATCH_SHARE * n_labeled))
+
+
+def evidence_of(pool: Pool, version: ModelVersion) -> Evidence:
+    """Return what the labels show; a model is fitted only if there are enough to judge it by."""
+    labeled = pool.labeled
+    codes = pool.y[labeled]
+    counted = Evidence(len(labeled), len(np.unique(codes)))
+    if counted.is_cold:
+        return counted
+    agree = sparse.issparse(pool.X) or neighbors_agree(pool.X, labeled, codes)
+    skill = counted.n_classes > 1 and foretells(version.oof_proba, codes)
+    return replace(counted, has_skill=skill, neighbors_agree=agree)
+
+
+def foretells(oof_proba: FloatArray, codes: IntArray) -> bool:
+    """Tell whether out-of-fold probabilities say more of the labels than the classes' shares do.
+
+    By likelihood, after the probabilities were tempered, or by the recall of an average class: a
+    model may know one class from another though the largest share alone is hard to beat.
+
+    Parameters
+    ----------
+    oof_proba : (n_labeled, n_classes)
+    codes : (n_labeled,)
+
+    Examples
+    --------
+    >>> codes = np.array([0, 1] * 20)
+    >>> foretells(np.eye(2)[codes], codes), foretells(np.full((40, 2), 0.5), codes)
+    (True, False)
+    """
+    n, n_classes = oof_proba.shape
+    counts = np.bincount(codes, minlength=n_classes)
+    rows = np.arange(n)
+    told = tempered(oof_proba, fit_temperature(oof_proba, codes))[rows, codes]
+    by_share = counts[codes] / n
+    if np.log(np.maximum(told, 1e-3)).mean() > np.log(by_share).mean():
+        return True
+    hits = oof_proba.argmax(axis=1) == codes
+    present = counts > 0
+    recall = np.bincount(codes, weights=hits, minlength=n_classes)[present] / counts[present]
+    chance = 1 / present.sum()
+    error = np.sqrt((chance * (1 - chance) / counts[present]).sum()) * chance
+    return bool(recall.mean() > chance + CLEARLY * error)
+
+
+def neighbors_agree(X: Features, labeled: IntArray, codes: IntArray) -> bool:
+    """Tell whether the nearest labeled item foretells labels not clearly worse than a line does.
+
+    Each label is told by the others, once by the nearest of them and once by a linear model; the
+    neighbours lose clearly if the line alone is right more often, by two standard errors.
+
+    Parameters
+    ----------
+    X : (n_items, n_features) dense pool
+    labeled : (n_labeled,) rows
+    codes : (n_labeled,) class ids
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> X = np.hstack([rng.standard_normal((200, 60)), np.repeat([[-1.5], [1.5]], 100, axis=0)])
+    >>> codes = np.repeat([0, 1], 100)
+    >>> neighbors_agree(X, np.arange(200), codes), neighbors_agree(X[:, -1:], np.arange(200), codes)
+    (False, True)
+    """
+    stride = -(-len(labeled) // JUDGED)
+    rows = np.asarray(take_rows(X, labeled[::stride]), dtype=np.float64)
+    codes = codes[::stride]
+    scale = column_scale(rows.std(axis=0))
+    points = rows if scale is None else rows * scale
+    norms = squared_norms(points)
+    gaps = norms - 2 * products(points, points)
+    np.fill_diagonal(gaps, np.inf)
+    near = codes[gaps.argmin(axis=1)] == codes
+    _, oof = linear_votes(rows, codes, int(codes.max()) + 1, rows.mean(axis=0), rows.std(axis=0))
+    line = oof.argmax(axis=1) == codes
+    only_line, only_near = np.sum(line & ~near), np.sum(near & ~line)
+    return bool(only_line - only_near <= CLEARLY * np.sqrt(only_line + only_near))

@@ -1,0 +1,384 @@
+"""ActiveLearner: ask for the items worth labeling, teach the labels, and again."""
+
+from collections.abc import Iterable, Sequence
+from functools import cached_property
+from os import PathLike
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+
+from sparing._validate import _Phrase, check_features, check_int, invalid
+from sparing.errors import TrainingError
+from sparing.learner.auto import auto_strategy
+from sparing.learner.query import SHOWN_ITEMS, Query
+from sparing.learner.saving import (
+    SavedState,
+    plain_strategy,
+    pool_digest,
+    read_state,
+    saved_strategy,
+    write_state,
+)
+from sparing.models.default import auto_classifier
+from sparing.models.fitting import check_gives_proba
+from sparing.models.spectrum import N_PAIRS, laplacian_spectrum
+from sparing.models.structure import PoolStructure
+from sparing.models.version import FROM_MODEL, ModelVersion, take_snapshot
+from sparing.pool.classes import ClassTable
+from sparing.pool.pool import Pool
+from sparing.pool.snapshot import Spectrum
+from sparing.strategies.base import QueryStrategy, choose
+from sparing.strategies.registry import get_strategy
+from sparing.types import (
+    Classifier,
+    Features,
+    FloatArray,
+    IntArray,
+    Label,
+    TransductiveClassifier,
+)
+
+AUTO = "auto"
+
+
+class ActiveLearner:
+    """Pool-based active learning in memory: ``query``, label, ``teach``, and again.
+
+    The model is a copy of ``model`` fitted on what is labeled, once for each change of the
+    labels and only when something asks for it. Equal seeds give equal results; the global random
+    state is neither read nor changed.
+
+    Parameters
+    ----------
+    X : (n_items, n_features) finite floats; an array, a memory map or CSR; shared, never copied
+    classes : all label values, in the order of the columns of ``predict_proba``; then any other
+        label is refused. None: whatever is taught becomes a class, in the order of appearance
+    model : any scikit-learn classifier or pipeline; it is fitted on class ids, the positions
+        in ``classes``, and stays itself as it is. ``"auto"``: chosen for these features
+    strategy : a name of ``sparing.strategy_names()``, a ``QueryStrategy``, or ``"auto"``
+    seed : an int >= 0
+    items : (n_items,) the texts or images behind the rows, for a notebook to show
+
+    Attributes
+    ----------
+    pool : the features and the labels so far
+    classes : the label values in their order
+    model_version : how often the labels have changed
+    round : how many queries were made
+
+    Raises
+    ------
+    InvalidInputError : a parameter is not as above
+    UnknownNameError : there is no such strategy
+    CapabilityError : the strategy needs probabilities and the model gives none
+
+    Examples
+    --------
+    >>> X = np.array([[0.0], [0.2], [1.9], [2.0], [0.1], [2.1]])
+    >>> learner = ActiveLearner(X, classes=["low", "high"], strategy="margin", seed=1)
+    >>> learner.teach([0, 3], ["low", "high"])
+    >>> query = learner.query(batch_size=2)
+    >>> learner.teach(query.indices, ["low" if X[i] < 1 else "high" for i in query.indices])
+    >>> learner.predict().tolist()
+    ['low', 'low', 'high', 'high', 'low', 'high']
+    """
+
+    def __init__(
+        self,
+        X: Features,
+        classes: Iterable[Label] | None = None,
+        model: Classifier | str = AUTO,
+        strategy: QueryStrategy | str = AUTO,
+        *,
+        seed: int = 0,
+        items: Sequence[Any] | None = None,
+    ) -> None:
+        self.seed = check_int("seed", "ActiveLearner", seed, 0)
+        table = (
+            ClassTable()
+            if classes is None
+            else ClassTable(tuple(_as_values(classes, "classes", "ActiveLearner")))
+        )
+        self.pool = Pool(X, classes=table)
+        self.classes_are_fixed = classes is not None
+        self.items = _checked_items(items, len(self.pool))
+        self.model = _checked_model(model)
+        self.strategy = strategy
+        self._named_strategy = None if strategy == AUTO else get_strategy(strategy)
+        self.model_version = 0
+        self.round = 0
+        self._rng = np.random.default_rng(self.seed)
+        self._version: ModelVersion | None = None
+        if self._named_strategy and self._named_strategy.requires & FROM_MODEL:
+            check_gives_proba(self._classifier)
+
+    def __repr__(self) -> str:
+        n, n_labeled = len(self.pool), len(self.pool.labeled)
+        parts = f"{n_labeled} of {n} labeled, {len(self.classes)} classes"
+        return f"<ActiveLearner: {parts}, model version {self.model_version}>"
+
+    @property
+    def classes(self) -> list[Label]:
+        """The label values in the order of the columns of ``predict_proba``."""
+        return list(self.pool.classes.values)
+
+    def query(self, batch_size: int = 1) -> Query:
+        """Choose the items to label next; nothing is marked as asked.
+
+        Parameters
+        ----------
+        batch_size : how many, at most as many as may still be asked
+
+        Raises
+        ------
+        InvalidInputError : ``batch_size`` is no int >= 1
+        PoolExhaustedError : fewer items than that may still be asked
+        TrainingError : the model could not be fitted
+        CapabilityError : the strategy needs what the model or the features cannot give
+        MemoryBudgetError : the strategy would need more memory than there is
+        """
+        check_int("batch_size", "query", batch_size, 1)
+        strategy = self._named_strategy or auto_strategy(
+            self.pool, self.version, lambda: self.spectrum
+        )
+        snapshot = take_snapshot(self.pool, self.version, strategy.requires, lambda: self.spectrum)
+        picked = choose(strategy, snapshot, batch_size, self._rng)
+        self.round += 1
+        return Query(
+            picked.rows,
+            picked.gains,
+            picked.source,
+            picked.propensity,
+            strategy.name,
+            strategy.reason,
+            self.model_version,
+            self._items_of(picked.rows[:SHOWN_ITEMS]),
+        )
+
+    def teach(self, indices: npt.ArrayLike, labels: Sequence[Label] | npt.NDArray[Any]) -> None:
+        """Set the labels of some items: all of a batch, a part of it, any others, corrections.
+
+        Parameters
+        ----------
+        indices : (k,) rows of the pool
+        labels : (k,) label values
+
+        Raises
+        ------
+        InvalidInputError : not one label an index, or rows outside the pool or given twice
+        UnknownNameError : ``classes`` was given and does not have the label
+        """
+        values = _as_values(labels, "labels", "teach")
+        if self.classes_are_fixed:
+            self.pool.classes.encode(values)
+        self._move_to(self.pool.with_labels(indices, values))
+
+    def skip(self, indices: npt.ArrayLike) -> None:
+        """Take items out: they are not asked again, and a label they have is dropped."""
+        self._move_to(self.pool.with_skips(indices))
+
+    def forget(self, indices: npt.ArrayLike) -> None:
+        """Drop labels and skips: the items may be asked again, as if never answered."""
+        self._move_to(self.pool.without_labels(indices))
+
+    def predict(self, X: Features | None = None) -> npt.NDArray[Any]:
+        """Return the likeliest label value of each row, of the pool if ``X`` is not given.
+
+        Raises
+        ------
+        InvalidInputError : ``X`` is not finite or has other features than the pool
+        TrainingError : nothing is labeled yet, or the model could not be fitted
+        """
+        version = self._fitted_version()
+        codes = version.codes if X is None else version.fitted.predict(self._features(X, "predict"))
+        return _label_array(self.classes)[codes]
+
+    def predict_proba(self, X: Features | None = None) -> FloatArray:
+        """Return (n_items, n_classes) probabilities, of the pool if ``X`` is not given.
+
+        Columns are in the order of ``classes``; a class that has no label yet gets 0. As long as
+        a single class is labeled there is no model, and every row gets the class shares by
+        Laplace's rule of succession.
+
+        Raises
+        ------
+        CapabilityError : the model has no ``predict_proba``
+        InvalidInputError, TrainingError : as in ``predict``
+        """
+        version = self._fitted_version()
+        if len(self.classes) == 1:  # the version reckons with a second class, unknown so far
+            return np.ones((self._features(X, "predict_proba").shape[0], 1))
+        return version.proba if X is None else version.predict(self._features(X, "predict_proba"))
+
+    def save(self, path: str | PathLike[str]) -> None:
+        """Write what was taught and where the random numbers are to a file, all of it or nothing.
+
+        The features and the model's code are not in it: ``load`` is given both again. A model
+        that offers ``get_state() -> dict of arrays`` is saved with it.
+
+        Raises
+        ------
+        InvalidInputError : a label is not a str, int, float, bool or a tuple of these
+        SourceError : the file cannot be written
+        """
+        write_state(path, self._state())
+
+    @classmethod
+    def load(
+        cls,
+        path: str | PathLike[str],
+        X: Features,
+        model: Classifier | str = AUTO,
+        strategy: QueryStrategy | str | None = None,
+        *,
+        items: Sequence[Any] | None = None,
+    ) -> Self:
+        """Return the learner that was saved; it goes on with the same queries.
+
+        Parameters
+        ----------
+        path : what ``save`` wrote
+        X : the same features
+        model : the same model, unfitted; it is fitted again, or restored by ``set_state``
+        strategy : needed only if it was an instance whose parameters are not plain values
+        items : as in ``ActiveLearner``
+
+        Raises
+        ------
+        SourceError : there is no such file, or it is damaged or no saved learner
+        InvalidInputError : other features or another model than those that were saved
+        """
+        state = read_state(path)
+        if state.model != _model_name(model):
+            raise invalid("model", "load", f"{state.model}, as it was saved", _model_name(model))
+        strategy = saved_strategy(state) if strategy is None else strategy
+        learner = cls(X, None, model, strategy, seed=state.seed, items=items)
+        learner._continue_from(state)
+        return learner
+
+    @property
+    def version(self) -> ModelVersion:
+        """The model's answers for the labels as they are now; each is made when first read."""
+        if self._version is None:
+            self._version = ModelVersion(self._classifier, self.pool, self.seed)
+        return self._version
+
+    @cached_property
+    def _classifier(self) -> Classifier:
+        return self._prepared_model()
+
+    def _prepared_model(self) -> Classifier:
+        if isinstance(self.model, str):
+            return auto_classifier(self.pool.X)
+        if isinstance(self.model, TransductiveClassifier):
+            return self.model.prepared(self.pool.X)
+        return self.model
+
+    @cached_property
+    def spectrum(self) -> Spectrum:
+        """Eigenpairs of the pool's neighbour graph, whatever its labels.
+
+        Raises
+        ------
+        CapabilityError : so many items, or such features, that there is no graph
+        """
+        structure = getattr(self._classifier, "structure", None)
+        if isinstance(structure, PoolStructure):
+            return structure.spectrum(N_PAIRS)
+        return laplacian_spectrum(self.pool.X, seed=self.seed)
+
+    def _move_to(self, pool: Pool) -> None:
+        before, self.pool = self.pool, pool
+        relabeled = (before.y != pool.y) & ((before.y >= 0) | (pool.y >= 0))
+        if relabeled.any():
+            self.model_version += 1
+            self._version = None
+
+    def _fitted_version(self) -> ModelVersion:
+        if not len(self.pool.labeled):
+            raise TrainingError("Nothing is labeled yet: teach some labels first.")
+        return self.version
+
+    def _features(self, X: Features | None, where: str) -> Features:
+        if X is None:
+            return self.pool.X
+        X = check_features(X, where)
+        n_features = self.pool.X.shape[1]
+        if X.shape[1] != n_features:
+            raise invalid("X", where, f"of {n_features} features, as the pool", X.shape)
+        return X
+
+    def _items_of(self, rows: IntArray) -> Sequence[Any]:
+        if self.items is not None:
+            return [self.items[row] for row in rows]
+        return () if sparse.issparse(self.pool.X) else list(np.asarray(self.pool.X[rows]))
+
+    def _state(self) -> SavedState:
+        name, params = plain_strategy(self.strategy)
+        get_state = getattr(self._classifier, "get_state", None)
+        model = self.version.fitted.model if get_state else None
+        return SavedState(
+            y=self.pool.y,
+            classes=self.pool.classes,
+            classes_are_fixed=self.classes_are_fixed,
+            seed=self.seed,
+            round=self.round,
+            model_version=self.model_version,
+            rng=self._rng,
+            strategy=name,
+            strategy_params=params,
+            model=_model_name(self.model),
+            digest=pool_digest(self.pool.X),
+            model_arrays={} if model is None else model.get_state(),
+        )
+
+    def _continue_from(self, state: SavedState) -> None:
+        if pool_digest(self.pool.X) != state.digest:
+            got = _Phrase(f"others, of shape {self.pool.X.shape},")
+            raise invalid("X", "load", "the features that the learner was saved with", got)
+        self.pool = Pool(self.pool.X, state.y, state.classes)
+        self.classes_are_fixed = state.classes_are_fixed
+        self.round, self.model_version = state.round, state.model_version
+        self._rng = state.rng
+        if state.model_arrays:
+            self.version.restore(state.model_arrays)
+
+
+def _as_values(labels: Any, name: str, where: str) -> list[Label]:
+    """Return labels as a list; a text is one label and a set has no order."""
+    if isinstance(labels, str | bytes | set | frozenset) or not np.iterable(labels):
+        raise invalid(name, where, "a list of label values", labels)
+    return labels.tolist() if isinstance(labels, np.ndarray) else list(labels)
+
+
+def _checked_items(items: Any, n_items: int) -> Sequence[Any] | None:
+    if items is None:
+        return None
+    items = items.to_numpy() if hasattr(items, "to_numpy") else items  # a Series by position
+    if len(items) != n_items:
+        raise invalid("items", "ActiveLearner", f"as many as rows of X, {n_items}", len(items))
+    return items  # type: ignore[no-any-return]
+
+
+def _checked_model(model: Classifier | str) -> Classifier | str:
+    """Return the model if it is an object, not a class, with ``fit`` and ``predict``."""
+    if model == AUTO or (isinstance(model, Classifier) and not isinstance(model, type)):
+        return model
+    raise invalid("model", "ActiveLearner", "'auto' or an object with fit and predict", model)
+
+
+def _model_name(model: Classifier | str) -> str:
+    return model if isinstance(model, str) else type(model).__name__
+
+
+def _label_array(values: list[Label]) -> npt.NDArray[Any]:
+    """Return label values as an array that indexing can decode: typed if all are of one type."""
+    kinds = {type(value) for value in values}
+    if len(kinds) == 1 and kinds <= {str, int, float, bool}:
+        return np.array(values)
+    array = np.empty(len(values), dtype=object)
+    for i, value in enumerate(values):  # as a whole, tuples would become a second axis
+        array[i] = value
+    return array

@@ -1,0 +1,1 @@
+"""Pure numerics: distances, groups, choices, neighbors, maps."""

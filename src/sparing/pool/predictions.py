@@ -1,0 +1,100 @@
+"""Predictions: what one model version says of every item, frozen under a hash."""
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from sparing._validate import check_proba, invalid
+from sparing.pool.classes import ClassTable
+from sparing.pool.pool import SKIPPED, UNLABELED
+from sparing.types import BoolArray
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Predictions:
+    """What one model version says of every item, and what people have said: frozen, with a hash.
+
+    Parameters
+    ----------
+    codes : (n_items,) predicted class ids
+    confidence : (n_items,) in [0, 1], higher = surer; kept as float32
+    y : (n_items,) class ids given by people (the model trained on these, and on no others),
+        ``UNLABELED`` or ``SKIPPED``
+    classes : the label values behind the ids
+    model_version : names the model on every label it gives
+
+    Examples
+    --------
+    >>> p = Predictions.from_proba([[0.9, 0.1], [0.4, 0.6]], ClassTable(("cat", "dog")), [-1, 1])
+    >>> p.codes, p.confidence, p.eligible
+    (array([0, 1], dtype=int32), array([0.9, 0.6], dtype=float32), array([ True, False]))
+    """
+
+    codes: npt.NDArray[np.int32]
+    confidence: npt.NDArray[np.float32]
+    y: npt.NDArray[np.int32]
+    classes: ClassTable
+    model_version: int = 0
+    digest: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        codes = frozen_copy(self.codes, "<i4")
+        n = len(codes)
+        arrays = {"codes": codes, "confidence": frozen_copy(self.confidence, "<f4")}
+        arrays["y"] = frozen_copy(self.y, "<i4")
+        for name, values in arrays.items():
+            if values.shape != (n,) or not n:
+                raise invalid(name, "Predictions", "of shape (n_items,), not empty", values.shape)
+            object.__setattr__(self, name, values)
+        self._check_values()
+        object.__setattr__(self, "digest", self._digest())
+
+    def _check_values(self) -> None:
+        c = len(self.classes)
+        if self.codes.min() < 0 or self.codes.max() >= c:
+            raise invalid("codes", "Predictions", f"class ids in [0, {c - 1}]", self.codes)
+        if self.y.min() < SKIPPED or self.y.max() >= c:
+            raise invalid("y", "Predictions", "class ids, UNLABELED or SKIPPED", self.y)
+        if not (self.confidence.min() >= 0 and self.confidence.max() <= 1.001):  # NaN fails too
+            raise invalid("confidence", "Predictions", "numbers in [0, 1]", self.confidence)
+
+    def _digest(self) -> str:
+        head = [[type(v).__name__, str(v)] for v in self.classes.values]
+        digest = hashlib.sha256(json.dumps([head, self.model_version]).encode())
+        for values in (self.codes, self.confidence, self.y):
+            digest.update(values.data)
+        return digest.hexdigest()
+
+    @classmethod
+    def from_proba(
+        cls, proba: npt.ArrayLike, classes: ClassTable, y: npt.ArrayLike, model_version: int = 0
+    ) -> "Predictions":
+        """Take the likeliest class of each row, and its probability as the confidence."""
+        P = check_proba(proba, "Predictions", len(np.asarray(y)))
+        codes = P.argmax(axis=1)
+        confidence = np.clip(P[np.arange(len(P)), codes], 0, 1)
+        return cls(codes, confidence, y, classes, model_version)  # type: ignore[arg-type]
+
+    def __len__(self) -> int:
+        return len(self.codes)
+
+    @property
+    def eligible(self) -> BoolArray:
+        """(n_items,) True where nobody has labeled or skipped the item: what may be audited."""
+        return np.equal(self.y, UNLABELED)
+
+    @property
+    def n_total(self) -> int:
+        """How many items the finished data set has: all but the skipped ones."""
+        return len(self) - int(np.count_nonzero(self.y == SKIPPED))
+
+
+def frozen_copy(values: Any, dtype: str) -> npt.NDArray[Any]:
+    """Return a read-only copy: nobody can change it behind the hash."""
+    array = np.array(values, dtype=dtype, order="C")
+    array.flags.writeable = False
+    return array

@@ -1,0 +1,1 @@
+"""Labels into a project and out of it, as files."""

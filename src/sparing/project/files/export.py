@@ -1,0 +1,333 @@
+"""Finished labels as files: CSV, JSON Lines, Parquet, or a folder per class.
+
+Labels of people, confirmed guesses and labels of a model are never mixed: each row says whose it
+is. A cell of a CSV file that a spreadsheet would take for a formula gets an apostrophe in front;
+``sparing import`` takes it away again.
+"""
+
+import csv
+import io
+import json
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from sparing.errors import InvalidInputError, MissingExtraError, SourceError, UnknownNameError
+from sparing.files import write_atomically
+from sparing.project.source.changes import GONE
+from sparing.project.source.items import Item
+from sparing.project.state import State
+from sparing.store import Event, Kind
+from sparing.store.records import FROM_CLUSTER
+
+PERSON, CONFIRMED, CLUSTER, AUTOMATIC = "person", "confirmed", "cluster", "automatic"
+SETTLED, CONSENSUS, NOBODY = "settled", "consensus", ""
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+FORBIDDEN = '<>:"/\\|?*'  # in file names, somewhere
+MAX_FOLDER_NAME = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One item of a finished data set.
+
+    Parameters
+    ----------
+    item_id, item : its key, and its name: a path inside the folder, or ``"line 7"``
+    label : the class; None if there is none
+    provenance : ``"person"``; ``"confirmed"``: a guess that a person confirmed; ``"cluster"``:
+        given to a whole cluster, of which a few items were looked at; ``"settled"``: a person
+        decided where others differ; ``"consensus"``: people differ, and this is the likeliest
+        label; ``"automatic"``: by the model, under a certificate; or ``""``
+    state : ``"labeled"``, ``"skipped"``, ``"unlabeled"``, or ``"contested"``: people differ so much
+        that there is no label until somebody settles it
+    purpose : what the person's answer was for: ``"train"``, ``"audit"`` or ``"handback"``
+    source, propensity : who chose the item, and with which probability where it was drawn
+    annotator, at : who gave the label, and when (UTC); of a consensus: who answered first
+    opinions : of an item that several people answered: who said what
+    guidelines : number of the guidelines that held when the answer was given; 0: there were none
+    model_version : of an automatic label or of ``guess``; else of the query that asked
+    confidence : of the model in an automatic label, of the consensus in one of its labels
+    certificate : hash of what vouches for an automatic label
+    basis : what a label rests on that was given to a whole cluster
+    guess, guess_confidence : what the newest model takes an unlabeled item for; no label
+    flagged, comment : what was noted
+    present : False where the item is gone from the source
+    """
+
+    item_id: str
+    item: str
+    label: str | None = None
+    provenance: str = NOBODY
+    state: str = "unlabeled"
+    purpose: str | None = None
+    source: str | None = None
+    propensity: float | None = None
+    annotator: str | None = None
+    at: str | None = None
+    opinions: str = ""
+    guidelines: int | None = None
+    model_version: int | None = None
+    confidence: float | None = None
+    certificate: str | None = None
+    basis: str | None = None
+    guess: str | None = None
+    guess_confidence: float | None = None
+    flagged: bool = False
+    comment: str = ""
+    present: bool = True
+
+
+COLUMNS = tuple(field.name for field in fields(Row))
+
+
+def export_rows(state: State) -> Iterator[Row]:
+    """Yield a row for every item; one that is gone only if it has an answer."""
+    for item in state.rows:
+        row = _row(state, item.row)
+        if row.present or row.state != "unlabeled":
+            yield row
+
+
+def _row(state: State, row: int) -> Row:
+    item = state.rows[row]
+    noted = state.replay.of(item.item_id)
+    known: dict[str, Any] = {
+        "item_id": item.item_id,
+        "item": item.name,
+        "flagged": noted.flagged,
+        "comment": noted.comment,
+        "present": item.state != GONE,
+    }
+    return Row(**known, **(_said_by_person(state, row) or _said_by_model(state, row)))
+
+
+def _said_by_person(state: State, row: int) -> dict[str, Any]:
+    answer = state.replay.of(state.rows[row].item_id).answer
+    if answer is None:
+        return {}
+    told: dict[str, Any] = {
+        "state": "skipped",
+        "purpose": answer.purpose,
+        "source": answer.source,
+        "propensity": answer.propensity,
+        "annotator": answer.annotator,
+        "at": answer.at,
+        "opinions": _opinions(state, state.rows[row].item_id),
+        "guidelines": state.replay.guidelines_at(answer.seq),
+        "model_version": answer.model_version,
+    }
+    return told | _held(state, state.rows[row].item_id, answer)
+
+
+def _held(state: State, item_id: str, answer: Event) -> dict[str, Any]:
+    held = state.opinions.held(item_id)
+    if held is None:
+        return {}
+    if not held.is_sure:
+        return {"state": "contested", "confidence": held.confidence}
+    told = {"state": "labeled", "label": state.replay.class_name(held.class_id)}
+    if held.by_consensus:
+        return told | {"provenance": CONSENSUS, "confidence": held.confidence}
+    if answer.kind is Kind.SETTLED:
+        return told | {"provenance": SETTLED}
+    if answer.source == FROM_CLUSTER:
+        return told | {"provenance": CLUSTER, "basis": answer.text}
+    return told | {"provenance": CONFIRMED if answer.confirmed else PERSON}
+
+
+def _opinions(state: State, item_id: str) -> str:
+    votes = state.replay.of(item_id).votes
+    if len(votes) < 2:
+        return ""
+    names = (state.replay.class_name(v.class_id) if v.class_id else "skipped" for v in votes)
+    return "; ".join(f"{v.annotator}: {n}" for v, n in zip(votes, names, strict=True))
+
+
+def _said_by_model(state: State, row: int) -> dict[str, Any]:
+    done, drawn = state.certified, state.drawn
+    if done is not None and drawn is not None and row in done.by_model:
+        class_id = drawn.frozen.class_ids[int(done.codes[row])]
+        return {
+            "label": state.replay.class_name(class_id),
+            "provenance": AUTOMATIC,
+            "state": "labeled",
+            "model_version": done.certificate.model_version,
+            "confidence": float(done.confidence[row]),
+            "certificate": done.certificate.digest,
+        }
+    guess = state.guess(row)
+    if guess is None:
+        return {}
+    name, confidence = guess
+    return {"guess": name, "guess_confidence": confidence, "model_version": state.version}
+
+
+def export(state: State, path: Path, form: str) -> int:
+    """Write all labels; return how many items have one.
+
+    Parameters
+    ----------
+    state : of the project
+    path : of the file; of a folder that is not there yet or empty, for ``"folders"``
+    form : ``"csv"``, ``"jsonl"``, ``"parquet"`` or ``"folders"``
+
+    Raises
+    ------
+    UnknownNameError : there is no such form
+    SourceError : the path cannot be written
+    MissingExtraError : Parquet without pyarrow
+    InvalidInputError : a folder per class of rows that are no files or texts
+    """
+    if form not in FORMS:
+        raise UnknownNameError("export format", form, FORMS)
+    with state.lock:  # the answers wait for the rows, not for the disk
+        rows = list(export_rows(state))
+    if form == FOLDERS:
+        _write_folders(state, path, rows)
+    else:
+        write_atomically(path, _AS_FILE[form](rows))
+    return sum(row.label is not None for row in rows)
+
+
+def to_csv(rows: list[Row]) -> bytes:
+    """Return rows as CSV; cells that begin like a formula are disarmed by an apostrophe.
+
+    Examples
+    --------
+    >>> print(to_csv([Row("a1", "=1+1.png", "cat", "person")]).decode().splitlines()[1][:25])
+    a1,'=1+1.png,cat,person,u
+    """
+    out = io.StringIO(newline="")
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    for row in rows:
+        writer.writerow([_cell(getattr(row, name)) for name in COLUMNS])
+    return out.getvalue().encode("utf-8")
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return ""
+    return disarmed(value) if isinstance(value, str) else str(value)
+
+
+def disarmed(text: str) -> str:
+    """Put an apostrophe before a text that a spreadsheet would run; before others with one too.
+
+    Examples
+    --------
+    >>> disarmed("=HYPERLINK(1)"), disarmed("cat"), disarmed("'tis")
+    ("'=HYPERLINK(1)", 'cat', "''tis")
+    """
+    return f"'{text}" if text.startswith((*FORMULA_STARTS, "'")) else text
+
+
+def armed(cell: str) -> str:
+    """Return the text that :func:`disarmed` was given.
+
+    Examples
+    --------
+    >>> [armed(disarmed(text)) for text in ("=1", "'tis", "'=1", "cat")]
+    ['=1', "'tis", "'=1", 'cat']
+    >>> armed("'tis")  # of another program
+    "'tis"
+    """
+    inner = cell[1:]
+    return inner if cell.startswith("'") and inner.startswith((*FORMULA_STARTS, "'")) else cell
+
+
+def to_jsonl(rows: list[Row]) -> bytes:
+    """Return rows as JSON Lines."""
+    lines = (json.dumps(asdict(row), ensure_ascii=False) + "\n" for row in rows)
+    return "".join(lines).encode("utf-8")
+
+
+def to_parquet(rows: list[Row]) -> bytes:
+    """Return rows as a Parquet file.
+
+    Raises
+    ------
+    MissingExtraError : pyarrow is not installed
+    """
+    try:
+        import pyarrow as pa
+        from pyarrow import parquet
+    except ImportError as error:
+        raise MissingExtraError("pyarrow", "tables", "Parquet files") from error
+    kinds = dict.fromkeys(("model_version", "guidelines"), pa.int64())
+    kinds |= dict.fromkeys(("flagged", "present"), pa.bool_())
+    kinds |= dict.fromkeys(("propensity", "confidence", "guess_confidence"), pa.float64())
+    schema = pa.schema([(name, kinds.get(name, pa.string())) for name in COLUMNS])
+    out = io.BytesIO()
+    parquet.write_table(pa.Table.from_pylist([asdict(row) for row in rows], schema), out)
+    return out.getvalue()
+
+
+def _write_folders(state: State, path: Path, rows: list[Row]) -> None:
+    """Copy each labeled file to PATH/provenance/class/, and write PATH/labels.csv beside them."""
+    if state.listing.kind not in ("images", "texts"):
+        raise InvalidInputError("A folder per class is made of files or texts, not of table rows.")
+    if path.exists() and (not path.is_dir() or any(path.iterdir())):
+        raise SourceError(f"{path} is there already: name a new or an empty folder.")
+    names = _folder_names({row.label for row in rows if row.label is not None})
+    for row in rows:
+        if row.label is not None and row.present:
+            _copy(state.item(row.item_id), path / row.provenance / names[row.label])
+    write_atomically(path / "labels.csv", to_csv(rows))
+
+
+def _folder_names(labels: set[str]) -> dict[str, str]:
+    """Return a name for the folder of each class, all different on any file system."""
+    names: dict[str, str] = {}
+    taken: set[str] = set()
+    for label in sorted(labels):
+        plain = name = safe_name(label)
+        n = 1
+        while name.casefold() in taken:
+            n += 1
+            name = f"{plain}-{n}"
+        taken.add(name.casefold())
+        names[label] = name
+    return names
+
+
+def safe_name(name: str) -> str:
+    """Return a name that is one folder or file, wherever it is written.
+
+    Examples
+    --------
+    >>> safe_name("cat"), safe_name("../etc"), safe_name("a/b"), safe_name("..")
+    ('cat', '_etc', 'a_b', '_')
+    """
+    plain = "".join("_" if c in FORBIDDEN or not c.isprintable() else c for c in name)
+    return plain.strip(" .")[:MAX_FOLDER_NAME] or "_"
+
+
+def _copy(item: Item, folder: Path) -> None:
+    suffix = {"text": ".txt", "image": ".png"}[item.kind]
+    called = Path(item.name).name if item.path is None else item.path.name
+    name = f"{item.item_id}-{safe_name(called)}"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if item.path is not None:
+            shutil.copyfile(item.path, folder / name)
+        elif item.text is not None:
+            (folder / name).with_suffix(suffix).write_text(item.text, "utf-8", newline="")
+        elif item.pixels is not None:
+            from PIL import Image
+
+            Image.fromarray(item.pixels).save((folder / name).with_suffix(suffix))
+    except OSError as error:
+        raise SourceError(f"{folder / name} cannot be written: {error.strerror}.") from error
+
+
+FOLDERS = "folders"
+_AS_FILE: dict[str, Callable[[list[Row]], bytes]] = {
+    "csv": to_csv,
+    "jsonl": to_jsonl,
+    "parquet": to_parquet,
+}
+FORMS = (*_AS_FILE, FOLDERS)

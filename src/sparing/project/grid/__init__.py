@@ -1,0 +1,1 @@
+"""Grids: pages of items that are looked at together."""

@@ -1,0 +1,1 @@
+"""The process beside the labeling: events in, model versions out."""

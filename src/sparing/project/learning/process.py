@@ -1,0 +1,345 @@
+"""The trainer: a process beside the labeling that retrains whenever answers have come in.
+
+It only reads the store. What it makes are files, each there whole or not at all, and one line on
+its standard output for each; the process that owns the project does the rest. Labeling never
+waits for it, and whatever becomes of it, no answer is touched.
+"""
+
+import json
+import os
+import queue
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+from sparing.files import anew
+
+if TYPE_CHECKING:
+    from sparing.project import Project
+
+NICENESS = 10
+LONGEST_PAUSE = 60.0  # seconds before a trainer that keeps dying is started again
+STOP_SECONDS = 2.0
+LOOK_SECONDS = 1.0  # between two looks at a project that other processes write to
+AGAIN_SECONDS = 30.0
+DATABASE = "SPARING_DATABASE"  # tells the child the URL: nobody else can read its environment
+DUTY = "training"
+TOLD_EVERY = 0.2  # seconds between two lines on progress
+MAP_SECONDS = 1.0  # of work on the map at a time: an answer waits no longer to be learned from
+MAP_SHARE = 0.25  # of the time that learning took, for the map, where answers never pause
+ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "BLIS_NUM_THREADS",
+              "VECLIB_MAXIMUM_THREADS", "NUMEXPR_NUM_THREADS", "LOKY_MAX_CPU_COUNT")  # fmt: skip
+
+OFF, IDLE, ENCODING, TRAINING, FAILED = "off", "idle", "encoding", "training", "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class TrainerStatus:
+    """What the trainer does.
+
+    Parameters
+    ----------
+    state : ``"off"``, ``"idle"``, ``"encoding"``, ``"training"`` or ``"failed"``
+    message : how far it is, or why it failed, in words
+    """
+
+    state: str
+    message: str = ""
+
+
+class Trainer:
+    """Keeps one trainer process alive and takes over what it makes.
+
+    Parameters
+    ----------
+    project : open for writing
+    command : what is started; another one in tests
+    pause : seconds before the first restart of a trainer that died; doubled each time
+
+    Examples
+    --------
+    ``trainer = Trainer(project); trainer.start()``, then ``trainer.wake()`` after each answer,
+    and ``trainer.stop()`` at the end.
+    """
+
+    def __init__(
+        self, project: "Project", command: list[str] | None = None, pause: float = 1.0
+    ) -> None:
+        self._project = project
+        # -P: a numpy.py in the current folder must not be imported.
+        module = [
+            sys.executable,
+            "-P",
+            "-m",
+            "sparing.project.learning.process",
+            str(project.folder),
+        ]
+        self._command = module if command is None else command
+        self._first_pause = pause
+        self._pause = pause
+        self._again = 0.0  # when what failed is tried again without a new answer
+        self._awake = threading.Event()
+        self._stopping = threading.Event()
+        self._child: subprocess.Popen[str] | None = None
+        self._thread: threading.Thread | None = None
+        self._status = TrainerStatus(OFF)
+
+    def start(self) -> None:
+        """Start; the first thing it does is to encode the items, if that is still to be done."""
+        if self._thread is None:
+            self._stopping.clear()
+            self._awake.set()
+            # A daemon: if nobody stops us, the child ends with this process all the same.
+            self._thread = threading.Thread(
+                target=self._supervise, name="sparing-trainer", daemon=True
+            )
+            self._say(self._task() if self._project.is_behind() else IDLE)
+            self._thread.start()
+
+    def stop(self) -> None:
+        """Stop; what it was at is lost, and made again the next time. May be called twice."""
+        thread, self._thread = self._thread, None
+        if thread is not None:
+            self._stopping.set()
+            self._awake.set()
+            child = self._child
+            if child is not None:
+                child.terminate()
+            thread.join()
+            self._say(OFF)
+
+    def wake(self) -> None:
+        """Say that answers have come in; returns at once."""
+        self._awake.set()
+
+    def status(self) -> TrainerStatus:
+        """Return what it does."""
+        return self._status
+
+    def _say(self, state: str, message: str = "") -> None:
+        self._status = TrainerStatus(state, message)
+        self._project.trainer_said = (state, message)
+
+    def _task(self) -> str:
+        return TRAINING if self._project.is_encoded else ENCODING
+
+    def _supervise(self) -> None:
+        while not self._stopping.is_set():
+            if not self._project.has_duty(DUTY):
+                self._say(IDLE, "Another process trains.")
+                self._stopping.wait(LOOK_SECONDS)
+                continue
+            with anew(self._log()) as log, self._started(log) as child:
+                self._serve(child)
+                _end(child)
+            if not self._stopping.is_set() and self._project.has_duty(DUTY):
+                self._rest(child.returncode)
+
+    def _log(self) -> Path:
+        return self._project.folder / "trainer.log"
+
+    def _started(self, log: IO[bytes]) -> "subprocess.Popen[str]":
+        environment = os.environ | dict.fromkeys(ONE_THREAD, "1") | {DATABASE: self._project.url}
+        self._child = subprocess.Popen(  # noqa: S603  # our own interpreter
+            self._command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=log,
+            env=environment,
+            text=True,
+            encoding="utf-8",
+        )
+        return self._child
+
+    def _serve(self, child: "subprocess.Popen[str]") -> None:
+        """Ask for one version after the other until the child dies or we stop; else for the map."""
+        while not self._stopping.is_set() and self._project.has_duty(DUTY):
+            pause = LOOK_SECONDS if self._project.is_shared else None
+            is_woken = self._awake.wait(0 if self._project.maps.is_due() else pause)
+            self._awake.clear()
+            if self._stopping.is_set():
+                return
+            began = time.monotonic()
+            if self._is_behind(is_woken=is_woken):
+                self._say(self._task())
+                order = {"version": self._project.version + 1}
+                if not (_tell(child, order) and self._listen(child, self._finish)):
+                    return
+            if self._project.maps.is_due():
+                seconds = max(MAP_SECONDS, MAP_SHARE * (time.monotonic() - began))
+                if not (_tell(child, {"map": seconds}) and self._listen(child, self._mapped)):
+                    return
+
+    def _is_behind(self, *, is_woken: bool) -> bool:
+        """Tell whether there is something to learn, whoever has said it."""
+        from sparing.errors import SparingError
+
+        if not is_woken and not (self._project.is_shared and time.monotonic() >= self._again):
+            return False
+        try:
+            self._project.catch_up()
+        except SparingError as error:  # the database is away: it is asked again in a moment
+            self._say(FAILED, str(error))
+            return False
+        return self._project.is_behind()
+
+    def _listen(
+        self, child: "subprocess.Popen[str]", finish: Callable[[dict[str, Any]], None]
+    ) -> bool:
+        """Take what the child says until it has done its order; False if it died before."""
+        for line in _lines(child):
+            if "progress" in line:
+                self._progress(*line["progress"])
+            elif "encoded" in line:
+                self._encoded()
+            else:
+                finish(line)
+                return True
+        return False
+
+    def _progress(self, what: str, done: int, total: int) -> None:
+        if what == TRAINING:
+            self._say(TRAINING)
+            return
+        if what == ENCODING:
+            self._project.encoded = (done, total)
+        self._say(ENCODING, f"{what} {done:,} of {total:,}")
+
+    def _encoded(self) -> None:
+        from sparing.errors import SparingError
+
+        try:
+            self._project.take_contents()
+        except SparingError as error:  # what was found is kept the next time
+            self._say(FAILED, str(error))
+
+    def _finish(self, line: dict[str, Any]) -> None:
+        from sparing.errors import SparingError
+        from sparing.store import Version
+
+        try:
+            if "failed" not in line:
+                made = Version(*line["trained"])
+                self._project.adopt(made)
+                if made.is_draft:
+                    self._awake.set()
+        except SparingError as error:
+            line = {"failed": str(error)}
+        if "failed" in line:
+            self._say(FAILED, line["failed"])
+            self._again = time.monotonic() + AGAIN_SECONDS
+        else:
+            self._pause = self._first_pause
+            self._say(IDLE)
+
+    def _mapped(self, line: dict[str, Any]) -> None:
+        """Note how far the map is, or why there is none: learning goes on."""
+        self._project.maps.take(line["failed"] if "failed" in line else line["mapped"])
+
+    def _rest(self, code: int) -> None:
+        """Say that the trainer died, and wait before it is started again, longer each time."""
+        seconds, self._pause = self._pause, min(2 * self._pause, LONGEST_PAUSE)
+        why = signal.Signals(-code).name if code < 0 else _last_line(self._log())
+        self._say(FAILED, f"The trainer died ({why}); it starts again in {seconds:g} s.")
+        self._stopping.wait(seconds)
+        self._awake.set()
+
+
+def _tell(child: "subprocess.Popen[str]", order: dict[str, Any]) -> bool:
+    assert child.stdin is not None  # noqa: S101  # it is a pipe
+    try:
+        child.stdin.write(json.dumps(order) + "\n")
+        child.stdin.flush()
+    except (BrokenPipeError, ValueError):
+        return False
+    return True
+
+
+def _lines(child: "subprocess.Popen[str]") -> Iterator[dict[str, Any]]:
+    assert child.stdout is not None  # noqa: S101  # it is a pipe
+    for line in child.stdout:
+        with suppress(ValueError):  # a library that prints is no message
+            told = json.loads(line)
+            if isinstance(told, dict):
+                yield told
+
+
+def _end(child: "subprocess.Popen[str]") -> None:
+    """See to it that the child is gone."""
+    assert child.stdin is not None  # noqa: S101  # it is a pipe
+    with suppress(BrokenPipeError):
+        child.stdin.close()
+    try:
+        child.wait(STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        child.kill()
+        child.wait()
+
+
+def _last_line(log: Path) -> str:
+    lines = log.read_text("utf-8", "replace").strip().splitlines()
+    return lines[-1][:300] if lines else "without a word"
+
+
+def main(folder: str) -> None:
+    """Be the trainer of the project in ``folder``: one order a line in, one line out for each."""
+    orders: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
+    # First of all: the parent may die while the libraries load.
+    threading.Thread(target=_take_orders, args=(orders,), daemon=True).start()
+    os.nice(NICENESS)
+    from sparing.errors import SparingError
+    from sparing.project.opening import open_trainee
+
+    trainee = open_trainee(Path(folder), os.environ.get(DATABASE, ""), _Teller())
+    while True:
+        order = orders.get()
+        try:
+            if trainee.encode():
+                _print({"encoded": True})
+            if "map" in order:
+                _print({"mapped": trainee.map(order["map"])})
+                continue
+            made = trainee.draft(order["version"]) or trainee.learn(order["version"])
+            _print({"trained": [made.version, made.seq, made.facts]})
+        except SparingError as error:
+            _print({"failed": str(error)})
+            continue
+        try:
+            trainee.arrange()  # while nobody waits
+        except SparingError as error:
+            sys.stderr.write(f"{error}\n")  # the trainer's log: labeling goes on without clusters
+
+
+def _take_orders(orders: "queue.SimpleQueue[dict[str, Any]]") -> None:
+    for line in sys.stdin:
+        orders.put(json.loads(line))
+    os._exit(0)  # the parent has gone: whatever is being computed, nobody waits for it
+
+
+class _Teller:
+    """Tells the parent of progress, not too often."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._next = 0.0
+
+    def __call__(self, what: str, done: int, total: int) -> None:
+        if done >= total or what == TRAINING or self._clock() >= self._next:
+            self._next = self._clock() + TOLD_EVERY
+            _print({"progress": [what, done, total]})
+
+
+def _print(told: dict[str, Any]) -> None:
+    sys.stdout.write(json.dumps(told) + "\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

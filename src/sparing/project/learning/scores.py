@@ -1,0 +1,74 @@
+"""The file of one model version: what it says of every item, and whom to ask next."""
+
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+from zipfile import BadZipFile
+
+import numpy as np
+
+from sparing.errors import SourceError
+from sparing.files import atomic_stream
+from sparing.types import FloatArray, IntArray, StrArray
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Scores:
+    """What one model version says; arrays alone, without pickle.
+
+    Parameters
+    ----------
+    proba : (n_rows, n_classes) float32; (n_rows, 0) before anything is labeled
+    class_ids : (n_classes,) keys of the classes
+    rows : (n_asked,) whom to ask next, in this order
+    source, propensity, why : (n_asked,) as in :class:`sparing.learner.query.Query`
+    doubted : (n_doubted,) labeled rows that are likely mistakes, the likeliest first
+    doubt : (n_doubted,) probability that a model which did not see it gives its label
+    """
+
+    proba: FloatArray
+    class_ids: StrArray
+    rows: IntArray
+    source: StrArray
+    propensity: FloatArray
+    why: StrArray
+    doubted: IntArray
+    doubt: FloatArray
+
+
+def within(scores: Scores, n_rows: int) -> Scores:
+    """Return what is said of the first rows: another process may know items that came later."""
+    if len(scores.proba) <= n_rows:
+        return scores
+    asked, doubted = scores.rows < n_rows, scores.doubted < n_rows
+    return Scores(
+        scores.proba[:n_rows],
+        scores.class_ids,
+        scores.rows[asked],
+        scores.source[asked],
+        scores.propensity[asked],
+        scores.why[asked],
+        scores.doubted[doubted],
+        scores.doubt[doubted],
+    )
+
+
+def write_scores(path: Path, scores: Scores) -> None:
+    """Write a model version; whoever reads sees all of it or nothing."""
+    arrays: dict[str, Any] = {f.name: getattr(scores, f.name) for f in fields(Scores)}
+    with atomic_stream(path) as stream:
+        np.savez(stream, allow_pickle=False, **arrays)
+
+
+def read_scores(path: Path) -> Scores:
+    """Read what :func:`write_scores` wrote.
+
+    Raises
+    ------
+    SourceError : there is no such file, or it is damaged
+    """
+    try:
+        with np.load(path, allow_pickle=False) as stored:
+            return Scores(**{f.name: stored[f.name] for f in fields(Scores)})
+    except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
+        raise SourceError(f"{path} is not there or damaged: it will be made again.") from error

@@ -1,0 +1,428 @@
+"""From events to a model version: they are replayed into an ActiveLearner; what it says is kept."""
+
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+from uuid import uuid4
+
+import numpy as np
+
+from sparing.audit.audit import Phase
+from sparing.audit.evaluation import live_accuracy
+from sparing.audit.stopping import Advice, expected_gain, stabilizing_predictions
+from sparing.errors import SparingError
+from sparing.learner.auto import Evidence, suggested_batch_size
+from sparing.learner.learner import ActiveLearner
+from sparing.learner.query import Query
+from sparing.pool.pool import SKIPPED, UNLABELED
+from sparing.project.audits.audits import load_audits
+from sparing.project.folder import ProjectFolder
+from sparing.project.grid.clusters import clusters_of, read_clusters, write_clusters
+from sparing.project.learning.scores import Scores, write_scores
+from sparing.project.log.replay import Replay
+from sparing.project.map.mapping import Mapmaker
+from sparing.project.source.changes import ITEMS_STAMP, PRESENT
+from sparing.project.source.items import Listing
+from sparing.project.source.vectors import (
+    Contents,
+    Progress,
+    encode_items,
+    read_contents,
+    read_vectors,
+)
+from sparing.project.team.people import Opinions
+from sparing.store import Event, ItemRow, Store, Version
+from sparing.strategies.base import FROM_STRATEGY, FROM_UNIFORM
+from sparing.strategies.measures import margin
+from sparing.types import FloatArray, IntArray
+
+MANY = (
+    10_000  # items from which on the neighbour graph takes seconds: coverage does not wait for it
+)
+QUICK = "cluster_then_label"
+N_SPARE = 50  # asked beyond the batch, so that nobody waits for the next version
+BEYOND = "the model is unsure, and learns meanwhile from your last answers"
+N_DOUBTED = 200
+N_WATCHED = 1000  # items whose predictions are compared between versions
+N_ROUNDS = 4
+ANSWERS_PER_POINT = 100.0  # what a point of accuracy is worth to most people
+SPACING = 0.85  # of one point of the curve to the next
+LEAST_STEP = 10  # labels between versions that are compared
+LEAST_LABELS = 4  # with fewer, nothing can be held out
+
+
+class Trainee:
+    """Learns from the events of a project as they come; one thread at a time.
+
+    It reads the store and the source, and writes files: vectors, and scores a version.
+
+    Parameters
+    ----------
+    folder : of the project
+    store : may be opened for reading only
+    list_items : lists the source
+    encoder : name of the encoder, or ``"auto"``
+    seed : of the learner
+    progress : told (what, done, in all)
+    """
+
+    def __init__(
+        self,
+        folder: ProjectFolder,
+        store: Store,
+        list_items: Callable[[], Listing],
+        encoder: str,
+        seed: int,
+        progress: Progress = lambda what, done, total: None,
+    ) -> None:
+        self._folder = folder
+        self._store = store
+        self._list_items = list_items
+        self._encoder = encoder
+        self._seed = seed
+        self._tell = progress
+        self._replay = Replay()
+        self._items: list[ItemRow] = []
+        self._contents: Contents | None = None
+        self._learner: ActiveLearner | None = None
+        self._mapmaker: Mapmaker | None = None
+        self._is_arranged = False
+        self._watched: deque[tuple[int, IntArray]] = deque(maxlen=N_ROUNDS)
+        self._stamp: str | None = None
+        # Another process may be making a version of the same number: one of the two will count.
+        self._mark = f"-{uuid4().hex[:8]}" if folder.is_shared else ""
+
+    def encode(self) -> bool:
+        """See to it that the items have vectors; say whether there is news of them.
+
+        Items come, go and change only when a project is opened, which leaves a stamp.
+
+        Raises
+        ------
+        SparingError : the items cannot be encoded
+        """
+        stamp = self._store.settings().get(ITEMS_STAMP)
+        if self._contents is not None and stamp == self._stamp:
+            return False
+        self._stamp, self._learner, self._is_arranged = stamp, None, False
+        self._items = self._store.items()
+        self._contents = read_contents(self._folder, self._items, self._encoder)
+        if self._contents is None:
+            listing = self._list_items()
+            self._contents = encode_items(
+                self._folder, self._items, listing, self._encoder, self._tell
+            )
+        self._mapmaker = Mapmaker(self._folder, self._contents, self._seed)
+        self._mapmaker.draw_principal()
+        return True
+
+    def map(self, seconds: float) -> tuple[str, int, int]:
+        """Work on the map for about so long; return what is done, how much, and how much there is.
+
+        Raises
+        ------
+        SparingError : the items cannot be encoded, or the map cannot be made
+        """
+        self.encode()
+        assert self._mapmaker is not None  # noqa: S101  # encode() has run
+        return self._mapmaker.work(seconds)
+
+    def draft(self, version: int) -> Version | None:
+        """Write a quick first order, by groups of near vectors, where the whole one takes long.
+
+        Returns
+        -------
+        what belongs in the store, to be followed by :meth:`learn`; None if there is no need
+        """
+        self.encode()
+        rows = self._good_rows()
+        if len(rows) < MANY or self._store.versions():
+            return None
+        self._read_events()
+        learner = ActiveLearner(self._vectors(rows), strategy=QUICK, seed=self._seed)
+        answered = [code != UNLABELED for code in self._wanted(rows)]
+        learner.skip(np.flatnonzero(answered))
+        scores = _scores(learner, rows, len(self._items), None)
+        write_scores(self._folder.new_scores(version, self._mark), scores)
+        facts: dict[str, Any] = {"n_labels": 0, "accuracy": None, "is_draft": True}
+        facts |= {"asked": _asked(scores), "mark": self._mark}
+        return Version(version, self._replay.last_seq, facts)
+
+    def learn(self, version: int) -> Version:
+        """Learn from all events there are; write the scores, and return what belongs in the store.
+
+        Raises
+        ------
+        SparingError : the items cannot be encoded, or the model cannot be fitted
+        """
+        self.encode()
+        self._read_events()
+        learner, rows = self._follow()
+        self._tell("training", 0, 1)
+        ids = (self._items[row].item_id for row in rows[learner.pool.labeled])
+        labels = [self._replay.of(item_id).answer for item_id in ids]
+        told = _oof(learner)
+        scores = _scores(learner, rows, len(self._items), told)
+        write_scores(self._folder.new_scores(version, self._mark), scores)
+        facts = self._facts(learner, [e for e in labels if e is not None], told)
+        facts |= {"asked": _asked(scores), "mark": self._mark}
+        self._tell("training", 1, 1)
+        return Version(version, self._replay.last_seq, facts)
+
+    def arrange(self) -> bool:
+        """Find the clusters of the items, once for a set of items; say whether that was to be done.
+
+        Comes after :meth:`learn`, which nobody should wait longer for.
+
+        Raises
+        ------
+        SparingError : they cannot be found, or not written
+        """
+        assert self._contents is not None  # noqa: S101  # encode() has run
+        fingerprint = self._contents.fingerprint
+        if self._is_arranged or self._learner is None:
+            return False
+        self._is_arranged = True  # what fails once would fail after each answer
+        if read_clusters(self._folder.clusters, fingerprint) is not None:
+            return False
+        rows = np.flatnonzero(self._contents.good)
+        write_clusters(self._folder.clusters, clusters_of(self._learner, rows, fingerprint))
+        return True
+
+    def _follow(self) -> tuple[ActiveLearner, IntArray]:
+        """Bring the learner to the state of the events; return it, and the rows that it knows."""
+        rows = self._good_rows()
+        if self._learner is None:
+            self._learner = ActiveLearner(self._vectors(rows), seed=self._seed)
+        follow(self._learner, self._wanted(rows))
+        return self._learner, rows
+
+    def _read_events(self) -> None:
+        for event in self._store.events(self._replay.last_seq):
+            self._replay.apply(event)
+
+    def _good_rows(self) -> IntArray:
+        assert self._contents is not None  # noqa: S101  # encode() has run
+        return np.flatnonzero(self._contents.good)
+
+    def _vectors(self, rows: IntArray) -> FloatArray:
+        X = read_vectors(self._folder)
+        return X if len(rows) == len(X) else X[rows]
+
+    def _wanted(self, rows: IntArray) -> list[str | int]:
+        drawn, opinions = open_draw(self._folder, self._replay), Opinions(self._replay)
+        return [
+            SKIPPED if row in drawn else _wanted(self._replay, opinions, self._items[row])
+            for row in rows.tolist()
+        ]
+
+    def _facts(
+        self, learner: ActiveLearner, labels: Sequence[Event], told: FloatArray | None
+    ) -> dict[str, Any]:
+        facts: dict[str, Any] = {"n_labels": len(labels), "accuracy": None}
+        if told is not None:
+            codes = learner.pool.y[learner.pool.labeled]
+            uniform = np.array([event.source == FROM_UNIFORM for event in labels])
+            if uniform.any():
+                found = live_accuracy((told.argmax(axis=1) == codes)[uniform])
+                facts["accuracy"] = [found.value, found.low, found.high, found.n_audited]
+        self._watch(learner)
+        advice = self._advice(facts)
+        facts["advice"] = [advice.stop, advice.sentence]
+        return facts
+
+    def _watch(self, learner: ActiveLearner) -> None:
+        """Remember what this version predicts for a fixed random set of items.
+
+        Versions that differ by a few labels agree whatever they are worth: they are passed over.
+        """
+        n, n_labels = len(learner.pool), len(learner.pool.labeled)
+        last = self._watched[-1][0] if self._watched else 0
+        if n_labels >= max(LEAST_STEP, last + LEAST_STEP, last / SPACING):
+            rng = np.random.default_rng(self._seed)
+            rows = rng.choice(n, min(n, N_WATCHED), replace=False)
+            self._watched.append((n_labels, learner.predict_proba()[rows].argmax(axis=1)))
+
+    def _advice(self, facts: dict[str, Any]) -> Advice:
+        before = [version.facts for version in self._store.versions()]
+        points = {f["n_labels"]: f["accuracy"][0] for f in [*before, facts] if f.get("accuracy")}
+        return advised(points, [predicted for _, predicted in self._watched])
+
+
+def advised(points: Mapping[int, float], watched: Sequence[IntArray]) -> Advice:
+    """Say whether to stop: by the price of a point, unless the models are seen to differ still.
+
+    Parameters
+    ----------
+    points : rough accuracy by the number of labels
+    watched : what the last models, well apart, predict for the same items
+
+    Examples
+    --------
+    A curve of few random items may be flat by luck:
+
+    >>> flat = {20: 0.9, 40: 0.9, 60: 0.9}
+    >>> odd, even = np.arange(40) % 2, np.arange(1, 41) % 2
+    >>> advised(flat, [odd, even, odd, even]).stop, advised(flat, [odd] * 4).stop
+    (False, True)
+    """
+    settled = stabilizing_predictions(watched)
+    numbers = spaced(points)
+    if len(numbers) < 3:  # what the rule asks for
+        return settled
+    values = [points[n] for n in numbers]
+    gain = expected_gain(numbers, values, answers_per_point=ANSWERS_PER_POINT)
+    still_differ = not settled.stop and not np.isnan(settled.value)
+    return settled if gain.stop and still_differ else gain
+
+
+def spaced(numbers: Iterable[int]) -> list[int]:
+    """Return the largest number and smaller ones that each stand well apart from the next.
+
+    Points of a curve that differ by an answer or two say nothing of its slope.
+
+    Examples
+    --------
+    >>> spaced([10, 11, 12, 48, 49, 50, 60])
+    [10, 12, 50, 60]
+    """
+    kept: list[int] = []
+    for n in sorted(numbers, reverse=True):
+        if not kept or 0 < n <= SPACING * kept[-1]:
+            kept.append(n)
+    return kept[::-1]
+
+
+def open_draw(folder: ProjectFolder, replay: Replay) -> frozenset[int]:
+    """Return the rows of the audit that is open: neither asked otherwise nor trained on."""
+    if replay.phase is not Phase.AUDIT:
+        return frozenset()
+    try:
+        audit = load_audits(folder, replay.attempt)[-1]
+    except SparingError:  # it is lost, and said to be: its answers are answers like others
+        return frozenset()
+    return frozenset(audit.drawn.tolist())
+
+
+def _wanted(replay: Replay, opinions: Opinions, item: ItemRow) -> str | int:
+    """Return the class of an item, or UNLABELED, or SKIPPED where it may not be asked."""
+    held = opinions.held(item.item_id)
+    if held is not None:
+        return held.class_id if held.is_sure else SKIPPED
+    is_open = replay.of(item.item_id).answer is None and item.state == PRESENT
+    return UNLABELED if is_open else SKIPPED
+
+
+def follow(learner: ActiveLearner, wanted: Sequence[str | int]) -> None:
+    """Teach, skip and forget until the learner's labels are as wanted.
+
+    Parameters
+    ----------
+    learner : its labels are strings
+    wanted : (n_items,) a label, ``UNLABELED`` or ``SKIPPED``
+
+    Examples
+    --------
+    >>> learner = ActiveLearner(np.eye(3))
+    >>> follow(learner, ["cat", UNLABELED, SKIPPED])
+    >>> learner.pool.y.tolist()
+    [0, -1, -2]
+    >>> follow(learner, [UNLABELED, "cat", SKIPPED])
+    >>> learner.pool.y.tolist()
+    [-1, 0, -2]
+    """
+    now = [code if code < 0 else learner.classes[code] for code in learner.pool.y.tolist()]
+    differ = [i for i, (a, b) in enumerate(zip(now, wanted, strict=True)) if a != b]
+    taught = [i for i in differ if isinstance(wanted[i], str)]
+    if taught:
+        learner.teach(np.array(taught), [wanted[i] for i in taught])
+    for mark, move in ((SKIPPED, learner.skip), (UNLABELED, learner.forget)):
+        rows = [i for i in differ if wanted[i] == mark]
+        if rows:
+            move(np.array(rows))
+
+
+def _oof(learner: ActiveLearner) -> FloatArray | None:
+    """Return (n_labeled, n_classes) out of fold; None where there is nothing to hold out."""
+    codes = learner.pool.y[learner.pool.labeled]
+    if len(codes) < LEAST_LABELS or len(set(codes.tolist())) < 2:
+        return None
+    return learner.version.oof_proba
+
+
+def _scores(learner: ActiveLearner, rows: IntArray, n_rows: int, told: FloatArray | None) -> Scores:
+    pool = learner.pool
+    has_labels = len(pool.labeled) > 0
+    proba = np.zeros((n_rows, len(learner.classes) if has_labels else 0), np.float32)
+    if has_labels:
+        proba[rows] = learner.predict_proba()
+    queries = ask(learner)
+    doubted, doubt = _doubts(learner, told)
+    return Scores(
+        proba,
+        np.array([str(c) for c in learner.classes] if has_labels else [], dtype=np.str_),
+        rows[np.concatenate([np.zeros(0, np.int64), *(q.indices for q in queries)])],
+        np.array([source for q in queries for source in q.source], dtype=np.str_),
+        np.array([p for q in queries for p in q.propensity], dtype=np.float64),
+        np.array([q.why(i) for q in queries for i in range(len(q))], dtype=np.str_),
+        rows[doubted],
+        doubt,
+    )
+
+
+def ask(learner: ActiveLearner) -> list[Query]:
+    """Return the batch that the strategy wants, and spare items for while it is answered.
+
+    A strategy that covers the pool in groups is asked for a batch of the size that suits it: the
+    middle of one group in a hundred says less than the middle of one in ten.
+    """
+    pool = learner.pool
+    n_labeled, n_left = len(pool.labeled), len(pool.candidates)
+    if not n_left:
+        return []
+    batch = learner.query(min(suggested_batch_size(n_labeled, len(learner.classes)), n_left))
+    learner.skip(batch.indices)
+    spare = _spare(learner, batch)
+    learner.forget(batch.indices)
+    return [batch, *spare]
+
+
+def _spare(learner: ActiveLearner, batch: Query) -> list[Query]:
+    """Return up to ``N_SPARE`` items that come after a batch; by a cheap rule once there is one."""
+    pool = learner.pool
+    n_spare = min(N_SPARE, len(pool.candidates))
+    is_random = (batch.source == FROM_UNIFORM).all()
+    if not n_spare or is_random:  # beyond the batch items are drawn at random anyway
+        return []
+    if Evidence(len(pool.labeled), len(np.unique(pool.y[pool.labeled]))).is_cold:
+        return [learner.query(n_spare)]
+    doubt = margin(learner.version.proba[pool.candidates])
+    best = np.argsort(-doubt, kind="stable")[:n_spare]
+    return [
+        Query(
+            pool.candidates[best],
+            doubt[best],
+            np.full(n_spare, FROM_STRATEGY),
+            np.full(n_spare, np.nan),
+            "margin",
+            BEYOND,
+            learner.model_version,
+        )
+    ]
+
+
+def _asked(scores: Scores) -> list[list[Any]]:
+    """Return [row, source, propensity] of all that a version asks: answers name it alone."""
+    triples = zip(scores.rows, scores.source, scores.propensity, strict=True)
+    return [[int(r), str(s), None if np.isnan(p) else float(p)] for r, s, p in triples]
+
+
+def _doubts(learner: ActiveLearner, told: FloatArray | None) -> tuple[IntArray, FloatArray]:
+    """Return labeled rows whose label another class beats, out of fold, the clearest first."""
+    labeled = learner.pool.labeled
+    if told is None:
+        return labeled[:0], np.zeros(0)
+    own = told[np.arange(len(labeled)), learner.pool.y[labeled]]
+    doubtful = np.flatnonzero(own < told.max(axis=1))
+    order = doubtful[np.argsort(own[doubtful], kind="stable")][:N_DOUBTED]
+    return labeled[order], own[order]

@@ -1,0 +1,75 @@
+"""Keeping the memory of a project in step with its store, whoever writes to it."""
+
+import time
+from collections.abc import Callable
+
+from sparing.errors import SourceError
+from sparing.project.folder import ProjectFolder
+from sparing.project.learning.scores import read_scores
+from sparing.project.source.items import Listing
+from sparing.project.state import State
+from sparing.store import Store, Version
+
+EVERY = 0.2  # seconds between two looks at what other processes have written
+
+
+class Follower:
+    """Reads on where it stopped: events come to the memory through it alone, each once, in order.
+
+    The store makes events visible in the order of their numbers, so that none is missed.
+
+    Parameters
+    ----------
+    folder, store, state : of the project
+    list_items : lists the source
+    """
+
+    def __init__(
+        self,
+        folder: ProjectFolder,
+        store: Store,
+        state: State,
+        list_items: Callable[[], Listing],
+    ) -> None:
+        self._folder = folder
+        self._store = store
+        self._state = state
+        self._list_items = list_items
+        self._read = state.replay.last_seq
+        self._looked = time.monotonic()
+
+    def take_events(self, at_least: int = 0) -> None:
+        """Apply the events that are new; nothing is read if ``at_least`` is known already."""
+        with self._state.lock:
+            if at_least and self._read >= at_least:
+                return
+            events = self._store.events(self._read)
+            self._state.apply(events)
+            self._read = events[-1].seq if events else self._read
+
+    def is_due(self) -> bool:
+        """Tell whether the last look at what others have written was more than a moment ago."""
+        return time.monotonic() - self._looked >= EVERY
+
+    def take_all(self) -> None:
+        """Take over what others have written: model versions, new items, events."""
+        with self._state.lock:
+            self._looked = time.monotonic()
+            self.take_versions()
+            self.take_events()
+
+    def take_versions(self) -> None:
+        """Adopt the model versions that others have made, by the newest of them."""
+        with self._state.lock:
+            versions = self._store.versions(self._state.version)
+            if versions:
+                self._adopt(versions)
+
+    def _adopt(self, versions: list[Version]) -> None:
+        try:
+            scores = read_scores(self._folder.scores(versions[-1]))
+        except SourceError:  # a newer one has taken its place: it is read the next time
+            return
+        if len(scores.proba) > len(self._state.rows):
+            self._state.relist(self._store.items(), self._list_items())
+        self._state.adopt(versions, scores)

@@ -1,0 +1,296 @@
+"""The state that the events make: whoever replays them, in whatever order they come, has it."""
+
+from bisect import bisect_left, insort
+from collections.abc import Iterable, Mapping, Sequence, Set
+from dataclasses import dataclass, replace
+from itertools import groupby
+from types import MappingProxyType
+
+from sparing.audit.audit import Phase
+from sparing.errors import UnknownNameError
+from sparing.store import Event, Kind
+from sparing.store.records import ANSWERS, OF_A_CLASS, OF_AN_ITEM, OF_THE_PHASE, UNDOABLE
+
+OF_PEOPLE = ANSWERS | {Kind.OPINION}
+
+
+@dataclass(frozen=True, slots=True)
+class ItemState:
+    """What holds of one item.
+
+    Parameters
+    ----------
+    answer : the label or skip that was given last, by whoever saw the one before; None if there
+        is none
+    flagged : whether somebody marked it
+    comment : the last one, or ``""``
+    votes : the last word of each person who answered without seeing another's answer, in the
+        order of ``seq``; what settles a disagreement is no vote
+    """
+
+    answer: Event | None = None
+    flagged: bool = False
+    comment: str = ""
+    votes: tuple[Event, ...] = ()
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether somebody has decided what holds."""
+        return self.answer is not None and self.answer.kind is Kind.SETTLED
+
+    def vote_of(self, annotator: str) -> Event | None:
+        """Return what a person said of the item."""
+        return next((vote for vote in self.votes if vote.annotator == annotator), None)
+
+
+UNTOUCHED = ItemState()
+
+
+@dataclass(frozen=True, slots=True)
+class ClassState:
+    """One class: the key it bears for ever, its name now, the class it was merged into."""
+
+    class_id: str
+    name: str
+    into: str | None = None
+
+
+class Replay:
+    """Folds events into the state of items, classes and phase.
+
+    The state is a function of the *set* of events: they may come in any order, so that threads
+    need not wait for each other. Not safe for threads by itself.
+
+    Examples
+    --------
+    >>> def event(seq, kind, **more):
+    ...     return Event(seq=seq, key=f"k{seq}", at="2026-01-01", kind=kind, **more)
+    >>> replay = Replay()
+    >>> replay.apply(event(1, Kind.ADD_CLASS, class_name="cat"))
+    >>> replay.apply(event(2, Kind.LABEL, item_id="a", class_id="k1"))
+    >>> replay.class_name(replay.of("a").answer.class_id)
+    'cat'
+    >>> replay.apply(event(3, Kind.UNDO, item_id="a", undoes=2))
+    >>> replay.of("a").answer is None
+    True
+    """
+
+    def __init__(self, events: Iterable[Event] = ()) -> None:
+        self.last_seq = 0
+        self.n_events = 0
+        self._undone: dict[int, int] = {}  # seq of an event -> seq of its undo
+        self._of_item: dict[str, list[Event]] = {}
+        self._of_classes: list[Event] = []
+        self._of_phase: list[Event] = []
+        self._of_guidelines: list[Event] = []
+        self._undoable: list[tuple[int, Event]] = []
+        self._shared: set[str] = set()
+        self._people: set[str] = set()
+        self._items: dict[str, ItemState] = {}
+        self._classes: dict[str, ClassState] = {}
+        self._ids: dict[str, str] = {}
+        for event in events:
+            self.apply(event)
+
+    def apply(self, event: Event) -> None:
+        """Take one more event into account."""
+        self.last_seq = max(self.last_seq, event.seq)
+        self.n_events += 1
+        if event.kind in UNDOABLE:
+            insort(self._undoable, (event.seq, event), key=lambda pair: pair[0])
+        if event.kind is Kind.UNDO:
+            self._undone[event.undoes or 0] = event.seq
+            if event.item_id is None:
+                self._fold_classes()
+        elif event.kind in OF_A_CLASS:
+            insort(self._of_classes, event, key=lambda e: e.seq)
+            self._fold_classes()
+        elif event.kind in OF_THE_PHASE:
+            insort(self._of_phase, event, key=lambda e: e.seq)
+        elif event.kind is Kind.GUIDELINES:
+            insort(self._of_guidelines, event, key=lambda e: e.seq)
+        elif event.kind in OF_AN_ITEM:
+            insort(self._of_item.setdefault(event.item_id or "", []), event, key=lambda e: e.seq)
+            if event.kind in OF_PEOPLE:
+                self._people.add(event.annotator)
+        if event.item_id is not None:
+            self._fold_item(event.item_id)
+
+    @property
+    def items(self) -> Mapping[str, ItemState]:
+        """The items that anything was said of."""
+        return MappingProxyType(self._items)
+
+    def of(self, item_id: str) -> ItemState:
+        """Return what holds of an item."""
+        return self._items.get(item_id, UNTOUCHED)
+
+    def of_then(self, item_id: str, seq: int) -> ItemState:
+        """Return what held of an item when the event ``seq`` had just been stored."""
+        events = (e for e in self._of_item.get(item_id, ()) if e.seq <= seq)
+        return fold_item(e for e in events if not self._undone.get(e.seq, seq + 1) <= seq)
+
+    @property
+    def shared(self) -> Set[str]:
+        """The items that several people have answered."""
+        return self._shared
+
+    @property
+    def people(self) -> Set[str]:
+        """The names under which anything was answered; ``""`` among them if one had none."""
+        return self._people
+
+    @property
+    def guidelines(self) -> Sequence[Event]:
+        """All versions of the guidelines, in their order."""
+        return self._of_guidelines
+
+    def guidelines_at(self, seq: int) -> int:
+        """Return the number of the guidelines that held for an event; 0 where there were none."""
+        return bisect_left(self._of_guidelines, seq, key=lambda event: event.seq)
+
+    def labels(self, item: ItemState) -> dict[str, str]:
+        """Return the class that each person has given an item, merges followed."""
+        return {v.annotator: self.resolve(v.class_id) for v in item.votes if v.class_id is not None}
+
+    def is_contested(self, item_id: str) -> bool:
+        """Tell whether people differ on an item, and nobody has settled it."""
+        item = self.of(item_id)
+        return (
+            len(item.votes) > 1 and not item.is_settled and len(set(self.labels(item).values())) > 1
+        )
+
+    @property
+    def classes(self) -> list[ClassState]:
+        """The classes that can be given, in the order they were added."""
+        return [c for c in self._classes.values() if c.into is None]
+
+    @property
+    def all_classes(self) -> list[ClassState]:
+        """All classes ever added, merged ones too: a place in it never changes."""
+        return list(self._classes.values())
+
+    def class_id(self, name: str) -> str:
+        """Return the key of the class that bears a name, or bore it last, merges followed.
+
+        An answer that was given offline, before somebody renamed the class, is not lost.
+
+        Raises
+        ------
+        UnknownNameError : no class ever had this name
+        """
+        if name not in self._ids:
+            raise UnknownNameError("class", name, [c.name for c in self.classes])
+        return self.resolve(self._ids[name])
+
+    def resolve(self, class_id: str) -> str:
+        """Return the class that a class stands for, through all merges."""
+        while (into := self._classes[class_id].into) is not None:
+            class_id = into
+        return class_id
+
+    def class_name(self, class_id: str) -> str:
+        """Return the name, as it is now, of what a class stands for."""
+        return self._classes[self.resolve(class_id)].name
+
+    def latest_undoable(self, annotator: str | None = None) -> Event | None:
+        """Return the newest event that can be undone and is not; of one person, or of anybody."""
+        for seq, event in reversed(self._undoable):
+            if seq not in self._undone and annotator in (None, event.annotator):
+                return event
+        return None
+
+    def latest_step(self, annotator: str) -> list[Event]:
+        """Return what a person said last with one key press, as far as it is not undone, in order.
+
+        The keys of such events are alike up to the last hyphen; behind it they are numbered.
+        """
+        live = (event for seq, event in reversed(self._undoable) if seq not in self._undone)
+        own = (event for event in live if event.annotator == annotator)
+        steps = groupby(own, key=lambda event: event.key.rpartition("-")[0] or event.key)
+        _, newest = next(steps, ("", ()))
+        return list(newest)[::-1]
+
+    @property
+    def phase_event(self) -> Event | None:
+        """The event that decides the phase; None before the first audit."""
+        return self._of_phase[-1] if self._of_phase else None
+
+    @property
+    def phase(self) -> Phase:
+        """Where the job stands: label, audit or certified; what follows depends on the answers."""
+        last = self.phase_event
+        if last is None or last.kind is Kind.RESUMED:
+            return Phase.LABEL
+        return Phase.AUDIT if last.kind is Kind.AUDIT_DRAWN else Phase.CERTIFIED
+
+    @property
+    def attempt(self) -> int:
+        """How many audits were drawn."""
+        return sum(event.kind is Kind.AUDIT_DRAWN for event in self._of_phase)
+
+    def certified_at(self, digest: str) -> int:
+        """Return the seq of the event that made a certificate; the last one if there is none."""
+        found = (e.seq for e in self._of_phase if e.kind is Kind.CERTIFIED and e.text == digest)
+        return next(found, self.last_seq)
+
+    def _fold_item(self, item_id: str) -> None:
+        live = [e for e in self._of_item.get(item_id, ()) if e.seq not in self._undone]
+        item = self._items[item_id] = fold_item(live)
+        (self._shared.add if len(item.votes) > 1 else self._shared.discard)(item_id)
+
+    def _fold_classes(self) -> None:
+        live = [e for e in self._of_classes if e.seq not in self._undone]
+        self._classes, self._ids = fold_classes(live)
+
+
+def fold_item(events: Iterable[Event]) -> ItemState:
+    """Return what some events, none of them undone, say of their item.
+
+    Parameters
+    ----------
+    events : of one item, in the order of ``seq``
+    """
+    answer, given, flagged, comment = None, None, False, ""
+    beside: dict[str, Event] = {}
+    for event in events:
+        if event.kind in ANSWERS:
+            answer = event
+            given = given if event.kind is Kind.SETTLED else event
+        elif event.kind is Kind.OPINION:
+            beside[event.annotator] = event
+        elif event.kind is Kind.COMMENT:
+            comment = event.text or ""
+        else:
+            flagged = event.kind is Kind.FLAG
+    return ItemState(answer, flagged, comment, _votes(given, beside))
+
+
+def _votes(given: Event | None, beside: Mapping[str, Event]) -> tuple[Event, ...]:
+    """Return the last word of each person."""
+    said = [*beside.values(), *([given] if given else [])]
+    said.sort(key=lambda event: event.seq)
+    return tuple({event.annotator: event for event in said}.values())
+
+
+def fold_classes(events: Iterable[Event]) -> tuple[dict[str, ClassState], dict[str, str]]:
+    """Return the classes by key, and for each name the key of the class that bore it last.
+
+    A second ``add_class`` of a name that is in use, from another tab, is the same class.
+    """
+    classes: dict[str, ClassState] = {}
+    ids: dict[str, str] = {}
+    for event in events:
+        if event.kind is Kind.ADD_CLASS:
+            name = event.class_name or ""
+            live = {c.name: c.class_id for c in classes.values() if c.into is None}
+            classes[event.key] = ClassState(event.key, name, live.get(name))
+            ids[name] = live.get(name, event.key)
+        elif event.kind is Kind.RENAME_CLASS:
+            name, class_id = event.text or "", event.class_id or ""
+            classes[class_id] = replace(classes[class_id], name=name)
+            ids[name] = class_id
+        else:
+            class_id = event.class_id or ""
+            classes[class_id] = replace(classes[class_id], into=event.into_id)
+    return classes, ids

@@ -1,0 +1,1 @@
+"""The map: where all items lie, and how they are found there."""

@@ -1,0 +1,1 @@
+"""The source: its items under lasting keys, what changed in it, its vectors."""

@@ -1,0 +1,1 @@
+"""Several people on one project: leases, blind second opinions, settling."""

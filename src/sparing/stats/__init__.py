@@ -1,0 +1,1 @@
+"""Pure mathematics of evidence and of people: exact limits, intervals, agreement."""

@@ -1,0 +1,275 @@
+"""Greedy coverage of a pool too large for its kernel: anchors estimate, the whole pool decides.
+
+A weighted sample of the pool, the anchors, gives every candidate an estimated gain. The best of
+every neighbourhood go on a short list. For each pick a few of those are compared by what they
+really add to the coverage of all rows, and what was learned about them is kept.
+"""
+
+import numpy as np
+
+from sparing.memory import check_memory
+from sparing.numeric.geometry import (
+    block_of,
+    products,
+    row_blocks,
+    squared_norms,
+    take_rows,
+    unit_rows,
+)
+from sparing.strategies._greedy_coverage import ROUNDING, Kernel, similarity
+from sparing.types import Features, FloatArray, IntArray
+
+ANCHORS = 5000
+FEWEST_ANCHORS = 2000
+ESTIMATED = 2 * 10**9  # similarities reckoned with for the estimates; fewer anchors beyond it
+CELLS = 1000  # anchors whose neighbourhoods are kept apart on the short list
+A_CELL = 10  # candidates of each neighbourhood on the short list
+JUDGED = 16 * 10**6  # similarities reckoned with for one pick
+ROUNDS = 4  # in which the candidates for one pick are judged
+
+
+class WholePool:
+    """How well every row of the pool is covered, and what a few more rows would add.
+
+    Parameters
+    ----------
+    X : (n, n_features) dense or CSR
+    weights : (n,) how much covering each row counts; 0 where it is no candidate
+    labeled : rows that cover already
+    kernel : similarity of squared distances between unit rows
+
+    Attributes
+    ----------
+    covered : (n,) in [0, 1]
+
+    Examples
+    --------
+    >>> from sparing.strategies._greedy_coverage import TopHat
+    >>> X = np.array([[1.0, 0.0], [2.0, 0.1], [0.0, 1.0]])
+    >>> whole = WholePool(X, np.ones(3), np.array([2]), TopHat(0.2))
+    >>> gains, near = whole.gains(np.array([0, 1]))
+    >>> gains
+    array([2., 2.])
+    >>> whole.cover(near[:, 0])
+    >>> whole.gains(np.array([1]))[0]
+    array([0.])
+    """
+
+    def __init__(self, X: Features, weights: FloatArray, labeled: IntArray, kernel: Kernel) -> None:
+        self.X, self.weights, self.kernel = X, weights, kernel
+        lengths = np.sqrt(squared_norms(X))
+        self._scale = 1 / np.where(lengths > 0, lengths, 1)
+        self.covered = np.zeros(X.shape[0], dtype=self._scale.dtype)
+        if len(labeled):
+            unit = unit_rows(take_rows(X, labeled))
+            nearest = [self._cosines(span, unit).max(axis=1) for span in self._spans(unit)]
+            self.covered = self._similarity(np.concatenate(nearest))
+
+    def gains(self, rows: IntArray) -> tuple[FloatArray, FloatArray]:
+        """Return what covering with each row would add, (n_rows,), and by how much (n, n_rows)."""
+        unit = unit_rows(take_rows(self.X, rows))
+        parts = [self._similarity(self._cosines(span, unit)) for span in self._spans(unit)]
+        near = np.concatenate(parts)
+        return self.weights @ np.maximum(near - self.covered[:, None], 0), near
+
+    def cover(self, near: FloatArray) -> None:
+        """Count a row as picked, given its similarities to all rows."""
+        self.covered = np.maximum(self.covered, near)
+
+    def alone(self, rows: IntArray) -> FloatArray:
+        """Return what each row adds by covering itself, (n_rows,)."""
+        return np.asarray(self.weights[rows] * (1 - self.covered[rows]))
+
+    def estimates(self, anchors: IntArray, weights: FloatArray) -> tuple[FloatArray, IntArray]:
+        """Estimate the gain of every row from its similarities to weighted anchors.
+
+        Returns
+        -------
+        gains : (n,)
+        cells : (n,) which of the first anchors is nearest
+        """
+        unit = unit_rows(take_rows(self.X, anchors))
+        covered, weights = self.covered[anchors], weights.astype(self.covered.dtype)
+        gains, cells = self.alone(np.arange(self.X.shape[0])), []
+        for span in self._spans(unit):
+            cosines = self._cosines(span, unit)
+            cells.append(cosines[:, :CELLS].argmax(axis=1))
+            near = self._similarity(cosines)
+            np.maximum(near, covered, out=near)
+            gains[span] += (near - covered) @ weights
+        gains[anchors] -= weights * (1 - covered)  # which alone() has counted, exactly
+        return gains, np.concatenate(cells)
+
+    def _spans(self, unit: Features) -> list[slice]:
+        return list(row_blocks(self.X.shape[0], max(unit.shape)))
+
+    def _cosines(self, span: slice, unit: Features) -> FloatArray:
+        return np.asarray(products(block_of(self.X, span), unit) * self._scale[span, None])
+
+    def _similarity(self, cosines: FloatArray) -> FloatArray:
+        cosines *= -2
+        cosines += 2 - ROUNDING
+        return np.asarray(self.kernel(np.maximum(cosines, 0, out=cosines)))
+
+
+def cover_by_anchors(
+    whole: WholePool, candidates: IntArray, k: int, rng: np.random.Generator
+) -> tuple[IntArray, FloatArray]:
+    """Pick ``k`` candidates, each about the one that adds most to the coverage of the pool.
+
+    Parameters
+    ----------
+    whole : the pool; every pick is counted in its coverage
+    candidates : (n_candidates,) rows that may be picked
+    k : int in [1, n_candidates]
+    rng : draws the anchors and breaks ties
+
+    Returns
+    -------
+    rows : (k,) in the order of the picks
+    gains : (k,) weighted coverage added by each, on all rows
+
+    Examples
+    --------
+    >>> from sparing.strategies._greedy_coverage import Gaussian
+    >>> X = np.random.default_rng(0).normal(size=(500, 3))
+    >>> whole = WholePool(X, np.ones(500), np.array([], dtype=int), Gaussian(1.0))
+    >>> rows, gains = cover_by_anchors(whole, np.arange(500), 3, np.random.default_rng(0))
+    >>> len(set(rows.tolist())), bool(gains[0] > gains[1] > gains[2])
+    (3, True)
+
+    References
+    ----------
+    Minoux (1978), on bounds that stay valid as the batch grows
+    """
+    anchors, weights = draw_anchors(whole, candidates, rng)
+    gains, cells = whole.estimates(anchors, weights)
+    short = _shortlist(gains[candidates], cells[candidates], k)
+    rows = candidates[rng.permutation(short)]  # so that ties are broken at random
+    near = _near_anchors(whole, rows, anchors)
+    covered: FloatArray = whole.covered[anchors]
+    sums = _between(near, covered, np.ones_like(covered), weights)
+    known = np.full(len(rows), np.inf)  # gains computed on all rows, which can only have fallen
+    picks, picked_gains = np.empty(k, dtype=np.int64), np.empty(k)
+    for t in range(k):
+        bounds = np.minimum(sums + whole.alone(rows), known)
+        bounds[picks[:t]] = -np.inf
+        picks[t], near_pick = _judged(whole, rows, bounds, known)
+        picked_gains[t] = known[picks[t]]
+        whole.cover(near_pick)
+        sums -= _between(near, covered, whole.covered[anchors], weights)
+        covered = whole.covered[anchors]
+    return rows[picks], picked_gains
+
+
+def draw_anchors(
+    whole: WholePool, candidates: IntArray, rng: np.random.Generator
+) -> tuple[IntArray, FloatArray]:
+    """Draw rows that stand for all candidates, and for how much weight each stands."""
+    n = whole.X.shape[0]
+    size = min(len(candidates), max(FEWEST_ANCHORS, min(ANCHORS, ESTIMATED // n)))
+    own = whole.weights[candidates]
+    positions, inclusion = sample_by_weight(own, size, rng)
+    shuffled = rng.permutation(size)  # so that the first ones are a sample, too
+    positions, inclusion = positions[shuffled], inclusion[shuffled]
+    return candidates[positions], own[positions] / inclusion
+
+
+def _shortlist(gains: FloatArray, cells: IntArray, k: int) -> IntArray:
+    """Positions of the best of every cell, and of the best of all."""
+    order = np.lexsort((-gains, cells))
+    rank = np.arange(len(order)) - np.searchsorted(cells[order], cells[order])
+    most = min(len(gains), max(CELLS, 2 * k))
+    best = np.argpartition(-gains, most - 1)[:most]
+    return np.union1d(order[rank < A_CELL], best)
+
+
+def _near_anchors(whole: WholePool, rows: IntArray, anchors: IntArray) -> FloatArray:
+    """Similarities (n_rows, n_anchors), 0 between a row and itself as an anchor."""
+    check_memory(12 * len(rows) * len(anchors), "greedy coverage", "lower batch_size")
+    short, unit = (unit_rows(take_rows(whole.X, at).astype(np.float32)) for at in (rows, anchors))
+    near = np.asarray(similarity(short, unit, whole.kernel))
+    _, at_row, at_anchor = np.intersect1d(rows, anchors, return_indices=True)
+    near[at_row, at_anchor] = 0
+    return near
+
+
+def _between(
+    near: FloatArray, low: FloatArray, high: FloatArray, weights: FloatArray
+) -> FloatArray:
+    """Weighted sums of what lies between two coverages; only columns where they differ."""
+    changed = np.flatnonzero(high > low)
+    low, high = low[changed].astype(near.dtype), high[changed].astype(near.dtype)
+    part = near[:, changed]
+    np.clip(part, low, np.maximum(low, high), out=part)
+    part -= low
+    return np.asarray(part @ weights[changed].astype(near.dtype), dtype=np.float64)
+
+
+def _judged(
+    whole: WholePool, rows: IntArray, bounds: FloatArray, known: FloatArray
+) -> tuple[int, FloatArray]:
+    """Compute the gains of the most promising rows, into ``known``, and return the best."""
+    step = max(4, JUDGED // whole.X.shape[0] // ROUNDS)
+    order = np.argsort(-bounds, kind="stable")[: min(ROUNDS * step, int(np.isfinite(bounds).sum()))]
+    best, near_best = int(order[0]), known[:0]
+    for start in range(0, len(order), step):
+        part = order[start : start + step]
+        if start and bounds[part[0]] <= known[best]:
+            break
+        known[part], near = whole.gains(rows[part])
+        top = int(known[part].argmax())
+        if not start or known[part[top]] > known[best]:
+            best, near_best = int(part[top]), near[:, top]
+    return best, near_best
+
+
+def sample_by_weight(
+    weights: FloatArray, size: int, rng: np.random.Generator
+) -> tuple[IntArray, FloatArray]:
+    """Draw a sample whose inclusion probabilities grow with the weights, half of it evenly.
+
+    Systematic sampling from a shuffled list: linear in n, and the probabilities are exact, so that
+    ``values / inclusion`` summed over the sample is an unbiased estimate of the sum over all.
+
+    Parameters
+    ----------
+    weights : (n,) finite, >= 0
+    size : int in [1, n]
+    rng : shuffles, and draws the start
+
+    Returns
+    -------
+    positions : (size,) ascending
+    inclusion : (size,) probability with which each was to be in the sample
+
+    Examples
+    --------
+    >>> positions, inclusion = sample_by_weight(np.ones(4), 2, np.random.default_rng(0))
+    >>> len(positions), inclusion
+    (2, array([0.5, 0.5]))
+
+    References
+    ----------
+    Madow (1949); Horvitz & Thompson (1952)
+    """
+    inclusion = _inclusion(np.asarray(weights, dtype=np.float64), size)
+    order = rng.permutation(len(weights))
+    ladder = np.cumsum(inclusion[order])
+    ladder *= size / ladder[-1]
+    steps = np.searchsorted(ladder, rng.random() + np.arange(size), side="right")
+    positions = np.sort(order[np.minimum(steps, len(weights) - 1)])
+    return positions, inclusion[positions]
+
+
+def _inclusion(weights: FloatArray, size: int) -> FloatArray:
+    """Probabilities in (0, 1], in proportion to the weights plus their mean, that sum to size."""
+    mean = weights.mean()
+    share = weights + mean if mean > 0 else np.ones_like(weights)
+    certain = np.zeros(len(weights), dtype=bool)
+    while True:
+        scale = (size - certain.sum()) / share[~certain].sum() if not certain.all() else 1.0
+        above = ~certain & (share * scale > 1)
+        if not above.any():
+            return np.where(certain, 1.0, share * scale)
+        certain |= above

@@ -1,0 +1,322 @@
+import json
+
+import numpy as np
+import pytest
+
+from sparing import ClassTable
+from sparing.audit.audit import Audit, Claim, Phase, judge
+from sparing.audit.sampling import draw_audit, draw_stratified, is_repeatable
+from sparing.errors import InvalidInputError, PoolExhaustedError, VoidAuditError
+from sparing.pool.predictions import Predictions
+from sparing.stats.hypergeometric import spend
+
+CLASSES = ClassTable(("cat", "dog"))
+
+
+def predictions(n=200, *, n_known=20, seed=0, version=1):
+    rng = np.random.default_rng(seed)
+    y = np.full(n, -1)
+    y[:n_known] = 0
+    return Predictions(np.arange(n) % 2, rng.random(n), y, CLASSES, version)
+
+
+def test_what_the_model_trained_on_is_never_drawn():
+    p = predictions(60, n_known=30)
+    for seed in range(50):
+        assert draw_audit(p, 30, seed=seed).drawn.min() >= 30
+
+
+def test_skipped_items_are_not_drawn_and_not_in_the_total():
+    y = np.array([-1, -2, -1, 1])
+    p = Predictions([0, 0, 1, 1], np.ones(4), y, CLASSES)
+    assert sorted(draw_audit(p, 2).drawn.tolist()) == [0, 2]
+    assert p.n_total == 3
+
+
+def test_the_draw_is_uniform():
+    p = predictions(30, n_known=10)
+    n = 3000
+    counts = np.zeros(30)
+    for seed in range(n):
+        counts[draw_audit(p, 5, seed=seed).drawn] += 1
+    expected, spread = n * 5 / 20, np.sqrt(n * 0.25 * 0.75)
+    assert np.all(np.abs(counts[10:] - expected) < 4.5 * spread)
+    assert counts[:10].sum() == 0
+
+
+def test_pairs_are_drawn_as_often_as_they_should_be():
+    p = predictions(12, n_known=0)
+    together = np.mean(
+        [{0, 1} <= set(draw_audit(p, 6, seed=seed).drawn.tolist()) for seed in range(2000)]
+    )
+    assert abs(together - 6 * 5 / (12 * 11)) < 4 * np.sqrt(0.227 * 0.773 / 2000)
+
+
+def test_the_order_of_asking_says_nothing_about_the_row():
+    p = predictions(100, n_known=0)
+    first = [draw_audit(p, 50, seed=seed).drawn[0] for seed in range(400)]
+    assert abs(np.mean(first) - 49.5) < 4 * 28.9 / 20
+
+
+def test_a_draw_can_be_repeated_and_depends_on_everything_it_should():
+    p = predictions()
+    audit = draw_audit(p, 30, claim=Claim(0.05), seed=3)
+    assert audit.drawn.tolist() == draw_audit(p, 30, claim=Claim(0.05), seed=3).drawn.tolist()
+    assert is_repeatable(audit, p)
+    assert audit.drawn.tolist() != draw_audit(p, 30, seed=4).drawn.tolist()
+    assert audit.drawn.tolist() != draw_audit(p, 30, seed=3, previous=[audit]).drawn.tolist()
+    assert audit.drawn.tolist() != draw_audit(predictions(version=2), 30, seed=3).drawn.tolist()
+
+
+def test_a_draw_that_was_picked_by_hand_is_not_repeatable():
+    p = predictions()
+    audit = draw_audit(p, 10)
+    chosen = Audit(p.digest, audit.eligible, np.arange(20, 30), "uniform", (), None, 0.0, 0)
+    assert not is_repeatable(chosen, p)
+
+
+def test_nothing_below_the_cut_is_drawn():
+    p = predictions()
+    audit = draw_audit(p, 40, cut=0.6)
+    assert p.confidence[audit.drawn].min() >= np.float32(0.6)
+    assert not audit.eligible[p.confidence < np.float32(0.6)].any()
+
+
+def test_an_audit_cannot_be_changed():
+    audit = draw_audit(predictions(), 5)
+    with pytest.raises(AttributeError):
+        audit.seed = 1
+    with pytest.raises(ValueError, match="read-only"):
+        audit.drawn[0] = 1
+    with pytest.raises(ValueError, match="read-only"):
+        audit.eligible[0] = True
+
+
+def test_predictions_keep_nothing_of_the_callers_arrays():
+    confidence = np.full(4, 0.5, dtype=np.float32)
+    p = Predictions([0, 1, 0, 1], confidence, np.full(4, -1, dtype=np.int32), CLASSES)
+    before = p.digest
+    confidence[:] = 0.9
+    assert p.confidence[0] == np.float32(0.5)
+    assert p.digest == before
+    with pytest.raises(ValueError, match="read-only"):
+        p.codes[0] = 1
+
+
+def test_every_part_of_the_predictions_is_in_the_hash():
+    base = {
+        "codes": [0, 1],
+        "confidence": [0.5, 0.6],
+        "y": [-1, -1],
+        "classes": CLASSES,
+        "model_version": 1,
+    }
+    changed = [
+        {"codes": [1, 1]},
+        {"confidence": [0.5, 0.7]},
+        {"y": [-1, 0]},
+        {"classes": ClassTable(("cat", "fox"))},
+        {"model_version": 2},
+    ]
+    digests = [Predictions(**{**base, **change}).digest for change in ({}, *changed)]
+    assert len(set(digests)) == len(digests)
+    assert Predictions(**base).digest == digests[0]
+
+
+def test_a_class_called_1_is_not_a_class_called_one_as_text():
+    a, b = (Predictions([0], [0.5], [-1], ClassTable((v,))) for v in (1, "1"))
+    assert a.digest != b.digest
+
+
+@pytest.mark.parametrize("design", ["uniform", "class", "confidence"])
+def test_json_there_and_back(design):
+    p = predictions()
+    if design == "confidence":
+        audit = draw_stratified(p, 30, previous=[draw_audit(p, 3)])
+    elif design == "class":
+        audit = draw_audit(p, {0: 5, 1: 9}, claim=Claim(0.1, 0.2, "auto", per_class=True), seed=4)
+    else:
+        audit = draw_audit(p, 30, claim=Claim(0.02), cut=0.3, seed=9)
+    again = Audit.from_json(audit.to_json())
+    assert again.digest == audit.digest
+    assert again.drawn.tolist() == audit.drawn.tolist()
+    assert again.eligible.tolist() == audit.eligible.tolist()
+    assert (again.claim, again.cut, again.seed, again.previous, again.design, again.edges) == (
+        audit.claim, audit.cut, audit.seed, audit.previous, audit.design, audit.edges,
+    )  # fmt: skip
+    assert is_repeatable(again, p)
+
+
+@pytest.mark.parametrize("field", ["drawn", "claim", "seed", "eligible", "previous"])
+def test_a_changed_file_is_refused(field):
+    p = predictions()
+    d = json.loads(draw_audit(p, 5, claim=Claim(0.02)).to_json())
+    other = json.loads(draw_audit(p, 6, claim=Claim(0.03), cut=0.5, seed=1).to_json())
+    d[field] = ["0" * 64] if field == "previous" else other[field]
+    with pytest.raises(VoidAuditError, match="hash does not fit"):
+        Audit.from_json(json.dumps(d))
+
+
+@pytest.mark.parametrize("text", ["", "{}", "[1]", "null", '{"eligible": "%%"}'])
+def test_what_is_no_audit_is_refused_in_one_line(text):
+    with pytest.raises(VoidAuditError, match="not an audit"):
+        Audit.from_json(text)
+
+
+def test_each_attempt_spends_its_share():
+    p = predictions()
+    first = draw_audit(p, 5, claim=Claim(0.02, 0.1))
+    second = draw_audit(p, 5, claim=Claim(0.02, 0.1), previous=[first])
+    assert (first.attempt, second.attempt) == (1, 2)
+    assert second.previous == (first.digest,)
+    assert first.delta == spend(0.1, 1)
+    assert second.delta == spend(0.1, 2) == pytest.approx(first.delta / 4)
+
+
+def test_an_audit_without_a_claim_may_risk_nothing():
+    with pytest.raises(InvalidInputError, match="without a claim"):
+        _ = draw_audit(predictions(), 5).delta
+
+
+def test_fewer_items_than_the_audit():
+    with pytest.raises(PoolExhaustedError, match="181 items was asked for and 180 may be drawn"):
+        draw_audit(predictions(), 181)
+    with pytest.raises(PoolExhaustedError, match="500"):
+        draw_stratified(predictions(), 500)
+    with pytest.raises(PoolExhaustedError, match="91"):
+        draw_audit(predictions(), {0: 91}, claim=Claim(0.1, kind="auto", per_class=True))
+
+
+@pytest.mark.parametrize("wrong", [0, -1, 2.5, True, "3"])
+def test_the_size_of_an_audit_is_a_positive_int(wrong):
+    with pytest.raises(InvalidInputError, match="n_audit"):
+        draw_audit(predictions(), wrong)
+
+
+def test_a_claim_per_class_needs_sizes_per_class():
+    with pytest.raises(InvalidInputError, match="mapping"):
+        draw_audit(predictions(), 5, claim=Claim(0.1, kind="auto", per_class=True))
+    with pytest.raises(InvalidInputError, match="mapping"):
+        draw_audit(predictions(), {0: 5}, claim=Claim(0.1))
+
+
+@pytest.mark.parametrize("value", [0, 1, -0.01, 2, float("nan"), "x", None])
+def test_epsilon_and_delta_lie_between_0_and_1(value):
+    with pytest.raises(InvalidInputError, match="epsilon"):
+        Claim(value)
+    with pytest.raises(InvalidInputError, match="delta"):
+        Claim(0.1, value)
+
+
+def test_claims_that_make_no_sense():
+    with pytest.raises(InvalidInputError, match="kind"):
+        Claim(0.1, kind="most")
+    with pytest.raises(InvalidInputError, match="per_class"):
+        Claim(0.1, per_class=True)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"codes": [0, 2]},
+        {"codes": [0, -1]},
+        {"codes": []},
+        {"y": [-1]},
+        {"y": [-3, 0]},
+        {"confidence": [0.5, float("nan")]},
+        {"confidence": [0.5, 1.2]},
+        {"confidence": [[0.5], [0.1]]},
+    ],
+)
+def test_predictions_that_cannot_be(wrong):
+    fine = {"codes": [0, 1], "confidence": [0.5, 0.5], "y": [-1, -1], "classes": CLASSES}
+    with pytest.raises(InvalidInputError):
+        Predictions(**{**fine, **wrong})
+
+
+def found_in(answers, p=None):
+    p = p or predictions()
+    audit = draw_audit(p, 10, claim=Claim(0.1))
+    return audit, judge(audit, p, answers(audit.drawn.tolist(), p))
+
+
+def truth(rows, p):
+    return [(row, CLASSES.values[p.codes[row]]) for row in rows]
+
+
+def test_right_answers_are_right():
+    audit, found = found_in(truth)
+    assert not found.wrong.any()
+    assert found.codes.tolist() == predictions().codes[audit.drawn].tolist()
+
+
+def test_a_skipped_or_missing_answer_counts_as_wrong():
+    def answers(rows, p):
+        return [(rows[0], None), *truth(rows[2:], p)]
+
+    _, found = found_in(answers)
+    assert found.wrong.tolist() == [True, True] + [False] * 8
+    assert found.n_unanswered == 2
+    assert found.codes[:2].tolist() == [-1, -1]
+
+
+def test_annotators_who_disagree_count_as_wrong():
+    def answers(rows, p):
+        return [*truth(rows, p), (rows[3], "cat"), (rows[3], "dog"), *truth(rows[4:6], p)]
+
+    _, found = found_in(answers)
+    assert np.flatnonzero(found.wrong).tolist() == [3]
+    assert (found.n_disputed, found.n_unanswered) == (1, 0)
+
+
+def test_one_who_skips_and_one_who_knows_make_an_answer():
+    _, found = found_in(lambda rows, p: [(rows[0], None), *truth(rows, p)])
+    assert not found.wrong.any()
+
+
+def test_a_class_the_model_does_not_know_is_wrong_and_kept():
+    _, found = found_in(lambda rows, p: [(rows[0], "fox"), *truth(rows[1:], p)])
+    assert found.wrong.tolist() == [True] + [False] * 9
+    assert found.classes.values == ("cat", "dog", "fox")
+    assert found.codes[0] == 2
+
+
+def test_merged_classes_are_one_class():
+    classes = CLASSES.with_values(["puppy"]).with_merge("puppy", into="dog")
+    p = Predictions(np.ones(9), np.ones(9), np.full(9, -1), classes)
+    audit = draw_audit(p, 9)
+    found = judge(audit, p, [(row, v) for row in range(9) for v in ("dog", "puppy")])
+    assert not found.wrong.any()
+
+
+def test_an_answer_for_a_row_that_was_not_drawn():
+    with pytest.raises(InvalidInputError, match="rows of the draw only"):
+        found_in(lambda rows, p: [(0, "cat")])
+
+
+def test_a_model_changed_after_the_draw():
+    audit = draw_audit(predictions(), 10)
+    for other in (predictions(version=2), predictions(seed=1), predictions(n_known=21)):
+        with pytest.raises(VoidAuditError, match=r"changed after the audit was drawn.*attempt 2"):
+            judge(audit, other, [])
+
+
+def test_phases_lead_on_and_hold_the_audit_back_from_training():
+    assert [phase.next for phase in Phase] == [*list(Phase)[1:], Phase.DONE]
+    assert [phase.audit_may_train for phase in Phase] == [False, False, True, True, True]
+
+
+def test_strata_by_confidence_look_more_often_where_errors_are_likely():
+    rng = np.random.default_rng(0)
+    p = Predictions(np.zeros(2000), 1 - 0.5 * rng.random(2000) ** 3, np.full(2000, -1), CLASSES)
+    audit = draw_stratified(p, 200)
+    counts = np.bincount(audit.strata(p, audit.drawn))
+    assert counts.sum() == 200
+    assert np.all(np.diff(counts) < 0)
+    assert counts.min() >= 25  # half of the audit is spread evenly
+
+
+def test_strata_of_equal_confidences_are_one():
+    p = Predictions(np.zeros(50), np.full(50, 0.7), np.full(50, -1), CLASSES)
+    audit = draw_stratified(p, 10)
+    assert len(set(audit.strata(p, audit.drawn).tolist())) == 1

@@ -1,0 +1,261 @@
+import csv
+import os
+
+import numpy as np
+import pytest
+
+from sparing.audit.certificate import Certificate
+from sparing.errors import (
+    ConflictError,
+    InvalidInputError,
+    PoolExhaustedError,
+    SourceError,
+    VoidAuditError,
+)
+from sparing.project import NewEvent, Project
+from sparing.store import Kind
+
+N = 400
+
+
+class Numbers:
+    """Texts of 400 files: 'low' below 200, else 'high'; the model learns it well."""
+
+    def __init__(self, folder):
+        self.source = folder / "numbers.npy"
+        self.folder = folder / "numbers.npy.sparing"
+        self.X = np.linspace(-1, 1, N, dtype=np.float32)[:, None] * np.ones(3, np.float32)
+        np.save(self.source, self.X)
+        self.truth = {}
+
+    def project(self):
+        project = Project.create(self.source, classes=["low", "high"])
+        self.truth = {i: "low" if row < N // 2 else "high" for row, i in enumerate(project.items)}
+        return project
+
+    def answer(self, project, asked):
+        project.teach({a.item.item_id: self.truth[a.item.item_id] for a in asked})
+
+    def train(self, project, n=40):
+        self.answer(project, project.query(n))
+        project.retrain()
+
+
+@pytest.fixture
+def numbers(tmp_path):
+    return Numbers(tmp_path)
+
+
+@pytest.fixture
+def project(numbers):
+    with numbers.project() as project:
+        numbers.train(project)
+        yield project
+
+
+def test_the_whole_way(numbers, project):
+    plan = project.plan_audit(0.05)
+    assert project.phase == "label"
+    assert project.audit(0.05) == plan
+    assert project.phase == "audit"
+    asked = project.audit_next(N)
+    assert len(asked) == plan.n_audited
+    numbers.answer(project, asked)
+    assert project.audit_next(1) == []
+    certificate = project.certify()
+    assert certificate.n_total == N
+    assert certificate.n_auto > 0
+    assert certificate.n_by_people + certificate.n_auto + certificate.n_handback == N
+    left = project.handback_next(N)
+    assert len(left) == certificate.n_handback == project.status().n_handback_left
+    numbers.answer(project, left)
+    assert project.phase == "done"
+    status = project.status()
+    assert status.certificate == certificate
+    assert not status.accuracy.rough
+    purposes = [e.purpose for e in project.store.events() if e.kind is Kind.LABEL]
+    assert purposes.count("audit") == plan.n_audited
+    assert purposes.count("handback") == certificate.n_handback
+    assert all(check.ok for check in project.verify(certificate))
+
+
+def test_audit_items_are_blind(numbers, project):
+    project.audit(0.05)
+    asked = project.audit_next(5)
+    assert all(a.guess is None and a.why == "drawn at random to check the model" for a in asked)
+    drawn = {a.item.item_id for a in project.audit_next(N)}
+    assert project.asked(asked[0].item.item_id).guess is None
+    # In no other list: not among the next, not in the history, no likely mistakes.
+    assert not drawn & {a.item.item_id for a in project.query(N)}
+    numbers.answer(project, asked)
+    shown = {row.item.item_id for row in project.history(limit=N)[1]}
+    assert not drawn & shown
+    assert project.look_again(N) == []
+
+
+def test_answers_of_an_open_audit_train_no_model(numbers, project):
+    project.audit(0.05)
+    before = project.status().n_labeled
+    numbers.answer(project, project.audit_next(10))
+    version = project.retrain()
+    (made,) = project.store.versions(version - 1)
+    assert made.facts["n_labels"] == before
+    numbers.answer(project, project.audit_next(N))
+    project.certify()
+    version = project.retrain()
+    assert project.store.versions(version - 1)[0].facts["n_labels"] == project.status().n_labeled
+
+
+def test_an_audit_survives_the_process(numbers, project):
+    project.audit(0.05)
+    numbers.answer(project, project.audit_next(10))
+    rest = [a.item.item_id for a in project.audit_next(N)]
+    project.close()
+    with Project.open(numbers.folder) as project:
+        assert project.phase == "audit"
+        assert [a.item.item_id for a in project.audit_next(N)] == rest
+        numbers.answer(project, project.audit_next(N))
+        certificate = project.certify()
+    with Project.open(numbers.folder) as project:
+        assert project.status().certificate == certificate
+    file = numbers.folder / "certificates" / "1.json"
+    assert Certificate.from_json(file.read_text()) == certificate
+
+
+def test_no_certificate_before_all_is_answered_and_skips_count_as_wrong(numbers, project):
+    project.audit(0.05)
+    asked = project.audit_next(N)
+    numbers.answer(project, asked[1:])
+    with pytest.raises(ConflictError, match="1 items of the audit have no answer"):
+        project.certify()
+    project.record([NewEvent(key="s", kind=Kind.SKIP, item_id=asked[0].item.item_id)])
+    certificate = project.certify()
+    assert certificate.n_unanswered == 1
+    assert 1 <= certificate.n_wrong <= 3  # it, and what the model got wrong
+
+
+def test_each_attempt_risks_less(numbers, project):
+    project.audit(0.05)
+    with pytest.raises(ConflictError, match="An audit is open"):
+        project.audit(0.05)
+    numbers.answer(project, project.audit_next(N))
+    first = project.certify()
+    project.resume()
+    assert project.phase == "label"
+    assert project.status().certificate is None
+    project.audit(0.1)
+    numbers.answer(project, project.audit_next(N))
+    second = project.certify()
+    assert (first.attempt, second.attempt) == (1, 2)
+    assert second.previous == (first.audit,)
+    assert second.evidence[0].delta < first.evidence[0].delta
+
+
+def test_an_item_that_changed_makes_a_certificate_void(tmp_path):
+    from PIL import Image
+
+    photos = tmp_path / "photos"
+    photos.mkdir()
+    rng = np.random.default_rng(0)
+    for i in range(80):
+        pixels = rng.integers(0, 40, (28, 28)) + (200 if i % 2 else 0)
+        Image.fromarray(pixels.astype(np.uint8)).save(photos / f"{i}.png")
+
+    def answer(project, asked):
+        project.teach({a.item.item_id: str(int(a.item.name[:-4]) % 2) for a in asked})
+
+    with Project.create(photos) as project:
+        project.retrain()
+        answer(project, project.query(20))
+        project.retrain()
+        project.audit(0.3)
+        answer(project, project.audit_next(80))
+        left = project.query(1)[0].item
+    Image.new("L", (28, 28), 100).save(left.path)
+    stamp = left.path.stat().st_mtime_ns + 10**10
+    os.utime(left.path, ns=(stamp, stamp))
+    with Project.open(tmp_path / "photos.sparing") as project:
+        with pytest.raises(VoidAuditError, match=r"changed or went away.*attempt 2"):
+            project.certify()
+        project.resume()  # the attempt is spent
+        project.retrain()
+        project.audit(0.3)
+        assert project.store.events()[-1].kind is Kind.AUDIT_DRAWN
+
+
+def test_classes_are_not_merged_while_an_audit_is_open_but_may_be_renamed(numbers, project):
+    project.audit(0.05)
+    merge = NewEvent(key="m", kind=Kind.MERGE_CLASS, class_name="low", text="high")
+    assert project.record([merge])[0].status == "refused"
+    rename = NewEvent(key="r", kind=Kind.RENAME_CLASS, class_name="low", text="small")
+    assert project.record([rename])[0].status == "stored"
+    numbers.answer(project, project.audit_next(N))  # by the old name
+    assert project.certify().n_wrong <= 3  # not half of them
+
+
+def test_merged_classes_count_as_one_for_the_model(numbers, project):
+    project.add_classes(["tiny"])
+    some = [a.item.item_id for a in project.query(1)]
+    project.teach({some[0]: "tiny"})
+    project.retrain()
+    merge = NewEvent(key="m", kind=Kind.MERGE_CLASS, class_name="tiny", text="low")
+    project.record([merge])
+    project.audit(0.05)
+    assert [name for name, _ in project.classes] == ["low", "high"]
+
+
+def test_without_a_model_there_is_nothing_to_check(numbers):
+    with numbers.project() as project:
+        with pytest.raises(InvalidInputError, match="no model to check"):
+            project.audit(0.05)
+        project.retrain()
+        with pytest.raises(InvalidInputError, match="no model to check"):
+            project.plan_audit(0.05)
+
+
+def test_bad_claims_and_claims_that_do_not_pay(project):
+    for epsilon, delta in ((0, 0.05), (1.5, 0.05), (0.05, 0), (0.05, 2)):
+        with pytest.raises(InvalidInputError, match="strictly between 0 and 1"):
+            project.audit(epsilon, delta)
+    with pytest.raises(PoolExhaustedError, match="would cost more than it saves"):
+        project.audit(0.0001)
+    with pytest.raises(ConflictError, match="No audit is open"):
+        project.certify()
+    assert project.phase == "label"
+
+
+def test_a_draw_that_was_tampered_with_is_refused(numbers, project):
+    project.audit(0.05)
+    project.close()
+    file = numbers.folder / "audits" / "1.json"
+    file.write_text(file.read_text().replace('"seed": 0', '"seed": 1'))
+    with Project.open(numbers.folder) as project:
+        assert "hash does not fit" in project.status().notes[0]
+        assert project.phase == "label"
+        numbers.answer(project, project.query(1))  # labeling goes on
+        project.retrain()
+        with pytest.raises(ConflictError, match="No audit is open"):
+            project.certify()
+    file.unlink()
+    with Project.open(numbers.folder) as project:
+        assert "Audit 1 is not there" in project.status().notes[0]
+        project.resume()
+        with pytest.raises(SourceError, match="An audit is missing"):
+            project.audit(0.05)  # what was spent is not known any more
+
+
+def test_automatic_labels_are_exported_under_their_certificate(numbers, project, tmp_path):
+    project.audit(0.05)
+    numbers.answer(project, project.audit_next(N))
+    certificate = project.certify()
+    project.export(tmp_path / "out.csv")
+    rows = list(csv.DictReader((tmp_path / "out.csv").read_text().splitlines()))
+    automatic = [row for row in rows if row["provenance"] == "automatic"]
+    assert len(automatic) == certificate.n_auto
+    assert {row["certificate"] for row in automatic} == {certificate.digest}
+    assert {row["model_version"] for row in automatic} == {str(certificate.model_version)}
+    assert all(float(row["confidence"]) > 0.5 for row in automatic)
+    assert sum(row["provenance"] == "person" for row in rows) == certificate.n_by_people
+    project.resume()
+    project.export(tmp_path / "after.csv")
+    assert "automatic" not in (tmp_path / "after.csv").read_text()

@@ -1,0 +1,142 @@
+import csv
+import json
+from uuid import uuid4
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+
+from sparing.errors import InvalidInputError, SourceError, UnknownNameError
+from sparing.project import NewEvent, Project
+from sparing.project.files.export import COLUMNS, FORMULA_STARTS, armed, disarmed, safe_name
+from sparing.store import Kind
+
+
+def say(project, kind, item, **more):
+    return project.record([NewEvent(key=uuid4().hex, kind=Kind(kind), item_id=item, **more)])[0]
+
+
+def read_csv(path):
+    return list(csv.DictReader(path.read_text("utf-8").splitlines()))
+
+
+@pytest.fixture
+def answered(pets, project):
+    """Two people's answers, a confirmed guess, a skip, a flag, a comment."""
+    items = [a.item.item_id for a in project.query(5)]
+    say(project, "label", items[0], class_name="fur", annotator="Ada", model_version=0)
+    say(project, "label", items[1], class_name="feathers", confirmed=True)
+    say(project, "skip", items[2])
+    say(project, "flag", items[3])
+    say(project, "comment", items[0], text="=cmd|' /C calc'!A0")
+    return items
+
+
+def test_every_row_says_whose_label_it_is(project, answered, tmp_path):
+    assert project.export(tmp_path / "out.csv") == 2
+    rows = {row["item_id"]: row for row in read_csv(tmp_path / "out.csv")}
+    assert len(rows) == 60
+    ada, confirmed, skipped, flagged, _ = (rows[item] for item in answered)
+    assert (ada["label"], ada["provenance"], ada["annotator"]) == ("fur", "person", "Ada")
+    assert (ada["source"], ada["purpose"], ada["state"]) == ("uniform", "train", "labeled")
+    assert (confirmed["label"], confirmed["provenance"]) == ("feathers", "confirmed")
+    assert (skipped["label"], skipped["provenance"], skipped["state"]) == ("", "", "skipped")
+    assert (flagged["state"], flagged["flagged"]) == ("unlabeled", "True")
+    assert ada["comment"] == "'=cmd|' /C calc'!A0"  # a spreadsheet shows it, and runs nothing
+
+
+def test_a_guess_is_no_label(pets, project, tmp_path):
+    pets.answer(project, project.query(8))
+    project.retrain()
+    project.export(tmp_path / "out.csv")
+    rows = read_csv(tmp_path / "out.csv")
+    unlabeled = [row for row in rows if row["state"] == "unlabeled"]
+    assert len(unlabeled) == 52
+    assert all(row["guess"] and not row["label"] for row in unlabeled)
+    assert all(not row["guess"] for row in rows if row["label"])
+
+
+def test_the_forms_say_the_same(project, answered, tmp_path):
+    from pyarrow import parquet
+
+    for form in ("csv", "jsonl", "parquet"):
+        project.export(tmp_path / f"out.{form}", form)
+    lines = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text().splitlines()]
+    table = parquet.read_table(tmp_path / "out.parquet").to_pylist()
+    assert lines == table
+    cells = [{k: armed(v) for k, v in row.items()} for row in read_csv(tmp_path / "out.csv")]
+    assert cells == [{k: "" if v is None else str(v) for k, v in row.items()} for row in lines]
+    assert list(lines[0]) == list(COLUMNS)
+
+
+def test_unknown_forms_and_paths_are_refused(project, tmp_path):
+    with pytest.raises(UnknownNameError, match="Did you mean 'csv'"):
+        project.export(tmp_path / "x", "cvs")
+    (tmp_path / "file").touch()
+    with pytest.raises(SourceError, match="cannot be written"):
+        project.export(tmp_path / "file" / "out.csv")
+    with pytest.raises(InvalidInputError, match="not of table rows"):
+        project.export(tmp_path / "folders", "folders")
+
+
+def test_a_folder_per_class_keeps_people_and_guesses_apart(tmp_path):
+    photos = tmp_path / "photos"
+    (photos / "deep").mkdir(parents=True)
+    for i in range(4):
+        Image.new("L", (8, 8), i).save(photos / "deep" / f"{i}.png")
+    with Project.create(photos, classes=["../../evil", "cat", "CAT"]) as project:
+        ids = list(project.items)
+        for item, name in zip(ids, ("../../evil", "cat", "CAT"), strict=False):
+            say(project, "label", item, class_name=name, confirmed=name == "cat")
+        out = tmp_path / "out"
+        assert project.export(out, "folders") == 3
+        found = sorted(p.relative_to(out).as_posix() for p in out.rglob("*") if p.is_file())
+        assert found == sorted(
+            [
+                f"confirmed/cat-2/{ids[1]}-1.png",
+                "labels.csv",
+                f"person/CAT/{ids[2]}-2.png",
+                f"person/_.._evil/{ids[0]}-0.png",
+            ]
+        )
+        kept = (photos / "deep" / "0.png").read_bytes()
+        assert (out / "person" / "_.._evil" / f"{ids[0]}-0.png").read_bytes() == kept
+        with pytest.raises(SourceError, match="there already"):
+            project.export(out, "folders")
+
+
+@given(st.text(max_size=20))
+def test_disarmed_text_begins_no_formula_and_comes_back(text):
+    assert not disarmed(text).startswith(FORMULA_STARTS)
+    assert armed(disarmed(text)) == text
+
+
+@given(st.text(max_size=20))
+def test_a_safe_name_is_one_name(name):
+    safe = safe_name(name)
+    assert safe
+    assert not set(safe) & set('/\\:\0<>"|?*')
+    assert safe.strip(". ") == safe
+
+
+def test_labels_go_round_through_every_form(pets, project, answered, tmp_path):
+    nasty = ["NA", "=1+1", "'tis", " two  words", "-5", 'ünï,"quoted"']
+    for name in nasty:
+        say(project, "add_class", None, class_name=name)
+    rest = [a.item.item_id for a in project.query(6)]
+    for item, name in zip(rest, nasty, strict=True):
+        say(project, "label", item, class_name=name)
+    wanted = {row.item.item_id: row.answer.class_name for row in project.history(limit=99)[1]}
+    for form in ("csv", "jsonl", "parquet"):
+        project.export(tmp_path / f"out.{form}", form)
+        with Project.create(pets.source, tmp_path / f"{form}.sparing") as other:
+            told = other.import_labels(tmp_path / f"out.{form}")
+            got = {row.item.item_id: row.answer.class_name for row in other.history(limit=99)[1]}
+            assert got == wanted
+            assert told.n_stored == len(wanted)
+            assert {p.reason for p in told.problems} == {"no label"}
+            event = next(e for e in other.store.events() if e.item_id == answered[1])
+            assert event.confirmed
+            again = other.import_labels(tmp_path / f"out.{form}")
+            assert (again.n_stored, again.n_known) == (0, len(wanted))

@@ -1,0 +1,218 @@
+"""Where people differ: agreement, consensus, settling, guidelines; training, audit, export."""
+
+import csv
+from uuid import uuid4
+
+import pytest
+
+from sparing.errors import ConflictError, InvalidInputError
+from sparing.pool.pool import SKIPPED
+from sparing.project import NewEvent, Project
+from sparing.project.learning.trainee import _wanted
+from sparing.project.team.people import Opinions, find_consensus
+from sparing.store import Kind
+
+
+def say(project, kind, item=None, **more):
+    more.setdefault("key", uuid4().hex)
+    return project.record([NewEvent(kind=Kind(kind), item_id=item, **more)])[0]
+
+
+def both(project, items, one, other, first="Ada", second="Ben"):
+    for item, name, beside in zip(items, one, other, strict=True):
+        say(project, "label", item, class_name=name, annotator=first)
+        say(project, "label", item, class_name=beside, annotator=second)
+
+
+@pytest.fixture
+def team(project):
+    """Ada and Ben on twenty items: they differ on the last two."""
+    project.set_overlap(1.0)
+    items = list(project.items)[:20]
+    names = ["fur", "feathers"] * 10
+    both(project, items, names, [*names[:18], "feathers", "fur"])
+    return project, items
+
+
+def exported(project, tmp_path):
+    project.export(tmp_path / "out.csv")
+    rows = csv.DictReader((tmp_path / "out.csv").read_text("utf-8").splitlines())
+    return {row["item_id"]: row for row in rows}
+
+
+def test_agreement_in_the_project(team):
+    project, _ = team
+    found = project.agreement()
+    assert (found.n_items, found.note) == (20, "")
+    assert found.overall.value == pytest.approx(1 - 0.1 / (2 * 20 * 20 / (40 * 39)))
+    assert [(name, round(figure.value, 2)) for name, figure in found.people] == [
+        ("Ada", 0.9),
+        ("Ben", 0.9),
+    ]
+    assert [name for name, _ in found.classes] == ["feathers", "fur"]
+    assert found.pairs[0][2].value == pytest.approx(0.8)
+    assert project.people() == {"Ada": 20, "Ben": 20}
+
+
+def test_too_little_overlap_has_no_figure_and_says_why(project):
+    assert project.agreement().note.startswith("No item has two labels")
+    project.set_overlap(1.0)
+    both(project, list(project.items)[:3], ["fur"] * 3, ["feathers"] * 3)
+    found = project.agreement()
+    assert found.overall is None
+    assert found.note == "3 items have two labels: figures come from 10 items on."
+
+
+def test_where_all_have_one_label_only_people_have_figures(project):
+    project.set_overlap(1.0)
+    both(project, list(project.items)[:12], ["fur"] * 12, ["fur"] * 12)
+    found = project.agreement()
+    assert "same label" in found.note
+    assert len(found.people) == 2
+
+
+def test_what_differs_is_listed_with_names_and_a_suggestion(team):
+    project, items = team
+    one, other = project.disagreements()
+    assert [d.asked.item.item_id for d in (one, other)] == items[18:]
+    assert one.votes == (("Ada", "fur"), ("Ben", "feathers"))
+    assert one.asked.guess is None
+    assert one.suggestion[1] == pytest.approx(0.5, abs=0.1)
+    assert not one.is_audited
+
+
+def test_what_is_contested_teaches_nothing_until_it_is_settled(team):
+    project, items = team
+    replay = project._state.replay
+    row = project._state.rows[18]
+    assert _wanted(replay, Opinions(replay), row) == SKIPPED
+    project.retrain()
+    assert project.status().curve == () or project._state.versions[-1].facts["n_labels"] == 18
+    seen = project.asked(items[18]).answer.key
+    say(project, "settled", items[18], class_name="feathers", annotator="Cleo", seen=seen)
+    feathers = dict(project.classes)["feathers"]
+    assert _wanted(replay, Opinions(replay), row) == feathers
+    project.retrain()
+    assert project._state.versions[-1].facts["n_labels"] == 19
+
+
+def test_a_third_person_makes_a_sure_consensus(team):
+    project, items = team
+    both(project, items[:20], ["fur", "feathers"] * 10, ["fur", "feathers"] * 10,
+         first="Cleo", second="Cleo")  # fmt: skip
+    held = find_consensus(project._state.replay)[items[18]]
+    assert project._state.replay.class_name(held.class_id) == "fur"
+    assert held.is_sure
+    (one, _) = project.disagreements()
+    assert one.suggestion == ("fur", held.confidence)
+
+
+def test_a_label_that_stands_alone_is_never_touched(team):
+    """However bad its giver is elsewhere."""
+    project, _ = team
+    alone = list(project.items)[30]
+    say(project, "label", alone, class_name="fur", annotator="Ben")
+    held = Opinions(project._state.replay).held(alone)
+    assert (project._state.replay.class_name(held.class_id), held.confidence) == ("fur", 1.0)
+
+
+def test_the_export_says_who_said_what_and_what_holds(team, tmp_path):
+    project, items = team
+    project.set_guidelines("Feathers on the outside count.", "Ada")
+    for item in items:
+        say(project, "flag", item)
+    say(project, "label", list(project.items)[30], class_name="fur", annotator="Ben")
+    seen = project.asked(items[18]).answer.key
+    say(project, "settled", items[18], class_name="feathers", annotator="Cleo", seen=seen)
+    rows = exported(project, tmp_path)
+    agreed, settled, contested = (rows[items[i]] for i in (0, 18, 19))
+    alone = rows[list(project.items)[30]]
+    assert (agreed["label"], agreed["provenance"]) == ("fur", "person")
+    assert agreed["opinions"] == "Ada: fur; Ben: fur"
+    assert (settled["label"], settled["provenance"]) == ("feathers", "settled")
+    assert (settled["annotator"], settled["opinions"]) == ("Cleo", "Ada: fur; Ben: feathers")
+    assert (contested["label"], contested["state"]) == ("", "contested")
+    assert (alone["opinions"], alone["guidelines"], agreed["guidelines"]) == ("", "1", "0")
+
+
+def test_a_sure_consensus_is_exported_as_one_and_comes_back_as_nobodys(team, tmp_path):
+    project, items = team
+    for item, name in zip(items, ["fur", "feathers"] * 10, strict=True):
+        say(project, "label", item, class_name=name, annotator="Cleo")
+    row = exported(project, tmp_path)[items[18]]
+    assert (row["label"], row["provenance"]) == ("fur", "consensus")
+    assert float(row["confidence"]) > 0.8
+    with Project.create(project._settings.source, tmp_path / "other") as other:
+        told = other.import_labels(tmp_path / "out.csv")
+        assert told.n_stored == 18
+        assert any("consensus" in line for line in told.said())
+
+
+def audited(pets, project):
+    """An open audit of which Ada and Ben have answered everything, the same but for one item."""
+    pets.answer(project, project.query(12))
+    project.retrain()
+    project.audit(0.2)
+    project.set_overlap(1.0)
+    drawn = project.audit_next(60, annotator="Ada")
+    truth = [pets.truth(a.item) for a in drawn]
+    ids = [a.item.item_id for a in drawn]
+    for item, name in zip(ids, truth, strict=True):
+        say(project, "label", item, class_name=name, annotator="Ada")
+    second = project.audit_next(60, annotator="Ben")
+    assert [a.item.item_id for a in second] == ids
+    assert all(a.answer is None and a.guess is None for a in second)
+    for item, name in zip(ids, truth, strict=True):
+        other = {"fur": "feathers", "feathers": "fur"}[name] if item == ids[0] else name
+        say(project, "label", item, class_name=other, annotator="Ben")
+    return ids, truth
+
+
+def test_people_who_differ_on_an_audited_item_count_against_the_bound(pets, project):
+    ids, truth = audited(pets, project)
+    (one,) = project.disagreements()
+    assert one.is_audited
+    certificate = project.certify()
+    assert any("On 1 audited items annotators disagree" in note for note in certificate.notes)
+    assert (certificate.n_disputed, certificate.n_wrong) == (1, 1)
+    assert ids[0] in {project._state.rows[row].item_id for row in project._state.handback_left()}
+    assert ids[0] not in {a.item.item_id for a in project.handback_next(60)}, "it is to be settled"
+    assert all(check.ok for check in project.verify(certificate))
+    n_left = project.status().n_handback_left
+    seen = project.asked(ids[0]).answer.key
+    say(project, "settled", ids[0], class_name=truth[0], annotator="Cleo", seen=seen)
+    assert project.status().n_handback_left == n_left - 1
+    assert all(check.ok for check in project.verify(certificate)), "it is what was known then"
+
+
+def test_a_settled_audit_item_is_what_was_decided(pets, project):
+    ids, truth = audited(pets, project)
+    seen = project.asked(ids[0]).answer.key
+    say(project, "settled", ids[0], class_name=truth[0], annotator="Cleo", seen=seen)
+    certificate = project.certify()
+    assert (certificate.n_disputed, certificate.n_wrong) == (0, 0)
+
+
+def test_guidelines_are_versions_and_nobody_overwrites_another(project):
+    project.set_guidelines("One.", "Ada")
+    (first,) = project.guidelines()
+    with pytest.raises(ConflictError) as error:
+        project.set_guidelines("Mine.", "Ben")
+    assert error.value.current.text == "One."
+    project.set_guidelines("Two.", "Ben", seen=first.key)
+    assert [(g.number, g.text, g.annotator) for g in project.guidelines()] == [
+        (1, "One.", "Ada"),
+        (2, "Two.", "Ben"),
+    ]
+    assert project.status().guidelines == 2
+    for text in (" ", "x" * 10_001):
+        with pytest.raises(InvalidInputError, match="Guidelines"):
+            project.set_guidelines(text, seen=project.guidelines()[-1].key)
+
+
+def test_each_answer_names_the_guidelines_of_its_time(project):
+    items = list(project.items)
+    say(project, "label", items[0], class_name="fur")
+    project.set_guidelines("One.")
+    say(project, "label", items[1], class_name="fur")
+    assert [project.asked(item).answer.guidelines for item in items[:2]] == [0, 1]
