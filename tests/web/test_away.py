@@ -41,3 +41,19 @@ def test_a_database_that_is_away_is_a_calm_503_and_nothing_is_lost_or_doubled(
         assert held == {"held": items[:1]}
         labels = [event.key for event in project.store.events() if event.kind == "label"]
         assert labels == [event["key"] for event in events]
+
+
+def test_a_folder_that_is_moved_away_is_a_503_that_says_so_and_nothing_is_lost(tmp_path, enter):
+    table = tmp_path / "notes.csv"
+    table.write_text("text\n" + "\n".join(f"note {i}" for i in range(20)), encoding="utf-8")
+    with Project.create(table, classes=["good", "bad"]) as project, enter(project) as browser:
+        asked = browser.get("/api/next", params={"n": 2, "holder": "tab-1"}).json()["items"]
+        events = [label(f"k{i}", one["item"]["item_id"]) for i, one in enumerate(asked)]
+        assert browser.post("/api/events", json=events[:1]).status_code == 200
+        project.folder.rename(tmp_path / "away")
+        answer = browser.post("/api/events", json=events)
+        assert answer.status_code == 503
+        assert "was moved, replaced or deleted" in answer.json()["error"]["message"]
+        (tmp_path / "away").rename(project.folder)
+        told = browser.post("/api/events", json=events).json()
+        assert [one["status"] for one in told] == ["duplicate", "stored"]

@@ -17,6 +17,7 @@ from sparing.project.learning.scores import read_scores
 from sparing.project.log.follower import Follower
 from sparing.project.map.maps import Maps
 from sparing.project.multiprocess import alone
+from sparing.project.presence import Presence
 from sparing.project.source.items import Item
 from sparing.project.source.vectors import Progress, read_contents
 from sparing.project.state import State
@@ -48,6 +49,7 @@ class OpenProject:
         self._store = store
         self._state = state
         self._lock = lock
+        self._presence = Presence(folder)
         self._handed = Handed(state)
         self._settings = opening.read_settings(store)
         state.share(opening.read_overlap(store, self._settings.seed))
@@ -207,6 +209,15 @@ class OpenProject:
         """Whether all items that can be read have vectors."""
         return self._state.is_encoded
 
+    def check_presence(self) -> None:
+        """Raise if the folder of the project is not where it was when it was opened.
+
+        Raises
+        ------
+        StoreError : it was moved, replaced or deleted
+        """
+        self._presence.check()
+
     def is_behind(self) -> bool:
         """Tell whether the newest model version lacks an answer or an item, or there is none.
 
@@ -268,12 +279,15 @@ class OpenProject:
     def _alone(self, duty: str) -> Iterator[None]:
         """Do something while no other process does, knowing all that they have done."""
         with alone(self._store, self._folder, duty):
+            self._presence.check()
             if self._folder.is_shared:
                 self.refresh()
             yield
 
     def _append(self, events: Sequence[NewEvent]) -> list[Outcome]:
+        self._presence.check()
         outcomes = self._store.append(events)
+        self._presence.check()  # else it went to a file that nobody will find again
         stored = [o.event.seq for o in outcomes if o.status is Status.STORED and o.event]
         if stored:
             self._follower.take_events(max(stored))

@@ -136,6 +136,8 @@ class Trainer:
                 self._say(IDLE, "Another process trains.")
                 self._stopping.wait(LOOK_SECONDS)
                 continue
+            if not self._is_there():
+                continue
             with anew(self._log()) as log, self._started(log) as child:
                 self._serve(child)
                 _end(child)
@@ -166,6 +168,9 @@ class Trainer:
             self._awake.clear()
             if self._stopping.is_set():
                 return
+            if not self._is_there():
+                self._awake.set()
+                continue
             began = time.monotonic()
             if self._is_behind(is_woken=is_woken):
                 self._say(self._task())
@@ -176,6 +181,18 @@ class Trainer:
                 seconds = max(MAP_SECONDS, MAP_SHARE * (time.monotonic() - began))
                 if not (_tell(child, {"map": seconds}) and self._listen(child, self._mapped)):
                     return
+
+    def _is_there(self) -> bool:
+        """Tell whether the project is where it was; if not, say so, and wait a moment."""
+        from sparing.errors import SparingError
+
+        try:
+            self._project.check_presence()
+        except SparingError as error:  # what is made would be written to a new folder
+            self._say(FAILED, str(error))
+            self._stopping.wait(LOOK_SECONDS)
+            return False
+        return True
 
     def _is_behind(self, *, is_woken: bool) -> bool:
         """Tell whether there is something to learn, whoever has said it."""
@@ -284,7 +301,10 @@ def _end(child: "subprocess.Popen[str]") -> None:
 
 
 def _last_line(log: Path) -> str:
-    lines = log.read_text("utf-8", "replace").strip().splitlines()
+    try:
+        lines = log.read_text("utf-8", "replace").strip().splitlines()
+    except OSError:
+        return "its log is gone"
     return lines[-1][:300] if lines else "without a word"
 
 
