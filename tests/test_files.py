@@ -1,9 +1,10 @@
 import stat
 
+import numpy as np
 import pytest
 
 from sparing.errors import SourceError
-from sparing.files import check_writable, write_atomically
+from sparing.files import check_writable, read_arrays, write_arrays, write_atomically
 
 
 def test_folders_are_made_and_content_is_whole(tmp_path):
@@ -43,3 +44,31 @@ def test_checking_leaves_nothing_behind(tmp_path):
     check_writable(tmp_path / "new" / "deep")
     assert [p.name for p in tmp_path.iterdir()] == ["old"]
     assert list((tmp_path / "old").iterdir()) == []
+
+
+def test_arrays_come_back_as_they_were_written(tmp_path):
+    path = tmp_path / "folder" / "arrays.npz"
+    write_arrays(path, {"numbers": np.arange(3), "names": np.array(["a", "ü"])})
+    found = read_arrays(path, "a box")
+    assert found["numbers"].tolist() == [0, 1, 2]
+    assert found["names"].tolist() == ["a", "ü"]
+
+
+def test_no_object_is_pickled_into_a_file_of_arrays_or_out_of_one(tmp_path):
+    path = tmp_path / "objects.npz"
+    with pytest.raises(ValueError, match="pickle"):
+        write_arrays(path, {"things": np.array([{}], dtype=object)})
+    assert not path.exists()
+    np.savez(path, things=np.array([{}], dtype=object))
+    with pytest.raises(SourceError, match=r"objects\.npz is not a box, or it is damaged\."):
+        read_arrays(path, "a box")
+
+
+@pytest.mark.parametrize("content", [b"", b"PK\x03\x04", b"text", b"\x93NUMPY"])
+def test_what_is_no_file_of_arrays_is_named(tmp_path, content):
+    path = tmp_path / "other.npz"
+    path.write_bytes(content)
+    with pytest.raises(SourceError, match=r"other\.npz is not a box, or it is damaged\."):
+        read_arrays(path, "a box")
+    with pytest.raises(SourceError, match=r"There is no file .*none\.npz\."):
+        read_arrays(tmp_path / "none.npz", "a box")

@@ -2,12 +2,16 @@
 
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
+from zipfile import BadZipFile
 
 from sparing.errors import SourceError
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
 
 
 def write_atomically(path: Path, content: bytes) -> None:
@@ -48,6 +52,43 @@ def atomic_stream(path: Path) -> Iterator[BinaryIO]:
         if isinstance(error, OSError):
             raise _unwritable(path, error) from error
         raise
+
+
+def write_arrays(path: Path, arrays: "Mapping[str, npt.ArrayLike]") -> None:
+    """Write named arrays as one .npz file; whoever reads sees all of them or none.
+
+    Raises
+    ------
+    SourceError : the path cannot be written; what was there before stays
+    """
+    import numpy as np
+
+    plain: dict[str, Any] = dict(arrays)
+    with atomic_stream(path) as stream:
+        np.savez(stream, allow_pickle=False, **plain)
+
+
+def read_arrays(path: Path, kind: str) -> "dict[str, npt.NDArray[Any]]":
+    """Read what :func:`write_arrays` wrote; objects, which would have to be unpickled, are refused.
+
+    Parameters
+    ----------
+    path : the file
+    kind : what it should be, for the message: "a saved model"
+
+    Raises
+    ------
+    SourceError : there is no such file, or it is damaged or something else
+    """
+    import numpy as np
+
+    try:
+        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as stored:
+            return {name: stored[name] for name in stored.files}
+    except FileNotFoundError as error:
+        raise SourceError(f"There is no file {path}.") from error
+    except (OSError, ValueError, TypeError, EOFError, BadZipFile) as error:
+        raise SourceError(f"{path} is not {kind}, or it is damaged.") from error
 
 
 def anew(path: Path) -> BinaryIO:

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
 
 import numpy as np
 import numpy.typing as npt
@@ -15,7 +14,7 @@ from scipy import sparse
 
 from sparing._validate import invalid
 from sparing.errors import InvalidInputError, SourceError
-from sparing.files import atomic_stream
+from sparing.files import read_arrays, write_arrays
 from sparing.models.fitting import row_blocks
 from sparing.pool.classes import ClassTable
 from sparing.strategies.base import QueryStrategy
@@ -81,8 +80,7 @@ def write_state(path: str | os.PathLike[str], state: SavedState) -> None:
         MODEL_PREFIX + name: _plain_array(array) for name, array in state.model_arrays.items()
     }
     arrays["y"], arrays["facts"] = state.y, np.frombuffer(facts, dtype=np.uint8)
-    with atomic_stream(Path(path)) as file:
-        np.savez(file, **arrays)
+    write_arrays(Path(path), arrays)
 
 
 def _plain_array(array: Any) -> npt.NDArray[Any]:
@@ -99,15 +97,12 @@ def read_state(path: str | os.PathLike[str]) -> SavedState:
     ------
     SourceError : there is no such file, or it is not one of these
     """
+    arrays = read_arrays(Path(path), "a saved learner")
     try:
-        with Path(path).open("rb") as file, np.load(file, allow_pickle=False) as stored:
-            arrays = {name: stored[name] for name in stored.files}
         facts = json.loads(arrays.pop("facts").tobytes())
         if facts["format"] == FORMAT:
             return _state(facts, arrays.pop("y"), arrays)
-    except FileNotFoundError as error:
-        raise SourceError(f"There is no file {path}.") from error
-    except (OSError, ValueError, LookupError, TypeError, EOFError, BadZipFile) as error:
+    except (ValueError, LookupError, TypeError) as error:
         raise SourceError(f"{path} is not a saved learner, or it is damaged.") from error
     raise SourceError(f"{path} was saved in format {facts['format']}; this version reads {FORMAT}.")
 

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
-from zipfile import BadZipFile
 
 import numpy as np
 import numpy.typing as npt
@@ -15,7 +14,7 @@ from sparing.datasets.items import Kind
 from sparing.encoders import get_encoder
 from sparing.encoders.base import BlockEncoder, Progress
 from sparing.errors import SourceError, SparingError, TrainingError
-from sparing.files import atomic_stream
+from sparing.files import read_arrays, write_arrays
 from sparing.models.alignment import align_proba
 from sparing.models.fitting import FittedModel, row_blocks
 from sparing.models.heads import HEADS, Head, head_of
@@ -109,8 +108,7 @@ def save_model(path: str | os.PathLike[str], model: SavedModel) -> None:
     arrays["seen"] = model.seen
     arrays |= {f"encoder/{name}": a for name, a in model.encoder.get_state().items()}
     arrays |= {f"head/{name}": a for name, a in model.head.get_state().items()}
-    with atomic_stream(Path(path)) as stream:
-        np.savez(stream, allow_pickle=False, **arrays)
+    write_arrays(Path(path), arrays)
 
 
 def load_model(path: str | os.PathLike[str]) -> SavedModel:
@@ -120,17 +118,14 @@ def load_model(path: str | os.PathLike[str]) -> SavedModel:
     ------
     SourceError : there is no such file, or it is damaged, of another version, or no model
     """
+    arrays = read_arrays(Path(path), "a saved model")
     try:
-        with Path(path).open("rb") as stream, np.load(stream, allow_pickle=False) as stored:
-            arrays = {name: stored[name] for name in stored.files}
         facts = json.loads(arrays["facts"].tobytes())
         if facts["format"] == FORMAT:
             return _model(facts, arrays)
-    except FileNotFoundError as error:
-        raise SourceError(f"There is no file {path}.") from error
     except SparingError:
         raise
-    except (OSError, ValueError, LookupError, TypeError, EOFError, BadZipFile) as error:
+    except (ValueError, LookupError, TypeError) as error:
         raise SourceError(f"{path} is not a saved model, or it is damaged.") from error
     raise SourceError(f"{path} was saved in format {facts['format']}; this version reads {FORMAT}.")
 

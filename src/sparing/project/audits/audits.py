@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from zipfile import BadZipFile
 
 import numpy as np
 
@@ -12,7 +11,7 @@ from sparing.audit.certificate import Certificate
 from sparing.audit.cost.plan import AuditPlan, plan_audit
 from sparing.audit.sampling import draw_audit
 from sparing.errors import InvalidInputError, PoolExhaustedError, SourceError, VoidAuditError
-from sparing.files import atomic_stream, write_atomically
+from sparing.files import read_arrays, write_arrays, write_atomically
 from sparing.pool.classes import ClassTable
 from sparing.pool.pool import SKIPPED, UNLABELED
 from sparing.pool.predictions import Predictions
@@ -125,18 +124,16 @@ def draw(frozen: Frozen, claim: Claim, *, seed: int, previous: Sequence[Audit]) 
 def save_draw(folder: ProjectFolder, drawn: Draw) -> None:
     """Write a draw: first what it froze, then the draw itself."""
     p = drawn.frozen.predictions
-    with atomic_stream(folder.frozen(drawn.audit.attempt)) as stream:
-        np.savez(
-            stream,
-            allow_pickle=False,
-            codes=p.codes,
-            confidence=p.confidence,
-            y=p.y,
-            names=np.array(p.classes.values, dtype=np.str_),
-            version=np.array(p.model_version),
-            class_ids=np.array(drawn.frozen.class_ids, dtype=np.str_),
-            contents=drawn.frozen.contents,
-        )
+    arrays = {
+        "codes": p.codes,
+        "confidence": p.confidence,
+        "y": p.y,
+        "names": np.array(p.classes.values, dtype=np.str_),
+        "version": np.array(p.model_version),
+        "class_ids": np.array(drawn.frozen.class_ids, dtype=np.str_),
+        "contents": drawn.frozen.contents,
+    }
+    write_arrays(folder.frozen(drawn.audit.attempt), arrays)
     write_atomically(folder.audit(drawn.audit.attempt), drawn.audit.to_json().encode())
 
 
@@ -150,11 +147,11 @@ def load_draw(folder: ProjectFolder, attempt: int) -> Draw:
     """
     try:
         audit = Audit.from_json(folder.audit(attempt).read_text("utf-8"))
-        with np.load(folder.frozen(attempt), allow_pickle=False) as s:
-            names = ClassTable(tuple(s["names"].tolist()))
-            predictions = Predictions(s["codes"], s["confidence"], s["y"], names, int(s["version"]))
-            frozen = Frozen(predictions, tuple(s["class_ids"].tolist()), s["contents"])
-    except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
+        s = read_arrays(folder.frozen(attempt), "what an audit froze")
+        names = ClassTable(tuple(s["names"].tolist()))
+        predictions = Predictions(s["codes"], s["confidence"], s["y"], names, int(s["version"]))
+        frozen = Frozen(predictions, tuple(s["class_ids"].tolist()), s["contents"])
+    except (OSError, ValueError, KeyError, SourceError) as error:
         if isinstance(error, VoidAuditError):
             raise
         raise SourceError(f"Audit {attempt} is not there or damaged: {error}.") from error
@@ -252,9 +249,8 @@ def _outcome(labels: AutoLabels, drawn: Draw) -> Certified:
 def save_certified(folder: ProjectFolder, done: Certified) -> None:
     """Write the labels, then the certificate."""
     attempt = done.certificate.attempt
-    with atomic_stream(folder.labels(attempt)) as stream:
-        by_model = np.array(sorted(done.by_model), dtype=np.int64)
-        np.savez(stream, allow_pickle=False, by_model=by_model, handback=done.handback)
+    by_model = np.array(sorted(done.by_model), dtype=np.int64)
+    write_arrays(folder.labels(attempt), {"by_model": by_model, "handback": done.handback})
     write_atomically(folder.certificate(attempt), done.certificate.to_json().encode())
 
 
@@ -269,9 +265,9 @@ def load_certified(folder: ProjectFolder, drawn: Draw) -> Certified:
     attempt = drawn.audit.attempt
     try:
         text = folder.certificate(attempt).read_text("utf-8")
-        with np.load(folder.labels(attempt), allow_pickle=False) as stored:
-            by_model, handback = stored["by_model"], stored["handback"]
-    except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
+        stored = read_arrays(folder.labels(attempt), "the labels of a certificate")
+        by_model, handback = stored["by_model"], stored["handback"]
+    except (OSError, ValueError, KeyError, SourceError) as error:
         raise SourceError(f"Certificate {attempt} is not there or damaged: {error}.") from error
     p = drawn.frozen.predictions
     return Certified(

@@ -3,13 +3,12 @@
 from dataclasses import dataclass, fields
 from math import isqrt
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-from zipfile import BadZipFile
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sparing.errors import CapabilityError
-from sparing.files import atomic_stream
+from sparing.errors import CapabilityError, SourceError
+from sparing.files import read_arrays, write_arrays
 from sparing.types import BoolArray, Features, FloatArray, IntArray, StrArray
 
 if TYPE_CHECKING:
@@ -130,20 +129,17 @@ def clusters_of(learner: "ActiveLearner", rows: IntArray, fingerprint: str) -> I
 
 def write_clusters(path: Path, clusters: ItemClusters) -> None:
     """Write clusters; whoever reads sees all of them or none."""
-    arrays: dict[str, Any] = {f.name: getattr(clusters, f.name) for f in fields(ItemClusters)}
-    with atomic_stream(path) as stream:
-        np.savez(stream, allow_pickle=False, **arrays)
+    write_arrays(path, {f.name: getattr(clusters, f.name) for f in fields(ItemClusters)})
 
 
 def read_clusters(path: Path, fingerprint: str) -> ItemClusters | None:
     """Return the clusters of just these items; None if they are still to be found."""
     try:
-        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as stored:
-            if str(stored["fingerprint"]) != fingerprint:
-                return None
-            return ItemClusters(**{f.name: stored[f.name] for f in fields(ItemClusters)})
-    except (OSError, ValueError, KeyError, EOFError, BadZipFile):
+        stored = read_arrays(path, "a file of clusters")
+        found = ItemClusters(**{f.name: stored[f.name] for f in fields(ItemClusters)})
+    except (SourceError, KeyError):
         return None
+    return found if str(found.fingerprint) == fingerprint else None
 
 
 def open_members(clusters: ItemClusters, number: int, free: BoolArray) -> IntArray:

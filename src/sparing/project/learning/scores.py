@@ -2,13 +2,9 @@
 
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
-from zipfile import BadZipFile
-
-import numpy as np
 
 from sparing.errors import SourceError
-from sparing.files import atomic_stream
+from sparing.files import read_arrays, write_arrays
 from sparing.types import FloatArray, IntArray, StrArray
 
 
@@ -55,9 +51,7 @@ def within(scores: Scores, n_rows: int) -> Scores:
 
 def write_scores(path: Path, scores: Scores) -> None:
     """Write a model version; whoever reads sees all of it or nothing."""
-    arrays: dict[str, Any] = {f.name: getattr(scores, f.name) for f in fields(Scores)}
-    with atomic_stream(path) as stream:
-        np.savez(stream, allow_pickle=False, **arrays)
+    write_arrays(path, {f.name: getattr(scores, f.name) for f in fields(Scores)})
 
 
 def read_scores(path: Path) -> Scores:
@@ -68,7 +62,7 @@ def read_scores(path: Path) -> Scores:
     SourceError : there is no such file, or it is damaged
     """
     try:
-        with np.load(path, allow_pickle=False) as stored:
-            return Scores(**{f.name: stored[f.name] for f in fields(Scores)})
-    except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
+        stored = read_arrays(path, "a model version")
+        return Scores(**{f.name: stored[f.name] for f in fields(Scores)})
+    except (SourceError, KeyError) as error:
         raise SourceError(f"{path} is not there or damaged: it will be made again.") from error

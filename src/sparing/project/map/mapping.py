@@ -2,12 +2,11 @@
 
 import time
 from collections.abc import Callable, Iterator
-from typing import Any
-from zipfile import BadZipFile
 
 import numpy as np
 
-from sparing.files import atomic_stream
+from sparing.errors import SourceError
+from sparing.files import atomic_stream, read_arrays, write_arrays
 from sparing.models.structure import column_scale
 from sparing.numeric.map_layout import MapWork, map_work, principal_map
 from sparing.numeric.tsne import Layout
@@ -91,22 +90,16 @@ class Mapmaker:
     def _keep(self, work: MapWork) -> None:
         if work.neighbors is None or work.layout is None:
             return  # what is lost is made again within a minute
-        layout: dict[str, Any] = {
-            name: getattr(work.layout, name) for name in ("positions", "velocity", "gains")
-        }
-        step = np.array(work.layout.step)
-        with atomic_stream(self._folder.map_work(self._mark)) as stream:
-            np.savez(stream, allow_pickle=False, neighbors=work.neighbors, step=step, **layout)
+        layout = {n: getattr(work.layout, n) for n in ("positions", "velocity", "gains", "step")}
+        write_arrays(self._folder.map_work(self._mark), {"neighbors": work.neighbors, **layout})
         self._kept_at = self._clock()
 
     def _begun(self) -> MapWork:
         try:
-            with np.load(self._folder.map_work(self._mark), allow_pickle=False) as kept:
-                layout = Layout(
-                    kept["positions"], kept["velocity"], kept["gains"], int(kept["step"])
-                )
-                neighbors: IntArray = kept["neighbors"]
-        except (OSError, ValueError, KeyError, EOFError, BadZipFile):
+            kept = read_arrays(self._folder.map_work(self._mark), "a map begun")
+            layout = Layout(kept["positions"], kept["velocity"], kept["gains"], int(kept["step"]))
+            neighbors: IntArray = kept["neighbors"]
+        except (SourceError, KeyError):
             return MapWork()  # nothing kept, or damaged: from the start
         fits = len(neighbors) == len(layout.positions) == len(self._rows)
         return MapWork(len(neighbors), neighbors, layout) if fits else MapWork()
