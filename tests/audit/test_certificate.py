@@ -290,7 +290,7 @@ def test_the_whole_set_bound_is_empty_where_a_class_is_rarer_than_epsilon():
     certificate, _ = certified(p, truth, claim, range(0, 1000, 4))
     assert class_shares(p).tolist() == [0.985, 0.015]
     note = certificate.notes[-1]
-    assert "whole-set bound is empty for class 'dog'" in note
+    assert "Nothing is promised of class 'dog' by itself" in note
     assert "per class" in note
     p, truth, claim = made(np.linspace(1, 0.5, 1000), [], codes=codes, epsilon=0.01)
     assert not any("empty" in n for n in certified(p, truth, claim, range(0, 1000, 2))[0].notes)

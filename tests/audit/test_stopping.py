@@ -107,10 +107,20 @@ def test_predictions_are_stable_when_three_pairs_agree():
     waiting = stabilizing_predictions([a, a, a])
     assert not waiting.stop
     assert np.isnan(waiting.value)
-    assert waiting.sentence == "Go on: it is too early to tell (3 of 4 models to compare)."
-    assert stabilizing_predictions([np.zeros(5, int)] * 4).value == 1.0
+    assert waiting.sentence == "It is too early to say: fewer than 4 models can be compared."
     with pytest.raises(InvalidInputError, match="same items"):
         stabilizing_predictions([a, a, a, a[:50]])
+
+
+def test_models_that_predict_one_class_alone_are_no_evidence():
+    """Their kappa is 0 / 0: they agree whatever they are worth."""
+    one, two = np.zeros(1000, int), np.arange(1000) % 2
+    for models in ([one] * 4, [one, two, two, two], [two, two, two, one]):
+        advice = stabilizing_predictions(models)
+        assert not advice.stop
+        assert np.isnan(advice.value)
+        assert "too early to say" in advice.sentence
+    assert stabilizing_predictions([two] * 4).stop
 
 
 def test_classification_change_counts():
@@ -141,7 +151,7 @@ def test_the_gain_of_a_power_law():
     advice = expected_gain(n, 1 - 1 / n, answers_per_point=60)
     assert advice.value == pytest.approx(50, rel=1e-6)
     assert not advice.stop
-    assert advice.sentence == "Go on: about 50 more answers buy 1 point; it is worth 60."
+    assert advice.sentence == "Go on: about 50 more answers should get 1 more item in 100 right."
     assert expected_gain(n, 1 - 1 / n, answers_per_point=40).stop
 
 

@@ -239,7 +239,7 @@ def empty_bound_note(predictions: Predictions, claim: Claim) -> str | None:
     if claim.kind != WHOLE or claim.epsilon < shares[rarest]:
         return None
     return (
-        f"The whole-set bound is empty for class '{predictions.classes.values[rarest]}': it is"
+        f"Nothing is promised of class '{predictions.classes.values[rarest]}' by itself: it is"
         f" about {100 * shares[rarest]:.2g} % of the items, so all of it could be wrong within"
         f" {100 * claim.epsilon:g} %. A claim per class (kind 'auto', per_class) bounds each."
     )

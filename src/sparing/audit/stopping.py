@@ -21,6 +21,7 @@ from sparing.stats.hypergeometric import clopper_pearson, lower_limit, spend
 from sparing.types import FloatArray
 
 N_POINTS = 5
+TOO_EARLY = "It is too early to say: "  # begins each sentence that has no evidence to go by
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,27 +153,39 @@ def stabilizing_predictions(
     --------
     >>> same = [0, 1, 1, 0]
     >>> stabilizing_predictions([same, same, same, same]).sentence
-    'Stop: the last 4 models agree (kappa 1.000).'
+    'Stop: the last 4 models say the same of nearly all items (they differ on 0 %).'
+
+    Models that know one class alone agree whatever they are worth:
+
+    >>> stabilizing_predictions([[0, 0, 0]] * 4).sentence
+    'It is too early to say: a model of late predicts one class alone.'
     """
+    rule = "stabilizing_predictions"
     if len(predictions) <= n_rounds:
-        why = f"it is too early to tell ({len(predictions)} of {n_rounds + 1} models to compare)"
-        return _unknown("stabilizing_predictions", threshold, why)
+        return _unknown(rule, threshold, f"fewer than {n_rounds + 1} models can be compared")
     last = [np.asarray(p) for p in predictions[-n_rounds - 1 :]]
+    if any(p.shape != last[0].shape or not p.size for p in last):
+        raise invalid("predictions", rule, "of the same items", [p.shape for p in last])
+    if any(np.all(p == p.flat[0]) for p in last):
+        return _unknown(rule, threshold, "a model of late predicts one class alone")
     kappa = float(np.mean([_kappa(a, b) for a, b in pairwise(last)]))
+    differ = 100 * float(np.mean([np.mean(a != b) for a, b in pairwise(last)]))
     stop = kappa >= threshold
-    verb = "agree" if stop else "still differ"
-    sentence = f"{_verb(stop)}: the last {n_rounds + 1} models {verb} (kappa {kappa:.3f})."
-    return Advice("stabilizing_predictions", stop, sentence, kappa, threshold)
+    if stop:
+        found = f"say the same of nearly all items (they differ on {differ:.2g} %)"
+    else:
+        found = f"still differ on {differ:.2g} % of the items"
+    sentence = f"{_verb(stop)}: the last {n_rounds + 1} models {found}."
+    return Advice(rule, stop, sentence, kappa, threshold)
 
 
 def _kappa(a: npt.NDArray[np.int64], b: npt.NDArray[np.int64]) -> float:
-    if a.shape != b.shape or not a.size:
-        raise invalid("predictions", "stabilizing_predictions", "of the same items", b.shape)
+    """Return Cohen's kappa of two models, each of which predicts several classes."""
     c = int(max(a.max(), b.max())) + 1
     pairs = np.bincount(a.astype(np.int64) * c + b, minlength=c * c).reshape(c, c) / a.size
     agree = float(np.trace(pairs))
     by_chance = float(pairs.sum(axis=1) @ pairs.sum(axis=0))
-    return 1.0 if by_chance == 1 else (agree - by_chance) / (1 - by_chance)
+    return (agree - by_chance) / (1 - by_chance)
 
 
 def classification_change(
@@ -258,21 +271,26 @@ def expected_gain(
     --------
     >>> curve = [50, 100, 200, 400], [0.8, 0.9, 0.95, 0.975]
     >>> print(expected_gain(*curve, answers_per_point=100).sentence)
-    Stop: about 270 more answers buy 1 point; it is worth 100.
+    Stop: getting 1 more item in 100 right would take about 270 more answers (limit: 100).
     """
     x = np.asarray(n_labels, dtype=np.float64)[-N_POINTS:]
     error = 1 - np.asarray(accuracies, dtype=np.float64)[-N_POINTS:]
     if x.shape != error.shape or np.any(np.diff(x) <= 0) or np.any((error < 0) | (error > 1)):
         raise invalid("n_labels", "expected_gain", "ascending, one for each accuracy", n_labels)
     if len(x) < 3:
-        return _unknown("expected_gain", answers_per_point, "3 points of the curve are needed")
+        return _unknown("expected_gain", answers_per_point, "the curve has fewer than 3 points")
     needed = _answers_for_a_point(x, np.maximum(_falling(error), 1e-6))
     stop = not needed <= answers_per_point
-    if np.isfinite(needed):
-        cost = f"about {float(f'{needed:.2g}'):,.0f} more answers buy 1 point"
+    n = f"{float(f'{needed:.2g}'):,.0f}"
+    if not stop:
+        sentence = f"Go on: about {n} more answers should get 1 more item in 100 right."
+    elif np.isfinite(needed):
+        sentence = (
+            f"Stop: getting 1 more item in 100 right would take about {n} more answers"
+            f" (limit: {answers_per_point:g})."
+        )
     else:
-        cost = "no number of answers is expected to buy 1 point"
-    sentence = f"{_verb(stop)}: {cost}; it is worth {answers_per_point:g}."
+        sentence = "Stop: no number of answers is expected to get 1 more item in 100 right."
     return Advice("expected_gain", stop, sentence, needed, answers_per_point)
 
 
@@ -298,4 +316,4 @@ def _verb(stop: bool) -> str:
 
 
 def _unknown(rule: str, threshold: float, why: str) -> Advice:
-    return Advice(rule, False, f"Go on: {why}.", float("nan"), threshold)
+    return Advice(rule, False, f"{TOO_EARLY}{why}.", float("nan"), threshold)

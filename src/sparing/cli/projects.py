@@ -288,6 +288,8 @@ def _sentences(stands: "Status") -> Iterator[str]:
         a = stands.accuracy
         numbers = f"{100 * a.estimate:.1f} % ({100 * a.low:.1f} to {100 * a.high:.1f})"
         yield f"The model is right in {numbers}: {a.note}."
+    else:
+        yield f"How good the model is, is not known yet: {stands.wanting}."
     yield stands.advice[1]
     if stands.audit is not None:
         yield f"Audit: {stands.audit.sentence}"

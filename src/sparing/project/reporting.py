@@ -1,10 +1,21 @@
 """What a project says of itself: status, history, likely mistakes."""
 
+from collections.abc import Iterator
+from typing import Any
+
 import numpy as np
 
 from sparing.audit.audit import Phase
 from sparing.datasets.items import shown_names
 from sparing.project.asking import looked_up
+from sparing.project.learning.advice import (
+    Grounds,
+    n_random,
+    random_accuracy,
+    standing,
+    too_early,
+    wanting,
+)
 from sparing.project.state import State
 from sparing.project.views import (
     Asked,
@@ -17,8 +28,14 @@ from sparing.project.views import (
 from sparing.store import Event, Version
 from sparing.store.records import LABELS
 
-NO_ADVICE = (False, "Go on: there is no model yet.")
+NO_MODEL = (False, "Go on: there is no model yet.")
 ALL_ANSWERED = (True, "Stop: every item has an answer.")
+BEYOND_LABELING = {
+    Phase.AUDIT: (False, "The model is being checked: answer the items of the check."),
+    Phase.CERTIFIED: (False, "The model is certified: answer the items that are left to you."),
+    Phase.HANDBACK: (False, "The model is certified: answer the items that are left to you."),
+    Phase.DONE: (True, "Done: nothing is left to answer."),
+}
 ROUGH = "rough, from {n} items drawn at random so far; 'Check now' makes it sure"
 
 
@@ -34,17 +51,20 @@ def status(state: State, trainer: tuple[str, str], encoded: tuple[int, int]) -> 
     answers = [a for a in state.answers() if state.present[state.row_of[a.item_id or ""]]]
     labels = [answer for answer in answers if answer.kind in LABELS]
     n_items = int(state.present.sum())
+    counts = _counts(state, labels)
+    accuracy = _accuracy(state)
     return Status(
         n_items=n_items,
         n_labeled=len(labels),
         n_skipped=len(answers) - len(labels),
         n_left=n_items - len(answers),
         n_flagged=sum(noted.flagged for noted in state.replay.items.values()),
-        class_counts=_counts(state, labels),
+        class_counts=counts,
         phase=state.phase,
-        accuracy=_accuracy(state),
+        accuracy=accuracy,
+        wanting="" if accuracy else wanting(n_random(_facts(state))),
         curve=tuple(_curve(state.versions)),
-        advice=_advice(state) if n_items > len(answers) else ALL_ANSWERED,
+        advice=_advice(state, counts, n_items - len(answers)),
         model_version=state.version,
         n_behind=_n_behind(state),
         encoded=encoded,
@@ -78,28 +98,35 @@ def _accuracy(state: State) -> RoughAccuracy | None:
         found = state.audited
         note = f"{found.about}; by an audit of {found.n_audited}"
         return RoughAccuracy(found.value, found.low, found.high, found.n_audited, note, False)
-    facts = state.versions[-1].facts if state.versions else {}
-    if not facts.get("accuracy"):
-        return None
-    value, low, high, n = facts["accuracy"]
-    return RoughAccuracy(value, low, high, n, ROUGH.format(n=n))
+    told = random_accuracy(_facts(state))
+    return None if told is None else RoughAccuracy(*told, ROUGH.format(n=told[-1]))
 
 
-def _curve(versions: list[Version]) -> list[CurvePoint]:
-    """Return a point for each number of labels, by the newest version that had so many."""
-    points = {
-        v.facts["n_labels"]: CurvePoint(v.facts["n_labels"], *v.facts["accuracy"][:3])
-        for v in versions
-        if v.facts.get("accuracy")
-    }
-    return [points[n] for n in sorted(points)]
+def _facts(state: State) -> dict[str, Any]:
+    return state.versions[-1].facts if state.versions else {}
 
 
-def _advice(state: State) -> tuple[bool, str]:
-    if not state.versions or not state.versions[-1].facts["n_labels"]:
-        return NO_ADVICE
-    stop, sentence = state.versions[-1].facts["advice"]
-    return bool(stop), str(sentence)
+def _curve(versions: list[Version]) -> Iterator[CurvePoint]:
+    """Yield the points that stand, each from enough random answers."""
+    for facts in standing(versions):
+        found = random_accuracy(facts)
+        if found is not None:
+            yield CurvePoint(facts["n_labels"], *found[:3])
+
+
+def _advice(state: State, counts: dict[str, int], n_left: int) -> tuple[bool, str]:
+    """Say whether to stop; what the evidence allows is judged by the classes as they are now."""
+    if state.phase in BEYOND_LABELING:
+        return BEYOND_LABELING[state.phase]
+    if not n_left:
+        return ALL_ANSWERED
+    facts = _facts(state)
+    if not facts.get("n_labels"):
+        return NO_MODEL
+    unseen = tuple(name for name, n in counts.items() if not n)
+    early = too_early(Grounds(n_random(facts), unseen, facts.get("has_skill")))
+    stop, sentence = facts["advice"]
+    return (False, early) if early else (bool(stop), str(sentence))
 
 
 def _notes(state: State) -> list[str]:

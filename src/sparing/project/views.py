@@ -184,7 +184,8 @@ class Status:
     n_flagged : marked by the person
     class_counts : labels a class, zeros included
     phase : label, audit, certified, hand-back or done
-    accuracy : None as long as nothing is known
+    accuracy : None as long as too little is known for a number
+    wanting : what is missing for one, in words; empty where there is one
     curve : one point for each number of labels
     advice : whether to stop, and why in one sentence
     model_version : 0 before there is a model
@@ -224,3 +225,4 @@ class Status:
     people: tuple[str, ...] = ()
     n_contested: int = 0
     guidelines: int = 0
+    wanting: str = ""

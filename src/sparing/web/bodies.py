@@ -217,6 +217,7 @@ class StatusBody(Outgoing):
     people: list[str]
     n_contested: int
     guidelines: int
+    wanting: str
 
 
 class StateBody(BaseModel):

@@ -58,6 +58,7 @@ def test_the_whole_way(numbers, project):
     assert project.phase == "label"
     assert project.audit(0.05) == plan
     assert project.phase == "audit"
+    assert project.status().advice[1].startswith("The model is being checked")
     asked = project.audit_next(N)
     assert len(asked) == plan.n_audited
     numbers.answer(project, asked)
@@ -72,6 +73,7 @@ def test_the_whole_way(numbers, project):
     assert project.phase == "done"
     status = project.status()
     assert status.certificate == certificate
+    assert status.advice == (True, "Done: nothing is left to answer.")
     assert not status.accuracy.rough
     purposes = [e.purpose for e in project.store.events() if e.kind is Kind.LABEL]
     assert purposes.count("audit") == plan.n_audited

@@ -1,7 +1,7 @@
 """From events to a model version: they are replayed into an ActiveLearner; what it says is kept."""
 
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 from uuid import uuid4
 
@@ -9,7 +9,7 @@ import numpy as np
 
 from sparing.audit.audit import Phase
 from sparing.audit.evaluation import live_accuracy
-from sparing.audit.stopping import Advice, expected_gain, stabilizing_predictions
+from sparing.audit.stopping import Advice
 from sparing.errors import SparingError
 from sparing.learner.auto import Evidence, suggested_batch_size
 from sparing.learner.learner import ActiveLearner
@@ -18,6 +18,13 @@ from sparing.pool.pool import SKIPPED, UNLABELED
 from sparing.project.audits.audits import load_audits
 from sparing.project.folder import ProjectFolder
 from sparing.project.grid.clusters import clusters_of, read_clusters, write_clusters
+from sparing.project.learning.advice import (
+    SPACING,
+    advised,
+    beats_commonest,
+    random_accuracy,
+    standing,
+)
 from sparing.project.learning.scores import Scores, write_scores
 from sparing.project.log.replay import Replay
 from sparing.project.map.mapping import Mapmaker
@@ -45,8 +52,6 @@ BEYOND = "the model is unsure, and learns meanwhile from your last answers"
 N_DOUBTED = 200
 N_WATCHED = 1000  # items whose predictions are compared between versions
 N_ROUNDS = 4
-ANSWERS_PER_POINT = 100.0  # what a point of accuracy is worth to most people
-SPACING = 0.85  # of one point of the curve to the next
 LEAST_STEP = 10  # labels between versions that are compared
 LEAST_LABELS = 4  # with fewer, nothing can be held out
 
@@ -226,6 +231,7 @@ class Trainee:
             if uniform.any():
                 found = live_accuracy((told.argmax(axis=1) == codes)[uniform])
                 facts["accuracy"] = [found.value, found.low, found.high, found.n_audited]
+            facts["has_skill"] = beats_commonest(told, codes)
         self._watch(learner)
         advice = self._advice(facts)
         facts["advice"] = [advice.stop, advice.sentence]
@@ -244,53 +250,10 @@ class Trainee:
             self._watched.append((n_labels, learner.predict_proba()[rows].argmax(axis=1)))
 
     def _advice(self, facts: dict[str, Any]) -> Advice:
-        before = [version.facts for version in self._store.versions()]
-        points = {f["n_labels"]: f["accuracy"][0] for f in [*before, facts] if f.get("accuracy")}
+        versions = [*self._store.versions(), Version(0, 0, facts)]
+        known = ((f["n_labels"], random_accuracy(f)) for f in standing(versions))
+        points = {n: found[0] for n, found in known if found is not None}
         return advised(points, [predicted for _, predicted in self._watched])
-
-
-def advised(points: Mapping[int, float], watched: Sequence[IntArray]) -> Advice:
-    """Say whether to stop: by the price of a point, unless the models are seen to differ still.
-
-    Parameters
-    ----------
-    points : rough accuracy by the number of labels
-    watched : what the last models, well apart, predict for the same items
-
-    Examples
-    --------
-    A curve of few random items may be flat by luck:
-
-    >>> flat = {20: 0.9, 40: 0.9, 60: 0.9}
-    >>> odd, even = np.arange(40) % 2, np.arange(1, 41) % 2
-    >>> advised(flat, [odd, even, odd, even]).stop, advised(flat, [odd] * 4).stop
-    (False, True)
-    """
-    settled = stabilizing_predictions(watched)
-    numbers = spaced(points)
-    if len(numbers) < 3:  # what the rule asks for
-        return settled
-    values = [points[n] for n in numbers]
-    gain = expected_gain(numbers, values, answers_per_point=ANSWERS_PER_POINT)
-    still_differ = not settled.stop and not np.isnan(settled.value)
-    return settled if gain.stop and still_differ else gain
-
-
-def spaced(numbers: Iterable[int]) -> list[int]:
-    """Return the largest number and smaller ones that each stand well apart from the next.
-
-    Points of a curve that differ by an answer or two say nothing of its slope.
-
-    Examples
-    --------
-    >>> spaced([10, 11, 12, 48, 49, 50, 60])
-    [10, 12, 50, 60]
-    """
-    kept: list[int] = []
-    for n in sorted(numbers, reverse=True):
-        if not kept or 0 < n <= SPACING * kept[-1]:
-            kept.append(n)
-    return kept[::-1]
 
 
 def open_draw(folder: ProjectFolder, replay: Replay) -> frozenset[int]:

@@ -36,7 +36,7 @@ export interface CurvePoint { n_labels: number; accuracy: number; low: number; h
 export interface AuditProgress { n_drawn: number; n_answered: number; sentence: string }
 export interface Status {
   n_items: number; n_labeled: number; n_skipped: number; n_flagged: number; n_left: number;
-  n_handback_left: number; phase: string; accuracy: Accuracy | null; curve: CurvePoint[];
+  n_handback_left: number; phase: string; accuracy: Accuracy | null; wanting: string; curve: CurvePoint[];
   advice: [boolean, string]; model_version: number; encoded: [number, number];
   trainer: [string, string]; notes: string[]; audit: AuditProgress | null;
   certificate: Certificate | null; seq: number;

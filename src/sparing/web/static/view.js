@@ -192,7 +192,7 @@ function drawAccuracy(server, before) {
   write("accuracy", a ? `about ${percent(a.estimate)}` : "not known yet");
   byId("accuracy").classList.toggle("unknown", a === null);
   write("interval", a ? `${percent(a.low)} to ${percent(a.high)}` : "");
-  write("accuracy-note", sentence(a?.note ?? ""));
+  write("accuracy-note", sentence(a?.note ?? server.wanting));
   if (JSON.stringify(server.curve) === JSON.stringify(before?.curve)) return;
   drawCurve(/** @type {SVGElement} */ (document.querySelector("#curve")), server.curve);
 }

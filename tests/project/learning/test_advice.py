@@ -1,0 +1,153 @@
+"""Advice and accuracy are told from evidence alone, and by what stands."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from sparing.project.learning.advice import (
+    LEAST_SHOWN,
+    LEAST_TO_STOP,
+    Grounds,
+    advised,
+    beats_commonest,
+    random_accuracy,
+    too_early,
+)
+from sparing.store import Kind, NewEvent, Version
+
+ENOUGH = Grounds(LEAST_TO_STOP, (), has_skill=True)
+STOP = [True, "Stop: that is what the rule says."]
+
+
+def adopt(project, **facts):
+    """Make a version as the trainer does, with other facts."""
+    made = project.trainee(lambda *_: None).learn(project.version + 1)
+    project.take_contents()
+    project.adopt(Version(made.version, made.seq, made.facts | facts))
+
+
+@pytest.mark.parametrize(
+    ("lacking", "why"),
+    [
+        (replace(ENOUGH, n_random=LEAST_TO_STOP - 1), "1 more answer to an item drawn at random"),
+        (replace(ENOUGH, unseen=("fox", "owl")), "no item has been called 'fox' yet"),
+        (replace(ENOUGH, has_skill=False), "not clearly better than always naming"),
+        (replace(ENOUGH, has_skill=None), "has not been compared"),
+    ],
+)
+def test_whatever_evidence_lacks_it_is_too_early_to_say(lacking, why):
+    sentence = too_early(lacking)
+    assert sentence.startswith("It is too early to say: ")
+    assert why in sentence
+    assert too_early(ENOUGH) is None
+
+
+def test_models_that_know_one_class_alone_do_not_agree():
+    advice = advised({}, [np.zeros(1000, int)] * 4)
+    assert not advice.stop
+    assert "too early to say" in advice.sentence
+
+
+def test_skill_is_more_than_naming_the_commonest_class():
+    """Of 36 labels 27 are of one class: a model has to know the other nine, or most of them."""
+    codes = np.repeat([0, 1], [27, 9])
+    told = np.eye(2)[codes]
+    assert beats_commonest(told, codes)
+    assert not beats_commonest(np.eye(2)[0 * codes], codes)
+    half = np.where(np.arange(36) < 31, codes, 0)  # 4 of the 9: 4 - 0 = 2 sqrt(4)
+    assert not beats_commonest(np.eye(2)[half], codes)
+    assert not beats_commonest(np.eye(2)[1 - codes], codes)
+
+
+def test_no_advice_to_stop_without_evidence(pets, project):
+    pets.answer(project, project.query(LEAST_TO_STOP - 1))  # no model yet: all are random
+    adopt(project, advice=STOP)
+    assert project.status().advice == (
+        False,
+        "It is too early to say: 1 more answer to an item drawn at random is needed.",
+    )
+
+
+def test_advice_that_has_evidence_is_told_until_a_class_comes_that_nobody_has_seen(pets, project):
+    pets.answer(project, project.query(LEAST_TO_STOP + 4))
+    adopt(project, advice=STOP)
+    assert project.status().advice == tuple(STOP)
+    project.add_classes(["scales"])
+    stop, sentence = project.status().advice
+    assert not stop
+    assert sentence == "It is too early to say: no item has been called 'scales' yet."
+
+
+def test_advice_from_an_older_version_without_a_look_at_its_skill_is_not_told(pets, project):
+    pets.answer(project, project.query(LEAST_TO_STOP + 4))
+    made = project.trainee(lambda *_: None).learn(1)
+    facts = {name: value for name, value in made.facts.items() if name != "has_skill"}
+    project.take_contents()
+    project.adopt(Version(1, made.seq, facts | {"advice": STOP}))
+    assert "too early to say" in project.status().advice[1]
+
+
+def test_a_model_without_skill_never_says_stop(project):
+    rng = np.random.default_rng(0)
+    names = rng.choice(["fur", "feathers"], 40)
+    asked = project.query(40)
+    project.teach({a.item.item_id: str(name) for a, name in zip(asked, names, strict=True)})
+    adopt(project, advice=STOP)
+    stop, sentence = project.status().advice
+    assert not stop
+    assert "always naming the commonest class" in sentence
+
+
+def test_below_ten_random_answers_no_number_is_told(pets, project):
+    assert project.status().wanting == "10 more answers to items drawn at random are needed"
+    pets.answer(project, project.query(LEAST_SHOWN - 1))
+    project.retrain()
+    status = project.status()
+    assert status.accuracy is None
+    assert status.curve == ()
+    assert status.wanting == "1 more answer to an item drawn at random is needed"
+    pets.answer(project, project.query(6))  # by the strategy: they do not count
+    project.retrain()
+    assert project.status().accuracy is None
+
+
+def test_answers_asked_before_there_was_a_model_count_whenever_they_come(pets, project):
+    early = project.query(10)
+    pets.answer(project, early[:6])
+    project.retrain()
+    late = [
+        NewEvent(
+            key=f"late-{i}",
+            kind=Kind.LABEL,
+            item_id=a.item.item_id,
+            class_name=pets.truth(a.item),
+            model_version=a.model_version,
+        )
+        for i, a in enumerate(early[6:])
+    ]
+    project.record(late)
+    project.retrain()
+    status = project.status()
+    assert status.accuracy.n == 10
+    assert status.wanting == ""
+
+
+def test_after_answers_were_taken_back_the_curve_ends_with_the_number_that_stands(pets, project):
+    pets.answer(project, project.query(20))
+    project.retrain()
+    pets.answer(project, project.query(10))
+    project.retrain()
+    assert [p.n_labels for p in project.status().curve] == [20, 30]
+    project.undo(18)
+    project.retrain()
+    status = project.status()
+    assert [p.n_labels for p in status.curve] == [12]
+    assert status.curve[-1].accuracy == status.accuracy.estimate
+
+
+def test_a_version_of_few_random_answers_gives_no_point_to_the_price():
+    assert random_accuracy({"accuracy": [0.0, 0.0, 0.79, 1]}) is None
+    assert random_accuracy({"accuracy": None}) is None
+    assert random_accuracy({}) is None
+    assert random_accuracy({"accuracy": [0.9, 0.6, 0.98, 10]}) == (0.9, 0.6, 0.98, 10)
