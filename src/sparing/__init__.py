@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from sparing.pool.classes import ClassTable
     from sparing.pool.pool import SKIPPED, UNLABELED, Pool
     from sparing.pool.snapshot import Snapshot
+    from sparing.pool.views import Views
     from sparing.strategies.base import QueryStrategy, Selection, choose
     from sparing.strategies.registry import get_strategy, strategy_names
 
@@ -56,6 +57,7 @@ __all__ = [
     "SparingError",
     "TrainingError",
     "UnknownNameError",
+    "Views",
     "choose",
     "get_strategy",
     "strategy_names",
@@ -80,6 +82,7 @@ _MODULES = {
     "SparingError": "errors",
     "TrainingError": "errors",
     "UnknownNameError": "errors",
+    "Views": "pool.views",
     "choose": "strategies.base",
     "get_strategy": "strategies.registry",
     "strategy_names": "strategies.registry",

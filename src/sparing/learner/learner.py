@@ -29,6 +29,7 @@ from sparing.models.version import FROM_MODEL, ModelVersion, take_snapshot
 from sparing.pool.classes import ClassTable
 from sparing.pool.pool import Pool
 from sparing.pool.snapshot import Spectrum
+from sparing.pool.views import Views
 from sparing.strategies.base import QueryStrategy, choose
 from sparing.strategies.registry import get_strategy
 from sparing.types import (
@@ -60,6 +61,8 @@ class ActiveLearner:
     strategy : a name of ``sparing.strategy_names()``, a ``QueryStrategy``, or ``"auto"``
     seed : an int >= 0
     items : (n_items,) the texts or images behind the rows, for a notebook to show
+    views : which columns of X see the items in which way, if they do in several
+        (``Views.joined``): ``"auto"`` weighs the views by what the labels show
 
     Attributes
     ----------
@@ -94,6 +97,7 @@ class ActiveLearner:
         *,
         seed: int = 0,
         items: Sequence[Any] | None = None,
+        views: Views | None = None,
     ) -> None:
         self.seed = check_int("seed", "ActiveLearner", seed, 0)
         table = (
@@ -104,6 +108,7 @@ class ActiveLearner:
         self.pool = Pool(X, classes=table)
         self.classes_are_fixed = classes is not None
         self.items = _checked_items(items, len(self.pool))
+        self.views = views
         self.model = _checked_model(model)
         self.strategy = strategy
         self._named_strategy = None if strategy == AUTO else get_strategy(strategy)
@@ -234,6 +239,7 @@ class ActiveLearner:
         strategy: QueryStrategy | str | None = None,
         *,
         items: Sequence[Any] | None = None,
+        views: Views | None = None,
     ) -> Self:
         """Return the learner that was saved; it goes on with the same queries.
 
@@ -243,7 +249,7 @@ class ActiveLearner:
         X : the same features
         model : the same model, unfitted; it is fitted again, or restored by ``set_state``
         strategy : needed only if it was an instance whose parameters are not plain values
-        items : as in ``ActiveLearner``
+        items, views : as in ``ActiveLearner``
 
         Raises
         ------
@@ -254,7 +260,7 @@ class ActiveLearner:
         if state.model != _model_name(model):
             raise invalid("model", "load", f"{state.model}, as it was saved", _model_name(model))
         strategy = saved_strategy(state) if strategy is None else strategy
-        learner = cls(X, None, model, strategy, seed=state.seed, items=items)
+        learner = cls(X, None, model, strategy, seed=state.seed, items=items, views=views)
         learner._continue_from(state)
         return learner
 
@@ -271,7 +277,7 @@ class ActiveLearner:
 
     def _prepared_model(self) -> Classifier:
         if isinstance(self.model, str):
-            return auto_classifier(self.pool.X)
+            return auto_classifier(self.pool.X, self.views)
         if isinstance(self.model, TransductiveClassifier):
             return self.model.prepared(self.pool.X)
         return self.model

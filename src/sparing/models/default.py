@@ -7,6 +7,8 @@ from sklearn.preprocessing import StandardScaler
 
 from sparing.models.ensemble import EnsembleClassifier
 from sparing.models.structure import MAX_ITEMS
+from sparing.models.views import ViewsClassifier
+from sparing.pool.views import Views
 from sparing.types import Classifier, Features
 
 
@@ -25,11 +27,12 @@ def default_classifier(X: Features) -> Classifier:
     return make_pipeline(scaler, LogisticRegression(max_iter=1000))  # type: ignore[no-any-return]
 
 
-def auto_classifier(X: Features) -> Classifier:
+def auto_classifier(X: Features, views: Views | None = None) -> Classifier:
     """Return the classifier that ``model="auto"`` stands for in a pool of these features.
 
-    Dense features of up to 100,000 items: the ensemble that uses the unlabeled items too. Others:
-    the linear model of ``default_classifier``.
+    Dense features of up to 100,000 items: the ensemble that uses the unlabeled items too, one
+    for each view and one for all where there are several. Others: the linear model of
+    ``default_classifier``.
 
     Examples
     --------
@@ -39,4 +42,6 @@ def auto_classifier(X: Features) -> Classifier:
     """
     if sparse.issparse(X) or X.shape[0] > MAX_ITEMS:
         return default_classifier(X)
+    if views is not None and len(views) > 1:
+        return ViewsClassifier(views).prepared(X)
     return EnsembleClassifier().prepared(X)

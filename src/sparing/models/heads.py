@@ -19,6 +19,7 @@ from sparing.models.landmarks import Landmarks
 from sparing.models.ridge import Votes
 from sparing.models.softmax import SoftmaxRegression, softmax
 from sparing.models.structure import PoolStructure
+from sparing.models.views import ViewsClassifier
 from sparing.types import FloatArray
 
 State = Mapping[str, npt.NDArray[Any]]
@@ -163,8 +164,41 @@ class MixtureHead(Head):
         return cls(parts, state["weights"])
 
 
+@dataclass(frozen=True, eq=False, slots=True)
+class ColumnsHead(Head):
+    """A head that reads some of the columns: one of several views.
+
+    Parameters
+    ----------
+    head : of these columns
+    start, stop : the columns
+    """
+
+    kind: ClassVar[str] = "columns"
+    head: Head
+    start: int
+    stop: int
+
+    def predict_proba(self, X: FloatArray) -> FloatArray:
+        """Return (n, n_classes) probabilities."""
+        return self.head.predict_proba(np.asarray(X)[:, self.start : self.stop])
+
+    def get_state(self) -> dict[str, npt.NDArray[Any]]:
+        """Return the columns, and the kind and state of the head under a prefix."""
+        inner = {f"head.{name}": array for name, array in self.head.get_state().items()}
+        columns = {"start": np.array(self.start), "stop": np.array(self.stop)}
+        return inner | columns | {"kind": np.array(self.head.kind)}
+
+    @classmethod
+    def from_state(cls, state: State) -> Self:
+        """Return the head that gave this state."""
+        inner = {n.removeprefix("head."): a for n, a in state.items() if n.startswith("head.")}
+        head = HEADS[str(state["kind"])].from_state(inner)
+        return cls(head, int(state["start"]), int(state["stop"]))
+
+
 HEADS: Mapping[str, type[Head]] = {
-    c.kind: c for c in (LandmarkHead, LinearHead, MixtureHead, VotesHead)
+    c.kind: c for c in (ColumnsHead, LandmarkHead, LinearHead, MixtureHead, VotesHead)
 }
 
 
@@ -232,4 +266,13 @@ def _(model: EnsembleClassifier) -> Head:
         LandmarkHead.of(structure, model.kernel_),
         VotesHead(linear.coefficients, linear.bias, linear.temperature),
     )
+    return MixtureHead(parts, model.weights_)
+
+
+@head_of.register
+def _(model: ViewsClassifier) -> Head:
+    parts = [
+        ColumnsHead(head_of(part), at.start, at.stop)
+        for part, at in zip(model.parts_, model.spans, strict=True)
+    ]
     return MixtureHead(parts, model.weights_)

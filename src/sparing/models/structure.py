@@ -11,6 +11,7 @@ from sparing.models.graph import N_NEIGHBORS, NeighborGraph, neighbor_graph
 from sparing.models.landmarks import N_LANDMARKS, Landmarks, RidgeMap, place_landmarks
 from sparing.models.spectrum import graph_spectrum
 from sparing.pool.snapshot import Spectrum
+from sparing.pool.views import Views
 from sparing.types import Features, FloatArray
 
 MAX_ITEMS = 100_000
@@ -29,6 +30,8 @@ class PoolStructure:
     n_neighbors : of the graph
     join : whether the graph's components are connected
     seed : of the landmarks and the spectrum
+    views : which columns see the items in which way, if they do in several: distances are then
+        taken so that each view has the same say
 
     Attributes
     ----------
@@ -43,7 +46,13 @@ class PoolStructure:
     """
 
     def __init__(
-        self, X: Features, n_neighbors: int = N_NEIGHBORS, *, join: bool = True, seed: int = 0
+        self,
+        X: Features,
+        n_neighbors: int = N_NEIGHBORS,
+        *,
+        join: bool = True,
+        seed: int = 0,
+        views: Views | None = None,
     ) -> None:
         if not isinstance(X, np.ndarray):
             raise CapabilityError(
@@ -56,7 +65,7 @@ class PoolStructure:
         self.seed = seed
         self.center = X.mean(axis=0, dtype=np.float64)
         self.spread = X.std(axis=0, dtype=np.float64)
-        self.scale = column_scale(self.spread)
+        self.scale = column_scale(self.spread) if views is None else view_scale(self.spread, views)
 
     def __sklearn_clone__(self) -> Self:
         """Return itself: it never changes, and it is large."""
@@ -136,3 +145,25 @@ def column_scale(spread: FloatArray) -> FloatArray | None:
         return None
     scale = np.divide(1, spread, out=np.zeros_like(spread), where=spread > 0)
     return np.asarray(scale, np.float32)
+
+
+def view_scale(spread: FloatArray, views: Views) -> FloatArray:
+    """Return what to multiply columns by so that every view varies as much in all.
+
+    Parameters
+    ----------
+    spread : (n_features,) deviation of each column
+    views : which columns see the items in which way
+
+    Examples
+    --------
+    >>> view_scale(np.array([3.0, 4.0, 0.5]), Views(("wide", "narrow"), (2, 1)))
+    array([0.2, 0.2, 2. ], dtype=float32)
+    """
+    scale = np.zeros(len(spread), np.float32)
+    for _, at in views:
+        within = column_scale(spread[at])
+        within = np.ones(1, np.float32) if within is None else within
+        variance = float(((spread[at] * within) ** 2).sum())
+        scale[at] = within / np.sqrt(variance) if variance > 0 else 0
+    return scale

@@ -1,0 +1,144 @@
+"""ViewsClassifier: several views of the items, believed by what they say of unseen labels."""
+
+from typing import Any, ClassVar, Self
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.utils.validation import check_is_fitted
+
+from sparing._validate import check_features, invalid
+from sparing.models.ensemble import EnsembleClassifier
+from sparing.models.stacking import doubted, mixture_weights
+from sparing.models.structure import PoolStructure
+from sparing.pool.pool import UNLABELED
+from sparing.pool.views import Views
+from sparing.types import Features, FloatArray
+
+JOINED = "all views"
+TRUST = 2.0
+"""Labels' worth of belief in each view, and in all of them joined, before any evidence."""
+
+
+class ViewsClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sklearn untyped
+    """What ``model="auto"`` stands for where the items are seen in several ways.
+
+    One ensemble for each view, and one for all of them side by side, each view with the same
+    say. The mixture under which labels that were not seen are likeliest is the answer.
+
+    ``fit`` takes every item and -1 for those without a label, as ``EnsembleClassifier`` does.
+
+    Parameters
+    ----------
+    views : which columns belong to which view, two views or more
+    structures : for each view, and then for all, what is known without labels; made from X
+        if not given
+
+    Attributes
+    ----------
+    classes_ : (n_classes,) label values, sorted
+    names : of what is weighed: the views, then ``"all views"``
+    parts_ : the fitted ensemble of each
+    weights_ : (n_parts,) how much each is believed
+    label_distributions_ : (n_items, n_classes) probabilities of the items of ``fit``
+    transduction_ : (n_items,) the likeliest label of each
+    oof_proba_ : (n_labeled, n_classes) what it says of labels that it did not see
+
+    Examples
+    --------
+    The second view says nothing:
+
+    >>> said = np.repeat([0.0, 9.0], 10)[:, None] + np.linspace(0, 1, 20)[:, None]
+    >>> views, X = Views.joined({"shapes": said, "noise": np.tile([[1.0], [2.0]], (10, 1))})
+    >>> model = ViewsClassifier(views).fit(X, np.where(np.arange(20) % 2, -1, np.arange(20) > 9))
+    >>> model.predict(np.array([[0.3, 1.0], [9.4, 1.0]])).tolist()
+    [0, 1]
+
+    References
+    ----------
+    Wolpert (1992), Stacked generalization; Blum & Mitchell (1998), on what views are good for
+    """
+
+    transductive: ClassVar[bool] = True
+    """``fit`` takes the whole pool: the marker of ``types.TransductiveClassifier``."""
+
+    def __init__(self, views: Views, structures: tuple[PoolStructure, ...] | None = None) -> None:
+        self.views = views
+        self.structures = structures
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What is weighed: each view, then all of them joined."""
+        return (*self.views.names, JOINED)
+
+    @property
+    def structure(self) -> PoolStructure:
+        """What is known of all views joined; read after ``prepared``."""
+        return self.structures[-1]  # type: ignore[index]  # prepared() has made them
+
+    def prepared(self, X: Features) -> Self:
+        """Return a copy that keeps what depends on the pool's features alone."""
+        if self.structures is not None and self.structure.holds(X):
+            return self
+        return type(self)(self.views, self._structures(X))
+
+    def fit(self, X: Features, y: npt.ArrayLike) -> Self:
+        """Fit an ensemble on each view and on all, and weigh them.
+
+        Parameters
+        ----------
+        X : (n_items, n_features) all items, dense
+        y : (n_items,) labels, -1 where there is none
+
+        Raises
+        ------
+        InvalidInputError : wrong shapes, or no label at all
+        CapabilityError : sparse features
+        MemoryBudgetError : too many items for the memory
+        TrainingError : the labels did not settle
+        """
+        X = check_features(X, "ViewsClassifier")
+        y = np.asarray(y)
+        structures = self.prepared(X).structures
+        assert structures is not None  # noqa: S101  # prepared() has made them
+        self.parts_ = [
+            EnsembleClassifier(structure).fit(structure.X, y) for structure in structures
+        ]
+        self.classes_, self.n_features_in_ = self.parts_[0].classes_, X.shape[1]
+        labeled = y[y != UNLABELED]
+        codes = np.searchsorted(self.classes_, labeled)
+        told = [doubted(part.oof_proba_)[np.arange(len(codes)), codes] for part in self.parts_]
+        self.weights_ = mixture_weights(np.stack(told, axis=1), np.full(len(told), TRUST))
+        self.oof_proba_ = self._mixed([part.oof_proba_ for part in self.parts_])
+        self.label_distributions_ = self._mixed([p.label_distributions_ for p in self.parts_])
+        self.transduction_ = self.classes_[self.label_distributions_.argmax(axis=1)]
+        return self
+
+    def predict_proba(self, X: Features) -> FloatArray:
+        """Return (n, n_classes) probabilities of new items."""
+        check_is_fitted(self, "classes_")
+        X = np.asarray(check_features(X, "predict_proba"))
+        if X.shape[1] != self.n_features_in_:
+            raise invalid("X", "predict_proba", f"of {self.n_features_in_} features", X.shape)
+        return self._mixed(
+            [part.predict_proba(X[:, at]) for part, at in zip(self.parts_, self.spans, strict=True)]
+        )
+
+    def predict(self, X: Features) -> npt.NDArray[Any]:
+        """Return the likeliest label of new items."""
+        return np.asarray(self.classes_[self.predict_proba(X).argmax(axis=1)])
+
+    @property
+    def spans(self) -> tuple[slice, ...]:
+        """Return which columns each part reads."""
+        return (*(columns for _, columns in self.views), slice(0, self.views.n_features))
+
+    def _structures(self, X: Features) -> tuple[PoolStructure, ...]:
+        if X.shape[1] != self.views.n_features:
+            expected = f"of {self.views.n_features} features, as the views say"
+            raise invalid("X", "ViewsClassifier", expected, X.shape)
+        single = [PoolStructure(np.ascontiguousarray(X[:, at])) for _, at in self.views]
+        return (*single, PoolStructure(X, views=self.views))
+
+    def _mixed(self, parts: list[FloatArray]) -> FloatArray:
+        return np.asarray(sum(w * part for w, part in zip(self.weights_, parts, strict=True)))

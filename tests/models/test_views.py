@@ -1,0 +1,70 @@
+import numpy as np
+import pytest
+from sklearn.datasets import make_blobs
+
+from sparing import ActiveLearner, InvalidInputError, Views
+from sparing.models.ensemble import EnsembleClassifier
+from sparing.models.heads import HEADS, head_of
+from sparing.models.views import ViewsClassifier
+
+BLOBS, Y = make_blobs(240, centers=4, n_features=6, cluster_std=1.5, random_state=0)
+NOISE = np.random.default_rng(0).normal(size=(240, 30))
+
+
+def labeled(n, y=Y):
+    return np.where(np.arange(len(y)) < n, y, -1)
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_the_view_that_tells_the_classes_apart_is_believed(first):
+    parts = {"a": BLOBS, "b": 100 * NOISE} if first else {"a": 0.01 * NOISE, "b": BLOBS}
+    views, X = Views.joined(parts)
+    model = ViewsClassifier(views).fit(X, labeled(40))
+    said = dict(zip(model.names, model.weights_, strict=True))
+    assert said["a" if first else "b"] > 3 * said["b" if first else "a"]
+    alone = EnsembleClassifier().fit(BLOBS, labeled(40)).transduction_ == Y
+    assert np.mean(model.transduction_ == Y) >= np.mean(alone) - 0.01
+
+
+def test_views_that_each_know_a_half_are_better_joined():
+    rng = np.random.default_rng(1)
+    y = rng.integers(0, 4, 400)
+    high = 4.0 * (y // 2)[:, None] + rng.normal(size=(400, 5))
+    low = 4.0 * (y % 2)[:, None] + rng.normal(size=(400, 8))
+    views, X = Views.joined({"high": high, "low": low})
+    model = ViewsClassifier(views).fit(X, labeled(60, y))
+    assert np.mean(model.transduction_ == y) > 0.95
+    for part in model.parts_[:2]:
+        assert np.mean(part.transduction_ == y) < 0.7
+
+
+def test_its_head_says_what_it_says():
+    views, X = Views.joined({"blobs": BLOBS, "noise": NOISE})
+    model = ViewsClassifier(views).fit(X[:200], labeled(40, Y[:200]))
+    head = head_of(model)
+    again = HEADS[head.kind].from_state(head.get_state())
+    for one in (head, again):
+        np.testing.assert_allclose(
+            one.predict_proba(X[200:]), model.predict_proba(X[200:]), atol=1e-5
+        )
+
+
+def test_a_learner_with_views_asks_and_learns():
+    views, X = Views.joined({"blobs": BLOBS, "noise": NOISE})
+    learner = ActiveLearner(X, views=views, seed=0)
+    for _ in range(4):
+        rows = learner.query(10).indices
+        learner.teach(rows, Y[rows].tolist())
+    assert np.mean(learner.predict() == Y) > 0.95
+    assert np.mean(learner.predict(X) == Y) > 0.95
+
+
+def test_bad_views_are_named():
+    with pytest.raises(InvalidInputError, match="equally many rows"):
+        Views.joined({"a": BLOBS, "b": NOISE[:3]})
+    with pytest.raises(InvalidInputError, match="of 6 features, as the views say"):
+        ActiveLearner(NOISE, views=Views(("a", "b"), (2, 4))).query(1)
+    with pytest.raises(InvalidInputError, match="distinct names"):
+        Views(("a", "a"), (1, 1))
+    with pytest.raises(InvalidInputError, match=">= 1"):
+        Views((), ())
