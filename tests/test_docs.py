@@ -13,7 +13,7 @@ from sparing import get_strategy
 from sparing.strategies.registry import STRATEGIES
 
 ROOT = Path(__file__).parents[1]
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
 BLOCK = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 PROMPT = ">>> "
 FLAGS = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
@@ -50,7 +50,7 @@ def test_the_python_of_a_page_runs(page, tmp_path, monkeypatch):
 
 
 def test_there_is_python_to_run():
-    assert ROOT / "docs" / "library.md" in PAGES_WITH_PYTHON
+    assert {ROOT / "docs" / "library.md", ROOT / "CONTRIBUTING.md"} <= {*PAGES_WITH_PYTHON}
 
 
 def everything_written():

@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-from sklearn.exceptions import NotFittedError
 
 from sparing.encoders import ENCODERS, get_encoder
 from sparing.errors import UnknownNameError
+from sparing.testing import yield_encoder_checks
 from sparing.types import Encoder
 
 ITEMS = {
@@ -18,18 +18,10 @@ ITEMS = {
 }
 
 
+@pytest.mark.parametrize("check", [*yield_encoder_checks()], ids=lambda check: check.__name__)
 @pytest.mark.parametrize("name", sorted(ITEMS))
-def test_identical_and_few_items_give_finite_vectors(name):
-    Z = get_encoder(name).fit_transform(ITEMS[name])
-    assert Z.dtype == np.float32
-    assert len(Z) == 4
-    assert np.isfinite(Z).all()
-
-
-@pytest.mark.parametrize("name", sorted(ITEMS))
-def test_transform_before_fit_is_refused(name):
-    with pytest.raises(NotFittedError):
-        get_encoder(name).transform(ITEMS[name])
+def test_every_encoder_passes_the_common_checks(name, check):
+    check(get_encoder(name), ITEMS[name])
 
 
 @pytest.mark.parametrize("name", sorted(ENCODERS))
