@@ -93,6 +93,12 @@ def state(request: Request, project: TheProject, who: Who) -> StateBody:
     )
 
 
+@router.get("/api/here", status_code=204, response_class=Response)
+async def here() -> Response:
+    """Say nothing: the headers tell whose answer it is, before something is sent."""
+    return Response(status_code=204)
+
+
 @router.get("/api/next")
 def next_items(
     project: TheProject,

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from sparing.web.address import Address
 from sparing.web.brake import Brake
 from sparing.web.passwords import Passwords
-from sparing.web.security import cookie_of, derived
+from sparing.web.security import cookie_of, derived, mark_of
 
 LASTS = 12 * 3600.0  # seconds without a request after which a session ends
 MOST_SESSIONS = 1000
@@ -40,7 +40,7 @@ class Gate:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.address = address
-        self.mark = f"sparing-{derived(secret, 'cookie name')[:12]}"
+        self.mark = mark_of(secret)
         # Under this prefix no other host of the same domain can set the cookie.
         self.cookie_name = f"__Host-{self.mark}" if address.is_safe else self.mark
         self._passwords = passwords

@@ -11,7 +11,7 @@ import hmac
 import logging
 import secrets
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Protocol
@@ -45,6 +45,8 @@ HEADERS = {
 }
 
 LOCAL = Address()
+PROJECT = "sparing-project"  # header of every answer: whose it is
+MEANT_FOR = "sparing-for"  # header of a request: the shelf of the page that asks
 
 log = logging.getLogger("sparing.web")
 
@@ -83,7 +85,8 @@ class Door:
         address: Address = LOCAL,
     ) -> None:
         self.address = address
-        self.cookie_name = f"sparing-{derived(secret, 'cookie name')[:12]}"
+        self.mark = mark_of(secret)
+        self.cookie_name = self.mark
         self.name_cookie = f"{self.cookie_name}-name"
         self._cookie = derived(secret, "cookie")
         self._name_key = derived(secret, "name")
@@ -127,6 +130,11 @@ class Door:
         return self.cookie_name
 
 
+def mark_of(secret: str) -> str:
+    """Return what tells a project from others in a browser; no secret itself."""
+    return f"sparing-{derived(secret, 'cookie name')[:12]}"
+
+
 def derived(secret: str, purpose: str) -> str:
     """Return a secret of its own for each purpose."""
     return hmac.new(secret.encode(), purpose.encode(), hashlib.sha256).hexdigest()
@@ -156,6 +164,7 @@ class Entrance(Protocol):
     """What tells who may come in: a :class:`Door` or a :class:`sparing.web.gate.Gate`."""
 
     address: Address
+    mark: str
     cookie_name: str
     by_password: bool
 
@@ -187,8 +196,11 @@ def refusal(method: str, path: str, headers: Headers, door: Entrance) -> Refusal
         return _forbidden("foreign-origin", "Another page in this browser may not speak for you.")
     if path in OPEN_PATHS or path.startswith(OPEN_FOLDER):
         return None
-    if door.who(_cookies(headers)) is None:
+    who = door.who(_cookies(headers))
+    if who is None:
         return _closed(door)
+    if headers.get(MEANT_FOR, door.shelf(who)) != door.shelf(who):
+        return _elsewhere()
     return None
 
 
@@ -201,6 +213,12 @@ def _closed(door: Entrance) -> Refusal:
         return Refusal(HTTPStatus.UNAUTHORIZED, "log-in", "Log in with your name and password.")
     message = "Open the link that 'sparing label' printed in the terminal."
     return Refusal(HTTPStatus.UNAUTHORIZED, "no-session", message)
+
+
+def _elsewhere() -> Refusal:
+    # A page that was open before: what waits there is not to be said in this name.
+    message = "Somebody else has come in with this browser: load the page again."
+    return Refusal(HTTPStatus.CONFLICT, "not-yours", message)
 
 
 def _answers_to(address: Address) -> str:
@@ -247,7 +265,7 @@ class Guard:
         if scope["type"] == "lifespan":
             await self.app(scope, receive, send)
         elif scope["type"] == "http":
-            await self._guarded(scope, receive, _with_headers(send))
+            await self._guarded(scope, receive, _with_headers(send, {PROJECT: self.door.mark}))
 
     async def _guarded(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = Headers(scope=scope)
@@ -294,10 +312,10 @@ def _limited(receive: Receive) -> Receive:
     return counted
 
 
-def _with_headers(send: Send) -> Send:
+def _with_headers(send: Send, more: Mapping[str, str]) -> Send:
     async def sender(message: Message) -> None:
         if message["type"] == "http.response.start":
-            _set_missing(MutableHeaders(scope=message), HEADERS.items())
+            _set_missing(MutableHeaders(scope=message), (HEADERS | more).items())
         await send(message)
 
     return sender

@@ -66,6 +66,34 @@ test("a server that broke is asked again; one that shut the door too, and it is 
   }
 });
 
+test("whatever else answers: nothing leaves the outbox before it was named", async () => {
+  const strange = [400, 403, 404, 405, 409, 413, 429].map((status) => () => { throw new ApiError(status, "x", "No."); });
+  const silent = [[], {}, null, [{ key: "other", status: "stored" }], [{ key: "a", status: "lost" }]].map((said) => () => said);
+  for (const answer of [...strange, ...silent]) {
+    const it = world((events, n) => n === 1 ? answer() : events.map(stored));
+    it.outbox = [event("a")];
+    await it.flush();
+    assert.deepEqual([it.results, it.outbox.length, it.errors.length], [[], 1, 1]);
+    await it.again();
+    assert.deepEqual(it.outbox, []);
+  }
+});
+
+test("what an answer does not name stays, and is sent again", async () => {
+  const it = world((events) => events.slice(0, 1).map(stored));
+  it.outbox = [event("a"), event("b")];
+  await it.flush();
+  assert.deepEqual(it.sent, [["a", "b"], ["b"]]);
+  assert.deepEqual(it.outbox, []);
+});
+
+test("what is too large together goes in pieces", async () => {
+  const it = world((events) => { if (events.length > 2) throw new ApiError(413, "x", ""); return events.map(stored); });
+  it.outbox = ["a", "b", "c", "d", "e"].map(event);
+  await it.flush();
+  assert.deepEqual(it.results.map((one) => one.key), ["a", "b", "c", "d", "e"]);
+});
+
 test("one event that cannot be read holds up no other, and the order stays", async () => {
   const it = world((events) => {
     if (events.some((one) => one.key === "bad")) throw new ApiError(422, "invalid-request", "Cannot be read.");

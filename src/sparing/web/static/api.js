@@ -12,26 +12,56 @@ export class ApiError extends Error {
   get isTemporary() {
     return this.status === 0 || this.status >= 500;
   }
+
+  /** Nobody is let in, or somebody else: nothing goes on before the page is loaded again. */
+  get isClosed() {
+    return this.status === 401 || this.kind === "not-yours";
+  }
 }
 
 const PATIENCE = 15_000; // ms; a certificate for 60,000 items takes two seconds
+const PROJECT = "sparing-project"; // header of every answer of a project's server
+
+/** Whose page this is, as soon as its server has said so. */
+const own = { project: "", shelf: "" };
+
+/** An answer of this project's own server. Whatever else has the address now is not to be heard, and
+ * not to be taken for it.
+ * @param {string} path @param {RequestInit} [options] @param {number} [patience] in ms */
+export async function ask(path, options = {}, patience = PATIENCE) {
+  const headers = { ...options.headers, ...(own.shelf ? { "sparing-for": own.shelf } : {}) };
+  let response;
+  try {
+    response = await fetch(path, { ...options, headers, signal: AbortSignal.timeout(patience) });
+  } catch {
+    throw unreachable();
+  }
+  const project = response.headers.get(PROJECT);
+  if (project && project === (own.project || project)) return response;
+  if (response.status >= 500) throw unreachable(); // of what stands in front of the server
+  throw new ApiError(0, "foreign", "Another program answers at this address.");
+}
+
+export function unreachable() {
+  return new ApiError(0, "unreachable", "sparing cannot be reached.");
+}
+
+/** What an answer says that is none. @param {Response} response */
+export async function failureOf(response) {
+  const failure = await response.json().catch(() => null);
+  const { kind = "broken", message = "sparing gave an answer that cannot be read." } = failure?.error ?? {};
+  return new ApiError(response.status, kind, message);
+}
 
 /** @param {string} path @param {object} [body] @returns {Promise<any>} */
 async function call(path, body) {
   const post = {
     method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body),
   };
-  let response;
-  try {
-    const options = body === undefined ? {} : post;
-    response = await fetch(path, { ...options, signal: AbortSignal.timeout(PATIENCE) });
-    if (response.ok) return response.status === 204 ? null : await response.json();
-  } catch {
-    throw new ApiError(0, "unreachable", "sparing cannot be reached.");
-  }
-  const failure = await response.json().catch(() => null);
-  const { kind = "broken", message = "sparing gave an answer that cannot be read." } = failure?.error ?? {};
-  throw new ApiError(response.status, kind, message);
+  const response = await ask(path, body === undefined ? {} : post);
+  if (!response.ok) throw await failureOf(response);
+  if (path === "/api/state") own.project ||= response.headers.get(PROJECT) ?? "";
+  return response.status === 204 ? null : response.json().catch(() => { throw unreachable(); });
 }
 
 /** @param {object} body */
@@ -57,6 +87,7 @@ export const api = {
   /** @returns {Promise<import("./types.js").Server>} */
   state: async () => {
     const { status, ...rest } = await call("/api/state");
+    own.shelf ||= rest.id;
     return { ...rest, ...status };
   },
   /** @param {number} n @param {readonly string[]} exclude @param {boolean} guesses @param {string} holder
@@ -74,7 +105,10 @@ export const api = {
   leaveNow: (holder) => navigator.sendBeacon("/api/leases", json({ holder, leave: true })),
   /** @param {readonly import("./types.js").PersonEvent[]} events
    * @returns {Promise<import("./types.js").Recorded[]>} */
-  send: (events) => call("/api/events", events),
+  send: async (events) => {
+    await call("/api/here"); // nobody else is to hear what was said
+    return call("/api/events", events);
+  },
   /** @param {string} id @returns {Promise<import("./types.js").Asked>} */
   item: (id) => call(`/api/items/${encodeURIComponent(id)}`),
   /** @param {string} search @param {number} offset

@@ -21,7 +21,7 @@ const bare = () => ({ page: null, picked: new Map(), target: null, at: 0, later:
 /** @returns {GridState} */
 export function initial(settings = { singleKeys: true, size: 80 }) {
   return {
-    ...bare(), server: null, refused: "", outbox: [], online: true, late: false, seq: 0, said: "",
+    ...bare(), server: null, refused: "", outbox: [], online: true, away: "", fleeting: false, late: false, seq: 0, said: "",
     notice: "", overview: null, tab: "class", of: null, next: null, steps: [], check: null,
     zoom: false, keys: false, singleKeys: settings.singleKeys,
     size: SIZES.includes(settings.size) ? settings.size : 80,
@@ -39,7 +39,8 @@ export function reduce(state, action) {
     case "refused": return { ...state, refused: action.message };
     case "state": return learned(state, action.server);
     case "recorded": return recorded(state, action.results);
-    case "unsent": return { ...state, online: false };
+    case "unsent": return { ...state, online: false, away: action.away };
+    case "fleeting": return { ...state, fleeting: true };
     case "late": return { ...state, late: state.outbox.length > 0 };
     case "notice": return { ...state, notice: action.message, said: action.message };
     case "overview": return { ...state, overview: action.overview };

@@ -35,6 +35,8 @@ export interface GridState extends Sheet {
   readonly refused: string;
   readonly outbox: readonly PersonEvent[];
   readonly online: boolean;
+  readonly away: string;
+  readonly fleeting: boolean;
   readonly late: boolean;
   readonly seq: number;
   readonly said: string;

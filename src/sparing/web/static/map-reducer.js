@@ -15,7 +15,7 @@ const unselected = { selected: NONE, unanswered: NONE, sought: null, listed: [] 
 export function initialMap() {
   const size = { width: 1, height: 1 };
   return {
-    server: null, refused: "", outbox: [], online: true, late: false, notice: "", said: "",
+    server: null, refused: "", outbox: [], online: true, away: "", fleeting: false, late: false, notice: "", said: "",
     maps: null, kind: null, by: "label", names: [], legend: [], only: null, view: fit(size), size, tool: "move",
     lasso: [], ...unselected, picked: null,
   };
@@ -24,11 +24,12 @@ export function initialMap() {
 /** @param {MapState} state @param {MapAction} action @returns {MapState} */
 export function reduceMap(state, action) {
   switch (action.type) {
-    case "opened": return { ...state, outbox: action.events };
+    case "opened": return { ...state, outbox: [...action.events, ...state.outbox] };
     case "refused": return { ...state, refused: action.message };
     case "state": return { ...state, server: action.server, online: true };
     case "recorded": return recorded(state, action.results);
-    case "unsent": return { ...state, online: false };
+    case "unsent": return { ...state, online: false, away: action.away };
+    case "fleeting": return { ...state, fleeting: true };
     case "late": return { ...state, late: state.outbox.length > 0 };
     case "notice": return { ...state, notice: action.message, said: action.message };
     case "maps": return learned(state, action.maps);

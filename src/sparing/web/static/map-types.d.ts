@@ -27,6 +27,8 @@ export interface MapState {
   readonly refused: string;
   readonly outbox: readonly PersonEvent[];
   readonly online: boolean;
+  readonly away: string;
+  readonly fleeting: boolean;
   readonly late: boolean;
   readonly notice: string;
   readonly said: string;

@@ -7,6 +7,7 @@ import { LONGEST } from "./list.js";
 import { RINGS } from "./map-canvas.js";
 import { palette } from "./map-palette.js";
 import { better, counted } from "./map-reducer.js";
+import { savedLine } from "./saved.js";
 
 /** @typedef {import("./map-types.js").MapState} MapState */
 /** @typedef {import("./types.js").Asked} Asked */
@@ -31,14 +32,13 @@ export function renderMap(state, before, acts) {
 }
 
 /** @param {MapState} state */
-function drawHead({ server, outbox, online, late }) {
+function drawHead(state) {
+  const { server } = state;
   if (server) {
     write("name", server.name);
     document.title = `Map of ${server.name} – sparing`;
   }
-  byId("saved").classList.toggle("unsaved", !online);
-  if (!online) write("saved", "sparing cannot be reached");
-  else write("saved", late ? `Saving ${plural(outbox.length, "answer", "answers")}` : "");
+  savedLine(state);
 }
 
 /** @param {MapState} state */

@@ -1,6 +1,6 @@
 // What comes over the wire: arrays of numbers, little-endian. Reading them is pure.
 
-import { api, ApiError } from "./api.js";
+import { api, ask, failureOf, unreachable } from "./api.js";
 
 /** @typedef {import("./map-types.js").Colors} Colors */
 
@@ -8,15 +8,9 @@ const PATIENCE = 60_000; // ms
 
 /** @param {string} path */
 async function bytes(path) {
-  let response;
-  try {
-    response = await fetch(path, { signal: AbortSignal.timeout(PATIENCE) });
-    if (response.ok) return await response.arrayBuffer();
-  } catch {
-    throw new ApiError(0, "unreachable", "sparing cannot be reached.");
-  }
-  const failure = await response.json().catch(() => null);
-  throw new ApiError(response.status, failure?.error?.kind ?? "broken", failure?.error?.message ?? "The map cannot be read.");
+  const response = await ask(path, {}, PATIENCE);
+  if (!response.ok) throw await failureOf(response);
+  return response.arrayBuffer().catch(() => { throw unreachable(); });
 }
 
 /** x and y of each item.

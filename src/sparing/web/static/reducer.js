@@ -15,7 +15,7 @@ export const NONE = "none of these";
 export function initial(settings = { guesses: false, singleKeys: true }) {
   return {
     server: null, refused: "", list: null, item: null, queue: [], exhausted: false, elsewhere: 0, handing: false, beginning: false, outbox: [],
-    steps: [], conflicts: [], online: true, late: false, seq: 0, panel: null, mode: null, zoom: false,
+    steps: [], conflicts: [], online: true, away: "", fleeting: false, late: false, seq: 0, panel: null, mode: null, zoom: false,
     guesses: settings.guesses, singleKeys: settings.singleKeys, said: "", notice: "",
   };
 }
@@ -47,7 +47,8 @@ export function reduce(state, action) {
     case "mergeClass": return joined(state, action.key, action.name, action.into);
     case "open": return shown({ ...state, panel: null }, action.asked);
     case "recorded": return recorded(state, action.results);
-    case "unsent": return { ...state, online: false };
+    case "unsent": return { ...state, online: false, away: action.away };
+    case "fleeting": return { ...state, fleeting: true };
     case "late": return { ...state, late: state.outbox.length > 0 };
     case "settle": return settled(state, action.index, action.key);
     case "panel": return { ...state, panel: action.panel, mode: null };

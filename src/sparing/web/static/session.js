@@ -2,13 +2,14 @@
 // until the server has it, and asks for news.
 
 import { api, ApiError } from "./api.js";
+import { plural } from "./dom.js";
 import { askToLogIn } from "./login.js";
-import { memoryShelf, openShelf, sender } from "./queue.js";
+import { memoryShelf, openShelf, PREFIX, sender, waitingElsewhere } from "./queue.js";
 
 /** @typedef {import("./types.js").PersonEvent} PersonEvent */
 /** @typedef {import("./types.js").Recorded} Recorded */
 /** @typedef {import("./types.js").SharedAction} SharedAction */
-/** @typedef {{readonly outbox: readonly PersonEvent[], readonly refused: string}} Shared */
+/** @typedef {{readonly outbox: readonly PersonEvent[], readonly refused: string, readonly fleeting: boolean}} Shared */
 
 const POLL = 4000; // ms
 const SOON = 250; // ms after the last answer was saved, not once an answer
@@ -25,6 +26,7 @@ const LATE = 500; // ms until an answer that is not confirmed is spoken of
 export function session({ now, dispatch, recorded = (results) => dispatch({ type: "recorded", results }), polled }) {
   let shelf = memoryShelf();
   let timer = 0;
+  let seen = /** @type {Set<string>} */ (new Set()); // on the shelf, at the last news
 
   const flush = sender({
     waiting: () => now().outbox,
@@ -33,7 +35,10 @@ export function session({ now, dispatch, recorded = (results) => dispatch({ type
       recorded(results);
       if (now().outbox.length === 0) soon();
     },
-    unsent: (error) => { if (error.status === 401) refuse(error); else dispatch({ type: "unsent" }); },
+    unsent: (error) => {
+      if (error.isClosed) refuse(error);
+      dispatch({ type: "unsent", away: error.message });
+    },
   });
 
   /** Put on the disk what the outbox has more than before, and take off what it has no longer.
@@ -44,9 +49,9 @@ export function session({ now, dispatch, recorded = (results) => dispatch({ type
     const kept = new Set(outbox.map((event) => event.key));
     const fresh = outbox.filter((event) => !old.has(event.key));
     const gone = before.filter((event) => !kept.has(event.key)).map((event) => event.key);
-    if (gone.length) shelf.remove(gone);
+    if (gone.length) shelf.remove(gone).catch(() => {}); // sent again, they count once
     if (!fresh.length) return;
-    shelf.put(fresh);
+    shelf.put(fresh.filter((event) => !seen.has(event.key))).catch(() => dispatch({ type: "fleeting" })); // the disk is full
     flush();
     setTimeout(() => { if (now().outbox.some((event) => fresh.includes(event))) dispatch({ type: "late" }); }, LATE);
   }
@@ -60,8 +65,8 @@ export function session({ now, dispatch, recorded = (results) => dispatch({ type
   /** @param {unknown} error */
   function failed(error) {
     if (!(error instanceof ApiError)) throw error;
-    if (error.status === 401) refuse(error);
-    else if (error.isTemporary) dispatch({ type: "unsent" });
+    if (error.isClosed) refuse(error);
+    else if (error.isTemporary) dispatch({ type: "unsent", away: error.message });
     else dispatch({ type: "notice", message: error.message });
   }
 
@@ -88,6 +93,7 @@ export function session({ now, dispatch, recorded = (results) => dispatch({ type
     try {
       dispatch({ type: "state", server: await api.state() });
       polled?.();
+      await adopt();
       if (now().outbox.length) flush();
     } catch (error) {
       failed(error);
@@ -99,22 +105,43 @@ export function session({ now, dispatch, recorded = (results) => dispatch({ type
   async function open(token) {
     try {
       const server = await entered(token);
-      const disk = await openShelf(`sparing-${server.id}`);
+      const name = PREFIX + server.id;
+      const disk = await openShelf(name);
       dispatch({ type: "opened", events: await disk.all() });
       shelf = disk; // only now: what came from it need not be put there
+      if (!shelf.lasts) dispatch({ type: "fleeting" });
       dispatch({ type: "state", server });
       flush();
       soon();
+      tellOfOthers(await waitingElsewhere(name));
     } catch (error) {
       failed(error);
       if (!now().refused) setTimeout(open, AGAIN, token);
     }
   }
 
+  /** @param {number} n events that this page may not send */
+  function tellOfOthers(n) {
+    if (!n) return;
+    const message = `${plural(n, "answer", "answers")} to another project, or of somebody else, ${n === 1 ? "waits" : "wait"} in this browser. `
+      + "They are saved when that project is open at this address again.";
+    dispatch({ type: "notice", message });
+  }
+
+  /** What another tab was closed with is sent from here: it lies on the same shelf.
+   * @returns {Promise<void>} */
+  async function adopt() {
+    const there = await shelf.all().catch(() => []);
+    const left = there.filter((event) => seen.has(event.key)); // not what is just on its way
+    seen = new Set(there.map((event) => event.key));
+    if (left.length && !now().outbox.length) dispatch({ type: "opened", events: left });
+  }
+
   /** Take the token of the link out of the address, and come in with it. */
   async function start() {
     document.addEventListener("visibilitychange", () => poll());
     window.addEventListener("online", () => { flush(); poll(); });
+    window.addEventListener("beforeunload", (event) => { if (now().outbox.length && now().fleeting) event.preventDefault(); });
     const token = location.hash.slice(1);
     if (token) history.replaceState(null, "", location.pathname + location.search);
     await open(token);

@@ -10,7 +10,7 @@
 export function initial() {
   return {
     server: null, refused: "", rows: [], listed: false, outbox: [], steps: [],
-    online: true, late: false, said: "", notice: "",
+    online: true, away: "", fleeting: false, late: false, said: "", notice: "",
   };
 }
 
@@ -20,7 +20,8 @@ export function reduce(state, action) {
     case "opened": return { ...state, outbox: [...action.events, ...state.outbox] };
     case "refused": return { ...state, refused: action.message };
     case "state": return { ...state, server: action.server, online: true };
-    case "unsent": return { ...state, online: false };
+    case "unsent": return { ...state, online: false, away: action.away };
+    case "fleeting": return { ...state, fleeting: true };
     case "late": return { ...state, late: state.outbox.length > 0 };
     case "notice": return { ...state, notice: action.message, said: action.message };
     case "listed": return listed(state, action.rows);

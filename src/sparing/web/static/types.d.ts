@@ -91,8 +91,11 @@ export interface State {
   readonly outbox: readonly PersonEvent[];
   readonly steps: readonly Step[];
   readonly conflicts: readonly Conflict[];
-  /** False when the last request did not get through. */
+  /** False when the last request did not get through; then ``away`` says why. */
   readonly online: boolean;
+  readonly away: string;
+  /** What is not sent lies in the memory of the page alone. */
+  readonly fleeting: boolean;
   /** Events have waited so long that the person should know. */
   readonly late: boolean;
   /** The newest event that the server has confirmed. */
@@ -114,7 +117,8 @@ export type SharedAction =
   | { type: "refused"; message: string }
   | { type: "state"; server: Server }
   | { type: "recorded"; results: Recorded[] }
-  | { type: "unsent" }
+  | { type: "unsent"; away: string }
+  | { type: "fleeting" }
   | { type: "late" }
   | { type: "notice"; message: string };
 
@@ -153,6 +157,8 @@ export interface SettleState {
   readonly outbox: readonly PersonEvent[];
   readonly steps: readonly { key: string; row: Disagreement }[];
   readonly online: boolean;
+  readonly away: string;
+  readonly fleeting: boolean;
   readonly late: boolean;
   readonly said: string;
   readonly notice: string;
