@@ -1,4 +1,4 @@
-"""Answers that are not saved yet: they go to their own project and person, or stay in the browser."""
+"""Answers that are not saved yet: they go to their own project and person, or stay here."""
 
 import json
 
@@ -50,6 +50,7 @@ def window(browser):
 
 
 def press(page, key):
+    page.wait_for_selector("#item .text")
     shown = page.evaluate_handle("document.querySelector('#item').firstChild")
     page.keyboard.press(key)
     page.wait_for_function("old => document.querySelector('#item').firstChild !== old", arg=shown)
@@ -76,8 +77,16 @@ def line(page):
 
 @pytest.mark.parametrize(
     ("status", "content"),
-    [(404, HTML), (403, HTML), (405, STORED), (429, STORED), (422, STORED), (200, HTML), (200, STORED)],
-)  # fmt: skip
+    [
+        (404, HTML),
+        (403, HTML),
+        (405, STORED),
+        (429, STORED),
+        (422, STORED),
+        (200, HTML),
+        (200, STORED),
+    ],
+)
 def test_another_program_at_the_address_gets_no_answer_and_throws_none_away(
     tmp_path, served, window, status, content
 ):
