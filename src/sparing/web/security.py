@@ -315,7 +315,7 @@ def _limited(receive: Receive) -> Receive:
 def _with_headers(send: Send, more: Mapping[str, str]) -> Send:
     async def sender(message: Message) -> None:
         if message["type"] == "http.response.start":
-            _set_missing(MutableHeaders(scope=message), (HEADERS | more).items())
+            _set_missing(MutableHeaders(scope=message), {**HEADERS, **more}.items())
         await send(message)
 
     return sender
