@@ -1,0 +1,164 @@
+"""Backing a project up while it is used: one moment of it, in one file."""
+
+import os
+import re
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime
+from os import PathLike
+from pathlib import Path
+from typing import IO
+from zipfile import BadZipFile
+
+import numpy as np
+
+import sparing
+from sparing.errors import ConflictError, SourceError
+from sparing.files import unwritable
+from sparing.project import opening
+from sparing.project.backups.archive import DATABASE, Manifest, write_archive
+from sparing.project.belongings import check_own
+from sparing.project.folder import ProjectFolder
+from sparing.project.multiprocess import placed
+from sparing.store import Kind, Store, open_store
+from sparing.store.copying import copy_store
+from sparing.store.engine import sqlite_url
+
+
+def backup(project: str | PathLike[str], path: str | PathLike[str]) -> Manifest:
+    """Write all that a project knows to one file, readable by this user alone.
+
+    The project may be in use. What is written is what it was at one moment: the database is
+    copied first, then the files that it names, which never change once they are written. The
+    source is not in it, nor are the project's secret and whatever lets anybody in.
+
+    Parameters
+    ----------
+    project : its folder, its source, or the URL of its database
+    path : of the file, which is not there yet
+
+    Returns
+    -------
+    what is in it
+
+    Raises
+    ------
+    NotFoundError : there is no project
+    ConflictError : the file is there already
+    StoreError, SourceError : the project cannot be read, the file cannot be written
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from sparing.project import Project
+    >>> from sparing.project.backups.restore import restore
+    >>> place = Path(tempfile.mkdtemp())
+    >>> _ = (place / "pets.csv").write_text("animal,legs\\ncat,4\\nbird,2\\n")
+    >>> with Project.create(place / "pets.csv", classes=["fur"]) as project:
+    ...     project.teach({project.query(1)[0].item.item_id: "fur"})
+    ...     backup(project.folder, place / "pets.backup").n_events
+    2
+    >>> restored = restore(place / "pets.backup", place / "again")
+    >>> with Project.open(place / "again") as project:
+    ...     project.status().n_labeled
+    1
+    """
+    target = Path(path)
+    if os.path.lexists(target):
+        raise ConflictError(f"{target} is there already: name a file that is not.")
+    place = opening.existing(project)
+    with staging(target) as here:
+        copy_store(place.store_url, here / DATABASE)
+        with ExitStack() as stack:
+            folder, about = _described(place, here / DATABASE)
+            files = _files(folder, here / DATABASE, stack)  # open: whoever removes them meanwhile
+            with (here / "backup").open("xb", opener=_private) as stream:
+                told = write_archive(stream, files, about)
+                stream.flush()
+                os.fsync(stream.fileno())
+        (here / "backup").rename(target)
+    return told
+
+
+@contextmanager
+def staging(target: Path) -> Iterator[Path]:
+    """Make a folder beside a path, for this user alone, in which it is made before it is there.
+
+    Raises
+    ------
+    SourceError : nothing can be written there
+    """
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=f".{target.name}.", dir=target.parent) as here:
+            yield Path(here)
+    except OSError as error:
+        raise unwritable(target, error) from error
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
+
+
+def _described(place: ProjectFolder, copy: Path) -> tuple[ProjectFolder, Manifest]:
+    store = open_store(sqlite_url(copy), place.name)  # one of an older version is brought up to date
+    try:
+        folder = placed(place, store)
+        check_own(folder.path)
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        source = opening.read_settings(store).source
+        n_items, n_events = len(store.items()), len(store.events())
+        return folder, Manifest(now, sparing.__version__, source, n_items, n_events, {})
+    finally:
+        store.close()
+
+
+def _files(folder: ProjectFolder, copy: Path, stack: ExitStack) -> dict[str, IO[bytes]]:
+    """Open the files that a copy of the database names; what is not there can be made again."""
+    store = open_store(sqlite_url(copy), writable=False)
+    try:
+        names = [*_of_audits(folder, store), *_of_the_model(folder, store)]
+    finally:
+        store.close()
+    files = {DATABASE: stack.enter_context(copy.open("rb"))}
+    for path in [*names, *_of_the_vectors(folder)]:
+        try:
+            name = path.relative_to(folder.path).as_posix()
+            files[name] = stack.enter_context(path.open("rb", opener=_itself))
+        except FileNotFoundError:
+            continue
+        except OSError as error:
+            raise SourceError(f"{path} cannot be read: {error.strerror}.") from error
+    return files
+
+
+def _itself(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_NOFOLLOW)
+
+
+def _of_audits(folder: ProjectFolder, store: Store) -> Iterator[Path]:
+    n = sum(event.kind is Kind.AUDIT_DRAWN for event in store.events())
+    for attempt in range(1, n + 1):
+        yield from (folder.audit(attempt), folder.frozen(attempt))
+        yield from (folder.certificate(attempt), folder.labels(attempt))
+
+
+def _of_the_model(folder: ProjectFolder, store: Store) -> Iterator[Path]:
+    versions = store.versions()
+    if versions:
+        yield folder.scores(versions[-1])
+
+
+def _of_the_vectors(folder: ProjectFolder) -> Iterator[Path]:
+    """Yield the files on what the items look like, unless they are being made just now."""
+    try:
+        with np.load(folder.contents, allow_pickle=False) as stored:
+            mark = str(stored["fingerprint"])
+        # Vectors are written first: newer ones than what is known of them belong to other items.
+        is_whole = folder.vectors.stat().st_mtime_ns <= folder.contents.stat().st_mtime_ns
+    except (OSError, ValueError, KeyError, EOFError, BadZipFile):
+        return
+    if is_whole and re.fullmatch("[0-9a-f]+", mark):
+        yield from (folder.contents, folder.vectors, folder.clusters)
+        yield from (folder.map(kind, mark) for kind in ("principal", "neighbors"))
