@@ -107,6 +107,22 @@ def anew(path: Path) -> BinaryIO:
         raise _unwritable(path, error) from error
 
 
+@contextmanager
+def staging(target: Path) -> Iterator[Path]:
+    """Make a folder beside ``target``, for this user alone, to make it in; it is gone at the end.
+
+    Raises
+    ------
+    SourceError : nothing can be written there
+    """
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=f".{target.name}.", dir=target.parent) as here:
+            yield Path(here)
+    except OSError as error:
+        raise _unwritable(target, error) from error
+
+
 def check_writable(folder: Path) -> None:
     """See that files can be written to ``folder``, before long work starts; leave no trace.
 

@@ -132,3 +132,17 @@ def test_no_browser_takes_over_a_terminal_without_a_screen(monkeypatch):
 def test_classes_are_split_at_commas():
     assert command._split(" cat, dog ,,big cat") == ["cat", "dog", "big cat"]
     assert command._split("") == []
+
+
+def test_a_source_that_has_moved_is_named_once(table):
+    with Running(table) as running:
+        running.stop()
+    moved = table.rename(table.with_name("moved.csv"))
+    project = table.with_name("notes.csv.sparing")
+    code, said = Running(project).stop(signal.SIGCONT)
+    assert code == 1
+    assert f"'sparing label {project} --source PLACE' says where it is now" in said
+    with Running(project, "--source", moved) as running:
+        assert LINK.match(running.link)
+    with Running(project) as running:
+        assert LINK.match(running.link)

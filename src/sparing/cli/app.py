@@ -9,6 +9,7 @@ import typer
 
 import sparing
 from sparing.cli.autolabel import autolabel
+from sparing.cli.backups import backup, restore
 from sparing.cli.certify import certify
 from sparing.cli.compare import compare
 from sparing.cli.label import label
@@ -55,6 +56,8 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "certify": certify,
     "export": export,
     "agreement": agreement,
+    "backup": backup,
+    "restore": restore,
     "password": password,
     "autolabel": autolabel,
     "compare": compare,

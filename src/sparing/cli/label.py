@@ -38,6 +38,10 @@ def label(
         str | None,
         typer.Option(help="Folder, or postgresql:// URL.", show_default="SOURCE.sparing"),
     ] = None,
+    moved_to: Annotated[
+        str | None,
+        typer.Option("--source", help="Where a project's source is now.", show_default=False),
+    ] = None,
     encoder: Annotated[str, typer.Option(help="What turns items into numbers.")] = "auto",
     port: Annotated[
         int | None, typer.Option(min=1, max=65535, show_default="always the same")
@@ -66,10 +70,13 @@ def label(
 
     Example: sparing label photos/ --classes cat,dog
     """
-    from sparing.project import Project
+    from sparing.project import Project, opening
 
     network = Network(host, passwords, tuple(names or ()), tls_cert, tls_key)
     network.check_tls()
+    if moved_to is not None:
+        there = opening.existing(project or source)
+        Project.open(there.url or there.path, source=moved_to).close()
     named = classes or (MNIST_CLASSES if source == "mnist" else "")
     opened = Project.at(
         source,

@@ -102,23 +102,31 @@ class Project(TeamProject):
         return project
 
     @classmethod
-    def open(cls, folder: str | PathLike[str], *, writable: bool = True) -> Self:
+    def open(
+        cls,
+        folder: str | PathLike[str],
+        *,
+        writable: bool = True,
+        source: str | PathLike[str] | None = None,
+    ) -> Self:
         """Open a project; what has changed in its source is noticed and told.
 
         Parameters
         ----------
         folder : of the project; or the URL of its database
         writable : False: look only, while another process may be writing
+        source : where its source is now, if that has moved; it is kept
 
         Raises
         ------
         NotFoundError : there is no project
         ConflictError : another process writes to it; the message names it
         SchemaVersionError : it was written by a newer version of this package
-        SourceError : its source is not there any more
+        SourceError : its source is not there any more, or ``source`` is another one
         """
         with opening.uninterrupted():
-            return cls(*opening.reopen(opening.place_at(folder), writable=writable))
+            place = opening.place_at(folder)
+            return cls(*opening.reopen(place, writable=writable, source=source))
 
     @classmethod
     def at(cls, source: str | PathLike[str], **options: Any) -> Self:

@@ -14,7 +14,7 @@ from sparing.errors import ConflictError, NotFoundError, SourceError, UnknownNam
 from sparing.project.belongings import check_free, check_own, database_of, mark, sweep
 from sparing.project.folder import Lock, ProjectFolder, default_folder
 from sparing.project.multiprocess import FOLDER, SharedLock, alone, new_place, placed
-from sparing.project.source.changes import ITEMS_STAMP, Changes, applied, reconcile
+from sparing.project.source.changes import GONE, ITEMS_STAMP, Changes, applied, reconcile
 from sparing.project.source.items import MNIST, Listing, list_source
 from sparing.project.source.vectors import AUTO, Progress
 from sparing.project.state import State
@@ -76,6 +76,20 @@ def exists(place: ProjectFolder) -> bool:
     return place.exists() and stored_setting(place.store_url, SETTINGS) is not None
 
 
+def existing(place: str | PathLike[str]) -> ProjectFolder:
+    """Return where a project lies, named by its folder, its source or its URL.
+
+    Raises
+    ------
+    NotFoundError : there is none
+    StoreError : its database cannot be reached
+    """
+    there = place_of(place, None)
+    if not exists(there):
+        raise _no_project(there)
+    return there
+
+
 @contextmanager
 def uninterrupted() -> Iterator[None]:
     """Make what stays, a million items perhaps, without searching it for garbage all the time."""
@@ -96,14 +110,12 @@ def make(place: ProjectFolder, settings: Settings) -> Opened:
     SourceError : the source cannot be read, or the folder cannot be written
     """
     _check_encoder(settings.encoder)
-    source = settings.source
-    if is_postgresql(source):
-        name = shown_url(source)
+    if is_postgresql(settings.source):
+        name = shown_url(settings.source)
         raise NotFoundError(
             f"{name} is no project: 'sparing label SOURCE --project URL' makes one."
         )
-    if source != MNIST or Path(source).exists():
-        settings = replace(settings, source=str(Path(source).resolve()))
+    settings = replace(settings, source=full_source(settings.source))
     listing = list_source(settings.source, settings.columns)
     settings = replace(settings, left_out=listing.left_out)
     folder = new_place(place.url, settings.source) if place.is_shared else place
@@ -129,8 +141,10 @@ def make(place: ProjectFolder, settings: Settings) -> Opened:
         raise
 
 
-def reopen(place: ProjectFolder, *, writable: bool) -> Opened:
-    """Open a project that is there.
+def reopen(
+    place: ProjectFolder, *, writable: bool, source: str | PathLike[str] | None = None
+) -> Opened:
+    """Open a project that is there; where its source has moved, ``source`` says where to.
 
     Raises
     ------
@@ -147,6 +161,8 @@ def reopen(place: ProjectFolder, *, writable: bool) -> Opened:
         if writable and folder.is_shared:
             mark(folder.path, folder.name)  # projects of older versions have no marker
         lock = SharedLock() if writable and folder.is_shared else lock
+        if source is not None:
+            repoint(folder, store, source)
         listing = lister(folder, read_settings(store))()
         if not writable:
             return folder, store, _view(folder, store, listing), lock
@@ -203,12 +219,55 @@ def read_overlap(store: Store, seed: int) -> Overlap:
 
 
 def lister(folder: ProjectFolder, settings: Settings) -> Callable[[], Listing]:
-    """Return what lists the source of a project; it is looked for beside a moved project too."""
-    source = settings.source
-    beside = folder.path.resolve().with_name(Path(source).name)
-    if source != MNIST and not Path(source).exists() and beside.exists():
-        source = str(beside)
-    return lambda: list_source(source, settings.columns, settings.left_out)
+    """Return what lists the source of a project, wherever it is found now."""
+    source = found_source(folder, settings)
+
+    def listed() -> Listing:
+        if source is None:
+            place = folder.name if folder.is_shared else folder.path
+            raise SourceError(
+                f"The source of {folder.name} is not there: {settings.source}."
+                f" 'sparing label {place} --source PLACE' says where it is now."
+            )
+        return list_source(source, settings.columns, settings.left_out)
+
+    return listed
+
+
+def full_source(source: str | PathLike[str]) -> str:
+    """Return where a source is, from whatever folder it is looked for."""
+    is_word = str(source) == MNIST and not Path(source).exists()
+    return MNIST if is_word else str(Path(source).resolve())
+
+
+def found_source(folder: ProjectFolder, settings: Settings) -> str | None:
+    """Return where the source is: where it was, or beside a project that has moved with it."""
+    beside = folder.path.resolve().with_name(Path(settings.source).name)
+    if settings.source == MNIST or Path(settings.source).exists():
+        return settings.source
+    return str(beside) if beside.exists() else None
+
+
+def repoint(folder: ProjectFolder, store: Store, source: str | PathLike[str]) -> None:
+    """Say where the source of a project is now; it has to be the same one.
+
+    Raises
+    ------
+    SourceError : it cannot be read, or fewer than half of the project's items are in it
+    """
+    told = store.settings()[SETTINGS]
+    settings = replace(read_settings(store), source=full_source(source))
+    if settings.source != MNIST and not Path(settings.source).exists():
+        raise SourceError(f"{source} is not there.")
+    there = set(lister(folder, settings)().ids)
+    known = [row.item_id for row in store.items() if row.state != GONE]
+    n_found = sum(item_id in there for item_id in known)
+    if 2 * n_found < len(known):
+        raise SourceError(
+            f"{source} is not the source of {folder.name}: {n_found:,} of its {len(known):,} items"
+            " are there. Nothing was changed."
+        )
+    store.put_settings({SETTINGS: json.dumps(json.loads(told) | {"source": settings.source})})
 
 
 def make_trainee(

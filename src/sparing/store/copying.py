@@ -9,8 +9,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from sparing.errors import ConflictError, StoreError
 from sparing.store.engine import SQLITE, WRITES, open_engine, prepare, said, shown_url, sqlite_url
-from sparing.store.migrate import check, create, schema_version
-from sparing.store.schema import events, leases, metadata
+from sparing.store.migrate import check, create
+from sparing.store.schema import events, leases, metadata, settings
 
 AT_ONCE = 10_000  # rows
 LASTING = [table for table in metadata.sorted_tables if table is not leases]
@@ -56,11 +56,12 @@ def fill_store(path: Path, url: str) -> None:
     """
     source, target = open_engine(sqlite_url(path)), open_engine(url)
     try:
-        if schema_version(target) is not None:
-            raise ConflictError(f"{shown_url(url)} is a project already.")
         prepare(target)
         create(target)
+        check(target, shown_url(url))
         with source.connect() as one, target.execution_options(**{WRITES: True}).begin() as other:
+            if other.execute(select(settings.c.name).limit(1)).first() is not None:
+                raise ConflictError(f"{shown_url(url)} is a project already.")
             _copy_tables(one, other)
             last = "SELECT setval(pg_get_serial_sequence('events', 'seq'), max(seq)) FROM events"
             if other.execute(select(events.c.seq).limit(1)).first() is not None:
@@ -73,7 +74,7 @@ def fill_store(path: Path, url: str) -> None:
 
 
 def check_file(path: Path) -> None:
-    """Raise if a SQLite file from elsewhere is damaged, or holds anything but the tables of a store.
+    """Raise if a SQLite file from elsewhere is damaged, or holds anything but a store's tables.
 
     Raises
     ------

@@ -106,7 +106,8 @@ def extract(archive: ZipFile, manifest: Manifest, folder: Path, path: Path) -> N
     needed, free = sum(size for size, _ in manifest.files.values()), shutil.disk_usage(folder).free
     if needed > free:
         raise SourceError(f"{path} needs {needed:,} bytes, and {free:,} are free.")
-    for name, expected in manifest.files.items():
+    # Vectors before what is known of them, as when they were made: their times tell who fits whom.
+    for name, expected in sorted(manifest.files.items(), reverse=True):
         target = folder / name
         target.parent.mkdir(mode=0o700, exist_ok=True)
         handle = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -131,7 +132,7 @@ def opened_archive(path: Path) -> ZipFile:
         raise SourceError(f"{path} is no backup that can be read: {error}.") from error
 
 
-DAMAGES = (OSError, EOFError, BadZipFile, zlib.error, NotImplementedError)
+DAMAGES = (EOFError, BadZipFile, zlib.error, NotImplementedError)
 """What reading a damaged archive may raise."""
 
 

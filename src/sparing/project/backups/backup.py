@@ -1,33 +1,30 @@
 """Backing a project up while it is used: one moment of it, in one file."""
 
 import os
-import re
-import tempfile
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, suppress
 from datetime import UTC, datetime
 from os import PathLike
 from pathlib import Path
 from typing import IO
-from zipfile import BadZipFile
-
-import numpy as np
 
 import sparing
 from sparing.errors import ConflictError, SourceError
-from sparing.files import unwritable
+from sparing.files import anew, read_arrays, staging
 from sparing.project import opening
 from sparing.project.backups.archive import DATABASE, Manifest, write_archive
 from sparing.project.belongings import check_own
-from sparing.project.folder import ProjectFolder
+from sparing.project.folder import MARK, NEIGHBORS, PRINCIPAL, ProjectFolder
 from sparing.project.multiprocess import placed
 from sparing.store import Kind, Store, open_store
 from sparing.store.copying import copy_store
 from sparing.store.engine import sqlite_url
 
+CONTENTS, VECTORS, CLUSTERS = "contents.npz", "vectors.npy", "clusters.npz"
+
 
 def backup(project: str | PathLike[str], path: str | PathLike[str]) -> Manifest:
-    """Write all that a project knows to one file, readable by this user alone.
+    r"""Write all that a project knows to one file, readable by this user alone.
 
     The project may be in use. What is written is what it was at one moment: the database is
     copied first, then the files that it names, which never change once they are written. The
@@ -54,7 +51,7 @@ def backup(project: str | PathLike[str], path: str | PathLike[str]) -> Manifest:
     >>> from sparing.project import Project
     >>> from sparing.project.backups.restore import restore
     >>> place = Path(tempfile.mkdtemp())
-    >>> _ = (place / "pets.csv").write_text("animal,legs\\ncat,4\\nbird,2\\n")
+    >>> _ = (place / "pets.csv").write_text("animal,legs\ncat,4\nbird,2\n")
     >>> with Project.create(place / "pets.csv", classes=["fur"]) as project:
     ...     project.teach({project.query(1)[0].item.item_id: "fur"})
     ...     backup(project.folder, place / "pets.backup").n_events
@@ -73,7 +70,7 @@ def backup(project: str | PathLike[str], path: str | PathLike[str]) -> Manifest:
         with ExitStack() as stack:
             folder, about = _described(place, here / DATABASE)
             files = _files(folder, here / DATABASE, stack)  # open: whoever removes them meanwhile
-            with (here / "backup").open("xb", opener=_private) as stream:
+            with anew(here / "backup") as stream:
                 told = write_archive(stream, files, about)
                 stream.flush()
                 os.fsync(stream.fileno())
@@ -81,28 +78,10 @@ def backup(project: str | PathLike[str], path: str | PathLike[str]) -> Manifest:
     return told
 
 
-@contextmanager
-def staging(target: Path) -> Iterator[Path]:
-    """Make a folder beside a path, for this user alone, in which it is made before it is there.
-
-    Raises
-    ------
-    SourceError : nothing can be written there
-    """
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=f".{target.name}.", dir=target.parent) as here:
-            yield Path(here)
-    except OSError as error:
-        raise unwritable(target, error) from error
-
-
-def _private(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)
-
-
 def _described(place: ProjectFolder, copy: Path) -> tuple[ProjectFolder, Manifest]:
-    store = open_store(sqlite_url(copy), place.name)  # one of an older version is brought up to date
+    store = open_store(
+        sqlite_url(copy), place.name
+    )  # one of an older version is brought up to date
     try:
         folder = placed(place, store)
         check_own(folder.path)
@@ -121,20 +100,32 @@ def _files(folder: ProjectFolder, copy: Path, stack: ExitStack) -> dict[str, IO[
         names = [*_of_audits(folder, store), *_of_the_model(folder, store)]
     finally:
         store.close()
-    files = {DATABASE: stack.enter_context(copy.open("rb"))}
+    files: dict[str, IO[bytes]] = {DATABASE: stack.enter_context(copy.open("rb"))}
     for path in [*names, *_of_the_vectors(folder)]:
-        try:
+        with suppress(FileNotFoundError):
             name = path.relative_to(folder.path).as_posix()
-            files[name] = stack.enter_context(path.open("rb", opener=_itself))
-        except FileNotFoundError:
-            continue
-        except OSError as error:
-            raise SourceError(f"{path} cannot be read: {error.strerror}.") from error
-    return files
+            files[name] = stack.enter_context(_opened(path))
+    return files if _fit(files) else {n: f for n, f in files.items() if not _is_made_again(n)}
 
 
-def _itself(path: str, flags: int) -> int:
-    return os.open(path, flags | os.O_NOFOLLOW)
+def _opened(path: Path) -> IO[bytes]:
+    """Open a file that is there, or whose folder is; no link."""
+    return os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW), "rb")
+
+
+def _fit(files: dict[str, IO[bytes]]) -> bool:
+    """Tell whether the vectors belong to what is known of them, and are not being written anew.
+
+    They are written first: newer ones than what is known of them are of other items.
+    """
+    if not {VECTORS, CONTENTS} <= files.keys():
+        return False
+    vectors, contents = (os.fstat(files[name].fileno()) for name in (VECTORS, CONTENTS))
+    return vectors.st_mtime_ns <= contents.st_mtime_ns
+
+
+def _is_made_again(name: str) -> bool:
+    return name in (VECTORS, CONTENTS, CLUSTERS) or name.startswith("maps/")
 
 
 def _of_audits(folder: ProjectFolder, store: Store) -> Iterator[Path]:
@@ -151,14 +142,11 @@ def _of_the_model(folder: ProjectFolder, store: Store) -> Iterator[Path]:
 
 
 def _of_the_vectors(folder: ProjectFolder) -> Iterator[Path]:
-    """Yield the files on what the items look like, unless they are being made just now."""
+    """Yield the files on what the items look like, first what is known of the others."""
+    yield from (folder.contents, folder.vectors, folder.clusters)
     try:
-        with np.load(folder.contents, allow_pickle=False) as stored:
-            mark = str(stored["fingerprint"])
-        # Vectors are written first: newer ones than what is known of them belong to other items.
-        is_whole = folder.vectors.stat().st_mtime_ns <= folder.contents.stat().st_mtime_ns
-    except (OSError, ValueError, KeyError, EOFError, BadZipFile):
+        mark = str(read_arrays(folder.contents, "what is known of the items")["fingerprint"])
+    except (SourceError, KeyError):
         return
-    if is_whole and re.fullmatch("[0-9a-f]+", mark):
-        yield from (folder.contents, folder.vectors, folder.clusters)
-        yield from (folder.map(kind, mark) for kind in ("principal", "neighbors"))
+    if MARK.fullmatch(f"-{mark}"):
+        yield from (folder.map(kind, mark) for kind in (PRINCIPAL, NEIGHBORS))

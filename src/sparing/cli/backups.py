@@ -1,0 +1,60 @@
+"""A project as one file and back."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from sparing.cli.projects import Place
+
+if TYPE_CHECKING:
+    from sparing.project.backups.archive import Manifest
+
+
+def backup(
+    project: Place,
+    out: Annotated[Path, typer.Argument(metavar="FILE", help="File that is not there yet.")],
+) -> None:
+    """Write all that a project knows to one file, for you alone; the project may be in use.
+
+    The source is not in it, nor anything that lets somebody in.
+
+    Example: sparing backup photos.sparing photos-monday.backup
+    """
+    from sparing.project.backups.backup import backup as write
+
+    told = write(project, out)
+    typer.echo(f"{_said(told)}, in {out}. The source is not in it: {told.source}.", err=True)
+
+
+def restore(
+    file: Annotated[Path, typer.Argument(help="A backup.")],
+    folder: Annotated[
+        str, typer.Argument(metavar="FOLDER", help="Empty, or not there yet; or a database's URL.")
+    ],
+    source: Annotated[
+        str | None, typer.Option(help="Where the source is now.", show_default=False)
+    ] = None,
+) -> None:
+    """Make a project from a backup, on this or another machine; it is there whole or not at all.
+
+    Example: sparing restore photos-monday.backup photos.sparing --source photos
+    """
+    from sparing.project.backups.restore import restore as unpack
+
+    made = unpack(file, folder, source)
+    typer.echo(f"{_said(made.manifest)}, in {made.place}.", err=True)
+    if made.source is None:
+        typer.echo(
+            f"Its source is not there: {made.manifest.source}. 'sparing label {made.place} --source"
+            " PLACE' says where it is now.",
+            err=True,
+        )
+
+
+def _said(manifest: "Manifest") -> str:
+    n_bytes = sum(size for size, _ in manifest.files.values())
+    return (
+        f"{manifest.n_events:,} events on {manifest.n_items:,} items, {n_bytes / 1e6:,.1f} MB of"
+        f" {manifest.made}"
+    )
