@@ -22,7 +22,7 @@ def as_an_older_version_made(source, folder):
     """Make a project whose ids are parts of its items, and which does not say so."""
     with Project.create(source, folder, columns=["id", "text"]) as project:
         kept = json.loads(project.store.settings()[SETTINGS])
-        del kept["left_out"]
+        del kept["left_out"], kept["layout"]
         project.store.put_settings({SETTINGS: json.dumps(kept | {"columns": []})})
         return list(project.items)
 

@@ -104,6 +104,7 @@ def test_an_older_schema_is_brought_to_the_newest(tmp_path):
     store.close()
     with closing(sqlite3.connect(tmp_path / "x.db")) as database, database:
         database.execute("DROP TABLE leases")
+        database.execute("ALTER TABLE items DROP COLUMN anchor")
         database.execute("UPDATE alembic_version SET version_num = '0001'")
     with pytest.raises(StoreError, match="open it once for writing"):
         open_store(url, writable=False)

@@ -2,10 +2,12 @@
 
 import numbers
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from sparing.datasets.items import shown_names
 from sparing.datasets.rows import RawTable, is_missing, plain_text
 
 SURE = frozenset({"id", "uuid", "guid", "identifier"})
@@ -43,6 +45,26 @@ def identified(raw: RawTable, left_out: Sequence[str] | None = None) -> RawTable
         return replace(raw, left_out=told)
     named_by, names = next(iter(found.items()))
     return replace(raw, names=names, named_by=named_by, left_out=told)
+
+
+def called_by(raw: RawTable, column: str | None, left_out: Sequence[str]) -> RawTable:
+    """Return a table whose rows are called by a column that was found to identify them before.
+
+    A row whose cell is empty, or there twice by now, is called by where it stands, and said so.
+    """
+    if column is None or column not in raw.columns:
+        return replace(raw, left_out=tuple(left_out))
+    cells = ["" if is_missing(cell) else _as_name(cell) for cell in raw.columns[column]]
+    times = Counter(cells)
+    without = [place for place, cell in enumerate(cells) if not cell or times[cell] > 1]
+    names = cells.copy()
+    for place in without:
+        names[place] = raw.names[place]
+    notes = raw.notes
+    if without:
+        where = shown_names([raw.names[place] for place in without])
+        notes = (*notes, f"'{column}' cannot name the items in {where}: empty, or there twice.")
+    return replace(raw, names=names, named_by=column, left_out=tuple(left_out), notes=notes)
 
 
 def is_identifier(name: str, others: Sequence[str]) -> bool:
@@ -90,9 +112,13 @@ def _names(raw: RawTable, name: str) -> list[str] | None:
         return None
     if all(map(_is_number, cells)) and any(map(is_fraction, cells)):
         return None  # a measurement after all
-    # A broken half of a character, which JSON may have, cannot be stored.
-    names = [plain_text(cell).encode("utf-8", "replace").decode() for cell in cells]
+    names = list(map(_as_name, cells))
     return names if len(set(names)) == len(names) else None
+
+
+def _as_name(cell: Any) -> str:
+    """Return a cell as text; a broken half of a character, as JSON may have, cannot be stored."""
+    return plain_text(cell).encode("utf-8", "replace").decode()
 
 
 def _is_number(cell: Any) -> bool:

@@ -11,15 +11,19 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from sparing.errors import ConflictError, NotFoundError, SourceError, UnknownNameError
+from sparing.project.audits.audits import retell_contents
 from sparing.project.belongings import check_free, check_own, database_of, mark, sweep
 from sparing.project.folder import Lock, ProjectFolder, default_folder
 from sparing.project.multiprocess import FOLDER, SharedLock, alone, new_place, placed
-from sparing.project.source.changes import GONE, ITEMS_STAMP, Changes, applied, reconcile
-from sparing.project.source.items import MNIST, Listing, list_source
+from sparing.project.source.changes import ITEMS_STAMP, Changes, applied, attached, reconcile
+from sparing.project.source.items import GONE, MNIST, Listing
+from sparing.project.source.layout import Layout
+from sparing.project.source.listing import list_source
+from sparing.project.source.older import hashes_of_today, told_anew
 from sparing.project.source.vectors import AUTO, Progress
 from sparing.project.state import State
 from sparing.project.team.sharing import Overlap
-from sparing.store import Store, Version, open_store, stored_setting
+from sparing.store import ItemRow, Store, Version, open_store, stored_setting
 from sparing.store.engine import is_postgresql, shown_url
 
 if TYPE_CHECKING:
@@ -37,6 +41,7 @@ class Settings:
 
     ``left_out`` are the columns of a table that were found to identify its rows; None: not looked
     for yet. Projects of older versions left none out, and go on so: their items keep their keys.
+    ``layout`` is that of the table as it was when the project was made; None if it is no table.
     """
 
     source: str
@@ -44,6 +49,7 @@ class Settings:
     seed: int
     columns: tuple[str, ...]
     left_out: tuple[str, ...] | None = None
+    layout: Layout | None = None
 
 
 def place_of(source: str | PathLike[str], folder: str | PathLike[str] | None) -> ProjectFolder:
@@ -117,7 +123,8 @@ def make(place: ProjectFolder, settings: Settings) -> Opened:
         )
     settings = replace(settings, source=full_source(settings.source))
     listing = list_source(settings.source, settings.columns)
-    settings = replace(settings, left_out=listing.left_out)
+    layout = listing.layout
+    settings = replace(settings, left_out=layout.left_out if layout else (), layout=layout)
     folder = new_place(place.url, settings.source) if place.is_shared else place
     check_free(folder.path)
     try:
@@ -133,9 +140,9 @@ def make(place: ProjectFolder, settings: Settings) -> Opened:
         with alone(store, folder, "opening"):
             if folder.is_shared and SETTINGS in store.settings():
                 raise ConflictError(f"{folder.name} is a project already: open it.")
-            told = {SETTINGS: json.dumps(asdict(settings))}
+            told = _told(settings)
             store.put_settings(told | ({FOLDER: str(folder.path)} if folder.is_shared else {}))
-            return folder, store, _state(folder, store, listing), lock
+            return folder, store, _state(folder, store, listing, settings), lock
     except BaseException:
         lock.release()
         raise
@@ -163,13 +170,14 @@ def reopen(
         lock = SharedLock() if writable and folder.is_shared else lock
         if source is not None:
             repoint(folder, store, source)
-        listing = lister(folder, read_settings(store))()
+        settings = read_settings(store)
+        listing = lister(folder, settings)()
         if not writable:
             return folder, store, _view(folder, store, listing), lock
         with alone(store, folder, "opening"):
             if not folder.is_shared:
                 sweep(folder.path)
-            return folder, store, _state(folder, store, listing), lock
+            return folder, store, _state(folder, store, listing, settings), lock
     except BaseException:
         if store is not None:
             store.close()
@@ -187,18 +195,31 @@ def _no_project(place: ProjectFolder) -> NotFoundError:
     )
 
 
-def _state(folder: ProjectFolder, store: Store, listing: Listing) -> State:
-    stored = store.items()
-    updates, changes = reconcile(stored, listing)
-    if updates:
-        store.put_items(updates)
+def _state(folder: ProjectFolder, store: Store, listing: Listing, settings: Settings) -> State:
+    stored = _of_today(folder, store, listing)
+    found = reconcile(stored, listing)
+    if settings.layout != listing.layout:  # of an older version: from now on it is settled
+        store.put_settings(_told(replace(settings, layout=listing.layout)))
+    if found.updates:
+        store.put_items(found.updates)
         store.put_settings({ITEMS_STAMP: uuid4().hex})
-        stored = applied(stored, updates)
-    return State(folder, store, stored, listing, changes)
+        stored = applied(stored, found.updates)
+    return State(folder, store, stored, found.listing, found.changes)
+
+
+def _of_today(folder: ProjectFolder, store: Store, listing: Listing) -> list[ItemRow]:
+    """Return the items, with today's hashes where an older version has written them."""
+    stored, today = store.items(), hashes_of_today(listing)
+    anew = told_anew(stored, today)
+    if anew:
+        retell_contents(folder, today)  # first: an open audit compares with what the items hold
+        store.put_items(anew)
+    return applied(stored, anew)
 
 
 def _view(folder: ProjectFolder, store: Store, listing: Listing) -> State:
-    return State(folder, store, store.items(), listing, Changes())
+    stored = store.items()
+    return State(folder, store, stored, attached(stored, listing), Changes())
 
 
 def read_settings(store: Store) -> Settings:
@@ -210,7 +231,12 @@ def read_settings(store: Store) -> Settings:
         told["seed"],
         tuple(told["columns"]),
         tuple(told.get("left_out", ())),
+        Layout.from_json(told.get("layout")),
     )
+
+
+def _told(settings: Settings) -> dict[str, str]:
+    return {SETTINGS: json.dumps(asdict(settings))}
 
 
 def read_overlap(store: Store, seed: int) -> Overlap:
@@ -229,7 +255,7 @@ def lister(folder: ProjectFolder, settings: Settings) -> Callable[[], Listing]:
                 f"The source of {folder.name} is not there: {settings.source}."
                 f" 'sparing label {place} --source PLACE' says where it is now."
             )
-        return list_source(source, settings.columns, settings.left_out)
+        return list_source(source, settings.columns, settings.left_out, settings.layout)
 
     return listed
 
@@ -259,8 +285,10 @@ def repoint(folder: ProjectFolder, store: Store, source: str | PathLike[str]) ->
     settings = replace(read_settings(store), source=full_source(source))
     if settings.source != MNIST and not Path(settings.source).exists():
         raise SourceError(f"{source} is not there.")
-    there = set(lister(folder, settings)().ids)
-    known = [row.item_id for row in store.items() if row.state != GONE]
+    listing, stored = lister(folder, settings)(), store.items()
+    stored = applied(stored, told_anew(stored, hashes_of_today(listing)))
+    there = set(reconcile(stored, listing).listing.ids)
+    known = [row.item_id for row in stored if row.state != GONE]
     n_found = sum(item_id in there for item_id in known)
     if 2 * n_found < len(known):
         raise SourceError(

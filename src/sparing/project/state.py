@@ -14,8 +14,8 @@ from sparing.project.audits.audits import Certified, Draw, answers_of, load_cert
 from sparing.project.folder import ProjectFolder
 from sparing.project.learning.scores import Scores, read_scores, within
 from sparing.project.log.replay import Replay
-from sparing.project.source.changes import PRESENT, UNREADABLE, Changes
-from sparing.project.source.items import Item, Listing
+from sparing.project.source.changes import Changes
+from sparing.project.source.items import PRESENT, UNREADABLE, Item, Listing
 from sparing.project.source.vectors import Contents
 from sparing.project.team.people import Opinions
 from sparing.project.team.sharing import Overlap, Sharing

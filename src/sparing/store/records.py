@@ -157,7 +157,9 @@ class ItemRow:
     size, mtime_ns : of its file when it was last looked at; 0 for a row of a table
     content_hash : of its content; None as long as nobody has read it
     state : ``"present"``, ``"gone"`` or ``"unreadable"``
-    reason : why it cannot be read
+    reason : why it cannot be read, or what became of it
+    anchor : hash of what tells it from all others where its content changes: of its text, of the
+        path of its file; None if there is no such thing
     """
 
     row: int
@@ -168,6 +170,7 @@ class ItemRow:
     content_hash: str | None = None
     state: str = "present"
     reason: str | None = None
+    anchor: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

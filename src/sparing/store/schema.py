@@ -15,7 +15,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-HEAD = "0002"
+HEAD = "0003"
 """The newest migration; a test compares."""
 
 metadata = MetaData(
@@ -46,6 +46,7 @@ items = Table(
     Column("content_hash", String(64)),
     Column("state", String(16), nullable=False),
     Column("reason", Text),
+    Column("anchor", String(64)),
     UniqueConstraint("item_id"),
 )
 

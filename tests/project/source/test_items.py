@@ -6,7 +6,7 @@ from PIL import Image
 
 from sparing.errors import SourceError
 from sparing.project.source.changes import reconcile
-from sparing.project.source.items import list_source
+from sparing.project.source.listing import list_source
 from sparing.store import ItemRow
 
 
@@ -16,8 +16,11 @@ def write_image(path, color=0):
 
 
 def stored(listing):
-    rows, _ = reconcile([], listing)
-    return rows
+    return reconcile([], listing).updates
+
+
+def both(found):
+    return found.updates, found.changes
 
 
 def later(path, seconds=5):
@@ -124,7 +127,7 @@ def test_vectors_are_cards_of_numbers(tmp_path):
 
 def test_the_first_listing_is_no_change(tmp_path):
     write_image(tmp_path / "a.png")
-    rows, changes = reconcile([], list_source(str(tmp_path)))
+    rows, changes = both(reconcile([], list_source(str(tmp_path))))
     assert [row.row for row in rows] == [0]
     assert changes.said() == []
 
@@ -143,10 +146,10 @@ def test_what_came_went_and_changed_is_told(tmp_path):
     before = [replace(r, content_hash=hash_file(tmp_path / r.name)) for r in before]
     (tmp_path / "gone.png").unlink()
     write_image(tmp_path / "changed.png", 200)
-    write_image(tmp_path / "new.png")
+    write_image(tmp_path / "new.png", 100)
     later(tmp_path / "changed.png")
     later(tmp_path / "touched.png")
-    rows, changes = reconcile(before, list_source(str(tmp_path)))
+    rows, changes = both(reconcile(before, list_source(str(tmp_path))))
     assert changes.added == ("new.png",)
     assert changes.removed == ("gone.png",)
     assert changes.changed == ("changed.png",)
@@ -158,7 +161,7 @@ def test_what_came_went_and_changed_is_told(tmp_path):
     write_image(tmp_path / "gone.png")
     after = sorted({**{r.row: r for r in before}, **{r.row: r for r in rows}}.values(),
                    key=lambda r: r.row)  # fmt: skip
-    rows, changes = reconcile(after, list_source(str(tmp_path)))
+    rows, changes = both(reconcile(after, list_source(str(tmp_path))))
     assert changes.returned == ("gone.png",)
     assert rows[0].state == "present"
 

@@ -1,6 +1,6 @@
 """The audits of a project on disk: what was frozen, what was drawn, what was certified."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,7 +18,7 @@ from sparing.pool.predictions import Predictions
 from sparing.project.folder import ProjectFolder
 from sparing.project.learning.scores import Scores
 from sparing.project.log.replay import ItemState, Replay
-from sparing.project.source.changes import GONE, PRESENT
+from sparing.project.source.items import GONE, PRESENT
 from sparing.project.team.people import Opinions
 from sparing.store import Event, ItemRow
 from sparing.store.records import FROM_CLUSTER
@@ -157,6 +157,14 @@ def load_draw(folder: ProjectFolder, attempt: int) -> Draw:
         raise SourceError(f"Audit {attempt} is not there or damaged: {error}.") from error
     audit.check(predictions)
     return Draw(audit, frozen)
+
+
+def retell_contents(folder: ProjectFolder, now: Mapping[str, str]) -> None:
+    """Tell what the draws have frozen of the contents of items in other hashes of the same."""
+    for path in folder.frozen(1).parent.glob("*.npz"):
+        arrays = read_arrays(path, "what an audit froze")
+        contents = np.array([now.get(c, c) for c in arrays["contents"].tolist()])
+        write_arrays(path, {**arrays, "contents": contents})
 
 
 def load_audits(folder: ProjectFolder, n: int) -> list[Audit]:

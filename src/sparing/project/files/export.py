@@ -16,8 +16,7 @@ from typing import Any
 
 from sparing.errors import InvalidInputError, MissingExtraError, SourceError, UnknownNameError
 from sparing.files import write_atomically
-from sparing.project.source.changes import GONE
-from sparing.project.source.items import Item
+from sparing.project.source.items import GONE, Item
 from sparing.project.state import State
 from sparing.store import Event, Kind
 from sparing.store.records import FROM_CLUSTER

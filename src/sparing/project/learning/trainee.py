@@ -28,8 +28,8 @@ from sparing.project.learning.advice import (
 from sparing.project.learning.scores import Scores, write_scores
 from sparing.project.log.replay import Replay
 from sparing.project.map.mapping import Mapmaker
-from sparing.project.source.changes import ITEMS_STAMP, PRESENT
-from sparing.project.source.items import Listing
+from sparing.project.source.changes import ITEMS_STAMP, attached
+from sparing.project.source.items import PRESENT, Listing
 from sparing.project.source.vectors import (
     Contents,
     Progress,
@@ -113,7 +113,7 @@ class Trainee:
         self._items = self._store.items()
         self._contents = read_contents(self._folder, self._items, self._encoder)
         if self._contents is None:
-            listing = self._list_items()
+            listing = attached(self._items, self._list_items())
             self._contents = encode_items(
                 self._folder, self._items, listing, self._encoder, self._tell
             )

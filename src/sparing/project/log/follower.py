@@ -6,6 +6,7 @@ from collections.abc import Callable
 from sparing.errors import SourceError
 from sparing.project.folder import ProjectFolder
 from sparing.project.learning.scores import read_scores
+from sparing.project.source.changes import attached
 from sparing.project.source.items import Listing
 from sparing.project.state import State
 from sparing.store import Store, Version
@@ -71,5 +72,6 @@ class Follower:
         except SourceError:  # a newer one has taken its place: it is read the next time
             return
         if len(scores.proba) > len(self._state.rows):
-            self._state.relist(self._store.items(), self._list_items())
+            stored = self._store.items()
+            self._state.relist(stored, attached(stored, self._list_items()))
         self._state.adopt(versions, scores)

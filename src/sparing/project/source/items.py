@@ -1,7 +1,6 @@
 """Items: what a source holds now, each under a key that survives new runs."""
 
 import os
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from hashlib import blake2b
@@ -10,19 +9,15 @@ from typing import Any, Literal
 
 import numpy as np
 
-from sparing.datasets.folders import find_files
-from sparing.datasets.items import Items, summarize_skipped
-from sparing.datasets.read import PAIR, read_items
+from sparing.datasets.items import take_rows
+from sparing.datasets.rows import RawTable
 from sparing.errors import SourceError
+from sparing.project.source.layout import Layout
 
 MNIST = "mnist"
-MNIST_ITEMS = 4000  # the founding article's pool
+PRESENT, GONE, UNREADABLE = "present", "gone", "unreadable"  # states of an item
 SHOWN_NUMBERS = 8
 BLOCK_BYTES = 1 << 20
-PART = (
-    "It is a part of each item, as when this project was made, and may mislead the model: 'sparing"
-    " export' the labels, label with another --project, and 'sparing import' them there."
-)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -58,9 +53,13 @@ class Listing:
     kind : as of :class:`sparing.datasets.items.Items`
     ids, names : (n,) keys, and what people find the items by
     stamps : (n,) size and time of the last change of each file; zeros for rows of a table
+    anchors : (n,) hash of what tells each from all others where its content changes: of its text,
+        or of the path of its file; None if there is no such thing
     hashes : (n,) hash of the content where it is known without opening a file
     values : (n,) the items themselves
-    columns, named_by, left_out : of a table, as of :class:`sparing.datasets.items.Items`
+    layout : of a table: what its columns are
+    table : of a table: all its columns
+    is_files : whether the items are files, whose keys come from their paths
     root : folder that holds all image files; None if the items are no files
     said : sentences that the person should know
     """
@@ -70,15 +69,43 @@ class Listing:
     names: list[str]
     stamps: list[tuple[int, int]]
     hashes: list[str | None]
+    anchors: list[str | None]
     values: Any
-    columns: tuple[str, ...] = ()
-    named_by: str | None = None
-    left_out: tuple[str, ...] = ()
+    layout: Layout | None = None
+    table: RawTable | None = None
+    is_files: bool = False
     root: Path | None = None
     said: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.ids)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Those that make an item, as far as they are there; none if this is no table."""
+        there = () if self.table is None else self.table.columns
+        return tuple(name for name in self.layout.columns if name in there) if self.layout else ()
+
+    @property
+    def named_by(self) -> str | None:
+        """The column that the names are from; None if there is none, or it is not there."""
+        column = self.layout.named_by if self.layout else None
+        return column if self.table is not None and column in self.table.columns else None
+
+    def take(self, places: Sequence[int]) -> "Listing":
+        """Return the listing of just these places."""
+        if len(places) == len(self):
+            return self
+        return replace(
+            self,
+            ids=[self.ids[i] for i in places],
+            names=[self.names[i] for i in places],
+            stamps=[self.stamps[i] for i in places],
+            hashes=[self.hashes[i] for i in places],
+            anchors=[self.anchors[i] for i in places],
+            values=take_rows(self.values, np.array(places, dtype=np.int64)),
+            table=None if self.table is None else self.table.take(places),
+        )
 
     def item(self, i: int) -> Item:
         """Return the item at a place of this listing."""
@@ -110,111 +137,6 @@ def _numbers(vector: Any) -> str:
     return shown + (", …" if len(vector) > SHOWN_NUMBERS else "")
 
 
-def list_source(
-    source: str, columns: Sequence[str] = (), left_out: Sequence[str] | None = None
-) -> Listing:
-    """List what a source holds: a folder, a table, a .npy file, or the word ``mnist``.
-
-    Of image files only names, sizes and times are read, so that thousands take a moment; those
-    that cannot be decoded are found out when they are encoded.
-
-    Parameters
-    ----------
-    source : the folder or file
-    columns : of a table: those that make an item; none: all but ``left_out``
-    left_out : of a table: those that identify rows, as the project found when it was made, so that
-        no later row changes what an item is; None: find them
-
-    Raises
-    ------
-    SourceError : nothing there, or nothing that can be an item
-    UnknownNameError, MissingExtraError : as of :func:`sparing.datasets.read.read_items`
-    """
-    path = Path(source)
-    if source == MNIST and not path.exists():
-        return _list_mnist()
-    if path.is_dir() and not (path / PAIR).is_file():
-        kind, paths, skipped = find_files(path)
-        if kind == "images":
-            return _list_images(path, paths, summarize_skipped(skipped))
-    items = read_items(path, columns=columns, opened=False, left_out=left_out)
-    listing = _list_read(items, path)
-    if left_out == () and not columns and items.named_by:
-        return replace(listing, said=(*listing.said, PART))
-    return listing
-
-
-def _list_images(root: Path, paths: list[Path], said: list[str]) -> Listing:
-    names = [path.relative_to(root).as_posix() for path in paths]
-    return Listing(
-        "images",
-        [key_of(os.fsencode(name)) for name in names],
-        [shown(name) for name in names],
-        [_stamp(path) for path in paths],
-        [None] * len(paths),
-        paths,
-        root=root.resolve(),
-        said=tuple(said),
-    )
-
-
-def _list_read(items: Items, path: Path) -> Listing:
-    if items.kind == "images" and not isinstance(items.values, np.ndarray):
-        return _list_named_images(items, path.parent)
-    hashes = [key_of(_content(value)) for value in _plain(items.values)]
-    if path.is_dir() and items.kind == "texts":
-        ids = [key_of(os.fsencode(name)) for name in items.names]
-        stamps = [_stamp(path / name) for name in items.names]
-    else:
-        ids, stamps = _numbered(hashes), [(0, 0)] * len(hashes)
-    names = [shown(name) for name in items.names]
-    said = tuple(items.said())
-    listing = Listing(items.kind, ids, names, stamps, list(hashes), items.values, said=said)
-    return _named(listing, items)
-
-
-def _named(listing: Listing, items: Items) -> Listing:
-    return replace(listing, columns=items.columns, named_by=items.named_by, left_out=items.left_out)
-
-
-def _list_named_images(items: Items, root: Path) -> Listing:
-    """List the images that a table names; those outside its folder are left out."""
-    inside = root.resolve()
-    first = dict(zip(reversed(items.values), reversed(items.names), strict=True))
-    kept = [p for p in dict.fromkeys(items.values) if p.resolve().is_relative_to(inside)]
-    n_out = len(items.values) - len(kept)
-    said = [*items.said()]
-    if n_out:
-        said.append(f"{n_out:,} skipped, outside the folder of the table or named twice.")
-    if not kept:
-        raise SourceError(f"{items.source} names no image inside its folder.")
-    listing = _named(_list_images(root, kept, said), items)
-    return replace(listing, names=[first[p] for p in kept]) if items.named_by else listing
-
-
-def _list_mnist() -> Listing:
-    from sparing.datasets.mnist import load_mnist
-
-    digits = load_mnist()
-    images = digits.train_images[:MNIST_ITEMS]
-    hashes: list[str | None] = [key_of(image.tobytes()) for image in images]
-    names = [f"digit {i + 1}" for i in range(len(images))]
-    ids = [key_of(name.encode()) for name in names]
-    stamps = [(0, 0)] * len(ids)
-    return Listing("images", ids, names, stamps, hashes, images, said=(digits.source,))
-
-
-def key_of(content: bytes) -> str:
-    """Return 24 hex digits that stand for some bytes.
-
-    Examples
-    --------
-    >>> key_of(b"a.png")
-    'faafae861169165c39459698'
-    """
-    return blake2b(content, digest_size=12).hexdigest()
-
-
 def hash_file(path: Path) -> str:
     """Return the hash of a file's content, read in blocks.
 
@@ -237,38 +159,3 @@ def shown(name: str) -> str:
     if name.isascii():
         return name
     return os.fsencode(name).decode("utf-8", "replace")
-
-
-def _stamp(path: Path) -> tuple[int, int]:
-    try:
-        found = path.stat()
-    except OSError:
-        return (0, 0)
-    return found.st_size, found.st_mtime_ns
-
-
-def _plain(values: Any) -> Any:
-    """Return values that are quick to walk through: each row of a memory map is another map."""
-    return values.view(np.ndarray) if isinstance(values, np.memmap) else values
-
-
-def _content(value: Any) -> bytes:
-    if isinstance(value, str):
-        return value.encode("utf-8", "surrogatepass")
-    if isinstance(value, np.ndarray) and value.dtype != object:
-        return value.tobytes()
-    return repr([None if cell is None else str(cell) for cell in value]).encode()
-
-
-def _numbered(hashes: Sequence[str]) -> list[str]:
-    """Return a key for each row: its content, and which of several equal rows it is.
-
-    So rows keep their labels when others are put between them.
-    """
-    seen: Counter[str] = Counter()
-    ids = []
-    for content in hashes:
-        seen[content] += 1
-        n = seen[content]
-        ids.append(content if n == 1 else f"{content}-{n}")
-    return ids

@@ -16,8 +16,7 @@ from sparing.datasets.items import take_rows
 from sparing.errors import SourceError
 from sparing.files import atomic_stream
 from sparing.project.folder import ProjectFolder
-from sparing.project.source.changes import GONE
-from sparing.project.source.items import Listing, hash_file
+from sparing.project.source.items import GONE, Listing, hash_file
 from sparing.store import ItemRow
 from sparing.types import BoolArray, FloatArray, IntArray, StrArray
 
@@ -50,14 +49,15 @@ class Contents:
 def fingerprint(items: Sequence[ItemRow], encoder: str) -> str:
     """Return a hash that changes when an item comes, goes or changes, or with the encoder."""
     digest = blake2b(encoder.encode(), digest_size=16)
-    there = (
-        f"{item.row} {item.item_id} {item.size}:{item.mtime_ns}\n"
-        for item in items
-        if item.state != GONE
-    )
+    there = (f"{item.row} {item.item_id} {_stamp(item)}\n" for item in items if item.state != GONE)
     while block := "".join(islice(there, HASHED_AT_ONCE)):
         digest.update(block.encode())
     return digest.hexdigest()
+
+
+def _stamp(item: ItemRow) -> str:
+    """Return what changes with what an item holds: of a file it is not read for this."""
+    return f"{item.size}:{item.mtime_ns}" if item.size or item.mtime_ns else f"{item.content_hash}"
 
 
 def read_contents(folder: ProjectFolder, items: Sequence[ItemRow], encoder: str) -> Contents | None:

@@ -1,0 +1,170 @@
+"""Listing a source: what a folder, a table or an array holds now."""
+
+import os
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from sparing.datasets.folders import find_files
+from sparing.datasets.items import Items, summarize_skipped
+from sparing.datasets.read import PAIR, read_items
+from sparing.errors import SourceError
+from sparing.project.source.fingerprints import anchors, content_hashes, key_of
+from sparing.project.source.items import MNIST, Listing, shown
+from sparing.project.source.layout import Layout, read_again
+
+MNIST_ITEMS = 4000  # the founding article's pool
+PART = (
+    "It is a part of each item, as when this project was made, and may mislead the model: 'sparing"
+    " export' the labels, label with another --project, and 'sparing import' them there."
+)
+
+
+def list_source(
+    source: str,
+    columns: Sequence[str] = (),
+    left_out: Sequence[str] | None = None,
+    layout: Layout | None = None,
+) -> Listing:
+    """List what a source holds: a folder, a table, a .npy file, or the word ``mnist``.
+
+    Of image files only names, sizes and times are read, so that thousands take a moment; those
+    that cannot be decoded are found out when they are encoded.
+
+    Parameters
+    ----------
+    source : the folder or file
+    columns : of a table: those that make an item; none: all but ``left_out``
+    left_out : of a table: those that identify rows, as the project found when it was made, so that
+        no later row changes what an item is; None: find them
+    layout : of a table: as it was settled, in place of the two above; None: settle it
+
+    Raises
+    ------
+    SourceError : nothing there, or nothing that can be an item
+    UnknownNameError, MissingExtraError : as of :func:`sparing.datasets.read.read_items`
+    """
+    path = Path(source)
+    if source == MNIST and not path.exists():
+        return _list_mnist()
+    if path.is_dir() and not (path / PAIR).is_file():
+        kind, paths, skipped = find_files(path)
+        if kind == "images":
+            return _list_images(path, paths, summarize_skipped(skipped))
+    if layout is None:
+        items = read_items(path, columns=columns, opened=False, left_out=left_out)
+        layout = Layout.of(items, is_old=left_out is not None)
+    else:
+        items = read_again(path, layout)
+    listing = _list_read(items, path, layout)
+    if items.named_by and left_out == () and not columns:
+        return replace(listing, said=(*listing.said, PART))
+    return listing
+
+
+def _list_images(root: Path, paths: list[Path], said: list[str]) -> Listing:
+    names = [path.relative_to(root).as_posix() for path in paths]
+    ids = [key_of(os.fsencode(name)) for name in names]
+    return Listing(
+        "images",
+        ids,
+        [shown(name) for name in names],
+        [_stamp(path) for path in paths],
+        [None] * len(paths),
+        [*ids],
+        paths,
+        is_files=True,
+        root=root.resolve(),
+        said=tuple(said),
+    )
+
+
+def _list_read(items: Items, path: Path, layout: Layout | None) -> Listing:
+    if items.kind == "images" and not isinstance(items.values, np.ndarray):
+        return _list_named_images(items, path.parent, layout)
+    hashes: list[str | None] = [*content_hashes(items)]
+    names, said = [shown(name) for name in items.names], tuple(items.said())
+    if path.is_dir() and items.kind == "texts":
+        ids = [key_of(os.fsencode(name)) for name in items.names]
+        stamps = [_stamp(path / name) for name in items.names]
+        return Listing(
+            items.kind, ids, names, stamps, hashes, [*ids], items.values, is_files=True, said=said
+        )
+    stamps, ids = [(0, 0)] * len(hashes), _numbered(hashes)
+    told_by = _anchors(items, layout)
+    return Listing(
+        items.kind,
+        ids,
+        names,
+        stamps,
+        hashes,
+        told_by,
+        items.values,
+        layout=layout,
+        table=items.table,
+        said=said,
+    )
+
+
+def _anchors(items: Items, layout: Layout | None) -> list[str | None]:
+    there = items.table.columns if items.table is not None else ()
+    if items.table is None or layout is None or not {*layout.told_by} <= {*there}:
+        return [None] * len(items)
+    if not layout.told_by:
+        return [None] * len(items)
+    return anchors(items.table, layout.told_by)
+
+
+def _list_named_images(items: Items, root: Path, layout: Layout | None) -> Listing:
+    """List the images that a table names; those outside its folder are left out."""
+    inside = root.resolve()
+    first = {path: i for i, path in reversed([*enumerate(items.values)])}
+    kept = [p for p in dict.fromkeys(items.values) if p.resolve().is_relative_to(inside)]
+    n_out = len(items.values) - len(kept)
+    said = [*items.said()]
+    if n_out:
+        said.append(f"{n_out:,} skipped, outside the folder of the table or named twice.")
+    if not kept:
+        raise SourceError(f"{items.source} names no image inside its folder.")
+    rows = [first[path] for path in kept]
+    table = None if items.table is None else items.table.take(rows)
+    listing = replace(_list_images(root, kept, said), layout=layout, table=table)
+    return replace(listing, names=[items.names[i] for i in rows]) if items.named_by else listing
+
+
+def _list_mnist() -> Listing:
+    from sparing.datasets.mnist import load_mnist
+
+    digits = load_mnist()
+    images = digits.train_images[:MNIST_ITEMS]
+    hashes: list[str | None] = [key_of(image.tobytes()) for image in images]
+    names = [f"digit {i + 1}" for i in range(len(images))]
+    ids = [key_of(name.encode()) for name in names]
+    stamps = [(0, 0)] * len(ids)
+    anchors_: list[str | None] = [None] * len(ids)
+    return Listing("images", ids, names, stamps, hashes, anchors_, images, said=(digits.source,))
+
+
+def _stamp(path: Path) -> tuple[int, int]:
+    try:
+        found = path.stat()
+    except OSError:
+        return (0, 0)
+    return found.st_size, found.st_mtime_ns
+
+
+def _numbered(hashes: Sequence[str | None]) -> list[str]:
+    """Return a key for each row: its content, and which of several equal rows it is.
+
+    So rows keep their labels when others are put between them.
+    """
+    seen: Counter[str] = Counter()
+    ids = []
+    for content in map(str, hashes):
+        seen[content] += 1
+        n = seen[content]
+        ids.append(content if n == 1 else f"{content}-{n}")
+    return ids
