@@ -1,5 +1,6 @@
 import json
 import math
+from dataclasses import replace
 from itertools import combinations
 
 import numpy as np
@@ -11,7 +12,7 @@ from scipy.stats import hypergeom
 from sparing import ClassTable
 from sparing.audit.audit import Audit, Claim, Findings, judge
 from sparing.audit.certificate import Certificate, auto_labeled, certify, class_shares, verify
-from sparing.audit.evidence import auto_labels, whole_set
+from sparing.audit.evidence import Evidence, auto_labels, whole_set
 from sparing.audit.sampling import draw_audit, draw_stratified
 from sparing.errors import InvalidInputError, VoidAuditError
 from sparing.pool.predictions import Predictions
@@ -351,9 +352,9 @@ def test_values_that_are_no_numbers_make_no_certificate(where, field, value):
 def test_everything_can_be_verified():
     p, audit, answers, certificate = small_case()
     checks = verify(certificate, p, audit, answers)
-    assert len(checks) == 10
+    assert len(checks) == 11
     assert all(check.ok for check in checks)
-    assert len(verify(certificate)) == 6
+    assert len(verify(certificate)) == 7
 
 
 def failed(checks):
@@ -361,8 +362,6 @@ def failed(checks):
 
 
 def test_verifying_finds_what_was_changed():
-    from dataclasses import replace
-
     p, audit, answers, certificate = small_case()
     (evidence,) = certificate.evidence
     stronger = replace(certificate, evidence=(replace(evidence, n_audited=30),))
@@ -388,6 +387,72 @@ def test_verifying_finds_what_was_changed():
     assert failed(verify(certificate, changed, audit, answers)) == [
         "the predictions are those that were certified"
     ]
+
+
+def from_nothing(**changes):
+    """Return a certificate of nothing at all: no answer, and a tolerance that risks no path."""
+    n, allowed = 600, 30
+    evidence = Evidence("all", None, n, 1, n, allowed + n + 1, 0.0, 0.03, 0.5, 599, ((1, n),))
+    given = {
+        "statement": "At most 30 of all 600 labels (5 %) are wrong, with probability 95 % or more.",
+        "claim": Claim(0.05), "attempt": 1, "seed": 0, "n_total": n, "n_by_people": 1,
+        "n_auto": 599, "n_handback": 0, "n_audited": 1, "n_wrong": 0, "n_unanswered": 0,
+        "n_disputed": 0, "evidence": (evidence,), "majority": None, "recall": {}, "notes": (),
+        "model_version": 1, "predictions": "", "audit": "", "previous": (),
+    }  # fmt: skip
+    return Certificate(**given | changes)
+
+
+def test_a_certificate_from_nothing_is_found_out():
+    assert failed(verify(from_nothing())) == ["each count fits every other"]
+
+
+def test_auto_labels_after_fewer_than_no_errors_are_found_out():
+    said = "Of the 590 labels by the model alone, at most 5 % are wrong"
+    said += ", with probability 95 % or more."
+    evidence = Evidence("all", None, 600, 10, -1, 30, 0.0, 0.03, 0.5, 590)
+    forged = from_nothing(
+        claim=Claim(0.05, kind="auto"), statement=said, evidence=(evidence,), n_auto=590,
+        n_by_people=10, n_audited=10,
+    )  # fmt: skip
+    assert failed(verify(forged)) == ["each count fits every other"]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"n_wrong": 301}, {"n_wrong": -1}, {"n_unanswered": 7}, {"n_disputed": -1},
+        {"n_audited": 0}, {"n_by_people": 99}, {"recall": {"cat": 1.5}}, {"majority": -0.1},
+        {"majority": 2},
+    ],
+)  # fmt: skip
+def test_counts_that_cannot_be_together_are_found_out(changes):
+    _, _, _, certificate = small_case()
+    assert "each count fits every other" in failed(verify(replace(certificate, **changes)))
+
+
+@given(st.integers(0, 2**32 - 1), st.sampled_from(["whole", "auto"]), st.booleans())
+@settings(max_examples=60, deadline=None)
+def test_every_true_certificate_passes(seed, kind, per_class):
+    rng = np.random.default_rng(seed)
+    n = int(rng.integers(5, 400))
+    codes = rng.integers(0, 2, n)
+    p, truth, _ = made(
+        rng.random(n), rng.random(n) < rng.choice([0, 0.05, 0.5]), codes=codes,
+        n_known=int(rng.integers(0, n // 2)), kind=kind,
+    )  # fmt: skip
+    claim = Claim(float(rng.choice([0.02, 0.2, 0.6])), 0.1, kind, per_class and kind == "auto")
+    there = np.bincount(p.codes[p.eligible], minlength=2)
+    size = {c: int(rng.integers(1, k + 1)) for c, k in enumerate(there.tolist()) if k}
+    drawn = draw_audit(p, size if claim.per_class else sum(size.values()), claim=claim, seed=seed)
+    answers = [
+        (row, CLASSES.values[truth[row]] if rng.random() < 0.9 else None)
+        for row in drawn.drawn.tolist()
+    ]
+    answers += [(row, "dog") for row, _ in answers if rng.random() < 0.05]  # some disagree
+    certificate = certify(p, drawn, judge(drawn, p, answers))
+    assert failed(verify(certificate, p, drawn, answers)) == []
+    assert Certificate.from_json(certificate.to_json()) == certificate
 
 
 def test_audits_that_cannot_certify():

@@ -361,6 +361,7 @@ def _check_numbers(c: Certificate) -> tuple[Check, ...]:
         Check("each hypergeometric risk is at most its delta", all(proven)),
         Check("what is refuted is what the claim forbids", all(_forbids(c, e) for e in given)),
         Check("the labels add up", _adds_up(c)),
+        Check("each count fits every other", _counts_fit(c)),
         Check(
             "the statement is the claim", c.statement == _statement(c.claim, c.n_total, c.n_auto)
         ),
@@ -371,6 +372,37 @@ def _adds_up(c: Certificate) -> bool:
     inside = all(0 <= e.n_auto <= e.n_items - e.n_audited for e in c.evidence)
     total = c.n_by_people + c.n_auto + c.n_handback
     return inside and sum(e.n_auto for e in c.evidence) == c.n_auto and total == c.n_total
+
+
+def _counts_fit(c: Certificate) -> bool:
+    """No set is larger than what holds it: errors, answers, items drawn from, the data set."""
+    silent = c.n_unanswered + c.n_disputed  # they count as wrong, and as nobody's label
+    counts = (c.n_unanswered, c.n_disputed, c.n_by_people, c.n_auto, c.n_handback, c.attempt - 1)
+    fits = min(counts) >= 0 and silent <= c.n_wrong <= c.n_audited
+    fits &= c.n_audited - silent <= c.n_by_people <= c.n_total
+    shares = [*c.recall.values(), *([] if c.majority is None else [c.majority])]
+    fits &= all(type(share) is float and 0 <= share <= 1 for share in shares)
+    before = c.n_by_people - (c.n_audited - silent)  # labels that the model was taught
+    if c.claim.kind == WHOLE:
+        return fits and all(_walk_fits(c, e, before) for e in c.evidence)
+    return fits and _levels_fit(c, before)
+
+
+def _walk_fits(c: Certificate, e: Evidence, before: int) -> bool:
+    looks = all(-1 <= k < size <= e.n_items for size, k in e.looks)
+    return looks and -1 <= e.n_wrong < e.n_audited == c.n_audited <= e.n_items <= c.n_total - before
+
+
+def _levels_fit(c: Certificate, before: int) -> bool:
+    scopes = [(e.scope, e.code) for e in c.evidence]
+    fits = len(set(scopes)) == len(scopes) and (c.claim.per_class or len(scopes) == 1)
+    fits &= sum(e.n_items for e in c.evidence) <= c.n_total - before
+    fits &= sum(e.n_audited for e in c.evidence) <= c.n_audited
+    fits &= sum(e.n_wrong for e in c.evidence) <= c.n_wrong
+    return fits and all(
+        0 <= e.n_wrong <= e.n_audited <= e.n_items and 0 < e.n_refuted <= e.n_items + 1
+        for e in c.evidence
+    )
 
 
 def _is_proven(c: Certificate, e: Evidence) -> bool:

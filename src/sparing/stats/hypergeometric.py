@@ -196,6 +196,9 @@ def draws_needed(n_items: int, n_marked: int, k: int, delta: float) -> int:
 def tolerated_errors(n_items: int, n_drawn: int, allowed: int, delta: float) -> int:
     """Return how many errors an audit may meet on its way; -1 if not even none proves enough.
 
+    Never all of it, even where everything may be wrong: an audit without a right answer proves
+    nothing.
+
     Walk down the items from the most confident and stop before audited error number K + 1, all
     audited errors being corrected. More than ``allowed`` wrong items remain on the way only if of
     the first ``allowed + K + 1`` wrong items at most K were drawn. This has the probability of a
@@ -212,7 +215,7 @@ def tolerated_errors(n_items: int, n_drawn: int, allowed: int, delta: float) -> 
     >>> tolerated_errors(3600, 250, 40, 0.05), tolerated_errors(3600, 253, 40, 0.05)
     (-1, 0)
     """
-    low, high = -1, n_drawn + 1  # the risk grows with K: low is fine, high is not
+    low, high = -1, n_drawn  # the risk grows with K: low is fine, high is not looked at
     while high - low > 1:
         k = (low + high) // 2
         if is_refuted(k, n_items, allowed + k + 1, n_drawn, delta):
