@@ -1,6 +1,7 @@
 """Files that are there whole or not at all."""
 
 import os
+import stat
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -121,6 +122,41 @@ def staging(target: Path) -> Iterator[Path]:
             yield Path(here)
     except OSError as error:
         raise _unwritable(target, error) from error
+
+
+def file_fault(path: Path, most_bytes: int | None = None) -> str | None:
+    """Return in a few words why a file cannot be read whole, without opening it, or None.
+
+    A pipe or a device would be waited for without end; of a huge file nobody wants to read all.
+    """
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return "not there"
+    except (OSError, ValueError):  # ValueError: a zero byte in its name
+        return "not readable by you"
+    if not stat.S_ISREG(found.st_mode):
+        return "no regular file"
+    if most_bytes is not None and found.st_size > most_bytes:
+        return f"more than {most_bytes >> 20:,} MB"
+    return None if found.st_size else "empty"
+
+
+def open_regular(path: Path, most_bytes: int | None = None) -> BinaryIO:
+    """Open a file to read it, if it is one; a pipe that was put in its place is not waited for.
+
+    Raises
+    ------
+    SourceError : it is none, empty or has more bytes; the message is as of ``file_fault``
+    """
+    if fault := file_fault(path, most_bytes):
+        raise SourceError(fault)
+    try:
+        return os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb")
+    except PermissionError:
+        raise SourceError("not readable by you") from None
+    except OSError as error:
+        raise SourceError(error.strerror or str(error)) from error
 
 
 def check_writable(folder: Path) -> None:

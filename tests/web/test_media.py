@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from sparing.datasets import pictures
+from sparing.encoders.images import as_shown
 from sparing.project.source.items import Item
 from sparing.web import media
 
@@ -70,6 +72,29 @@ def test_a_scan_lies_as_its_camera_held_it(shown, tmp_path):
     assert opened(shown(tmp_path / "a.tiff")).size == (20, 40)
 
 
+def test_the_page_shows_what_the_model_sees(shown, tmp_path):
+    """Whatever browsers would show otherwise goes out as the encoders read it."""
+    clear = np.zeros((40, 40, 4), np.uint8)
+    clear[10:20, :, 3] = 255  # black ink on nothing
+    deep = (np.linspace(1000, 5000, 1600)).astype(np.uint16).reshape(40, 40)
+    Image.fromarray(clear).save(tmp_path / "clear.png")
+    Image.fromarray(deep).save(tmp_path / "deep.png")
+    Image.new("CMYK", (40, 40), (10, 200, 30, 5)).save(tmp_path / "cmyk.jpg")
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    save(tmp_path / "turned.webp", (40, 20), exif=exif)
+    Image.fromarray(deep.astype(np.float32) - 3000).save(tmp_path / "ct.tif")
+    for name in ("clear.png", "deep.png", "cmyk.jpg", "turned.webp", "ct.tif"):
+        seen = np.asarray(as_shown(tmp_path / name, 64).convert("RGB"), dtype=int)
+        sent = opened(shown(tmp_path / name))
+        assert sent.mode in ("L", "RGB"), name
+        assert np.abs(np.asarray(sent.convert("RGB"), dtype=int) - seen).max() <= 3, name
+    assert np.asarray(as_shown(tmp_path / "clear.png", 64))[[0, 15], 0].tolist() == [
+        [255] * 3,
+        [0] * 3,
+    ]
+
+
 def test_big_pictures_are_scaled_down(shown, tmp_path, monkeypatch):
     monkeypatch.setattr(media, "AS_IT_IS_PIXELS", 1000)
     monkeypatch.setattr(media, "SIDE", 50)
@@ -87,13 +112,13 @@ def test_ten_thousand_by_ten_thousand_pixels_are_refused_unopened(shown, tmp_pat
     path.write_bytes(png_header(10_000, 10_000) + chunk(b"IDAT", b""))
     answer = shown(path)
     assert answer.status_code == 422
-    assert answer.json()["error"]["message"] == "The picture has too many pixels."
+    assert answer.json()["error"]["message"] == "The picture cannot be shown: too many pixels."
 
 
 def test_a_bomb_is_refused(shown, tmp_path):
     path = tmp_path / "bomb.png"
     path.write_bytes(png_header(60_000, 60_000) + chunk(b"IDAT", zlib.compress(bytes(10**6))))
-    assert shown(path).json()["error"]["message"] == "The picture has too many pixels."
+    assert shown(path).json()["error"]["message"] == "The picture cannot be shown: too many pixels."
 
 
 def chunk(kind, body):
@@ -116,7 +141,10 @@ def test_a_truncated_file_is_refused_with_the_reason(shown, tmp_path, suffix):
     answer = shown(path)
     assert answer.status_code == 422
     said = answer.json()["error"]["message"]
-    assert said in ("The picture is truncated.", "The picture is damaged.")
+    assert said in (
+        "The picture cannot be shown: truncated.",
+        "The picture cannot be shown: damaged.",
+    )
 
 
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>'
@@ -140,11 +168,11 @@ def test_a_picture_with_a_lying_name_is_sent_as_what_it_is(shown, tmp_path):
 
 
 def test_a_file_with_too_many_bytes_is_not_read(shown, tmp_path, monkeypatch):
-    monkeypatch.setattr(media, "MAX_BYTES", 1 << 20)
+    monkeypatch.setattr(pictures, "MAX_BYTES", 1 << 20)
     path = tmp_path / "a.png"
     with path.open("wb") as stream:
         stream.truncate((1 << 20) + 1)
-    assert shown(path).json()["error"]["message"] == "The file has more than 1 MB."
+    assert shown(path).json()["error"]["message"] == "The picture cannot be shown: more than 1 MB."
 
 
 def test_links_that_lead_out_show_nothing(shown, tmp_path, tmp_path_factory):
@@ -184,6 +212,14 @@ def test_arrays_are_drawn(client, project):
     answer = client.get("/media/m1")
     assert answer.headers["content-type"] == "image/png"
     assert np.array_equal(np.asarray(opened(answer)), pixels)
+
+
+@pytest.mark.parametrize("kind", [np.float32, np.int16, np.uint16, np.bool_])
+def test_arrays_of_any_depth_are_drawn(kind):
+    pixels = np.zeros((9, 9), kind)
+    pixels[3:6, 3:6] = 1
+    seen = np.asarray(Image.open(BytesIO(media.drawn(pixels).content)))
+    assert (seen[4, 4], seen[0, 0]) == (255, 0)
 
 
 def test_texts_have_no_picture_and_unknown_ids_nothing(client):

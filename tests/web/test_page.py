@@ -443,7 +443,9 @@ def test_a_picture_that_cannot_be_shown_says_why_and_is_skipped(door, photos):
     for path in photos.iterdir():
         path.write_bytes(path.read_bytes()[:400])
     page = opened.page()
-    expect(page.locator(".unshown")).to_have_text("The picture is truncated. Space skips it.")
+    expect(page.locator(".unshown")).to_have_text(
+        "The picture cannot be shown: truncated. Space skips it."
+    )
     press(page, " ")
     saved(page)
     assert opened.project.status().n_skipped == 1

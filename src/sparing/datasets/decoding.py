@@ -4,7 +4,10 @@ import codecs
 from pathlib import Path
 
 from sparing.errors import SourceError
+from sparing.files import file_fault, open_regular
+from sparing.memory import check_memory
 
+BYTES_A_BYTE = 6  # in memory, of a file that becomes text and cells
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
@@ -60,16 +63,43 @@ def read_text(path: Path) -> tuple[str, tuple[str, ...]]:
     return text, () if encoding == "UTF-8" else (f"{path.name} was read as {encoding}.",)
 
 
-def read_bytes(path: Path) -> bytes:
+def read_bytes(path: Path, most: int | None = None) -> bytes:
     """Return the bytes of a file.
+
+    Parameters
+    ----------
+    path : the file
+    most : bytes that it may have; None: as many as there is memory for
 
     Raises
     ------
-    SourceError : the file is not there or unreadable
+    SourceError : the file is not there, unreadable, no regular file or too big
+    MemoryBudgetError : it would not fit into memory
     """
+    fault = file_fault(path, most)
+    if fault == "empty":
+        return b""
+    if fault == "not there":
+        raise SourceError(f"There is no file {path}.")
+    if fault:
+        raise SourceError(f"{path} cannot be read: {fault}.")
+    check_memory(BYTES_A_BYTE * path.stat().st_size, path.name, "read a part of it")
+    with open_regular(path) as stream:
+        return stream.read()
+
+
+def whole_text(text: str) -> str:
+    r"""Return a text without broken halves of characters, which JSON may have: they become �.
+
+    Examples
+    --------
+    >>> whole_text("dogs \ud83d"), whole_text("dogs \ud83d\ude00")
+    ('dogs �', 'dogs 😀')
+    """
+    if text.isascii():
+        return text
     try:
-        return path.read_bytes()
-    except FileNotFoundError:
-        raise SourceError(f"There is no file {path}.") from None
-    except OSError as error:
-        raise SourceError(f"{path} cannot be read: {error.strerror or error}.") from error
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    return text

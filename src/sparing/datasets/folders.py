@@ -8,12 +8,15 @@ from pathlib import Path
 
 import numpy as np
 
-from sparing.datasets.decoding import NotTextError, decode, read_bytes
-from sparing.datasets.images import SUFFIXES, image_faults
+from sparing.datasets.decoding import decode, read_bytes
+from sparing.datasets.images import image_faults
 from sparing.datasets.items import Items, Kind, Labeled, Skipped, rows_where, shown_names
+from sparing.datasets.pictures import SUFFIXES
 from sparing.errors import SourceError
+from sparing.files import file_fault
 
 TEXT_SUFFIX = ".txt"
+MAX_TEXT_BYTES = 64 << 20  # of one item
 LINK_OUT = "a symbolic link out of the folder"
 LINK_LOOP = "a symbolic link in a circle"
 
@@ -114,8 +117,10 @@ def _walk(root: Path, skipped: list[Skipped]) -> Iterator[Path]:
             fault = _link_fault(path, inside) if path.is_symlink() else None
             if fault:
                 skipped.append(Skipped(_name(root, path), fault))
-            elif path.is_file() or path.is_symlink():
+            elif path.is_file():
                 yield path
+            elif not path.is_dir():
+                skipped.append(Skipped(_name(root, path), _no_file(path)))
         subfolders[:] = [name for name in subfolders if not name.startswith(".")]
 
 
@@ -129,6 +134,10 @@ def _link_fault(path: Path, inside: Path) -> str | None:
     if path.is_dir():
         return "a symbolic link to a folder"
     return LINK_LOOP if target.is_symlink() else None
+
+
+def _no_file(path: Path) -> str:
+    return "a link to nothing" if path.is_symlink() and not path.exists() else "no regular file"
 
 
 def _kind_of(path: Path) -> str:
@@ -159,11 +168,9 @@ def _read_texts(root: Path, found: _Found) -> Items:
     for path in found.paths:
         name = _name(root, path)
         try:
-            text, encoding = decode(read_bytes(path))
+            text, encoding = _text_of(path)
         except SourceError as error:
-            skipped.append(
-                Skipped(name, str(error) if type(error) is NotTextError else "not readable")
-            )
+            skipped.append(Skipped(name, str(error)))
             continue
         if text.strip():
             texts.append(text)
@@ -172,6 +179,12 @@ def _read_texts(root: Path, found: _Found) -> Items:
         else:
             skipped.append(Skipped(name, "empty"))
     return Items("texts", texts, names, str(root), tuple(skipped), _encoding_note(latin))
+
+
+def _text_of(path: Path) -> tuple[str, str]:
+    if (fault := file_fault(path, MAX_TEXT_BYTES)) and fault != "empty":
+        raise SourceError(fault)
+    return decode(read_bytes(path))
 
 
 def _encoding_note(names: Sequence[str]) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from sparing.datasets.images import file_fault, image_faults, is_image_name
+from sparing.datasets.images import image_faults, image_file_fault, is_image_name
 from sparing.datasets.items import Items, Kind, Labeled, Skipped, rows_where
 from sparing.datasets.labels import one_label
 from sparing.datasets.rows import RawTable, is_missing
@@ -245,7 +245,7 @@ def _cells(raw: RawTable, used: Mapping[str, Sequence[Any]]) -> Items:
 
 
 def _not_there(paths: Sequence[Path]) -> list[str | None]:
-    return list(map(file_fault, paths))
+    return list(map(image_file_fault, paths))
 
 
 def _images(raw: RawTable, column: Sequence[Any], folder: Path, faults_of: FaultsOf) -> Items:

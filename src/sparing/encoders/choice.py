@@ -1,13 +1,13 @@
 """Which encoder suits items when nobody names one."""
 
 from collections.abc import Sequence
-from os import PathLike
 from typing import Any
 
 import numpy as np
 
 from sparing._validate import invalid
 from sparing.encoders.base import BlockEncoder
+from sparing.encoders.images import as_shown
 from sparing.encoders.registry import get_encoder
 
 DEFAULT = "default"
@@ -73,7 +73,5 @@ def default_encoder(kind: str, values: Sequence[Any]) -> str:
 def _is_small_gray(image: Any) -> bool:
     if isinstance(image, np.ndarray):
         return image.ndim == 2 and max(image.shape) <= SMALL_SIDE
-    from PIL import Image
-
-    with Image.open(image) if isinstance(image, str | PathLike) else image as opened:
-        return opened.mode in ("1", "L", "I;16") and max(opened.size) <= SMALL_SIDE
+    seen = as_shown(image, 4 * SMALL_SIDE)  # not so coarse that all are small
+    return seen.mode == "L" and max(seen.size) <= SMALL_SIDE

@@ -3,14 +3,18 @@
 from collections.abc import Iterable, Sequence
 from os import PathLike
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from sparing._validate import _Phrase, invalid
+from sparing.datasets.pictures import decoded, open_picture, shown
 from sparing.errors import SourceError
 from sparing.types import FloatArray
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
 GRAY = np.array([0.299, 0.587, 0.114], np.float32)  # luma of ITU-R BT.601
 Images = npt.NDArray[Any] | Sequence[Any]
@@ -33,7 +37,7 @@ def check_images(X: Any, where: str) -> Images:
 
 
 def full_scale(images: Images) -> float:
-    """Return the value that stands for full brightness: the type's limit, or the largest seen.
+    """Return the value that stands for full brightness: that of 8 bits, or the largest seen.
 
     Examples
     --------
@@ -44,9 +48,9 @@ def full_scale(images: Images) -> float:
         return 1.0  # files are brought to [0, 1] as they are read
     if images.dtype == bool:
         return 1.0
-    if np.issubdtype(images.dtype, np.integer):
-        return float(np.iinfo(images.dtype).max)
-    return float(max((np.abs(block).max() for block in images), default=0)) or 1.0
+    if images.dtype == np.uint8:
+        return 255.0
+    return float(max((np.abs(block.astype(float)).max() for block in images), default=0)) or 1.0
 
 
 def gray_block(images: Images, scale: float, size: tuple[int, int]) -> FloatArray:
@@ -81,17 +85,29 @@ def color_block(images: Images, scale: float, size: tuple[int, int]) -> FloatArr
 
 
 def _read(image: Any, mode: str, size: tuple[int, int]) -> FloatArray:
-    """Read one file or Pillow image, turned upright, on its smallest common canvas."""
-    from PIL import Image, ImageOps
+    """Read one file or Pillow image as the page shows it, on its smallest common canvas."""
+    from PIL import ImageOps
 
-    try:
-        opened = Image.open(image) if isinstance(image, str | PathLike) else image
-        upright = ImageOps.exif_transpose(opened).convert(mode)
-        fitted = ImageOps.pad(upright, (size[1], size[0]))
-    except (OSError, ValueError, SyntaxError, AttributeError) as error:
-        shown = Path(image) if isinstance(image, str | PathLike) else type(image).__name__
-        raise SourceError(f"{shown} is no image that can be read: {error}") from error
+    seen = as_shown(image, max(size)).convert(mode)
+    fitted = ImageOps.pad(seen, (size[1], size[0]))
     return np.asarray(fitted, np.float32) / 255
+
+
+def as_shown(image: Any, side: int) -> "Image":
+    """Return a file or a Pillow image as the page shows it.
+
+    Raises
+    ------
+    SourceError : it is none that can be read; it is named
+    """
+    try:
+        if not isinstance(image, str | PathLike):
+            return shown(image, side)
+        with open_picture(Path(image)) as opened, decoded(opened, 2 * side):
+            return shown(opened, side)
+    except (SourceError, AttributeError, OSError) as error:
+        name = Path(image) if isinstance(image, str | PathLike) else type(image).__name__
+        raise SourceError(f"{name} is no image that can be read: {error}.") from error
 
 
 def border_mean(blocks: Iterable[FloatArray]) -> float:

@@ -2,7 +2,9 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from sparing.web.shortened import beginning, first_fields
 
 Key = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_-]+$")]
 # No zero byte: it fits neither a database nor a file. Halves of surrogate pairs pydantic refuses.
@@ -86,8 +88,8 @@ class ItemBody(Outgoing):
     item_id: str
     name: str
     kind: Literal["image", "text", "card"]
-    text: str | None = None
-    fields: dict[str, str] | None = None
+    text: Annotated[str | None, AfterValidator(beginning)] = None
+    fields: Annotated[dict[str, str] | None, AfterValidator(first_fields)] = None
 
 
 class AskedBody(Outgoing):

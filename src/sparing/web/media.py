@@ -1,32 +1,39 @@
 """Pictures for the browser: found by id, checked whole, and only in forms that browsers show.
 
-A picture is opened with Pillow before a byte of it is sent: what is no picture, is truncated, or
-promises more pixels than a decompression bomb is refused with a reason. What comes out is a file
-as it was, or a transcoded copy; never SVG, never HTML, whatever the name says.
+A picture is decoded before a byte of it is sent: what is none, is truncated, or promises more
+pixels than a decompression bomb is refused with a reason. What comes out is a file as it was, if
+every browser shows it as the model sees it, or a transcoded copy; never SVG, never HTML, whatever
+the name says.
 """
 
 import stat
-import threading
 from dataclasses import dataclass
 from functools import lru_cache
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from sparing.datasets.gray import black_and_white, eight_bits
+from sparing.datasets.pictures import (
+    decoded,
+    is_transparent,
+    is_turned,
+    may_be_plain,
+    open_picture,
+    shown,
+)
 from sparing.errors import NotFoundError, SourceError
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
 BROWSERS_SHOW = {"GIF": "image/gif", "JPEG": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp"}
-FORMATS = (*BROWSERS_SHOW, "BMP", "TIFF")  # all that Pillow may try
-MAX_BYTES = 64 << 20  # of a file; a scan of an A4 page at 600 dpi has 100 MB uncompressed
 AS_IT_IS_BYTES = 8 << 20
 AS_IT_IS_PIXELS = 16_000_000  # more is scaled down: a phone decodes it, and zoom still has enough
 SIDE = 2560  # pixels, of the longer side of a scaled copy
 SMALL_SIDE = 128
-DEEP_MODES = frozenset({"F", "I", "I;16", "I;16B", "I;16L", "I;16N"})
-_DECODERS = threading.BoundedSemaphore(2)  # 90 million pixels are 360 MB each
 MEDIA_POLICY = "default-src 'none'; sandbox"
 
 
@@ -63,73 +70,44 @@ def picture(path: Path, *, small: bool = False) -> Picture:
     SourceError : it is no picture, truncated, damaged or too big; the message says which
     """
     found = path.stat()
-    if found.st_size > MAX_BYTES:
-        raise SourceError(f"The file has more than {MAX_BYTES >> 20} MB.")
     return _picture(path, found.st_size, found.st_mtime_ns, small)
 
 
 @lru_cache(maxsize=8)  # the page asks once a picture; a second tab soon after
 def _picture(path: Path, size: int, changed_ns: int, small: bool) -> Picture:
-    from PIL import Image, UnidentifiedImageError
-
-    content = path.read_bytes()
-    Image.init()  # of the decoders that are asked for by name, Pillow only finds loaded ones
     try:
-        with _DECODERS, Image.open(BytesIO(content), formats=FORMATS) as image:
-            _check_size(image.width * image.height)
-            return _transcoded(image, SMALL_SIDE) if small else _shown(image, content)
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
-        raise SourceError("The picture has too many pixels.") from None
-    except UnidentifiedImageError:
-        raise SourceError("The file is not a picture that can be read.") from None
-    except Exception as error:  # noqa: BLE001  # a decoder may raise anything on broken bytes
-        raise SourceError(f"The picture is {_fault(error)}.") from None
+        kind = None if small or size > AS_IT_IS_BYTES else _type_as_it_is(path)
+        if kind:
+            return Picture(path.read_bytes(), kind)
+        with open_picture(path) as image:
+            return _transcoded(image, SMALL_SIDE if small else SIDE)
+    except SourceError as error:
+        raise SourceError(f"The picture cannot be shown: {error}.") from None
 
 
-def _check_size(n_pixels: int) -> None:
-    from PIL import Image
-
-    # Pillow only warns of this, and catch_warnings is not for threads.
-    if n_pixels > (Image.MAX_IMAGE_PIXELS or n_pixels):
-        raise Image.DecompressionBombError
-
-
-def _fault(error: Exception) -> str:
-    return "truncated" if "truncated" in str(error).lower() else "damaged"
+def _type_as_it_is(path: Path) -> str | None:
+    """Return the type of a whole file that browsers show as the model sees it; None for others."""
+    with open_picture(path) as image:
+        if not _may_go(image):
+            return None
+        with decoded(image, SMALL_SIDE):  # finds what is truncated
+            return None if is_transparent(image) else BROWSERS_SHOW[str(image.format)]
 
 
-def _shown(image: "Image", content: bytes) -> Picture:
-    media_type = BROWSERS_SHOW.get(image.format or "")
-    small = len(content) <= AS_IT_IS_BYTES and image.width * image.height <= AS_IT_IS_PIXELS
-    if media_type and small:
-        image.draft("L", (SMALL_SIDE, SMALL_SIDE))  # a JPEG is read whole, but decoded coarsely
-        image.load()  # finds what is truncated
-        return Picture(content, media_type)
-    return _transcoded(image, SIDE)
+def _may_go(image: "Image") -> bool:
+    """Tell by its head whether browsers show a file as the model sees it; they turn a JPEG."""
+    if image.format not in BROWSERS_SHOW or image.width * image.height > AS_IT_IS_PIXELS:
+        return False
+    return may_be_plain(image) and (image.format == "JPEG" or not is_turned(image))
 
 
 def _transcoded(image: "Image", side: int) -> Picture:
-    from PIL import ImageOps
-
-    image.draft("RGB", (side, side))
-    image.load()
-    image = _eight_bits(image)
-    image.thumbnail((side, side))
-    upright = ImageOps.exif_transpose(image)
-    if upright.mode in ("1", "L", "LA", "P", "PA", "RGBA"):
-        return encoded(upright, "PNG")
-    return encoded(upright.convert("RGB"), "JPEG", quality=92)
-
-
-def _eight_bits(image: "Image") -> "Image":
-    """Stretch the grey values of microscopes and scanners to what a screen has."""
-    if image.mode not in DEEP_MODES:
-        return image
-    wide = image.convert("F")
-    extremes: Any = wide.getextrema()  # of one band: two numbers
-    low, high = extremes
-    scale = 255 / (high - low) if high > low else 0.0
-    return wide.point(lambda value: value * scale - low * scale).convert("L")
+    with decoded(image, side):
+        seen, is_photo = shown(image, side // 2), image.mode == "RGB"
+    seen.thumbnail((side, side))
+    if is_photo:
+        return encoded(seen, "JPEG", quality=92)
+    return encoded(seen, "PNG")
 
 
 def encoded(image: "Image", kind: str, **options: Any) -> Picture:
@@ -140,7 +118,7 @@ def encoded(image: "Image", kind: str, **options: Any) -> Picture:
 
 
 def drawn(pixels: Any) -> Picture:
-    r"""Return an array (h, w) or (h, w, 3) of uint8 as a PNG.
+    r"""Return an array (h, w) or (h, w, 3 or 4) of numbers as a PNG.
 
     Examples
     --------
@@ -150,4 +128,7 @@ def drawn(pixels: Any) -> Picture:
     """
     from PIL import Image
 
-    return encoded(Image.fromarray(pixels), "PNG")
+    values = np.asarray(pixels)
+    if values.dtype != np.uint8:
+        values = eight_bits(values, *black_and_white([values], values.size))
+    return encoded(Image.fromarray(values), "PNG")

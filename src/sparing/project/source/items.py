@@ -9,9 +9,11 @@ from typing import Any, Literal
 
 import numpy as np
 
+from sparing.datasets.decoding import whole_text
 from sparing.datasets.items import take_rows
 from sparing.datasets.rows import RawTable
 from sparing.errors import SourceError
+from sparing.files import file_fault
 from sparing.project.source.layout import Layout
 
 MNIST = "mnist"
@@ -115,10 +117,10 @@ class Listing:
                 return Item(item_id, name, "image", path=value)
             return Item(item_id, name, "image", pixels=value)
         if self.kind == "texts":
-            return Item(item_id, name, "text", text=value)
+            return Item(item_id, name, "text", text=whole_text(value))
         if self.kind == "table":
             cells = zip(self.columns, value, strict=True)
-            fields = {column: "" if cell is None else str(cell) for column, cell in cells}
+            fields = {whole_text(column): _shown_cell(cell) for column, cell in cells}
             return Item(item_id, name, "card", fields=fields)
         return Item(item_id, name, "card", fields={"vector": _numbers(value)})
 
@@ -130,6 +132,10 @@ class Listing:
             cells = ("" if cell is None else str(cell) for cell in self.values[i])
             return "\n".join((self.names[i], *cells))
         return self.names[i]
+
+
+def _shown_cell(cell: Any) -> str:
+    return "" if cell is None else whole_text(str(cell))
 
 
 def _numbers(vector: Any) -> str:
@@ -145,6 +151,8 @@ def hash_file(path: Path) -> str:
     SourceError : the file cannot be read
     """
     digest = blake2b(digest_size=12)
+    if (fault := file_fault(path)) and fault != "empty":
+        raise SourceError(f"{path} cannot be read: {fault}.")
     try:
         with path.open("rb") as stream:
             while block := stream.read(BLOCK_BYTES):
@@ -158,4 +166,7 @@ def shown(name: str) -> str:
     """Return a file name as text that can be stored, whatever bytes it is made of."""
     if name.isascii():
         return name
-    return os.fsencode(name).decode("utf-8", "replace")
+    try:
+        return os.fsencode(name).decode("utf-8", "replace")
+    except UnicodeEncodeError:  # no file name: half a character of a text
+        return whole_text(name)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from hashlib import blake2b
 from itertools import islice
 from pathlib import Path
@@ -22,6 +23,7 @@ from sparing.types import BoolArray, FloatArray, IntArray, StrArray
 
 Progress = Callable[[str, int, int], None]  # (what, done, in all)
 AUTO = "auto"
+VERSION = 2  # that of encoders.cache, whose import takes seconds; older vectors are made anew
 CHECKED_AT_ONCE = 64
 HASHED_AT_ONCE = 10_000
 
@@ -48,7 +50,7 @@ class Contents:
 
 def fingerprint(items: Sequence[ItemRow], encoder: str) -> str:
     """Return a hash that changes when an item comes, goes or changes, or with the encoder."""
-    digest = blake2b(encoder.encode(), digest_size=16)
+    digest = blake2b(f"{encoder} {VERSION}".encode(), digest_size=16)
     there = (f"{item.row} {item.item_id} {_stamp(item)}\n" for item in items if item.state != GONE)
     while block := "".join(islice(there, HASHED_AT_ONCE)):
         digest.update(block.encode())
@@ -99,23 +101,34 @@ def encode_items(
     ------
     SourceError : no item can be read, or the folder cannot be written
     """
-    from sparing.encoders import get_encoder
-    from sparing.encoders.choice import default_encoder
-
     places = _places(items, listing)
-    hashes, faults = _examine(places, listing, progress)
-    good = np.array([place >= 0 for place in places]) & (faults == "")
-    if not good.any():
-        raise SourceError("None of the items can be read.")
-    rows = np.flatnonzero(good)
-    values = take_rows(listing.values, places[rows])
-    name = default_encoder(listing.kind, values) if encoder == AUTO else encoder
-    vectors = get_encoder(name).fit_transform(
-        values, progress=lambda done, total: progress("encoding", done, total)
-    )
+    for is_last in (False, False, True):
+        hashes, faults = _examine(places, listing, progress)
+        good = (places >= 0) & (faults == "")
+        if not good.any():
+            raise SourceError("None of the items can be read.")
+        rows = np.flatnonzero(good)
+        try:
+            name, vectors = _encoded(listing, places[rows], encoder, progress)
+            break
+        except SourceError:  # a file that was good a moment ago: the next look finds it
+            if is_last:
+                raise
     contents = Contents(fingerprint(items, encoder), name, good, hashes, faults)
     _write(folder, contents, _spread(vectors, rows, len(items)))
     return contents
+
+
+def _encoded(
+    listing: Listing, places: IntArray, encoder: str, progress: Progress
+) -> tuple[str, FloatArray]:
+    from sparing.encoders import get_encoder
+    from sparing.encoders.choice import default_encoder
+
+    values = take_rows(listing.values, places)
+    name = default_encoder(listing.kind, values) if encoder == AUTO else encoder
+    tell = partial(progress, "encoding")
+    return name, get_encoder(name).fit_transform(values, progress=tell)
 
 
 def _places(items: Sequence[ItemRow], listing: Listing) -> IntArray:
