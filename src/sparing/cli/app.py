@@ -13,6 +13,7 @@ from sparing.cli.backups import backup, restore
 from sparing.cli.certify import certify
 from sparing.cli.compare import compare
 from sparing.cli.label import label
+from sparing.cli.matching import match
 from sparing.cli.predict import predict
 from sparing.cli.projects import agreement, audit, export, import_labels, next_items, status
 from sparing.cli.reproduce import reproduce
@@ -52,6 +53,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "next": next_items,
     "status": status,
     "import": import_labels,
+    "match": match,
     "audit": audit,
     "certify": certify,
     "export": export,

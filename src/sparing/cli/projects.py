@@ -34,7 +34,7 @@ def next_items(
 
     Example: sparing next photos.sparing -n 20 --out ask.csv
     """
-    with _opened(project) as opened:
+    with open_project(project) as opened:
         _catch_up(opened)
         _print_items(_asked(opened, n), out, as_json=as_json)
 
@@ -53,7 +53,7 @@ def import_labels(
 
     Example: sparing import photos.sparing ask.csv
     """
-    with _opened(project, must_write=True) as opened:
+    with open_project(project, must_write=True) as opened:
         told = opened.import_labels(table, item_column, label_column)
     first, *others = told.said()
     typer.echo(first)
@@ -66,7 +66,7 @@ def status(project: Place, as_json: AsJson = False) -> None:
 
     Example: sparing status photos.sparing
     """
-    with _opened(project) as opened:
+    with open_project(project) as opened:
         stands = opened.status()
     typer.echo(_as_json(stands) if as_json else "\n".join(_sentences(stands)))
 
@@ -92,7 +92,7 @@ def audit(
     """
     asked = {"epsilon": epsilon, "delta": delta}
     given = {name: value for name, value in asked.items() if value is not None}
-    with _opened(project, must_write=not plan) as opened:
+    with open_project(project, must_write=not plan) as opened:
         claim, wanted = opened.open_claim, {"epsilon": EPSILON, **given}
         if claim is not None and not plan and not again:
             check_same(claim, given)
@@ -124,7 +124,7 @@ def certify_project(project: str | PathLike[str], verify: Path | None, *, as_jso
     if verify is not None:
         _verify(project, verify)
         return
-    with _opened(project, must_write=True) as opened:
+    with open_project(project, must_write=True) as opened:
         certificate = opened.certify()
     for note in certificate.notes:
         typer.echo(note, err=True)
@@ -143,7 +143,7 @@ def _verify(project: str | PathLike[str], file: Path) -> None:
 
     certificate = read_certificate(file)
     typer.echo(certificate.statement)
-    with _opened(project) as opened:
+    with open_project(project) as opened:
         checks = opened.verify(certificate)
     print_checks(checks)
 
@@ -165,7 +165,7 @@ def export(
     Example: sparing export photos.sparing labels.csv
     """
     chosen = form or out.suffix.lstrip(".").lower() or "folders"
-    with _opened(project) as opened:
+    with open_project(project) as opened:
         n = opened.export(out, chosen)
     typer.echo(f"{n:,} labels in {out}.", err=True)
 
@@ -177,7 +177,7 @@ def agreement(project: Place, as_json: AsJson = False) -> None:
     """
     from sparing.cli.team import agreement_json, agreement_lines
 
-    with _opened(project) as opened:
+    with open_project(project) as opened:
         told, counts = opened.agreement(), opened.people()
     typer.echo(
         agreement_json(told, counts) if as_json else "\n".join(agreement_lines(told, counts))
@@ -190,7 +190,7 @@ def is_project(place: str | PathLike[str]) -> bool:
 
 
 @contextmanager
-def _opened(place: str | PathLike[str], *, must_write: bool = False) -> Iterator["Project"]:
+def open_project(place: str | PathLike[str], *, must_write: bool = False) -> Iterator["Project"]:
     """Open a project; beside a running page only to look, unless it has to be written."""
     from sparing.cli.progress import say
     from sparing.errors import ConflictError

@@ -19,6 +19,7 @@ from sparing.project.map.maps import Maps
 from sparing.project.multiprocess import alone
 from sparing.project.presence import Presence
 from sparing.project.source.items import Item
+from sparing.project.source.rematching import Rematching
 from sparing.project.source.vectors import Progress, read_contents
 from sparing.project.state import State
 from sparing.project.team.lending import Lending
@@ -40,6 +41,7 @@ class OpenProject:
     ----------
     grid : pages of items that are looked at together
     lending : asks each item of one person at a time
+    rematching : finds items again that are not in the source as it is now
     """
 
     def __init__(
@@ -62,6 +64,7 @@ class OpenProject:
         self.trainer_said: tuple[str, str] = ("off", "")
         self.encoded: tuple[int, int] = (0, len(state.rows))
         self.maps = Maps(folder, state)
+        self.rematching = Rematching(folder, store, state, list_items)
         self.take_contents()
 
     def __enter__(self) -> Self:

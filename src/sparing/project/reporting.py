@@ -16,6 +16,7 @@ from sparing.project.learning.advice import (
     too_early,
     wanting,
 )
+from sparing.project.source.items import GONE
 from sparing.project.state import State
 from sparing.project.views import (
     Asked,
@@ -138,7 +139,16 @@ def _notes(state: State) -> list[str]:
         for why, names in unreadable.items()
     ]
     fault = [state.fault] if state.fault else []
-    return [*fault, *state.listing.said, *state.changes.said(), *skipped]
+    return [*fault, *state.listing.said, *state.changes.said(), *skipped, *_lost(state)]
+
+
+def _lost(state: State) -> list[str]:
+    """Return what to do about answers whose items are not in the source."""
+    n = sum(state.rows[state.row_of[a.item_id or ""]].state == GONE for a in state.answers())
+    if not n:
+        return []
+    whose = "1 answer is of an item that is" if n == 1 else f"{n:,} answers are of items that are"
+    return [f"{whose} not in the source: kept, not learned from. 'sparing match' lists them."]
 
 
 def _audit(state: State) -> AuditProgress | None:

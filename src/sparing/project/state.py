@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from uuid import uuid4
 
 import numpy as np
 
@@ -14,7 +15,7 @@ from sparing.project.audits.audits import Certified, Draw, answers_of, load_cert
 from sparing.project.folder import ProjectFolder
 from sparing.project.learning.scores import Scores, read_scores, within
 from sparing.project.log.replay import Replay
-from sparing.project.source.changes import Changes
+from sparing.project.source.changes import ITEMS_STAMP, Changes, Reconciled, applied
 from sparing.project.source.items import PRESENT, UNREADABLE, Item, Listing
 from sparing.project.source.vectors import Contents
 from sparing.project.team.people import Opinions
@@ -199,6 +200,14 @@ class State:
         self.row_of = {item.item_id: item.row for item in rows}
         self._places = {item_id: i for i, item_id in enumerate(listing.ids)}
         self._fill_askable()
+
+    def take_source(self, store: Store, found: Reconciled) -> None:
+        """Write down what was decided of the source, and take it into account."""
+        store.put_items(found.updates)
+        store.put_settings({ITEMS_STAMP: uuid4().hex})
+        self.changes = found.changes
+        self.is_encoded = False
+        self.relist(applied(self.rows, found.updates), found.listing)
 
     def learned(self, contents: Contents) -> list[ItemRow]:
         """Take what encoding found out into account; return the items that are new to the store."""

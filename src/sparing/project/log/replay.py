@@ -34,6 +34,11 @@ class ItemState:
     votes: tuple[Event, ...] = ()
 
     @property
+    def is_touched(self) -> bool:
+        """Whether anything is said of it."""
+        return self.answer is not None or self.flagged or bool(self.comment or self.votes)
+
+    @property
     def is_settled(self) -> bool:
         """Whether somebody has decided what holds."""
         return self.answer is not None and self.answer.kind is Kind.SETTLED

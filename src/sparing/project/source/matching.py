@@ -173,6 +173,11 @@ def path_key(item: ItemRow) -> str:
     return item.anchor or item.item_id
 
 
+def is_place(name: str) -> bool:
+    """Tell whether a name says where a row stands, and is no id."""
+    return _PLACE.fullmatch(name) is not None
+
+
 def is_counter(names: Iterable[str]) -> bool:
     """Tell whether names only count the rows, such as an index that pandas wrote.
 
@@ -181,7 +186,7 @@ def is_counter(names: Iterable[str]) -> bool:
     >>> is_counter(["0", "1", "2"]), is_counter(["row7", "row8"]), is_counter(["1", "3", "2"])
     (True, True, False)
     """
-    parts = [_COUNTED.fullmatch(name) for name in names if not _PLACE.fullmatch(name)]
+    parts = [_COUNTED.fullmatch(name) for name in names if not is_place(name)]
     if not all(parts):
         return False
     counted = [(part[1], int(part[2])) for part in parts if part]
@@ -219,7 +224,7 @@ def _by_ids(
     found: Matching, items: Sequence[ItemRow], known: Sequence[ItemRow], listing: Listing
 ) -> None:
     """Attach what has the same id: first where the text is the same too, then where few differ."""
-    by_name = {i.name: i for i in reversed(found.free(known)) if not _PLACE.fullmatch(i.name)}
+    by_name = {i.name: i for i in reversed(found.free(known)) if not is_place(i.name)}
     for place in found.open_places():
         item = by_name.get(listing.names[place])
         if item is not None and item.anchor is not None and item.anchor == listing.anchors[place]:
@@ -233,7 +238,7 @@ def _by_ids(
         other = contents.get(listing.hashes[place]) or texts.get(listing.anchors[place])
         by_id = item.row if item is not None and item.row in free else None
         by_content = other.row if other is not None and other.row in free else None
-        if other is not None and by_content is not None and _PLACE.fullmatch(listing.names[place]):
+        if other is not None and by_content is not None and is_place(listing.names[place]):
             found.attach(place, other, changed=other.content_hash != listing.hashes[place])
             free.discard(other.row)
         elif by_id is not None or by_content is not None:

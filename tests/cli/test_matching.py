@@ -1,0 +1,43 @@
+import csv
+import io
+
+from sparing.cli.app import run
+from sparing.project import Project
+
+ROWS = [f"the review number {i} is here" for i in range(5)]
+
+
+def write(path, rows):
+    path.write_text("text\n" + "".join(f"{row}\n" for row in rows))
+    return path
+
+
+def test_a_lost_answer_is_listed_and_brought_back(tmp_path, capsys):
+    source = write(tmp_path / "t.csv", ROWS)
+    with Project.create(source, classes=["=a"]) as project:
+        project.teach(dict.fromkeys(project.items, "=a"))
+    write(source, [*ROWS[:2], "the review number 2 was here", *ROWS[3:]])
+    assert run(["match", str(source)]) == 0
+    said = capsys.readouterr()
+    (row,) = csv.DictReader(io.StringIO(said.out))
+    assert (row["item"], row["label"], row["is_now"]) == ("line 4", "'=a", "line 4")
+    assert row["text"] == "the review number 2 was here"
+    assert said.err == "Not in the source: 1. Suggestions: 1.\n"
+    lost = tmp_path / "lost.csv"
+    assert run(["match", str(source), "--out", str(lost)]) == 0
+    assert run(["match", str(source), str(lost), "--by", "id"]) == 2
+    assert run(["match", str(source), str(source)]) == 1
+    assert "has no rows with the columns 'item_id' and 'is_now'" in capsys.readouterr().err
+    assert run(["match", str(source), str(lost)]) == 0
+    assert capsys.readouterr().out == "Back with their answers: 1. Not in the source: 0.\n"
+    with Project.open(tmp_path / "t.csv.sparing") as project:
+        assert project.status().n_labeled == 5
+
+
+def test_one_word_decides_for_all(tmp_path, capsys):
+    source = write(tmp_path / "t.csv", ROWS)
+    with Project.create(source, classes=["a"]) as project:
+        project.teach(dict.fromkeys(project.items, "a"))
+    write(source, [row.replace("is", "was") for row in ROWS])
+    assert run(["match", str(source), "--by", "place"]) == 0
+    assert capsys.readouterr().out == "Back with their answers: 5. Not in the source: 0.\n"
