@@ -9,7 +9,7 @@ import typer
 
 import sparing
 from sparing.cli.autolabel import autolabel
-from sparing.cli.backups import backup, restore
+from sparing.cli.backups import backup, merge, restore
 from sparing.cli.certify import certify
 from sparing.cli.compare import compare
 from sparing.cli.label import label
@@ -60,6 +60,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "agreement": agreement,
     "backup": backup,
     "restore": restore,
+    "merge": merge,
     "password": password,
     "autolabel": autolabel,
     "compare": compare,

@@ -1,5 +1,7 @@
-"""A project as one file and back."""
+"""A project as one file and back; several projects as one."""
 
+import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -50,6 +52,46 @@ def restore(
             " PLACE' says where it is now.",
             err=True,
         )
+
+
+def merge(
+    projects: Annotated[
+        list[str], typer.Argument(metavar="PROJECT...", help="Two or more; they stay as they are.")
+    ],
+    into: Annotated[
+        Path, typer.Option(help="New folder, or one that was merged before.", show_default=False)
+    ],
+    classes: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--class", metavar="NAME=NAME", help="Take one for the other.", show_default=False
+        ),
+    ] = None,
+    source: Annotated[
+        str | None, typer.Option(help="Where the source is now.", show_default=False)
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Do it without asking.")] = False,
+) -> None:
+    """Put projects that were made apart together in a new one; says first what it will do.
+
+    It begins as the first one. What people said in the others comes beside it, with its time. Done
+    again, it adds what is new.
+
+    Example: sparing merge ada.sparing ben.sparing --into both.sparing
+    """
+    from sparing.project.merging.classes import parse_wanted
+    from sparing.project.merging.merge import merge as put_together
+
+    def agreed(told: Sequence[str]) -> bool:
+        for line in told:
+            typer.echo(line)
+        return yes or (sys.stdin.isatty() and typer.confirm(f"Write {into}?", err=True))
+
+    wanted = parse_wanted(classes or [])
+    if put_together(projects, into, classes=wanted, source=source, agree=agreed):
+        typer.echo(f"Done: {into}.", err=True)
+    else:
+        typer.echo("Nothing was written: --yes does it.", err=True)
 
 
 def _said(manifest: "Manifest") -> str:

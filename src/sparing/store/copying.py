@@ -1,15 +1,19 @@
 """A store copied whole, as it is at one moment, whatever is written to it meanwhile."""
 
 import sqlite3
+from collections.abc import Sequence
 from contextlib import closing
+from dataclasses import asdict
 from pathlib import Path
 
-from sqlalchemy import Connection, Engine, Table, insert, select, text
+from sqlalchemy import Connection, Engine, Table, func, insert, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from sparing.errors import ConflictError, StoreError
-from sparing.store.engine import SQLITE, WRITES, open_engine, prepare, said, shown_url, sqlite_url
+from sparing.store.engine import SQLITE, WRITES, open_engine, prepare, shown_url, sqlite_url
+from sparing.store.engine import said as told
 from sparing.store.migrate import check, create
+from sparing.store.records import Event
 from sparing.store.schema import events, leases, metadata, settings
 
 AT_ONCE = 10_000  # rows
@@ -39,7 +43,7 @@ def copy_store(url: str, path: Path) -> None:
             check(engine, shown_url(url))
             _copy_out(engine, path)
     except (SQLAlchemyError, sqlite3.Error) as error:
-        raise StoreError(f"The project cannot be copied: {said(error)}.") from error
+        raise StoreError(f"The project cannot be copied: {told(error)}.") from error
     finally:
         engine.dispose()
 
@@ -67,10 +71,37 @@ def fill_store(path: Path, url: str) -> None:
             if other.execute(select(events.c.seq).limit(1)).first() is not None:
                 other.execute(text(last))
     except SQLAlchemyError as error:
-        raise StoreError(f"{shown_url(url)} cannot be filled: {said(error)}.") from error
+        raise StoreError(f"{shown_url(url)} cannot be filled: {told(error)}.") from error
     finally:
         source.dispose()
         target.dispose()
+
+
+def put_events(url: str, said: Sequence[Event]) -> None:
+    """Append events that were said elsewhere, as they are, with their times; all or none.
+
+    Parameters
+    ----------
+    url : of a store on SQLite
+    said : with the numbers that follow the last one of the store
+
+    Raises
+    ------
+    ConflictError : something else was stored meanwhile
+    StoreError : the database refuses
+    """
+    engine = open_engine(url)
+    try:
+        with engine.execution_options(**{WRITES: True}).begin() as connection:
+            last = connection.execute(select(func.max(events.c.seq))).scalar() or 0
+            if [event.seq for event in said] != list(range(last + 1, last + len(said) + 1)):
+                raise ConflictError("Something was stored meanwhile: nothing was changed.")
+            if said:
+                connection.execute(insert(events), [asdict(event) for event in said])
+    except SQLAlchemyError as error:
+        raise StoreError(f"The project cannot be written: {told(error)}.") from error
+    finally:
+        engine.dispose()
 
 
 def check_file(path: Path) -> None:

@@ -1,0 +1,1 @@
+"""Projects that were made apart, put together into a new one."""
