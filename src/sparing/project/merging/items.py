@@ -1,7 +1,7 @@
 """Which items of two projects are the same."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from sparing.store import ItemRow
@@ -27,8 +27,9 @@ def same_items(here: Sequence[ItemRow], there: Sequence[ItemRow]) -> Same:
     """Find the items of one project in another.
 
     The same content under the same key is the same item; so is the same content under another key,
-    such as a file that was renamed, where it is there only once on either side. One key with two
-    contents is two items: an answer must not move from one to the other.
+    such as a file that was renamed, where it is there only once on either side; of the rows of a
+    table, so is the same text. One key with two contents is two items: an answer must not move from
+    one to the other.
 
     Parameters
     ----------
@@ -49,13 +50,12 @@ def same_items(here: Sequence[ItemRow], there: Sequence[ItemRow]) -> Same:
         for item in there
         if item.item_id in known and _is_same(known[item.item_id], item)
     }
-    rest = [item for item in there if item.item_id not in ids]
-    taken = set(ids.values())
-    by_content = _by_content([item for item in here if item.item_id not in taken])
-    for content, item_id in _by_content(rest).items():
-        if content in by_content:
-            ids[item_id] = by_content[content]
-    left = [item for item in rest if item.item_id not in ids]
+    for mark in (_content, _text):
+        taken = set(ids.values())
+        by_mark = _unique([item for item in here if item.item_id not in taken], mark)
+        rest = _unique([item for item in there if item.item_id not in ids], mark)
+        ids |= {item_id: by_mark[m] for m, item_id in rest.items() if m in by_mark}
+    left = [item for item in there if item.item_id not in ids]
     added = tuple(item for item in left if item.item_id not in known)
     return Same(ids, added, tuple(item for item in left if item.item_id in known))
 
@@ -66,11 +66,16 @@ def _is_same(one: ItemRow, other: ItemRow) -> bool:
     return one.size == other.size
 
 
-def _by_content(items: Sequence[ItemRow]) -> dict[str, str]:
-    """Return content -> key of the items whose content no other of them has."""
-    n = Counter(item.content_hash for item in items)
-    return {
-        item.content_hash: item.item_id
-        for item in items
-        if item.content_hash and n[item.content_hash] == 1
-    }
+def _unique(items: Sequence[ItemRow], mark: Callable[[ItemRow], str | None]) -> dict[str, str]:
+    """Return mark -> key of the items whose mark no other of them has."""
+    n = Counter(mark(item) for item in items)
+    return {m: item.item_id for item in items if (m := mark(item)) and n[m] == 1}
+
+
+def _content(item: ItemRow) -> str | None:
+    return item.content_hash
+
+
+def _text(item: ItemRow) -> str | None:
+    """Return what stands for the text of a row; of a file it would be the path."""
+    return None if item.mtime_ns else item.anchor

@@ -18,7 +18,7 @@ from sparing.project.merging.answers import (
 )
 from sparing.project.merging.classes import Join, join_classes
 from sparing.project.merging.items import Same, same_items
-from sparing.project.source.changes import GONE
+from sparing.project.source.items import GONE
 from sparing.store import Event, ItemRow, Kind
 
 
