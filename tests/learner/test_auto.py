@@ -165,7 +165,7 @@ def test_one_class_only_and_identical_items():
         for _ in range(4):
             query = learner.query(10)
             learner.teach(query.indices, ["same"] * 10)
-        assert query.strategy == "auto: random"
+        assert query.strategy == "auto: max_herding"
         assert set(learner.predict()) == {"same"}
 
 
@@ -278,3 +278,59 @@ def test_batches_grow_with_the_labels():
     assert sizes == sorted(sizes)
     assert suggested_batch_size(0, n_classes=26) == 26
     assert suggested_batch_size(1000) == 100
+
+
+def with_rare(n_rare=30, n=600, seed=0):
+    """A pool with a class of its own place that is hard to come upon."""
+    rng = np.random.default_rng(seed)
+    X = rng.standard_normal((n, 5))
+    X[:n_rare] += 3
+    order = rng.permutation(n)
+    return X[order].astype(np.float32), (order < n_rare).astype(int)
+
+
+def test_while_the_second_class_has_few_labels_no_verdict_falls():
+    X, y = with_rare()
+    rare, common = np.flatnonzero(y == 1), np.flatnonzero(y == 0)
+    for n_rare, name in ((7, "auto: rare_search"), (8, "auto: random")):
+        rows = np.concatenate([rare[:n_rare], common[: 100 - n_rare]])
+        pool = pool_of(X, y, rows)
+        auto = auto_strategy(pool, version_of(pool, told(pool, skill=False)), never)
+        assert auto.name == name
+    assert (
+        "7 of 100 labels are not of the commonest class: look for more"
+        in auto_strategy(
+            pool_of(X, y, np.concatenate([rare[:7], common[:93]])), version_of(None), never
+        ).why
+    )
+
+
+def test_many_classes_of_few_labels_are_not_a_search():
+    X, y = blobs(20, 12)
+    rows = np.concatenate([np.flatnonzero(y == c)[:3] for c in range(12)])
+    pool = Pool(np.pad(X, ((0, 0), (0, 8)))).with_labels(rows, y[rows].tolist())
+    evidence = evidence_of(pool, version_of(pool, told(pool, skill=False)))
+    assert evidence.has_skill
+    assert not evidence.is_search
+
+
+def test_a_single_class_is_left_half_at_random():
+    X, y = with_rare()
+    learner = ActiveLearner(X, seed=0)
+    rows = np.flatnonzero(y == 0)[:30]
+    learner.teach(rows, ["usual"] * 30)
+    query = learner.query(20)
+    assert query.strategy == "auto: max_herding"
+    assert np.mean(query.source == "uniform") == 0.5
+    assert "30 labels of a single class: look for another" in query.reason
+
+
+def test_rare_examples_are_found_faster_than_at_random():
+    X, y = with_rare()
+    first = np.concatenate([np.flatnonzero(y == 1)[:2], np.flatnonzero(y == 0)[:30]])
+    learner = ActiveLearner(X, seed=0)
+    learner.teach(first, y[first].tolist())
+    for _ in range(3):
+        rows = learner.query(10).indices
+        learner.teach(rows, y[rows].tolist())
+    assert (y[learner.pool.labeled] == 1).sum() > 10  # three at random

@@ -26,6 +26,7 @@ ASKED_FOR = [
     "expected_error_reduction",
     "cluster_then_label",
     "mix",
+    "rare_search",
 ]
 
 

@@ -19,6 +19,7 @@ from sparing.strategies.base import QueryStrategy, Selection
 from sparing.strategies.clusters import ClusterThenLabel
 from sparing.strategies.coverage import MaxHerding, UHerding
 from sparing.strategies.mixed import Mix
+from sparing.strategies.rare import RareSearch
 from sparing.strategies.uncertainty import MarginSampling, RandomSampling
 from sparing.types import Features, FloatArray, IntArray
 
@@ -34,6 +35,8 @@ SMALLEST_BATCH = 5
 BATCH_SHARE = 0.1  # of the labels so far
 JUDGED = 2000  # labels by which neighbours and the linear model are compared
 CLEARLY = 2.0  # standard errors
+TELLING = 8  # labels of another class than the commonest; fewer tell nothing of a model's skill
+BLIND_SHARE = 0.5  # drawn uniformly as long as a single class is known
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,17 +51,24 @@ class Evidence:
         shares do; True before there are enough labels to tell
     neighbors_agree : whether near items have the same label often enough: the nearest labeled
         items do not clearly lose against a linear model
+    n_others : labels that are not of the commonest class; many if it is not given
     """
 
     n_labeled: int
     n_classes: int
     has_skill: bool = True
     neighbors_agree: bool = True
+    n_others: int = TELLING
 
     @property
     def is_cold(self) -> bool:
         """Whether there are too few labels to judge a model by."""
         return self.n_labeled < max(COLD_LABELS, COLD_LABELS_A_CLASS * self.n_classes)
+
+    @property
+    def is_search(self) -> bool:
+        """Whether nearly all labels are of one class: examples of others are to be found."""
+        return self.n_others < TELLING
 
     @property
     def is_late(self) -> bool:
@@ -172,7 +182,8 @@ def auto_strategy(
     """Return the strategy for the labels as they are now; it says which rule chose it and why.
 
     Few labels: cover the pool, first by the groups of its neighbour graph, if it has some, then by
-    UHerding, which weighs doubt and coverage. Then the margin; sooner if near items share labels
+    UHerding, which weighs doubt and coverage. As long as nearly all labels are of one class,
+    others are searched for. Then the margin; sooner if near items share labels
     less than a linear model tells. From 20 labels on a tenth of each batch is drawn uniformly and
     marked so; if the model foretells nothing, all of it is.
 
@@ -200,6 +211,8 @@ def auto_strategy(
     evidence = evidence_of(pool, version)
     if evidence.is_cold:
         return Auto(_covering(pool, spectrum), _why_cold(evidence))
+    if evidence.is_search:
+        return _searching(evidence)
     if not evidence.has_skill:
         return Auto(RandomSampling(), "the model foretells unseen labels no better than chance")
     labels = f"{evidence.n_labeled} labels of {evidence.n_classes} classes"
@@ -219,6 +232,15 @@ def _covering(pool: Pool, spectrum: Callable[[], Spectrum]) -> QueryStrategy:
     if len(pool.labeled) < n_first and has_graph and _falls_into(n_first, spectrum()):
         return SpectralMedoids(n_first)
     return UHerding() if len(pool.labeled) else MaxHerding()
+
+
+def _searching(evidence: Evidence) -> QueryStrategy:
+    """Return what looks for examples of other classes than the commonest."""
+    if evidence.n_classes == 1:
+        blind = Mix(MaxHerding(), BLIND_SHARE)
+        return Auto(blind, f"{evidence.n_labeled} labels of a single class: look for another")
+    found = f"{evidence.n_others} of {evidence.n_labeled} labels are not of the commonest class"
+    return Auto(Mix(RareSearch(), UNIFORM_SHARE), f"{found}: look for more")
 
 
 def _falls_into(n_groups: int, spectrum: Spectrum) -> bool:
@@ -258,14 +280,20 @@ def suggested_batch_size(n_labeled: int, n_classes: int = 0) -> int:
 
 
 def evidence_of(pool: Pool, version: ModelVersion) -> Evidence:
-    """Return what the labels show; a model is fitted only if there are enough to judge it by."""
+    """Return what the labels show; a model is fitted only if there are enough to judge it by.
+
+    While the second commonest class has fewer than eight labels nothing can be told of a model's
+    skill: it is taken to have some.
+    """
     labeled = pool.labeled
     codes = pool.y[labeled]
-    counted = Evidence(len(labeled), len(np.unique(codes)))
-    if counted.is_cold:
+    counts = np.sort(np.bincount(codes, minlength=2))[::-1]
+    n_classes, n_others = int(np.count_nonzero(counts)), len(codes) - int(counts[0])
+    counted = Evidence(len(labeled), n_classes, n_others=n_others)
+    if counted.is_cold or counted.is_search:
         return counted
     agree = sparse.issparse(pool.X) or neighbors_agree(pool.X, labeled, codes)
-    skill = counted.n_classes > 1 and foretells(version.oof_proba, codes)
+    skill = counts[1] < TELLING or foretells(version.oof_proba, codes)
     return replace(counted, has_skill=skill, neighbors_agree=agree)
 
 

@@ -6,6 +6,7 @@ differences.
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from math import sqrt
 from typing import Any
 
@@ -18,9 +19,57 @@ from sparing.types import Array
 BLOCK_BYTES = 1 << 23  # of one block: large enough for the product, small enough for the cache
 
 
+@dataclass(frozen=True, eq=False, slots=True)
+class SparseFrom:
+    """CSR rows seen from a point, each scaled: nothing is filled in, products are corrected.
+
+    ``(x - m) . (y - m) = x . y - x . m - y . m + m . m``.
+
+    Parameters
+    ----------
+    rows : (n, n_features) CSR
+    along : (n,) inner product of each row with the point
+    square : of the point's length
+    scale : (n,) what each row is multiplied by
+    """
+
+    rows: Any
+    along: Array
+    square: float
+    scale: Array
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(n, n_features)."""
+        return self.rows.shape  # type: ignore[no-any-return]
+
+    @property
+    def dtype(self) -> Any:
+        """Of the values."""
+        return self.rows.dtype
+
+    def __getitem__(self, at: Any) -> "SparseFrom":
+        return SparseFrom(self.rows[at], self.along[at], self.square, self.scale[at])
+
+    def products(self, other: "SparseFrom") -> Array:
+        """Return the inner products of all pairs, dense."""
+        out = (self.rows @ other.rows.T).toarray()
+        out -= self.along[:, None]
+        out -= other.along
+        out += self.square
+        out *= self.scale[:, None]
+        out *= other.scale
+        return out
+
+
+def is_sparse(X: Array) -> bool:
+    """Say whether the rows are CSR, as they are or seen from a point."""
+    return isinstance(X, SparseFrom) or bool(sparse.issparse(X))
+
+
 def namespace(X: Array) -> Any:
     """Return the array namespace of ``X``; NumPy for CSR."""
-    return np if sparse.issparse(X) else array_namespace(X)
+    return np if is_sparse(X) else array_namespace(X)
 
 
 def row_blocks(n_rows: int, n_columns: int) -> Iterator[slice]:
@@ -38,14 +87,14 @@ def row_blocks(n_rows: int, n_columns: int) -> Iterator[slice]:
 
 def block_of(X: Array, rows: slice) -> Array:
     """Return consecutive rows in a type that can be reckoned with; a view where it can be."""
-    if sparse.issparse(X):
+    if is_sparse(X):
         return X[rows]
     return _widened(X[rows, :])
 
 
 def take_rows(X: Array, rows: Array) -> Array:
     """Return the rows of those numbers, a copy; CSR stays CSR."""
-    if sparse.issparse(X):
+    if is_sparse(X):
         return X[rows]
     return _widened(namespace(X).take(X, rows, axis=0))
 
@@ -73,7 +122,9 @@ def _widened(block: Array) -> Array:
 
 
 def products(A: Array, B: Array) -> Array:
-    """Return ``A @ B.T`` as a dense matrix; each side dense or CSR."""
+    """Return ``A @ B.T`` as a dense matrix; each side dense or CSR, or both seen from a point."""
+    if isinstance(A, SparseFrom):
+        return A.products(B)
     out = A @ B.T
     return out.toarray() if sparse.issparse(out) else out
 
@@ -108,24 +159,46 @@ def _block_norms(block: Array) -> Array:
     return array_namespace(block).vecdot(block, block)
 
 
-def unit_rows(X: Array) -> Array:
+def unit_rows(X: Array, middle: Array | None = None) -> Array:
     """Return the rows scaled to length 1, a copy; CSR stays CSR.
 
-    A row of zeros has no direction and becomes the one with equal coordinates (CSR: stays zero).
+    Seen from zero, vectors of a network, all positive, have nearly one direction; seen from the
+    mean of the pool they differ. A row of zeros has no direction and becomes the one with equal
+    coordinates (CSR: stays zero).
+
+    Parameters
+    ----------
+    X : (n, n_features)
+    middle : (n_features,) where directions start; None: at zero
 
     Examples
     --------
     >>> unit_rows(np.array([[3.0, 4.0], [0.0, 0.0]])).round(3)
     array([[0.6  , 0.8  ],
            [0.707, 0.707]])
+    >>> unit_rows(np.array([[9.0, 9.0], [9.0, 7.0]]), np.array([9.0, 8.0]))
+    array([[ 0.,  1.],
+           [ 0., -1.]])
     """
     xp = namespace(X)
+    if middle is not None:
+        middle = xp.astype(middle, X.dtype)
+        if sparse.issparse(X):
+            return _unit_from(X, middle)
+        X = X - middle
     length = xp.sqrt(squared_norms(X))
     scale = 1 / xp.where(length > 0, length, xp.ones_like(length))
     if sparse.issparse(X):
         return sparse.csr_array(sparse.diags_array(scale) @ X)
     equal = xp.astype(length == 0, X.dtype) / sqrt(X.shape[1])
     return X * scale[:, None] + equal[:, None]
+
+
+def _unit_from(X: Array, middle: Array) -> SparseFrom:
+    along, square = np.asarray(X @ middle), float(middle @ middle)
+    length = np.sqrt(np.maximum(_block_norms(X) - 2 * along + square, 0))
+    scale = 1 / np.where(length > 0, length, 1)
+    return SparseFrom(X, along, square, scale.astype(X.dtype))
 
 
 def nearest_center(X: Array, centers: Array) -> tuple[Array, Array]:

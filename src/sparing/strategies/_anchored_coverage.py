@@ -10,14 +10,14 @@ import numpy as np
 from sparing.memory import check_memory
 from sparing.numeric.geometry import (
     block_of,
+    mean_row,
     products,
     row_blocks,
-    squared_norms,
     take_rows,
     unit_rows,
 )
 from sparing.strategies._greedy_coverage import ROUNDING, Kernel, similarity
-from sparing.types import Features, FloatArray, IntArray
+from sparing.types import Array, Features, FloatArray, IntArray
 
 ANCHORS = 5000
 FEWEST_ANCHORS = 2000
@@ -45,8 +45,8 @@ class WholePool:
     Examples
     --------
     >>> from sparing.strategies._greedy_coverage import TopHat
-    >>> X = np.array([[1.0, 0.0], [2.0, 0.1], [0.0, 1.0]])
-    >>> whole = WholePool(X, np.ones(3), np.array([2]), TopHat(0.2))
+    >>> X = np.array([[1.0, 0.0], [2.0, 0.1], [0.0, 1.0], [-3.0, -1.1]])
+    >>> whole = WholePool(X, np.ones(4), np.array([2]), TopHat(0.2))
     >>> gains, near = whole.gains(np.array([0, 1]))
     >>> gains
     array([2., 2.])
@@ -57,17 +57,16 @@ class WholePool:
 
     def __init__(self, X: Features, weights: FloatArray, labeled: IntArray, kernel: Kernel) -> None:
         self.X, self.weights, self.kernel = X, weights, kernel
-        lengths = np.sqrt(squared_norms(X))
-        self._scale = 1 / np.where(lengths > 0, lengths, 1)
-        self.covered = np.zeros(X.shape[0], dtype=self._scale.dtype)
+        self._middle = mean_row(X)
+        self.covered = np.zeros(X.shape[0], dtype=np.promote_types(X.dtype, np.float32))
         if len(labeled):
-            unit = unit_rows(take_rows(X, labeled))
+            unit = self.unit(labeled)
             nearest = [self._cosines(span, unit).max(axis=1) for span in self._spans(unit)]
             self.covered = self._similarity(np.concatenate(nearest))
 
     def gains(self, rows: IntArray) -> tuple[FloatArray, FloatArray]:
         """Return what covering with each row would add, (n_rows,), and by how much (n, n_rows)."""
-        unit = unit_rows(take_rows(self.X, rows))
+        unit = self.unit(rows)
         parts = [self._similarity(self._cosines(span, unit)) for span in self._spans(unit)]
         near = np.concatenate(parts)
         return self.weights @ np.maximum(near - self.covered[:, None], 0), near
@@ -88,7 +87,7 @@ class WholePool:
         gains : (n,)
         cells : (n,) which of the first anchors is nearest
         """
-        unit = unit_rows(take_rows(self.X, anchors))
+        unit = self.unit(anchors)
         covered, weights = self.covered[anchors], weights.astype(self.covered.dtype)
         gains, cells = self.alone(np.arange(self.X.shape[0])), []
         for span in self._spans(unit):
@@ -100,11 +99,15 @@ class WholePool:
         gains[anchors] -= weights * (1 - covered)  # which alone() has counted, exactly
         return gains, np.concatenate(cells)
 
-    def _spans(self, unit: Features) -> list[slice]:
+    def unit(self, rows: IntArray) -> Array:
+        """Return some rows, seen from the middle of the pool and scaled to length 1."""
+        return unit_rows(take_rows(self.X, rows), self._middle)
+
+    def _spans(self, unit: Array) -> list[slice]:
         return list(row_blocks(self.X.shape[0], max(unit.shape)))
 
-    def _cosines(self, span: slice, unit: Features) -> FloatArray:
-        return np.asarray(products(block_of(self.X, span), unit) * self._scale[span, None])
+    def _cosines(self, span: slice, unit: Array) -> FloatArray:
+        return np.asarray(products(unit_rows(block_of(self.X, span), self._middle), unit))
 
     def _similarity(self, cosines: FloatArray) -> FloatArray:
         cosines *= -2
@@ -187,7 +190,7 @@ def _shortlist(gains: FloatArray, cells: IntArray, k: int) -> IntArray:
 def _near_anchors(whole: WholePool, rows: IntArray, anchors: IntArray) -> FloatArray:
     """Similarities (n_rows, n_anchors), 0 between a row and itself as an anchor."""
     check_memory(12 * len(rows) * len(anchors), "greedy coverage", "lower batch_size")
-    short, unit = (unit_rows(take_rows(whole.X, at).astype(np.float32)) for at in (rows, anchors))
+    short, unit = (whole.unit(at) for at in (rows, anchors))
     near = np.asarray(similarity(short, unit, whole.kernel))
     _, at_row, at_anchor = np.intersect1d(rows, anchors, return_indices=True)
     near[at_row, at_anchor] = 0

@@ -1,8 +1,9 @@
 """Strategies that pick the items whose neighbourhoods cover the pool best.
 
-They compare items by direction (unit rows). A pool of up to ``exact_up_to`` candidates is treated
-exactly. In a larger one anchors drawn half evenly and half by weight propose a few items for each
-pick, and what those add to the coverage of the whole pool decides.
+They compare items by direction, as seen from amid the pool (unit rows). A pool of up to
+``exact_up_to`` candidates is treated exactly. In a larger one anchors drawn half evenly and half
+by weight propose a few items for each pick, and what those add to the coverage of the whole pool
+decides.
 """
 
 from abc import abstractmethod
@@ -12,7 +13,7 @@ from typing import ClassVar
 import numpy as np
 
 from sparing._validate import check_fraction, check_int, check_positive
-from sparing.numeric.geometry import products, row_blocks, take_rows, unit_rows
+from sparing.numeric.geometry import mean_row, products, row_blocks, take_rows, unit_rows
 from sparing.numeric.kmeans import k_means
 from sparing.pool.snapshot import Snapshot
 from sparing.stats.calibration import fit_temperature, tempered
@@ -77,8 +78,9 @@ class _Coverage(QueryStrategy):
 
     def _points(self, s: Snapshot, kernel: Kernel) -> Points:
         """All candidates, as what is to be covered."""
-        unit = _unit(s, s.candidates)
-        return Points(unit, _covered(s, unit, kernel), self._weights(s))
+        middle = mean_row(s.X)
+        unit = _unit(s, s.candidates, middle)
+        return Points(unit, _covered(s, unit, middle, kernel), self._weights(s))
 
     def _whole(self, s: Snapshot) -> WholePool:
         weights = np.zeros(s.X.shape[0])
@@ -86,16 +88,16 @@ class _Coverage(QueryStrategy):
         return WholePool(s.X, weights, s.labeled, self._kernel(s))
 
 
-def _unit(s: Snapshot, rows: IntArray) -> Array:
-    """Rows of the pool, scaled to length 1 in float32."""
-    return unit_rows(take_rows(s.X, rows).astype(np.float32, copy=False))
+def _unit(s: Snapshot, rows: IntArray, middle: Array) -> Array:
+    """Rows of the pool, seen from its middle and scaled to length 1, in float32."""
+    return unit_rows(take_rows(s.X, rows).astype(np.float32, copy=False), middle)
 
 
-def _covered(s: Snapshot, unit: Array, kernel: Kernel) -> FloatArray:
+def _covered(s: Snapshot, unit: Array, middle: Array, kernel: Kernel) -> FloatArray:
     """How well the labeled rows cover each of some unit rows, (n,)."""
     if not len(s.labeled):
         return np.zeros(unit.shape[0], dtype=np.float32)
-    labeled = _unit(s, s.labeled)
+    labeled = _unit(s, s.labeled, middle)
     spans = row_blocks(unit.shape[0], labeled.shape[0])
     return np.concatenate([similarity(unit[at], labeled, kernel).max(axis=1) for at in spans])
 
@@ -190,7 +192,7 @@ def _closest_distance(s: Snapshot) -> float:
     if len(s.labeled) < 2:
         return 1.0
     stride = -(-len(s.labeled) // CLOSEST_SAMPLE)
-    rows = unit_rows(take_rows(s.X, s.labeled[::stride]).astype(np.float64))
+    rows = unit_rows(take_rows(s.X, s.labeled[::stride]).astype(np.float64), mean_row(s.X))
     closest = np.inf
     for span in row_blocks(rows.shape[0], rows.shape[0]):
         squared = 2 - 2 * products(rows[span], rows)
@@ -211,7 +213,7 @@ class ProbCover(_Coverage):
     Examples
     --------
     >>> from sparing.strategies import choose
-    >>> X = np.array([[1.0, 0.1], [1.0, 0.0], [1.0, -0.1], [0.0, 1.0]])
+    >>> X = np.array([[1.0, 0.1], [1.0, 0.0], [1.0, -0.1], [-3.0, 1.0]])
     >>> nobody = np.array([], int)
     >>> s = Snapshot(X, np.ones(4, bool), nobody, nobody, 2)
     >>> choose(ProbCover(radius=0.15), s, 2, np.random.default_rng(0)).rows
@@ -258,15 +260,15 @@ def pure_radius(X: Array, n_classes: int, purity: float) -> float:
 
     Examples
     --------
-    Two directions, 90 degrees apart:
+    Two directions, opposite to each other:
 
-    >>> X = np.array([[1.0, 0.0], [2.0, 0.0], [0.0, 1.0], [0.0, 3.0]])
+    >>> X = np.array([[1.0, 1.0], [2.0, 2.0], [-1.0, -1.0], [-2.0, -2.0]])
     >>> round(pure_radius(X, 2, 0.95), 3)
-    1.414
+    2.0
     """
     rng = np.random.default_rng(0)
     picked = rng.permutation(X.shape[0])[:PURITY_SAMPLE]
-    rows = unit_rows(take_rows(X, picked).astype(np.float32, copy=False))
+    rows = unit_rows(take_rows(X, picked).astype(np.float32, copy=False), mean_row(X))
     labels = k_means(rows, n_classes, rng).labels
     to_other = []
     for span in row_blocks(len(labels), len(labels)):

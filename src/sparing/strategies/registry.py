@@ -23,6 +23,7 @@ from sparing.strategies.graph import VOpt
 from sparing.strategies.hybrid import Badge, ClusterMargin, DropQuery
 from sparing.strategies.lookahead import ExpectedErrorReduction
 from sparing.strategies.mixed import Mix
+from sparing.strategies.rare import RareSearch
 from sparing.strategies.uncertainty import (
     EntropySampling,
     LeastConfidence,
@@ -50,6 +51,7 @@ _OWN: tuple[type[QueryStrategy], ...] = (
     ProbCover,
     QueryByCommittee,
     RandomSampling,
+    RareSearch,
     TypiClust,
     UHerding,
     VOpt,
