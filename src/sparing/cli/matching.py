@@ -55,27 +55,23 @@ def match(
 
 
 def _print(items: "Sequence[Unmatched]", out: Path | None) -> None:
+    from sparing.datasets.formulas import csv_text
     from sparing.files import write_atomically
-    from sparing.project.files.export import disarmed
 
-    text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    for item in items:
-        cells = (item.item_id, item.name, item.label, item.is_now, item.why, item.text)
-        writer.writerow([disarmed(cell or "") for cell in cells])
+    rows = [(i.item_id, i.name, i.label, i.is_now, i.why, i.text) for i in items]
+    text = csv_text(COLUMNS, rows)
     if out is None:
-        typer.echo(text.getvalue(), nl=False)
+        typer.echo(text, nl=False)
     else:
-        write_atomically(out, text.getvalue().encode())
+        write_atomically(out, text.encode())
     n = sum(item.is_now is not None for item in items)
     typer.echo(f"Not in the source: {len(items):,}. Suggestions: {n:,}.", err=True)
 
 
 def _pairs(path: Path) -> dict[str, str]:
     from sparing.datasets.decoding import read_text
+    from sparing.datasets.formulas import armed
     from sparing.errors import InvalidInputError
-    from sparing.project.files.export import armed
 
     rows = list(csv.DictReader(io.StringIO(read_text(path)[0], newline="")))
     if not rows or not {"item_id", "is_now"} <= rows[0].keys():

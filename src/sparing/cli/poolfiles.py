@@ -1,7 +1,5 @@
 """The files of a certification: a pool of predictions, and tables that a person fills in."""
 
-import csv
-import io
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -15,6 +13,7 @@ import numpy.typing as npt
 from sparing.cli.predict import COLUMNS as PREDICT
 from sparing.datasets.decoding import read_text
 from sparing.datasets.delimited import column_names, find_delimiter, numbered_rows
+from sparing.datasets.formulas import armed, csv_text
 from sparing.errors import InvalidInputError, SourceError
 from sparing.files import write_atomically
 from sparing.pool.classes import ClassTable
@@ -188,7 +187,7 @@ def read_table(path: Path) -> Table:
     lines, rows = [], []
     for line, cells in numbered_rows(text, find_delimiter(text), path):
         lines.append(line)
-        rows.append(cells)
+        rows.append([armed(cell) for cell in cells])
     if len(rows) < 2:
         raise SourceError(f"{path} has no rows below its first line.")
     columns = column_names([name.lower() for name in rows[0]], path)
@@ -229,8 +228,4 @@ def _agreed(answers: Iterable[tuple[str, str | None]], where: str) -> dict[str, 
 
 def write_table(path: Path, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """Write a table so that nobody ever sees half of it."""
-    text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(columns)
-    writer.writerows(rows)
-    write_atomically(path, text.getvalue().encode())
+    write_atomically(path, csv_text(columns, rows).encode())

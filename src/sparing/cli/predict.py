@@ -1,7 +1,5 @@
 """``sparing predict``: labels for new items by a saved model."""
 
-import csv
-import io
 import json
 from collections.abc import Iterable
 from pathlib import Path
@@ -37,6 +35,7 @@ def predict(
     Example: sparing predict model.npz new.csv --out labels.csv
     """
     from sparing.cli.progress import say
+    from sparing.datasets.formulas import csv_text
     from sparing.datasets.read import read_items
     from sparing.files import write_atomically
     from sparing.models.saved import load_model
@@ -44,7 +43,7 @@ def predict(
     saved = load_model(model)
     items = read_items(new, columns=saved.columns, header=header, kind=saved.kind)
     rows = _rows(saved, items, _proba(saved, items, model))
-    text = _json_lines(rows) if as_json else _csv(rows)
+    text = _json_lines(rows) if as_json else csv_text(COLUMNS, rows)
     for note in items.said():
         say(note)
     if out is None:
@@ -70,14 +69,6 @@ def _rows(saved: "SavedModel", items: "Items", proba: "FloatArray") -> list[Row]
         (name, saved.classes[code], round(float(p[code]), 4))
         for name, code, p in zip(items.names, best, proba, strict=True)
     ]
-
-
-def _csv(rows: Iterable[Row]) -> str:
-    stream = io.StringIO()
-    writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    writer.writerows(rows)
-    return stream.getvalue()
 
 
 def _json_lines(rows: Iterable[Row]) -> str:

@@ -233,24 +233,17 @@ def _asked(project: "Project", n: int) -> "list[Asked]":
 
 
 def _print_items(items: "Sequence[Asked]", out: Path | None, *, as_json: bool) -> None:
-    import csv
-    import io
     import json
 
+    from sparing.datasets.formulas import csv_text
     from sparing.files import write_atomically
-    from sparing.project.files.export import disarmed
 
     rows = [_row(asked) for asked in items]
     if as_json:
         text = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
     else:
-        table = io.StringIO(newline="")
-        writer = csv.writer(table, lineterminator="\n")
-        columns = dict.fromkeys(column for row in rows for column in row)
-        writer.writerow(columns)
-        for row in rows:
-            writer.writerow([disarmed(str(row.get(column, ""))) for column in columns])
-        text = table.getvalue()
+        columns = [*dict.fromkeys(column for row in rows for column in row)]
+        text = csv_text(columns, ([row.get(column) for column in columns] for row in rows))
     if out is None:
         typer.echo(text, nl=False)
     else:

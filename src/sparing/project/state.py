@@ -144,6 +144,10 @@ class State:
         kind = SHOWN_KINDS[self.listing.kind]
         return Item(item_id, self.rows[self.row_of[item_id]].name, kind)  # type: ignore[arg-type]
 
+    def place_of(self, item_id: str) -> int | None:
+        """Return where an item is in the listing; None if it is not there."""
+        return self._places.get(item_id)
+
     def texts(self) -> Iterator[str]:
         """Yield the name and the content, as far as it is text, of every row."""
         for item in self.rows:

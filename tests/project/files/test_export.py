@@ -7,9 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
+from sparing.datasets.formulas import FORMULA_STARTS, armed, disarmed
 from sparing.errors import InvalidInputError, SourceError, UnknownNameError
 from sparing.project import NewEvent, Project
-from sparing.project.files.export import COLUMNS, FORMULA_STARTS, armed, disarmed, safe_name
+from sparing.project.files.export import COLUMNS, safe_name
 from sparing.store import Kind
 
 
@@ -67,7 +68,33 @@ def test_the_forms_say_the_same(project, answered, tmp_path):
     assert lines == table
     cells = [{k: armed(v) for k, v in row.items()} for row in read_csv(tmp_path / "out.csv")]
     assert cells == [{k: "" if v is None else str(v) for k, v in row.items()} for row in lines]
-    assert list(lines[0]) == list(COLUMNS)
+    assert list(lines[0]) == [*COLUMNS, "legs", "wings", "number"]
+
+
+def test_what_the_source_says_of_an_item_stands_beside_its_label(tmp_path):
+    source = tmp_path / "t.csv"
+    source.write_text(
+        "id,text,label,=when,stars\n7,a text of words,,2024,3\n3,more words are here,pos,,\n"
+    )
+    with Project.create(source, classes=["pos"]) as project:
+        project.teach({next(iter(project.items)): "pos"})
+        for form in ("csv", "jsonl", "parquet"):
+            project.export(tmp_path / f"out.{form}", form)
+        source.write_text("id,text,label,stars\n3,more words are here,pos,\n")
+    first, second = read_csv(tmp_path / "out.csv")
+    beside = ["id", "text", "source_label", "'=when", "stars"]
+    assert list(first) == [*COLUMNS, *beside]
+    assert [first[name] for name in ("label", *beside)] == [
+        "pos", "7", "a text of words", "", "2024", "3",
+    ]  # fmt: skip
+    assert (second["label"], second["source_label"], second["'=when"]) == ("", "pos", "")
+    line = json.loads((tmp_path / "out.jsonl").read_text().splitlines()[1])
+    assert (line["source_label"], line["=when"], line["stars"]) == ("pos", None, None)
+    with Project.open(tmp_path / "t.csv.sparing") as project:  # the first row is gone
+        project.export(tmp_path / "gone.csv")
+    first, second = read_csv(tmp_path / "gone.csv")
+    assert (first["present"], first["label"], first["text"]) == ("False", "pos", "")
+    assert second["text"] == "more words are here"
 
 
 def test_unknown_forms_and_paths_are_refused(project, tmp_path):

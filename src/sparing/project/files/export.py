@@ -5,17 +5,15 @@ is. A cell of a CSV file that a spreadsheet would take for a formula gets an apo
 ``sparing import`` takes it away again.
 """
 
-import csv
-import io
-import json
 import shutil
-from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from sparing.errors import InvalidInputError, MissingExtraError, SourceError, UnknownNameError
+from sparing.errors import InvalidInputError, SourceError, UnknownNameError
 from sparing.files import write_atomically
+from sparing.project.files.forms import FORMS, Table
 from sparing.project.source.items import GONE, Item
 from sparing.project.state import State
 from sparing.store import Event, Kind
@@ -23,7 +21,6 @@ from sparing.store.records import FROM_CLUSTER
 
 PERSON, CONFIRMED, CLUSTER, AUTOMATIC = "person", "confirmed", "cluster", "automatic"
 SETTLED, CONSENSUS, NOBODY = "settled", "consensus", ""
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 FORBIDDEN = '<>:"/\\|?*'  # in file names, somewhere
 MAX_FOLDER_NAME = 100
 
@@ -180,92 +177,49 @@ def export(state: State, path: Path, form: str) -> int:
     MissingExtraError : Parquet without pyarrow
     InvalidInputError : a folder per class of rows that are no files or texts
     """
-    if form not in FORMS:
-        raise UnknownNameError("export format", form, FORMS)
+    if form not in NAMES:
+        raise UnknownNameError("export format", form, NAMES)
     with state.lock:  # the answers wait for the rows, not for the disk
         rows = list(export_rows(state))
+        table = as_table(state, rows)
     if form == FOLDERS:
-        _write_folders(state, path, rows)
+        _write_folders(state, path, rows, table)
     else:
-        write_atomically(path, _AS_FILE[form](rows))
+        write_atomically(path, FORMS[form](table))
     return sum(row.label is not None for row in rows)
 
 
-def to_csv(rows: list[Row]) -> bytes:
-    """Return rows as CSV; cells that begin like a formula are disarmed by an apostrophe.
+def as_table(state: State, rows: Sequence[Row]) -> Table:
+    """Return rows with what the source says of them, in columns of their own.
 
-    Examples
-    --------
-    >>> print(to_csv([Row("a1", "=1+1.png", "cat", "person")]).decode().splitlines()[1][:25])
-    a1,'=1+1.png,cat,person,u
+    A column of the source that is called like one of ours gets ``source_`` before its name.
     """
-    out = io.StringIO(newline="")
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    for row in rows:
-        writer.writerow([_cell(getattr(row, name)) for name in COLUMNS])
-    return out.getvalue().encode("utf-8")
+    source = state.listing.table
+    names = {} if source is None else _source_names(source.columns)
+    places = [state.place_of(row.item_id) for row in rows] if names else []
+    own = [[getattr(row, name) for name in COLUMNS] for row in rows]
+    if source is None:
+        return Table(COLUMNS, len(COLUMNS), own)
+    beside = [
+        [None if place is None else source.columns[name][place] for name in names.values()]
+        for place in places
+    ]
+    whole = [[*mine, *its] for mine, its in zip(own, beside, strict=True)]
+    return Table([*COLUMNS, *names], len(COLUMNS), whole)
 
 
-def _cell(value: object) -> str:
-    if value is None:
-        return ""
-    return disarmed(value) if isinstance(value, str) else str(value)
+def _source_names(columns: Iterable[str]) -> dict[str, str]:
+    """Return the columns of a source by the names that they have in an export."""
+    names: dict[str, str] = {}
+    for column in columns:
+        name = column
+        while name in COLUMNS or name in names:
+            name = f"source_{name}"
+        names[name] = column
+    return names
 
 
-def disarmed(text: str) -> str:
-    """Put an apostrophe before a text that a spreadsheet would run; before others with one too.
-
-    Examples
-    --------
-    >>> disarmed("=HYPERLINK(1)"), disarmed("cat"), disarmed("'tis")
-    ("'=HYPERLINK(1)", 'cat', "''tis")
-    """
-    return f"'{text}" if text.startswith((*FORMULA_STARTS, "'")) else text
-
-
-def armed(cell: str) -> str:
-    """Return the text that :func:`disarmed` was given.
-
-    Examples
-    --------
-    >>> [armed(disarmed(text)) for text in ("=1", "'tis", "'=1", "cat")]
-    ['=1', "'tis", "'=1", 'cat']
-    >>> armed("'tis")  # of another program
-    "'tis"
-    """
-    inner = cell[1:]
-    return inner if cell.startswith("'") and inner.startswith((*FORMULA_STARTS, "'")) else cell
-
-
-def to_jsonl(rows: list[Row]) -> bytes:
-    """Return rows as JSON Lines."""
-    lines = (json.dumps(asdict(row), ensure_ascii=False) + "\n" for row in rows)
-    return "".join(lines).encode("utf-8")
-
-
-def to_parquet(rows: list[Row]) -> bytes:
-    """Return rows as a Parquet file.
-
-    Raises
-    ------
-    MissingExtraError : pyarrow is not installed
-    """
-    try:
-        import pyarrow as pa
-        from pyarrow import parquet
-    except ImportError as error:
-        raise MissingExtraError("pyarrow", "tables", "Parquet files") from error
-    kinds = dict.fromkeys(("model_version", "guidelines"), pa.int64())
-    kinds |= dict.fromkeys(("flagged", "present"), pa.bool_())
-    kinds |= dict.fromkeys(("propensity", "confidence", "guess_confidence"), pa.float64())
-    schema = pa.schema([(name, kinds.get(name, pa.string())) for name in COLUMNS])
-    out = io.BytesIO()
-    parquet.write_table(pa.Table.from_pylist([asdict(row) for row in rows], schema), out)
-    return out.getvalue()
-
-
-def _write_folders(state: State, path: Path, rows: list[Row]) -> None:
+def _write_folders(state: State, path: Path, rows: list[Row], table: Table) -> None:
     """Copy each labeled file to PATH/provenance/class/, and write PATH/labels.csv beside them."""
     if state.listing.kind not in ("images", "texts"):
         raise InvalidInputError("A folder per class is made of files or texts, not of table rows.")
@@ -275,7 +229,7 @@ def _write_folders(state: State, path: Path, rows: list[Row]) -> None:
     for row in rows:
         if row.label is not None and row.present:
             _copy(state.item(row.item_id), path / row.provenance / names[row.label])
-    write_atomically(path / "labels.csv", to_csv(rows))
+    write_atomically(path / "labels.csv", FORMS["csv"](table))
 
 
 def _folder_names(labels: set[str]) -> dict[str, str]:
@@ -324,9 +278,4 @@ def _copy(item: Item, folder: Path) -> None:
 
 
 FOLDERS = "folders"
-_AS_FILE: dict[str, Callable[[list[Row]], bytes]] = {
-    "csv": to_csv,
-    "jsonl": to_jsonl,
-    "parquet": to_parquet,
-}
-FORMS = (*_AS_FILE, FOLDERS)
+NAMES = (*FORMS, FOLDERS)

@@ -10,11 +10,12 @@ from typing import Any
 from uuid import uuid4
 
 from sparing.datasets.decoding import read_text
+from sparing.datasets.formulas import armed
 from sparing.datasets.items import Skipped, summarize_skipped
 from sparing.datasets.read import read_table
 from sparing.datasets.rows import RawTable, is_missing, plain_text
 from sparing.errors import InvalidInputError
-from sparing.project.files.export import AUTOMATIC, CLUSTER, COLUMNS, CONFIRMED, CONSENSUS, armed
+from sparing.project.files.export import AUTOMATIC, CLUSTER, COLUMNS, CONFIRMED, CONSENSUS
 from sparing.project.state import State
 from sparing.project.views import Recorded
 from sparing.store import Kind, NewEvent
@@ -114,10 +115,11 @@ def _own_csv(path: Path) -> RawTable | None:
     if path.suffix.lower() != ".csv" or not path.is_file():
         return None
     rows = list(csv.reader(io.StringIO(read_text(path)[0], newline="")))
-    if not rows or tuple(rows[0]) != COLUMNS:
+    if not rows or tuple(rows[0][: len(COLUMNS)]) != COLUMNS:
         return None
-    body = [[armed(cell) for cell in row] for row in rows[1:] if len(row) == len(COLUMNS)]
-    columns = {name: [row[i] for row in body] for i, name in enumerate(COLUMNS)}
+    names = [armed(name) for name in rows[0]]
+    body = [[armed(cell) for cell in row] for row in rows[1:] if len(row) == len(names)]
+    columns = {name: [row[i] for row in body] for i, name in enumerate(names)}
     return RawTable(columns, [f"row {i + 1}" for i in range(len(body))], path.name)
 
 

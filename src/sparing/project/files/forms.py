@@ -1,0 +1,100 @@
+"""The forms of an export: CSV, JSON Lines, Parquet."""
+
+import io
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sparing.datasets.formulas import csv_text
+from sparing.errors import MissingExtraError
+
+INTEGERS = frozenset({"model_version", "guidelines"})
+BOOLEANS = frozenset({"flagged", "present"})
+NUMBERS = frozenset({"propensity", "confidence", "guess_confidence"})
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Table:
+    """What is exported.
+
+    Parameters
+    ----------
+    columns : first ours, then those of the source
+    n_own : how many are ours
+    rows : one value a column
+    """
+
+    columns: Sequence[str]
+    n_own: int
+    rows: Sequence[Sequence[Any]]
+
+
+def to_csv(table: Table) -> bytes:
+    """Return a table as CSV; cells that begin like a formula are disarmed by an apostrophe.
+
+    Examples
+    --------
+    >>> to_csv(Table(["item", "text"], 1, [["=1+1.png", None]])).decode().splitlines()[1]
+    "'=1+1.png,"
+    """
+    return csv_text(table.columns, table.rows).encode("utf-8", "replace")
+
+
+def to_jsonl(table: Table) -> bytes:
+    """Return a table as JSON Lines."""
+    rows = (dict(zip(table.columns, map(_plain, row), strict=True)) for row in table.rows)
+    lines = (json.dumps(row, ensure_ascii=False, default=str) + "\n" for row in rows)
+    return "".join(lines).encode("utf-8", "replace")
+
+
+def to_parquet(table: Table) -> bytes:
+    """Return a table as a Parquet file.
+
+    Raises
+    ------
+    MissingExtraError : pyarrow is not installed
+    """
+    try:
+        import pyarrow as pa
+        from pyarrow import parquet
+    except ImportError as error:
+        raise MissingExtraError("pyarrow", "tables", "Parquet files") from error
+    kinds = {
+        **dict.fromkeys(INTEGERS, pa.int64()),
+        **dict.fromkeys(BOOLEANS, pa.bool_()),
+        **dict.fromkeys(NUMBERS, pa.float64()),
+    }
+    values = list(zip(*table.rows, strict=True)) or [()] * len(table.columns)
+    arrays = [
+        pa.array(column, kinds.get(name, pa.string())) if i < table.n_own else _array(column)
+        for i, (name, column) in enumerate(zip(table.columns, values, strict=True))
+    ]
+    out = io.BytesIO()
+    parquet.write_table(pa.table(arrays, names=list(table.columns)), out)
+    return out.getvalue()
+
+
+def _array(column: Sequence[Any]) -> Any:
+    """Return a column of the source as it is, or as text where its values are of several types."""
+    import pyarrow as pa
+
+    plain = [_plain(value) for value in column]
+    if all(value is None for value in plain):
+        return pa.array(plain, pa.string())
+    try:
+        return pa.array(plain)
+    except (pa.ArrowException, UnicodeError):
+        as_text = [None if v is None else str(v).encode("utf-8", "replace").decode() for v in plain]
+        return pa.array(as_text, pa.string())
+
+
+def _plain(value: Any) -> Any:
+    return None if value != value else value  # NaN is no JSON
+
+
+FORMS: dict[str, Callable[[Table], bytes]] = {
+    "csv": to_csv,
+    "jsonl": to_jsonl,
+    "parquet": to_parquet,
+}
