@@ -132,6 +132,9 @@ def test_from_twenty_labels_on_one_in_ten_is_drawn_uniformly_and_marked():
     assert np.mean(source == "uniform") == pytest.approx(0.1, abs=0.02)
     cold = ActiveLearner(X, seed=0).query(10)
     assert (cold.source == "strategy").all()
+    mixed = learner.query(40)
+    for position, source in enumerate(mixed.source):
+        assert ("at random" in mixed.why(position)) == (source == "uniform")
 
 
 def test_csr_pools_are_covered_too():

@@ -67,7 +67,7 @@ class Query:
         """Return in words why the item at this position of the batch is asked."""
         if self.source[position] == FROM_UNIFORM:
             return "drawn at random, whatever the model says"
-        return self.reason.removesuffix(SOME_AT_RANDOM)
+        return self.reason.replace(SOME_AT_RANDOM, "")  # that is said of the batch, not of a row
 
     def _repr_html_(self) -> str:
         shown = range(min(len(self), SHOWN_ITEMS))

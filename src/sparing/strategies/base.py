@@ -15,7 +15,7 @@ from sparing.types import FloatArray, IntArray, StrArray
 
 FROM_STRATEGY = "strategy"
 FROM_UNIFORM = "uniform"
-SOME_AT_RANDOM = "; some are drawn at random"  # ends the reason of a batch of both kinds
+SOME_AT_RANDOM = "; some are drawn at random"  # part of the reason of a batch of both kinds
 OPTIONAL_FIELDS = ("proba", "oof_proba", "committee", "spectrum", "predict", "refit")
 
 
