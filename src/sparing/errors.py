@@ -69,6 +69,13 @@ class TrainingError(SparingError):
     """A model could not be fitted, or failed to predict; the cause is chained."""
 
 
+class TooFewLabelsError(TrainingError):
+    """A model could not be fitted on, or cannot answer from, the labels that there are so far.
+
+    More labels may mend it; ``auto`` covers the pool meanwhile.
+    """
+
+
 class SourceError(SparingError):
     """A file, folder or download is missing, unreadable, or not what it claims to be."""
 

@@ -261,8 +261,6 @@ def test_a_model_without_probabilities_serves_strategies_that_need_none(X, model
     assert np.mean(learner.predict() == side(range(N))) > 0.9
     with pytest.raises(CapabilityError, match="gives no probabilities"):
         learner.predict_proba()
-    with pytest.raises(CapabilityError, match="gives no probabilities"):
-        learner_of(X, model=model, strategy="margin")
 
 
 # ---------------------------------------------------------------- large, sparse, mapped

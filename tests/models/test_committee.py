@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
+from sklearn.multiclass import OutputCodeClassifier
 from sklearn.naive_bayes import GaussianNB
 from sklearn.svm import LinearSVC
 
@@ -57,5 +58,5 @@ def test_before_any_label_all_members_agree_on_equal_shares():
 
 
 def test_a_classifier_without_probabilities_is_refused(pool):
-    with pytest.raises(CapabilityError, match="LinearSVC gives no probabilities"):
-        bootstrap_committee(LinearSVC(), pool, 2, seed=0)
+    with pytest.raises(CapabilityError, match="OutputCodeClassifier gives no probabilities"):
+        bootstrap_committee(OutputCodeClassifier(LinearSVC()), pool, 2, seed=0)

@@ -5,6 +5,7 @@ import pytest
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
+from sklearn.multiclass import OutputCodeClassifier
 from sklearn.naive_bayes import GaussianNB
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
@@ -12,6 +13,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import LinearSVC
 
 from sparing import CapabilityError, InvalidInputError, TrainingError
+from sparing.errors import TooFewLabelsError
 from sparing.models import fitting
 from sparing.models.fitting import fit_classifier, row_blocks, seeded_copy
 
@@ -83,14 +85,33 @@ def test_a_model_that_drops_rows_is_not_believed(method):
         getattr(fitted, method)(X)
 
 
-def test_a_model_without_probabilities_predicts_and_says_so():
-    fitted = fit_classifier(LinearSVC(), X, np.array([0, 0, 1, 1]), 2, seed=0)
-    assert fitted.predict(X).tolist() == [0, 0, 1, 1]
-    with pytest.raises(CapabilityError, match="LinearSVC gives no probabilities"):
+def test_a_model_without_probabilities_is_judged_by_its_scores():
+    codes = np.array([0, 0, 2, 2])
+    fitted = fit_classifier(LinearSVC(), X, codes, 4, seed=0)
+    assert fitted.predict(X).tolist() == codes.tolist()
+    proba = fitted.predict_proba(X)
+    assert proba.shape == (4, 4)
+    assert proba.argmax(axis=1).tolist() == codes.tolist()
+    assert np.all(np.diff(proba[:, 2]) > 0)
+    three = fit_classifier(LinearSVC(), X, np.array([0, 1, 3, 3]), 4, seed=0)
+    scores = three.model.decision_function(X)
+    assert (three.predict_proba(X)[:, [0, 1, 3]].argsort() == scores.argsort()).all()
+
+
+def test_a_model_with_neither_probabilities_nor_scores_predicts_and_says_so():
+    fitted = fit_classifier(OutputCodeClassifier(LinearSVC()), X, np.array([0, 0, 1, 1]), 2, seed=0)
+    assert set(fitted.predict(X).tolist()) <= {0, 1}
+    with pytest.raises(CapabilityError, match="OutputCodeClassifier gives no probabilities"):
         fitted.predict_proba(X)
 
 
-@pytest.mark.parametrize("row", [(0.5, 0.6), (np.nan, 1.0), (0.2, 0.3, 0.5)])
+def test_probabilities_that_are_not_there_yet_want_more_labels():
+    fitted = fit_classifier(Constant((np.nan, 1.0)), X, np.array([0, 0, 1, 1]), 2, seed=0)
+    with pytest.raises(TooFewLabelsError, match="its predict_proba gave NaN"):
+        fitted.predict_proba(X)
+
+
+@pytest.mark.parametrize("row", [(0.5, 0.6), (0.2, 0.3, 0.5)])
 def test_probabilities_that_are_none_are_refused(row):
     fitted = fit_classifier(Constant(row), X, np.array([0, 0, 1, 1]), 2, seed=0)
     with pytest.raises(InvalidInputError, match="'proba' parameter"):

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.linear_model import LogisticRegression
+from sklearn.multiclass import OutputCodeClassifier
 from sklearn.svm import LinearSVC
 
 from sparing import CapabilityError, InvalidInputError, Pool
@@ -87,8 +88,8 @@ def test_the_spectrum_is_what_the_pool_gives(pool):
 
 @pytest.mark.parametrize("field", sorted(FROM_MODEL))
 def test_a_model_without_probabilities_is_refused_where_they_are_required(pool, field):
-    version = ModelVersion(LinearSVC(), pool, seed=0)
-    with pytest.raises(CapabilityError, match="LinearSVC gives no probabilities"):
+    version = ModelVersion(OutputCodeClassifier(LinearSVC()), pool, seed=0)
+    with pytest.raises(CapabilityError, match="OutputCodeClassifier gives no probabilities"):
         take_snapshot(pool, version, frozenset({field}), no_spectrum)
 
 

@@ -7,6 +7,7 @@ from typing import ClassVar
 import numpy as np
 from scipy import sparse
 
+from sparing.errors import TooFewLabelsError
 from sparing.models.ridge import linear_votes
 from sparing.models.spectrum import MAX_ITEMS
 from sparing.models.structure import column_scale
@@ -193,6 +194,11 @@ def auto_strategy(
     version : what the model says; asked only once there are enough labels to tell
     spectrum : gives that of the pool's neighbour graph; asked only while there are few labels
 
+    Raises
+    ------
+    TooFewLabelsError : the model cannot be fitted yet, or not without some of the labels, to judge
+        it by those: then :func:`covering_meanwhile` goes on
+
     Examples
     --------
     >>> from sparing.models.default import auto_classifier
@@ -223,6 +229,17 @@ def auto_strategy(
     else:
         why = f"{labels}; a linear model foretells them better than near neighbors do"
     return Auto(Mix(MarginSampling(), UNIFORM_SHARE), why)
+
+
+def covering_meanwhile(error: TooFewLabelsError) -> QueryStrategy:
+    """Return what covers the pool without any model, and says why.
+
+    Examples
+    --------
+    >>> covering_meanwhile(TooFewLabelsError("SVC could not be fitted on 3 items: why.")).why
+    'SVC could not be fitted on 3 items: why: cover the pool meanwhile'
+    """
+    return Auto(MaxHerding(), f"{str(error).rstrip('.')}: cover the pool meanwhile")
 
 
 def _covering(pool: Pool, spectrum: Callable[[], Spectrum]) -> QueryStrategy:

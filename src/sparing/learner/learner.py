@@ -10,8 +10,8 @@ import numpy.typing as npt
 from scipy import sparse
 
 from sparing._validate import _Phrase, check_features, check_int, invalid
-from sparing.errors import TrainingError
-from sparing.learner.auto import auto_strategy
+from sparing.errors import CapabilityError, TooFewLabelsError, TrainingError
+from sparing.learner.auto import auto_strategy, covering_meanwhile
 from sparing.learner.query import SHOWN_ITEMS, Query
 from sparing.learner.saving import (
     SavedState,
@@ -21,14 +21,14 @@ from sparing.learner.saving import (
     saved_strategy,
     write_state,
 )
+from sparing.models.answers import check_can_be_judged, check_classifies, gives_proba
 from sparing.models.default import auto_classifier
-from sparing.models.fitting import check_gives_proba
 from sparing.models.spectrum import N_PAIRS, laplacian_spectrum
 from sparing.models.structure import PoolStructure
 from sparing.models.version import FROM_MODEL, ModelVersion, take_snapshot
 from sparing.pool.classes import ClassTable
 from sparing.pool.pool import Pool
-from sparing.pool.snapshot import Spectrum
+from sparing.pool.snapshot import Snapshot, Spectrum
 from sparing.pool.views import Views
 from sparing.strategies.base import QueryStrategy, choose
 from sparing.strategies.registry import get_strategy
@@ -56,8 +56,9 @@ class ActiveLearner:
     X : (n_items, n_features) finite floats; an array, a memory map or CSR; shared, never copied
     classes : all label values, in the order of the columns of ``predict_proba``; then any other
         label is refused. None: whatever is taught becomes a class, in the order of appearance
-    model : any scikit-learn classifier or pipeline; it is fitted on class ids, the positions
-        in ``classes``, and stays itself as it is. ``"auto"``: chosen for these features
+    model : any scikit-learn classifier or pipeline; it is fitted on 0 to k - 1, which stand for
+        the labeled classes in the order of ``classes``, and stays itself as it is. One without
+        probabilities is judged by its ``decision_function``. ``"auto"``: chosen for these features
     strategy : a name of ``sparing.strategy_names()``, a ``QueryStrategy``, or ``"auto"``
     seed : an int >= 0
     items : (n_items,) the texts or images behind the rows, for a notebook to show
@@ -75,7 +76,8 @@ class ActiveLearner:
     ------
     InvalidInputError : a parameter is not as above
     UnknownNameError : there is no such strategy
-    CapabilityError : the strategy needs probabilities and the model gives none
+    CapabilityError : the strategy needs the model's doubt, and the model gives neither
+        probabilities nor scores
 
     Examples
     --------
@@ -109,20 +111,57 @@ class ActiveLearner:
         self.classes_are_fixed = classes is not None
         self.items = _checked_items(items, len(self.pool))
         self.views = views
-        self.model = _checked_model(model)
-        self.strategy = strategy
-        self._named_strategy = None if strategy == AUTO else get_strategy(strategy)
         self.model_version = 0
         self.round = 0
         self._rng = np.random.default_rng(self.seed)
+        self._model, self._strategy = _checked_model(model), _checked_strategy(strategy)
+        self._check_fit_together()
         self._version: ModelVersion | None = None
-        if self._named_strategy and self._named_strategy.requires & FROM_MODEL:
-            check_gives_proba(self._classifier)
 
     def __repr__(self) -> str:
         n, n_labeled = len(self.pool), len(self.pool.labeled)
         parts = f"{n_labeled} of {n} labeled, {len(self.classes)} classes"
         return f"<ActiveLearner: {parts}, model version {self.model_version}>"
+
+    @property
+    def model(self) -> Classifier | str:
+        """The model as it was given; another one that is set here is fitted at the next query."""
+        return self._model
+
+    @model.setter
+    def model(self, model: Classifier | str) -> None:
+        before, self._model = self._model, _checked_model(model)
+        self.__dict__.pop("_classifier", None)
+        try:
+            self._check_fit_together()
+        except CapabilityError:
+            self._model = before
+            self.__dict__.pop("_classifier", None)
+            raise
+        self._version = None
+        self.model_version += 1
+
+    @property
+    def strategy(self) -> QueryStrategy | str:
+        """The strategy as it was given; another one that is set here chooses the next batch."""
+        return self._strategy
+
+    @strategy.setter
+    def strategy(self, strategy: QueryStrategy | str) -> None:
+        before, self._strategy = self._strategy, _checked_strategy(strategy)
+        try:
+            self._check_fit_together()
+        except CapabilityError:
+            self._strategy = before
+            raise
+
+    def _check_fit_together(self) -> None:
+        """Refuse a model that gives none of what the strategy goes by, before anybody labels."""
+        if isinstance(self._model, str):
+            return
+        requires = FROM_MODEL if self._strategy == AUTO else get_strategy(self._strategy).requires
+        if requires & FROM_MODEL:
+            check_can_be_judged(self._classifier, self.pool.X)
 
     @property
     def classes(self) -> list[Label]:
@@ -140,15 +179,13 @@ class ActiveLearner:
         ------
         InvalidInputError : ``batch_size`` is no int >= 1
         PoolExhaustedError : fewer items than that may still be asked
-        TrainingError : the model could not be fitted
+        TrainingError : the model could not be fitted; ``auto`` goes on without it, and says so, as
+            long as more labels may mend it
         CapabilityError : the strategy needs what the model or the features cannot give
         MemoryBudgetError : the strategy would need more memory than there is
         """
         check_int("batch_size", "query", batch_size, 1)
-        strategy = self._named_strategy or auto_strategy(
-            self.pool, self.version, lambda: self.spectrum
-        )
-        snapshot = take_snapshot(self.pool, self.version, strategy.requires, lambda: self.spectrum)
+        strategy, snapshot = self._prepared_query()
         picked = choose(strategy, snapshot, batch_size, self._rng)
         self.round += 1
         return Query(
@@ -161,6 +198,21 @@ class ActiveLearner:
             self.model_version,
             self._items_of(picked.rows[:SHOWN_ITEMS]),
         )
+
+    def _prepared_query(self) -> tuple[QueryStrategy, Snapshot]:
+        """Return the strategy that chooses now and what it may see; ``auto`` waits for no model."""
+        if self._strategy != AUTO:
+            strategy = get_strategy(self._strategy)
+            return strategy, self._snapshot(strategy)
+        try:
+            strategy = auto_strategy(self.pool, self.version, lambda: self.spectrum)
+            return strategy, self._snapshot(strategy)
+        except TooFewLabelsError as error:
+            strategy = covering_meanwhile(error)
+            return strategy, self._snapshot(strategy)
+
+    def _snapshot(self, strategy: QueryStrategy) -> Snapshot:
+        return take_snapshot(self.pool, self.version, strategy.requires, lambda: self.spectrum)
 
     def teach(self, indices: npt.ArrayLike, labels: Sequence[Label] | npt.NDArray[Any]) -> None:
         """Set the labels of some items: all of a batch, a part of it, any others, corrections.
@@ -213,6 +265,9 @@ class ActiveLearner:
         InvalidInputError, TrainingError : as in ``predict``
         """
         version = self._fitted_version()
+        if not gives_proba(version.fitted.model or self._classifier):
+            name = type(self._classifier).__name__
+            raise CapabilityError(f"{name} gives no probabilities (it has no predict_proba).")
         if len(self.classes) == 1:  # the version reckons with a second class, unknown so far
             return np.ones((self._features(X, "predict_proba").shape[0], 1))
         return version.proba if X is None else version.predict(self._features(X, "predict_proba"))
@@ -370,9 +425,19 @@ def _checked_items(items: Any, n_items: int) -> Sequence[Any] | None:
 
 def _checked_model(model: Classifier | str) -> Classifier | str:
     """Return the model if it is an object, not a class, with ``fit`` and ``predict``."""
-    if model == AUTO or (isinstance(model, Classifier) and not isinstance(model, type)):
+    if isinstance(model, str) and model == AUTO:
+        return model
+    if isinstance(model, Classifier) and not isinstance(model, type):
+        check_classifies(model, "ActiveLearner")
         return model
     raise invalid("model", "ActiveLearner", "'auto' or an object with fit and predict", model)
+
+
+def _checked_strategy(strategy: QueryStrategy | str) -> QueryStrategy | str:
+    """Return the strategy as it was given, if there is one of that name."""
+    if strategy != AUTO:
+        get_strategy(strategy)
+    return strategy
 
 
 def _model_name(model: Classifier | str) -> str:

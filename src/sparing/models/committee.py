@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sparing.models.fitting import BLOCK_VALUES, FittedModel, check_gives_proba, fit_on_pool
+from sparing.models.answers import check_can_be_judged
+from sparing.models.fitting import BLOCK_VALUES, FittedModel, fit_on_pool
 from sparing.pool.pool import Pool
 from sparing.types import Classifier, Features, FloatArray, IntArray
 
@@ -58,7 +59,7 @@ def bootstrap_committee(
     Raises
     ------
     TrainingError : a fit failed
-    CapabilityError : the classifier has no ``predict_proba``
+    CapabilityError : the classifier gives neither probabilities nor scores
 
     Examples
     --------
@@ -72,7 +73,7 @@ def bootstrap_committee(
     ----------
     Abe & Mamitsuka (1998), Query learning strategies using boosting and bagging
     """
-    check_gives_proba(classifier)
+    check_can_be_judged(classifier)
     rng = np.random.default_rng(seed)
     labeled = pool.labeled
     members = []

@@ -9,11 +9,25 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.base import clone
 
-from sparing.errors import CapabilityError, TrainingError
+from sparing.errors import SparingError, TooFewLabelsError, TrainingError
 from sparing.models.alignment import align_proba
+from sparing.models.answers import (
+    PROBA,
+    SCORES,
+    check_can_be_judged,
+    gives_proba,
+    proba_of_scores,
+    read_classes,
+    read_proba,
+)
 from sparing.types import Classifier, Features, FloatArray, IntArray, TransductiveClassifier
 
 BLOCK_VALUES = 1 << 22  # features in a block of rows: 32 MB where a model turns them to float64
+# What more labels do not mend.
+FAULTS = (
+    *(TypeError, AttributeError, NameError, ImportError, NotImplementedError),
+    *(AssertionError, MemoryError, SparingError),
+)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -23,7 +37,7 @@ class FittedModel:
     Parameters
     ----------
     model : the fitted classifier; None as long as fewer than two classes are labeled
-    seen : (n_seen,) class ids in the order of the classifier's columns
+    seen : (n_seen,) class ids, ascending; the classifier knows them as 0 to n_seen - 1
     shares : (n_classes,) what every row gets as long as there is no classifier
     """
 
@@ -35,29 +49,52 @@ class FittedModel:
     def of(cls, model: Any | None, codes: IntArray, n_classes: int) -> "FittedModel":
         """Return what was fitted on these class ids; None for a model: nothing to tell apart."""
         shares = (np.bincount(codes, minlength=n_classes) + 1) / (len(codes) + n_classes)
-        return cls(model, np.asarray(getattr(model, "classes_", np.unique(codes))), shares)
+        return cls(model, np.unique(codes), shares)
 
     def predict_proba(self, X: Features) -> FloatArray:
         """Return (n_items, n_classes) probabilities; ``X`` is read in blocks of rows.
 
+        Of a classifier that gives scores alone they are shares that rank as the scores do.
+
         Raises
         ------
-        CapabilityError : the classifier has no ``predict_proba``
+        CapabilityError : the classifier has neither ``predict_proba`` nor ``decision_function``
         InvalidInputError : its rows do not sum to 1
         TrainingError : it failed; its exception is the cause
         """
         if self.model is None:
             return np.tile(self.shares, (X.shape[0], 1))
-        check_gives_proba(self.model)
+        check_can_be_judged(self.model)
         n_classes = len(self.shares)
-        answers = _answers(self.model, "predict_proba", X)
-        return _stacked((align_proba(a, self.seen, n_classes) for a in answers), X.shape[0])
+        parts = self._proba(X) if gives_proba(self.model) else self._scores(X)
+        return _stacked((align_proba(p, self.seen, n_classes) for p in parts), X.shape[0])
+
+    def _proba(self, X: Features) -> Iterator[FloatArray]:
+        labels = getattr(self.model, "classes_", None)
+        for answer in _answers(self.model, PROBA, X):
+            if np.isnan(np.asarray(answer)).any():
+                what = f"{type(self.model).__name__} was fitted, but its {PROBA} gave NaN"
+                raise TooFewLabelsError(f"{what}.")
+            yield read_proba(answer, labels, len(self.seen))
+
+    def _scores(self, X: Features) -> Iterator[FloatArray]:
+        answers = _answers(self.model, SCORES, X)
+        return (proba_of_scores(answer, len(self.seen)) for answer in answers)
 
     def predict(self, X: Features) -> IntArray:
-        """Return (n_items,) class ids; ``X`` is read in blocks of rows."""
+        """Return (n_items,) class ids; ``X`` is read in blocks of rows.
+
+        Raises
+        ------
+        TrainingError : the classifier failed, or what it gives is no class
+        """
         if self.model is None:
             return np.full(X.shape[0], np.argmax(self.shares))
-        return _stacked(map(np.asarray, _answers(self.model, "predict", X)), X.shape[0])
+        if not hasattr(self.model, "classes_") and gives_proba(self.model):
+            return np.asarray(self.predict_proba(X).argmax(axis=1))  # outputs of no class left out
+        name, n_labels = type(self.model).__name__, len(self.seen)
+        answers = _answers(self.model, "predict", X)
+        return _stacked((self.seen[read_classes(a, n_labels, name)] for a in answers), X.shape[0])
 
 
 def fit_classifier(
@@ -78,7 +115,12 @@ def fit_classifier(
 
     Raises
     ------
-    TrainingError : ``fit`` failed; its exception is the cause
+    TooFewLabelsError : ``fit`` refused these labels; its exception is the cause
+    TrainingError : ``fit`` failed for another reason; its exception is the cause
+
+    Notes
+    -----
+    The classes that are there are told to the classifier as 0 to k - 1, as XGBoost demands.
 
     Examples
     --------
@@ -89,7 +131,7 @@ def fit_classifier(
     >>> fit_classifier(LogisticRegression(), X, np.array([1, 1, 1]), 3, 0).predict_proba(X[:1])
     array([[0.16666667, 0.66666667, 0.16666667]])
     """
-    return _fitted(classifier, X, codes, codes, n_classes, seed)
+    return _fitted(classifier, X, np.arange(len(codes)), codes, n_classes, seed)
 
 
 def fit_on_pool(
@@ -111,36 +153,35 @@ def fit_on_pool(
 
     Raises
     ------
-    TrainingError : ``fit`` failed; its exception is the cause
+    TrainingError : as in ``fit_classifier``
     """
     if not isinstance(classifier, TransductiveClassifier):
         return fit_classifier(classifier, X[rows], codes, n_classes, seed)
-    y = np.full(X.shape[0], -1)
-    y[rows] = codes
-    return _fitted(classifier, X, y, codes, n_classes, seed)
+    return _fitted(classifier, X, rows, codes, n_classes, seed)
 
 
 def _fitted(
-    classifier: Classifier, X: Features, y: IntArray, codes: IntArray, n_classes: int, seed: int
+    classifier: Classifier, X: Features, rows: IntArray, codes: IntArray, n_classes: int, seed: int
 ) -> FittedModel:
-    if len(np.unique(codes)) < 2:
+    seen, labels = np.unique(codes, return_inverse=True)
+    if len(seen) < 2:
         return FittedModel.of(None, codes, n_classes)
+    y = np.full(X.shape[0], -1)
+    y[rows] = labels
     model = seeded_copy(classifier, seed)
     try:
         model.fit(X, y)
     except Exception as error:
         what = f"{type(classifier).__name__} could not be fitted on {len(codes)} labeled items"
-        raise TrainingError(f"{what}: {error}") from error
+        raise _failure(what, error) from error
     return FittedModel.of(model, codes, n_classes)
 
 
-def check_gives_proba(classifier: object) -> None:
-    """Raise CapabilityError if ``classifier`` has no ``predict_proba``."""
-    if not hasattr(classifier, "predict_proba"):
-        raise CapabilityError(
-            f"{type(classifier).__name__} gives no probabilities (it has no predict_proba): "
-            "take a model that does, or a strategy that needs none, such as 'random'."
-        )
+def _failure(what: str, error: Exception) -> TrainingError:
+    """Return the error in one line, of the kind that says whether more labels may mend it."""
+    kind = TrainingError if isinstance(error, FAULTS) else TooFewLabelsError
+    first = str(error).strip().partition("\n")[0]
+    return kind(f"{what}: {first or type(error).__name__}")
 
 
 def row_blocks(X: Features) -> Iterator[slice]:
@@ -157,7 +198,7 @@ def _answers(model: Any, method: str, X: Features) -> Iterator[Any]:
             answer = getattr(model, method)(X[rows])
         except Exception as error:
             what = f"{type(model).__name__} was fitted, but its {method} failed"
-            raise TrainingError(f"{what}: {error}") from error
+            raise _failure(what, error) from error
         if len(answer) != rows.stop - rows.start:
             what = f"{type(model).__name__} was fitted, but its {method} gave {len(answer)} rows"
             raise TrainingError(f"{what} for {rows.stop - rows.start} items.")

@@ -31,7 +31,7 @@ def out_of_fold_proba(
     Raises
     ------
     TrainingError : a fit failed
-    CapabilityError : the classifier has no ``predict_proba``
+    CapabilityError : the classifier gives neither probabilities nor scores
 
     Examples
     --------

@@ -9,13 +9,9 @@ import numpy.typing as npt
 
 from sparing._validate import invalid
 from sparing.models.alignment import align_proba
+from sparing.models.answers import check_can_be_judged
 from sparing.models.committee import BootstrapCommittee, bootstrap_committee
-from sparing.models.fitting import (
-    FittedModel,
-    check_gives_proba,
-    fit_on_pool,
-    seeded_copy,
-)
+from sparing.models.fitting import FittedModel, fit_on_pool, seeded_copy
 from sparing.models.out_of_fold import out_of_fold_proba
 from sparing.pool.pool import Pool
 from sparing.pool.snapshot import Predict, Snapshot, Spectrum
@@ -91,7 +87,11 @@ class ModelVersion:
         """Take over the state of a classifier that was fitted on these labels, not fit again."""
         model = seeded_copy(self.classifier, self._seeds[0])
         model.set_state(state)
-        self.fitted = FittedModel.of(model, self.pool.y[self.pool.labeled], self.n_classes)
+        told = FittedModel.of(model, self.pool.y[self.pool.labeled], self.n_classes)
+        labels = getattr(model, "classes_", None)
+        # One that was fitted on other numbers than 0 to k - 1, as once they were, is fitted anew.
+        if labels is None or set(np.asarray(labels).tolist()) >= set(range(len(told.seen))):
+            self.fitted = told
 
     def predict(self, X: Features) -> FloatArray:
         """Return (n, n_classes) probabilities by the fitted classifier."""
@@ -128,14 +128,14 @@ def take_snapshot(
 
     Raises
     ------
-    CapabilityError : the classifier has no ``predict_proba`` and a required field needs it
+    CapabilityError : the classifier gives no probabilities, and a required field needs them
     InvalidInputError : a required field is none that a Snapshot has
     """
     unknown = sorted(requires - FROM_MODEL - FROM_FEATURES - ALWAYS_THERE)
     if unknown:
         raise invalid("requires", "a strategy", "names of Snapshot fields", unknown)
     if requires & FROM_MODEL:
-        check_gives_proba(version.classifier)
+        check_can_be_judged(version.classifier)
     parts = {name: getattr(version, name) for name in requires & FROM_MODEL}
     if "spectrum" in requires:
         parts["spectrum"] = spectrum()
