@@ -20,7 +20,8 @@ from sparing.project.asking import (
 )
 from sparing.project.files.export import export
 from sparing.project.files.imports import ImportReport, read_labels, report
-from sparing.project.log.commands import complete, known_class, recorded
+from sparing.project.log.commands import formed, known_class, recorded
+from sparing.project.log.judge import Judge
 from sparing.project.reporting import history, look_again, status
 from sparing.project.team.team import TeamProject
 from sparing.project.views import Asked, HistoryRow, Recorded
@@ -214,15 +215,16 @@ class Project(TeamProject):
         """
         self.catch_up()
         with self._state.lock:
-            completed = complete(self._state, self._handed, events)
-        to_store = [event for event in completed if isinstance(event, NewEvent)]
-        outcomes = iter(self._append(to_store) if to_store else ())
+            said = formed(self._state, events)
+            to_store = [event for event in said if isinstance(event, NewEvent)]
+            judge = Judge(self._state, self._handed, to_store)
+        outcomes = iter(self._append(to_store, judge, judge.after) if to_store else ())
         with self._state.lock:
             return [
                 event
                 if isinstance(event, Recorded)
-                else recorded(self._state, event.key, next(outcomes))
-                for event in completed
+                else recorded(self._state, event, next(outcomes))
+                for event in said
             ]
 
     def teach(self, answers: Mapping[str, str], annotator: str = "") -> None:

@@ -23,7 +23,7 @@ from sparing.project.source.rematching import Rematching
 from sparing.project.source.vectors import Progress, read_contents
 from sparing.project.state import State
 from sparing.project.team.lending import Lending
-from sparing.store import Claim, Kind, NewEvent, Outcome, Status, Store, Version
+from sparing.store import Claim, EventCheck, Kind, NewEvent, Outcome, Store, Version
 
 if TYPE_CHECKING:
     from sparing.project.learning.trainee import Trainee
@@ -287,13 +287,15 @@ class OpenProject:
                 self.refresh()
             yield
 
-    def _append(self, events: Sequence[NewEvent]) -> list[Outcome]:
+    def _append(
+        self, events: Sequence[NewEvent], check: EventCheck | None = None, after: int = 0
+    ) -> list[Outcome]:
         self._presence.check()
-        outcomes = self._store.append(events)
+        outcomes = self._store.append(events, check, after)
         self._presence.check()  # else it went to a file that nobody will find again
-        stored = [o.event.seq for o in outcomes if o.status is Status.STORED and o.event]
-        if stored:
-            self._follower.take_events(max(stored))
+        told = [e.seq for o in outcomes for e in (o.event, o.current) if e is not None]
+        if told:  # what others have stored may be among it, such as an answer in a new class
+            self._follower.take_events(max(told))
         return outcomes
 
     def _say(self, kind: Kind, text: str | None) -> None:

@@ -1,5 +1,6 @@
 """What a project says of itself: status, history, likely mistakes."""
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -16,6 +17,7 @@ from sparing.project.learning.advice import (
     too_early,
     wanting,
 )
+from sparing.project.log.replay import Ignored
 from sparing.project.source.items import GONE
 from sparing.project.state import State
 from sparing.project.views import (
@@ -29,6 +31,7 @@ from sparing.project.views import (
 from sparing.store import Event, Version
 from sparing.store.records import LABELS
 
+N_SHOWN = 3
 NO_MODEL = (False, "Go on: there is no model yet.")
 ALL_ANSWERED = (True, "Stop: every item has an answer.")
 BEYOND_LABELING = {
@@ -138,8 +141,10 @@ def _notes(state: State) -> list[str]:
         f"{len(names):,} cannot be read, {why}: {shown_names(names)}."
         for why, names in unreadable.items()
     ]
-    fault = [state.fault] if state.fault else []
-    return [*fault, *state.listing.said, *state.changes.said(), *skipped, *_lost(state)]
+    fault = [state.stage.fault] if state.stage.fault else []
+    ignored = _ignored(state.replay.ignored)
+    said = [*state.listing.said, *state.changes.said()]
+    return [*fault, *ignored, *said, *skipped, *_lost(state)]
 
 
 def _lost(state: State) -> list[str]:
@@ -149,6 +154,15 @@ def _lost(state: State) -> list[str]:
         return []
     whose = "1 answer is of an item that is" if n == 1 else f"{n:,} answers are of items that are"
     return [f"{whose} not in the source: kept, not learned from. 'sparing match' lists them."]
+
+
+def _ignored(events: list[Ignored]) -> list[str]:
+    """Say what is stored and changes nothing, as it cannot hold."""
+    if not events:
+        return []
+    kinds = ", ".join(f"{n:,} {kind}" for kind, n in Counter(e.kind.value for e in events).items())
+    shown = " ".join(f"No. {e.seq:,}, {e.kind.value}: {e.why}" for e in events[:N_SHOWN])
+    return [f"Stored, and ignored as it cannot hold: {kinds}. {shown}"]
 
 
 def _audit(state: State) -> AuditProgress | None:

@@ -11,7 +11,8 @@ from sparing.audit.audit import Phase, judge
 from sparing.audit.early_stop import audits_needed
 from sparing.audit.evaluation import Estimate, accuracy
 from sparing.errors import NotFoundError, SourceError, SparingError
-from sparing.project.audits.audits import Certified, Draw, answers_of, load_certified, load_draw
+from sparing.project.audits.audits import Certified, Draw, answers_of, evidence
+from sparing.project.audits.stage import ANEW, Stage, load_stage
 from sparing.project.folder import ProjectFolder
 from sparing.project.learning.scores import Scores, read_scores, within
 from sparing.project.log.replay import Replay
@@ -41,14 +42,11 @@ class State:
 
     Attributes
     ----------
-    drawn, certified : of the audit that decides the phase; None where there is none
-    drawn_rows : of an open audit
-    handback_rows : of the certificate that holds
+    stage : what the audit that decides the phase says
     is_encoded : whether all items that can be read have vectors
     mark : fingerprint of these vectors; ``""`` before there are any
     unreadable : the items that cannot be read
     audited : the accuracy that the audit shows, once there is a certificate
-    fault : why the audit that decides the phase cannot be read; ``""`` if it can
     """
 
     def __init__(
@@ -65,11 +63,8 @@ class State:
         self.changes = changes
         self.versions: list[Version] = []
         self.scores: Scores | None = None
-        self.drawn: Draw | None = None
-        self.certified: Certified | None = None
+        self.stage = Stage()
         self.audited: Estimate | None = None
-        self.drawn_rows: frozenset[int] = frozenset()
-        self.handback_rows: frozenset[int] = frozenset()
         self.rows = rows
         self.row_of = {item.item_id: item.row for item in self.rows}
         self.replay = Replay(store.events())
@@ -78,13 +73,33 @@ class State:
         self.is_encoded = False
         self.sharing = Sharing(Overlap())
         self.mark = ""
-        self._load_phase()
+        self._load_stage()
         self._take_versions(store.versions())
 
     @property
     def version(self) -> int:
         """The newest model version; 0 before there is one."""
         return self.versions[-1].version if self.versions else 0
+
+    @property
+    def drawn(self) -> Draw | None:
+        """The audit that decides the phase; None where there is none."""
+        return self.stage.drawn
+
+    @property
+    def certified(self) -> Certified | None:
+        """The certificate that holds; None where there is none."""
+        return self.stage.certified
+
+    @property
+    def drawn_rows(self) -> frozenset[int]:
+        """The rows of an open audit."""
+        return self.stage.drawn_rows
+
+    @property
+    def handback_rows(self) -> frozenset[int]:
+        """The rows that the certificate leaves to people."""
+        return self.stage.handback_rows
 
     @property
     def phase(self) -> Phase:
@@ -111,9 +126,23 @@ class State:
         return self.replay.is_contested(self.rows[row].item_id)
 
     def is_open(self, row: int) -> bool:
-        """Tell whether an item is there and has no answer."""
+        """Tell whether an item is there and has no answer; none that counts where it is drawn."""
         item = self.rows[row]
-        return item.state == PRESENT and self.replay.of(item.item_id).answer is None
+        return item.state == PRESENT and not self._is_answered(row)
+
+    def _is_answered(self, row: int) -> bool:
+        said = self.replay.of(self.rows[row].item_id)
+        return bool(evidence(said)) if row in self.drawn_rows else said.answer is not None
+
+    def is_blind(self, row: int, annotator: str) -> bool:
+        """Tell whether a person is asked about an item, or will be, knowing of no guess or answer.
+
+        Parameters
+        ----------
+        row : of the item
+        annotator : who looks at it
+        """
+        return row in self.drawn_rows or self.sharing.wants(self.rows[row].item_id, annotator)
 
     def share(self, overlap: Overlap) -> None:
         """Say which items are to have two answers."""
@@ -191,7 +220,7 @@ class State:
                 row = self.row_of[event.item_id]
                 self._askable[row] = self.is_open(row) and row not in self.drawn_rows
             if event.kind in OF_THE_PHASE:
-                self._load_phase()
+                self._load_stage()
 
     def adopt(self, versions: Sequence[Version], scores: Scores) -> None:
         """Take new model versions into use; the scores are those of the last."""
@@ -244,28 +273,16 @@ class State:
             except SourceError:  # the next version replaces it
                 self.scores = None
 
-    def _load_phase(self) -> None:
-        """Load the audit that decides the phase, and its certificate."""
-        self.drawn = self.certified = self.audited = None
-        self.drawn_rows = self.handback_rows = frozenset()
+    def _load_stage(self) -> None:
+        """Load the audit that decides the phase; what people said of it makes its accuracy."""
+        self.audited = None
+        self.stage = load_stage(self.folder, self.replay)
         try:
-            self._load_audit()
-        except SparingError as error:  # labeling goes on; only this audit is lost
-            self.drawn = self.certified = None
-            self.fault = f"{error} Go back to labeling, and draw a new one."
+            if self.drawn is not None and self.certified is not None:
+                self.audited = self._audited(self.drawn)
+        except SparingError as error:
+            self.stage = Stage(self.stage.decided, fault=f"{error} {ANEW}")
         self._fill_askable()
-
-    def _load_audit(self) -> None:
-        self.fault = ""
-        if self.replay.phase is Phase.LABEL:
-            return
-        self.drawn = load_draw(self.folder, self.replay.attempt)
-        if self.replay.phase is Phase.CERTIFIED:
-            self.certified = load_certified(self.folder, self.drawn)
-            self.handback_rows = frozenset(self.certified.handback.tolist())
-            self.audited = self._audited(self.drawn)
-        else:
-            self.drawn_rows = frozenset(self.drawn.audit.drawn.tolist())
 
     def _audited(self, drawn: Draw) -> Estimate:
         p = drawn.frozen.predictions
@@ -305,8 +322,7 @@ class State:
     def _answered_of_draw(self) -> list[bool]:
         if self.drawn is None:
             return []
-        rows = self.drawn.audit.drawn.tolist()
-        return [self.replay.of(self.rows[row].item_id).answer is not None for row in rows]
+        return [self._is_answered(row) for row in self.drawn.audit.drawn.tolist()]
 
     def answers(self) -> list[Event]:
         """Return the answers that count, of the items that the store knows."""

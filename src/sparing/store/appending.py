@@ -1,5 +1,6 @@
 """What becomes of a new event: decided inside the transaction that stores it."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -18,15 +19,40 @@ from sparing.store.records import (
 )
 from sparing.store.schema import events
 
-SAME = ("item_id", "class_id", "into_id", "text")
+SAME = ("item_id", "class_name", "text")  # what the sender says
+FOUND_OUT = ("class_id", "into_id")  # what may be filled in where it is stored
 SAID = ("kind", "class_id", "text")
 
+EventCheck = Callable[[NewEvent, Sequence[Event]], NewEvent | Outcome]
+"""Says what a new event means after all that was stored before: as what it is to be stored, or
+what became of it. It is handed the events that were stored since it was asked last."""
 
-def append_one(connection: Connection, new: NewEvent) -> Outcome:
-    """Store one event, or say why not."""
-    before = _find(connection, events.c.key == new.key)
-    if before is not None:
-        return _sent_again(new, before)
+
+def append_all(
+    connection: Connection, new: Sequence[NewEvent], check: EventCheck | None, after: int
+) -> list[Outcome]:
+    """Store events in their order, or say why not; see :meth:`sparing.store.Store.append`."""
+    since = events_after(connection, after) if check else []
+    outcomes = []
+    for event in new:
+        before = _find(connection, events.c.key == event.key)
+        if before is not None:
+            outcomes.append(_sent_again(event, before))
+            continue
+        checked = check(event, since) if check else event
+        done = checked if isinstance(checked, Outcome) else _append_one(connection, checked)
+        since = [done.event] if done.status is Status.STORED and done.event else []
+        outcomes.append(done)
+    return outcomes
+
+
+def events_after(connection: Connection, seq: int) -> list[Event]:
+    """Return the events above a number, in order."""
+    rows = connection.execute(select(events).where(events.c.seq > seq).order_by("seq"))
+    return [event_of(row) for row in rows]
+
+
+def _append_one(connection: Connection, new: NewEvent) -> Outcome:
     if new.kind is Kind.UNDO:
         return _undo(connection, new)
     if new.kind in ANSWERS:
@@ -93,7 +119,8 @@ def _sent_again(new: NewEvent, before: Event) -> Outcome:
     # What was sent as an answer may have become an opinion.
     same_kind = new.kind is before.kind or (before.kind is Kind.OPINION and new.kind in ANSWERS)
     same_rest = all(getattr(new, name) == getattr(before, name) for name in SAME)
-    same = is_undo or (same_kind and same_rest)
+    found = all(getattr(new, name) in (None, getattr(before, name)) for name in FOUND_OUT)
+    same = is_undo or (same_kind and same_rest and found)
     if same:
         return Outcome(Status.DUPLICATE, before)
     return Outcome(Status.REFUSED, message=f"The key '{new.key}' belongs to another event.")

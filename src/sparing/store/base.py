@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 
+from sparing.store.appending import EventCheck
 from sparing.store.claims import Claim
 from sparing.store.leasing import Wish
 from sparing.store.records import Event, ItemRow, NewEvent, Outcome, Version
@@ -24,8 +25,17 @@ class Store(ABC):
     """
 
     @abstractmethod
-    def append(self, events: Sequence[NewEvent]) -> list[Outcome]:
+    def append(
+        self, events: Sequence[NewEvent], check: EventCheck | None = None, after: int = 0
+    ) -> list[Outcome]:
         """Store events in their order; return what became of each.
+
+        What an event means is no business of the store: ``check`` decides it, inside the
+        transaction, so that nothing comes between the decision and the event. It is called with
+        each event whose key is new, and with what was stored since ``after``, the last event that
+        its maker knew of; from the second call on with what was stored since the call before, by
+        this very call of ``append``. It returns the event as it is to be stored, or what became of
+        it. It must not call the store; what it raises stores nothing of the whole batch.
 
         A key that is there already makes a duplicate (refused if it says something else). A label
         or skip of an item whose answer is not the one that was ``seen`` is a conflict, unless it

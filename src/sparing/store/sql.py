@@ -11,7 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from sparing.errors import ConflictError, StoreError
 from sparing.store import claims, leasing, schema
-from sparing.store.appending import append_one, event_of
+from sparing.store.appending import EventCheck, append_all, events_after
 from sparing.store.base import Store
 from sparing.store.claims import Claim
 from sparing.store.engine import open_engine, said
@@ -82,14 +82,14 @@ class SqlStore(Store):
         self._engine = engine
         self._writer = writer
 
-    def append(self, events: Sequence[NewEvent]) -> list[Outcome]:  # noqa: D102
-        return self._writing.run(lambda connection: _append(connection, events))
+    def append(  # noqa: D102
+        self, events: Sequence[NewEvent], check: EventCheck | None = None, after: int = 0
+    ) -> list[Outcome]:
+        return self._writing.run(lambda connection: _append(connection, events, check, after))
 
     def events(self, after: int = 0) -> list[Event]:  # noqa: D102
-        table = schema.events
         with self._reading() as connection:
-            rows = connection.execute(select(table).where(table.c.seq > after).order_by("seq"))
-            return [event_of(row) for row in rows]
+            return events_after(connection, after)
 
     def items(self) -> list[ItemRow]:  # noqa: D102
         with self._reading() as connection:
@@ -155,8 +155,10 @@ class SqlStore(Store):
             raise StoreError(f"The project cannot be read: {said(error)}.") from error
 
 
-def _append(connection: Connection, events: Sequence[NewEvent]) -> list[Outcome]:
-    outcomes = [append_one(connection, event) for event in events]
+def _append(
+    connection: Connection, events: Sequence[NewEvent], check: EventCheck | None, after: int
+) -> list[Outcome]:
+    outcomes = append_all(connection, events, check, after)
     answered = [e.item_id for e in events if e.kind in ANSWERS and e.item_id is not None]
     if answered:
         leasing.end(connection, answered)

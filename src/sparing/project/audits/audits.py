@@ -24,6 +24,8 @@ from sparing.store import Event, ItemRow
 from sparing.store.records import FROM_CLUSTER
 from sparing.types import FloatArray, IntArray, StrArray
 
+AUDIT = "audit"
+
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Frozen:
@@ -205,17 +207,22 @@ def answers_of(
     for row in drawn.audit.drawn.tolist():
         item_id = items[row].item_id
         item = replay.of(item_id) if then is None else replay.of_then(item_id, then)
-        for event in _what_counts(item):
+        for event in evidence(item):
             class_id = replay.resolve(event.class_id) if event.class_id else None
             name = names.get(class_id, replay.class_name(class_id)) if class_id else None
             found.append((row, None if name is None else str(name)))
     return found
 
 
-def _what_counts(item: ItemState) -> Sequence[Event]:
+def evidence(item: ItemState) -> Sequence[Event]:
+    """Return the answers of a drawn item that check the model: those that were given for that.
+
+    An answer of the training may have been given with the model's guess on the screen.
+    """
     if item.answer is None:
         return ()
-    return (item.answer,) if item.is_settled or len(item.votes) < 2 else item.votes
+    said = (item.answer,) if item.is_settled or len(item.votes) < 2 else item.votes
+    return [event for event in said if event.purpose == AUDIT]
 
 
 @dataclass(frozen=True, eq=False, slots=True)

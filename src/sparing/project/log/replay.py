@@ -1,17 +1,19 @@
 """The state that the events make: whoever replays them, in whatever order they come, has it."""
 
 from bisect import bisect_left, insort
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from itertools import groupby
 from types import MappingProxyType
 
 from sparing.audit.audit import Phase
-from sparing.errors import UnknownNameError
-from sparing.store import Event, Kind
-from sparing.store.records import ANSWERS, OF_A_CLASS, OF_AN_ITEM, OF_THE_PHASE, UNDOABLE
+from sparing.project.log.classes import NO_SUCH_CLASS, Classes, ClassState
+from sparing.store import Event, Kind, NewEvent
+from sparing.store.records import ANSWERS, LABELS, OF_A_CLASS, OF_AN_ITEM, OF_THE_PHASE, UNDOABLE
 
 OF_PEOPLE = ANSWERS | {Kind.OPINION}
+NO_CLASS = "It names no class."
+NO_ITEM = "It names no item."
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,8 +22,8 @@ class ItemState:
 
     Parameters
     ----------
-    answer : the label or skip that was given last, by whoever saw the one before; None if there
-        is none
+    answer : the label or skip that was given last, by whoever saw the one before; where that was
+        undone, the first of the opinions beside it; None if there is none
     flagged : whether somebody marked it
     comment : the last one, or ``""``
     votes : the last word of each person who answered without seeing another's answer, in the
@@ -52,19 +54,21 @@ UNTOUCHED = ItemState()
 
 
 @dataclass(frozen=True, slots=True)
-class ClassState:
-    """One class: the key it bears for ever, its name now, the class it was merged into."""
+class Ignored:
+    """An event that is stored and cannot hold: its place in the order, its kind, and why not."""
 
-    class_id: str
-    name: str
-    into: str | None = None
+    seq: int
+    kind: Kind
+    why: str
 
 
 class Replay:
     """Folds events into the state of items, classes and phase.
 
     The state is a function of the *set* of events: they may come in any order, so that threads
-    need not wait for each other. Not safe for threads by itself.
+    need not wait for each other. Whatever is stored can be replayed: an event that cannot hold,
+    such as a label of a class that does not exist, changes nothing, and is named by :attr:`ignored`.
+    Not safe for threads by itself.
 
     Examples
     --------
@@ -86,14 +90,15 @@ class Replay:
         self._undone: dict[int, int] = {}  # seq of an event -> seq of its undo
         self._of_item: dict[str, list[Event]] = {}
         self._of_classes: list[Event] = []
+        self._classes = Classes()
+        self._ignored: dict[int, Ignored] = {}
+        self._of_nothing: dict[str, set[str]] = {}  # class that is not there -> items given it
         self._of_phase: list[Event] = []
         self._of_guidelines: list[Event] = []
         self._undoable: list[tuple[int, Event]] = []
         self._shared: set[str] = set()
         self._people: set[str] = set()
         self._items: dict[str, ItemState] = {}
-        self._classes: dict[str, ClassState] = {}
-        self._ids: dict[str, str] = {}
         for event in events:
             self.apply(event)
 
@@ -108,18 +113,30 @@ class Replay:
             if event.item_id is None:
                 self._fold_classes()
         elif event.kind in OF_A_CLASS:
-            insort(self._of_classes, event, key=lambda e: e.seq)
-            self._fold_classes()
+            self._take_class_event(event)
         elif event.kind in OF_THE_PHASE:
             insort(self._of_phase, event, key=lambda e: e.seq)
         elif event.kind is Kind.GUIDELINES:
             insort(self._of_guidelines, event, key=lambda e: e.seq)
+        elif event.kind in OF_AN_ITEM and event.item_id is None:
+            self._ignore(event, NO_ITEM)
         elif event.kind in OF_AN_ITEM:
             insort(self._of_item.setdefault(event.item_id or "", []), event, key=lambda e: e.seq)
             if event.kind in OF_PEOPLE:
                 self._people.add(event.annotator)
         if event.item_id is not None:
             self._fold_item(event.item_id)
+
+    def excerpt(self, item_ids: Iterable[str]) -> "Replay":
+        """Return a replay of the classes, the phase and some items alone, to try new events on."""
+        part = Replay()
+        part.last_seq, part.n_events = self.last_seq, self.n_events
+        part._classes, part._of_classes = self._classes.copy(), self._live_of_classes()
+        part._of_phase = self._of_phase.copy()
+        for item_id in item_ids:
+            part._of_item[item_id] = self._live_of(item_id)
+            part._items[item_id] = self.of(item_id)
+        return part
 
     @property
     def items(self) -> Mapping[str, ItemState]:
@@ -133,7 +150,8 @@ class Replay:
     def of_then(self, item_id: str, seq: int) -> ItemState:
         """Return what held of an item when the event ``seq`` had just been stored."""
         events = (e for e in self._of_item.get(item_id, ()) if e.seq <= seq)
-        return fold_item(e for e in events if not self._undone.get(e.seq, seq + 1) <= seq)
+        live = (e for e in events if not self._undone.get(e.seq, seq + 1) <= seq)
+        return fold_item(self._sound(live))
 
     @property
     def shared(self) -> Set[str]:
@@ -168,12 +186,12 @@ class Replay:
     @property
     def classes(self) -> list[ClassState]:
         """The classes that can be given, in the order they were added."""
-        return [c for c in self._classes.values() if c.into is None]
+        return self._classes.live
 
     @property
     def all_classes(self) -> list[ClassState]:
         """All classes ever added, merged ones too: a place in it never changes."""
-        return list(self._classes.values())
+        return self._classes.all
 
     def class_id(self, name: str) -> str:
         """Return the key of the class that bears a name, or bore it last, merges followed.
@@ -184,35 +202,64 @@ class Replay:
         ------
         UnknownNameError : no class ever had this name
         """
-        if name not in self._ids:
-            raise UnknownNameError("class", name, [c.name for c in self.classes])
-        return self.resolve(self._ids[name])
+        return self._classes.id_of(name)
+
+    def class_named(self, name: str) -> str | None:
+        """Return the key of the class that can be given under a name now; None if there is none."""
+        return self._classes.bears(name)
 
     def resolve(self, class_id: str) -> str:
         """Return the class that a class stands for, through all merges."""
-        while (into := self._classes[class_id].into) is not None:
-            class_id = into
-        return class_id
+        return self._classes.resolve(class_id)
 
     def class_name(self, class_id: str) -> str:
         """Return the name, as it is now, of what a class stands for."""
-        return self._classes[self.resolve(class_id)].name
+        return self._classes.name_of(class_id)
+
+    def why_not(self, event: NewEvent) -> str:
+        """Say why an event about classes cannot hold; ``""`` if it can."""
+        return self._classes.why_not(event)
+
+    def class_event(self, key: str | None) -> Event | None:
+        """Return the event about classes that bears a key, if it is not undone."""
+        return next((e for e in self._live_of_classes() if e.key == key), None)
+
+    def why_not_undone(self, undone: Event) -> str:
+        """Say why the classes cannot do without one of their events; ``""`` if they can."""
+        before, after = self._classes, Classes()
+        for event in self._live_of_classes():
+            if event is not undone:
+                if (why := after.why_not(event)) and event.seq not in self._ignored:
+                    return f"What was done since rests on it. {why}"
+                after.apply(event)
+        lost = {c.class_id for c in before.live} - {c.class_id for c in after.live}
+        names = ", ".join(f"'{before.name_of(class_id)}'" for class_id in sorted(lost))
+        return (
+            f"There would be two classes named {names}: rename one of them first." if lost else ""
+        )
+
+    @property
+    def ignored(self) -> list[Ignored]:
+        """What is stored and cannot hold, in the order of ``seq``."""
+        return [self._ignored[seq] for seq in sorted(self._ignored)]
 
     def latest_undoable(self, annotator: str | None = None) -> Event | None:
         """Return the newest event that can be undone and is not; of one person, or of anybody."""
-        for seq, event in reversed(self._undoable):
-            if seq not in self._undone and annotator in (None, event.annotator):
-                return event
-        return None
+        return next(self.undoable(annotator), None)
+
+    def undoable(self, annotator: str | None = None) -> Iterator[Event]:
+        """Yield what can be undone and is not, the newest first; of one person, or of anybody."""
+        live = (event for seq, event in reversed(self._undoable) if seq not in self._undone)
+        return (event for event in live if annotator in (None, event.annotator))
 
     def latest_step(self, annotator: str) -> list[Event]:
         """Return what a person said last with one key press, as far as it is not undone, in order.
 
         The keys of such events are alike up to the last hyphen; behind it they are numbered.
         """
-        live = (event for seq, event in reversed(self._undoable) if seq not in self._undone)
-        own = (event for event in live if event.annotator == annotator)
-        steps = groupby(own, key=lambda event: event.key.rpartition("-")[0] or event.key)
+        steps = groupby(
+            self.undoable(annotator), key=lambda event: event.key.rpartition("-")[0] or event.key
+        )
         _, newest = next(steps, ("", ()))
         return list(newest)[::-1]
 
@@ -239,14 +286,55 @@ class Replay:
         found = (e.seq for e in self._of_phase if e.kind is Kind.CERTIFIED and e.text == digest)
         return next(found, self.last_seq)
 
+    def _live_of(self, item_id: str) -> list[Event]:
+        return [e for e in self._of_item.get(item_id, ()) if e.seq not in self._undone]
+
+    def _live_of_classes(self) -> list[Event]:
+        undone = self._undone
+        return [e for e in self._of_classes if e.seq not in undone or e.kind not in UNDOABLE]
+
     def _fold_item(self, item_id: str) -> None:
-        live = [e for e in self._of_item.get(item_id, ()) if e.seq not in self._undone]
-        item = self._items[item_id] = fold_item(live)
+        for event in self._of_item.get(item_id, ()):
+            self._ignored.pop(event.seq, None)
+        item = self._items[item_id] = fold_item(self._sound(self._live_of(item_id)))
         (self._shared.add if len(item.votes) > 1 else self._shared.discard)(item_id)
 
+    def _sound(self, events: Iterable[Event]) -> Iterator[Event]:
+        """Yield the events of an item that can hold; note the others."""
+        for event in events:
+            if event.class_id is not None and event.class_id not in self._classes:
+                self._of_nothing.setdefault(event.class_id, set()).add(event.item_id or "")
+                self._ignore(event, NO_SUCH_CLASS)
+            elif event.class_id is None and event.kind in LABELS:
+                self._ignore(event, NO_CLASS)
+            else:
+                yield event
+
+    def _ignore(self, event: Event, why: str) -> None:
+        self._ignored[event.seq] = Ignored(event.seq, event.kind, why)
+
+    def _take_class_event(self, event: Event) -> None:
+        is_newest = not self._of_classes or self._of_classes[-1].seq < event.seq
+        insort(self._of_classes, event, key=lambda e: e.seq)
+        if is_newest and event.seq not in self._undone:
+            self._apply_to_classes(event)
+        else:
+            self._fold_classes()
+
     def _fold_classes(self) -> None:
-        live = [e for e in self._of_classes if e.seq not in self._undone]
-        self._classes, self._ids = fold_classes(live)
+        self._classes = Classes()
+        for event in self._of_classes:
+            self._ignored.pop(event.seq, None)
+        for event in self._live_of_classes():
+            self._apply_to_classes(event)
+
+    def _apply_to_classes(self, event: Event) -> None:
+        if why := self._classes.why_not(event):
+            self._ignore(event, why)
+        self._classes.apply(event)
+        if event.kind is Kind.ADD_CLASS:
+            for item_id in self._of_nothing.pop(event.key, ()):
+                self._fold_item(item_id)
 
 
 def fold_item(events: Iterable[Event]) -> ItemState:
@@ -268,6 +356,11 @@ def fold_item(events: Iterable[Event]) -> ItemState:
             comment = event.text or ""
         else:
             flagged = event.kind is Kind.FLAG
+    if given is None and beside:  # the answer was undone that the opinions stood beside
+        first = min(beside.values(), key=lambda event: event.seq)
+        given = replace(first, kind=Kind.LABEL if first.class_id else Kind.SKIP)
+        answer = answer or given
+        del beside[first.annotator]
     return ItemState(answer, flagged, comment, _votes(given, beside))
 
 
@@ -276,26 +369,3 @@ def _votes(given: Event | None, beside: Mapping[str, Event]) -> tuple[Event, ...
     said = [*beside.values(), *([given] if given else [])]
     said.sort(key=lambda event: event.seq)
     return tuple({event.annotator: event for event in said}.values())
-
-
-def fold_classes(events: Iterable[Event]) -> tuple[dict[str, ClassState], dict[str, str]]:
-    """Return the classes by key, and for each name the key of the class that bore it last.
-
-    A second ``add_class`` of a name that is in use, from another tab, is the same class.
-    """
-    classes: dict[str, ClassState] = {}
-    ids: dict[str, str] = {}
-    for event in events:
-        if event.kind is Kind.ADD_CLASS:
-            name = event.class_name or ""
-            live = {c.name: c.class_id for c in classes.values() if c.into is None}
-            classes[event.key] = ClassState(event.key, name, live.get(name))
-            ids[name] = live.get(name, event.key)
-        elif event.kind is Kind.RENAME_CLASS:
-            name, class_id = event.text or "", event.class_id or ""
-            classes[class_id] = replace(classes[class_id], name=name)
-            ids[name] = class_id
-        else:
-            class_id = event.class_id or ""
-            classes[class_id] = replace(classes[class_id], into=event.into_id)
-    return classes, ids

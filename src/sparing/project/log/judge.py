@@ -1,0 +1,173 @@
+"""What an event means: decided inside the transaction that stores it, by all that was before.
+
+Between the moment in which a project looks at its memory and the moment in which an event is
+stored, others may have merged classes or drawn an audit. So nothing is decided before.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from sparing.errors import InvalidInputError, NotFoundError
+from sparing.project.asking import Handed, Source
+from sparing.project.audits import AUDIT, evidence
+from sparing.project.replay import Replay
+from sparing.project.sharing import Overlap
+from sparing.project.audits.stage import TRAIN, Stage, load_stage
+from sparing.project.state import State
+from sparing.store import Event, Kind, NewEvent, Outcome, Status
+from sparing.store.records import ANSWERS, AT_A_GLANCE, FROM_CLUSTER, LABELS, OF_A_CLASS
+
+NOT_AT_A_GLANCE = (
+    "This item is asked alone and without a guess: the check of the model rests on it."
+)
+NOT_UNSEEN = (
+    "A check of the model covers this item: a label that nobody looked at may not replace it."
+)
+NOT_BLIND = (
+    "A check of the model has begun since this item was asked, and rests on it: it will be asked"
+    " once more, without a guess."
+)
+WHILE_OPEN = "Classes cannot be merged, or parted again, while an audit is open."
+
+
+class Judge:
+    """Judges the events of one batch; made while the state is locked, asked by the store.
+
+    Parameters
+    ----------
+    state, handed : of the project
+    events : the batch
+
+    Attributes
+    ----------
+    after : seq of the last event that it knows of
+    """
+
+    def __init__(self, state: State, handed: Handed, events: Sequence[NewEvent]) -> None:
+        answers = [e for e in events if e.kind in ANSWERS and e.item_id in state.row_of]
+        self._rows = {e.item_id: state.row_of[e.item_id or ""] for e in answers}
+        self._chosen: dict[str, Source] = {
+            e.key: handed.source_of(e.model_version, self._rows[e.item_id]) for e in answers
+        }
+        self._replay: Replay = state.replay.excerpt(e.item_id or "" for e in answers)
+        self._stage: Stage = state.stage
+        self._folder = state.folder
+        self._overlap: Overlap = state.sharing.overlap
+        self.after = self._replay.last_seq
+
+    def __call__(self, new: NewEvent, since: Sequence[Event]) -> NewEvent | Outcome:
+        """Say what an event is to be stored as, or what became of it.
+
+        Parameters
+        ----------
+        new : one event of the batch
+        since : what was stored since the last call, or since ``after``
+        """
+        for event in since:
+            self._replay.apply(event)
+        if self._replay.phase_event is not self._stage.decided:
+            self._stage = load_stage(self._folder, self._replay)
+        try:
+            return self._judged(new)
+        except (InvalidInputError, NotFoundError) as error:
+            return Outcome(Status.REFUSED, message=str(error))
+
+    def _judged(self, new: NewEvent) -> NewEvent | Outcome:
+        if new.kind is Kind.UNDO:
+            return self._undo(new)
+        if new.kind in OF_A_CLASS:
+            return self._class_event(new)
+        return self._answer(new) if new.kind in ANSWERS else new
+
+    def _undo(self, new: NewEvent) -> NewEvent:
+        undone = self._replay.class_event(new.undoes)
+        if undone is not None:
+            if undone.kind is Kind.MERGE_CLASS:
+                self._check_classes_may_change()
+            _refuse(self._replay.why_not_undone(undone))
+        return new
+
+    def _class_event(self, new: NewEvent) -> NewEvent | Outcome:
+        if new.kind is Kind.ADD_CLASS:
+            is_there = self._replay.class_named(new.class_name or "") is not None
+            return Outcome(Status.DUPLICATE) if is_there else new
+        found = replace(new, class_id=self._named_now(new.class_name or ""))
+        if new.kind is Kind.MERGE_CLASS:
+            self._check_classes_may_change()
+            found = replace(found, into_id=self._replay.class_id(new.text or ""))
+        _refuse(self._replay.why_not(found))
+        return found
+
+    def _named_now(self, name: str) -> str:
+        """Return the class that has a name; one that somebody renamed or merged just now has not.
+
+        Raises
+        ------
+        InvalidInputError : there is none
+        """
+        class_id = self._replay.class_named(name)
+        if class_id is None:
+            now = self._replay.class_name(self._replay.class_id(name))
+            raise InvalidInputError(f"There is no class '{name}' any more: it is '{now}' now.")
+        return class_id
+
+    def _check_classes_may_change(self) -> None:
+        if self._stage.drawn_rows:
+            raise InvalidInputError(WHILE_OPEN)
+
+    def _answer(self, new: NewEvent) -> NewEvent:
+        if new.kind in LABELS:
+            new = replace(new, class_id=self._replay.class_id(new.class_name or ""))
+        if new.kind is Kind.SETTLED:
+            return self._settled(new)
+        purpose = self._stage.purpose(self._rows[new.item_id])
+        self._check_is_fit_for(new, purpose)
+        source, propensity = self._chosen[new.key]
+        if new.source in AT_A_GLANCE:
+            source, propensity = str(new.source), None
+        elif purpose == AUDIT:
+            source, propensity = "uniform", self._stage.propensity
+            new = self._in_place_of_no_evidence(new)
+        elif purpose != TRAIN:
+            source, propensity = "strategy", None
+        beside = self._may_stand_beside(new, purpose)
+        return replace(new, purpose=purpose, source=source, propensity=propensity, beside=beside)
+
+    def _check_is_fit_for(self, new: NewEvent, purpose: str) -> None:
+        """Refuse what was said at a glance, or otherwise asked, where a check rests on it."""
+        if purpose != TRAIN and (new.source in AT_A_GLANCE or (purpose == AUDIT and new.confirmed)):
+            raise InvalidInputError(NOT_AT_A_GLANCE)
+        if new.source == FROM_CLUSTER and not self._stage.is_labeling:
+            raise InvalidInputError(NOT_UNSEEN)
+        if purpose == AUDIT and new.purpose not in (None, AUDIT):
+            raise InvalidInputError(NOT_BLIND)
+
+    def _in_place_of_no_evidence(self, new: NewEvent) -> NewEvent:
+        """Take the place of an answer that checks nothing: who is asked blind has not seen it."""
+        item = self._replay.of(new.item_id or "")
+        is_void = item.answer is not None and not evidence(item)
+        return replace(new, seen=item.answer.key) if item.answer and is_void else new
+
+    def _settled(self, new: NewEvent) -> NewEvent:
+        """Return what settles an item; who chose it stays, or random draws would be lost."""
+        now = self._replay.of(new.item_id or "").answer
+        if now is None:
+            raise InvalidInputError("Nobody has answered this item: there is nothing to settle.")
+        return replace(
+            new,
+            model_version=now.model_version,
+            purpose=now.purpose,
+            source="person" if now.source in AT_A_GLANCE else now.source,  # it was looked at alone
+            propensity=now.propensity,
+        )
+
+    def _may_stand_beside(self, new: NewEvent, purpose: str) -> bool:
+        """Say whether two answers are wanted, or both are evidence: those that check a model."""
+        if not new.annotator:
+            return False
+        return purpose == AUDIT or (purpose == TRAIN and self._overlap.covers(new.item_id or ""))
+
+
+def _refuse(why: str) -> None:
+    if why:
+        raise InvalidInputError(why)
