@@ -9,11 +9,11 @@ from dataclasses import replace
 
 from sparing.errors import InvalidInputError, NotFoundError
 from sparing.project.asking import Handed, Source
-from sparing.project.audits import AUDIT, evidence
-from sparing.project.replay import Replay
-from sparing.project.sharing import Overlap
+from sparing.project.audits.audits import AUDIT, evidence
 from sparing.project.audits.stage import TRAIN, Stage, load_stage
+from sparing.project.log.replay import Replay
 from sparing.project.state import State
+from sparing.project.team.sharing import Overlap
 from sparing.store import Event, Kind, NewEvent, Outcome, Status
 from sparing.store.records import ANSWERS, AT_A_GLANCE, FROM_CLUSTER, LABELS, OF_A_CLASS
 

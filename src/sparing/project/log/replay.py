@@ -67,7 +67,7 @@ class Replay:
 
     The state is a function of the *set* of events: they may come in any order, so that threads
     need not wait for each other. Whatever is stored can be replayed: an event that cannot hold,
-    such as a label of a class that does not exist, changes nothing, and is named by :attr:`ignored`.
+    such as a label of a class that does not exist, changes nothing, and :attr:`ignored` names it.
     Not safe for threads by itself.
 
     Examples
@@ -118,12 +118,8 @@ class Replay:
             insort(self._of_phase, event, key=lambda e: e.seq)
         elif event.kind is Kind.GUIDELINES:
             insort(self._of_guidelines, event, key=lambda e: e.seq)
-        elif event.kind in OF_AN_ITEM and event.item_id is None:
-            self._ignore(event, NO_ITEM)
         elif event.kind in OF_AN_ITEM:
-            insort(self._of_item.setdefault(event.item_id or "", []), event, key=lambda e: e.seq)
-            if event.kind in OF_PEOPLE:
-                self._people.add(event.annotator)
+            self._take_item_event(event)
         if event.item_id is not None:
             self._fold_item(event.item_id)
 
@@ -312,6 +308,14 @@ class Replay:
 
     def _ignore(self, event: Event, why: str) -> None:
         self._ignored[event.seq] = Ignored(event.seq, event.kind, why)
+
+    def _take_item_event(self, event: Event) -> None:
+        if event.item_id is None:
+            self._ignore(event, NO_ITEM)
+            return
+        insort(self._of_item.setdefault(event.item_id, []), event, key=lambda e: e.seq)
+        if event.kind in OF_PEOPLE:
+            self._people.add(event.annotator)
 
     def _take_class_event(self, event: Event) -> None:
         is_newest = not self._of_classes or self._of_classes[-1].seq < event.seq
