@@ -97,7 +97,7 @@ class StandIn:
     def set_guidelines(self, text, annotator, seen):
         self.said = (text, annotator, seen)
 
-    def export(self, path, kind):
+    def export(self, path, kind, annotator):
         Path(path).write_text("item\n", encoding="utf-8")
 
 

@@ -160,12 +160,13 @@ def audited_items(
     drawn = [row for row in to_audit if not exclude[row]]
     wants = state.sharing.wants
     second = [row for row in drawn if wants(state.rows[row].item_id, annotator)]
+    ids = {state.rows[row].item_id for row in second}
     rows = [*(row for row in drawn if state.is_open(row)), *second][:n]
     for row in rows:
         handed.note(row, version, source)
     shown = (asked(state, row, TO_CHECK, source) for row in rows)
     return [
-        replace(a if a.answer is None else blind(a), guess=None, model_version=version)
+        replace(a, guess=None, answer=None, second=a.item.item_id in ids, model_version=version)
         for a in shown
     ]
 
@@ -183,7 +184,7 @@ def looked_up(state: State, item_id: str, annotator: str = "") -> Asked:
     state.item(item_id)  # says so if there is none
     row = state.row_of[item_id]
     found = replace(asked(state, row, "", (PERSON, None)), model_version=None)
-    if state.sharing.wants(item_id, annotator):
+    if state.hides(row, annotator):
         return blind(found)
     own = state.replay.of(item_id).vote_of(annotator)
     if own is not None and own.kind is Kind.OPINION:
@@ -205,4 +206,5 @@ def asked(state: State, row: int, why: str, source: Source) -> Asked:
         state.answer_of(noted.answer),
         noted.flagged,
         noted.comment,
+        purpose=state.stage.purpose(row),
     )

@@ -279,13 +279,17 @@ class Project(TeamProject):
         with self._state.lock:
             return look_again(self._state, limit, annotator)
 
-    def export(self, path: str | PathLike[str], form: str = "csv") -> int:
+    def export(self, path: str | PathLike[str], form: str = "csv", annotator: str = "") -> int:
         """Write all labels with their provenance; return how many items have one.
+
+        While a check of the model is open there is no guess for what it has drawn.
 
         Parameters
         ----------
         path : the file; for ``"folders"`` a folder that is not there yet, or empty
         form : ``"csv"``, ``"jsonl"``, ``"parquet"``, or ``"folders"``: PATH/provenance/class/file
+        annotator : who reads it; what they are to answer without knowing what others said comes
+            without that
 
         Raises
         ------
@@ -293,7 +297,7 @@ class Project(TeamProject):
         SourceError : the path cannot be written
         MissingExtraError : Parquet without pyarrow
         """
-        return export(self._state, Path(path), form)
+        return export(self._state, Path(path), form, annotator)
 
     def import_labels(
         self,

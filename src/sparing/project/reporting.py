@@ -192,9 +192,8 @@ def history(
 
 
 def _may_be_shown(state: State, event: Event, annotator: str) -> bool:
-    item_id = event.item_id or ""
-    is_drawn = state.row_of.get(item_id, -1) in state.drawn_rows
-    return not is_drawn and not state.sharing.wants(item_id, annotator)
+    row = state.row_of[event.item_id or ""]
+    return row not in state.drawn_rows and not state.hides(row, annotator)
 
 
 def _as_seen(state: State, answer: Event, annotator: str) -> Event:
@@ -233,7 +232,7 @@ def look_again(state: State, limit: int, annotator: str) -> list[tuple[Asked, st
     reasons = dict(_doubts(state)) | dict(changed)
     ordered = [*dict(changed), *(row for row in reasons if row not in dict(changed))]
     ids = {row: state.rows[row].item_id for row in ordered}
-    seen = [row for row in ordered if not state.sharing.wants(ids[row], annotator)]
+    seen = [row for row in ordered if not state.hides(row, annotator)]
     return [(looked_up(state, ids[row], annotator), reasons[row]) for row in seen[:limit]]
 
 

@@ -134,15 +134,22 @@ class State:
         said = self.replay.of(self.rows[row].item_id)
         return bool(evidence(said)) if row in self.drawn_rows else said.answer is not None
 
-    def is_blind(self, row: int, annotator: str) -> bool:
-        """Tell whether a person is asked about an item, or will be, knowing of no guess or answer.
+    def blind_rows(self, annotator: str) -> set[int]:
+        """Return the rows whose guess a person may not see: they are asked without."""
+        second = (self.row_of.get(item_id) for item_id in self.sharing.wanted_of(annotator))
+        return {*self.drawn_rows, *(row for row in second if row is not None)}
 
-        Parameters
-        ----------
-        row : of the item
-        annotator : who looks at it
+    def hides(self, row: int, annotator: str) -> bool:
+        """Tell whether a person may not learn what others have said of an item.
+
+        That is so where a second opinion of theirs is wanted, and where the item checks a model
+        and they have not answered it themselves.
         """
-        return row in self.drawn_rows or self.sharing.wants(self.rows[row].item_id, annotator)
+        item_id = self.rows[row].item_id
+        if row not in self.drawn_rows or not annotator:
+            return self.sharing.wants(item_id, annotator)
+        item = self.replay.of(item_id)
+        return item.answer is not None and item.vote_of(annotator) is None
 
     def share(self, overlap: Overlap) -> None:
         """Say which items are to have two answers."""

@@ -86,6 +86,8 @@ class Asked:
     answer : the item's answer so far; its key is what the answer to come has ``seen``
     flagged, comment : what was noted on the item
     second : another person has answered it, and a second opinion is wanted
+    purpose : ``"train"``, ``"audit"`` or ``"handback"``: what an answer would be for; to be sent
+        back with it, as a check of a model may begin between
     """
 
     item: Item
@@ -98,6 +100,7 @@ class Asked:
     flagged: bool = False
     comment: str = ""
     second: bool = False
+    purpose: str = "train"
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,6 +66,7 @@ class NewEvent:
     seen : key of the item's answer that the person saw; None: saw none
     undoes : key of the event to undo
     confirmed : the model's guess was on the screen and was confirmed
+    asked_for : the purpose for which the item was asked; None where the door does not know
     class_id, into_id : keys of the ``add_class`` events of the class, and of the one merged into
     purpose : ``"train"``, ``"audit"`` or ``"handback"``
     source : ``"uniform"``, ``"strategy"`` or ``"person"``: who chose the item; ``"grid"`` or
@@ -85,6 +86,7 @@ class NewEvent:
     seen: str | None = None
     undoes: str | None = None
     confirmed: bool = False
+    asked_for: str | None = None
 
     class_id: str | None = None
     into_id: str | None = None

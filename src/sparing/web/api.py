@@ -222,12 +222,16 @@ def certificate(project: TheProject) -> Response:
 
 
 @router.get("/api/export", response_class=FileResponse)
-def export(project: TheProject, format: Literal["csv", "jsonl", "parquet"] = "csv") -> FileResponse:  # noqa: A002
+def export(
+    project: TheProject,
+    who: Who,
+    format: Literal["csv", "jsonl", "parquet"] = "csv",  # noqa: A002
+) -> FileResponse:
     """Send all rows with the provenance of every label."""
     folder = tempfile.TemporaryDirectory(prefix="sparing-")
     path = Path(folder.name, f"labels.{format}")
     try:
-        project.export(path, format)
+        project.export(path, format, who)
     except BaseException:
         folder.cleanup()
         raise

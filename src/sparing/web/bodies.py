@@ -50,6 +50,7 @@ class EventBody(Incoming):
     undoes: Key | None = None
     confirmed: bool = False
     source: Literal["grid", "cluster"] | None = None
+    asked_for: Literal["train", "audit", "handback"] | None = None
 
 
 class ClaimBody(Incoming):
@@ -104,6 +105,7 @@ class AskedBody(Outgoing):
     flagged: bool = False
     comment: str = ""
     second: bool = False
+    purpose: str = "train"
 
 
 class NextBody(BaseModel):

@@ -161,9 +161,9 @@ def _page(
         case OfClass(kind="class"):
             return grid.likely(of.class_name, n, exclude)
         case OfClass():
-            return grid.rare(of.class_name, n, exclude)
+            return grid.rare(of.class_name, n, exclude, who)
         case OfCluster():
-            return grid.cluster(of.number, n, exclude)
+            return grid.cluster(of.number, n, exclude, who)
         case OfOne():
             return grid.like(of.item_id, n, exclude, who)
         case OfText():

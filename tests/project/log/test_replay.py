@@ -86,6 +86,11 @@ class Simple:
                 simple.flagged.discard(e.item_id)
             if e.kind == "comment":
                 simple.comment[e.item_id] = e.text
+        for item_id, said in simple.votes.items():
+            if item_id in simple.label:
+                continue  # else the answer was undone that the opinions stood beside
+            first = next(e for e in live if e.seq == min(said.values()))
+            simple.label[item_id] = NAMES[int(first.class_id[1:]) - 1]
         return simple
 
     @staticmethod

@@ -15,7 +15,7 @@ const server = (more = {}) => ({
 });
 const asked = (id, more = {}) => ({
   item: { item_id: id, name: id, kind: "text", text: id, fields: null }, why: "", source: "strategy",
-  model_version: 3, guess: null, answer: null, flagged: false, comment: "", ...more,
+  model_version: 3, guess: null, answer: null, flagged: false, comment: "", purpose: "train", ...more,
 });
 const answer = (id, key, name) => ({
   key, seq: 1, at: "", kind: "label", item_id: id, class_name: name, annotator: "", purpose: "train",
@@ -39,7 +39,7 @@ test("an answer shows the next item at once and goes into the outbox", () => {
   const state = run(started("a", "b"), label("k1"));
   assert.equal(onScreen(state), "b");
   assert.deepEqual(state.outbox, [
-    { key: "k1", kind: "label", class_name: "cat", item_id: "a", model_version: 3, seen: null },
+    { key: "k1", kind: "label", class_name: "cat", item_id: "a", model_version: 3, asked_for: "train", seen: null },
   ]);
   assert.equal(state.server.n_labeled, 1);
   assert.equal(state.server.n_left, 99);

@@ -21,6 +21,7 @@ from sparing.store.records import FROM_CLUSTER
 
 PERSON, CONFIRMED, CLUSTER, AUTOMATIC = "person", "confirmed", "cluster", "automatic"
 SETTLED, CONSENSUS, NOBODY = "settled", "consensus", ""
+HIDDEN = "hidden"
 FORBIDDEN = '<>:"/\\|?*'  # in file names, somewhere
 MAX_FOLDER_NAME = 100
 
@@ -37,8 +38,9 @@ class Row:
         given to a whole cluster, of which a few items were looked at; ``"settled"``: a person
         decided where others differ; ``"consensus"``: people differ, and this is the likeliest
         label; ``"automatic"``: by the model, under a certificate; or ``""``
-    state : ``"labeled"``, ``"skipped"``, ``"unlabeled"``, or ``"contested"``: people differ so much
-        that there is no label until somebody settles it
+    state : ``"labeled"``, ``"skipped"``, ``"unlabeled"``; ``"contested"``: people differ so much
+        that there is no label until somebody settles it; or ``"hidden"``: another person has
+        answered it, and who exports is to do so without knowing what was said
     purpose : what the person's answer was for: ``"train"``, ``"audit"`` or ``"handback"``
     source, propensity : who chose the item, and with which probability where it was drawn
     annotator, at : who gave the label, and when (UTC); of a consensus: who answered first
@@ -79,15 +81,20 @@ class Row:
 COLUMNS = tuple(field.name for field in fields(Row))
 
 
-def export_rows(state: State) -> Iterator[Row]:
-    """Yield a row for every item; one that is gone only if it has an answer."""
+def export_rows(state: State, annotator: str = "") -> Iterator[Row]:
+    """Yield a row for every item; one that is gone only if it has an answer.
+
+    A person is not told what they are asked without a sign of: neither a guess, nor what others
+    said.
+    """
+    blind = state.blind_rows(annotator)
     for item in state.rows:
-        row = _row(state, item.row)
+        row = _row(state, item.row, annotator, is_blind=item.row in blind)
         if row.present or row.state != "unlabeled":
             yield row
 
 
-def _row(state: State, row: int) -> Row:
+def _row(state: State, row: int, annotator: str, *, is_blind: bool) -> Row:
     item = state.rows[row]
     noted = state.replay.of(item.item_id)
     known: dict[str, Any] = {
@@ -97,7 +104,10 @@ def _row(state: State, row: int) -> Row:
         "comment": noted.comment,
         "present": item.state != GONE,
     }
-    return Row(**known, **(_said_by_person(state, row) or _said_by_model(state, row)))
+    if state.hides(row, annotator):
+        return Row(**known, state=HIDDEN)
+    said = _said_by_person(state, row)
+    return Row(**known, **(said or ({} if is_blind else _said_by_model(state, row))))
 
 
 def _said_by_person(state: State, row: int) -> dict[str, Any]:
@@ -161,7 +171,7 @@ def _said_by_model(state: State, row: int) -> dict[str, Any]:
     return {"guess": name, "guess_confidence": confidence, "model_version": state.version}
 
 
-def export(state: State, path: Path, form: str) -> int:
+def export(state: State, path: Path, form: str, annotator: str = "") -> int:
     """Write all labels; return how many items have one.
 
     Parameters
@@ -169,6 +179,7 @@ def export(state: State, path: Path, form: str) -> int:
     state : of the project
     path : of the file; of a folder that is not there yet or empty, for ``"folders"``
     form : ``"csv"``, ``"jsonl"``, ``"parquet"`` or ``"folders"``
+    annotator : who reads it
 
     Raises
     ------
@@ -180,7 +191,7 @@ def export(state: State, path: Path, form: str) -> int:
     if form not in NAMES:
         raise UnknownNameError("export format", form, NAMES)
     with state.lock:  # the answers wait for the rows, not for the disk
-        rows = list(export_rows(state))
+        rows = list(export_rows(state, annotator))
         table = as_table(state, rows)
     if form == FOLDERS:
         _write_folders(state, path, rows, table)

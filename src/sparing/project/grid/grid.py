@@ -78,7 +78,9 @@ class Grid:
             about = f"what the model takes for {name}, the surest first"
             return self._page(about, name, len(rows), rows[:n], guessed=True)
 
-    def cluster(self, number: int, n: int, exclude: Iterable[str] = ()) -> GridPage:
+    def cluster(
+        self, number: int, n: int, exclude: Iterable[str] = (), annotator: str = ""
+    ) -> GridPage:
         """Return the open items of a cluster, the nearest to its medoid first.
 
         Raises
@@ -89,7 +91,8 @@ class Grid:
         with self._state.lock:
             rows = open_members(clusters, number, self._free(exclude))
             about = f"cluster {number + 1}, the most typical first"
-            return self._page(about, self._usual(clusters.members(number)), len(rows), rows[:n])
+            usual = self._usual(clusters.members(number), annotator)
+            return self._page(about, usual, len(rows), rows[:n])
 
     def like(
         self, item_id: str, n: int, exclude: Iterable[str] = (), annotator: str = ""
@@ -110,14 +113,15 @@ class Grid:
                 raise ConflictError("This item checks the model: it is asked alone.")
             free = self._free(exclude)
             name = self._state.rows[row].name
-            is_blind = self._state.sharing.wants(item_id, annotator)
-            class_name = None if is_blind else self._label(row)
+            class_name = None if self._state.hides(row, annotator) else self._label(row)
         free[row] = False
         rows = least(self._distances(np.array([row])), free, n)
         with self._state.lock:
             return self._page(f"what is nearest to {name}", class_name, int(free.sum()), rows)
 
-    def rare(self, class_name: str, n: int, exclude: Iterable[str] = ()) -> GridPage:
+    def rare(
+        self, class_name: str, n: int, exclude: Iterable[str] = (), annotator: str = ""
+    ) -> GridPage:
         """Return what may be of a class that is hard to find.
 
         Two orders are merged, each item at the better of its two ranks: how probable the model
@@ -130,7 +134,7 @@ class Grid:
         with self._state.lock:
             name = self._name(class_name)
             free = self._free(exclude)
-            found = self._examples(name)
+            found = self._examples(name, annotator)
             by_model = self._by_model(name, free, n)
         rows = by_model
         if len(found):
@@ -249,12 +253,13 @@ class Grid:
             return None
         return self._state.replay.class_name(answer.class_id)
 
-    def _usual(self, rows: IntArray) -> str | None:
-        """Return the class that most of some rows have, of those with a label."""
-        labels = [label for row in rows.tolist() if (label := self._label(row)) is not None]
+    def _usual(self, rows: IntArray, annotator: str) -> str | None:
+        """Return the class that most of some rows have, of those whose label may be seen."""
+        shown = set(rows.tolist()) - self._state.blind_rows(annotator)
+        labels = [label for row in shown if (label := self._label(row)) is not None]
         return max(set(labels), key=labels.count) if labels else None
 
-    def _examples(self, name: str) -> IntArray:
+    def _examples(self, name: str, annotator: str) -> IntArray:
         """Return the newest rows that somebody who looked at them gave a class to."""
         replay = self._state.replay
         found = [
@@ -265,8 +270,8 @@ class Grid:
             and replay.class_name(answer.class_id) == name
         ]
         rows = [row for _, row in sorted(found, reverse=True)]
-        drawn = self._state.drawn_rows
-        kept = [row for row in rows if row not in drawn][:N_EXAMPLES]
+        blind = self._state.blind_rows(annotator)
+        kept = [row for row in rows if row not in blind][:N_EXAMPLES]
         return np.array(kept, dtype=np.int64)
 
     def _by_model(self, name: str, free: BoolArray, n: int) -> IntArray:

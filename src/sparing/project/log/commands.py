@@ -40,7 +40,7 @@ def recorded(state: State, event: NewEvent, outcome: Outcome) -> Recorded:
     seq = outcome.event.seq if outcome.event else None
     row = state.row_of.get(event.item_id or "")
     is_conflict = outcome.status is Status.CONFLICT
-    if is_conflict and row is not None and state.is_blind(row, event.annotator):
+    if is_conflict and row in state.blind_rows(event.annotator):
         return Recorded(event.key, None, Status.REFUSED, message=STAYS_BLIND)
     current = state.answer_of(outcome.current)
     return Recorded(event.key, seq, outcome.status, current, outcome.message)

@@ -139,7 +139,7 @@ class Judge:
             raise InvalidInputError(NOT_AT_A_GLANCE)
         if new.source == FROM_CLUSTER and not self._stage.is_labeling:
             raise InvalidInputError(NOT_UNSEEN)
-        if purpose == AUDIT and new.purpose not in (None, AUDIT):
+        if purpose == AUDIT and new.asked_for not in (None, AUDIT):
             raise InvalidInputError(NOT_BLIND)
 
     def _in_place_of_no_evidence(self, new: NewEvent) -> NewEvent:

@@ -122,7 +122,9 @@ class Maps:
         }
         with self._state.lock:
             if by in ("guess", "confidence") and self._state.phase is Phase.AUDIT:
-                return _finished(self._state, np.zeros(len(self._state.rows), np.uint8), ())
+                return _finished(
+                    self._state, annotator, np.zeros(len(self._state.rows), np.uint8), ()
+                )
             return make[by](self._state, annotator)
 
     def items(
@@ -193,7 +195,7 @@ def quantized(positions: FloatArray) -> npt.NDArray[np.uint16]:
 def _shown(state: State, row: int, annotator: str) -> Asked:
     item_id = state.rows[row].item_id
     found = looked_up(state, item_id, annotator)
-    if row in state.drawn_rows or state.sharing.wants(item_id, annotator):
+    if row in state.drawn_rows or state.hides(row, annotator):
         return replace(found, guess=None, answer=None)
     return replace(found, why=_why(state, row, state.replay.of(item_id).answer))
 
@@ -220,10 +222,10 @@ def _by_label(state: State, annotator: str) -> Coloring:
             return skipped
         return place[state.replay.resolve(answer.class_id)]
 
-    return _finished(state, _answered(state, annotator, code), (*names, "skipped"))
+    return _finished(state, annotator, _answered(state, code), (*names, "skipped"))
 
 
-def _by_guess(state: State, _: str) -> Coloring:
+def _by_guess(state: State, annotator: str) -> Coloring:
     classes = state.replay.all_classes
     names = tuple(c.name for c in classes[:MOST_NAMES])
     codes = np.zeros(len(state.rows), np.uint8)
@@ -233,16 +235,16 @@ def _by_guess(state: State, _: str) -> Coloring:
         ids = [state.replay.resolve(str(class_id)) for class_id in state.scores.class_ids]
         told = np.array([place[class_id] for class_id in ids], np.uint8)
         codes[: len(proba)] = np.where(proba.any(axis=1), told[proba.argmax(axis=1)], NOBODY)
-    return _finished(state, codes, names)
+    return _finished(state, annotator, codes, names)
 
 
-def _by_confidence(state: State, _: str) -> Coloring:
+def _by_confidence(state: State, annotator: str) -> Coloring:
     codes = np.zeros(len(state.rows), np.uint8)
     proba = _proba(state)
     if proba is not None:
         best = proba.max(axis=1)
         codes[: len(proba)] = np.where(best > 0, np.searchsorted(SURE, best, side="right") + 1, 0)
-    return _finished(state, codes, SURE_NAMES)
+    return _finished(state, annotator, codes, SURE_NAMES)
 
 
 def _proba(state: State) -> FloatArray | None:
@@ -252,7 +254,7 @@ def _proba(state: State) -> FloatArray | None:
 
 
 def _by_source(state: State, annotator: str) -> Coloring:
-    return _finished(state, _answered(state, annotator, _source_of), SOURCE_NAMES)
+    return _finished(state, annotator, _answered(state, _source_of), SOURCE_NAMES)
 
 
 def _source_of(answer: Event) -> int:
@@ -269,21 +271,19 @@ def _by_annotator(state: State, annotator: str) -> Coloring:
     found = sorted({answer.annotator for answer in state.answers()})
     place = {name: min(i, MOST_NAMES - 1) + 1 for i, name in enumerate(found)}
     names = tuple(name or "no name" for name in found[:MOST_NAMES])
-    return _finished(
-        state, _answered(state, annotator, lambda answer: place[answer.annotator]), names
-    )
+    codes = _answered(state, lambda answer: place[answer.annotator])
+    return _finished(state, annotator, codes, names)
 
 
-def _answered(state: State, annotator: str, code: Callable[[Event], int]) -> ByteArray:
+def _answered(state: State, code: Callable[[Event], int]) -> ByteArray:
     codes = np.zeros(len(state.rows), np.uint8)
     for answer in state.answers():
-        item_id = answer.item_id or ""
-        row = state.row_of[item_id]
-        if row not in state.drawn_rows and not state.sharing.wants(item_id, annotator):
-            codes[row] = code(answer)
+        codes[state.row_of[answer.item_id or ""]] = code(answer)
     return codes
 
 
-def _finished(state: State, codes: ByteArray, names: tuple[str, ...]) -> Coloring:
+def _finished(state: State, annotator: str, codes: ByteArray, names: tuple[str, ...]) -> Coloring:
+    """Leave out what is not there, and what the person is asked without any sign of it."""
+    codes[list(state.blind_rows(annotator))] = NOBODY
     codes[~state.present] = ABSENT
     return Coloring(names, codes)

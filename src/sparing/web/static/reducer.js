@@ -202,7 +202,7 @@ function answered(state, what, said) {
   const on = state.item;
   if (!on || !state.server) return state;
   const event = {
-    ...what, item_id: on.item.item_id, model_version: on.model_version,
+    ...what, item_id: on.item.item_id, model_version: on.model_version, asked_for: on.purpose,
     seen: on.answer?.key ?? null,
   };
   return advanced({

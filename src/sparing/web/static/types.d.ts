@@ -13,14 +13,17 @@ export interface Asked {
   guess: [string, number] | null; answer: Answer | null; flagged: boolean; comment: string;
   /** Somebody else has answered it too: it counts already. */
   second: boolean;
+  /** What an answer is for; sent back with it, as a check of the model may begin meanwhile. */
+  purpose: Purpose;
 }
 export type EventKind = "label" | "skip" | "settled" | "flag" | "unflag" | "comment" | "undo"
   | "add_class" | "rename_class" | "merge_class";
 export interface PersonEvent {
   key: string; kind: EventKind; item_id?: string; class_name?: string; text?: string;
   model_version?: number | null; seen?: string | null; undoes?: string | null; confirmed?: boolean;
-  source?: "grid" | "cluster";
+  source?: "grid" | "cluster"; asked_for?: Purpose;
 }
+export type Purpose = "train" | "audit" | "handback";
 export interface Recorded {
   key: string; seq: number | null; status: "stored" | "duplicate" | "conflict" | "refused";
   current: Answer | null; message: string;
