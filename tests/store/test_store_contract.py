@@ -29,14 +29,14 @@ class Renumbering(SqlStore):
 
 
 class Forgetful(SqlStore):
-    def append(self, events):
+    def append(self, events, check=None, after=0):
         return [replace(o, status=Status.STORED) for o in super().append(events)]
 
 
 class Careless(SqlStore):
     """Takes every answer as if the present one had been seen."""
 
-    def append(self, events):
+    def append(self, events, check=None, after=0):
         outcomes = []
         for event in events:
             (outcome,) = super().append([event])
@@ -66,12 +66,22 @@ class Lending(SqlStore):
 class Undying(SqlStore):
     """Keeps the lease of an item that was answered."""
 
-    def append(self, events):
+    def append(self, events, check=None, after=0):
         held = self.leases()
         outcomes = super().append(events)
         for item, holder in held.items():
             self.lease(Wish(holder, [item], 1, 60))
         return outcomes
+
+
+class Hasty(SqlStore):
+    """Checks what was there when it was called, before it stores."""
+
+    def append(self, events, check=None, after=0):
+        since = self.events(after)
+        if check is None:
+            return super().append(events)
+        return super().append([check(event, since) for event in events])
 
 
 class Lossy(SqlStore):
@@ -89,6 +99,8 @@ class Lossy(SqlStore):
         (Lending, "check_an_item_has_one_holder"),
         (Lending, "check_threads_never_share_an_item"),
         (Undying, "check_an_answer_ends_the_lease"),
+        (Hasty, "check_a_check_is_told_all_that_was_stored_before"),
+        (Hasty, "check_nothing_comes_between_a_check_and_its_event"),
         (Lossy, "check_items_are_replaced_by_row"),
     ],
 )

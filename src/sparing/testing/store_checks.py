@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from itertools import pairwise
 
@@ -51,6 +51,10 @@ def yield_store_checks() -> Iterator[Check]:
     yield check_undone_answer_does_not_conflict
     yield check_undo_in_the_same_batch
     yield check_one_fate_does_not_touch_the_others
+    yield check_a_check_is_told_all_that_was_stored_before
+    yield check_what_a_check_refuses_is_not_stored
+    yield check_a_check_that_fails_stores_nothing
+    yield check_nothing_comes_between_a_check_and_its_event
     yield check_all_survives_closing
     yield check_another_door_sees_what_was_stored
     yield check_threads_lose_nothing
@@ -321,6 +325,83 @@ def check_one_fate_does_not_touch_the_others(open_store: OpenStore) -> None:
     store.close()
     _expect(statuses == ["stored", "conflict", "refused", "stored"], f"they are {statuses}")
     _expect(stored == {"a", "b", "c"}, f"stored are {stored}")
+
+
+def check_a_check_is_told_all_that_was_stored_before(open_store: OpenStore) -> None:
+    """It is asked of new keys alone, and told of what was stored since ``after`` and since."""
+    store = open_store()
+    first, second = (store.append([_label(item)])[0].event for item in "ab")
+    _expect(first is not None and second is not None, "two events were not stored")
+    told: list[tuple[str, list[str]]] = []
+
+    def check(new: NewEvent, since: Sequence[Event]) -> NewEvent:
+        told.append((new.key, [event.key for event in since]))
+        return replace(new, text="checked")
+
+    batch = [_label("c"), _label("a"), replace(_label("c", "dog"), key="unseen"), _label("d")]
+    store.append(batch, check, first.seq if first else 0)
+    texts = [event.text for event in store.events()]
+    store.close()
+    keys = [event.key for event in batch]
+    wanted = [(keys[0], [_label("b").key]), (keys[2], [keys[0]]), (keys[3], [])]
+    _expect(told == wanted, f"a check was told {told}, not {wanted}")
+    _expect(texts == [None, None, "checked", "checked"], f"the texts are {texts}")
+
+
+def check_what_a_check_refuses_is_not_stored(open_store: OpenStore) -> None:
+    """What it returns is the outcome, and the others are stored."""
+    store = open_store()
+    refusal = Outcome(Status.REFUSED, message="No.")
+    outcomes = store.append(
+        [_label("a"), _label("b")], lambda new, _: refusal if new.item_id == "a" else new
+    )
+    events = store.events()
+    store.close()
+    _expect(outcomes[0] == refusal, f"a refusal came back as {outcomes[0]}")
+    _expect([e.item_id for e in events] == ["b"], f"stored were {events}")
+
+
+def check_a_check_that_fails_stores_nothing(open_store: OpenStore) -> None:
+    """What it raises comes back to the caller, and nothing of the batch stays."""
+
+    def check(new: NewEvent, _: Sequence[Event]) -> NewEvent:
+        if new.item_id == "b":
+            raise LookupError("b")
+        return new
+
+    store = open_store()
+    try:
+        store.append([_label("a"), _label("b")], check)
+    except LookupError:
+        events = store.events()
+    else:
+        raise AssertionError("what a check raised was lost")
+    finally:
+        store.close()
+    _expect(events == [], f"stored were {events}")
+
+
+def check_nothing_comes_between_a_check_and_its_event(open_store: OpenStore) -> None:
+    """Openings that race are each told of all that has a lower number."""
+    stores = [open_store() for _ in range(2)]
+    told: dict[str, int] = {}
+
+    def run(thread: int) -> None:
+        for i in range(N_EACH):
+            seen: list[Event] = []
+
+            def check(new: NewEvent, since: Sequence[Event], seen: list[Event] = seen) -> NewEvent:
+                seen.extend(since)
+                told[new.key] = len(seen)
+                return new
+
+            stores[thread % 2].append([_label(f"{thread}-{i}-{part}") for part in "ab"], check)
+
+    _in_threads(run)
+    before = {event.key: place for place, event in enumerate(stores[0].events())}
+    for store in stores:
+        store.close()
+    _expect(told == before, f"checks were told of {told} events, and before theirs were {before}")
 
 
 def check_all_survives_closing(open_store: OpenStore) -> None:

@@ -86,12 +86,15 @@ class Simple:
                 simple.flagged.discard(e.item_id)
             if e.kind == "comment":
                 simple.comment[e.item_id] = e.text
-        for item_id, said in simple.votes.items():
-            if item_id in simple.label:
-                continue  # else the answer was undone that the opinions stood beside
-            first = next(e for e in live if e.seq == min(said.values()))
-            simple.label[item_id] = NAMES[int(first.class_id[1:]) - 1]
+        simple.leave_the_place_of_undone_answers(live)
         return simple
+
+    def leave_the_place_of_undone_answers(self, live):
+        """The first of the opinions takes the place of an answer that was undone."""
+        for item_id, said in self.votes.items():
+            first = next(e for e in live if e.seq == min(said.values()))
+            if item_id not in self.label:
+                self.label[item_id] = NAMES[int(first.class_id[1:]) - 1]
 
     @staticmethod
     def opinions(live, answer):

@@ -1,0 +1,94 @@
+"""The classes against the plainest account of them, whatever is said of them."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sparing.project.log.classes import Classes
+from sparing.store import Kind, NewEvent
+
+NAMES = ("cat", "dog", "fox")
+KEYS = [f"k{i}" for i in range(6)]
+
+
+def event(key, kind, **more):
+    return NewEvent(key=key, kind=kind, **more)
+
+
+def add(key, name):
+    return event(key, Kind.ADD_CLASS, class_name=name)
+
+
+def rename(class_id, name):
+    return event("r", Kind.RENAME_CLASS, class_id=class_id, text=name)
+
+
+def merge(class_id, into):
+    return event("m", Kind.MERGE_CLASS, class_id=class_id, into_id=into)
+
+
+def made(*events):
+    classes = Classes()
+    for one in events:
+        classes.apply(one)
+    return classes
+
+
+@st.composite
+def anything(draw):
+    """Anything that might be stored about classes: keys are new, the rest is not looked at."""
+    events = []
+    for key in KEYS[: draw(st.integers(1, 6))]:
+        events.append(add(key, draw(st.sampled_from(NAMES))))
+        for _ in range(draw(st.integers(0, 3))):
+            which, other = (draw(st.sampled_from([*KEYS, None])) for _ in range(2))
+            name = draw(st.sampled_from([*NAMES, None]))
+            events.append(draw(st.sampled_from([rename(which, name), merge(which, other)])))
+    return events
+
+
+@given(anything())
+def test_whatever_is_said_of_classes_every_one_stands_for_one_that_can_be_given(events):
+    classes = Classes()
+    for one in events:
+        why, before = classes.why_not(one), (classes.all, classes.live)
+        classes.apply(one)
+        assert not why or (classes.all, classes.live) == before
+        live = {c.class_id: c.name for c in classes.live}
+        assert len(set(live.values())) == len(live)
+        assert all(classes.bears(name) == class_id for class_id, name in live.items())
+        for c in classes.all:
+            assert classes.resolve(c.class_id) in live
+            assert classes.name_of(c.class_id) == live[classes.resolve(c.class_id)]
+
+
+@given(anything())
+def test_a_copy_goes_its_own_way(events):
+    classes = made(*events)
+    before = classes.all, classes.live
+    copy = classes.copy()
+    copy.apply(add("new", "owl"))
+    copy.apply(merge("k0", "new"))
+    assert (classes.all, classes.live) == before
+
+
+def test_a_circle_of_merges_is_cut():
+    classes = made(add("k0", "cat"), add("k1", "dog"), merge("k0", "k1"), merge("k1", "k0"))
+    assert [c.name for c in classes.live] == ["dog"]
+    assert classes.name_of("k0") == "dog"
+    assert "one class already" in classes.why_not(merge("k1", "k0"))
+    assert "one class already" in classes.why_not(merge("k1", "k1"))
+
+
+def test_two_of_one_name_are_not_made_by_renaming():
+    classes = made(add("k0", "cat"), add("k1", "dog"), rename("k0", "fox"), rename("k1", "fox"))
+    assert [c.name for c in classes.live] == ["fox", "dog"]
+    assert "merge the two instead" in classes.why_not(rename("k1", "fox"))
+
+
+def test_the_last_of_two_merges_in_an_old_log_counts_for_all_that_went_through_it():
+    classes = made(*(add(f"k{i}", f"class {i}") for i in range(4)), merge("k0", "k1"))
+    classes.apply(merge("k1", "k2"))
+    assert classes.resolve("k0") == "k2"
+    classes.apply(merge("k1", "k3"))
+    assert classes.resolve("k0") == classes.resolve("k1") == "k3"
+    assert [c.class_id for c in classes.live] == ["k2", "k3"]
