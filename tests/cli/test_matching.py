@@ -41,3 +41,21 @@ def test_one_word_decides_for_all(tmp_path, capsys):
     write(source, [row.replace("is", "was") for row in ROWS])
     assert run(["match", str(source), "--by", "place"]) == 0
     assert capsys.readouterr().out == "Back with their answers: 5. Not in the source: 0.\n"
+
+
+def test_import_says_of_each_row_what_became_of_it(tmp_path, capsys):
+    source = write(tmp_path / "t.csv", ROWS)
+    Project.create(source, classes=["a"]).close()
+    table = tmp_path / "l.csv"
+    table.write_text(f"text,label\n{ROWS[0]},a\n=nobody,a\n{ROWS[1]},\n")
+    assert run(["import", str(source), str(table), "--report", str(tmp_path / "r.csv")]) == 0
+    assert capsys.readouterr().out == "1 labels imported.\n"
+    rows = [
+        (row["item"], row["became"])
+        for row in csv.DictReader((tmp_path / "r.csv").read_text().splitlines())
+    ]
+    assert sorted(rows) == [
+        ("'=nobody", "no such item"),
+        (ROWS[0], "imported"),
+        (ROWS[1], "no label"),
+    ]

@@ -48,13 +48,23 @@ def import_labels(
     label_column: Annotated[
         str | None, typer.Option(help="Has the labels.", show_default="label, class, ...")
     ] = None,
+    report: Annotated[
+        Path | None,
+        typer.Option(help="CSV to write: what became of each row.", show_default=False),
+    ] = None,
 ) -> None:
     """Import labels; what is labeled already stays, and each row that was not taken is named.
 
     Example: sparing import photos.sparing ask.csv
     """
+    from sparing.datasets.formulas import csv_text
+    from sparing.files import write_atomically
+
     with open_project(project, must_write=True) as opened:
         told = opened.import_labels(table, item_column, label_column)
+    if report is not None:
+        rows = [(row.row, row.item, row.became) for row in told.rows]
+        write_atomically(report, csv_text(("row", "item", "became"), rows).encode())
     first, *others = told.said()
     typer.echo(first)
     for line in others:

@@ -19,7 +19,13 @@ from sparing.project.asking import (
     second_opinions,
 )
 from sparing.project.files.export import export
-from sparing.project.files.imports import ImportReport, read_labels, report
+from sparing.project.files.imports import (
+    ImportReport,
+    Readings,
+    read_labels,
+    read_source_labels,
+    report,
+)
 from sparing.project.log.commands import formed, known_class, recorded
 from sparing.project.log.judge import Judge
 from sparing.project.reporting import history, look_again, status
@@ -323,13 +329,30 @@ class Project(TeamProject):
         SourceError, InvalidInputError : the table cannot be read, or lacks such a column
         """
         with self._state.lock:
-            found, problems = read_labels(self._state, Path(path), item_column, label_column)
-        self._add_classes(f.event.class_name for f in found if f.event.class_name)
+            readings = read_labels(self._state, Path(path), item_column, label_column)
+        return self._import(readings, Path(path).name)
+
+    def import_source_labels(self, column: str) -> ImportReport:
+        """Take the labels that the source itself has in a column; as :meth:`import_labels`.
+
+        Raises
+        ------
+        InvalidInputError : the source is no table
+        UnknownNameError : it has no such column
+        """
+        with self._state.lock:
+            readings = read_source_labels(self._state, column)
+        return self._import(readings, f"column '{column}' of {self.name}")
+
+    def _import(self, readings: Readings, called: str) -> ImportReport:
+        labels = (one.label.class_name for one in readings.found if one.label)
+        self._add_classes(name for name in labels if name)
+        events = [event for one in readings.found for event in one.events]
         done: list[Recorded] = []
-        for start in range(0, len(found), IMPORTED_AT_ONCE):
-            done += self.record([f.event for f in found[start : start + IMPORTED_AT_ONCE]])
-        told = report(found, done, problems)
-        self._say(Kind.IMPORTED, f"{Path(path).name}: {told.said()[0]}")
+        for start in range(0, len(events), IMPORTED_AT_ONCE):
+            done += self.record(events[start : start + IMPORTED_AT_ONCE])
+        told = report(readings, done)
+        self._say(Kind.IMPORTED, f"{called}: {told.said()[0]}")
         return told
 
     def _add_classes(self, names: Iterable[str]) -> list[Recorded]:

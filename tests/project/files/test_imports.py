@@ -1,7 +1,9 @@
+import json
+
 import pytest
 
 from sparing.errors import InvalidInputError, SourceError, UnknownNameError
-from sparing.project import Project
+from sparing.project import NewEvent, Project
 from sparing.store import Kind
 
 
@@ -88,3 +90,153 @@ def test_images_are_found_by_their_whole_path_too(tmp_path):
         told = project.import_labels(table)
         assert told.n_stored == 2
         assert [p.reason for p in told.problems] == ["no such item"]
+
+
+CARDS = "text,stars\n" + "".join(f"review number {i} has words,{i % 3}\n" for i in range(6))
+
+
+def became(told):
+    return {row.item: row.became for row in told.rows}
+
+
+def answered(tmp_path, text=CARDS):
+    """A project with labels, a skip, a flag and a comment, and its export."""
+    source = tmp_path / "t.csv"
+    source.write_text(text)
+    with Project.create(source, classes=["even", "odd"]) as project:
+        keys = list(project.items)
+        project.teach({key: ("even", "odd")[i % 2] for i, key in enumerate(keys[:4])})
+        more = [
+            NewEvent(key="s", kind=Kind.SKIP, item_id=keys[4]),
+            NewEvent(key="f", kind=Kind.FLAG, item_id=keys[0]),
+            NewEvent(key="c", kind=Kind.COMMENT, item_id=keys[5], text="see this"),
+        ]
+        project.record(more)
+        for form in ("csv", "jsonl"):
+            project.export(tmp_path / f"out.{form}", form)
+    return source
+
+
+def said_of(project):
+    found = {}
+    for key, item in project.items.items():
+        asked = project.asked(key)
+        text = item.text or item.fields["text"]
+        kind = asked.answer and (asked.answer.class_name or "skipped")
+        found[text.removesuffix("!")] = (kind, asked.flagged, asked.comment)
+    return found
+
+
+RESTORED = {
+    "review number 0 has words": ("even", True, ""),
+    "review number 1 has words": ("odd", False, ""),
+    "review number 2 has words": ("even", False, ""),
+    "review number 3 has words": ("odd", False, ""),
+    "review number 4 has words": ("skipped", False, ""),
+    "review number 5 has words": (None, False, "see this"),
+}
+
+
+@pytest.mark.parametrize("form", ["csv", "jsonl"])
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda text: text,
+        lambda text: text.replace("text,stars", "text,stars,score").replace("words,", "words,7,"),
+        lambda text: "".join([text.splitlines(True)[0], *text.splitlines(True)[:0:-1]]),
+        lambda text: text.replace("0\n", "9\n").replace("1\n", "8\n"),
+    ],
+    ids=["as it was", "another column", "sorted", "other stars"],
+)
+def test_an_export_restores_all_in_another_project_of_the_same_items(tmp_path, form, change):
+    source = answered(tmp_path)
+    source.write_text(change(CARDS))
+    with Project.create(source, tmp_path / "other", columns=["text", "stars"]) as other:
+        told = other.import_labels(tmp_path / f"out.{form}")
+        assert said_of(other) == RESTORED
+        assert (told.n_stored, told.n_known) == (5, 0)
+        again = other.import_labels(tmp_path / f"out.{form}")
+        assert (again.n_stored, again.n_known) == (0, 5)
+        assert became(again)["line 7"].startswith(
+            "no label, and its flag and comment there already"
+        )
+
+
+def test_an_export_finds_items_by_ids_that_do_not_only_count(tmp_path):
+    names = ["q7", "a1", "k9", "b2", "z3", "m4"]
+    lines = CARDS.splitlines()
+    text = "\n".join(["id," + lines[0], *map(",".join, zip(names, lines[1:], strict=True))])
+    source = answered(tmp_path, text)
+    source.write_text(text.replace("words,", "words!,").replace("0\n", "9\n"))
+    with Project.create(source, tmp_path / "other") as other:
+        told = other.import_labels(tmp_path / "out.csv")
+        assert said_of(other) == RESTORED
+        assert "6 found by their ids, and hold something else by now." in told.said()
+    source.write_text(text.replace("q7", "1").replace("a1", "2").replace("words,", "words!,"))
+
+
+def test_an_export_gives_no_label_to_what_only_stands_in_the_same_line(tmp_path):
+    source = answered(tmp_path)
+    source.write_text(CARDS.replace("review", "another"))
+    with Project.create(source, tmp_path / "other") as other:
+        told = other.import_labels(tmp_path / "out.csv")
+        assert set(became(told).values()) == {"no such item"}
+        assert len(told.rows) == 6
+
+
+def test_answers_to_items_that_are_gone_are_told_as_such(tmp_path):
+    source = answered(tmp_path)
+    source.write_text("\n".join(CARDS.splitlines()[:4]) + "\n")
+    with Project.open(tmp_path / "t.csv.sparing") as project:
+        told = project.import_labels(tmp_path / "out.csv")
+        gone = "there already (of items that are not in the source: kept with them)"
+        assert became(told)["line 5"] == became(told)["line 6"] == gone
+        assert told.notes == ("3 of items that are not in the source: kept with them.",)
+
+
+def test_lists_of_one_are_labels_and_others_are_named(texts, tmp_path):
+    table = tmp_path / "labels.jsonl"
+    table.write_text(
+        '{"text": "the cat sat on it", "label": ["cat"]}\n'
+        '{"text": "a dog ran off now", "label": ["cat", "dog"]}\n'
+        '{"text": "a dog ran off now", "label": {"a": 1}}\n'
+        '{"text": "a dog ran off now", "label": []}\n'
+    )
+    told = texts.import_labels(table)
+    assert told.n_stored == 1
+    assert [p.reason for p in told.problems] == [
+        "2 labels, where an item has one",
+        "an object, where a label is one word",
+        "no label",
+    ]
+    assert [name for name, _ in texts.classes] == ["cat"]
+
+
+def test_a_name_of_an_item_that_is_gone_hides_none_that_is_there(tmp_path):
+    source = tmp_path / "t.csv"
+    source.write_text("text\nthe cat sat on it\na dog ran off now\n")
+    with Project.create(source, classes=["a"]) as project:
+        project.teach(dict.fromkeys(project.items, "a"))
+    source.write_text("text\nthe hen flew on it\na cow ran off now\n")
+    (tmp_path / "l.csv").write_text("item,label\nline 2,a\n")
+    with Project.open(tmp_path / "t.csv.sparing") as project:
+        assert project.import_labels(tmp_path / "l.csv").n_stored == 1
+        assert project.status().n_labeled == 1
+
+
+def test_the_labels_that_the_source_has_are_imported(tmp_path):
+    source = tmp_path / "t.jsonl"
+    rows = [("the cat sat on it", "cat"), ("a dog ran off", ["dog"]), ("a hen", ["a", "b"])]
+    rows += [("nobody knows what this is", None)] * 3
+    source.write_text("".join(json.dumps({"text": t, "label": c}) + "\n" for t, c in rows))
+    with Project.create(source) as project:
+        told = project.import_source_labels("label")
+        assert (told.n_stored, told.said()[1]) == (
+            2,
+            "1 skipped, 2 labels, where an item has one: line 3.",
+        )
+        assert project.import_source_labels("label").n_known == 2
+        assert project.status().class_counts == {"cat": 1, "dog": 1}
+        assert all(item.fields is None for item in project.items.values())
+        with pytest.raises(UnknownNameError, match="Did you mean 'label'"):
+            project.import_source_labels("labl")

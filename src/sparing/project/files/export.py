@@ -221,13 +221,21 @@ def as_table(state: State, rows: Sequence[Row]) -> Table:
 
 def _source_names(columns: Iterable[str]) -> dict[str, str]:
     """Return the columns of a source by the names that they have in an export."""
-    names: dict[str, str] = {}
-    for column in columns:
-        name = column
-        while name in COLUMNS or name in names:
-            name = f"source_{name}"
-        names[name] = column
-    return names
+    return {source_name(column): column for column in columns}
+
+
+def source_name(column: str) -> str:
+    """Return the name of a column of the source in an export: no two are alike.
+
+    Examples
+    --------
+    >>> source_name("text"), source_name("label"), source_name("source_label")
+    ('text', 'source_label', 'source_source_label')
+    """
+    plain = column
+    while plain.startswith("source_"):
+        plain = plain.removeprefix("source_")
+    return f"source_{column}" if plain in COLUMNS else column
 
 
 def _write_folders(state: State, path: Path, rows: list[Row], table: Table) -> None:

@@ -2,8 +2,7 @@
 
 import csv
 import io
-import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,10 +11,12 @@ from uuid import uuid4
 from sparing.datasets.decoding import read_text
 from sparing.datasets.formulas import armed
 from sparing.datasets.items import Skipped, summarize_skipped
+from sparing.datasets.labels import one_label
 from sparing.datasets.read import read_table
-from sparing.datasets.rows import RawTable, is_missing, plain_text
+from sparing.datasets.rows import RawTable, is_missing
 from sparing.errors import InvalidInputError
 from sparing.project.files.export import AUTOMATIC, CLUSTER, COLUMNS, CONFIRMED, CONSENSUS
+from sparing.project.files.finding import Finder
 from sparing.project.state import State
 from sparing.project.views import Recorded
 from sparing.store import Kind, NewEvent
@@ -24,7 +25,20 @@ from sparing.store.records import FROM_CLUSTER
 ITEM_COLUMNS = ("item_id", "item", "name", "path", "file", "filename", "image", "id", "text")
 LABEL_COLUMNS = ("label", "class", "category", "target")
 SKIPPED_STATE = "skipped"
-NOT_OF_A_PERSON = {AUTOMATIC: "a label by a model", CONSENSUS: "a consensus on which people differ"}
+REFUSED = {AUTOMATIC: "a label by a model", CONSENSUS: "a consensus on which people differ"}
+CONTESTED = "people differ on it, and nobody has settled it"
+TAKEN, KNOWN = "imported", "there already"
+NOTED = "no label, and its flag and comment"
+FINE = (TAKEN, KNOWN, NOTED)
+
+
+@dataclass(frozen=True, slots=True)
+class RowReport:
+    """What became of a row of a table: its place, what it calls its item, and the outcome."""
+
+    row: str
+    item: str
+    became: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,24 +49,45 @@ class ImportReport:
     ----------
     n_stored, n_known : labels that were new, and that were there already
     problems : the rows that could not be taken, and why
+    rows : every row, and what became of it
+    notes : sentences that the person should know
     """
 
     n_stored: int
     n_known: int
     problems: tuple[Skipped, ...]
+    rows: tuple[RowReport, ...] = ()
+    notes: tuple[str, ...] = ()
 
     def said(self) -> list[str]:
         """Return a sentence for what was taken, and one for each reason why a row was not."""
         known = f", {self.n_known:,} were there already" if self.n_known else ""
-        return [f"{self.n_stored:,} labels imported{known}.", *summarize_skipped(self.problems)]
+        taken = f"{self.n_stored:,} labels imported{known}."
+        return [taken, *self.notes, *summarize_skipped(self.problems)]
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A row that can be taken: its name, and the event that it makes."""
+    """A row that can be taken.
+
+    Parameters
+    ----------
+    name, item : where it stands, and what it calls its item
+    label : the event of its label or skip; None if it has only what is noted
+    noted : those of its flag and its comment
+    way : how the item was found, where that should be known
+    """
 
     name: str
-    event: NewEvent
+    item: str
+    label: NewEvent | None
+    noted: tuple[NewEvent, ...] = ()
+    way: str = ""
+
+    @property
+    def events(self) -> tuple[NewEvent, ...]:
+        """All that it says."""
+        return (*((self.label,) if self.label else ()), *self.noted)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,19 +97,26 @@ class _Table:
     raw: RawTable
     items: Any
     labels: Any
-    is_missing: Callable[[Any], bool]
-    is_by_name: bool  # an export, perhaps of another project with the same names
+    is_own: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Readings:
+    """A table of labels, read: what can be taken, and what cannot."""
+
+    found: list[Found]
+    problems: list[RowReport]
 
 
 def read_labels(
     state: State, path: Path, item_column: str | None, label_column: str | None
-) -> tuple[list[Found], list[Skipped]]:
+) -> Readings:
     """Read a table of labels; return what can be taken, and what cannot.
 
     An item is named by its key, its path or name, or, for texts, by the text itself. A column that
-    names the items of the source names those of the table too. Columns
-    ``annotator``, ``model_version``, ``provenance`` and ``state`` of our own exports are
-    understood: labels of a model are left out, so that they never become a person's.
+    names the items of the source names those of the table too. In our own exports an item that is
+    not there any more under its key is found by what it holds, then by its id; labels of a model
+    are left out, so that they never become a person's.
 
     Raises
     ------
@@ -82,17 +124,93 @@ def read_labels(
     InvalidInputError : no column that names items or labels
     """
     table = _read(path, item_column, label_column, state.listing.named_by)
-    raw, index = table.raw, _Index.of(state)
+    raw, finder = table.raw, Finder(state)
     found: list[Found] = []
-    problems = list(raw.skipped)
+    problems = [RowReport(one.name, "", one.reason) for one in raw.skipped]
+    hashes = finder.hashes_of(raw) if table.is_own else [None] * len(raw)
     for i, name in enumerate(raw.names):
         cells = {column: raw.columns[column][i] for column in raw.columns}
-        told = _told(index, table, i, cells)
-        if isinstance(told, str):
-            problems.append(Skipped(name, told))
-        else:
-            found.append(Found(name, NewEvent(key=uuid4().hex, **told)))
-    return found, problems
+        item = str(cells["item"] if table.is_own else table.items[i])
+        try:
+            said = _said(table, i, cells)
+            where = finder.find(table.items[i], cells if table.is_own else None, hashes[i])
+        except InvalidInputError as error:
+            problems.append(RowReport(name, item, str(error)))
+            continue
+        found.append(_found(state, name, item, where.item_id, said, where.way))
+    return Readings(found, problems)
+
+
+def read_source_labels(state: State, column: str) -> Readings:
+    """Read the labels that the source itself has in a column.
+
+    Raises
+    ------
+    InvalidInputError : the source is no table
+    UnknownNameError : it has no such column
+    """
+    table = state.listing.table
+    if table is None:
+        raise InvalidInputError("Only a table has a column of labels: import a file of them.")
+    found, problems = [], []
+    for item_id, name, cell in zip(
+        state.listing.ids, state.listing.names, table.column(column), strict=True
+    ):
+        try:
+            label = one_label(cell)
+        except InvalidInputError as error:
+            problems.append(RowReport(name, name, str(error)))
+            continue
+        if label is not None:
+            found.append(_found(state, name, name, item_id, {"class_name": label}))
+    return Readings(found, problems)
+
+
+def report(readings: Readings, done: Iterable[Recorded]) -> ImportReport:
+    """Say what became of the rows once they were recorded."""
+    outcomes = {one.key: one for one in done}
+    rows = [_outcome(one, outcomes) for one in readings.found]
+    problems = [
+        *readings.problems,
+        *(r for r in rows if not r.became.startswith((TAKEN, KNOWN, NOTED))),
+    ]
+    ways = [one.way for one in readings.found if one.way]
+    return ImportReport(
+        sum(row.became.startswith(TAKEN) for row in rows),
+        sum(row.became.startswith(KNOWN) for row in rows),
+        tuple(Skipped(one.row, one.became) for one in problems),
+        (*readings.problems, *rows),
+        tuple(f"{ways.count(way):,} {way}." for way in dict.fromkeys(ways)),
+    )
+
+
+def _outcome(one: Found, outcomes: Mapping[str, Recorded]) -> RowReport:
+    first = outcomes[one.events[0].key] if one.events else None
+    way = f" ({one.way})" if one.way else ""
+    is_known = first is None or first.status == "duplicate"
+    if is_known or (first and first.status == "stored"):
+        became = KNOWN if is_known else TAKEN
+        return RowReport(one.name, one.item, (became if one.label else f"{NOTED} {became}") + way)
+    assert first is not None  # noqa: S101  # else it is known
+    return RowReport(one.name, one.item, first.message or "the item has another label")
+
+
+def _found(
+    state: State, name: str, item: str, item_id: str, said: Mapping[str, Any], way: str = ""
+) -> Found:
+    """Return a row as events; what is noted already is not noted again."""
+    noted, now = [], state.replay.of(item_id)
+    if said.get("flagged") and not now.flagged:
+        noted.append(NewEvent(key=uuid4().hex, kind=Kind.FLAG, item_id=item_id))
+    comment = said.get("comment")
+    if comment and comment != now.comment:
+        noted.append(NewEvent(key=uuid4().hex, kind=Kind.COMMENT, item_id=item_id, text=comment))
+    event = {k: v for k, v in said.items() if k not in ("flagged", "comment")}
+    if not event:
+        return Found(name, item, None, tuple(noted), way)
+    kind = Kind.LABEL if event.get("class_name") is not None else Kind.SKIP
+    label = NewEvent(key=uuid4().hex, kind=kind, item_id=item_id, **event)
+    return Found(name, item, label, tuple(noted), way)
 
 
 def _read(
@@ -100,11 +218,11 @@ def _read(
 ) -> _Table:
     raw = _own_csv(path) or read_table(path)
     usual = (named_by.casefold(), *ITEM_COLUMNS) if named_by else ITEM_COLUMNS
+    is_own = set(COLUMNS) <= set(raw.columns)
+    usual = ITEM_COLUMNS if is_own else usual
     items = raw.column(item_column) if item_column else _column(raw, usual, "items")
     labels = raw.column(label_column) if label_column else _column(raw, LABEL_COLUMNS, "labels")
-    is_own = set(COLUMNS) <= set(raw.columns)
-    is_by_name = is_own and named_by is not None
-    return _Table(raw, items, labels, _is_empty if is_own else is_missing, is_by_name)
+    return _Table(raw, items, labels, is_own)
 
 
 def _own_csv(path: Path) -> RawTable | None:
@@ -120,50 +238,55 @@ def _own_csv(path: Path) -> RawTable | None:
     names = [armed(name) for name in rows[0]]
     body = [[armed(cell) for cell in row] for row in rows[1:] if len(row) == len(names)]
     columns = {name: [row[i] for row in body] for i, name in enumerate(names)}
-    return RawTable(columns, [f"row {i + 1}" for i in range(len(body))], path.name)
+    odd = [f"row {i}" for i, row in enumerate(rows[1:], 1) if row and len(row) != len(names)]
+    skipped = tuple(Skipped(name, f"not {len(names)} cells") for name in odd)
+    return RawTable(columns, [f"row {i + 1}" for i in range(len(body))], path.name, skipped)
 
 
-def _is_empty(cell: Any) -> bool:
-    return cell is None or cell == ""
+def _said(table: _Table, i: int, cells: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a row says: the fields of an event, and what is noted.
+
+    Raises
+    ------
+    InvalidInputError : nothing that can be taken; the message is the reason
+    """
+    noted = _noted(cells) if table.is_own else {}
+    provenance, state = (str(cells.get(name) or "") for name in ("provenance", "state"))
+    told: dict[str, Any] = {}
+    try:
+        told = _label(table, i, cells, provenance, state)
+    except InvalidInputError:
+        if not noted:
+            raise
+    return told | noted
 
 
-def report(
-    found: Iterable[Found], done: Iterable[Recorded], problems: Iterable[Skipped]
-) -> ImportReport:
-    """Say what became of the rows once they were recorded."""
-    pairs = list(zip(found, done, strict=True))
-    counts = {s: sum(r.status == s for _, r in pairs) for s in ("stored", "duplicate")}
-    failed = [
-        Skipped(f.name, r.message or "the item has another label")
-        for f, r in pairs
-        if r.status in ("conflict", "refused")
-    ]
-    return ImportReport(counts["stored"], counts["duplicate"], (*problems, *failed))
-
-
-def _told(index: "_Index", table: _Table, i: int, cells: Mapping[str, Any]) -> dict[str, Any] | str:
-    """Return the fields of an event, or why there is none."""
-    label, provenance = table.labels[i], str(cells.get("provenance") or "")
-    skipped = str(cells.get("state") or "") == SKIPPED_STATE
-    if provenance in NOT_OF_A_PERSON:
-        return NOT_OF_A_PERSON[provenance]
-    if table.is_missing(label) and not skipped:
-        return "no label"
-    item_id = index.find(table.items[i])
-    if item_id is None and table.is_by_name:
-        item_id = index.find(cells["item"])
-    if item_id is None:
-        return "no such item"
+def _label(
+    table: _Table, i: int, cells: Mapping[str, Any], provenance: str, state: str
+) -> dict[str, Any]:
+    if provenance in REFUSED:
+        raise InvalidInputError(REFUSED[provenance])
+    if state == "contested":
+        raise InvalidInputError(CONTESTED)
+    cell, skipped = table.labels[i], state == SKIPPED_STATE
+    label = (str(cell) if cell not in ("", None) else None) if table.is_own else one_label(cell)
+    if label is None and not skipped:
+        raise InvalidInputError("no label")
     of_cluster = {"source": FROM_CLUSTER, "text": str(cells.get("basis") or "")}
     return {
-        "kind": Kind.SKIP if skipped else Kind.LABEL,
-        "item_id": item_id,
-        "class_name": None if skipped else plain_text(label),
+        "class_name": None if skipped else label,
         "annotator": str(cells.get("annotator") or ""),
         "confirmed": provenance in (CONFIRMED, CLUSTER),
         "model_version": _version(cells.get("model_version")),
         **(of_cluster if provenance == CLUSTER else {}),
     }
+
+
+def _noted(cells: Mapping[str, Any]) -> dict[str, Any]:
+    is_flagged = str(cells.get("flagged")).lower() == "true"
+    comment = str(cells.get("comment") or "")
+    flag = {"flagged": True} if is_flagged else {}
+    return flag | ({"comment": comment} if comment else {})
 
 
 def _version(cell: Any) -> int | None:
@@ -182,39 +305,3 @@ def _column(raw: RawTable, names: Iterable[str], what: str) -> Any:
         f"{raw.source} has no column that names the {what}: say which it is."
         f" It has: {', '.join(raw.columns)}."
     )
-
-
-@dataclass(frozen=True, slots=True)
-class _Index:
-    """Items by all that a person may call them; None where two share a name."""
-
-    by_name: dict[str, str | None]
-    root: str | None
-
-    @classmethod
-    def of(cls, state: State) -> "_Index":
-        by_name: dict[str, str | None] = {}
-        for item in state.rows:
-            by_name[item.name] = None if item.name in by_name else item.item_id
-        if state.listing.kind == "texts":
-            for item_id, text in zip(state.listing.ids, state.listing.values, strict=True):
-                by_name.setdefault(text.strip(), item_id)
-        if state.listing.root is not None and state.listing.named_by:
-            for item_id, path in zip(state.listing.ids, state.listing.values, strict=True):
-                by_name.setdefault(os.path.relpath(path, state.listing.root), item_id)
-        by_name |= {item.item_id: item.item_id for item in state.rows}
-        return cls(by_name, None if state.listing.root is None else str(state.listing.root))
-
-    def find(self, cell: Any) -> str | None:
-        """Return the key of the item that a cell names; None if there is none, or two."""
-        text = cell if isinstance(cell, str) else "" if cell is None else plain_text(cell)
-        for name in (text, text.strip(), self._inside(text)):
-            if name in self.by_name:
-                return self.by_name[name]
-        return None
-
-    def _inside(self, name: str) -> str:
-        """Return an absolute path as one inside the folder."""
-        if self.root is None or not Path(name).is_absolute():
-            return name
-        return os.path.relpath(os.path.normpath(name), self.root)

@@ -1,0 +1,145 @@
+"""Which item of a project a row of a table means."""
+
+import os
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sparing.datasets.rows import RawTable, plain_text
+from sparing.errors import InvalidInputError
+from sparing.project.files.export import source_name
+from sparing.project.source.fingerprints import anchors, row_hashes
+from sparing.project.source.items import GONE
+from sparing.project.source.matching import TAKEN_UP, is_counter, is_place
+from sparing.project.state import State
+
+BY_CONTENT = "found by what they hold: their keys are not here"
+BY_ID = "found by their ids, and hold something else by now"
+NOT_THERE = "of items that are not in the source: kept with them"
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """The key of an item, and how it was found where that should be known."""
+
+    item_id: str
+    way: str = ""
+
+
+class Finder:
+    """Items by all that a person may call them.
+
+    Parameters
+    ----------
+    state : of the project
+    """
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+        listing = state.listing
+        self._root = None if listing.root is None else str(listing.root)
+        self._by_name = _by_name(state)
+        self._by_hash: dict[str, list[str]] = defaultdict(list)
+        for item_id, content, anchor in zip(
+            reversed(listing.ids), reversed(listing.hashes), reversed(listing.anchors), strict=True
+        ):
+            for known in (content, anchor):
+                if known is not None and not listing.is_files:
+                    self._by_hash[known].append(item_id)
+        self._ids_count = is_counter(listing.names)
+
+    def hashes_of(self, raw: RawTable) -> "list[tuple[str | None, ...] | None]":
+        """Return what the items of an export hold, as far as it has the columns of the source."""
+        layout = self._state.listing.layout
+        if layout is None or self._state.listing.is_files:
+            return [None] * len(raw)
+        names = {column: source_name(column) for column in layout.columns}
+        there = [name for name in names.values() if name in raw.columns]
+        if len(there) < len(layout.columns):
+            return [None] * len(raw)
+        contents = row_hashes(raw, list(names.values()))
+        told_by = anchors(raw, [names[c] for c in layout.told_by]) if layout.told_by else contents
+        return [*zip(contents, told_by, strict=True)]
+
+    def find(
+        self, cell: Any, own: Mapping[str, Any] | None, hashes: Sequence[str | None] | None
+    ) -> Where:
+        """Return the item that a row means.
+
+        Parameters
+        ----------
+        cell : what names the item
+        own : the cells of the row, in an export of ours
+        hashes : of what its item held, and of its text alone, where the export has that
+
+        Raises
+        ------
+        InvalidInputError : there is none, or two of this name
+        """
+        found = self._called(cell)
+        if found is not None and self._state.place_of(found) is not None:
+            return Where(found)
+        if own is not None:
+            again = self._again(str(own["item"]), hashes)
+            if again is not None:
+                return again
+        if found is not None:
+            return Where(found, NOT_THERE)
+        raise InvalidInputError("no such item")
+
+    def _again(self, name: str, hashes: Sequence[str | None] | None) -> Where | None:
+        """Return the item that an export means, of a project or a source that was another."""
+        for known in hashes or ():
+            same = self._by_hash.get(known or "")
+            if same:
+                return Where(same.pop(), BY_CONTENT)
+        has_ids = self._state.listing.named_by is not None or self._state.listing.is_files
+        if not has_ids or is_place(name) or (hashes and self._ids_count):
+            return None
+        found = self._called(name)
+        return Where(found, BY_ID if hashes else "") if found is not None else None
+
+    def _called(self, cell: Any) -> str | None:
+        """Return the key of the item that a cell names; None if there is none, or two."""
+        text = cell if isinstance(cell, str) else "" if cell is None else plain_text(cell)
+        for name in (text, text.strip(), self._inside(text)):
+            if name in self._by_name:
+                return self._by_name[name]
+        return None
+
+    def _inside(self, name: str) -> str:
+        """Return an absolute path as one inside the folder."""
+        if self._root is None or not Path(name).is_absolute():
+            return name
+        return os.path.relpath(os.path.normpath(name), self._root)
+
+
+def _by_name(state: State) -> dict[str, str | None]:
+    """Return the key of each item by its names; None where two that are there share one."""
+    listing = state.listing
+    by_name: dict[str, str | None] = {}
+    for name, item_id in zip(listing.names, listing.ids, strict=True):
+        by_name[name] = None if name in by_name else item_id
+    for item in state.rows:
+        if item.state == GONE and item.reason != TAKEN_UP:
+            by_name.setdefault(item.name, item.item_id)
+    for text, item_id in zip(_texts(state), listing.ids, strict=False):
+        by_name.setdefault(text.strip(), item_id)
+    if listing.root is not None and listing.named_by:
+        for item_id, path in zip(listing.ids, listing.values, strict=True):
+            by_name.setdefault(os.path.relpath(path, listing.root), item_id)
+    return by_name | {item.item_id: item.item_id for item in state.rows}
+
+
+def _texts(state: State) -> Sequence[str]:
+    """Return what items can be called by beside their names: their texts."""
+    listing = state.listing
+    if listing.kind == "texts":
+        return list(listing.values)
+    if listing.table is not None and listing.layout and len(listing.layout.told_by) == 1:
+        return [
+            str(cell or "") for cell in listing.table.columns.get(listing.layout.told_by[0], ())
+        ]
+    return ()
