@@ -3,7 +3,7 @@ import json
 import numpy as np
 import pytest
 
-from sparing.datasets.labels import is_label_column
+from sparing.datasets.labels import is_label_column, offered
 from sparing.datasets.read import read_items, read_labeled
 from sparing.errors import SourceError
 
@@ -33,7 +33,7 @@ def test_labels_that_are_there_are_no_part_of_an_item(tmp_path, name, cells):
     items = read_items(write_rows(tmp_path / "t.jsonl", rows))
     assert (items.kind, items.columns, items.label_column) == ("texts", ("text",), name)
     n = sum(cell not in (None, "") for cell in cells)
-    assert f"Column '{name}' looks like labels that are there already, {n} of 8" in items.said()[0]
+    assert f"labels that are there already, {n} of 8" in offered(items.table, name)
     assert items.table.columns[name] == cells
 
 

@@ -42,7 +42,13 @@ def label(
         str | None,
         typer.Option("--source", help="Where a project's source is now.", show_default=False),
     ] = None,
-    encoder: Annotated[str, typer.Option(help="What turns items into numbers.")] = "auto",
+    encoder: Annotated[
+        str | None, typer.Option(help="What turns items into numbers.", show_default="auto")
+    ] = None,
+    label_column: Annotated[
+        str | None,
+        typer.Option(help="Of a table: has labels already, to import.", show_default=False),
+    ] = None,
     port: Annotated[
         int | None, typer.Option(min=1, max=65535, show_default="always the same")
     ] = None,
@@ -84,13 +90,29 @@ def label(
         classes=_split(named),
         columns=_split(columns),
         encoder=encoder,
+        label_column=label_column,
     )
     with opened:
+        _offer_labels(opened)
         if overlap is not None:
             opened.set_overlap(overlap)
         gate = network.gate(opened.secret)
         with _listening(opened.secret, port, network) as listener:
             _serve(opened, listener, network, gate, browse=not no_browser)
+
+
+def _offer_labels(project: "Project") -> None:
+    """Ask whether labels that are there already are to be imported, where somebody can answer."""
+    from sparing.cli.progress import say
+
+    column = project.offered_labels
+    if column is None or not sys.stdin.isatty():
+        return
+    if typer.confirm(f"Column '{column}' looks like labels that are there already. Import them?"):
+        for line in project.import_source_labels(column).said():
+            say(line)
+    else:
+        project.leave_labels(column)
 
 
 def _split(names: str) -> list[str]:

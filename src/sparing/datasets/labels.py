@@ -18,11 +18,23 @@ FEW = 20  # different labels; as many may stand in a column that is hardly fille
 LONGEST = 100  # characters of a label
 
 
-def set_aside(raw: RawTable) -> RawTable:
+def set_aside(raw: RawTable, named: str | None = None) -> RawTable:
     """Return a table that says which column has the labels that are there already, if one does.
 
     The column is still there: whoever asks for it by name gets it.
+
+    Parameters
+    ----------
+    raw : the table
+    named : the column, where somebody has named it; None: find it
+
+    Raises
+    ------
+    UnknownNameError : there is no such column
     """
+    if named is not None:
+        raw.column(named)
+        return replace(raw, label_column=named)
     beside = [name for name in raw.columns if name not in raw.left_out]
     if len(beside) < 2:  # else nothing would be left to look at
         return raw
@@ -56,6 +68,15 @@ def is_label_column(name: str, cells: Sequence[Any]) -> bool:
 def _can_be_label(cell: Any) -> bool:
     text = str(cell)
     return len(text) <= LONGEST and not is_fraction(text)
+
+
+def offered(raw: RawTable, name: str) -> str:
+    """Return what the person should know of a column with labels that are there already."""
+    n_there = sum(not is_missing(cell) for cell in raw.columns[name])
+    return (
+        f"Column '{name}' looks like labels that are there already, {n_there:,} of {len(raw):,}: it"
+        f" is no part of the items. --label-column {name} imports them."
+    )
 
 
 def one_label(cell: Any) -> str | None:

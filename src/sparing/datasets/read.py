@@ -87,6 +87,7 @@ def read_items(
     kind: Kind | None = None,
     opened: bool = True,
     left_out: Sequence[str] | None = None,
+    label_column: str | None = None,
 ) -> Items:
     """Read items without labels; what cannot be read is skipped, named and counted.
 
@@ -98,6 +99,7 @@ def read_items(
         be read
     left_out : of a table: the columns that were found to identify rows before; None: find them,
         and the column with labels that are there already, which is no part of an item either
+    label_column : of a table: the column with these labels, where somebody has named it
 
     Raises
     ------
@@ -110,8 +112,10 @@ def read_items(
     if path.is_dir():
         return read_folder(path)
     raw = identified(read_table(path, header=header), left_out)
-    if not columns and left_out is None:
-        raw = set_aside(raw)
+    if label_column in columns:
+        raise InvalidInputError(f"Column '{label_column}' is the label: it cannot be the item too.")
+    if label_column is not None or (not columns and left_out is None):
+        raw = set_aside(raw, label_column)
     return table_items(raw, columns, path.parent, kind, opened=opened)
 
 

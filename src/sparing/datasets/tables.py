@@ -54,7 +54,7 @@ def table_items(
     if not used:
         beside = " and ".join(["the label", *map(repr, raw.left_out)])
         raise SourceError(f"{raw.source} has no column beside {beside}.")
-    raw = replace(raw, notes=(*raw.notes, *_on_names(raw, names), *_on_labels(raw, names)))
+    raw = replace(raw, notes=(*raw.notes, *_on_names(raw, names)))
     kind = kind or _kind(list(used.values()), asked=bool(columns))
     if kind == "texts":
         return _texts(raw, used)
@@ -81,17 +81,6 @@ def _on_names(raw: RawTable, used: Sequence[str]) -> list[str]:
     like = f", like {others}," if others else ""
     told = f"Column '{raw.named_by}' names the items and is{like} no part of them"
     return [f"{told}: --columns makes it one."]
-
-
-def _on_labels(raw: RawTable, used: Sequence[str]) -> list[str]:
-    """Return what the person should know of the labels that are there already."""
-    name = raw.label_column
-    if name is None or name in used:
-        return []
-    n_there = sum(not is_missing(cell) for cell in raw.columns[name])
-    told = f"Column '{name}' looks like labels that are there already, {n_there:,} of {len(raw):,}"
-    more = f"--label-column {name} imports them; --columns makes it a part."
-    return [f"{told}: it is no part of the items. {more}"]
 
 
 def _kind(columns: Sequence[Sequence[Any]], *, asked: bool) -> Kind:

@@ -1,6 +1,6 @@
 """Which items are asked next; never waits for a model."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from itertools import islice
 
@@ -65,6 +65,13 @@ class Handed:
             asked = found[0].facts.get("asked", ()) if found else ()
             self._asked[version] = {row: (source, p) for row, source, p in asked}
         return self._asked[version]
+
+
+def mask_of(state: State, item_ids: Iterable[str]) -> BoolArray:
+    """Return (n_rows,) True at the items with these keys."""
+    mask = np.zeros(len(state.rows), dtype=bool)
+    mask[[state.row_of[i] for i in item_ids if i in state.row_of]] = True
+    return mask
 
 
 def next_items(state: State, handed: Handed, n: int, exclude: BoolArray, seed: int) -> list[Asked]:

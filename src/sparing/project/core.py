@@ -6,26 +6,20 @@ from pathlib import Path
 from typing import Any, Self
 from uuid import uuid4
 
-import numpy as np
-
 from sparing._validate import check_int
 from sparing.errors import ConflictError, InvalidInputError
-from sparing.project import opening
+from sparing.project import opening, options
 from sparing.project.asking import (
     audited_items,
     handed_back_items,
     looked_up,
+    mask_of,
     next_items,
     second_opinions,
 )
+from sparing.project.files import imports
 from sparing.project.files.export import export
-from sparing.project.files.imports import (
-    ImportReport,
-    Readings,
-    read_labels,
-    read_source_labels,
-    report,
-)
+from sparing.project.files.imports import ImportReport
 from sparing.project.log.commands import formed, known_class, recorded
 from sparing.project.log.judge import Judge
 from sparing.project.reporting import history, look_again, status
@@ -33,9 +27,6 @@ from sparing.project.team.team import TeamProject
 from sparing.project.views import Asked, HistoryRow, Recorded
 from sparing.project.views import Status as ProjectStatus
 from sparing.store import Kind, NewEvent
-from sparing.types import BoolArray
-
-IMPORTED_AT_ONCE = 500
 
 
 class Project(TeamProject):
@@ -76,6 +67,7 @@ class Project(TeamProject):
         seed: int = 0,
         *,
         columns: Sequence[str] = (),
+        label_column: str | None = None,
     ) -> Self:
         """Make a project for a source; the source itself is never changed.
 
@@ -89,7 +81,8 @@ class Project(TeamProject):
         encoder : a name of :func:`sparing.encoders.encoder_names`, or ``"auto"``
         seed : of all that is drawn
         columns : of a table: those that make an item; none: all but those that identify rows, such
-            as ``id``, which name the items
+            as ``id``, which name the items, and one with labels that are there already
+        label_column : of a table: the column with such labels, which are imported
 
         Raises
         ------
@@ -104,8 +97,10 @@ class Project(TeamProject):
         check_int("seed", "Project", seed, 0)
         settings = opening.Settings(str(source), encoder, seed, tuple(columns))
         with opening.uninterrupted():
-            project = cls(*opening.make(place, settings))
+            project = cls(*opening.make(place, settings, label_column))
         project.add_classes(classes)
+        if label_column is not None:
+            project.import_source_labels(label_column)
         return project
 
     @classmethod
@@ -136,20 +131,31 @@ class Project(TeamProject):
             return cls(*opening.reopen(place, writable=writable, source=source))
 
     @classmethod
-    def at(cls, source: str | PathLike[str], **options: Any) -> Self:
+    def at(cls, source: str | PathLike[str], **said: Any) -> Self:
         """Open the project of a source, or the project itself, or make a new one.
 
         Parameters
         ----------
         source : a source as of :meth:`create`, or the folder of a project
-        options : of :meth:`create`; those of a project that is there already stay, new classes
-            are added
+        said : options of :meth:`create`, None for those that nobody has said. Of a project that is
+            there already the encoder changes, classes are added and labels imported; the columns of
+            its items stay
+
+        Raises
+        ------
+        InvalidInputError : other columns for a project that is there
+        ConflictError : another encoder while an audit is open
         """
-        place = opening.place_of(source, options.get("folder"))
+        said = {name: value for name, value in said.items() if value is not None}
+        place = opening.place_of(source, said.get("folder"))
         if not opening.exists(place):
-            return cls.create(source, **options)
+            return cls.create(source, **said)
         project = cls.open(place.url or place.path)
-        project.add_classes(options.get("classes", ()))
+        try:
+            project._obey(said)
+        except BaseException:
+            project.close()
+            raise
         return project
 
     def query(self, n: int = 1, exclude: Iterable[str] = (), annotator: str = "") -> list[Asked]:
@@ -164,7 +170,7 @@ class Project(TeamProject):
         check_int("n", "query", n, 1)
         self.catch_up()
         with self._state.lock:
-            without = self._mask(exclude)
+            without = mask_of(self._state, exclude)
             second = second_opinions(self._state, self._handed, n, without, annotator)
             n_first = n - min(len(second), 1)  # one at a time, so that nobody meets them in a heap
             seed = self._settings.seed
@@ -177,7 +183,9 @@ class Project(TeamProject):
         """Return up to ``n`` items of the open audit, blind; none if no audit is open."""
         self.catch_up()
         with self._state.lock:
-            return audited_items(self._state, self._handed, n, self._mask(exclude), annotator)
+            return audited_items(
+                self._state, self._handed, n, mask_of(self._state, exclude), annotator
+            )
 
     def handback_next(
         self, n: int = 1, exclude: Iterable[str] = (), annotator: str = ""
@@ -185,7 +193,7 @@ class Project(TeamProject):
         """Return up to ``n`` items that the certificate leaves to people."""
         self.catch_up()
         with self._state.lock:
-            return handed_back_items(self._state, self._handed, n, self._mask(exclude))
+            return handed_back_items(self._state, self._handed, n, mask_of(self._state, exclude))
 
     def asked(self, item_id: str, annotator: str = "") -> Asked:
         """Return one item with its answer so far, to look at or correct.
@@ -329,7 +337,7 @@ class Project(TeamProject):
         SourceError, InvalidInputError : the table cannot be read, or lacks such a column
         """
         with self._state.lock:
-            readings = read_labels(self._state, Path(path), item_column, label_column)
+            readings = imports.read_labels(self._state, Path(path), item_column, label_column)
         return self._import(readings, Path(path).name)
 
     def import_source_labels(self, column: str) -> ImportReport:
@@ -337,21 +345,27 @@ class Project(TeamProject):
 
         Raises
         ------
-        InvalidInputError : the source is no table
+        InvalidInputError : the source is no table, or a model learns from this column
         UnknownNameError : it has no such column
         """
+        options.check_no_part(self._settings.layout, column)
         with self._state.lock:
-            readings = read_source_labels(self._state, column)
-        return self._import(readings, f"column '{column}' of {self.name}")
+            readings = imports.read_source_labels(self._state, column)
+        told = self._import(readings, f"column '{column}' of {self.name}")
+        self.leave_labels(column)
+        return told
 
-    def _import(self, readings: Readings, called: str) -> ImportReport:
+    def _obey(self, said: Mapping[str, Any]) -> None:
+        self._keep(options.obeyed(self._settings, said, self._state))
+        self.add_classes(said.get("classes", ()))
+        if said.get("label_column"):
+            self.import_source_labels(said["label_column"])
+
+    def _import(self, readings: imports.Readings, called: str) -> ImportReport:
         labels = (one.label.class_name for one in readings.found if one.label)
         self._add_classes(name for name in labels if name)
         events = [event for one in readings.found for event in one.events]
-        done: list[Recorded] = []
-        for start in range(0, len(events), IMPORTED_AT_ONCE):
-            done += self.record(events[start : start + IMPORTED_AT_ONCE])
-        told = report(readings, done)
+        told = imports.report(readings, imports.in_parts(events, self.record))
         self._say(Kind.IMPORTED, f"{called}: {told.said()[0]}")
         return told
 
@@ -379,8 +393,3 @@ class Project(TeamProject):
             seen=current.key if current else None,
             annotator=annotator,
         )
-
-    def _mask(self, item_ids: Iterable[str]) -> BoolArray:
-        mask = np.zeros(len(self._state.rows), dtype=bool)
-        mask[[self._state.row_of[i] for i in item_ids if i in self._state.row_of]] = True
-        return mask

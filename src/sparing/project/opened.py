@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -17,6 +18,7 @@ from sparing.project.learning.scores import read_scores
 from sparing.project.log.follower import Follower
 from sparing.project.map.maps import Maps
 from sparing.project.multiprocess import alone
+from sparing.project.options import without_labels
 from sparing.project.presence import Presence
 from sparing.project.source.items import Item
 from sparing.project.source.rematching import Rematching
@@ -177,6 +179,29 @@ class OpenProject:
         self._trainee.arrange()
         return self._state.version
 
+    @property
+    def offered_labels(self) -> str | None:
+        """The column of the source with labels that are there already, not dealt with yet."""
+        return self._settings.layout.label_column if self._settings.layout else None
+
+    def leave_labels(self, column: str) -> None:
+        """Offer the labels of a column of the source no more."""
+        self._keep(without_labels(self._settings, column))
+
+    def _keep(self, settings: opening.Settings) -> None:
+        """Go on with other settings."""
+        if settings == self._settings:
+            return
+        opening.keep_settings(self._store, settings)
+        with self._state.lock:
+            self._state.listing = replace(self._state.listing, layout=settings.layout)
+        is_other = settings.encoder != self._settings.encoder
+        self._settings = settings
+        if is_other:
+            self._trainee = None
+            self._state.is_encoded = False
+            self.take_contents()
+
     def trainee(self, progress: Progress) -> "Trainee":
         """Return what learns from this project, wherever it runs."""
         return opening.make_trainee(self._folder, self._store, self._settings, progress)
@@ -235,6 +260,8 @@ class OpenProject:
     def _has_learned_all(self) -> bool:
         newest = self._state.versions[-1] if self._state.versions else None
         if newest is None or newest.is_draft:
+            return False
+        if newest.version <= self._settings.encoder_since:  # of vectors that are no more
             return False
         return newest.seq == self._state.replay.last_seq
 

@@ -42,6 +42,7 @@ class Settings:
     ``left_out`` are the columns of a table that were found to identify its rows; None: not looked
     for yet. Projects of older versions left none out, and go on so: their items keep their keys.
     ``layout`` is that of the table as it was when the project was made; None if it is no table.
+    ``encoder_since`` is the model version that was the newest when the encoder was chosen.
     """
 
     source: str
@@ -50,6 +51,7 @@ class Settings:
     columns: tuple[str, ...]
     left_out: tuple[str, ...] | None = None
     layout: Layout | None = None
+    encoder_since: int = 0
 
 
 def place_of(source: str | PathLike[str], folder: str | PathLike[str] | None) -> ProjectFolder:
@@ -108,21 +110,27 @@ def uninterrupted() -> Iterator[None]:
             gc.enable()
 
 
-def make(place: ProjectFolder, settings: Settings) -> Opened:
+def make(place: ProjectFolder, settings: Settings, label_column: str | None = None) -> Opened:
     """Make a project; if that fails, nothing stays that could be opened.
+
+    Parameters
+    ----------
+    place : where it will be
+    settings : of it
+    label_column : of a table: the column with labels that are there already, if it was named
 
     Raises
     ------
     SourceError : the source cannot be read, or the folder cannot be written
     """
-    _check_encoder(settings.encoder)
+    check_encoder(settings.encoder)
     if is_postgresql(settings.source):
         name = shown_url(settings.source)
         raise NotFoundError(
             f"{name} is no project: 'sparing label SOURCE --project URL' makes one."
         )
     settings = replace(settings, source=full_source(settings.source))
-    listing = list_source(settings.source, settings.columns)
+    listing = list_source(settings.source, settings.columns, label_column=label_column)
     layout = listing.layout
     settings = replace(settings, left_out=layout.left_out if layout else (), layout=layout)
     folder = new_place(place.url, settings.source) if place.is_shared else place
@@ -232,7 +240,13 @@ def read_settings(store: Store) -> Settings:
         tuple(told["columns"]),
         tuple(told.get("left_out", ())),
         Layout.from_json(told.get("layout")),
+        told.get("encoder_since", 0),
     )
+
+
+def keep_settings(store: Store, settings: Settings) -> None:
+    """Write down what has changed in them."""
+    store.put_settings(_told(settings))
 
 
 def _told(settings: Settings) -> dict[str, str]:
@@ -328,7 +342,13 @@ def forget_old_scores(folder: ProjectFolder, versions: Sequence[Version]) -> Non
         folder.scores(old).unlink(missing_ok=True)
 
 
-def _check_encoder(name: str) -> None:
+def check_encoder(name: str) -> None:
+    """Refuse the name of an encoder that there is not.
+
+    Raises
+    ------
+    UnknownNameError : the message lists those that there are
+    """
     if name != AUTO:
         from sparing.encoders import encoder_names
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from sparing.audit.audit import Phase
 from sparing.datasets.items import shown_names
+from sparing.datasets.labels import offered
 from sparing.project.asking import looked_up
 from sparing.project.learning.advice import (
     Grounds,
@@ -143,8 +144,17 @@ def _notes(state: State) -> list[str]:
     ]
     fault = [state.stage.fault] if state.stage.fault else []
     ignored = _ignored(state.replay.ignored)
-    said = [*state.listing.said, *state.changes.said()]
+    said = [*state.listing.said, *_offered(state), *state.changes.said()]
     return [*fault, *ignored, *said, *skipped, *_lost(state)]
+
+
+def _offered(state: State) -> list[str]:
+    """Return what can be done with labels that the source has already."""
+    layout, table = state.listing.layout, state.listing.table
+    column = layout.label_column if layout else None
+    if table is None or column is None or column not in table.columns:
+        return []
+    return [offered(table, column)]
 
 
 def _lost(state: State) -> list[str]:

@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -29,6 +29,7 @@ REFUSED = {AUTOMATIC: "a label by a model", CONSENSUS: "a consensus on which peo
 CONTESTED = "people differ on it, and nobody has settled it"
 TAKEN, KNOWN = "imported", "there already"
 NOTED = "no label, and its flag and comment"
+AT_ONCE = 500
 FINE = (TAKEN, KNOWN, NOTED)
 
 
@@ -164,6 +165,14 @@ def read_source_labels(state: State, column: str) -> Readings:
         if label is not None:
             found.append(_found(state, name, name, item_id, {"class_name": label}))
     return Readings(found, problems)
+
+
+def in_parts(
+    events: Sequence[NewEvent], record: Callable[[Sequence[NewEvent]], list[Recorded]]
+) -> list[Recorded]:
+    """Record many events, so that nobody else waits long for a turn."""
+    starts = range(0, len(events), AT_ONCE)
+    return [done for i in starts for done in record(events[i : i + AT_ONCE])]
 
 
 def report(readings: Readings, done: Iterable[Recorded]) -> ImportReport:

@@ -28,6 +28,8 @@ def list_source(
     columns: Sequence[str] = (),
     left_out: Sequence[str] | None = None,
     layout: Layout | None = None,
+    *,
+    label_column: str | None = None,
 ) -> Listing:
     """List what a source holds: a folder, a table, a .npy file, or the word ``mnist``.
 
@@ -41,6 +43,7 @@ def list_source(
     left_out : of a table: those that identify rows, as the project found when it was made, so that
         no later row changes what an item is; None: find them
     layout : of a table: as it was settled, in place of the two above; None: settle it
+    label_column : of a table: the column with labels that are there already, if it was named
 
     Raises
     ------
@@ -55,7 +58,9 @@ def list_source(
         if kind == "images":
             return _list_images(path, paths, summarize_skipped(skipped))
     if layout is None:
-        items = read_items(path, columns=columns, opened=False, left_out=left_out)
+        items = read_items(
+            path, columns=columns, opened=False, left_out=left_out, label_column=label_column
+        )
         layout = Layout.of(items, is_old=left_out is not None)
     else:
         items = read_again(path, layout)

@@ -1,0 +1,82 @@
+"""What is asked of a project that is there already: obeyed, or refused with the reason."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from sparing.errors import ConflictError, InvalidInputError
+from sparing.project.opening import Settings, check_encoder
+from sparing.project.source.layout import Layout
+from sparing.project.state import State
+
+
+def obeyed(settings: Settings, said: Mapping[str, Any], state: State) -> Settings:
+    """Return the settings that follow from options.
+
+    Raises
+    ------
+    UnknownNameError, ConflictError : as of :func:`with_encoder`
+    InvalidInputError : columns that are not those of the items
+    """
+    if said.get("columns"):
+        check_columns(settings, said["columns"])
+    return with_encoder(settings, said.get("encoder", settings.encoder), state)
+
+
+def with_encoder(settings: Settings, encoder: str, state: State) -> Settings:
+    """Return the settings of a project that is to use another encoder from now on.
+
+    Raises
+    ------
+    UnknownNameError : there is no such encoder
+    ConflictError : an audit is open
+    """
+    if encoder == settings.encoder:
+        return settings
+    check_encoder(encoder)
+    if state.drawn_rows:
+        raise ConflictError(
+            "An audit checks the model as it is: answer it, or give it up, then change the encoder."
+        )
+    return replace(settings, encoder=encoder, encoder_since=state.version)
+
+
+def check_columns(settings: Settings, columns: Sequence[str]) -> None:
+    """Refuse columns that are not those of the items.
+
+    Raises
+    ------
+    InvalidInputError : they are others, or this is no table
+    """
+    if settings.layout is None:
+        raise InvalidInputError("--columns is for tables: the source of this project is none.")
+    if tuple(columns) in (settings.columns, settings.layout.columns):
+        return
+    mine, others = ",".join(settings.layout.columns), ",".join(columns)
+    raise InvalidInputError(
+        f"The items of this project are made of {mine}, and its answers are about these. For"
+        f" {others}: 'sparing export' the labels, label with --columns {others} and another"
+        " --project, and 'sparing import' them there."
+    )
+
+
+def without_labels(settings: Settings, column: str) -> Settings:
+    """Return the settings of a project whose column of labels has been dealt with."""
+    layout = settings.layout
+    if layout is None or layout.label_column != column:
+        return settings
+    return replace(settings, layout=replace(layout, label_column=None))
+
+
+def check_no_part(layout: Layout | None, column: str) -> None:
+    """Refuse labels of a column that the model learns from.
+
+    Raises
+    ------
+    InvalidInputError : the column is a part of the items
+    """
+    if layout is not None and column in layout.columns:
+        raise InvalidInputError(
+            f"Column '{column}' is a part of the items of this project, so that a model would learn"
+            f" its labels from it. Label with --label-column {column} and another --project."
+        )

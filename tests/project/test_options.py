@@ -1,0 +1,114 @@
+"""Labels that a source has already, and options for a project that is there."""
+
+from dataclasses import replace
+
+import pytest
+
+from sparing.errors import ConflictError, InvalidInputError, UnknownNameError
+from sparing.project import Project
+
+TEXT = "text,stars,label\n" + "".join(
+    f"review number {i} with words,{i % 3},{'pos' if i in (1, 4) else 'neg' if i == 2 else ''}\n"
+    for i in range(10)
+)
+
+
+@pytest.fixture
+def source(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_text(TEXT)
+    return path
+
+
+def offers(project):
+    return [note for note in project.status().notes if "labels that are there already" in note]
+
+
+def test_labels_that_are_there_are_offered_and_no_part_of_an_item(source):
+    with Project.create(source) as project:
+        assert {*next(iter(project.items.values())).fields} == {"text", "stars"}
+        (offer,) = offers(project)
+        assert "3 of 10" in offer
+        assert "--label-column label imports them" in offer
+        assert project.offered_labels == "label"
+        assert project.status().n_labeled == 0
+    with Project.open(source.parent / "t.csv.sparing") as project:
+        assert len(offers(project)) == 1
+        project.leave_labels("label")
+        assert offers(project) == []
+    with Project.open(source.parent / "t.csv.sparing") as project:
+        assert (offers(project), project.offered_labels) == ([], None)
+
+
+def test_labels_are_imported_once_whatever_becomes_of_their_column(source):
+    with Project.create(source, label_column="label") as project:
+        assert project.status().class_counts == {"pos": 2, "neg": 1}
+        assert offers(project) == []
+    source.write_text(TEXT.replace(",pos", ",").replace(",neg", ",pos"))
+    with Project.open(source.parent / "t.csv.sparing") as project:
+        assert project.status().class_counts == {"pos": 2, "neg": 1}
+        assert not project.status().notes
+
+
+def test_any_column_can_be_named_as_the_labels(source):
+    with Project.create(source, label_column="stars") as project:
+        fields = next(iter(project.items.values())).fields
+        assert {*fields} == {"text", "label"}  # the person has said which one it is
+        assert project.status().n_labeled == 10
+
+
+def test_labels_that_cannot_be_are_refused_before_there_is_a_project(source):
+    with pytest.raises(UnknownNameError, match="Did you mean 'label'"):
+        Project.create(source, label_column="labe")
+    with pytest.raises(InvalidInputError, match="it cannot be the item too"):
+        Project.create(source, label_column="label", columns=["text", "label"])
+    assert not (source.parent / "t.csv.sparing" / "project.db").exists()
+
+
+def test_a_project_that_is_there_imports_labels_and_keeps_its_columns(source):
+    Project.create(source).close()
+    with Project.at(source, label_column="label", classes=["new"]) as project:
+        assert project.status().class_counts == {"new": 0, "pos": 2, "neg": 1}
+    Project.at(source, columns=["text", "stars"]).close()
+    with pytest.raises(InvalidInputError, match=r"made of text,stars.*label with --columns text "):
+        Project.at(source, columns=["text"])
+    with Project.at(source) as project:  # what was refused holds no lock
+        assert project.status().n_labeled == 3
+
+
+def test_labels_of_a_column_that_a_model_learns_from_are_refused(source):
+    Project.create(source, columns=["text", "label"]).close()
+    with pytest.raises(InvalidInputError, match="a part of the items of this project"):
+        Project.at(source, label_column="label")
+
+
+def test_columns_are_refused_where_there_are_none(tmp_path):
+    (tmp_path / "texts").mkdir()
+    for i in range(3):
+        (tmp_path / "texts" / f"{i}.txt").write_text(f"some words {i}")
+    Project.create(tmp_path / "texts").close()
+    with pytest.raises(InvalidInputError, match="is none"):
+        Project.at(tmp_path / "texts", columns=["a"])
+    with pytest.raises(InvalidInputError, match="Only a table has a column of labels"):
+        Project.at(tmp_path / "texts", label_column="a")
+
+
+def test_another_encoder_is_learned_with_at_once(source):
+    with Project.create(source, label_column="label", encoder="table") as project:
+        assert project.retrain() == 1
+        assert not project.is_behind()
+    with pytest.raises(UnknownNameError, match="encoder"):
+        Project.at(source, encoder="tabel")
+    with Project.at(source, encoder="table") as project:
+        assert not project.is_behind()
+    with Project.at(source, encoder="auto") as project:
+        assert project.is_behind()
+        assert project.retrain() == 2
+        assert not project.is_behind()
+        assert project.is_encoded
+        project._state.stage = replace(project._state.stage, drawn_rows=frozenset({1}))
+        with pytest.raises(ConflictError, match="An audit checks the model as it is"):
+            project._obey({"encoder": "table"})
+    with Project.open(source.parent / "t.csv.sparing") as project:
+        assert project._settings.encoder == "auto"
+        assert not project.is_behind()
