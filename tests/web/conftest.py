@@ -98,7 +98,7 @@ class StandIn:
         self.said = (text, annotator, seen)
 
     def export(self, path, kind, annotator):
-        Path(path).write_text("item\n", encoding="utf-8")
+        Path(path).write_text(f"item for {annotator}\n", encoding="utf-8")
 
 
 @pytest.fixture

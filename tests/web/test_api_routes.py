@@ -212,8 +212,9 @@ def test_an_export_is_sent_as_a_file_and_leaves_nothing_behind(client, project, 
     import tempfile
 
     monkeypatch.setattr(tempfile, "tempdir", str(project.folder))
+    client.post("/api/name", json={"name": "Ada"})
     answer = client.get("/api/export", params={"format": "jsonl"})
-    assert answer.text == "item\n"
+    assert answer.text == "item for Ada\n"  # who is not told everything
     assert answer.headers["content-disposition"] == 'attachment; filename="labels.jsonl"'
     assert list(project.folder.iterdir()) == []
 

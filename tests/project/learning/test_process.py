@@ -102,6 +102,28 @@ def test_answers_while_it_computes_are_not_lost(project):
     assert project.status().n_labeled == 20
 
 
+def test_an_error_that_nobody_foresaw_is_shown_and_it_goes_on_once_it_is_gone(
+    project, monkeypatch, capsys
+):
+    """A thread that dies in silence would leave the status at "training" for ever."""
+
+    def broken(version):
+        raise IndexError("boolean index did not match")
+
+    monkeypatch.setattr(project, "adopt", broken)
+    answer(project, 6)
+    trainer = Trainer(project, pause=0.01)
+    trainer.start()
+    try:
+        until(lambda: "IndexError: boolean index" in trainer.status().message, "for the error")
+        assert project.status().trainer[0] == "failed"
+        monkeypatch.undo()
+        until(lambda: trainer.status().state == "idle" and project.version, "for a model")
+    finally:
+        trainer.stop()
+    assert "IndexError" in capsys.readouterr().err
+
+
 def test_its_death_is_shown_and_it_starts_again_and_labeling_goes_on(project):
     trainer = Trainer(project, fake("sys.exit('out of luck')"), pause=0.01)
     trainer.start()

@@ -1,6 +1,7 @@
 """Where people differ: agreement, consensus, settling, guidelines; training, audit, export."""
 
 import csv
+import json
 from uuid import uuid4
 
 import pytest
@@ -216,3 +217,111 @@ def test_each_answer_names_the_guidelines_of_its_time(project):
     project.set_guidelines("One.")
     say(project, "label", items[1], class_name="fur")
     assert [project.asked(item).answer.guidelines for item in items[:2]] == [0, 1]
+
+
+def test_where_three_differ_and_the_first_undoes_the_others_stand(pets, project, tmp_path):
+    project.set_overlap(1.0)
+    pets.answer(project, project.query(8))
+    item = next(i for i in project.items if project.asked(i).answer is None)
+    project.add_classes(["scales"])
+    for who, name in (("Ada", "fur"), ("Ben", "feathers"), ("Cleo", "scales")):
+        say(project, "label", item, key=who, class_name=name, annotator=who)
+    assert [d.asked.item.item_id for d in project.disagreements()] == [item]
+    assert say(project, "undo", undoes="Ada", annotator="Ada").status == "stored"
+    project.retrain()
+    status = project.status()
+    assert (status.n_labeled, status.n_contested) == (9, 1)
+    assert item not in [a.item.item_id for a in project.query(60)]
+    assert exported(project, tmp_path)[item]["opinions"] == "Ben: feathers; Cleo: scales"
+    (open_,) = project.disagreements()
+    assert open_.asked.answer.class_name == "feathers"
+    settled = say(project, "settled", item, class_name="scales", seen=open_.asked.answer.key)
+    assert settled.status == "stored"
+    project.retrain()
+    assert project.disagreements() == []
+    assert project.asked(item).answer.class_name == "scales"
+
+
+def test_where_all_undo_the_item_is_open_again(project):
+    project.set_overlap(1.0)
+    item = next(iter(project.items))
+    for who, name in (("Ada", "fur"), ("Ben", "feathers"), ("Cleo", "fur")):
+        say(project, "label", item, key=who, class_name=name, annotator=who)
+    for left, who in ((2, "Ada"), (1, "Ben"), (0, "Cleo")):
+        say(project, "undo", undoes=who, annotator=who)
+        project.retrain()
+        assert project.status().n_labeled == (left > 0)
+    assert item in [a.item.item_id for a in project.query(60)]
+
+
+def as_text(project, tmp_path, annotator):
+    """Return the lines of an export, in a form that keeps types, by item."""
+    path = tmp_path / "out.jsonl"
+    project.export(path, "jsonl", annotator)
+    rows = (json.loads(line) for line in path.read_text("utf-8").splitlines())
+    return {row["item_id"]: row for row in rows}
+
+
+def test_an_export_does_not_tell_the_second_person_the_first_answer(project, tmp_path):
+    project.set_overlap(1.0)
+    item = next(iter(project.items))
+    say(project, "label", item, class_name="fur", annotator="Ada")
+    for who in ("Ada", ""):
+        assert as_text(project, tmp_path, who)[item]["label"] == "fur"
+    hidden = as_text(project, tmp_path, "Ben")[item]
+    assert hidden["state"] == "hidden"
+    assert "fur" not in json.dumps(hidden)
+    assert "Ada" not in json.dumps(hidden)
+    say(project, "label", item, class_name="feathers", annotator="Ben")
+    assert as_text(project, tmp_path, "Ben")[item]["opinions"] == "Ada: fur; Ben: feathers"
+
+
+def test_nothing_tells_the_guess_for_what_is_drawn_while_a_check_is_open(pets, project, tmp_path):
+    pets.answer(project, project.query(12))
+    project.retrain()
+    open_ = [i for i in project.items if project.asked(i).answer is None]
+    before = as_text(project, tmp_path, "")
+    assert all(before[i]["guess"] for i in open_)
+    project.audit(0.2)
+    drawn = {a.item.item_id for a in project.audit_next(60)}
+    for who in ("", "Ada"):
+        rows = as_text(project, tmp_path, who)
+        for item in open_:
+            assert (rows[item]["guess"] is None) == (item in drawn)
+            assert (rows[item]["guess_confidence"] is None) == (item in drawn)
+    first = min(drawn)
+    say(project, "label", first, class_name="fur", annotator="Ada")
+    assert as_text(project, tmp_path, "Ben")[first]["state"] == "hidden"
+    assert project.asked(first, "Ben").answer is None
+    assert project.asked(first, "Ada").answer.class_name == "fur"
+    project.resume()
+    assert as_text(project, tmp_path, "Ben")[first]["label"] == "fur"
+
+
+def test_a_reply_does_not_tell_what_another_has_said_of_a_blind_item(pets, project):
+    pets.answer(project, project.query(12))
+    project.retrain()
+    project.audit(0.2)
+    drawn = project.audit_next(1)[0].item.item_id
+    assert say(project, "label", drawn, class_name="fur").status == "stored"
+    told = say(project, "label", drawn, class_name="feathers")
+    assert (told.status, told.current) == ("refused", None)
+    assert "fur" not in told.message
+    project.resume()
+    project.set_overlap(1.0)
+    item = project.query(1)[0].item.item_id
+    say(project, "label", item, class_name="fur", annotator="Ada")
+    told = say(project, "settled", item, class_name="feathers", annotator="Ben")
+    assert (told.status, told.current) == ("refused", None)
+    told = say(project, "settled", item, class_name="feathers", annotator="Ada")
+    assert told.current.class_name == "fur"
+
+
+def test_a_cluster_is_not_named_by_the_answer_that_a_second_person_is_not_to_know(project):
+    project.set_overlap(1.0)
+    say(project, "label", next(iter(project.items)), class_name="fur", annotator="Ada")
+    project.retrain()
+    row = 0
+    number = next(n for n in range(2) if row in project.grid._clusters().members(n))
+    assert project.grid.cluster(number, 5, annotator="Ada").class_name == "fur"
+    assert project.grid.cluster(number, 5, annotator="Ben").class_name is None

@@ -13,6 +13,7 @@ import subprocess
 import sys
 import threading
 import time
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -31,6 +32,7 @@ LOOK_SECONDS = 1.0  # between two looks at a project that other processes write 
 AGAIN_SECONDS = 30.0
 DATABASE = "SPARING_DATABASE"  # tells the child the URL: nobody else can read its environment
 DUTY = "training"
+MOST_SAID = 300  # characters of an error
 TOLD_EVERY = 0.2  # seconds between two lines on progress
 MAP_SECONDS = 1.0  # of work on the map at a time: an answer waits no longer to be learned from
 MAP_SHARE = 0.25  # of the time that learning took, for the map, where answers never pause
@@ -132,17 +134,29 @@ class Trainer:
 
     def _supervise(self) -> None:
         while not self._stopping.is_set():
-            if not self._project.has_duty(DUTY):
-                self._say(IDLE, "Another process trains.")
-                self._stopping.wait(LOOK_SECONDS)
-                continue
-            if not self._is_there():
-                continue
-            with anew(self._log()) as log, self._started(log) as child:
+            try:
+                self._keep_one()
+            except Exception as error:  # noqa: BLE001  # whatever it is, it is told, and tried again
+                traceback.print_exc()
+                self._rest(f"Learning stopped at an error that nobody foresaw ({_named(error)})")
+
+    def _keep_one(self) -> None:
+        """Keep one trainer for as long as it lives, where that is on us."""
+        if not self._project.has_duty(DUTY):
+            self._say(IDLE, "Another process trains.")
+            self._stopping.wait(LOOK_SECONDS)
+            return
+        if not self._is_there():
+            return
+        with anew(self._log()) as log, self._started(log) as child:
+            try:
                 self._serve(child)
+            finally:
                 _end(child)
-            if not self._stopping.is_set() and self._project.has_duty(DUTY):
-                self._rest(child.returncode)
+        if not self._stopping.is_set() and self._project.has_duty(DUTY):
+            code = child.returncode
+            why = signal.Signals(-code).name if code < 0 else _last_line(self._log())
+            self._rest(f"The trainer died ({why})")
 
     def _log(self) -> Path:
         return self._project.folder / "trainer.log"
@@ -260,11 +274,10 @@ class Trainer:
         """Note how far the map is, or why there is none: learning goes on."""
         self._project.maps.take(line["failed"] if "failed" in line else line["mapped"])
 
-    def _rest(self, code: int) -> None:
-        """Say that the trainer died, and wait before it is started again, longer each time."""
+    def _rest(self, what: str) -> None:
+        """Say what happened, and wait before a trainer is started again, longer each time."""
         seconds, self._pause = self._pause, min(2 * self._pause, LONGEST_PAUSE)
-        why = signal.Signals(-code).name if code < 0 else _last_line(self._log())
-        self._say(FAILED, f"The trainer died ({why}); it starts again in {seconds:g} s.")
+        self._say(FAILED, f"{what}; it starts again in {seconds:g} s.")
         self._stopping.wait(seconds)
         self._awake.set()
 
@@ -300,12 +313,16 @@ def _end(child: "subprocess.Popen[str]") -> None:
         child.wait()
 
 
+def _named(error: Exception) -> str:
+    return f"{type(error).__name__}: {' '.join(str(error).split())}"[:MOST_SAID]
+
+
 def _last_line(log: Path) -> str:
     try:
         lines = log.read_text("utf-8", "replace").strip().splitlines()
     except OSError:
         return "its log is gone"
-    return lines[-1][:300] if lines else "without a word"
+    return lines[-1][:MOST_SAID] if lines else "without a word"
 
 
 def main(folder: str) -> None:
