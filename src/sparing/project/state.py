@@ -194,7 +194,8 @@ class State:
         """Return an event of an item as the doors show it."""
         if event is None or event.item_id is None:
             return None
-        name = self.replay.class_name(event.class_id) if event.class_id else None
+        known = event.class_id if self.replay.has_class(event.class_id) else None
+        name = self.replay.class_name(known) if known else None
         return Answer(
             event.key,
             event.seq,

@@ -76,8 +76,8 @@ def test_a_broken_log_opens_and_says_what_it_ignores(pets, tmp_path, broken):
         project.retrain()
         assert project.export(tmp_path / "out.csv") == 6
         project.history()
-        pets.source.touch()
-        project.teach({items[-1]: names[0]})
+        project.teach({free[0]: names[0]})  # the item that the broken event was about
+        assert project.asked(free[0]).answer.class_name == names[0]
         assert project.status().n_labeled == 7
 
 

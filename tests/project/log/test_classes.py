@@ -3,8 +3,10 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sparing.project.log import classes as module
 from sparing.project.log.classes import Classes
-from sparing.store import Kind, NewEvent
+from sparing.project.log.replay import Replay
+from sparing.store import Event, Kind, NewEvent
 
 NAMES = ("cat", "dog", "fox")
 KEYS = [f"k{i}" for i in range(6)]
@@ -92,3 +94,23 @@ def test_the_last_of_two_merges_in_an_old_log_counts_for_all_that_went_through_i
     classes.apply(merge("k1", "k3"))
     assert classes.resolve("k0") == classes.resolve("k1") == "k3"
     assert [c.class_id for c in classes.live] == ["k2", "k3"]
+
+
+def test_each_event_about_classes_costs_the_same_however_many_there_are(monkeypatch):
+    """Opening took the cube of the number of classes: each event folded all before it anew."""
+    made = []
+    state = module.ClassState
+    monkeypatch.setattr(module, "ClassState", lambda *fields: made.append(1) or state(*fields))
+    events = [
+        Event(seq=i + 1, key=f"k{i}", at="", kind=Kind.ADD_CLASS, class_name=f"class {i}")
+        for i in range(1000)
+    ]
+    replay = Replay(events)
+    assert len(made) == 1000
+    for i, class_id in enumerate(("k0", "k1", "k2")):
+        into = f"k{i + 1}"
+        replay.apply(Event(seq=2000 + i, key=f"m{i}", at="", kind=Kind.MERGE_CLASS,
+                           class_id=class_id, into_id=into))  # fmt: skip
+    assert len(made) == 1000
+    assert replay.class_name("k0") == "class 3"
+    assert len(replay.classes) == 997

@@ -63,14 +63,14 @@ def freeze(replay: Replay, items: Sequence[ItemRow], scores: Scores, version: in
         raise InvalidInputError("There is no model to check yet: label items of two classes first.")
     proba = by_class(replay, scores, classes)
     codes, confidence = proba.argmax(axis=1), proba.max(axis=1).clip(0, 1)
-    opinions = Opinions(replay)
+    opinions, place = Opinions(replay), {class_id: i for i, class_id in enumerate(classes)}
     y = np.full(len(items), SKIPPED)
     contents = [""] * len(items)
     covered = np.zeros(len(items), dtype=bool)
     covered[: len(proba)] = proba.sum(axis=1) > 0
     for item in items:
         if covered[item.row] and item.state == PRESENT:
-            y[item.row] = _code(replay, opinions, item.item_id, classes)
+            y[item.row] = _code(replay, opinions, item.item_id, place)
             contents[item.row] = item.content_hash or ""
     names = ClassTable(tuple(replay.class_name(c) for c in classes))
     spread = np.zeros((2, len(items)))
@@ -82,19 +82,20 @@ def freeze(replay: Replay, items: Sequence[ItemRow], scores: Scores, version: in
 def by_class(replay: Replay, scores: Scores, classes: list[str]) -> FloatArray:
     """Return the probabilities by the classes of today: those of merged ones are added up."""
     proba = np.zeros((len(scores.proba), len(classes)), np.float32)
+    place = {class_id: i for i, class_id in enumerate(classes)}
     for column, class_id in enumerate(scores.class_ids.tolist()):
-        proba[:, classes.index(replay.resolve(class_id))] += scores.proba[:, column]
+        proba[:, place[replay.resolve(class_id)]] += scores.proba[:, column]
     return proba
 
 
-def _code(replay: Replay, opinions: Opinions, item_id: str, classes: list[str]) -> int:
+def _code(replay: Replay, opinions: Opinions, item_id: str, place: dict[str, int]) -> int:
     answer = replay.of(item_id).answer
     if answer is None:
         return UNLABELED
     if answer.source == FROM_CLUSTER:  # nobody looked at it: no certificate covers it
         return SKIPPED
     held = opinions.held(item_id)
-    return classes.index(held.class_id) if held is not None and held.is_sure else SKIPPED
+    return place[held.class_id] if held is not None and held.is_sure else SKIPPED
 
 
 def plan(frozen: Frozen, claim: Claim, attempt: int) -> AuditPlan:

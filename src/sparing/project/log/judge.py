@@ -127,11 +127,15 @@ class Judge:
             source, propensity = str(new.source), None
         elif purpose == AUDIT:
             source, propensity = "uniform", self._stage.propensity
-            new = self._in_place_of_no_evidence(new)
         elif purpose != TRAIN:
             source, propensity = "strategy", None
-        beside = self._may_stand_beside(new, purpose)
-        return replace(new, purpose=purpose, source=source, propensity=propensity, beside=beside)
+        return replace(
+            self._in_place_of_what_is_void(new, purpose),
+            purpose=purpose,
+            source=source,
+            propensity=propensity,
+            beside=self._may_stand_beside(new, purpose),
+        )
 
     def _check_is_fit_for(self, new: NewEvent, purpose: str) -> None:
         """Refuse what was said at a glance, or otherwise asked, where a check rests on it."""
@@ -142,11 +146,18 @@ class Judge:
         if purpose == AUDIT and new.asked_for not in (None, AUDIT):
             raise InvalidInputError(NOT_BLIND)
 
-    def _in_place_of_no_evidence(self, new: NewEvent) -> NewEvent:
-        """Take the place of an answer that checks nothing: who is asked blind has not seen it."""
-        item = self._replay.of(new.item_id or "")
-        is_void = item.answer is not None and not evidence(item)
-        return replace(new, seen=item.answer.key) if item.answer and is_void else new
+    def _in_place_of_what_is_void(self, new: NewEvent, purpose: str) -> NewEvent:
+        """Take the place of an answer that does not count, and that nobody is shown.
+
+        That is one that cannot hold, or one that is no evidence where evidence is asked for.
+        """
+        item_id = new.item_id or ""
+        item = self._replay.of(item_id)
+        void = self._replay.voided(item_id)
+        if void is None and purpose == AUDIT and not evidence(item):
+            void = item.answer
+        shown = item.answer.key if item.answer else None
+        return replace(new, seen=void.key) if void and new.seen in (None, shown) else new
 
     def _settled(self, new: NewEvent) -> NewEvent:
         """Return what settles an item; who chose it stays, or random draws would be lost."""

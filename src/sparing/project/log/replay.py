@@ -128,7 +128,7 @@ class Replay:
         part = Replay()
         part.last_seq, part.n_events = self.last_seq, self.n_events
         part._classes, part._of_classes = self._classes.copy(), self._live_of_classes()
-        part._of_phase = self._of_phase.copy()
+        part._of_phase, part._ignored = self._of_phase.copy(), self._ignored.copy()
         for item_id in item_ids:
             part._of_item[item_id] = self._live_of(item_id)
             part._items[item_id] = self.of(item_id)
@@ -211,6 +211,15 @@ class Replay:
     def class_name(self, class_id: str) -> str:
         """Return the name, as it is now, of what a class stands for."""
         return self._classes.name_of(class_id)
+
+    def has_class(self, class_id: str | None) -> bool:
+        """Tell whether a class was ever added under this key."""
+        return class_id in self._classes
+
+    def voided(self, item_id: str) -> Event | None:
+        """Return the newest answer of an item, if that is one that cannot hold."""
+        newest = next((e for e in self._live_of(item_id)[::-1] if e.kind in ANSWERS), None)
+        return newest if newest is not None and newest.seq in self._ignored else None
 
     def why_not(self, event: NewEvent) -> str:
         """Say why an event about classes cannot hold; ``""`` if it can."""
