@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Exists, Row, insert, select
+from sqlalchemy import Connection, Row, Select, bindparam, insert, select
 
 from sparing.store.records import (
     ANSWERS,
@@ -28,6 +28,24 @@ EventCheck = Callable[[NewEvent, Sequence[Event]], NewEvent | Outcome]
 what became of it. It is handed the events that were stored since it was asked last."""
 
 
+def _newest(*conditions: Any) -> Select[Any]:
+    """Return the search for the newest event that meets all conditions."""
+    return select(events).where(*conditions).order_by(events.c.seq.desc()).limit(1)
+
+
+# Made once: to put a statement together takes longer than to execute it.
+_UNDO = events.alias()
+_LIVE = ~select(_UNDO.c.seq).where(_UNDO.c.undoes == events.c.seq).exists()
+_OF_ITEM = events.c.item_id == bindparam("item")
+WITH_KEY = _newest(events.c.key == bindparam("its_key"))
+UNDO_OF = _newest(events.c.undoes == bindparam("undone"))
+GUIDELINES = _newest(events.c.kind == Kind.GUIDELINES)
+ANSWER_OF = _newest(_OF_ITEM, events.c.kind.in_(sorted(ANSWERS)), _LIVE)
+OPINION_OF = _newest(
+    _OF_ITEM, events.c.kind == Kind.OPINION, events.c.annotator == bindparam("person"), _LIVE
+)
+
+
 def append_all(
     connection: Connection, new: Sequence[NewEvent], check: EventCheck | None, after: int
 ) -> list[Outcome]:
@@ -35,7 +53,7 @@ def append_all(
     since = events_after(connection, after) if check else []
     outcomes = []
     for event in new:
-        before = _find(connection, events.c.key == event.key)
+        before = _find(connection, WITH_KEY, its_key=event.key)
         if before is not None:
             outcomes.append(_sent_again(event, before))
             continue
@@ -58,7 +76,7 @@ def _append_one(connection: Connection, new: NewEvent) -> Outcome:
     if new.kind in ANSWERS:
         return _answer(connection, new)
     if new.kind is Kind.GUIDELINES:
-        return _in_place_of(connection, new, _find(connection, events.c.kind == Kind.GUIDELINES))
+        return _in_place_of(connection, new, _find(connection, GUIDELINES))
     return Outcome(Status.STORED, _insert(connection, new))
 
 
@@ -84,25 +102,16 @@ def _in_place_of(connection: Connection, new: NewEvent, current: Event | None) -
 
 def current_answer(connection: Connection, item_id: str | None) -> Event | None:
     """Return the item's newest answer that is not undone."""
-    is_answer = events.c.kind.in_(sorted(ANSWERS))
-    return _find(connection, events.c.item_id == item_id, is_answer, ~_is_undone())
+    return _find(connection, ANSWER_OF, item=item_id)
 
 
 def _opinion(connection: Connection, new: NewEvent) -> Event | None:
     """Return the opinion that the same person has of the same item."""
-    is_own = (events.c.kind == Kind.OPINION) & (events.c.annotator == new.annotator)
-    return _find(connection, events.c.item_id == new.item_id, is_own, ~_is_undone())
+    return _find(connection, OPINION_OF, item=new.item_id, person=new.annotator)
 
 
-def _is_undone() -> Exists:
-    undo = events.alias()
-    return select(undo.c.seq).where(undo.c.undoes == events.c.seq).exists()
-
-
-def _find(connection: Connection, *conditions: Any) -> Event | None:
-    """Return the newest event that meets all conditions."""
-    query = select(events).where(*conditions).order_by(events.c.seq.desc()).limit(1)
-    row = connection.execute(query).first()
+def _find(connection: Connection, newest: Select[Any], **names: object) -> Event | None:
+    row = connection.execute(newest, names).first()
     return None if row is None else event_of(row)
 
 
@@ -127,12 +136,12 @@ def _sent_again(new: NewEvent, before: Event) -> Outcome:
 
 
 def _undo(connection: Connection, new: NewEvent) -> Outcome:
-    undone = _find(connection, events.c.key == new.undoes)
+    undone = _find(connection, WITH_KEY, its_key=new.undoes)
     if undone is None:
         return Outcome(Status.REFUSED, message="There is nothing to undo.")
     if undone.kind not in UNDOABLE:
         return Outcome(Status.REFUSED, message=f"'{undone.kind}' cannot be undone.")
-    before = _find(connection, events.c.undoes == undone.seq)
+    before = _find(connection, UNDO_OF, undone=undone.seq)
     if before is not None:
         return Outcome(Status.DUPLICATE, before, undone)
     return Outcome(Status.STORED, _insert(connection, new, undone), undone)
@@ -149,5 +158,5 @@ def _insert(connection: Connection, new: NewEvent, undone: Event | None = None) 
     if undone is not None:
         values["undoes"] = undone.seq
         values["item_id"] = undone.item_id if undone.kind in OF_AN_ITEM else None
-    seq = connection.execute(insert(events).values(values)).inserted_primary_key
+    seq = connection.execute(insert(events), values).inserted_primary_key
     return Event(seq=int(seq[0]), **values)  # type: ignore[index]
