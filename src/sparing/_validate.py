@@ -1,5 +1,7 @@
 """The only checks of values from outside; every message says what, where, expected and got."""
 
+from collections.abc import Callable
+from functools import partial
 from numbers import Integral, Real
 from typing import Any
 
@@ -9,6 +11,8 @@ from scipy import sparse
 from sparing.errors import InvalidInputError
 from sparing.types import Features, FloatArray, IntArray
 
+LARGEST = 1e18  # the sum of a few squares of it still fits into float32
+EXACT_FLOAT32, EXACT_FLOAT64 = 1 << 24, 1 << 53  # up to these all integers are told apart
 SIMPLEX_TOLERANCE = 1e-3  # float32 softmax over 1,000 classes stays well inside
 
 
@@ -65,40 +69,89 @@ def check_positive(name: str, where: str, value: object) -> float:
 def check_features(X: Any, where: str, name: str = "X") -> Features:
     """Return ``X`` as it is if it is a finite 2-D float matrix or CSR; convert only if it must.
 
-    Memory maps stay memory maps: finiteness is checked in blocks of rows, and nothing is copied
-    unless the values are not floating-point numbers.
+    Memory maps stay memory maps: values are checked in blocks of rows, and nothing is copied
+    unless they are not floating-point numbers.
     """
     if sparse.issparse(X):
         X = X if X.format == "csr" else X.tocsr()
-        _check_finite(X.data, name, where)
+        if X.dtype.kind != "f":
+            X = X.astype(_float_type(X.data, name, where))
+        _check_values(X.data, partial(_csr_place, X), name, where)
         return X
-    X = X if isinstance(X, np.ndarray) else np.asarray(X)
+    X = _plain_array(X, name, where)
     if X.ndim != 2 or not X.size:
         got = _Phrase(f"an array of shape {X.shape}")
         raise invalid(name, where, "a non-empty 2-D array (n_items, n_features)", got)
     if not np.issubdtype(X.dtype, np.floating):
         X = _as_float(X, name, where)
-    _check_finite(X, name, where)
+    n_columns = X.shape[1]
+    rows = max(1, (1 << 22) // n_columns)
+    for start in range(0, X.shape[0], rows):
+        first = start * n_columns
+        _check_values(X[start : start + rows], partial(_dense_place, first, n_columns), name, where)
     return X
 
 
+def _dense_place(first: int, n_columns: int, i: int) -> tuple[int, int]:
+    return divmod(first + i, n_columns)
+
+
+def _plain_array(X: Any, name: str, where: str) -> np.ndarray[Any, Any]:
+    """Return an array without the meanings of its own that a subclass gives to products."""
+    if np.ma.isMaskedArray(X):
+        masked = np.argwhere(np.ma.getmaskarray(X))
+        if masked.size:
+            place = ", ".join(map(str, masked[0]))
+            raise invalid(name, where, "without masked values", _Phrase(f"one at [{place}]"))
+        return np.asarray(X.data)
+    own = isinstance(X, np.ndarray) and not isinstance(X, np.matrix)
+    return X if own else np.asarray(X)
+
+
 def _as_float(X: np.ndarray[Any, Any], name: str, where: str) -> FloatArray:
+    """Return floats; integers that float32 would round become float64."""
+    if X.dtype.kind in "biu":
+        return X.astype(_float_type(X, name, where))
     try:
-        return X.astype(np.float32)
+        X = X.astype(np.float64)
     except (TypeError, ValueError):
         raise invalid(name, where, "numeric", _Phrase(f"values of type {X.dtype}")) from None
+    with np.errstate(invalid="ignore"):
+        return X if np.any(np.abs(X) > EXACT_FLOAT32) else X.astype(np.float32)
 
 
-def _check_finite(values: FloatArray, name: str, where: str) -> None:
-    rows = max(1, (1 << 22) // max(1, values.size // max(1, values.shape[0])))
-    for start in range(0, values.shape[0], rows):
-        # A sum is finite only if all terms are, or if it overflowed: then look closely.
-        block = values[start : start + rows]
-        with np.errstate(over="ignore", invalid="ignore"):
-            total = block.sum()
-        if not np.isfinite(total) and not np.isfinite(block).all():
-            bad = int(np.argwhere(~np.isfinite(block))[0][0]) + start
-            raise invalid(name, where, "finite", _Phrase(f"NaN or infinity in row {bad}"))
+def _float_type(values: np.ndarray[Any, Any], name: str, where: str) -> type[np.floating[Any]]:
+    """Return the smallest type of float that keeps these integers apart."""
+    if values.dtype.kind not in "iu" or not values.size:
+        return np.float32
+    largest = max(int(values.max()), -int(values.min()))
+    if largest > EXACT_FLOAT64:
+        expected = f"integers up to {EXACT_FLOAT64:,}, which floats tell apart"
+        raise invalid(name, where, expected, largest)
+    return np.float32 if largest <= EXACT_FLOAT32 else np.float64
+
+
+def _csr_place(X: Any, i: int) -> tuple[int, int]:
+    return int(np.searchsorted(X.indptr, i, side="right")) - 1, int(X.indices[i])
+
+
+def _check_values(
+    values: FloatArray, place: Callable[[int], tuple[int, int]], name: str, where: str
+) -> None:
+    """Refuse NaN, infinity and what is too large to be squared, by row and column."""
+    flat = values.reshape(-1)
+    with np.errstate(over="ignore", invalid="ignore"):
+        if np.dot(flat, flat) <= LARGEST**2:  # false where it is NaN
+            return
+        bad = np.flatnonzero(~(np.abs(flat) <= LARGEST))
+    if bad.size:
+        row, column = place(int(bad[0]))
+        value = flat[bad[0]]
+        if np.isfinite(value):
+            expected, got = f"of values up to {LARGEST:g} in size", f"{value:g}"
+        else:
+            expected, got = "finite", "NaN or infinity"
+        raise invalid(name, where, expected, _Phrase(f"{got} in row {row}, column {column}"))
 
 
 def check_proba(proba: Any, where: str, n_items: int | None = None) -> FloatArray:

@@ -35,6 +35,7 @@ class UnknownNameError(InvalidInputError):
     kind : what the name stands for, such as ``"strategy"``
     name : the name that was asked for
     known : the names there are
+    hint : what may help, where that is no likeness of names
 
     Examples
     --------
@@ -42,11 +43,14 @@ class UnknownNameError(InvalidInputError):
     There is no strategy 'margn'. Did you mean 'margin'? Known: entropy, margin.
     """
 
-    def __init__(self, kind: str, name: object, known: Iterable[str]) -> None:
+    def __init__(self, kind: str, name: object, known: Iterable[str], hint: str = "") -> None:
         names = sorted(known)
         close = get_close_matches(str(name), names, n=1)
-        hint = f" Did you mean '{close[0]}'?" if close else ""
-        super().__init__(f"There is no {kind} '{name}'.{hint} Known: {', '.join(names)}.")
+        if not hint and close:
+            hint = f"Did you mean '{close[0]}'?"
+        quoted = str(name) if str(name).startswith(("'", '"')) else f"'{name}'"
+        said = f"There is no {kind} {quoted}. {hint}".rstrip()
+        super().__init__(f"{said} Known: {', '.join(names)}.")
 
 
 class CapabilityError(SparingError, TypeError):

@@ -1,4 +1,6 @@
+import copy
 import tracemalloc
+from concurrent.futures import ThreadPoolExecutor
 from typing import ClassVar
 
 import numpy as np
@@ -520,3 +522,50 @@ def test_probabilities_that_are_none_stop_the_query(X):
 def test_every_strategy_of_the_registry_starts_from_nothing(X):
     for name in STRATEGIES:
         assert len(ActiveLearner(X, strategy=name, seed=0).query(batch_size=2)) == 2, name
+
+
+def test_what_two_threads_teach_is_all_kept(X):
+    learner = learner_of(X)
+    rows = np.arange(N)
+
+    def teach(mine):
+        for row in mine.tolist():
+            learner.teach([row], side([row]))
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(teach, [rows[i::4] for i in range(4)]))
+    assert len(learner.pool.labeled) == N
+    assert learner.model_version == N
+    assert np.mean(learner.predict() == side(range(N))) > 0.9
+
+
+def test_a_thread_may_ask_while_another_teaches(X):
+    learner = learner_of(X, model=LogisticRegression())
+    learner.teach([0, 1], side([0, 1]))
+
+    def teach():
+        for row in range(2, 30):
+            learner.teach([row], side([row]))
+
+    with ThreadPoolExecutor(1) as pool:
+        teaching = pool.submit(teach)
+        while not teaching.done():
+            learner.query(2)
+        teaching.result()
+    assert len(learner.pool.labeled) == 30
+    assert learner.version.oof_proba.shape == (30, 2)
+
+
+def test_a_learner_can_be_copied(X):
+    learner = learner_of(X, model=LogisticRegression())
+    learner.teach([0, 1], side([0, 1]))
+    twin = copy.deepcopy(learner)
+    twin.teach([2], ["left"])
+    assert (len(learner.pool.labeled), len(twin.pool.labeled)) == (2, 3)
+
+
+def test_a_column_that_float32_would_blur_is_pointed_out(X):
+    times = np.column_stack([X, 1_700_000_000 + np.arange(N)])
+    with pytest.warns(UserWarning, match="Column 4 of X .* Subtract its smallest value"):
+        learner_of(times)
+    learner_of(times - [0, 0, 0, 0, 1_700_000_000])

@@ -88,9 +88,64 @@ def test_bad_input_is_named(build, words):
         build()
 
 
-def test_finite_values_whose_sum_overflows_are_fine():
-    X = np.full((3, 2), np.finfo(np.float32).max, np.float32)
+@pytest.mark.parametrize(("value", "dtype"), [(1e18, np.float32), (6e4, np.float16)])
+def test_large_values_whose_squares_overflow_are_fine(value, dtype):
+    X = np.full((3, 2), value, dtype)
     assert len(Pool(X)) == 3
+    assert len(Pool(sparse.csr_array(X.astype(np.float32)))) == 3
+
+
+def with_one(value, dtype=np.float64):
+    X = np.ones((40, 5), dtype)
+    X[2, 3] = value
+    return X
+
+
+@pytest.mark.parametrize("wrap", [np.asarray, sparse.csr_array, sparse.csc_array])
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        (np.nan, "finite. Got NaN or infinity in row 2, column 3"),
+        (-np.inf, "finite. Got NaN or infinity in row 2, column 3"),
+        (9.97e36, r"up to 1e\+18 in size. Got 9.97e\+36 in row 2, column 3"),
+        (-1e30, "in row 2, column 3"),
+    ],
+)
+def test_what_cannot_be_reckoned_with_is_named_by_row_and_column(wrap, value, words):
+    with pytest.raises(InvalidInputError, match=words):
+        Pool(wrap(with_one(value)))
+
+
+def test_in_later_blocks_the_row_is_right_too(monkeypatch):
+    X = np.ones((3000, 5000), np.float32)  # several blocks
+    X[2900, 7] = np.nan
+    with pytest.raises(InvalidInputError, match="row 2900, column 7"):
+        Pool(X)
+
+
+@pytest.mark.filterwarnings("ignore:the matrix subclass")
+def test_a_matrix_is_an_array_and_a_masked_array_one_without_masks():
+    X = with_one(2.0)
+    assert type(Pool(np.asmatrix(X)).X) is np.ndarray
+    assert type(Pool(np.ma.masked_array(X)).X) is np.ndarray
+    with pytest.raises(InvalidInputError, match=r"without masked values. Got one at \[2, 3\]"):
+        Pool(np.ma.masked_array(X, mask=X > 1))
+
+
+@pytest.mark.parametrize("wrap", [np.asarray, sparse.csr_array])
+def test_integers_keep_their_differences(wrap):
+    small, times = np.array([[1], [2]]), np.array([[1_700_000_001], [1_700_000_002]])
+    assert Pool(wrap(small)).X.dtype == np.float32
+    X = Pool(wrap(times)).X
+    assert X.dtype == np.float64
+    assert X[[1]].sum() - X[[0]].sum() == 1
+    with pytest.raises(InvalidInputError, match="integers up to 9,007,199,254,740,992"):
+        Pool(wrap(times << 40))
+
+
+def test_numbers_in_an_array_of_objects_keep_their_differences_too():
+    X = Pool(np.array([[1_700_000_001, 0.5], [1_700_000_002, 0.5]], dtype=object)).X
+    assert X[1, 0] - X[0, 0] == 1
 
 
 def test_unlabeled_is_what_scikit_learn_takes_for_it():

@@ -4,6 +4,7 @@ import pytest
 
 from sparing import CapabilityError, InvalidInputError, UnknownNameError
 from sparing.strategies import STRATEGIES, QueryStrategy, get_strategy, registry, strategy_names
+from sparing.strategies.registry import ELSEWHERE
 
 ASKED_FOR = [
     "random",
@@ -88,3 +89,30 @@ def test_a_broken_entry_point_is_an_error_only_when_asked_for():
         get_strategy("odd")
     with pytest.raises(UnknownNameError, match="Did you mean 'theirs'"):
         get_strategy("their")
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("uncertainty_sampling", "least_confidence"),
+        ("UncertaintySampling", "least_confidence"),
+        ("margin_sampling", "margin"),
+        ("EntropySampler", "entropy"),
+        ("core_set", "k_center"),
+        ("CoreSet", "k_center"),
+        ("KCenterGreedy", "k_center"),
+        ("QueryByCommittee", "qbc"),
+        ("BALD", "bald"),
+        ("RandomSampling", "random"),
+        ("badge_sampling", "badge"),
+        ("margn", "margin"),
+    ],
+)
+def test_names_of_other_libraries_are_known(name, meant):
+    with pytest.raises(UnknownNameError, match=f"Did you mean '{meant}'"):
+        get_strategy(name)
+
+
+def test_what_is_called_otherwise_elsewhere_is_there():
+    assert set(ELSEWHERE.values()) <= set(STRATEGIES)
+    assert not set(ELSEWHERE) & set(STRATEGIES)

@@ -1,15 +1,17 @@
 """ActiveLearner: ask for the items worth labeling, teach the labels, and again."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from os import PathLike
+from threading import Lock
 from typing import Any, Self
+from warnings import warn
 
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-from sparing._validate import _Phrase, check_features, check_int, invalid
+from sparing._validate import _Phrase, check_features, check_indices, check_int, invalid
 from sparing.errors import CapabilityError, TooFewLabelsError, TrainingError
 from sparing.learner.auto import auto_strategy, covering_meanwhile
 from sparing.learner.query import SHOWN_ITEMS, Query
@@ -27,6 +29,7 @@ from sparing.models.spectrum import N_PAIRS, laplacian_spectrum
 from sparing.models.structure import PoolStructure
 from sparing.models.version import FROM_MODEL, ModelVersion, take_snapshot
 from sparing.pool.classes import ClassTable
+from sparing.pool.labels import label_values, labels_of
 from sparing.pool.pool import Pool
 from sparing.pool.snapshot import Snapshot, Spectrum
 from sparing.pool.views import Views
@@ -42,6 +45,8 @@ from sparing.types import (
 )
 
 AUTO = "auto"
+N_LOOKED_AT = 10_000  # rows, to see whether float32 will do
+BLUR = 0.01  # of a column's deviation
 
 
 class ActiveLearner:
@@ -105,15 +110,17 @@ class ActiveLearner:
         table = (
             ClassTable()
             if classes is None
-            else ClassTable(tuple(_as_values(classes, "classes", "ActiveLearner")))
+            else ClassTable(tuple(label_values(classes, "classes", "ActiveLearner")))
         )
         self.pool = Pool(X, classes=table)
+        _tell_of_rounding(self.pool.X)
         self.classes_are_fixed = classes is not None
         self.items = _checked_items(items, len(self.pool))
         self.views = views
         self.model_version = 0
         self.round = 0
         self._rng = np.random.default_rng(self.seed)
+        self._moving = Lock()
         self._model, self._strategy = _checked_model(model), _checked_strategy(strategy)
         self._check_fit_together()
         self._version: ModelVersion | None = None
@@ -201,44 +208,51 @@ class ActiveLearner:
 
     def _prepared_query(self) -> tuple[QueryStrategy, Snapshot]:
         """Return the strategy that chooses now and what it may see; ``auto`` waits for no model."""
+        pool, version = self._now()
+
+        def seen(strategy: QueryStrategy) -> tuple[QueryStrategy, Snapshot]:
+            fields = strategy.requires
+            return strategy, take_snapshot(pool, version, fields, lambda: self.spectrum)
+
         if self._strategy != AUTO:
-            strategy = get_strategy(self._strategy)
-            return strategy, self._snapshot(strategy)
+            return seen(get_strategy(self._strategy))
         try:
-            strategy = auto_strategy(self.pool, self.version, lambda: self.spectrum)
-            return strategy, self._snapshot(strategy)
+            return seen(auto_strategy(pool, version, lambda: self.spectrum))
         except TooFewLabelsError as error:
-            strategy = covering_meanwhile(error)
-            return strategy, self._snapshot(strategy)
+            return seen(covering_meanwhile(error))
 
-    def _snapshot(self, strategy: QueryStrategy) -> Snapshot:
-        return take_snapshot(self.pool, self.version, strategy.requires, lambda: self.spectrum)
-
-    def teach(self, indices: npt.ArrayLike, labels: Sequence[Label] | npt.NDArray[Any]) -> None:
+    def teach(
+        self,
+        indices: npt.ArrayLike,
+        labels: Sequence[Label] | Mapping[int, Label] | npt.NDArray[Any],
+    ) -> None:
         """Set the labels of some items: all of a batch, a part of it, any others, corrections.
 
         Parameters
         ----------
         indices : (k,) rows of the pool
-        labels : (k,) label values
+        labels : (k,) label values in any container: a list, an array or tensor, a Series, an Arrow
+            array, a table of one column, or a dict whose keys are the indices
 
         Raises
         ------
-        InvalidInputError : not one label an index, or rows outside the pool or given twice
+        InvalidInputError : not one label an index, or rows outside the pool or given twice; a
+            missing value; a table of several columns
         UnknownNameError : ``classes`` was given and does not have the label
         """
-        values = _as_values(labels, "labels", "teach")
+        rows = check_indices(indices, "teach", len(self.pool))
+        values = labels_of(rows, labels, "teach")
         if self.classes_are_fixed:
             self.pool.classes.encode(values)
-        self._move_to(self.pool.with_labels(indices, values))
+        self._move_to(lambda pool: pool.with_labels(rows, values))
 
     def skip(self, indices: npt.ArrayLike) -> None:
         """Take items out: they are not asked again, and a label they have is dropped."""
-        self._move_to(self.pool.with_skips(indices))
+        self._move_to(lambda pool: pool.with_skips(indices))
 
     def forget(self, indices: npt.ArrayLike) -> None:
         """Drop labels and skips: the items may be asked again, as if never answered."""
-        self._move_to(self.pool.without_labels(indices))
+        self._move_to(lambda pool: pool.without_labels(indices))
 
     def predict(self, X: Features | None = None) -> npt.NDArray[Any]:
         """Return the likeliest label value of each row, of the pool if ``X`` is not given.
@@ -322,9 +336,15 @@ class ActiveLearner:
     @property
     def version(self) -> ModelVersion:
         """The model's answers for the labels as they are now; each is made when first read."""
-        if self._version is None:
-            self._version = ModelVersion(self._classifier, self.pool, self.seed)
-        return self._version
+        return self._now()[1]
+
+    def _now(self) -> tuple[Pool, ModelVersion]:
+        """Return the pool and the version of its labels, whatever another thread teaches."""
+        classifier = self._classifier
+        with self._moving:
+            if self._version is None:
+                self._version = ModelVersion(classifier, self.pool, self.seed)
+            return self.pool, self._version
 
     @cached_property
     def _classifier(self) -> Classifier:
@@ -350,12 +370,20 @@ class ActiveLearner:
             return structure.spectrum(N_PAIRS)
         return laplacian_spectrum(self.pool.X, seed=self.seed)
 
-    def _move_to(self, pool: Pool) -> None:
-        before, self.pool = self.pool, pool
-        relabeled = (before.y != pool.y) & ((before.y >= 0) | (pool.y >= 0))
-        if relabeled.any():
-            self.model_version += 1
-            self._version = None
+    def _move_to(self, moved: Callable[[Pool], Pool]) -> None:
+        with self._moving:  # what another thread teaches meanwhile is not lost
+            before, self.pool = self.pool, moved(self.pool)
+            y = self.pool.y
+            relabeled = (before.y != y) & ((before.y >= 0) | (y >= 0))
+            if relabeled.any():
+                self.model_version += 1
+                self._version = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in self.__dict__.items() if name != "_moving"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state, _moving=Lock())
 
     def _fitted_version(self) -> ModelVersion:
         if not len(self.pool.labeled):
@@ -407,13 +435,6 @@ class ActiveLearner:
             self.version.restore(state.model_arrays)
 
 
-def _as_values(labels: Any, name: str, where: str) -> list[Label]:
-    """Return labels as a list; a text is one label and a set has no order."""
-    if isinstance(labels, str | bytes | set | frozenset) or not np.iterable(labels):
-        raise invalid(name, where, "a list of label values", labels)
-    return labels.tolist() if isinstance(labels, np.ndarray) else list(labels)
-
-
 def _checked_items(items: Any, n_items: int) -> Sequence[Any] | None:
     if items is None:
         return None
@@ -421,6 +442,24 @@ def _checked_items(items: Any, n_items: int) -> Sequence[Any] | None:
     if len(items) != n_items:
         raise invalid("items", "ActiveLearner", f"as many as rows of X, {n_items}", len(items))
     return items  # type: ignore[no-any-return]
+
+
+def _tell_of_rounding(X: Features) -> None:
+    """Say so where a column is so far from 0 that float32, in which near items are found, blurs it.
+
+    Such as times in seconds: 1,700,000,001 and 1,700,000,002 are one number there.
+    """
+    if sparse.issparse(X) or X.dtype.itemsize <= 4:
+        return
+    some = np.asarray(X[:: -(-len(X) // N_LOOKED_AT)])
+    error = np.abs(some).max(axis=0) * np.finfo(np.float32).eps
+    blurred = np.flatnonzero((error > some.std(axis=0) * BLUR) & (some.std(axis=0) > 0))
+    if len(blurred):
+        warn(
+            f"Column {blurred[0]} of X has values far from 0 that differ by little: 'auto' and the "
+            "strategies that look for near items blur them. Subtract its smallest value.",
+            stacklevel=3,
+        )
 
 
 def _checked_model(model: Classifier | str) -> Classifier | str:

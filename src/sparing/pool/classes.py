@@ -7,6 +7,7 @@ import numpy as np
 
 from sparing._validate import invalid
 from sparing.errors import UnknownNameError
+from sparing.pool.labels import goes_by_identity, is_missing, plain
 from sparing.types import IntArray, Label
 
 
@@ -73,8 +74,17 @@ class ClassTable:
         try:
             codes = [self._alias[self._ids[_checked(label)]] for label in labels]
         except KeyError as error:
-            raise UnknownNameError("class", error.args[0], map(str, self.values)) from None
+            raise self._unknown(error.args[0]) from None
         return np.array(codes, dtype=np.int64)
+
+    def _unknown(self, label: Label) -> UnknownNameError:
+        known = list(map(str, self.values))
+        for value in self.values:
+            if str(value) == str(label):
+                kinds = f"{value!r} is of type {type(value).__name__}"
+                hint = f"{kinds}, not {type(label).__name__}."
+                return UnknownNameError("class", repr(label), known, hint)
+        return UnknownNameError("class", label, known)
 
     def decode(self, codes: IntArray) -> list[Label]:
         """Turn ids into label values."""
@@ -87,7 +97,7 @@ class ClassTable:
 
 def _checked(label: Label) -> Label:
     """Return a plain Python value; refuse what cannot name a class."""
-    value = label.item() if isinstance(label, np.generic) else label
-    if value is None or not isinstance(value, Hashable) or value != value:
+    value = plain(label)
+    if not isinstance(value, Hashable) or is_missing(value) or goes_by_identity(value):
         raise invalid("labels", "ClassTable", "hashable values other than None and NaN", label)
     return value

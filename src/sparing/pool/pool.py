@@ -8,6 +8,7 @@ import numpy.typing as npt
 
 from sparing._validate import check_features, check_indices, invalid
 from sparing.pool.classes import ClassTable
+from sparing.pool.labels import labels_of
 from sparing.types import BoolArray, Features, IntArray
 
 UNLABELED = -1
@@ -72,9 +73,7 @@ class Pool:
     def with_labels(self, indices: npt.ArrayLike, labels: Any) -> "Pool":
         """Return a pool in which ``indices`` have ``labels``; new label values become classes."""
         rows = check_indices(indices, "with_labels", len(self))
-        values = labels.tolist() if isinstance(labels, np.ndarray) else list(labels)
-        if len(values) != len(rows):
-            raise invalid("labels", "with_labels", f"as many as indices, {len(rows)}", len(values))
+        values = labels_of(rows, labels, "with_labels")
         classes = self.classes.with_values(values)
         return self._with_codes(rows, classes.encode(values), classes)
 

@@ -59,6 +59,23 @@ _OWN: tuple[type[QueryStrategy], ...] = (
 STRATEGIES: Mapping[str, type[QueryStrategy]] = MappingProxyType({c.name: c for c in _OWN})
 """The strategies of this package by name."""
 
+ELSEWHERE: Mapping[str, str] = MappingProxyType(
+    {
+        **dict.fromkeys(("uncertainty", "leastconfident", "lc", "confidence"), "least_confidence"),
+        **dict.fromkeys(("smallestmargin", "breakingties", "bt"), "margin"),
+        **dict.fromkeys(("maxentropy", "predictiveentropy"), "entropy"),
+        **dict.fromkeys(("coreset", "kcentergreedy", "greedykcenter", "greedycoreset"), "k_center"),
+        **dict.fromkeys(("committee", "querybycommittee", "voteentropy", "querybagging"), "qbc"),
+        **dict.fromkeys(("mcdropout", "baldropout", "dropout"), "bald"),
+        **dict.fromkeys(("eer", "errorreduction", "montecarloeer"), "expected_error_reduction"),
+        **dict.fromkeys(("passive", "uniform"), "random"),
+        **dict.fromkeys(("probabilitycoverage", "probcoverage", "maxcover"), "probcover"),
+        **dict.fromkeys(("kmeans", "clustering", "cluster"), "cluster_then_label"),
+    }
+)
+"""What modAL, scikit-activeml, ALiPy, small-text, Baal and DISTIL call a strategy of this package:
+letters alone, without "sampling" or "sampler"."""
+
 
 def strategy_names() -> list[str]:
     """Return all names, sorted; third-party strategies are listed without being imported.
@@ -108,7 +125,19 @@ def _strategy_class(name: str) -> type[QueryStrategy]:
     others = _entry_points()
     if name in others:
         return _load(others[name])
-    raise UnknownNameError("strategy", name, strategy_names())
+    raise UnknownNameError("strategy", name, strategy_names(), _hint(name))
+
+
+def _hint(name: str) -> str:
+    """Return which strategy of this package is what other libraries call so; empty if none is."""
+    own = {_letters(known): known for known in strategy_names()}
+    said = _letters(name).removesuffix("sampling").removesuffix("sampler")
+    meant = {**ELSEWHERE, **own}.get(said)
+    return f"Did you mean '{meant}'?" if meant else ""
+
+
+def _letters(name: str) -> str:
+    return "".join(filter(str.isalnum, name.lower()))
 
 
 def _entry_points() -> dict[str, EntryPoint]:
