@@ -434,7 +434,7 @@ def test_more_than_the_pool_has_is_refused(X):
         (np.array([[1.0], [np.inf]]), "NaN or infinity in row 1"),
         (np.ones(3), r"Got an array of shape \(3,\)"),
         (np.ones((0, 3)), "non-empty 2-D array"),
-        (np.ones((2, 2, 2)), "non-empty 2-D array"),
+        (np.ones((2, 0, 2)), "non-empty 2-D array"),
         (np.array([["a"]]), "must be numeric"),
         (sparse.csr_array([[np.nan]]), "must be finite"),
     ],

@@ -11,9 +11,10 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-from sparing._validate import _Phrase, check_features, check_indices, check_int, invalid
+from sparing._validate import _Phrase, check_indices, check_int, invalid
 from sparing.errors import CapabilityError, TooFewLabelsError, TrainingError
 from sparing.learner.auto import auto_strategy, covering_meanwhile
+from sparing.learner.inputs import read_inputs
 from sparing.learner.query import SHOWN_ITEMS, Query
 from sparing.learner.saving import (
     SavedState,
@@ -27,7 +28,12 @@ from sparing.models.answers import check_can_be_judged, check_classifies, gives_
 from sparing.models.default import auto_classifier
 from sparing.models.spectrum import N_PAIRS, laplacian_spectrum
 from sparing.models.structure import PoolStructure
-from sparing.models.version import FROM_MODEL, ModelVersion, take_snapshot
+from sparing.models.version import (
+    FROM_MODEL,
+    ModelVersion,
+    check_reads_vectors,
+    take_snapshot,
+)
 from sparing.pool.classes import ClassTable
 from sparing.pool.labels import label_values, labels_of
 from sparing.pool.pool import Pool
@@ -45,6 +51,7 @@ from sparing.types import (
 )
 
 AUTO = "auto"
+ASKED_BY_AUTO = frozenset({"proba", "oof_proba"})
 N_LOOKED_AT = 10_000  # rows, to see whether float32 will do
 BLUR = 0.01  # of a column's deviation
 
@@ -58,7 +65,9 @@ class ActiveLearner:
 
     Parameters
     ----------
-    X : (n_items, n_features) finite floats; an array, a memory map or CSR; shared, never copied
+    X : (n_items, n_features) finite floats; an array, a memory map or CSR; shared, never copied.
+        Or texts, a DataFrame of any columns, numbers with gaps or of more axes: a model of yours
+        that begins with them sees them as they are, all others the vectors made of them
     classes : all label values, in the order of the columns of ``predict_proba``; then any other
         label is refused. None: whatever is taught becomes a class, in the order of appearance
     model : any scikit-learn classifier or pipeline; it is fitted on 0 to k - 1, which stand for
@@ -112,7 +121,9 @@ class ActiveLearner:
             if classes is None
             else ClassTable(tuple(label_values(classes, "classes", "ActiveLearner")))
         )
-        self.pool = Pool(X, classes=table)
+        self._model, self._strategy = _checked_model(model), _checked_strategy(strategy)
+        self._inputs = read_inputs(X, self._model)
+        self.pool = Pool(self._inputs.vectors, classes=table)
         _tell_of_rounding(self.pool.X)
         self.classes_are_fixed = classes is not None
         self.items = _checked_items(items, len(self.pool))
@@ -121,7 +132,6 @@ class ActiveLearner:
         self.round = 0
         self._rng = np.random.default_rng(self.seed)
         self._moving = Lock()
-        self._model, self._strategy = _checked_model(model), _checked_strategy(strategy)
         self._check_fit_together()
         self._version: ModelVersion | None = None
 
@@ -166,9 +176,11 @@ class ActiveLearner:
         """Refuse a model that gives none of what the strategy goes by, before anybody labels."""
         if isinstance(self._model, str):
             return
-        requires = FROM_MODEL if self._strategy == AUTO else get_strategy(self._strategy).requires
+        is_auto = self._strategy == AUTO
+        requires = ASKED_BY_AUTO if is_auto else get_strategy(self._strategy).requires
         if requires & FROM_MODEL:
-            check_can_be_judged(self._classifier, self.pool.X)
+            check_can_be_judged(self._classifier, self._seen)
+            check_reads_vectors(requires, self._seen is self.pool.X)
 
     @property
     def classes(self) -> list[Label]:
@@ -343,7 +355,7 @@ class ActiveLearner:
         classifier = self._classifier
         with self._moving:
             if self._version is None:
-                self._version = ModelVersion(classifier, self.pool, self.seed)
+                self._version = ModelVersion(classifier, self.pool, self.seed, self._seen)
             return self.pool, self._version
 
     @cached_property
@@ -390,18 +402,18 @@ class ActiveLearner:
             raise TrainingError("Nothing is labeled yet: teach some labels first.")
         return self.version
 
-    def _features(self, X: Features | None, where: str) -> Features:
-        if X is None:
-            return self.pool.X
-        X = check_features(X, where)
-        n_features = self.pool.X.shape[1]
-        if X.shape[1] != n_features:
-            raise invalid("X", where, f"of {n_features} features, as the pool", X.shape)
-        return X
+    @property
+    def _seen(self) -> Any:
+        """What the model is fitted on: the vectors, or the items as they came."""
+        return self._inputs.raw if self._inputs.is_raw_for(self._model) else self.pool.X
+
+    def _features(self, X: Any, where: str) -> Any:
+        return self._seen if X is None else self._inputs.read(X, self._model, where)
 
     def _items_of(self, rows: IntArray) -> Sequence[Any]:
-        if self.items is not None:
-            return [self.items[row] for row in rows]
+        shown = self._inputs.raw if self.items is None else self.items
+        if shown is not None and not hasattr(shown, "iloc"):
+            return [shown[row] for row in rows]
         return () if sparse.issparse(self.pool.X) else list(np.asarray(self.pool.X[rows]))
 
     def _state(self) -> SavedState:

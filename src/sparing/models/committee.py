@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from math import prod
+from typing import Any
 
 import numpy as np
 
 from sparing.models.answers import check_can_be_judged
-from sparing.models.fitting import BLOCK_VALUES, FittedModel, fit_on_pool
+from sparing.models.fitting import BLOCK_VALUES, FittedModel, fit_on_pool, rows_of
 from sparing.pool.pool import Pool
 from sparing.types import Classifier, Features, FloatArray, IntArray
 
@@ -33,15 +35,21 @@ class BootstrapCommittee:
 
     def blocks(self, rows: IntArray) -> Iterator[FloatArray]:
         """Yield (n_members, block, n_classes) in the order of ``rows`` until all are done."""
-        width = max(self.X.shape[1], self.n_members * len(self.members[0].shares))
+        width = max(prod(self.X.shape[1:]), self.n_members * len(self.members[0].shares))
         step = max(1, BLOCK_VALUES // width)
         for start in range(0, len(rows), step):
-            block = self.X[rows[start : start + step]]
+            block = rows_of(self.X, rows[start : start + step])
             yield np.stack([member.predict_proba(block) for member in self.members])
 
 
 def bootstrap_committee(
-    classifier: Classifier, pool: Pool, n_classes: int, seed: int, n_members: int = N_MEMBERS
+    classifier: Classifier,
+    pool: Pool,
+    n_classes: int,
+    seed: int,
+    n_members: int = N_MEMBERS,
+    *,
+    inputs: Any = None,
 ) -> BootstrapCommittee:
     """Fit ``n_members`` copies of ``classifier``, each on as many labeled rows drawn anew.
 
@@ -55,6 +63,7 @@ def bootstrap_committee(
     n_classes : classes known to the pool
     seed : of the draws and the fits
     n_members : how many copies
+    inputs : (n_items, ...) what the classifier sees of the items; the pool's features if None
 
     Raises
     ------
@@ -75,12 +84,10 @@ def bootstrap_committee(
     """
     check_can_be_judged(classifier)
     rng = np.random.default_rng(seed)
-    labeled = pool.labeled
+    labeled, X = pool.labeled, pool.X if inputs is None else inputs
     members = []
     for _ in range(n_members):
         drawn = labeled[rng.integers(len(labeled), size=len(labeled))] if len(labeled) else labeled
         member_seed = int(rng.integers(2**32))
-        members.append(
-            fit_on_pool(classifier, pool.X, drawn, pool.y[drawn], n_classes, member_seed)
-        )
-    return BootstrapCommittee(tuple(members), pool.X)
+        members.append(fit_on_pool(classifier, X, drawn, pool.y[drawn], n_classes, member_seed))
+    return BootstrapCommittee(tuple(members), X)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import chain
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -156,7 +157,7 @@ def fit_on_pool(
     TrainingError : as in ``fit_classifier``
     """
     if not isinstance(classifier, TransductiveClassifier):
-        return fit_classifier(classifier, X[rows], codes, n_classes, seed)
+        return fit_classifier(classifier, rows_of(X, rows), codes, n_classes, seed)
     return _fitted(classifier, X, rows, codes, n_classes, seed)
 
 
@@ -186,16 +187,21 @@ def _failure(what: str, error: Exception) -> TrainingError:
 
 def row_blocks(X: Features) -> Iterator[slice]:
     """Yield slices that cover the rows of ``X``, each of about ``BLOCK_VALUES`` values."""
-    n_items, n_features = X.shape
+    n_items, n_features = X.shape[0], prod(X.shape[1:])
     step = max(1, BLOCK_VALUES // n_features)
     for start in range(0, n_items, step):
         yield slice(start, min(start + step, n_items))
 
 
+def rows_of(X: Any, rows: Any) -> Any:
+    """Return some rows of an array, a CSR matrix or a DataFrame."""
+    return X.iloc[rows] if hasattr(X, "iloc") else X[rows]
+
+
 def _answers(model: Any, method: str, X: Features) -> Iterator[Any]:
     for rows in row_blocks(X):
         try:
-            answer = getattr(model, method)(X[rows])
+            answer = getattr(model, method)(rows_of(X, rows))
         except Exception as error:
             what = f"{type(model).__name__} was fitted, but its {method} failed"
             raise _failure(what, error) from error

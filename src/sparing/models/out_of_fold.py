@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from sparing.models.fitting import fit_classifier
+from sparing.models.fitting import fit_classifier, rows_of
 from sparing.types import Classifier, Features, FloatArray, IntArray
 
 N_FOLDS = 5
@@ -46,8 +46,8 @@ def out_of_fold_proba(
     for fold in np.unique(folds):
         held = np.flatnonzero(folds == fold)
         rest = np.flatnonzero(folds != fold)
-        model = fit_classifier(classifier, X[rest], codes[rest], n_classes, seed)
-        proba[held] = model.predict_proba(X[held])
+        model = fit_classifier(classifier, rows_of(X, rest), codes[rest], n_classes, seed)
+        proba[held] = model.predict_proba(rows_of(X, held))
     return proba
 
 

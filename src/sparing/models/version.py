@@ -8,16 +8,18 @@ import numpy as np
 import numpy.typing as npt
 
 from sparing._validate import invalid
+from sparing.errors import CapabilityError
 from sparing.models.alignment import align_proba
 from sparing.models.answers import check_can_be_judged
 from sparing.models.committee import BootstrapCommittee, bootstrap_committee
-from sparing.models.fitting import FittedModel, fit_on_pool, seeded_copy
+from sparing.models.fitting import FittedModel, fit_on_pool, rows_of, seeded_copy
 from sparing.models.out_of_fold import out_of_fold_proba
 from sparing.pool.pool import Pool
 from sparing.pool.snapshot import Predict, Snapshot, Spectrum
 from sparing.types import Classifier, Features, FloatArray, IntArray, TransductiveClassifier
 
 FROM_MODEL = frozenset({"proba", "oof_proba", "committee", "predict", "refit"})
+FROM_VECTORS = frozenset({"predict", "refit"})
 FROM_FEATURES = frozenset({"spectrum"})
 ALWAYS_THERE = frozenset({"X", "eligible", "labeled", "codes", "n_classes"})
 
@@ -33,11 +35,13 @@ class ModelVersion:
     classifier : any scikit-learn classifier; copies of it are fitted
     pool : the labels of this version
     seed : of all that is drawn
+    inputs : (n_items, ...) what the classifier sees of the items; the pool's features if None
     """
 
-    def __init__(self, classifier: Classifier, pool: Pool, seed: int) -> None:
+    def __init__(self, classifier: Classifier, pool: Pool, seed: int, inputs: Any = None) -> None:
         self.classifier = classifier
         self.pool = pool
+        self.inputs = pool.X if inputs is None else inputs
         self._seeds = [int(s) for s in np.random.SeedSequence(seed).generate_state(4)]
 
     @property
@@ -57,7 +61,7 @@ class ModelVersion:
     def proba(self) -> FloatArray:
         """(n_items, n_classes) probabilities of the whole pool, read-only."""
         told = self._told("label_distributions_")
-        proba = self.predict(self.pool.X) if told is None else told
+        proba = self.predict(self.inputs) if told is None else told
         proba.flags.writeable = False
         return proba
 
@@ -65,7 +69,7 @@ class ModelVersion:
     def codes(self) -> IntArray:
         """(n_items,) likeliest class ids of the whole pool."""
         if self._told("label_distributions_") is None:
-            return self.fitted.predict(self.pool.X)
+            return self.fitted.predict(self.inputs)
         return np.asarray(self.proba.argmax(axis=1))
 
     @cached_property
@@ -75,13 +79,16 @@ class ModelVersion:
         if told is not None:
             return told
         labeled = self.pool.labeled
-        X, codes = self.pool.X[labeled], self.pool.y[labeled]
+        X, codes = rows_of(self.inputs, labeled), self.pool.y[labeled]
         return out_of_fold_proba(self.classifier, X, codes, self.n_classes, self._seeds[1])
 
     @cached_property
     def committee(self) -> BootstrapCommittee:
         """Bootstrap copies of the classifier."""
-        return bootstrap_committee(self.classifier, self.pool, self.n_classes, self._seeds[2])
+        seed = self._seeds[2]
+        return bootstrap_committee(
+            self.classifier, self.pool, self.n_classes, seed, inputs=self.inputs
+        )
 
     def restore(self, state: Mapping[str, npt.NDArray[Any]]) -> None:
         """Take over the state of a classifier that was fitted on these labels, not fit again."""
@@ -102,7 +109,7 @@ class ModelVersion:
         return self._fit(rows, codes, self._seeds[3]).predict_proba
 
     def _fit(self, rows: IntArray, codes: IntArray, seed: int) -> FittedModel:
-        return fit_on_pool(self.classifier, self.pool.X, rows, codes, self.n_classes, seed)
+        return fit_on_pool(self.classifier, self.inputs, rows, codes, self.n_classes, seed)
 
     def _told(self, attribute: str) -> FloatArray | None:
         """Return what a transductive classifier found out in its fit, for all known classes."""
@@ -128,7 +135,8 @@ def take_snapshot(
 
     Raises
     ------
-    CapabilityError : the classifier gives no probabilities, and a required field needs them
+    CapabilityError : the classifier gives no probabilities, and a required field needs them; or it
+        reads no vectors, and the strategy asks it of some
     InvalidInputError : a required field is none that a Snapshot has
     """
     unknown = sorted(requires - FROM_MODEL - FROM_FEATURES - ALWAYS_THERE)
@@ -136,9 +144,25 @@ def take_snapshot(
         raise invalid("requires", "a strategy", "names of Snapshot fields", unknown)
     if requires & FROM_MODEL:
         check_can_be_judged(version.classifier)
+    check_reads_vectors(requires, version.inputs is pool.X)
     parts = {name: getattr(version, name) for name in requires & FROM_MODEL}
     if "spectrum" in requires:
         parts["spectrum"] = spectrum()
     labeled = pool.labeled
     codes = pool.y[labeled]
     return Snapshot(pool.X, pool.eligible, labeled, codes, version.n_classes, **parts)
+
+
+def check_reads_vectors(requires: frozenset[str], reads_vectors: bool) -> None:
+    """Refuse a strategy that asks the model of vectors where it reads the items themselves.
+
+    Raises
+    ------
+    CapabilityError : it does not know them
+    """
+    asked = requires & FROM_VECTORS
+    if asked and not reads_vectors:
+        raise CapabilityError(
+            f"The strategy requires {sorted(asked)} of vectors, and the model reads the items "
+            "themselves: take another strategy."
+        )
