@@ -69,7 +69,7 @@ def test_columns_that_are_asked_for_are_taken_whatever_they_are_called(write):
     path = write(id=IDS, text=TEXTS)
     both = read_items(path, columns=["id", "text"])
     assert (both.kind, both.columns, both.names) == ("table", ("id", "text"), IDS)
-    assert both.said() == ["Column 'id' names the items."]
+    assert both.notes == ("Column 'id' names the items.",)
     assert read_items(path, columns=["text"]).said() == [SAID]
 
 
@@ -88,7 +88,7 @@ def test_columns_that_are_asked_for_are_taken_whatever_they_are_called(write):
 def test_nothing_else_is_taken_for_an_identifier(write, column):
     items = read_items(write(**column, text=TEXTS))
     assert (items.kind, items.columns) == ("table", (*column, "text"))
-    assert (items.named_by, items.left_out, items.said()) == (None, (), [])
+    assert (items.named_by, items.left_out, items.notes) == (None, (), ())
 
 
 def test_a_table_of_identifiers_alone_is_what_it_is(write):

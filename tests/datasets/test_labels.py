@@ -55,7 +55,7 @@ def test_a_label_column_that_is_asked_for_is_a_part_of_the_items(tmp_path):
     rows = [{"text": t, "label": "pos"} for t in TEXTS]
     path = write_rows(tmp_path / "t.jsonl", rows)
     both = read_items(path, columns=["text", "label"])
-    assert (both.columns, both.label_column, both.said()) == (("text", "label"), None, [])
+    assert (both.columns, both.label_column, both.notes) == (("text", "label"), None, ())
 
 
 def test_the_labels_alone_are_items(tmp_path):

@@ -83,3 +83,42 @@ def test_bad_rows_are_refused(rows):
 def test_another_number_of_columns_is_refused():
     with pytest.raises(InvalidInputError, match="of 4 columns"):
         TableEncoder().fit(ROWS).transform([["1"]])
+
+
+def test_words_count_beside_any_other_column():
+    rng = np.random.default_rng(0)
+    topics = (["goal", "match", "coach", "referee"], ["oven", "butter", "recipe", "flour"])
+    rows, y = [], []
+    for i in range(60):
+        said = rng.choice(topics[i % 2], 3)
+        rows.append(
+            [
+                " ".join([*said, "in", "report", str(i)]),
+                str(rng.normal()),
+                f"2024-01-{i % 28 + 1:02}",
+            ]
+        )
+        y.append(i % 2)
+    encoder = TableEncoder().fit(rows)
+    assert encoder.kinds_ == ("text", "numbers", "dates")
+    Z, y = encoder.transform(rows), np.array(y)
+    centers = np.stack([Z[:30][y[:30] == c].mean(axis=0) for c in (0, 1)])
+    nearest = ((Z[30:, None] - centers) ** 2).sum(axis=2).argmin(axis=1)
+    assert (nearest == y[30:]).mean() > 0.95
+    again = TableEncoder().set_state(encoder.get_state())
+    np.testing.assert_array_equal(again.transform(rows), Z)
+
+
+def test_vectors_in_a_cell_are_as_many_numbers():
+    rows = [["[1.0, 2.0]", "a"], ["[3 4]", "b"], [[5.0, 6.0], "a"], ["broken", "b"]] + [
+        [f"[{i}, {i * i}]", "ab"[i % 2]] for i in range(30)
+    ]
+    encoder = TableEncoder().fit(rows)
+    assert (encoder.kinds_, encoder.hows_[0]) == (("vectors", "categories"), "2")
+    assert np.isfinite(encoder.transform(rows)).all()
+
+
+def test_the_decimal_mark_that_was_learned_reads_new_rows():
+    encoder = TableEncoder().fit([["1,5"], ["2,25"], ["1.234,5"]])
+    same = TableEncoder().fit([["1.5"], ["2.25"], ["1234.5"]])
+    np.testing.assert_allclose(encoder.transform([["3,5"]]), same.transform([["3.5"]]))

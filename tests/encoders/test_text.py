@@ -44,7 +44,7 @@ def test_state_and_blocks(monkeypatch):
 
 @pytest.mark.parametrize(
     ("texts", "expected"),
-    [("one text", "a list of texts"), (["a b", 3], "item 1 is none"), (["", "!"], "share")],
+    [("one text", "a list of texts"), (["a b", 3], "item 1 is none"), (["", "!"], "letters")],
 )
 def test_bad_texts_are_refused(texts, expected):
     with pytest.raises(InvalidInputError, match=expected):
@@ -59,3 +59,20 @@ def test_texts_of_few_words_have_as_few_directions():
 def test_a_single_text_or_a_single_word_still_encodes():
     assert TextEncoder().fit_transform(["word"]).shape == (1, 1)
     assert np.isfinite(TextEncoder().fit_transform(["word word", "word"])).all()
+
+
+def test_texts_without_spaces_are_read_by_pairs_of_characters():
+    good, bad = ("房间里面非常干净", "酒店早餐特别热情"), ("房间里面非常脏乱", "酒店早餐特别冷淡")
+    texts = [*good, *bad, "前台非常干净特别热情", "前台非常脏乱特别冷淡"]
+    Z = TextEncoder(min_count=1).fit_transform(texts)
+    assert Z[4] @ Z[0] > Z[4] @ Z[2]
+    assert Z[5] @ Z[2] > Z[5] @ Z[0]
+
+
+@pytest.mark.parametrize("texts", [["ab", "cd"], ["一二三", "四五六"], ["a", "b", "?"]])
+def test_texts_that_share_no_word_are_read_all_the_same(texts):
+    encoder = TextEncoder().fit(texts)
+    again = TextEncoder().set_state(encoder.get_state())
+    Z = encoder.transform(texts)
+    assert np.isfinite(Z).all()
+    np.testing.assert_array_equal(again.transform(texts), Z)

@@ -31,7 +31,9 @@ def compare(
     ] = None,
     columns: Annotated[
         str | None,
-        typer.Option(help="The columns that make an item: a,b. All others.", show_default=False),
+        typer.Option(
+            help="The columns that make an item: a,b or a:text. All others.", show_default=False
+        ),
     ] = None,
     kind: Annotated[
         Literal["images", "texts", "table", "vectors"] | None,

@@ -32,7 +32,7 @@ def label(
         str, typer.Option(metavar="A,B,C", help="Classes to begin with; more come as you go.")
     ] = "",
     columns: Annotated[
-        str, typer.Option(metavar="A,B", help="Of a table: the columns that make an item.")
+        str, typer.Option(metavar="A,B:KIND", help="Of a table: the columns that make an item.")
     ] = "",
     project: Annotated[
         str | None,

@@ -4,6 +4,7 @@ import csv
 import io
 import re
 import sys
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
@@ -95,7 +96,7 @@ def numbered_rows(text: str, delimiter: str, path: Path) -> Iterator[tuple[int, 
 def column_names(cells: Sequence[str], path: Path) -> list[str]:
     """Return the names of the columns, by number where there is none; each has to be there once."""
     names = [cell.strip() or str(i + 1) for i, cell in enumerate(cells)]
-    twice = sorted({name for name in names if names.count(name) > 1})
+    twice = sorted(name for name, times in Counter(names).items() if times > 1)
     if twice and all(_is_number(cell) for cell in cells):
         raise SourceError(f"{path} has numbers in its first line, no names: say --no-header.")
     if twice:

@@ -1,10 +1,11 @@
-"""Columns that name the rows of a table, such as an id: a model must not learn from them."""
+"""Columns that name or count the rows of a table: a model must not learn from them."""
 
 import numbers
 import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 from sparing.datasets.items import shown_names
@@ -18,6 +19,10 @@ OF_ROWS = frozenset(
     {"row", "item", "sample", "record", "document", "doc", "example", "entry", "text", "image"}
 )
 UNNAMED = "1"  # what the reader calls a first column without a name
+LEAST_ROWS = 8  # a few numbers in order may well be a measurement
+_INDEX = re.compile(
+    r"Unnamed: ?\d+(\.\d+)*|level_\d+|__index_level_\d+__|row_?names?|#|No\.?|Nr\.?", re.I
+)
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _FRACTION = re.compile(r"\s*[-+]?\d*\.\d*[1-9]\d*\s*")
 
@@ -25,7 +30,8 @@ _FRACTION = re.compile(r"\s*[-+]?\d*\.\d*[1-9]\d*\s*")
 def identified(raw: RawTable, left_out: Sequence[str] | None = None) -> RawTable:
     """Return a table whose rows are called by the column that identifies them, if there is one.
 
-    The name of a column decides; that its cells are all there, and distinct, only confirms it.
+    The name of a column decides; that its cells are all there, and distinct, only confirms it. A
+    column that counts the rows names nothing, but is left out too, whatever it is called.
 
     Parameters
     ----------
@@ -38,9 +44,10 @@ def identified(raw: RawTable, left_out: Sequence[str] | None = None) -> RawTable
     columns these are. The columns are still there: whoever asks for one by name gets it.
     """
     found = {name: names for name in raw.columns if (names := _names(raw, name)) is not None}
-    if len(found) == len(raw.columns):  # else nothing would be left to learn from
-        found = {}
-    told = tuple(found) if left_out is None else tuple(left_out)
+    counters = [n for n in raw.columns if n not in found and counts_rows(n, raw.columns[n])]
+    if len(found) + len(counters) == len(raw.columns):  # nothing would be left to learn from
+        found, counters = {}, []
+    told = (*found, *counters) if left_out is None else tuple(left_out)
     if not found:
         return replace(raw, left_out=told)
     named_by, names = next(iter(found.items()))
@@ -85,6 +92,31 @@ def is_identifier(name: str, others: Sequence[str]) -> bool:
     return len(words) == 2 and words[0] in OF_ROWS and words[1] in ALONE
 
 
+def counts_rows(name: str, cells: Sequence[Any]) -> bool:
+    """Tell whether a column only counts the rows, in the order of the file.
+
+    One that programs write beside the data, by its name, may have gaps where rows were left out.
+
+    Examples
+    --------
+    >>> counts_rows("X", range(1, 20)), counts_rows("level_0", [0, 3, 4]), counts_rows("x", [0, 3])
+    (True, True, False)
+    """
+    is_index = _INDEX.fullmatch(name.strip()) is not None
+    if len(cells) < (2 if is_index else LEAST_ROWS) or _whole(cells[0]) is None:
+        return False
+    steps = {None if a is None or b is None else b - a for a, b in pairwise(map(_whole, cells))}
+    return steps == {1} or (is_index and None not in steps and min(map(int, steps)) > 0)  # type: ignore[arg-type]
+
+
+def _whole(cell: Any) -> int | None:
+    try:
+        number = None if isinstance(cell, bool) else float(cell)
+    except (TypeError, ValueError):
+        return None
+    return int(number) if number is not None and number.is_integer() else None
+
+
 def words_of(name: str) -> list[str]:
     """Return the words of a column's name, in lower case.
 
@@ -103,7 +135,8 @@ def is_fraction(cell: Any) -> bool:
 
 def _names(raw: RawTable, name: str) -> list[str] | None:
     """Return the cells of a column as names; None if it does not identify the rows."""
-    if not is_identifier(name, [other for other in raw.columns if other != name]):
+    others = [other for other in raw.columns if other != name] if name == UNNAMED else ()
+    if not is_identifier(name, others):
         return None
     cells, first = raw.columns[name], next(iter(raw.columns))
     if name == UNNAMED and not (name == first and all(map(_is_number, cells))):

@@ -50,6 +50,8 @@ class Items:
         they are in ``columns``
     label_column : of a table file: the column with labels that are there already, if one was found
     table : of a table file: all its columns, of the rows that are items
+    taken : of a table: a sentence that says what each column was taken for
+    kinds : of a table file: what somebody said that each of ``columns`` holds; ``""``: found out
     """
 
     kind: Kind
@@ -63,6 +65,8 @@ class Items:
     left_out: tuple[str, ...] = ()
     label_column: str | None = None
     table: "RawTable | None" = None
+    taken: tuple[str, ...] = ()
+    kinds: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.values)
@@ -73,7 +77,7 @@ class Items:
 
     def said(self) -> list[str]:
         """Return all that the person should know of the reading, one sentence each."""
-        return [*self.notes, *summarize_skipped(self.skipped)]
+        return [*self.notes, *summarize_skipped(self.skipped), *self.taken]
 
 
 @dataclass(frozen=True, eq=False, slots=True)

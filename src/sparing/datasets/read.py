@@ -36,8 +36,9 @@ def read_labeled(
     source : a folder with a folder a class, of images or .txt files; a CSV, TSV, JSONL or Parquet
         file; a .npy file, or a folder with X.npy and y.npy
     label_column : of a table: the name of the column with the labels
-    columns : of a table: the columns that make an item; none: all others but those that identify
-        rows, such as ``id``, which name the items; see ``sparing.datasets.identifiers``
+    columns : of a table: the columns that make an item, perhaps with what they hold:
+        ``"zip:categories"``; none: all others but those that identify or count rows, such as
+        ``id``; see ``sparing.datasets.identifiers``
     labels : of a .npy file: the file with the labels
     header : of a CSV or TSV: whether its first line names the columns; if not, their names are
         1, 2, 3, ...
@@ -116,7 +117,8 @@ def read_items(
         raise InvalidInputError(f"Column '{label_column}' is the label: it cannot be the item too.")
     if label_column is not None or (not columns and left_out is None):
         raw = set_aside(raw, label_column)
-    return table_items(raw, columns, path.parent, kind, opened=opened)
+    as_before = left_out is not None
+    return table_items(raw, columns, path.parent, kind, opened=opened, as_before=as_before)
 
 
 def read_table(path: Path, *, header: bool = True) -> RawTable:

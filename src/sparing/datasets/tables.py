@@ -9,16 +9,27 @@ from typing import Any
 
 import numpy as np
 
+from sparing.datasets.columns import (
+    TEXT,
+    VECTORS,
+    Told,
+    as_text,
+    column_of,
+    is_free_text,
+    parted,
+    said_of,
+    told,
+    vector_of,
+)
+from sparing.datasets.identifiers import counts_rows
 from sparing.datasets.images import image_faults, image_file_fault, is_image_name
-from sparing.datasets.items import Items, Kind, Labeled, Skipped, rows_where
+from sparing.datasets.items import Items, Kind, Labeled, Skipped, rows_where, shown_names
 from sparing.datasets.labels import one_label
 from sparing.datasets.rows import RawTable, is_missing
 from sparing.errors import InvalidInputError, SourceError, UnknownNameError
 from sparing.types import BoolArray
 
 FaultsOf = Callable[[Sequence[Path]], list[str | None]]
-LEAST_WORDS = 3  # fewer on average are names or categories
-LEAST_DISTINCT = 0.5  # of the values of a column; below it they are categories
 
 
 def table_items(
@@ -28,70 +39,128 @@ def table_items(
     kind: Kind | None = None,
     *,
     opened: bool = True,
+    as_before: bool = False,
 ) -> Items:
     """Return the items that some columns stand for.
 
-    If nobody says the kind: one column of lists of numbers is vectors, one column of file names
-    that end like images is images, free text only (or one column of text, if it was asked for)
-    is texts, several of them joined by line breaks. Anything else is a table.
+    If nobody says the kind: one column of lists of numbers is vectors, a column of file names
+    that end like images is images, whatever stands beside it, free text only (or one column of
+    text, if it was asked for) is texts, several of them joined by line breaks. Anything else is a
+    table.
 
     Parameters
     ----------
     raw : the table
-    columns : names of the columns that make an item; none: all that do not identify rows
+    columns : names of the columns that make an item, perhaps with what they hold,
+        ``"zip:categories"``; none: all that do not identify rows
     folder : where relative file names start
     kind : what the items are, if it is known
     opened : whether images are opened, to leave out those that cannot be read
+    as_before : whether the kind is found as it was by versions that knew less of columns
 
     Raises
     ------
-    UnknownNameError : there is no such column
+    UnknownNameError : there is no such column, or no such kind of one
     SourceError : no rows are left, or vectors or images of more than one column
     """
     aside = {*raw.left_out, raw.label_column}
-    names = columns or [name for name in raw.columns if name not in aside]
-    used = {name: raw.column(name) for name in names}
+    pairs = parted(columns or [name for name in raw.columns if name not in aside], raw.columns)
+    used = {name: told(raw.column(name), kind_told) for name, kind_told in pairs}
     if not used:
         beside = " and ".join(["the label", *map(repr, raw.left_out)])
         raise SourceError(f"{raw.source} has no column beside {beside}.")
-    raw = replace(raw, notes=(*raw.notes, *_on_names(raw, names)))
-    kind = kind or _kind(list(used.values()), asked=bool(columns))
+    raw = replace(raw, notes=(*raw.notes, *_on_names(raw, [*used])))
+    if kind is None:
+        find = _kind_before if as_before else _kind
+        kind = find([*used.values()], asked=bool(columns))
+    items = _items(raw, used, folder, kind, image_faults if opened else _not_there)
+    return replace(items, kinds=tuple(kind_told for _, kind_told in pairs))
+
+
+def _items(
+    raw: RawTable, used: Mapping[str, Sequence[Any]], folder: Path, kind: Kind, faults_of: FaultsOf
+) -> Items:
     if kind == "texts":
         return _texts(raw, used)
     if kind == "table":
         return _cells(raw, used)
+    if kind == "images":
+        name = _files(used)
+        if name is None:
+            raise SourceError(f"{raw.source}: name the one column with the images by --columns.")
+        raw = replace(raw, notes=(*raw.notes, *_on_files(name, used)))
+        return replace(_images(raw, used[name], folder, faults_of), columns=(name,))
     if len(used) > 1:
         raise SourceError(f"{raw.source}: name the one column with the {kind} by --columns.")
     (only,) = used.values()
-    if kind == "vectors":
-        return _vectors(raw, only, tuple(used))
-    images = _images(raw, only, folder, image_faults if opened else _not_there)
-    return replace(images, columns=tuple(used))
+    return _vectors(raw, only, tuple(used))
+
+
+def _files(used: Mapping[str, Sequence[Any]]) -> str | None:
+    """Return the one column that names images; the only column, whatever it names."""
+    names = [*used] if len(used) == 1 else [n for n, c in used.items() if _all(c, is_image_name)]
+    return names[0] if len(names) == 1 else None
+
+
+def _on_files(name: str, used: Mapping[str, Any]) -> list[str]:
+    others = shown_names([other for other in used if other != name])
+    if not others:
+        return []
+    return [f"Column '{name}' names the images; no part of them: {others}."]
 
 
 def _on_names(raw: RawTable, used: Sequence[str]) -> list[str]:
-    """Return what the person should know of the columns that identify rows."""
-    lost = [name for name in raw.left_out if name in raw.columns and name not in used]
+    """Return what the person should know of the columns that identify or count rows."""
+    lost = [name for name in raw.left_out if name in raw.columns and name not in {*used}]
+    told = _on_counters([n for n in lost if n != raw.named_by and counts_rows(n, raw.columns[n])])
+    naming = [name for name in lost if name == raw.named_by or name not in told]
+    sentences = [*told.values()][:1]
     if raw.named_by is None:
-        gone = " and ".join(map(repr, lost))
-        return [f"{gone} cannot name the items: a cell is empty or there twice."] if lost else []
-    if raw.named_by in used or not lost:
-        return [f"Column '{raw.named_by}' names the items."]
-    others = " and ".join(repr(name) for name in lost if name != raw.named_by)
+        gone = " and ".join(map(repr, naming))
+        odd = [f"{gone} cannot name the items: a cell is empty or there twice."] if gone else []
+        return odd + sentences
+    if raw.named_by in {*used} or not naming:
+        return [f"Column '{raw.named_by}' names the items.", *sentences]
+    others = " and ".join(repr(name) for name in naming if name != raw.named_by)
     like = f", like {others}," if others else ""
-    told = f"Column '{raw.named_by}' names the items and is{like} no part of them"
-    return [f"{told}: --columns makes it one."]
+    named = f"Column '{raw.named_by}' names the items and is{like} no part of them"
+    return [f"{named}: --columns makes it one.", *sentences]
+
+
+def _on_counters(names: Sequence[str]) -> dict[str, str]:
+    """Return for each column that counts the rows the sentence that speaks of all of them."""
+    many = len(names) > 1
+    said = f"Column{'s' if many else ''} {shown_names(names)} only count{'' if many else 's'}"
+    return dict.fromkeys(names, f"{said} the rows, no part of the items: --columns makes it one.")
 
 
 def _kind(columns: Sequence[Sequence[Any]], *, asked: bool) -> Kind:
     """Tell what columns make; a single one of text that was asked for is text, however short."""
+    only = columns[0] if len(columns) == 1 else None
+    if sum(_all(cells, is_image_name) for cells in columns) == 1:
+        return "images"
+    if only is not None and (_all(only, _is_vector) or column_of(only).kind == VECTORS):
+        return "vectors"
+    asked_text = only is not None and asked and _all(only, _is_word)
+    texts = asked_text or all(_is_text(cells) for cells in columns)
+    return "texts" if texts else "table"
+
+
+def _is_text(cells: Sequence[Any]) -> bool:
+    first = next((cell for cell in cells if not is_missing(cell)), None)
+    return first.kind == TEXT if isinstance(first, Told) else is_free_text(cells)
+
+
+def _kind_before(columns: Sequence[Sequence[Any]], *, asked: bool) -> Kind:
+    """Tell what columns made in projects of older versions, whose items stay what they are."""
     only = columns[0] if len(columns) == 1 else None
     if only is not None and _all(only, _is_vector):
         return "vectors"
     if only is not None and _all(only, is_image_name):
         return "images"
     asked_text = only is not None and asked and _all(only, _is_word)
-    return "texts" if asked_text or all(map(is_free_text, columns)) else "table"
+    texts = asked_text or all(is_free_text(c, lambda text: len(text.split())) for c in columns)
+    return "texts" if texts else "table"
 
 
 def labeled_table(
@@ -112,7 +181,7 @@ def labeled_table(
     InvalidInputError : the label is a column of the item too
     """
     labels = _label_column(raw, label_column)
-    if label_column in columns:
+    if label_column in {name for name, _ in parted(columns, raw.columns)}:
         raise InvalidInputError(f"Column '{label_column}' is the label: it cannot be the item too.")
     read, refused = _read_labels(raw, labels)
     there = np.array([label is not None for label in read])
@@ -156,21 +225,6 @@ def _with_labels(raw: RawTable, label_column: str, there: BoolArray) -> RawTable
     return replace(raw, columns=columns).take(rows_where(there))
 
 
-def is_free_text(values: Sequence[Any]) -> bool:
-    """Tell whether a column is text that people wrote: several words, mostly distinct.
-
-    Examples
-    --------
-    >>> is_free_text(["the cat sat down", "a dog ran away"]), is_free_text(["red", "blue"])
-    (True, False)
-    """
-    texts = [value for value in values if not is_missing(value)]
-    if not texts or not all(isinstance(text, str) for text in texts):
-        return False
-    words = sum(len(text.split()) for text in texts) / len(texts)
-    return words >= LEAST_WORDS and len(set(texts)) >= LEAST_DISTINCT * len(texts)
-
-
 def _all(values: Sequence[Any], test: Any) -> bool:
     present = [value for value in values if not is_missing(value)]
     return bool(present) and all(map(test, present))
@@ -204,33 +258,36 @@ def _text(value: Any) -> str:
 
 
 def _vectors(raw: RawTable, column: Sequence[Any], used: tuple[str, ...]) -> Items:
-    sizes = [len(v) if isinstance(v, list) else 0 for v in column]
+    found = [vector_of(cell) for cell in column]
+    sizes = [len(vector) for vector in found if vector]
+    if not sizes:
+        raise SourceError(f"{raw.source} has no vectors in column '{used[0]}'.")
     width = max(set(sizes), key=sizes.count)
-    rows, vectors, skipped = [], [], []
-    for i, value in enumerate(column):
-        vector = None if sizes[i] != width else [_number(part) for part in value]
-        if vector is None or None in vector:
-            skipped.append(Skipped(raw.names[i], f"not {width} finite numbers"))
-        else:
-            rows.append(i)
-            vectors.append(vector)
-    kept = _rows(raw, rows, skipped)
-    return replace(kept, kind="vectors", values=np.array(vectors, np.float32), columns=used)
+    rows = [i for i, vector in enumerate(found) if vector and len(vector) == width]
+    bad = sorted({*range(len(found))} - {*rows})
+    kept = _rows(raw, rows, [Skipped(raw.names[i], f"not {width} finite numbers") for i in bad])
+    values = np.array([found[i] for i in rows], np.float32)
+    return replace(kept, kind="vectors", values=values, columns=used)
 
 
 def _cells(raw: RawTable, used: Mapping[str, Sequence[Any]]) -> Items:
-    """Return the rows as cells; the encoder finds out what a column holds."""
+    """Return the rows as cells; the encoder reads them by what a column was taken for."""
     cells = np.empty((len(raw), len(used)), dtype=object)
     for i, (name, column) in enumerate(used.items()):
-        bad = next((value for value in column if isinstance(value, list | dict | bytes)), None)
-        if bad is not None:
+        if any(isinstance(value, bytes) for value in column):
             raise SourceError(
-                f"Column '{name}' of {raw.source} holds values of type {type(bad).__name__}, "
-                "which make no table: name the columns to use with --columns."
+                f"Column '{name}' of {raw.source} holds bytes, which make no table: name the"
+                " columns to use with --columns."
             )
-        cells[:, i] = [None if is_missing(value) else value for value in column]
+        cells[:, i] = [None if is_missing(value) else _cell(value) for value in column]
+    taken = said_of({name: column_of(cells[:, i].tolist()) for i, name in enumerate(used)})
     kept = _rows(raw, range(len(raw)), ())
-    return replace(kept, kind="table", values=cells, columns=tuple(used))
+    return replace(kept, kind="table", values=cells, columns=tuple(used), taken=tuple(taken))
+
+
+def _cell(value: Any) -> Any:
+    """Return a cell that can be read; lists and objects are shown, and read, as JSON."""
+    return as_text(value) if isinstance(value, list | dict) else value
 
 
 def _not_there(paths: Sequence[Path]) -> list[str | None]:

@@ -1,16 +1,18 @@
 """Texts by their words: TF-IDF, then the leading directions of its spectrum."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 from sklearn.decomposition import TruncatedSVD
-from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.feature_extraction.text import TfidfVectorizer, strip_accents_unicode
 from sklearn.preprocessing import normalize
 
-from sparing._validate import check_int, invalid
+from sparing._validate import _Phrase, check_int, invalid
+from sparing.datasets.scripts import words
 from sparing.encoders.base import BlockEncoder, Progress
 from sparing.types import FloatArray
 
@@ -21,8 +23,9 @@ ROUNDING = 1e-5  # of the widest direction; texts of few words vary in fewer tha
 class TextEncoder(BlockEncoder):
     """Texts by the words and pairs of words in them (latent semantic analysis).
 
-    Needs no model and no network; texts of any language that separates words. Each text becomes
-    a vector of length 1, one without any known word the zero vector.
+    Needs no model and no network. In scripts that do not separate words, such as Chinese, Japanese
+    or Thai, pairs of characters are looked at; so they are where texts share no words. Each text
+    becomes a vector of length 1, one without any known word the zero vector.
 
     Parameters
     ----------
@@ -43,7 +46,7 @@ class TextEncoder(BlockEncoder):
     """
 
     name: ClassVar[str] = "text"
-    learned: ClassVar[tuple[str, ...]] = ("words_", "rarity_", "directions_")
+    learned: ClassVar[tuple[str, ...]] = ("words_", "rarity_", "directions_", "by_pairs_")
 
     def __init__(self, n_components: int = 200, min_count: int = 2, seed: int = 0) -> None:
         self.n_components = n_components
@@ -57,12 +60,17 @@ class TextEncoder(BlockEncoder):
         where = type(self).__name__
         check_int("n_components", where, self.n_components, 1)
         min_count = min(check_int("min_count", where, self.min_count, 1), len(items))
-        counter = _counter(min_df=min_count, max_features=MAX_WORDS)
-        try:
-            weights = counter.fit_transform(items)
-        except ValueError as error:  # scikit-learn's word for "no words are left"
-            raise invalid("X", where, "texts that share some words", f"{error}") from error
+        for analyzer, least in ((terms, min_count), (pairs, min_count), (terms, 1), (pairs, 1)):
+            counter = _counter(analyzer, min_df=least, max_features=MAX_WORDS)
+            try:
+                weights = counter.fit_transform(items)
+                break
+            except ValueError:  # scikit-learn's word for "no words are left"
+                continue
+        else:
+            raise invalid("X", where, "texts with some letters or digits", _Phrase("none"))
         tell(len(items), len(items))
+        self.by_pairs_ = np.array(analyzer is pairs)
         self.words_ = counter.get_feature_names_out().astype(np.str_)
         self.rarity_ = counter.idf_
         self.directions_ = _directions(weights, self.n_components, self.seed)
@@ -73,19 +81,36 @@ class TextEncoder(BlockEncoder):
 
     def _weights(self, block: list[str]) -> sparse.csr_matrix:
         places = {word: i for i, word in enumerate(self.words_.tolist())}
-        counter = _counter(vocabulary=places)
+        counter = _counter(pairs if self.by_pairs_ else terms, vocabulary=places)
         counter.idf_ = self.rarity_
         return counter.transform(block)
 
 
-def _counter(**parameters: Any) -> TfidfVectorizer:
-    return TfidfVectorizer(
-        ngram_range=(1, 2),
-        sublinear_tf=True,
-        strip_accents="unicode",
-        dtype=np.float32,
-        **parameters,
-    )
+def _counter(analyzer: Callable[[str], list[str]], **parameters: Any) -> TfidfVectorizer:
+    return TfidfVectorizer(analyzer=analyzer, sublinear_tf=True, dtype=np.float32, **parameters)
+
+
+def terms(text: str) -> list[str]:
+    """Return the words of a text and the pairs of words that follow each other.
+
+    Examples
+    --------
+    >>> terms("Müde cats sat")
+    ['mude', 'cats', 'sat', 'mude cats', 'cats sat']
+    """
+    found = words(_plain(text))
+    return found + [f"{one} {next_}" for one, next_ in pairwise(found)]
+
+
+def pairs(text: str) -> list[str]:
+    """Return the pairs of letters and digits in a text."""
+    letters = [c for c in _plain(text) if c.isalnum()]
+    return [one + next_ for one, next_ in pairwise(letters)] or letters
+
+
+def _plain(text: str) -> str:
+    lower = text.lower()
+    return lower if lower.isascii() else strip_accents_unicode(lower)
 
 
 def _directions(weights: sparse.csr_matrix, n_components: int, seed: int) -> FloatArray:

@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 
+from sparing.datasets.columns import is_free_text
 from sparing.datasets.images import is_image_name
 from sparing.datasets.items import Items
 from sparing.datasets.rows import RawTable, is_missing
-from sparing.datasets.tables import is_free_text
 
 MAX_DIGITS = 15  # beyond them a float is another number
 NOTHING = ""

@@ -27,6 +27,7 @@ class Layout:
     named_by : the one that names the items, if one does
     told_by : those of ``columns`` that tell an item from all others
     label_column : the one with labels that were there already
+    kinds : what somebody said that each of ``columns`` holds; ``""``: found out
     is_old : the project is of a version that knew rows by another hash
     """
 
@@ -38,6 +39,7 @@ class Layout:
     told_by: tuple[str, ...]
     label_column: str | None = None
     is_old: bool = False
+    kinds: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, items: Items, *, is_old: bool = False) -> Self | None:
@@ -55,6 +57,7 @@ class Layout:
             told_by,
             items.label_column,
             is_old,
+            items.kinds if any(items.kinds) else (),
         )
 
     @classmethod
@@ -82,8 +85,10 @@ def read_again(path: Path, layout: Layout) -> Items:
             f"{path} has none of the columns that make the items of this project,"
             f" {_named(layout.columns)}. It has: {', '.join(raw.columns)}."
         )
+    kinds = dict(zip(layout.columns, layout.kinds, strict=False))
+    as_told = [f"{name}:{kinds[name]}" if kinds.get(name) else name for name in there]
     told = replace(raw, label_column=layout.label_column, notes=(*raw.notes, *_news(raw, layout)))
-    return table_items(told, there, path.parent, layout.kind, opened=False)
+    return table_items(told, as_told, path.parent, layout.kind, opened=False)
 
 
 def _news(raw: RawTable, layout: Layout) -> list[str]:
