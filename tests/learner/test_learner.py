@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from scipy import sparse
 from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.datasets import make_blobs
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression, SGDClassifier
 from sklearn.naive_bayes import GaussianNB
@@ -569,3 +570,21 @@ def test_a_column_that_float32_would_blur_is_pointed_out(X):
     with pytest.warns(UserWarning, match="Column 4 of X .* Subtract its smallest value"):
         learner_of(times)
     learner_of(times - [0, 0, 0, 0, 1_700_000_000])
+
+
+def test_the_share_of_each_model_is_told():
+    X, y = make_blobs(60, centers=2, n_features=3, random_state=0)
+    learner = ActiveLearner(X, seed=0)
+    with pytest.raises(TrainingError, match="Nothing is labeled"):
+        learner.explain()
+    learner.teach([0], [int(y[0])])
+    with pytest.raises(TrainingError, match="single class"):
+        learner.explain()
+    learner.teach(np.arange(30), y[:30].tolist())
+    shares = learner.explain()
+    assert list(shares) == ["graph", "kernel", "linear", "softmax", "forest"]
+    assert sum(shares.values()) == pytest.approx(1)
+    other = ActiveLearner(X, model=LogisticRegression())
+    other.teach(np.arange(30), y[:30].tolist())
+    with pytest.raises(CapabilityError, match="only 'auto' weighs several"):
+        other.explain()

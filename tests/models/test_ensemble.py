@@ -28,7 +28,8 @@ def test_where_neighbourhoods_say_nothing_the_linear_model_takes_over():
     X[:, 0] *= 0.7
     rows = np.arange(300)
     model = EnsembleClassifier().fit(X, known(y, rows))
-    assert model.weights_[2] > 0.5
+    assert model.shares_["graph"] < 0.1
+    assert sum(model.shares_.values()) == pytest.approx(1)
     graph = np.mean(model.graph_.transduction_[300:] == y[300:])
     assert np.mean(model.transduction_[300:] == y[300:]) > graph + 0.1
 
@@ -43,8 +44,7 @@ def test_it_is_hardly_worse_than_its_best_member(load):
         model = EnsembleClassifier(structure).fit(X, known(y, rows))
         members = [
             model.graph_.label_distributions_,
-            model.kernel_.predict_proba(structure.head.features),
-            model.linear_.predict_proba(X),
+            *(m.predict_proba(X, structure.head.features) for m in model.members_),
         ]
         best = max(np.mean(p.argmax(axis=1) == y) for p in members)
         losses.append(best - np.mean(model.transduction_ == y))
@@ -68,3 +68,46 @@ def test_equal_input_gives_equal_output():
         EnsembleClassifier().fit(X, known(y, np.arange(50))).label_distributions_ for _ in range(2)
     )
     np.testing.assert_array_equal(a, b)
+
+
+def test_a_forest_is_asked_where_columns_mean_something_and_never_before_twenty_labels():
+    rng = np.random.default_rng(0)
+    X = rng.uniform(-1, 1, (600, 6))
+    y = ((X[:, 2] > 0.2) ^ (X[:, 4] > -0.1)).astype(int)  # no direction tells them apart
+    few = EnsembleClassifier().fit(X, known(y, np.arange(19)))
+    assert "forest" not in few.shares_
+    model = EnsembleClassifier().fit(X, known(y, np.arange(150)))
+    assert max(model.shares_, key=model.shares_.get) == "forest"
+    assert np.mean(model.transduction_[150:] == y[150:]) > 0.9
+    components = X * np.linspace(1, 0.2, 6)
+    wide = np.hstack([components, 0.1 * rng.uniform(-1, 1, (600, 3)) * [1, 0.5, 0.25]])
+    assert "forest" not in EnsembleClassifier().fit(wide, known(y, np.arange(50))).shares_
+
+
+def test_many_classes_are_not_made_to_wait_for_softmax():
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((700, 120)).astype(np.float32)
+    y = rng.integers(0, 90, 700)
+    assert "softmax" not in EnsembleClassifier().fit(X, known(y, np.arange(600))).shares_
+
+
+@pytest.mark.parametrize("shift", [0.0, 1000.0])
+def test_softmax_keeps_the_proportions_of_columns(shift):
+    rng = np.random.default_rng(0)
+    y = rng.integers(0, 3, 300)
+    X = np.hstack([3 * np.eye(3)[y], 0.05 * rng.standard_normal((300, 200))]) + shift
+    votes = EnsembleClassifier().fit(X, known(y, np.arange(30)))
+    softmax, linear = (
+        next(m for m in votes.members_ if m.name == name) for name in ("softmax", "linear")
+    )
+    rights = [np.mean(m.votes.predict_proba(X).argmax(axis=1) == y) for m in (softmax, linear)]
+    assert rights[0] == 1.0
+    assert rights[1] < 0.9
+
+
+def test_contradicting_and_equal_items_get_an_answer_without_a_warning():
+    X = np.ones((60, 3), np.float32)
+    y = np.arange(60) % 3
+    proba = EnsembleClassifier().fit(X, known(y, np.arange(40))).label_distributions_
+    np.testing.assert_allclose(proba.sum(axis=1), 1, atol=1e-6)
+    assert proba.max() < 0.6

@@ -298,6 +298,31 @@ class ActiveLearner:
             return np.ones((self._features(X, "predict_proba").shape[0], 1))
         return version.proba if X is None else version.predict(self._features(X, "predict_proba"))
 
+    def explain(self) -> dict[str, float]:
+        """Return how much each model inside ``"auto"`` is believed, by name; they sum to 1.
+
+        Raises
+        ------
+        TrainingError : nothing is labeled yet, a single class, or the model could not be fitted
+        CapabilityError : the model is one that somebody gave, or has no parts
+
+        Examples
+        --------
+        >>> learner = ActiveLearner(np.array([[0.0], [0.1], [2.0], [2.1]]))
+        >>> learner.teach([0, 3], ["low", "high"])
+        >>> list(learner.explain())
+        ['graph', 'kernel', 'linear', 'softmax']
+        """
+        model = self._fitted_version().fitted.model
+        if model is None:
+            raise TrainingError("A single class is labeled: there is no model to explain yet.")
+        shares = getattr(model, "shares_", None)
+        if shares is None:
+            raise CapabilityError(
+                f"A {type(model).__name__} is one model: only 'auto' weighs several."
+            )
+        return dict(shares)
+
     def save(self, path: str | PathLike[str]) -> None:
         """Write what was taught and where the random numbers are to a file, all of it or nothing.
 

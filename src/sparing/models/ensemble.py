@@ -1,5 +1,6 @@
-"""EnsembleClassifier: the graph beside a kernel and a linear model, believed as they deserve."""
+"""EnsembleClassifier: the graph beside models of the labeled items, believed as they deserve."""
 
+from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -8,26 +9,53 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 
 from sparing._validate import check_features, invalid
+from sparing.models.forest import FEWEST_LABELS, Forest, forest_votes, suits
 from sparing.models.graph_classifier import GraphClassifier
-from sparing.models.ridge import linear_votes, ridge_votes
-from sparing.models.stacking import doubted, mixture_weights
+from sparing.models.multinomial import Logits, is_affordable, softmax_votes
+from sparing.models.ridge import Votes, linear_votes, ridge_votes
+from sparing.models.stacking import believed, doubted
 from sparing.models.structure import PoolStructure
 from sparing.pool.pool import UNLABELED
-from sparing.types import Features, FloatArray
+from sparing.types import Features, FloatArray, IntArray
 
-TRUST = np.array([5.0, 1.0, 1.0])
-"""Labels' worth of belief in graph, kernel and linear model before any evidence.
+GRAPH = "graph"
+TRUST = 5.0
+"""Labels' worth of belief in the graph before any evidence; 1 in each of the others.
 
 Leaving a label out costs the graph most, since few labels each stand for a region of their own."""
+FAVOR = 7.0
+"""Odds of the graph beforehand, for the same reason; 1 of each of the others."""
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Member:
+    """A model of the labeled items, and what it says of each had it not seen its label.
+
+    Parameters
+    ----------
+    name : what a person is told
+    votes : from rows to probabilities
+    oof_proba : (n_labeled, n_classes)
+    on_landmarks : whether it reads landmark features, not the vectors themselves
+    """
+
+    name: str
+    votes: Votes | Logits | Forest
+    oof_proba: FloatArray
+    on_landmarks: bool = False
+
+    def predict_proba(self, X: FloatArray, features: FloatArray) -> FloatArray:
+        """Return (n, n_classes) probabilities of rows, given by vectors and landmark features."""
+        return self.votes.predict_proba(features if self.on_landmarks else X)
 
 
 class EnsembleClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sklearn untyped
-    """What ``model="auto"`` stands for: three models, weighted by how well they foretell labels.
+    """What ``model="auto"`` stands for: several models, weighted by how well they foretell labels.
 
-    The graph spreads the labels over all items; a kernel machine and a linear one learn from the
-    labeled items alone. Each says what it thinks of labels that it did not see, and the mixture
-    under which these are likeliest is the answer. Where the vectors' neighbourhoods mean nothing,
-    the linear model takes over.
+    The graph spreads the labels over all items; a kernel machine, a linear one, softmax regression
+    and, for tables, a forest learn from the labeled items alone. Each says what it thinks of
+    labels that it did not see, and is believed as these are likely under it. Where the vectors'
+    neighbourhoods mean nothing, the others take over.
 
     ``fit`` takes every item and -1 for those without a label, as ``GraphClassifier`` does.
 
@@ -38,11 +66,13 @@ class EnsembleClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] 
     Attributes
     ----------
     classes_ : (n_classes,) label values, sorted
-    weights_ : (3,) of graph, kernel and linear model
+    names_ : of the graph and of the members
+    weights_ : (n_members + 1,) how much each is believed
     label_distributions_ : (n_items, n_classes) probabilities of the items of ``fit``
     transduction_ : (n_items,) the likeliest label of each
     oof_proba_ : (n_labeled, n_classes) what it says of labels that it did not see
-    graph_, kernel_, linear_ : the fitted members; ``kernel_`` works on landmark features
+    graph_ : the fitted graph
+    members_ : the other models
 
     Examples
     --------
@@ -86,31 +116,32 @@ class EnsembleClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] 
         """
         self.graph_ = GraphClassifier(structure=self.structure).fit(X, y)
         self.classes_, self.n_features_in_ = self.graph_.classes_, self.graph_.n_features_in_
-        self._weigh(np.asarray(y))
-        structure = self.graph_.structure_
+        y = np.asarray(y)
+        structure, labeled = self.graph_.structure_, np.flatnonzero(y != UNLABELED)
+        codes = np.searchsorted(self.classes_, y[labeled])
+        self.members_ = fitted_members(structure, labeled, codes, len(self.classes_))
+        self._weigh(codes)
         self.label_distributions_ = self._mixed(
             self.graph_.label_distributions_,
-            self.kernel_.predict_proba(structure.head.features),
-            self.linear_.predict_proba(structure.X),
+            *(m.predict_proba(structure.X, structure.head.features) for m in self.members_),
         )
         self.transduction_ = self.classes_[self.label_distributions_.argmax(axis=1)]
         return self
 
-    def _weigh(self, y: npt.NDArray[Any]) -> None:
-        """Fit the members that learn from labeled items alone, and set the weights of all."""
-        structure, n_classes = self.graph_.structure_, len(self.classes_)
-        labeled = np.flatnonzero(y != UNLABELED)
-        codes = np.searchsorted(self.classes_, y[labeled])
-        seen = structure.head.features[labeled]
-        self.kernel_, kernel_oof = ridge_votes(seen, codes, n_classes)
-        self.linear_, linear_oof = linear_votes(
-            structure.X[labeled], codes, n_classes, structure.center, structure.spread
-        )
-        unseen = (self.graph_.oof_proba_, kernel_oof, linear_oof)
-        rows = np.arange(len(codes))
-        likelihoods = np.stack([doubted(p)[rows, codes] for p in unseen], axis=1)
-        self.weights_ = mixture_weights(likelihoods, TRUST)
+    def _weigh(self, codes: IntArray) -> None:
+        """Set how much each is believed."""
+        unseen = [self.graph_.oof_proba_, *(member.oof_proba for member in self.members_)]
+        told = [doubted(proba)[np.arange(len(codes)), codes] for proba in unseen]
+        prior, favor = np.ones(len(told)), np.ones(len(told))
+        prior[0], favor[0] = TRUST, FAVOR
+        self.names_ = (GRAPH, *(member.name for member in self.members_))
+        self.weights_ = believed(np.stack(told, axis=1), prior, favor)
         self.oof_proba_ = self._mixed(*unseen)
+
+    @property
+    def shares_(self) -> dict[str, float]:
+        """How much each model is believed, by name; they sum to 1."""
+        return dict(zip(self.names_, self.weights_.tolist(), strict=True))
 
     def predict_proba(self, X: Features) -> FloatArray:
         """Return (n, n_classes) probabilities of new items."""
@@ -121,8 +152,7 @@ class EnsembleClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] 
         features = self.graph_.structure_.features(X)
         return self._mixed(
             self.graph_.proba_of(features),
-            self.kernel_.predict_proba(features),
-            self.linear_.predict_proba(X),
+            *(member.predict_proba(X, features) for member in self.members_),
         )
 
     def predict(self, X: Features) -> npt.NDArray[Any]:
@@ -131,3 +161,25 @@ class EnsembleClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] 
 
     def _mixed(self, *parts: FloatArray) -> FloatArray:
         return np.asarray(sum(w * part for w, part in zip(self.weights_, parts, strict=True)))
+
+
+def fitted_members(
+    structure: PoolStructure, labeled: IntArray, codes: IntArray, n_classes: int
+) -> tuple[Member, ...]:
+    """Return the models that learn from labeled items alone, as many as suit.
+
+    Softmax regression as long as its fits take well under a second; a forest for the columns of a
+    table, from twenty labels on.
+    """
+    X, features = np.asarray(structure.X[labeled]), structure.head.features[labeled]
+    center, spread = structure.center, structure.spread
+    members = [
+        Member("kernel", *ridge_votes(features, codes, n_classes), on_landmarks=True),
+        Member("linear", *linear_votes(X, codes, n_classes, center, spread)),
+    ]
+    if n_classes > 1 and is_affordable(len(X), X.shape[1], n_classes):
+        scale = structure.unit_scale
+        members.append(Member("softmax", *softmax_votes(X, codes, n_classes, center, scale)))
+    if len(codes) >= FEWEST_LABELS and suits(spread):
+        members.append(Member("forest", *forest_votes(X, codes, n_classes)))
+    return tuple(members)

@@ -14,8 +14,10 @@ from sklearn.preprocessing import StandardScaler
 
 from sparing.errors import CapabilityError
 from sparing.models.ensemble import EnsembleClassifier
+from sparing.models.forest import Forest
 from sparing.models.graph_classifier import GraphClassifier
 from sparing.models.landmarks import Landmarks
+from sparing.models.multinomial import Logits
 from sparing.models.ridge import Votes
 from sparing.models.softmax import SoftmaxRegression, softmax
 from sparing.models.structure import PoolStructure
@@ -165,6 +167,13 @@ class MixtureHead(Head):
 
 
 @dataclass(frozen=True, eq=False, slots=True)
+class ForestHead(Forest, Head):
+    """Trees as plain arrays."""
+
+    kind: ClassVar[str] = "forest"
+
+
+@dataclass(frozen=True, eq=False, slots=True)
 class ColumnsHead(Head):
     """A head that reads some of the columns: one of several views.
 
@@ -198,7 +207,7 @@ class ColumnsHead(Head):
 
 
 HEADS: Mapping[str, type[Head]] = {
-    c.kind: c for c in (ColumnsHead, LandmarkHead, LinearHead, MixtureHead, VotesHead)
+    c.kind: c for c in (ColumnsHead, ForestHead, LandmarkHead, LinearHead, MixtureHead, VotesHead)
 }
 
 
@@ -260,13 +269,29 @@ def _(model: GraphClassifier) -> Head:
 
 @head_of.register
 def _(model: EnsembleClassifier) -> Head:
-    structure, linear = model.graph_.structure_, model.linear_
-    parts = (
-        head_of(model.graph_),
-        LandmarkHead.of(structure, model.kernel_),
-        VotesHead(linear.coefficients, linear.bias, linear.temperature),
-    )
-    return MixtureHead(parts, model.weights_)
+    structure = model.graph_.structure_
+    parts = [
+        LandmarkHead.of(structure, member.votes)  # type: ignore[arg-type]  # the kernel's are Votes
+        if member.on_landmarks
+        else head_of(member.votes)
+        for member in model.members_
+    ]
+    return MixtureHead([head_of(model.graph_), *parts], model.weights_)
+
+
+@head_of.register
+def _(votes: Votes) -> Head:
+    return VotesHead(votes.coefficients, votes.bias, votes.temperature)
+
+
+@head_of.register
+def _(logits: Logits) -> Head:
+    return LinearHead(logits.coefficients, logits.bias)
+
+
+@head_of.register
+def _(forest: Forest) -> Head:
+    return ForestHead(**{f.name: getattr(forest, f.name) for f in fields(forest)})
 
 
 @head_of.register

@@ -9,6 +9,7 @@ SHARPEST, FLATTEST = 0.2, 5.0
 DOUBT = 0.01  # share of every probability that is spread evenly, so that no loss is infinite
 FAINT = 1e-12  # shares of a class below this are the solver's rounding
 STEPS = 100
+RESAMPLED = 200  # times that the labels are weighed anew to see which model stays ahead
 MODEST = 5  # labels' worth of evidence for leaving a model as sure as it is
 
 
@@ -100,3 +101,54 @@ def mixture_weights(likelihoods: FloatArray, prior: FloatArray) -> FloatArray:
         blame /= blame.sum(axis=1, keepdims=True)
         weights = (blame.sum(axis=0) + prior) / (len(likelihoods) + prior.sum())
     return np.asarray(weights)
+
+
+def averaging_weights(likelihoods: FloatArray, prior: FloatArray, *, seed: int = 0) -> FloatArray:
+    """Return how probable it is that each model foretells labels best, the labels weighed anew.
+
+    Pseudo-Bayesian model averaging with the Bayesian bootstrap: a model that is ahead by a few
+    labels alone is not believed wholly.
+
+    Parameters
+    ----------
+    likelihoods : (n, n_models) probability that each model gave to the true class, unseen
+    prior : (n_models,) > 0, odds of the models beforehand
+    seed : of the weights of the labels
+
+    Examples
+    --------
+    >>> averaging_weights(np.tile([0.9, 0.1], (50, 1)), np.ones(2)).round(2)
+    array([1., 0.])
+    >>> averaging_weights(np.array([[0.5, 0.4], [0.4, 0.5]]), np.ones(2)).round(1)
+    array([0.5, 0.5])
+
+    References
+    ----------
+    Yao, Vehtari, Simpson & Gelman (2018), arXiv 1704.02030, pseudo-BMA+
+    """
+    n = len(likelihoods)
+    shares = np.random.default_rng(seed).dirichlet(np.ones(n), RESAMPLED)
+    said = n * (shares @ np.log(likelihoods)) + np.log(prior)
+    powers = np.exp(said - said.max(axis=1, keepdims=True))
+    return np.asarray((powers / powers.sum(axis=1, keepdims=True)).mean(axis=0))
+
+
+def believed(likelihoods: FloatArray, prior: FloatArray, favor: FloatArray) -> FloatArray:
+    """Return the weights of several models: the likeliest mixture, and hedged against chance.
+
+    The mean of ``mixture_weights``, which finds models that complete each other, and of
+    ``averaging_weights``, which drops those that are worse throughout.
+
+    Parameters
+    ----------
+    likelihoods : (n, n_models) probability that each model gave to the true class, unseen
+    prior : (n_models,) labels' worth of trust in each beforehand
+    favor : (n_models,) odds of each beforehand
+
+    Examples
+    --------
+    >>> believed(np.tile([0.9, 0.1], (50, 1)), np.ones(2), np.ones(2)).round(2)
+    array([0.99, 0.01])
+    """
+    mixed, averaged = mixture_weights(likelihoods, prior), averaging_weights(likelihoods, favor)
+    return (mixed + averaged) / 2

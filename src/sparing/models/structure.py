@@ -93,6 +93,13 @@ class PoolStructure:
         return X if self.scale is None else (X * self.scale).astype(np.float32)
 
     @cached_property
+    def unit_scale(self) -> FloatArray:
+        """(n_features,) what brings the pool's rows to a variance of 1 in all, in these units."""
+        scale = np.ones(len(self.spread)) if self.scale is None else np.asarray(self.scale, float)
+        variance = float(((self.spread * scale) ** 2).sum())
+        return scale / np.sqrt(variance) if variance > 0 else scale
+
+    @cached_property
     def points(self) -> FloatArray:
         """(n, n_features) the pool in these units."""
         return self.scaled(self.X)

@@ -9,7 +9,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from sparing._validate import check_features, invalid
 from sparing.models.ensemble import EnsembleClassifier
-from sparing.models.stacking import doubted, mixture_weights
+from sparing.models.stacking import believed, doubted
 from sparing.models.structure import PoolStructure
 from sparing.pool.pool import UNLABELED
 from sparing.pool.views import Views
@@ -108,11 +108,23 @@ class ViewsClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # 
         labeled = y[y != UNLABELED]
         codes = np.searchsorted(self.classes_, labeled)
         told = [doubted(part.oof_proba_)[np.arange(len(codes)), codes] for part in self.parts_]
-        self.weights_ = mixture_weights(np.stack(told, axis=1), np.full(len(told), TRUST))
+        prior = np.full(len(told), TRUST)
+        self.weights_ = believed(np.stack(told, axis=1), prior, np.ones(len(told)))
         self.oof_proba_ = self._mixed([part.oof_proba_ for part in self.parts_])
         self.label_distributions_ = self._mixed([p.label_distributions_ for p in self.parts_])
         self.transduction_ = self.classes_[self.label_distributions_.argmax(axis=1)]
         return self
+
+    @property
+    def shares_(self) -> dict[str, float]:
+        """How much each model of each view is believed, by name; they sum to 1."""
+        return {
+            f"{name}: {member}": weight * share
+            for name, weight, part in zip(
+                self.names, self.weights_.tolist(), self.parts_, strict=True
+            )
+            for member, share in part.shares_.items()
+        }
 
     def predict_proba(self, X: Features) -> FloatArray:
         """Return (n, n_classes) probabilities of new items."""
