@@ -10,7 +10,7 @@ from scipy import sparse
 from sparing.errors import TooFewLabelsError
 from sparing.models.ridge import linear_votes
 from sparing.models.spectrum import MAX_ITEMS
-from sparing.models.structure import column_scale
+from sparing.models.structure import PoolStructure, column_scale
 from sparing.models.version import ModelVersion
 from sparing.numeric.geometry import products, squared_norms, take_rows
 from sparing.pool.pool import Pool
@@ -138,11 +138,13 @@ class Auto(QueryStrategy):
     ----------
     strategy : the one that was chosen
     why : the sentence for the person who labels
+    points : (n_items, n_columns) the pool as the model compares items; None: its features
     """
 
-    def __init__(self, strategy: QueryStrategy, why: str) -> None:
+    def __init__(self, strategy: QueryStrategy, why: str, points: FloatArray | None = None) -> None:
         self.strategy = strategy
         self.why = why
+        self.points = points
 
     @property
     def name(self) -> str:  # type: ignore[override]
@@ -162,11 +164,20 @@ class Auto(QueryStrategy):
 
     def utility(self, s: Snapshot) -> FloatArray:
         """Return the chosen one's utility."""
-        return self.strategy.utility(_in_one_unit(s))
+        return self.strategy.utility(self._seen(s))
 
     def select(self, s: Snapshot, batch_size: int, rng: np.random.Generator) -> Selection:
         """Return the chosen one's batch."""
-        return self.strategy.select(_in_one_unit(s), batch_size, rng)
+        return self.strategy.select(self._seen(s), batch_size, rng)
+
+    def _seen(self, s: Snapshot) -> Snapshot:
+        return _in_one_unit(s) if self.points is None else replace(s, X=self.points)
+
+
+def _points(version: ModelVersion) -> FloatArray | None:
+    """Return the pool as the model compares items: in one unit, views balanced, CSR reduced."""
+    structure = getattr(getattr(version, "classifier", None), "structure", None)
+    return structure.points if isinstance(structure, PoolStructure) else None
 
 
 def _in_one_unit(s: Snapshot) -> Snapshot:
@@ -216,19 +227,26 @@ def auto_strategy(
     """
     evidence = evidence_of(pool, version)
     if evidence.is_cold:
-        return Auto(_covering(pool, spectrum), _why_cold(evidence))
-    if evidence.is_search:
-        return _searching(evidence)
-    if not evidence.has_skill:
-        return Auto(RandomSampling(), "the model foretells unseen labels no better than chance")
+        chosen, why = _covering(pool, spectrum), _why_cold(evidence)
+    elif evidence.is_search:
+        chosen, why = _searching(evidence)
+    elif not evidence.has_skill:
+        chosen, why = RandomSampling(), "the model foretells unseen labels no better than chance"
+    else:
+        chosen, why = _weighing(evidence)
+    return Auto(chosen, why, _points(version))
+
+
+def _weighing(evidence: Evidence) -> tuple[QueryStrategy, str]:
+    """Return what follows the model's doubt, with coverage while labels are few, and why."""
     labels = f"{evidence.n_labeled} labels of {evidence.n_classes} classes"
     if not evidence.is_late:
-        return Auto(Mix(UHerding(), UNIFORM_SHARE), f"{labels}: doubt and coverage together")
+        return Mix(UHerding(), UNIFORM_SHARE), f"{labels}: doubt and coverage together"
     if evidence.neighbors_agree:
         why = f"{labels}: the model's doubt is a guide"
     else:
         why = f"{labels}; a linear model foretells them better than near neighbors do"
-    return Auto(Mix(MarginSampling(), UNIFORM_SHARE), why)
+    return Mix(MarginSampling(), UNIFORM_SHARE), why
 
 
 def covering_meanwhile(error: TooFewLabelsError) -> QueryStrategy:
@@ -251,13 +269,13 @@ def _covering(pool: Pool, spectrum: Callable[[], Spectrum]) -> QueryStrategy:
     return UHerding() if len(pool.labeled) else MaxHerding()
 
 
-def _searching(evidence: Evidence) -> QueryStrategy:
-    """Return what looks for examples of other classes than the commonest."""
+def _searching(evidence: Evidence) -> tuple[QueryStrategy, str]:
+    """Return what looks for examples of other classes than the commonest, and why."""
     if evidence.n_classes == 1:
         blind = Mix(MaxHerding(), BLIND_SHARE)
-        return Auto(blind, f"{evidence.n_labeled} labels of a single class: look for another")
+        return blind, f"{evidence.n_labeled} labels of a single class: look for another"
     found = f"{evidence.n_others} of {evidence.n_labeled} labels are not of the commonest class"
-    return Auto(Mix(RareSearch(), UNIFORM_SHARE), f"{found}: look for more")
+    return Mix(RareSearch(), UNIFORM_SHARE), f"{found}: look for more"
 
 
 def _falls_into(n_groups: int, spectrum: Spectrum) -> bool:

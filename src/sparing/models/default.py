@@ -6,6 +6,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from sparing.models.ensemble import EnsembleClassifier
+from sparing.models.reduced import ReducedClassifier
 from sparing.models.structure import MAX_ITEMS
 from sparing.models.views import ViewsClassifier
 from sparing.pool.views import Views
@@ -30,9 +31,9 @@ def default_classifier(X: Features) -> Classifier:
 def auto_classifier(X: Features, views: Views | None = None) -> Classifier:
     """Return the classifier that ``model="auto"`` stands for in a pool of these features.
 
-    Dense features of up to 100,000 items: the ensemble that uses the unlabeled items too, one
-    for each view and one for all where there are several. Others: the linear model of
-    ``default_classifier``.
+    Up to 100,000 items: the ensemble that uses the unlabeled items too, one for each view and one
+    for all where there are several; of sparse features on their leading directions. Larger pools:
+    the linear model of ``default_classifier``.
 
     Examples
     --------
@@ -40,8 +41,10 @@ def auto_classifier(X: Features, views: Views | None = None) -> Classifier:
     >>> auto_classifier(np.eye(3))
     EnsembleClassifier(structure=<PoolStructure of 3 items>)
     """
-    if sparse.issparse(X) or X.shape[0] > MAX_ITEMS:
+    if X.shape[0] > MAX_ITEMS:
         return default_classifier(X)
+    if sparse.issparse(X):
+        return ReducedClassifier().prepared(X)
     if views is not None and len(views) > 1:
         return ViewsClassifier(views).prepared(X)
     return EnsembleClassifier().prepared(X)
