@@ -175,6 +175,25 @@ def test_an_export_finds_items_by_ids_that_do_not_only_count(tmp_path):
     source.write_text(text.replace("q7", "1").replace("a1", "2").replace("words,", "words!,"))
 
 
+def test_a_key_gives_no_label_to_an_item_that_holds_another_thing_by_now(tmp_path):
+    names = ["q7", "a1", "k9", "b2", "z3", "m4"]
+    lines = CARDS.splitlines()
+    rows = [*map(",".join, zip(names, lines[1:], strict=True))]
+    source = answered(tmp_path, "\n".join(["id," + lines[0], *rows]))
+    with Project.create(source, tmp_path / "other", classes=["odd"]) as other:
+        project_keys = list(other.items)
+    rows[0] = "q7,review number 71 has words,0"
+    source.write_text("\n".join(["id," + lines[0], *rows]))
+    Project.open(tmp_path / "other").close()  # the same item, which holds something else
+    source.write_text("\n".join(["id," + lines[0], *rows, "w9," + lines[1]]))
+    with Project.open(tmp_path / "other") as other:
+        other.import_labels(tmp_path / "out.csv")
+        assert list(other.items)[:6] == project_keys
+        said = {item.fields["text"]: other.asked(k).answer for k, item in other.items.items()}
+        assert said["review number 71 has words"] is None
+        assert said["review number 0 has words"].class_name == "even"
+
+
 def test_an_export_gives_no_label_to_what_only_stands_in_the_same_line(tmp_path):
     source = answered(tmp_path)
     source.write_text(CARDS.replace("review", "another"))

@@ -79,7 +79,7 @@ class Finder:
         InvalidInputError : there is none, or two of this name
         """
         found = self._called(cell)
-        if found is not None and self._state.place_of(found) is not None:
+        if found is not None and self._is_there(found, hashes):
             return Where(found)
         if own is not None:
             again = self._again(str(own["item"]), hashes)
@@ -88,6 +88,14 @@ class Finder:
         if found is not None:
             return Where(found, NOT_THERE)
         raise InvalidInputError("no such item")
+
+    def _is_there(self, item_id: str, hashes: Sequence[str | None] | None) -> bool:
+        """Tell whether an item is in the source, and no other holds what it held in an export."""
+        if self._state.place_of(item_id) is None:
+            return False
+        now = self._state.rows[self._state.row_of[item_id]]
+        is_changed = bool(hashes) and not {now.content_hash, now.anchor} & {*(hashes or ())}
+        return not (is_changed and any(self._by_hash.get(known or "") for known in hashes or ()))
 
     def _again(self, name: str, hashes: Sequence[str | None] | None) -> Where | None:
         """Return the item that an export means, of a project or a source that was another."""

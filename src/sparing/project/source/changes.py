@@ -60,8 +60,8 @@ class Changes:
 
 
 HELD_BACK = (
-    " Their ids say one thing and what they hold another, so that an answer could move to a wrong"
-    " item: 'sparing match' shows them, and lets you choose. No answer is lost."
+    " Their ids or paths say one thing and what they hold another, so that an answer could move to"
+    " a wrong item: 'sparing match' shows them, and lets you choose. No answer is lost."
 )
 
 

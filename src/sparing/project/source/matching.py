@@ -10,7 +10,6 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
 
 from sparing.project.source.items import GONE, Listing
 from sparing.store import ItemRow
@@ -121,6 +120,8 @@ def match_rows(items: Sequence[ItemRow], listing: Listing) -> Matching:
     if have_ids:
         names, hashes = listing.names, listing.hashes
         _pair(found, known, lambda i: (i.name, i.content_hash), lambda p: (names[p], hashes[p]))
+        if not found.open_places():  # nearly always
+            return found
         if not (is_counter(names) or is_counter(item.name for item in items)):
             _by_ids(found, items, known, listing)
             return found
@@ -186,11 +187,16 @@ def is_counter(names: Iterable[str]) -> bool:
     >>> is_counter(["0", "1", "2"]), is_counter(["row7", "row8"]), is_counter(["1", "3", "2"])
     (True, True, False)
     """
-    parts = [_COUNTED.fullmatch(name) for name in names if not is_place(name)]
-    if not all(parts):
-        return False
-    counted = [(part[1], int(part[2])) for part in parts if part]
-    return all(b == (a[0], a[1] + 1) for a, b in pairwise(counted))
+    before: tuple[str, int] | None = None
+    for name in names:
+        if is_place(name):
+            continue
+        part = _COUNTED.fullmatch(name)
+        now = (part[1], int(part[2])) if part else None
+        if now is None or (before is not None and now != (before[0], before[1] + 1)):
+            return False
+        before = now
+    return True
 
 
 def _known(items: Sequence[ItemRow]) -> list[ItemRow]:
@@ -248,9 +254,12 @@ def _by_ids(
 
 def _by_anchors(found: Matching, known: Sequence[ItemRow], listing: Listing) -> None:
     """Attach what has the same text, where no other item or row has it."""
+    places = found.open_places()
+    if not places:
+        return
     texts = _unique([(item.anchor, item) for item in known], listing.anchors)
     free = {item.row for item in found.free(known)}
-    for place in found.open_places():
+    for place in places:
         item = texts.get(listing.anchors[place])
         if item is not None and item.row in free:
             found.attach(place, item, changed=True)

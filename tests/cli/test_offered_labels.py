@@ -1,0 +1,38 @@
+import io
+import sys
+
+import pytest
+
+from sparing.cli.label import _offer_labels
+from sparing.project import Project
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+@pytest.fixture
+def project(tmp_path):
+    source = tmp_path / "t.csv"
+    rows = [f"review number {i} has words,{'pos' if i % 2 else 'neg'}" for i in range(6)]
+    source.write_text("text,label\n" + "\n".join(rows) + "\n")
+    with Project.create(source) as project:
+        yield project
+
+
+@pytest.mark.parametrize(("answer", "n"), [("y", 6), ("n", 0)])
+def test_whoever_sits_at_a_terminal_is_asked_once(project, monkeypatch, capsys, answer, n):
+    monkeypatch.setattr(sys, "stdin", Terminal(f"{answer}\n"))
+    _offer_labels(project)
+    assert "Column 'label' looks like labels" in capsys.readouterr().out
+    assert project.status().n_labeled == n
+    _offer_labels(project)  # would find the end of the terminal's input
+    assert capsys.readouterr().out == ""
+
+
+def test_nobody_is_asked_where_nobody_can_answer(project, monkeypatch):
+    monkeypatch.setattr(sys, "stdin", io.StringIO("y\n"))
+    _offer_labels(project)
+    assert project.status().n_labeled == 0
+    assert project.offered_labels == "label"
