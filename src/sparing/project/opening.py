@@ -19,7 +19,7 @@ from sparing.project.source.changes import ITEMS_STAMP, Changes, applied, attach
 from sparing.project.source.items import GONE, MNIST, Listing
 from sparing.project.source.layout import Layout
 from sparing.project.source.listing import list_source
-from sparing.project.source.older import hashes_of_today, told_anew
+from sparing.project.source.older import hashes_of_today, layout_before, told_anew
 from sparing.project.source.vectors import AUTO, Progress
 from sparing.project.state import State
 from sparing.project.team.sharing import Overlap
@@ -178,7 +178,7 @@ def reopen(
         lock = SharedLock() if writable and folder.is_shared else lock
         if source is not None:
             repoint(folder, store, source)
-        settings = read_settings(store)
+        settings = _settled(folder, store)
         listing = lister(folder, settings)()
         if not writable:
             return folder, store, _view(folder, store, listing), lock
@@ -194,6 +194,18 @@ def reopen(
         raise
 
 
+def _settled(folder: ProjectFolder, store: Store) -> Settings:
+    """Return the settings; of an older version, with the columns by which it knew its items."""
+    settings = read_settings(store)
+    source = found_source(folder, settings)
+    if settings.layout is not None or source is None or settings.left_out is None:
+        return settings
+    path, stored = Path(source), store.items()
+    return replace(
+        settings, layout=layout_before(path, settings.columns, settings.left_out, stored)
+    )
+
+
 def _no_project(place: ProjectFolder) -> NotFoundError:
     database = None if place.is_shared else database_of(place.path)
     if database is None:
@@ -206,7 +218,7 @@ def _no_project(place: ProjectFolder) -> NotFoundError:
 def _state(folder: ProjectFolder, store: Store, listing: Listing, settings: Settings) -> State:
     stored = _of_today(folder, store, listing)
     found = reconcile(stored, listing)
-    if settings.layout != listing.layout:  # of an older version: from now on it is settled
+    if read_settings(store).layout != listing.layout:  # of an older version: now it is settled
         store.put_settings(_told(replace(settings, layout=listing.layout)))
     if found.updates:
         store.put_items(found.updates)

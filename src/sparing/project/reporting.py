@@ -35,6 +35,7 @@ from sparing.store.records import LABELS
 N_SHOWN = 3
 NO_MODEL = (False, "Go on: there is no model yet.")
 ALL_ANSWERED = (True, "Stop: every item has an answer.")
+CHOOSE = (False, "Choose first what the items of the source are: 'sparing match' shows them.")
 BEYOND_LABELING = {
     Phase.AUDIT: (False, "The model is being checked: answer the items of the check."),
     Phase.CERTIFIED: (False, "The model is certified: answer the items that are left to you."),
@@ -124,7 +125,7 @@ def _advice(state: State, counts: dict[str, int], n_left: int) -> tuple[bool, st
     if state.phase in BEYOND_LABELING:
         return BEYOND_LABELING[state.phase]
     if not n_left:
-        return ALL_ANSWERED
+        return CHOOSE if state.changes.held else ALL_ANSWERED
     facts = _facts(state)
     if not facts.get("n_labels"):
         return NO_MODEL

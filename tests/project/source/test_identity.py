@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from sparing.errors import SourceError
 from sparing.project import Project
 
 N = 12
@@ -177,6 +178,9 @@ def test_where_ids_and_contents_disagree_nothing_is_attached_until_somebody_choo
             assert labels(project) == {}
             assert f"{N} neither asked nor learned from" in " ".join(project.status().notes)
             assert "'sparing match' shows them" in " ".join(project.status().notes)
+            assert project.status().advice[1].startswith("Choose first what the items")
+            with pytest.raises(SourceError, match="None of the items is in the source"):
+                project.retrain()
     write(source, rows)  # what was done is undone: all is as it was
     with Project.open(tmp_path / "t.csv.sparing") as project:
         assert project.status().n_labeled == N

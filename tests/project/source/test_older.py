@@ -50,6 +50,21 @@ def test_a_project_of_an_older_version_goes_on_and_is_settled(tmp_path, text):
         assert project.status().n_labeled == len(keys)
 
 
+@pytest.mark.parametrize("text", [CARDS, "t\nthe cat sat on it\na dog ran 1.0 m\n 'tis so here\n"])
+def test_a_column_that_came_since_loses_no_label(tmp_path, text):
+    source = tmp_path / "t.csv"
+    source.write_text(text)
+    with Project.create(source, classes=["a"]) as project:
+        project.teach(dict.fromkeys(project.items, "a"))
+        made_by_an_older_version(project)
+    first, *rows = text.splitlines()
+    more = [f"score,{first},date", *(f"0.{i},{row},2024-01-0{i}" for i, row in enumerate(rows, 1))]
+    source.write_text("\n".join(more) + "\n")
+    for _ in range(2):
+        with Project.open(tmp_path / "t.csv.sparing") as project:
+            assert project.status().n_labeled == project.status().n_items == len(rows)
+
+
 def test_an_audit_that_was_open_can_be_certified(tmp_path):
     source = tmp_path / "t.csv"
     lines = [f"{2 + 2 * (i % 2)},{1 - i % 2},{i}.50" for i in range(60)]

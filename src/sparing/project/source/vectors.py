@@ -106,7 +106,9 @@ def encode_items(
         hashes, faults = _examine(places, listing, progress)
         good = (places >= 0) & (faults == "")
         if not good.any():
-            raise SourceError("None of the items can be read.")
+            is_there = bool((places >= 0).any())
+            what = "can be read." if is_there else "is in the source: 'sparing match' lists them."
+            raise SourceError(f"None of the items {what}")
         rows = np.flatnonzero(good)
         try:
             name, vectors = _encoded(listing, places[rows], encoder, progress)
