@@ -24,6 +24,7 @@ _INDEX = re.compile(
     r"Unnamed: ?\d+(\.\d+)*|level_\d+|__index_level_\d+__|row_?names?|#|No\.?|Nr\.?", re.I
 )
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+_SAVED_AS_FLOAT = re.compile(r"-?\d+\.0+")
 _FRACTION = re.compile(r"\s*[-+]?\d*\.\d*[1-9]\d*\s*")
 
 
@@ -61,7 +62,7 @@ def called_by(raw: RawTable, column: str | None, left_out: Sequence[str]) -> Raw
     """
     if column is None or column not in raw.columns:
         return replace(raw, left_out=tuple(left_out))
-    cells = ["" if is_missing(cell) else _as_name(cell) for cell in raw.columns[column]]
+    cells = _as_names(raw.columns[column])
     times = Counter(cells)
     without = [place for place, cell in enumerate(cells) if not cell or times[cell] > 1]
     names = cells.copy()
@@ -145,8 +146,16 @@ def _names(raw: RawTable, name: str) -> list[str] | None:
         return None
     if all(map(_is_number, cells)) and any(map(is_fraction, cells)):
         return None  # a measurement after all
-    names = list(map(_as_name, cells))
+    names = _as_names(cells)
     return names if len(set(names)) == len(names) else None
+
+
+def _as_names(cells: Sequence[Any]) -> list[str]:
+    """Return cells as names, empty where there is none; whole numbers saved as 7.0 are called 7."""
+    names = ["" if is_missing(cell) else _as_name(cell) for cell in cells]
+    if all(_SAVED_AS_FLOAT.fullmatch(name) for name in names if name):
+        return [name.partition(".")[0] for name in names]
+    return names
 
 
 def _as_name(cell: Any) -> str:

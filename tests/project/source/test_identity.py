@@ -13,6 +13,7 @@ from sparing.project import Project
 
 N = 12
 TRUE_IDS = ["q7", "a1", "k9", "b2", "z3", "m4", "c8", "x5", "d0", "y6", "e4", "p2"]
+NUMBERS = ["71", "12", "93", "27", "30", "41", "88", "59", "6", "64", "45", "29"]
 SORTED_IDS = [str(i) for i in range(1, N + 1)]
 
 
@@ -70,6 +71,11 @@ def saved_as_floats(rows):
     return [row | {"stars": row["stars"] + ".0"} for row in rows]
 
 
+def ids_saved_as_floats(rows):
+    whole = [row | {"id": f"{row['id']}.0"} for row in rows if row.get("id", "").isdecimal()]
+    return whole or rows
+
+
 def index_of_pandas(rows):
     return [{"": str(i), **row} for i, row in enumerate(rows)]
 
@@ -98,6 +104,7 @@ CHANGES = [
     column_in_front,
     columns_swapped,
     saved_as_floats,
+    ids_saved_as_floats,
     index_of_pandas,
     shuffled,
     shuffled_with_index,
@@ -106,7 +113,7 @@ CHANGES = [
 ]
 
 
-@pytest.mark.parametrize("ids", [None, TRUE_IDS, SORTED_IDS], ids=["no ids", "ids", "counter"])
+@pytest.mark.parametrize("ids", [None, TRUE_IDS, NUMBERS, SORTED_IDS], ids=str)
 @pytest.mark.parametrize("change", CHANGES)
 def test_answers_stay_with_their_rows(tmp_path, change, ids):
     rows = table(ids)

@@ -112,7 +112,8 @@ class Finder:
     def _called(self, cell: Any) -> str | None:
         """Return the key of the item that a cell names; None if there is none, or two."""
         text = cell if isinstance(cell, str) else "" if cell is None else plain_text(cell)
-        for name in (text, text.strip(), self._inside(text)):
+        whole = text.strip().removesuffix(".0")  # an id that was saved as a float
+        for name in (text, text.strip(), self._inside(text), whole):
             if name in self._by_name:
                 return self._by_name[name]
         return None
