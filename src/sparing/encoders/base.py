@@ -28,6 +28,8 @@ class BlockEncoder(TransformerMixin, BaseEstimator, ABC):  # type: ignore[misc] 
     """What the registry calls it, such as ``"glyph"``."""
     learned: ClassVar[tuple[str, ...]] = ()
     """Names of the arrays that ``fit`` learns; they are the encoder's whole state."""
+    is_pretrained: ClassVar[bool] = False
+    """Whether an item's vector is the same whatever the others are: made once for all splits."""
 
     def fit(self, X: Any, y: Any = None, *, progress: Progress | None = None) -> Self:
         """Learn from the items what encoding needs; labels are not looked at.
@@ -58,11 +60,11 @@ class BlockEncoder(TransformerMixin, BaseEstimator, ABC):  # type: ignore[misc] 
         if not len(items):
             raise invalid("X", type(self).__name__, "at least one item", 0)
         out: FloatArray | None = None
-        for span in self._spans(items):
-            block = self._encode(items[span])
+        for span, block in self._blocks(items):
+            vectors = self._encode(block)
             if out is None:
-                out = np.empty((len(items), block.shape[1]), np.float32)
-            out[span] = block
+                out = np.empty((len(items), vectors.shape[1]), np.float32)
+            out[span] = vectors
             tell(span.stop, len(items))
         return np.asarray(out)
 
@@ -101,6 +103,11 @@ class BlockEncoder(TransformerMixin, BaseEstimator, ABC):  # type: ignore[misc] 
 
     def _learn(self, items: Any, tell: Progress) -> None:
         """Set the attributes named in ``learned``; most encoders learn nothing."""
+
+    def _blocks(self, items: Any) -> Iterator[tuple[slice, Any]]:
+        """Yield blocks and where they are; what reads files may read ahead."""
+        for span in self._spans(items):
+            yield span, items[span]
 
     def _spans(self, items: Any) -> Iterator[slice]:
         """Yield consecutive slices that cover the items."""
