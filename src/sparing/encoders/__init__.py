@@ -3,9 +3,18 @@
 from sparing.encoders.base import BlockEncoder, Progress
 from sparing.encoders.cache import content_key, encode
 from sparing.encoders.hog import GlyphEncoder, HogEncoder
+from sparing.encoders.joined import JoinedEncoder
 from sparing.encoders.pixels import PixelEncoder
+from sparing.encoders.pretrained.hub import (
+    FastembedEncoder,
+    FastembedImageEncoder,
+    TimmEncoder,
+)
+from sparing.encoders.pretrained.onnx_pictures import OnnxImageEncoder
+from sparing.encoders.pretrained.photos import EfficientNetEncoder
+from sparing.encoders.pretrained.sentences import SentenceEncoder, SentenceImageEncoder
+from sparing.encoders.pretrained.texts import MiniLmEncoder, OnnxTextEncoder
 from sparing.encoders.registry import ENCODERS, encoder_names, get_encoder
-from sparing.encoders.sentences import OnnxTextEncoder, SentenceEncoder
 from sparing.encoders.table import TableEncoder
 from sparing.encoders.text import TextEncoder
 from sparing.encoders.vectors import VectorEncoder
@@ -13,14 +22,22 @@ from sparing.encoders.vectors import VectorEncoder
 __all__ = [
     "ENCODERS",
     "BlockEncoder",
+    "EfficientNetEncoder",
+    "FastembedEncoder",
+    "FastembedImageEncoder",
     "GlyphEncoder",
     "HogEncoder",
+    "JoinedEncoder",
+    "MiniLmEncoder",
+    "OnnxImageEncoder",
     "OnnxTextEncoder",
     "PixelEncoder",
     "Progress",
     "SentenceEncoder",
+    "SentenceImageEncoder",
     "TableEncoder",
     "TextEncoder",
+    "TimmEncoder",
     "VectorEncoder",
     "content_key",
     "encode",

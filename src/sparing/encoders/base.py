@@ -29,7 +29,7 @@ class BlockEncoder(TransformerMixin, BaseEstimator, ABC):  # type: ignore[misc] 
     learned: ClassVar[tuple[str, ...]] = ()
     """Names of the arrays that ``fit`` learns; they are the encoder's whole state."""
     is_pretrained: ClassVar[bool] = False
-    """Whether an item's vector is the same whatever the others are: made once for all splits."""
+    """Whether a network comes first, for which an item is the same whatever the others are."""
 
     def fit(self, X: Any, y: Any = None, *, progress: Progress | None = None) -> Self:
         """Learn from the items what encoding needs; labels are not looked at.
@@ -43,7 +43,7 @@ class BlockEncoder(TransformerMixin, BaseEstimator, ABC):  # type: ignore[misc] 
         items = self._checked(X)
         if not len(items):
             raise invalid("X", type(self).__name__, "at least one item", 0)
-        self._learn(items, progress or _nobody)
+        self._learn(items, progress or nobody)
         self.n_items_seen_ = len(items)
         return self
 
@@ -56,7 +56,11 @@ class BlockEncoder(TransformerMixin, BaseEstimator, ABC):  # type: ignore[misc] 
         progress : told how many items were encoded
         """
         check_is_fitted(self)
-        items, tell = self._checked(X), progress or _nobody
+        return self._through(X, progress)
+
+    def _through(self, X: Any, progress: Progress | None) -> FloatArray:
+        """Encode the items block by block."""
+        items, tell = self._checked(X), progress or nobody
         if not len(items):
             raise invalid("X", type(self).__name__, "at least one item", 0)
         out: FloatArray | None = None
@@ -124,5 +128,5 @@ class BlockEncoder(TransformerMixin, BaseEstimator, ABC):  # type: ignore[misc] 
         """Return the vectors of one block, (n_block, n_features)."""
 
 
-def _nobody(done: int, total: int) -> None:
+def nobody(done: int, total: int) -> None:
     """Nobody is watching."""

@@ -95,10 +95,16 @@ def _content(items: Any) -> Iterator[bytes]:
             yield np.ascontiguousarray(items[start : start + step]).tobytes()
         return
     for item in items:
-        yield from _content_of_one(item)
+        yield from content_of_one(item)
 
 
-def _content_of_one(item: Any) -> Iterator[bytes]:
+def content_of_one(item: Any) -> Iterator[bytes]:
+    """Yield the bytes of one item; of a file, its content.
+
+    Raises
+    ------
+    SourceError : the file cannot be read
+    """
     if isinstance(item, PathLike):
         path = Path(item)
         try:

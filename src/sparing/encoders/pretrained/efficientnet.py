@@ -48,7 +48,7 @@ def efficientnet_graph(weights: Weights) -> bytes:
     x = graph.conv(x, "_conv_head", "_bn1", is_bounded=True)
     x = graph.add("GlobalAveragePool", [x])
     graph.add("Flatten", [x], name="vectors")
-    sides = ["n", 3, "height", "width"]
+    sides: list[str | int | None] = ["n", 3, "height", "width"]
     model = helper.make_graph(
         graph.nodes,
         "efficientnet-lite0",
@@ -96,7 +96,9 @@ class _Graph:
         self.nodes.append(helper.make_node(operation, inputs, [name], name=name, **attributes))
         return name
 
-    def conv(self, x: str, conv: str, norm: str, *, stride: int = 1, is_bounded: bool = False) -> str:
+    def conv(
+        self, x: str, conv: str, norm: str, *, stride: int = 1, is_bounded: bool = False
+    ) -> str:
         """Add a convolution with its normalization, and the bounds 0 and 6 where there are such."""
         kernel, offset = folded(self.weights, conv, norm)
         named = [self.constant(f"{conv}.kernel", kernel), self.constant(f"{conv}.offset", offset)]

@@ -102,7 +102,9 @@ def _size(said: Any) -> tuple[int, int]:
 
 def _colors(said: Mapping[str, Any]) -> tuple[tuple[float, ...], tuple[float, ...]]:
     """Return mean and spread on the scale where full brightness is 1, whatever scale is said."""
-    whole = 255 * float(said.get("rescale_factor", 1 / 255)) if said.get("do_rescale", True) else 255
+    whole = (
+        255 * float(said.get("rescale_factor", 1 / 255)) if said.get("do_rescale", True) else 255
+    )
     mean = said.get("mean", said.get("image_mean", IMAGENET[0]))
     std = said.get("std", said.get("image_std", IMAGENET[1]))
     if not said.get("do_normalize", True):

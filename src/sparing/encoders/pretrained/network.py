@@ -1,23 +1,81 @@
-"""What all pretrained encoders share: a network that is loaded where it is needed."""
+"""What all pretrained encoders share: a network, loaded where it is needed, and what follows it."""
 
 from abc import abstractmethod
 from functools import cached_property
-from typing import Any, ClassVar
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, ClassVar, Self
 
 import numpy as np
+from platformdirs import user_cache_path
+from sklearn.utils.validation import check_is_fitted
 
 from sparing._validate import _Phrase, invalid
-from sparing.encoders.base import BlockEncoder
+from sparing.encoders.base import BlockEncoder, Progress, nobody
+from sparing.encoders.cache import VERSION
+from sparing.encoders.kept import kept
 from sparing.types import FloatArray
 
 
 class NetworkEncoder(BlockEncoder):
     """An encoder whose numbers were learned elsewhere.
 
-    A subclass says how the network is loaded, and what of a block goes in and comes out.
+    What the network makes of an item depends on that item alone, and is kept in the user's cache
+    for the next time. What is learned from the items comes after it, and takes no time.
     """
 
     is_pretrained: ClassVar[bool] = True
+
+    def fit(self, X: Any, y: Any = None, *, progress: Progress | None = None) -> Self:
+        """Learn from what the network makes of the items; labels are not looked at."""
+        return self.settle(self.seen(X, progress=progress))
+
+    def transform(self, X: Any, *, progress: Progress | None = None) -> FloatArray:
+        """Return one vector an item, (n_items, n_features) float32."""
+        check_is_fitted(self)
+        return self.reduced(self.seen(X, progress=progress))
+
+    def fit_transform(
+        self, X: Any, y: Any = None, *, progress: Progress | None = None
+    ) -> FloatArray:
+        """Fit and encode; every item goes through the network once."""
+        seen = self.seen(X, progress=progress)
+        return self.settle(seen).reduced(seen)
+
+    def seen(self, X: Any, *, progress: Progress | None = None) -> FloatArray:
+        """Return what the network makes of each item, (n_items, n_outputs) float32.
+
+        Parameters
+        ----------
+        X : the items; only those that were never seen go through the network
+        progress : told how many are done
+
+        Raises
+        ------
+        MissingExtraError : a library is not installed
+        SourceError : the model, or an item, cannot be read
+        InvalidInputError : the items are none for this network, or it gives NaN
+        """
+        items = self._checked(X)
+        if not len(items):
+            raise invalid("X", type(self).__name__, "at least one item", 0)
+        return kept(self._place(), items, self._through, progress or nobody)
+
+    def _place(self) -> Path:
+        """Return where the vectors of this network are kept."""
+        parameters = sorted((k, v) for k, v in self.get_params().items() if k != "download")
+        maker = repr((VERSION, type(self).__qualname__, parameters, self.fingerprint()))
+        key = sha256(maker.encode()).hexdigest()[:16]
+        return user_cache_path("sparing") / "vectors" / f"{self.name}-{key}"
+
+    def settle(self, seen: FloatArray) -> Self:
+        """Learn from what ``seen`` returns; here nothing is to be learned."""
+        self.n_items_seen_ = len(seen)
+        return self
+
+    def reduced(self, seen: FloatArray) -> FloatArray:
+        """Return the vectors of what ``seen`` returns."""
+        return seen
 
     @abstractmethod
     def _load(self) -> Any:
@@ -30,6 +88,15 @@ class NetworkEncoder(BlockEncoder):
     def __getstate__(self) -> dict[str, Any]:
         """Leave the network out of copies: it is loaded again where it is needed."""
         return {k: v for k, v in super().__getstate__().items() if k != "_network"}
+
+
+def weights_hash(network: Any) -> str:
+    """Return the hash of a torch module's weights."""
+    digest = sha256()
+    for name, weights in network.state_dict().items():
+        digest.update(name.encode())
+        digest.update(weights.detach().cpu().float().numpy().tobytes())
+    return digest.hexdigest()
 
 
 def unit_rows(vectors: FloatArray, encoder: str) -> FloatArray:

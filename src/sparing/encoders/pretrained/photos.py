@@ -1,16 +1,16 @@
-"""Photographs by EfficientNet-Lite0, which is installed as a package: 17 MB, no network, no torch."""
+"""Photographs by EfficientNet-Lite0, installed as a package of 17 MB: no download, no torch."""
 
 from collections.abc import Sequence
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, ClassVar
 
+import numpy as np
 from platformdirs import user_cache_path
 
 from sparing.encoders.pretrained.checkpoint import read_checkpoint
 from sparing.encoders.pretrained.efficientnet import efficientnet_graph
 from sparing.encoders.pretrained.frame import Frame
-from sparing.encoders.pretrained.network import unit_rows
 from sparing.encoders.pretrained.packages import PackagedFile, file_hash
 from sparing.encoders.pretrained.pictures import PictureEncoder
 from sparing.encoders.pretrained.session import open_session
@@ -26,6 +26,7 @@ WEIGHTS = PackagedFile(
     EXTRA,
 )
 GRAPH_VERSION = 1  # of what is made of the weights
+SIDES = (112, 160, 224)  # below the first the network sees too little, the last is its own
 MEAN, SPREAD = 127 / 255, 128 / 255  # of what the network was trained on
 
 
@@ -34,8 +35,8 @@ class EfficientNetEncoder(PictureEncoder):
 
     Parameters
     ----------
-    side : pixels of the square that every picture is squeezed into; :func:`side_for` suits it to
-        the pictures
+    side : pixels of the square that is looked at, the middle of each picture; ``side_for`` suits
+        it to the pictures
 
     Raises
     ------
@@ -54,7 +55,7 @@ class EfficientNetEncoder(PictureEncoder):
 
     name: ClassVar[str] = "efficientnet"
 
-    def __init__(self, side: int = 112) -> None:
+    def __init__(self, side: int = 224) -> None:
         self.side = side
 
     def fingerprint(self) -> str:
@@ -62,18 +63,31 @@ class EfficientNetEncoder(PictureEncoder):
         return f"{WEIGHTS.sha256} {GRAPH_VERSION}"
 
     def _frame(self) -> Frame:
-        return Frame((self.side, self.side), (MEAN,) * 3, (SPREAD,) * 3)
+        square = (self.side, self.side)
+        return Frame(square, (MEAN,) * 3, (SPREAD,) * 3, is_cropped=True, shorter=self.side)
 
     def _load(self) -> Any:
         return open_session(_graph_file(), EXTRA)
 
     def _vectors(self, pictures: FloatArray) -> FloatArray:
         (vectors,) = self._network.run(["vectors"], {"pictures": pictures})
-        return unit_rows(vectors, type(self).__name__)
+        return np.asarray(vectors)
 
 
 def side_for(sizes: Sequence[tuple[int, int]]) -> int:
-    raise NotImplementedError
+    """Return the side that suits pictures of these sizes: none is blown up more than it has to be.
+
+    Parameters
+    ----------
+    sizes : (height, width) of some of them
+
+    Examples
+    --------
+    >>> side_for([(32, 32)]), side_for([(150, 200)]), side_for([(480, 360), (3000, 4000)])
+    (112, 160, 224)
+    """
+    middle = float(np.median([min(size) for size in sizes]))
+    return next((side for side in SIDES if middle <= side), SIDES[-1])
 
 
 def _graph_file() -> Path:

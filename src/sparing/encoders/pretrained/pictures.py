@@ -4,29 +4,34 @@ import os
 from abc import abstractmethod
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from os import PathLike
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 
-from sparing.encoders.base import Progress
-from sparing.encoders.images import Images, check_images, full_scale
+from sparing.encoders.images import Images, as_shown, check_images, full_scale
 from sparing.encoders.pretrained.frame import Frame, Pixels
-from sparing.encoders.pretrained.network import NetworkEncoder
-from sparing.errors import SourceError
+from sparing.encoders.pretrained.network import NetworkEncoder, unit_rows
+from sparing.numeric.principal import moments, signed
 from sparing.types import FloatArray
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-BLOCK_PIXELS = 400_000  # of a block: 32 pictures of 112 x 112, whose maps take about 150 MB
+BLOCK_PIXELS = 1 << 20  # of a block: 20 pictures of 224 x 224, whose maps take about 200 MB
+N_COMPONENTS = 128
+"""Length of the vectors: what a thousand outputs of a network say of one pool of pictures."""
+BLOCK_ROWS = 4096
+ENOUGH = 192  # models that bring pictures to their size themselves want no more than 384
 
 
 class PictureEncoder(NetworkEncoder):
-    """Pictures by a pretrained network; a subclass has the network and says how pictures go in."""
+    """Pictures by a pretrained network; a subclass has the network and says how pictures go in.
 
-    learned: ClassVar[tuple[str, ...]] = ("scale_",)
+    What all pictures of a pool share is taken out of what the network says, and the leading
+    directions of the rest are kept, each picture at length 1: what is left is how they differ.
+    """
+
+    learned: ClassVar[tuple[str, ...]] = ("mean_", "directions_")
 
     @abstractmethod
     def _frame(self) -> Frame:
@@ -36,11 +41,24 @@ class PictureEncoder(NetworkEncoder):
     def _vectors(self, pictures: FloatArray) -> FloatArray:
         """Return what the network makes of (n, 3, height, width)."""
 
-    def _checked(self, X: Any) -> Images:
-        return check_images(X, type(self).__name__)
+    def settle(self, seen: FloatArray) -> Self:
+        """Learn what the pictures share, and in which directions they differ most."""
+        blocks = (seen[i : i + BLOCK_ROWS] for i in range(0, len(seen), BLOCK_ROWS))
+        mean, covariance = moments(blocks)
+        spread, directions = np.linalg.eigh(covariance)
+        most = np.argsort(-spread)[:N_COMPONENTS]
+        kept = most[spread[most] > np.finfo(np.float32).eps * max(spread[-1], 0)]
+        kept = kept if len(kept) else most[:1]
+        self.mean_ = mean.astype(np.float32)
+        self.directions_ = signed(directions[:, kept]).astype(np.float32)
+        return super().settle(seen)
 
-    def _learn(self, items: Images, tell: Progress) -> None:
-        self.scale_ = full_scale(items)
+    def reduced(self, seen: FloatArray) -> FloatArray:
+        """Return how each picture differs from what all share, at length 1."""
+        return unit_rows((seen - self.mean_) @ self.directions_, type(self).__name__)
+
+    def _checked(self, X: Any) -> Images:
+        return pictures_of(X, type(self).__name__)
 
     def _block_items(self, items: Images) -> int:
         height, width = self._frame().size
@@ -53,7 +71,7 @@ class PictureEncoder(NetworkEncoder):
         with ThreadPoolExecutor(os.cpu_count()) as pool:
 
             def start(span: slice) -> list[Any]:
-                return [pool.submit(framed, item, self.scale_, frame) for item in items[span]]
+                return [pool.submit(framed, item, frame) for item in items[span]]
 
             coming = start(spans[0])
             for i, span in enumerate(spans):
@@ -61,16 +79,27 @@ class PictureEncoder(NetworkEncoder):
                 yield span, np.stack([one.result() for one in now])
 
     def _encode(self, block: Pixels) -> FloatArray:
-        return self._vectors(self._frame().network_input(block))
+        vectors = self._vectors(self._frame().network_input(block))
+        return unit_rows(vectors, type(self).__name__)
 
 
-def framed(item: Any, scale: float, frame: Frame) -> Pixels:
+def pictures_of(X: Any, where: str) -> Images:
+    """Return files and Pillow images as they are, and arrays of numbers as pixels in 0..255.
+
+    Raises
+    ------
+    InvalidInputError : an array that holds no images
+    """
+    images = check_images(X, where)
+    return _painted(images) if isinstance(images, np.ndarray) else images
+
+
+def framed(item: Any, frame: Frame) -> Pixels:
     """Return one picture as a network wants it, (height, width, 3) in 0..255.
 
     Parameters
     ----------
-    item : a file, a Pillow image, or an array (height, width[, channels])
-    scale : what stands for full brightness in an array
+    item : a file, a Pillow image, or an array (height, width[, channels]) of uint8
     frame : how it is wanted
 
     Raises
@@ -78,40 +107,39 @@ def framed(item: Any, scale: float, frame: Frame) -> Pixels:
     SourceError : the file is missing, empty or no image; it is named
     """
     from PIL import ImageOps
-    from PIL.Image import DecompressionBombError, Resampling
+    from PIL.Image import Resampling
 
     height, width = frame.size
-    try:
-        image = _opened(item, scale, frame)
-        if frame.is_cropped:
-            image = _shorter_side(image, frame.shorter)
-            return np.asarray(ImageOps.fit(image, (width, height), Resampling.BILINEAR))
+    enough = -(-max(*frame.size, frame.shorter) // 2)  # it is read at twice that
+    image = rgb(item, enough)
+    if not frame.is_cropped:
         return np.asarray(image.resize((width, height), Resampling.BILINEAR, reducing_gap=2.0))
-    except (OSError, ValueError, SyntaxError, AttributeError, DecompressionBombError) as error:
-        shown = Path(item) if isinstance(item, str | PathLike) else type(item).__name__
-        raise SourceError(f"{shown} is no image that can be read: {error}") from error
+    whole = _shorter_side(image, frame.shorter)
+    return np.asarray(ImageOps.fit(whole, (width, height), Resampling.BILINEAR))
 
 
-def _opened(item: Any, scale: float, frame: Frame) -> "Image":
-    """Return an upright picture in color; a JPEG is decoded no larger than it is wanted."""
-    from PIL import Image, ImageOps
+def rgb(item: Any, enough: int = ENOUGH) -> "Image":
+    """Return a file, a Pillow image or an array of uint8 as a picture in color.
 
-    if isinstance(item, np.ndarray):
-        return _painted(item, scale)
-    image = Image.open(item) if isinstance(item, str | PathLike) else item
-    wanted = max(*frame.size, frame.shorter)
-    if isinstance(item, str | PathLike):
-        image.draft("RGB", (wanted, wanted))
-    return ImageOps.exif_transpose(image).convert("RGB")
+    Parameters
+    ----------
+    item : the picture
+    enough : pixels; a large JPEG is decoded at twice that, or somewhat more
+    """
+    from PIL.Image import fromarray
+
+    shown = as_shown(fromarray(item) if isinstance(item, np.ndarray) else item, enough)
+    return shown.convert("RGB")
 
 
-def _painted(array: Any, scale: float) -> "Image":
-    from PIL import Image
-
-    values = np.clip(array[..., :3] if array.ndim == 3 else array, 0, None) * (255 / scale)
-    gray = values if values.ndim == 2 else values[..., 0] if values.shape[2] == 1 else None
-    pixels = np.asarray(values if gray is None else gray).round().astype(np.uint8)
-    return Image.fromarray(pixels).convert("RGB")
+def _painted(images: Images) -> Pixels:
+    """Return arrays of numbers as pixels 0..255: full brightness is the type's, or the largest."""
+    values = np.asarray(images)
+    values = values[..., 0] if values.ndim == 4 and values.shape[3] == 1 else values[..., :3]
+    if values.dtype == np.uint8:
+        return np.asarray(values, np.uint8)
+    scaled = values.astype(np.float32) * np.float32(255 / full_scale(values))
+    return np.clip(scaled, 0, 255).round().astype(np.uint8)
 
 
 def _shorter_side(image: "Image", length: int) -> "Image":

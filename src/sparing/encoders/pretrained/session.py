@@ -34,7 +34,9 @@ def open_session(model: Path, extra: str) -> Any:
     try:
         return runtime.InferenceSession(str(model), options, providers=devices)
     except Exception as error:  # the runtime raises types of its own
-        raise SourceError(f"{model} holds no model that can be loaded: {one_line(error)}") from error
+        raise SourceError(
+            f"{model} holds no model that can be loaded: {one_line(error)}"
+        ) from error
 
 
 def one_line(error: Exception) -> str:
