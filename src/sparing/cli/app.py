@@ -12,6 +12,7 @@ from sparing.cli.autolabel import autolabel
 from sparing.cli.backups import backup, merge, restore
 from sparing.cli.certify import certify
 from sparing.cli.compare import compare
+from sparing.cli.encoders import encoders
 from sparing.cli.label import label
 from sparing.cli.matching import match
 from sparing.cli.predict import predict
@@ -65,6 +66,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "autolabel": autolabel,
     "compare": compare,
     "predict": predict,
+    "encoders": encoders,
     "reproduce": reproduce,
 }
 for name, command in COMMANDS.items():

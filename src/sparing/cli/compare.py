@@ -1,5 +1,6 @@
 """``sparing compare``: what active learning is worth on the user's own labeled data."""
 
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -7,12 +8,14 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 if TYPE_CHECKING:
+    from sparing.datasets.items import Items
     from sparing.experiment.comparison_report import Report
     from sparing.experiment.grid import Grid
     from sparing.experiment.protocol import Protocol
     from sparing.experiment.runner import GridResult
 
 AUTO = "auto"
+DEFAULT = "default"
 MOST_BUDGET = 200
 ROUNDS = 20
 INTERRUPTED = 130
@@ -49,7 +52,13 @@ def compare(
         str, typer.Option(help="Their names: a,b. 'random' is always among them.")
     ] = "auto,margin",
     model: Annotated[str, typer.Option(help="auto, linear or forest.")] = "auto",
-    encoder: Annotated[str, typer.Option(help="Turns items into vectors.")] = "default",
+    encoder: Annotated[
+        str, typer.Option(help="Turns items into vectors; see 'sparing encoders'.")
+    ] = DEFAULT,
+    vectors: Annotated[
+        Path | None,
+        typer.Option(help="Vectors that you have: .npy or Parquet.", show_default=False),
+    ] = None,
     budget: Annotated[
         int | None,
         typer.Option(
@@ -81,8 +90,9 @@ def compare(
 
     Example: sparing compare reviews.csv --label-column stars --budget 100
     """
+    from sparing.cli.progress import say
     from sparing.datasets.read import read_labeled
-    from sparing.encoders.choice import named_encoder
+    from sparing.encoders.choice import advice, fetch, named_encoder
     from sparing.experiment.grid import Grid
     from sparing.experiment.prepared import prepare
     from sparing.files import check_writable
@@ -91,7 +101,13 @@ def compare(
     check_writable(out)
     used = _names(columns) if columns else []
     data = read_labeled(source, label_column, columns=used, labels=labels, header=header, kind=kind)
+    if vectors is not None:
+        data = replace(data, items=_with_vectors(data.items, vectors))
     named_encoder(encoder, data.items.kind, data.items.values)  # before long work starts
+    fetch(encoder, data.items.kind, data.items.values)
+    wanted = advice(data.items.kind, data.items.values) if encoder == DEFAULT else None
+    if wanted:
+        say(wanted)
     protocol = _protocol(len(data), budget, batch_size, initial)
     grid = Grid(
         {source.stem: prepare(source.stem, data, protocol)},
@@ -113,6 +129,17 @@ def compare(
         raise typer.Exit(INTERRUPTED)
     if save_model:
         _save(save_model, grid)
+
+
+def _with_vectors(items: "Items", path: Path) -> "Items":
+    """Return the items with vectors from a file in place of what they hold."""
+    from sparing.cli.progress import say
+    from sparing.datasets.vectorfile import joined_by_id, read_vector_file, surplus
+
+    given = read_vector_file(path)
+    if note := surplus(given, items.names):
+        say(note)
+    return replace(items, kind="vectors", values=joined_by_id(given, items.names))
 
 
 def _names(listed: str) -> list[str]:

@@ -43,7 +43,14 @@ def label(
         typer.Option("--source", help="Where a project's source is now.", show_default=False),
     ] = None,
     encoder: Annotated[
-        str | None, typer.Option(help="What turns items into numbers.", show_default="auto")
+        str | None,
+        typer.Option(
+            help="What turns items into numbers; see 'sparing encoders'.", show_default="auto"
+        ),
+    ] = None,
+    vectors: Annotated[
+        Path | None,
+        typer.Option(help="Vectors that you have: .npy or Parquet.", show_default=False),
     ] = None,
     label_column: Annotated[
         str | None,
@@ -89,10 +96,12 @@ def label(
         folder=project,
         classes=_split(named),
         columns=_split(columns),
-        encoder=encoder,
+        encoder=_encoder(encoder, vectors),
         label_column=label_column,
     )
     with opened:
+        if encoder is not None:
+            opened.fetch_encoder()
         _offer_labels(opened)
         if overlap is not None:
             opened.set_overlap(overlap)
@@ -113,6 +122,15 @@ def _offer_labels(project: "Project") -> None:
             say(line)
     else:
         project.leave_labels(column)
+
+
+def _encoder(encoder: str | None, vectors: Path | None) -> str | None:
+    """Return the encoder that was asked for, loaded if it has a model; None: none was."""
+    if vectors is None:
+        return encoder
+    if encoder is not None:
+        raise typer.BadParameter("--vectors are there already: leave out --encoder.")
+    return f"vectors:{vectors.resolve()}"
 
 
 def _split(names: str) -> list[str]:
@@ -166,7 +184,7 @@ def _serve(
         lambda token: say(f"For another browser: {url}#{token}"),
         network.address,
     )
-    app = create_app(project, Trainer(project), door)
+    app = create_app(project, Trainer(project, note=say), door)
     for note in (*network.warnings(), *project.status().notes):
         say(note)
     link = f"{url}#{door.token}" if isinstance(door, Door) else url

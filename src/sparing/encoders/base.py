@@ -82,6 +82,10 @@ class BlockEncoder(TransformerMixin, BaseEstimator, ABC):  # type: ignore[misc] 
         """Return what the vectors depend on beside parameters and items, such as a model's file."""
         return ""
 
+    def model_hashes(self) -> dict[str, str]:
+        """Return the fingerprint of each pretrained model that is used, by its encoder's name."""
+        return {self.name: self.fingerprint()} if self.is_pretrained else {}
+
     def get_state(self) -> dict[str, npt.NDArray[Any]]:
         """Return what was learned, as arrays: enough to encode new items without fitting."""
         check_is_fitted(self)

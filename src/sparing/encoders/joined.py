@@ -77,6 +77,10 @@ class JoinedEncoder(BlockEncoder):
         """Return what the vectors of the parts depend on."""
         return " + ".join(part.fingerprint() for part in self._made())
 
+    def model_hashes(self) -> dict[str, str]:
+        """Return those of the parts."""
+        return {name: told for part in self._made() for name, told in part.model_hashes().items()}
+
     def get_state(self) -> dict[str, npt.NDArray[Any]]:
         """Return what the parts have learned, each under its number, and how they are joined."""
         check_is_fitted(self)

@@ -78,7 +78,8 @@ class Project(TeamProject):
         folder : where the project lies; beside the source with ``.sparing`` at its end; or the URL
             of a PostgreSQL database, ``postgresql://me@host/labels?project=photos``
         classes : names of the classes to begin with
-        encoder : a name of :func:`sparing.encoders.encoder_names`, or ``"auto"``
+        encoder : ``"auto"``, the name of an encoder, several joined by ``+``, one with a model such
+            as ``"onnx:FOLDER"``, or ``"vectors:FILE"`` of vectors that are there
         seed : of all that is drawn
         columns : of a table: those that make an item; none: all but those that identify rows, such
             as ``id``, which name the items, and one with labels that are there already
@@ -357,6 +358,8 @@ class Project(TeamProject):
 
     def _obey(self, said: Mapping[str, Any]) -> None:
         self._keep(options.obeyed(self._settings, said, self._state))
+        if "encoder" in said:
+            self.set_encoder(said["encoder"])
         self.add_classes(said.get("classes", ()))
         if said.get("label_column"):
             self.import_source_labels(said["label_column"])

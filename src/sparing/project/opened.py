@@ -18,11 +18,12 @@ from sparing.project.learning.scores import read_scores
 from sparing.project.log.follower import Follower
 from sparing.project.map.maps import Maps
 from sparing.project.multiprocess import alone
-from sparing.project.options import without_labels
+from sparing.project.options import with_encoder, without_labels
 from sparing.project.presence import Presence
+from sparing.project.source.encoding import AUTO, Progress
 from sparing.project.source.items import Item
 from sparing.project.source.rematching import Rematching
-from sparing.project.source.vectors import Progress, read_contents
+from sparing.project.source.vectors import made_before, read_contents
 from sparing.project.state import State
 from sparing.project.team.lending import Lending
 from sparing.store import Claim, EventCheck, Kind, NewEvent, Outcome, Store, Version
@@ -205,6 +206,52 @@ class OpenProject:
     def trainee(self, progress: Progress) -> "Trainee":
         """Return what learns from this project, wherever it runs."""
         return opening.make_trainee(self._folder, self._store, self._settings, progress)
+
+    @property
+    def seen_by(self) -> tuple[str, ...]:
+        """Sentences on what made the vectors of the items, and when; none before that is known."""
+        return self._state.seen_by
+
+    def set_encoder(self, encoder: str) -> None:
+        """Go on with another encoder; every answer stays, and the items are encoded anew.
+
+        Parameters
+        ----------
+        encoder : its name, or ``"auto"``: what sees most of what is installed now
+
+        Raises
+        ------
+        UnknownNameError, InvalidInputError : there is no such encoder
+        ConflictError : an audit is open
+        """
+        self._keep(with_encoder(self._settings, encoder, self._state))
+        if encoder == AUTO:
+            self._choose_anew()
+
+    def _choose_anew(self) -> None:
+        """Forget which encoder ``"auto"`` has chosen, if it would choose another one now."""
+        from sparing.encoders.choice import default_name
+
+        before, listing = made_before(self._folder), self._state.listing
+        if before is None or before.encoder == default_name(listing.kind, listing.values):
+            return
+        self._folder.contents.unlink(missing_ok=True)
+        self._keep(replace(self._settings, encoder_since=self._state.version))
+        self._trainee = None
+        self._state.is_encoded = False
+
+    def fetch_encoder(self) -> None:
+        """Load the models that the project's encoder names, from the network if they are not here.
+
+        Raises
+        ------
+        MissingExtraError, SourceError : a library or a model is not there
+        """
+        if ":" in self._settings.encoder:
+            from sparing.encoders.choice import fetch
+
+            listing = self._state.listing
+            fetch(self._settings.encoder, listing.kind, listing.values)
 
     def adopt(self, version: Version) -> None:
         """Take a model version that was written into use, and keep it.

@@ -10,17 +10,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
-from sparing.errors import ConflictError, NotFoundError, SourceError, UnknownNameError
+from sparing.datasets.vectorfile import read_vector_file
+from sparing.errors import ConflictError, NotFoundError, SourceError
 from sparing.project.audits.audits import retell_contents
 from sparing.project.belongings import check_free, check_own, database_of, mark, sweep
 from sparing.project.folder import Lock, ProjectFolder, default_folder
 from sparing.project.multiprocess import FOLDER, SharedLock, alone, new_place, placed
 from sparing.project.source.changes import ITEMS_STAMP, Changes, applied, attached, reconcile
+from sparing.project.source.encoding import AUTO, GIVEN, Progress
 from sparing.project.source.items import GONE, MNIST, Listing
 from sparing.project.source.layout import Layout
 from sparing.project.source.listing import list_source
 from sparing.project.source.older import hashes_of_today, layout_before, told_anew
-from sparing.project.source.vectors import AUTO, Progress
 from sparing.project.state import State
 from sparing.project.team.sharing import Overlap
 from sparing.store import ItemRow, Store, Version, open_store, stored_setting
@@ -355,14 +356,15 @@ def forget_old_scores(folder: ProjectFolder, versions: Sequence[Version]) -> Non
 
 
 def check_encoder(name: str) -> None:
-    """Refuse the name of an encoder that there is not.
+    """Check the name of an encoder as far as that can be done without items.
 
     Raises
     ------
-    UnknownNameError : the message lists those that there are
+    UnknownNameError, InvalidInputError, SourceError : there is no such encoder or file
     """
-    if name != AUTO:
-        from sparing.encoders import encoder_names
+    if name.startswith(GIVEN):
+        read_vector_file(Path(name.removeprefix(GIVEN)))
+    elif name != AUTO:
+        from sparing.encoders import choice
 
-        if name not in encoder_names():
-            raise UnknownNameError("encoder", name, [AUTO, *encoder_names()])
+        choice.check_encoder(name)

@@ -146,7 +146,7 @@ def _notes(state: State) -> list[str]:
     fault = [state.stage.fault] if state.stage.fault else []
     ignored = _ignored(state.replay.ignored)
     said = [*state.listing.said, *_offered(state), *state.changes.said()]
-    return [*fault, *ignored, *said, *skipped, *_lost(state)]
+    return [*fault, *ignored, *said, *skipped, *_lost(state), *state.seen_by]
 
 
 def _offered(state: State) -> list[str]:

@@ -45,6 +45,7 @@ class State:
     stage : what the audit that decides the phase says
     is_encoded : whether all items that can be read have vectors
     mark : fingerprint of these vectors; ``""`` before there are any
+    seen_by : sentences on what made the vectors
     unreadable : the items that cannot be read
     audited : the accuracy that the audit shows, once there is a certificate
     """
@@ -73,6 +74,7 @@ class State:
         self.is_encoded = False
         self.sharing = Sharing(Overlap())
         self.mark = ""
+        self.seen_by: tuple[str, ...] = ()
         self._load_stage()
         self._take_versions(store.versions())
 
@@ -255,6 +257,7 @@ class State:
         updates = []
         self.is_encoded = True
         self.mark = contents.fingerprint
+        self.seen_by = contents.said()
         found = zip(contents.hashes.tolist(), contents.faults.tolist(), strict=True)
         for item, (content, fault) in zip(list(self.rows), found, strict=False):
             if item.state == PRESENT and not fault and content in ("", item.content_hash):

@@ -94,7 +94,7 @@ def test_a_stored_name_fetches_nothing_and_says_what_to_type(fastembed):
 def test_fastembed_sees_pictures_and_texts(fastembed):
     Z = FastembedEncoder("m", download=True).fit_transform(["a", "b"])
     np.testing.assert_allclose(Z[:, 1] / Z[:, 0], 3, rtol=1e-6)
-    Z = FastembedImageEncoder("m", download=True).fit_transform(np.zeros((2, 5, 8, 3), np.uint8))
+    Z = FastembedImageEncoder("m", download=True).fit_transform(np.zeros((2, 5, 8), np.uint8))
     np.testing.assert_allclose(Z[:, 1] / Z[:, 0], 8, rtol=1e-6)
 
 

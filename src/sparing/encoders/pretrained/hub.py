@@ -161,9 +161,14 @@ class TimmEncoder(NetworkEncoder):
             raise SourceError(not_there("timm", self.model, self.download, error)) from error
 
 
+def hub_place() -> Path:
+    """Return where models that were fetched by name lie, or would."""
+    return user_cache_path("sparing") / "models" / "hub"
+
+
 def hub_folder() -> Path:
-    """Return where models that were fetched by name lie, for this user alone."""
-    folder = user_cache_path("sparing") / "models" / "hub"
+    """Return the same, made for this user alone."""
+    folder = hub_place()
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:

@@ -135,11 +135,12 @@ def rgb(item: Any, enough: int = ENOUGH) -> "Image":
 def _painted(images: Images) -> Pixels:
     """Return arrays of numbers as pixels 0..255: full brightness is the type's, or the largest."""
     values = np.asarray(images)
-    values = values[..., 0] if values.ndim == 4 and values.shape[3] == 1 else values[..., :3]
+    if values.ndim == 4:
+        values = values[..., 0] if values.shape[3] == 1 else values[..., :3]
     if values.dtype == np.uint8:
         return np.asarray(values, np.uint8)
     scaled = values.astype(np.float32) * np.float32(255 / full_scale(values))
-    return np.clip(scaled, 0, 255).round().astype(np.uint8)
+    return np.asarray(np.clip(scaled, 0, 255).round(), np.uint8)
 
 
 def _shorter_side(image: "Image", length: int) -> "Image":

@@ -64,6 +64,7 @@ class Trainer:
     project : open for writing
     command : what is started; another one in tests
     pause : seconds before the first restart of a trainer that died; doubled each time
+    note : told what made the vectors of the items, in sentences, when they have been made
 
     Examples
     --------
@@ -72,7 +73,12 @@ class Trainer:
     """
 
     def __init__(
-        self, project: "Project", command: list[str] | None = None, pause: float = 1.0
+        self,
+        project: "Project",
+        command: list[str] | None = None,
+        pause: float = 1.0,
+        *,
+        note: Callable[[str], None] = lambda sentence: None,
     ) -> None:
         self._project = project
         # -P: a numpy.py in the current folder must not be imported.
@@ -86,6 +92,7 @@ class Trainer:
         self._command = module if command is None else command
         self._first_pause = pause
         self._pause = pause
+        self._note = note
         self._again = 0.0  # when what failed is tried again without a new answer
         self._awake = threading.Event()
         self._stopping = threading.Event()
@@ -247,7 +254,10 @@ class Trainer:
         from sparing.errors import SparingError
 
         try:
+            before = self._project.seen_by
             self._project.take_contents()
+            for note in self._project.seen_by if self._project.seen_by != before else ():
+                self._note(note)
         except SparingError as error:  # what was found is kept the next time
             self._say(FAILED, str(error))
 
@@ -338,6 +348,10 @@ def main(folder: str) -> None:
     while True:
         order = orders.get()
         try:
+            first = trainee.first_order(order["version"]) if "version" in order else None
+            if first is not None:
+                _print({"trained": [first.version, first.seq, first.facts]})
+                continue
             if trainee.encode():
                 _print({"encoded": True})
             if "map" in order:

@@ -29,10 +29,10 @@ from sparing.project.learning.scores import Scores, write_scores
 from sparing.project.log.replay import Replay
 from sparing.project.map.mapping import Mapmaker
 from sparing.project.source.changes import ITEMS_STAMP, attached
+from sparing.project.source.encoding import Progress, quick_name
 from sparing.project.source.items import PRESENT, Listing
 from sparing.project.source.vectors import (
     Contents,
-    Progress,
     encode_items,
     read_contents,
     read_vectors,
@@ -132,6 +132,30 @@ class Trainee:
         assert self._mapmaker is not None  # noqa: S101  # encode() has run
         return self._mapmaker.work(seconds)
 
+    def first_order(self, version: int) -> Version | None:
+        """Write a first order by the view that is made in a moment, where a network takes long.
+
+        Returns
+        -------
+        what belongs in the store, to be followed by :meth:`learn`; None if there is no need
+
+        Raises
+        ------
+        SparingError : the items cannot be encoded
+        """
+        if self._contents is not None or self._store.versions():
+            return None
+        self._items = self._store.items()
+        if read_contents(self._folder, self._items, self._encoder) is not None:
+            return None
+        listing = attached(self._items, self._list_items())
+        quick = quick_name(self._encoder, listing)
+        if quick is None:
+            return None
+        found = encode_items(self._folder, self._items, listing, quick, self._tell)
+        self._read_events()
+        return self._by_coverage(version, np.flatnonzero(found.good))
+
     def draft(self, version: int) -> Version | None:
         """Write a quick first order, by groups of near vectors, where the whole one takes long.
 
@@ -144,6 +168,9 @@ class Trainee:
         if len(rows) < MANY or self._store.versions():
             return None
         self._read_events()
+        return self._by_coverage(version, rows)
+
+    def _by_coverage(self, version: int, rows: IntArray) -> Version:
         learner = ActiveLearner(self._vectors(rows), strategy=QUICK, seed=self._seed)
         answered = [code != UNLABELED for code in self._wanted(rows)]
         learner.skip(np.flatnonzero(answered))
@@ -197,8 +224,11 @@ class Trainee:
     def _follow(self) -> tuple[ActiveLearner, IntArray]:
         """Bring the learner to the state of the events; return it, and the rows that it knows."""
         rows = self._good_rows()
+        assert self._contents is not None  # noqa: S101  # encode() has run
         if self._learner is None:
-            self._learner = ActiveLearner(self._vectors(rows), seed=self._seed)
+            self._learner = ActiveLearner(
+                self._vectors(rows), seed=self._seed, views=self._contents.views
+            )
         follow(self._learner, self._wanted(rows))
         return self._learner, rows
 

@@ -1,8 +1,9 @@
 """The vectors of a project: made once for a set of items, with what was found on the way."""
 
-from collections.abc import Callable, Sequence
+import json
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
+from datetime import UTC, datetime
 from hashlib import blake2b
 from itertools import islice
 from pathlib import Path
@@ -14,16 +15,26 @@ import numpy.typing as npt
 
 from sparing.datasets.images import image_faults
 from sparing.datasets.items import take_rows
+from sparing.datasets.vectorfile import read_vector_file, surplus
 from sparing.errors import SourceError
 from sparing.files import atomic_stream
+from sparing.pool.views import Views
 from sparing.project.folder import ProjectFolder
+from sparing.project.source.encoding import AUTO, GIVEN, Progress, keys_of, vectors_of
 from sparing.project.source.items import GONE, Listing, hash_file
 from sparing.store import ItemRow
 from sparing.types import BoolArray, FloatArray, IntArray, StrArray
 
-Progress = Callable[[str, int, int], None]  # (what, done, in all)
-AUTO = "auto"
 VERSION = 2  # that of encoders.cache, whose import takes seconds; older vectors are made anew
+DESCRIBED = {
+    "hog": "shapes",
+    "glyph": "strokes of drawings",
+    "efficientnet": "a network trained on photographs (EfficientNet-Lite0)",
+    "text": "words",
+    "minilm": "a network trained on English sentences (MiniLM)",
+    "table": "the columns",
+    "vectors": "the vectors as they are",
+}
 CHECKED_AT_ONCE = 64
 HASHED_AT_ONCE = 10_000
 
@@ -35,10 +46,15 @@ class Contents:
     Parameters
     ----------
     fingerprint : of the items and the encoder; other items need other vectors
-    encoder : its name
+    encoder : its name, of several views joined by ``+``
     good : (n_rows,) True where a row has a vector
     hashes : (n_rows,) of the content; ``""`` where it is unknown
     faults : (n_rows,) why a row could not be read; ``""`` where it could
+    asked : the encoder that was asked for: ``"auto"``, or its name
+    made_at : when the vectors were made, UTC in ISO 8601; ``""`` by older versions
+    views : which columns of the vectors see the items in which way; None: all in the same
+    models : (name, hash) of each pretrained model's files
+    notes : sentences that people should know
     """
 
     fingerprint: str
@@ -46,6 +62,17 @@ class Contents:
     good: BoolArray
     hashes: StrArray
     faults: StrArray
+    asked: str = AUTO
+    made_at: str = ""
+    views: Views | None = None
+    models: tuple[tuple[str, str], ...] = ()
+    notes: tuple[str, ...] = ()
+
+    def said(self) -> tuple[str, ...]:
+        """Return sentences on what made the vectors and when, and what people should know of it."""
+        names = " and ".join(DESCRIBED.get(name, name) for name in self.encoder.split("+"))
+        when = f", {self.made_at[:16].replace('T', ' ')} UTC" if self.made_at else ""
+        return (f"What the model sees: {names}{when}.", *self.notes)
 
 
 def fingerprint(items: Sequence[ItemRow], encoder: str) -> str:
@@ -64,19 +91,32 @@ def _stamp(item: ItemRow) -> str:
 
 def read_contents(folder: ProjectFolder, items: Sequence[ItemRow], encoder: str) -> Contents | None:
     """Return what is known of just these items; None if they are to be encoded (again)."""
+    found = made_before(folder)
+    if found is None or found.fingerprint != fingerprint(items, encoder):
+        return None
+    return found if folder.vectors.is_file() else None
+
+
+def made_before(folder: ProjectFolder) -> Contents | None:
+    """Return what is known of the vectors that are there, for whatever items they were made."""
     try:
         with np.load(folder.contents, allow_pickle=False) as stored:
-            found = Contents(
+            told = json.loads(str(stored["told"])) if "told" in stored else {}
+            names, widths = told.get("views", ()), told.get("widths", ())
+            return Contents(
                 str(stored["fingerprint"]),
                 str(stored["encoder"]),
                 stored["good"],
                 stored["hashes"],
                 stored["faults"],
+                told.get("asked", AUTO),
+                told.get("made_at", ""),
+                Views(tuple(names), tuple(widths)) if names else None,
+                tuple((name, told_hash) for name, told_hash in told.get("models", ())),
+                tuple(told.get("notes", ())),
             )
     except (OSError, ValueError, KeyError, EOFError, BadZipFile):
         return None
-    fits = found.fingerprint == fingerprint(items, encoder) and folder.vectors.is_file()
-    return found if fits else None
 
 
 def read_vectors(folder: ProjectFolder) -> FloatArray:
@@ -97,10 +137,15 @@ def encode_items(
 ) -> Contents:
     """Read and encode all items that are there; write the vectors, then what was found.
 
+    Whoever goes on with ``"auto"`` goes on with the encoder that was chosen before.
+
     Raises
     ------
     SourceError : no item can be read, or the folder cannot be written
     """
+    before = made_before(folder)
+    goes_on = encoder == AUTO and before is not None and before.asked == AUTO
+    name = before.encoder if goes_on and before is not None else encoder
     places = _places(items, listing)
     for is_last in (False, False, True):
         hashes, faults = _examine(places, listing, progress)
@@ -111,26 +156,28 @@ def encode_items(
             raise SourceError(f"None of the items {what}")
         rows = np.flatnonzero(good)
         try:
-            name, vectors = _encoded(listing, places[rows], encoder, progress)
+            made = vectors_of(name, listing, places[rows], progress)
             break
         except SourceError:  # a file that was good a moment ago: the next look finds it
             if is_last:
                 raise
-    contents = Contents(fingerprint(items, encoder), name, good, hashes, faults)
-    _write(folder, contents, _spread(vectors, rows, len(items)))
+    contents = Contents(
+        *(fingerprint(items, encoder), made.encoder, good, hashes, faults),
+        asked=encoder,
+        made_at=datetime.now(UTC).isoformat(timespec="seconds"),
+        views=made.views,
+        models=tuple(made.models.items()),
+        notes=tuple(note for note in (made.advice, _surplus(encoder, listing)) if note),
+    )
+    _write(folder, contents, _spread(made.vectors, rows, len(items)))
     return contents
 
 
-def _encoded(
-    listing: Listing, places: IntArray, encoder: str, progress: Progress
-) -> tuple[str, FloatArray]:
-    from sparing.encoders import get_encoder
-    from sparing.encoders.choice import default_encoder
-
-    values = take_rows(listing.values, places)
-    name = default_encoder(listing.kind, values) if encoder == AUTO else encoder
-    tell = partial(progress, "encoding")
-    return name, get_encoder(name).fit_transform(values, progress=tell)
+def _surplus(encoder: str, listing: Listing) -> str | None:
+    if not encoder.startswith(GIVEN):
+        return None
+    given = read_vector_file(Path(encoder.removeprefix(GIVEN)))
+    return surplus(given, keys_of(listing, given))
 
 
 def _places(items: Sequence[ItemRow], listing: Listing) -> IntArray:
@@ -181,6 +228,15 @@ def _write(folder: ProjectFolder, contents: Contents, vectors: npt.NDArray[Any])
     with atomic_stream(folder.vectors) as stream:
         np.save(stream, vectors)
     # Last: where this fits the items, the vectors do too.
+    views = contents.views
+    told = {
+        "asked": contents.asked,
+        "made_at": contents.made_at,
+        "views": views.names if views else (),
+        "widths": views.widths if views else (),
+        "models": contents.models,
+        "notes": contents.notes,
+    }
     with atomic_stream(folder.contents) as stream:
         np.savez(
             stream,
@@ -190,4 +246,5 @@ def _write(folder: ProjectFolder, contents: Contents, vectors: npt.NDArray[Any])
             good=contents.good,
             hashes=contents.hashes,
             faults=contents.faults,
+            told=np.array(json.dumps(told)),
         )

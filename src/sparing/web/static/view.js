@@ -214,7 +214,7 @@ function drawModel(server) {
   show("trouble", trainer === "failed");
   show("notes", server.notes.length > 0);
   const list = byId("notes-list");
-  if (list.childElementCount !== server.notes.length) {
+  if (list.textContent !== server.notes.join("")) {
     list.replaceChildren(...server.notes.map((note) => el("li", {}, note)));
   }
 }

@@ -1,0 +1,127 @@
+"""A file of vectors that somebody else has made, one an item, with or without the items' ids."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from sparing.datasets.parquet import read_parquet
+from sparing.errors import SourceError
+from sparing.types import FloatArray
+
+SHOWN = 3
+ID_COLUMNS = ("item_id", "id", "item", "path", "name")
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class VectorFile:
+    """Vectors, and whose they are.
+
+    Parameters
+    ----------
+    path : of the file
+    vectors : (n, n_features)
+    ids : (n,) of the items; None: they are in the order of the items
+    """
+
+    path: Path
+    vectors: FloatArray
+    ids: tuple[str, ...] | None
+
+
+def read_vector_file(path: Path) -> VectorFile:
+    """Read a .npy file with its ids, one a line, in ``NAME.ids.txt``; or Parquet.
+
+    A Parquet file has a column of lists of numbers, and one that is called as ``ID_COLUMNS`` are.
+
+    Raises
+    ------
+    SourceError : the file is missing, damaged, or holds no vectors; two vectors have one id
+    MissingExtraError : Parquet without pyarrow
+    """
+    read = _from_parquet if path.suffix.lower() in (".parquet", ".pq") else _from_numpy
+    found = read(path)
+    if found.vectors.ndim != 2 or not found.vectors.size or found.vectors.dtype.kind not in "fiu":
+        raise SourceError(f"{path} must hold numbers of shape (items, features).")
+    if not np.isfinite(found.vectors).all():
+        row = int(np.flatnonzero(~np.isfinite(found.vectors).all(axis=1))[0])
+        raise SourceError(f"{path} has NaN or infinity in row {row + 1}.")
+    if found.ids is not None and len(set(found.ids)) < len(found.ids):
+        twice = next(name for name in found.ids if found.ids.count(name) > 1)
+        raise SourceError(f"{path} has two vectors for '{twice}'.")
+    return found
+
+
+def joined_by_id(given: VectorFile, ids: Sequence[str]) -> FloatArray:
+    """Return one vector an item, in the order of the items.
+
+    Raises
+    ------
+    SourceError : an item has no vector; some are named
+    """
+    if given.ids is None:
+        if len(given.vectors) != len(ids):
+            raise SourceError(
+                f"{given.path} has {len(given.vectors):,} rows without ids, and the source"
+                f" {len(ids):,} items: give it ids, one a line in {given.path.stem}.ids.txt."
+            )
+        return np.asarray(given.vectors, np.float32)
+    row_of = {name: row for row, name in enumerate(given.ids)}
+    missing = [name for name in ids if name not in row_of]
+    if missing:
+        raise SourceError(
+            f"{given.path} has no vector for {len(missing):,} of {len(ids):,} items:"
+            f" {_shown(missing)}."
+        )
+    return np.asarray(given.vectors[[row_of[name] for name in ids]], np.float32)
+
+
+def surplus(given: VectorFile, ids: Sequence[str]) -> str | None:
+    """Return a sentence on the vectors of a file that no item has; None if there are none."""
+    known = set(ids)
+    over = [name for name in given.ids or () if name not in known]
+    if not over:
+        return None
+    return f"{len(over):,} vectors of {given.path.name} are for no item: {_shown(over)}."
+
+
+def _shown(names: Sequence[Any]) -> str:
+    more = f" and {len(names) - SHOWN:,} more" if len(names) > SHOWN else ""
+    return ", ".join(f"'{name}'" for name in names[:SHOWN]) + more
+
+
+def _from_numpy(path: Path) -> VectorFile:
+    try:
+        vectors = np.load(path, mmap_mode="r", allow_pickle=False)
+    except FileNotFoundError:
+        raise SourceError(f"There is no file {path}.") from None
+    except (OSError, ValueError) as error:
+        raise SourceError(f"{path} cannot be read: {error}.") from error
+    beside = path.with_name(f"{path.stem}.ids.txt")
+    if not beside.is_file():
+        return VectorFile(path, vectors, None)
+    ids = tuple(beside.read_text("utf-8").splitlines())
+    if len(ids) != len(vectors):
+        raise SourceError(f"{beside} has {len(ids):,} ids, and {path.name} {len(vectors):,} rows.")
+    return VectorFile(path, vectors, ids)
+
+
+def _from_parquet(path: Path) -> VectorFile:
+    columns = read_parquet(path).columns
+    lists = [name for name, values in columns.items() if _are_vectors(values)]
+    if len(lists) != 1:
+        there = ", ".join(columns)
+        raise SourceError(f"{path} must have one column of vectors. It has: {there}.")
+    ids = next((columns[name] for name in ID_COLUMNS if name in columns), None)
+    if ids is None:
+        raise SourceError(f"{path} must name the items in a column {', '.join(ID_COLUMNS)}.")
+    vectors = np.array(columns[lists[0]], np.float32)
+    return VectorFile(path, vectors, tuple(str(name) for name in ids))
+
+
+def _are_vectors(values: Any) -> bool:
+    """Tell whether a column holds lists of the same number of numbers."""
+    is_list = all(isinstance(value, list) for value in values)
+    return is_list and len({len(value) for value in values}) == 1

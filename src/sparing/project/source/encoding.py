@@ -1,0 +1,90 @@
+"""From the items of a source to vectors: by the encoder that is named, or from a file."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from sparing._validate import check_features
+from sparing.datasets.items import take_rows
+from sparing.datasets.vectorfile import VectorFile, joined_by_id, read_vector_file
+from sparing.pool.views import Views
+from sparing.project.source.items import Listing
+from sparing.types import FloatArray, IntArray
+
+Progress = Callable[[str, int, int], None]  # (what, done, in all)
+AUTO = "auto"
+GIVEN = "vectors:"  # and the file that has them
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Made:
+    """The vectors of a source.
+
+    Parameters
+    ----------
+    vectors : (n_items, n_features) float32
+    encoder : the name of what made them
+    views : which columns see the items in which way; None: all in the same
+    models : hash of each pretrained model, by the name of its encoder
+    advice : what an extra that is not installed would add, and how to get it; ``""``: nothing
+    """
+
+    vectors: FloatArray
+    encoder: str
+    views: Views | None
+    models: Mapping[str, str]
+    advice: str = ""
+
+
+def vectors_of(encoder: str, listing: Listing, places: IntArray, progress: Progress) -> Made:
+    """Return the vectors of some items.
+
+    Parameters
+    ----------
+    encoder : its name, ``"auto"``, or ``"vectors:FILE"``
+    listing : of the source
+    places : (n,) of the items in it
+    progress : told (what, done, in all)
+
+    Raises
+    ------
+    SparingError : the encoder cannot be loaded, or an item cannot be read
+    """
+    if encoder.startswith(GIVEN):
+        given = read_vector_file(Path(encoder.removeprefix(GIVEN)))
+        keys = keys_of(listing, given)
+        ids = [keys[place] for place in places.tolist()]
+        return Made(check_features(joined_by_id(given, ids), "--vectors"), encoder, None, {})
+    from sparing.encoders.choice import advice, default_name, named_encoder
+    from sparing.encoders.joined import JoinedEncoder
+
+    values = take_rows(listing.values, places)
+    name = default_name(listing.kind, values) if encoder == AUTO else encoder
+    made_by = named_encoder(name, listing.kind, values)
+    X = made_by.fit_transform(values, progress=lambda *now: progress("encoding", *now))
+    is_joined = isinstance(made_by, JoinedEncoder)
+    views = Views(made_by.view_names, tuple(made_by.widths_.tolist())) if is_joined else None
+    wanted = advice(listing.kind, values) if views is None else None
+    return Made(X, name, views, made_by.model_hashes(), wanted or "")
+
+
+def keys_of(listing: Listing, given: VectorFile) -> list[str]:
+    """Return what a file of vectors calls the items: by their keys, or as people find them."""
+    is_by_key = given.ids is None or not set(listing.ids).isdisjoint(given.ids)
+    return listing.ids if is_by_key else listing.names
+
+
+def quick_name(encoder: str, listing: Listing) -> str | None:
+    """Return the view that is made in a moment, where others take a while; None: all are.
+
+    The first questions go by it: nobody waits for a network.
+    """
+    if encoder.startswith(GIVEN):
+        return None
+    from sparing.encoders.choice import default_name
+    from sparing.encoders.registry import ENCODERS
+
+    name = default_name(listing.kind, listing.values) if encoder == AUTO else encoder
+    quick = [part for part in name.split("+") if ":" not in part]
+    own = [part for part in quick if not ENCODERS[part].is_pretrained]
+    return own[0] if own and own[0] != name else None
