@@ -83,6 +83,7 @@ def status(state: State, trainer: tuple[str, str], encoded: tuple[int, int]) -> 
         people=tuple(sorted(state.replay.people)),
         n_contested=len(state.contested()),
         guidelines=len(state.replay.guidelines),
+        seen_by=state.seen_by,
     )
 
 
@@ -146,7 +147,7 @@ def _notes(state: State) -> list[str]:
     fault = [state.stage.fault] if state.stage.fault else []
     ignored = _ignored(state.replay.ignored)
     said = [*state.listing.said, *_offered(state), *state.changes.said()]
-    return [*fault, *ignored, *said, *skipped, *_lost(state), *state.seen_by]
+    return [*fault, *ignored, *said, *skipped, *_lost(state)]
 
 
 def _offered(state: State) -> list[str]:

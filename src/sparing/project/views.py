@@ -204,6 +204,7 @@ class Status:
     people : the names under which anything was answered
     n_contested : items on which people differ, not settled
     guidelines : number of the guidelines that hold; 0: there are none
+    seen_by : sentences on what made the vectors of the items, and when
     """
 
     n_items: int
@@ -228,4 +229,5 @@ class Status:
     people: tuple[str, ...] = ()
     n_contested: int = 0
     guidelines: int = 0
+    seen_by: tuple[str, ...] = ()
     wanting: str = ""

@@ -222,6 +222,7 @@ class StatusBody(Outgoing):
     n_contested: int
     guidelines: int
     wanting: str
+    seen_by: list[str]
 
 
 class StateBody(BaseModel):

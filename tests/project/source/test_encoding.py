@@ -38,7 +38,7 @@ def test_several_views_are_made_and_said(pictures):
         contents = made_before(project._folder)
         assert contents.views.names == ("pixels", "hog")
         assert vectors_of(project).shape[1] == contents.views.n_features
-        (said,) = [note for note in project.status().notes if "model sees" in note]
+        (said,) = project.status().seen_by
         assert "shapes" in said
         assert contents.made_at[:4] in said
 
@@ -105,7 +105,7 @@ def test_vectors_from_a_file_are_joined_by_the_names_of_the_items(pictures, tmp_
         rows = {row.name: row.row for row in project._state.rows}
         there = vectors_of(project)
         assert [there[rows[name]].tolist() for name in names] == given.tolist()
-        assert any("'other.png'" in note for note in project.status().notes)
+        assert any("'other.png'" in note for note in project.status().seen_by)
         ids.write_text("\n".join(["x.png"] + [names[i] for i in order[1:]] + ["other.png"]))
         project.set_encoder("hog")
         project.retrain()

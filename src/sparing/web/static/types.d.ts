@@ -41,7 +41,7 @@ export interface Status {
   n_items: number; n_labeled: number; n_skipped: number; n_flagged: number; n_left: number;
   n_handback_left: number; phase: string; accuracy: Accuracy | null; wanting: string; curve: CurvePoint[];
   advice: [boolean, string]; model_version: number; encoded: [number, number];
-  trainer: [string, string]; notes: string[]; audit: AuditProgress | null;
+  trainer: [string, string]; notes: string[]; seen_by: string[]; audit: AuditProgress | null;
   certificate: Certificate | null; seq: number;
   people: string[]; n_contested: number; guidelines: number;
 }

@@ -212,10 +212,11 @@ function drawModel(server) {
   write("model", `${model}${work(server, trainer)} ${trainer === "failed" ? "" : sentence(message)}`.trim());
   write("trouble", trainer === "failed" ? message : "");
   show("trouble", trainer === "failed");
-  show("notes", server.notes.length > 0);
+  const notes = [...server.notes, ...server.seen_by];
+  show("notes", notes.length > 0);
   const list = byId("notes-list");
-  if (list.textContent !== server.notes.join("")) {
-    list.replaceChildren(...server.notes.map((note) => el("li", {}, note)));
+  if (list.textContent !== notes.join("")) {
+    list.replaceChildren(...notes.map((note) => el("li", {}, note)));
   }
 }
 
