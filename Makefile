@@ -7,8 +7,8 @@ BIN := .venv/bin
 demo: .venv/.demo            ## reproduce the founding article on real MNIST
 	$(BIN)/sparing reproduce
 
-test: .venv/.dev             ## all tests and doctests
-	$(BIN)/python -m pytest
+test: .venv/.dev             ## all tests and doctests, a process for each core
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --dist worksteal
 
 check: lint types test       ## format, lint, types, tests, doctests
 
