@@ -194,6 +194,32 @@ def test_where_ids_and_contents_disagree_nothing_is_attached_until_somebody_choo
         assert {text_of(item): key for key, item in project.items.items()} == keys
 
 
+def test_what_changes_while_a_project_is_open_is_no_item_until_it_is_opened_again(tmp_path):
+    rows = table(TRUE_IDS)
+    source = write(tmp_path / "t.csv", rows)
+    with Project.create(source) as project:
+        label_all(project, source, rows)
+    write(source, rows[6:])
+    with Project.open(tmp_path / "t.csv.sparing") as project:
+        rows[-1] = rows[-1] | {"text": "review number 11 had words"}
+        write(source, [{**row, "more": "x"} for row in shuffled(rows[6:])])
+        project.retrain()  # lists the source itself
+        assert project.encoded == (5, 12)
+    with Project.open(tmp_path / "t.csv.sparing") as project:
+        assert project.status().n_labeled == 6
+
+
+def test_where_nothing_vouches_for_an_id_a_person_is_asked(tmp_path):
+    (row,) = table(["abc", *TRUE_IDS[1:]])[:1]
+    source = write(tmp_path / "t.csv", [row])
+    with Project.create(source, classes=["a"]) as project:
+        project.teach(dict.fromkeys(project.items, "a"))
+    write(source, rewritten([row]))
+    with Project.open(tmp_path / "t.csv.sparing") as project:
+        assert labels(project) == {}
+        assert len(project.rematching.unmatched()) == 1
+
+
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     st.lists(st.sampled_from([*CHANGES[:-1], given_anew]), min_size=1, max_size=4),

@@ -83,16 +83,21 @@ class Matching:
             self.held.append(doubt)
             self.rows[doubt.place] = HELD
 
-    def decide(self, doubts: Sequence[Doubt], items: Sequence[ItemRow]) -> None:
-        """Let ids decide where only few of them hold something else than before, else a person."""
+    def decide(self, doubts: Sequence[Doubt]) -> None:
+        """Let ids decide where only few of them hold something else than before, else a person.
+
+        Where none holds what it held nothing vouches for the ids.
+        """
         n_changed = sum(doubt.by_id is not None for doubt in doubts)
-        n_compared = n_changed + sum(row >= 0 for row in self.rows)
-        if any(d.by_content is not None for d in doubts) or n_changed > tolerated(n_compared):
+        n_same = sum(row >= 0 for row in self.rows)
+        is_moved = any(doubt.by_content is not None for doubt in doubts)
+        if is_moved or n_changed > min(n_same, tolerated(n_same + n_changed)):
             self.hold(doubts)
             return
         for doubt in doubts:
             if doubt.by_id is not None:
-                self.attach(doubt.place, items[doubt.by_id], changed=True)
+                self.rows[doubt.place] = doubt.by_id
+                self.changed.add(doubt.place)
 
 
 def tolerated(n_compared: int) -> int:
@@ -123,7 +128,7 @@ def match_rows(items: Sequence[ItemRow], listing: Listing) -> Matching:
         if not found.open_places():  # nearly always
             return found
         if not (is_counter(names) or is_counter(item.name for item in items)):
-            _by_ids(found, items, known, listing)
+            _by_ids(found, known, listing)
             return found
     _pair(found, found.free(known), lambda i: i.content_hash, listing.hashes.__getitem__)
     _by_anchors(found, known, listing)
@@ -165,7 +170,7 @@ def match_files(
         for place, item in touched.items()
         if found.rows[place] == NEW and item.row not in left
     ]
-    found.decide(doubts, items)
+    found.decide(doubts)
     return found
 
 
@@ -226,9 +231,7 @@ def _pair(
             found.attach(place, same.pop())
 
 
-def _by_ids(
-    found: Matching, items: Sequence[ItemRow], known: Sequence[ItemRow], listing: Listing
-) -> None:
+def _by_ids(found: Matching, known: Sequence[ItemRow], listing: Listing) -> None:
     """Attach what has the same id: first where the text is the same too, then where few differ."""
     by_name = {i.name: i for i in reversed(found.free(known)) if not is_place(i.name)}
     for place in found.open_places():
@@ -249,7 +252,7 @@ def _by_ids(
             free.discard(other.row)
         elif by_id is not None or by_content is not None:
             doubts.append(Doubt(place, by_id, by_content))
-    found.decide(doubts, items)
+    found.decide(doubts)
 
 
 def _by_anchors(found: Matching, known: Sequence[ItemRow], listing: Listing) -> None:
