@@ -88,13 +88,13 @@ def test_a_row_of_very_many_columns_goes_out_by_its_first(tmp_path):
 def test_a_picture_that_goes_bad_while_others_are_encoded_is_named(tmp_path, monkeypatch):
     for i in range(5):
         Image.effect_noise((30, 30), 50).save(tmp_path / f"{i}.png")
-    real = vectors._encoded
+    real = vectors.vectors_of
 
     def encoded(*told):
         (tmp_path / "3.png").write_bytes(b"not any more")
         return real(*told)
 
-    monkeypatch.setattr(vectors, "_encoded", encoded)
+    monkeypatch.setattr(vectors, "vectors_of", encoded)
     with Project.create(tmp_path, tmp_path / "p") as project:
         project.retrain()
         unread = [(item.name, item.reason) for item in project._state.unreadable]

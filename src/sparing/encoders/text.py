@@ -138,3 +138,14 @@ def check_texts(X: Any, where: str) -> list[str]:
         if not isinstance(text, str):
             raise invalid("X", where, f"a list of texts; item {i} is none", text)
     return texts
+
+
+def sound_texts(X: Any, where: str) -> list[str]:
+    r"""Return texts as ``check_texts`` does, with a question mark for each half of a character.
+
+    Examples
+    --------
+    >>> sound_texts(["a cat \ud83d"], "an encoder")
+    ['a cat ?']
+    """
+    return [text.encode("utf-8", "replace").decode() for text in check_texts(X, where)]

@@ -1,5 +1,6 @@
 """The network for English texts that is installed as two packages."""
 
+import numpy as np
 import pytest
 
 from sparing.encoders import MiniLmEncoder
@@ -17,6 +18,10 @@ def test_texts_are_near_by_what_they_mean():
     assert likeness[2].argsort()[-2] == 3
 
 
+def test_half_a_character_is_no_trouble():
+    assert np.isfinite(MiniLmEncoder().fit_transform(["half \ud83d", "a whole one"])).all()
+
+
 @pytest.mark.parametrize(
     ("texts", "expected"),
     [
@@ -26,6 +31,7 @@ def test_texts_are_near_by_what_they_mean():
         (["我的包裹在哪里", "还没到"], True),
         (["🂡🂢 🂣", "🃁 🃂 🃃"], True),
         (["", "  "], False),
+        (["half a character \ud83d"], False),
     ],
 )
 def test_scripts_that_it_does_not_know_are_noticed(texts, expected):

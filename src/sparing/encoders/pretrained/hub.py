@@ -12,7 +12,7 @@ from sparing.encoders.pretrained.network import NetworkEncoder, unit_rows, weigh
 from sparing.encoders.pretrained.packages import file_hash
 from sparing.encoders.pretrained.pictures import PictureEncoder, pictures_of, rgb
 from sparing.encoders.pretrained.session import one_line
-from sparing.encoders.text import check_texts
+from sparing.encoders.text import sound_texts
 from sparing.errors import MissingExtraError, SourceError
 from sparing.types import FloatArray
 
@@ -51,7 +51,7 @@ class FastembedEncoder(NetworkEncoder):
         return " ".join(file_hash(path) for path in sorted(folder.rglob("*.onnx*")))
 
     def _checked(self, X: Any) -> Any:
-        return check_texts(X, type(self).__name__)
+        return sound_texts(X, type(self).__name__)
 
     def _block_items(self, items: Any) -> int:
         return BLOCK_ITEMS

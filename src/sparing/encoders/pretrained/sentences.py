@@ -7,7 +7,7 @@ import numpy as np
 from sparing.encoders.pretrained.network import NetworkEncoder, unit_rows, weights_hash
 from sparing.encoders.pretrained.pictures import pictures_of, rgb
 from sparing.encoders.pretrained.session import one_line
-from sparing.encoders.text import check_texts
+from sparing.encoders.text import sound_texts
 from sparing.errors import MissingExtraError, SourceError
 from sparing.types import FloatArray
 
@@ -52,7 +52,7 @@ class SentenceEncoder(NetworkEncoder):
         return weights_hash(self._network)
 
     def _checked(self, X: Any) -> Any:
-        return check_texts(X, type(self).__name__)
+        return sound_texts(X, type(self).__name__)
 
     def _block_items(self, items: Any) -> int:
         return BLOCK_ITEMS

@@ -14,7 +14,7 @@ from sparing.encoders.pretrained.folder import hash_of, model_in, text_outputs
 from sparing.encoders.pretrained.network import NetworkEncoder, unit_rows
 from sparing.encoders.pretrained.packages import PackagedFile
 from sparing.encoders.pretrained.session import one_line, open_session
-from sparing.encoders.text import check_texts
+from sparing.encoders.text import sound_texts
 from sparing.errors import MissingExtraError, SourceError
 from sparing.types import FloatArray
 
@@ -57,7 +57,7 @@ class TokenEncoder(NetworkEncoder):
         """Return the network, the tokenizer's file, and what becomes of the tokens."""
 
     def _checked(self, X: Any) -> list[str]:
-        return check_texts(X, type(self).__name__)
+        return sound_texts(X, type(self).__name__)
 
     def _block_items(self, items: Any) -> int:
         return BLOCK_TEXTS
@@ -195,7 +195,7 @@ def is_foreign(texts: Sequence[str]) -> bool:
 
     Looked at are the letters, and the pieces of words that its tokenizer knows.
     """
-    sample = [texts[i] for i in range(0, len(texts), 1 + (len(texts) - 1) // LOOKED_AT)]
+    sample = sound_texts(texts[:: 1 + (len(texts) - 1) // LOOKED_AT], "minilm")
     letters = [c for text in sample for c in text if c.isalpha()]
     if sum(ord(c) > LAST_LATIN for c in letters) > MOST_FOREIGN * len(letters):
         return True
