@@ -1,10 +1,12 @@
 """Files that are there whole or not at all."""
 
+import fcntl
 import os
+import secrets
 import stat
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 from zipfile import BadZipFile
@@ -15,30 +17,39 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
 
-def write_atomically(path: Path, content: bytes) -> None:
+def write_atomically(path: Path, content: bytes, *, private: bool = False) -> None:
     """Write ``content`` to ``path`` so that nobody ever sees a half-written file.
 
     Folders on the way are made. The bytes are on the disk before the name points at them.
+
+    Parameters
+    ----------
+    path : of the file
+    content : of it
+    private : only this user can read it; else whoever can read the folder, as far as the user's
+        umask lets them
 
     Raises
     ------
     SourceError : the path cannot be written; what was there before stays
     """
-    with atomic_stream(path) as stream:
+    with atomic_stream(path, private=private) as stream:
         stream.write(content)
 
 
 @contextmanager
-def atomic_stream(path: Path) -> Iterator[BinaryIO]:
+def atomic_stream(path: Path, *, private: bool = False) -> Iterator[BinaryIO]:
     """Open a file for writing that appears under ``path`` whole when the block ends, or never.
+
+    What is ``private`` is for this user alone, as in :func:`write_atomically`.
 
     Raises
     ------
     SourceError : the path cannot be written; what was there before stays
     """
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        make_folder(path.parent)
+        descriptor, temporary = _new_beside(path, 0o600 if private else _as_open_as(path.parent))
     except OSError as error:
         raise _unwritable(path, error) from error
     try:
@@ -46,10 +57,9 @@ def atomic_stream(path: Path) -> Iterator[BinaryIO]:
             yield stream
             stream.flush()
             os.fsync(stream.fileno())
-        Path(temporary).chmod(0o666 & ~_umask())  # mkstemp's 0600 is for secrets
-        Path(temporary).replace(path)
+        temporary.replace(path)
     except BaseException as error:
-        Path(temporary).unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
         if isinstance(error, OSError):
             raise _unwritable(path, error) from error
         raise
@@ -183,7 +193,47 @@ def _unwritable(path: Path, error: OSError) -> SourceError:
     return SourceError(f"{path} cannot be written: {error.strerror or error}.")
 
 
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
+def make_folder(folder: Path) -> None:
+    """Make a folder and those above it, none of them more open than the one that it lies in.
+
+    Raises
+    ------
+    OSError : it cannot be made
+    """
+    if not folder.is_dir():
+        make_folder(folder.parent)
+        folder.mkdir(stat.S_IMODE(folder.parent.stat().st_mode) & 0o777, exist_ok=True)
+
+
+@contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """Wait until no other process changes what is shared in a folder, and keep it so.
+
+    Raises
+    ------
+    SourceError : there is no such folder
+    """
+    try:
+        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    except OSError as error:
+        raise SourceError(f"{folder} cannot be read: {error.strerror}.") from error
+    try:
+        with suppress(OSError):  # some shared disks know no locks
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
+
+
+def _as_open_as(folder: Path) -> int:
+    """Return the mode of a new file: who cannot read the folder has no business with its files."""
+    return stat.S_IMODE(folder.stat().st_mode) & 0o666
+
+
+def _new_beside(path: Path, mode: int) -> tuple[int, Path]:
+    # Not mkstemp: its files are private, and to open them afterwards takes the umask, which is
+    # told only by setting it, for all threads.
+    while True:
+        temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+        with suppress(FileExistsError):
+            return os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), temporary

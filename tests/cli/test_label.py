@@ -4,6 +4,7 @@ import asyncio
 import re
 import signal
 import socket
+import stat
 import subprocess
 import sys
 import urllib.error
@@ -114,7 +115,7 @@ def test_a_port_that_was_asked_for_is_that_or_nothing():
             command._listening("secret", taken.getsockname()[1])
 
 
-def test_no_browser_takes_over_a_terminal_without_a_screen(monkeypatch):
+def test_no_browser_takes_over_a_terminal_without_a_screen(monkeypatch, tmp_path):
     import webbrowser
 
     opened = []
@@ -122,11 +123,28 @@ def test_no_browser_takes_over_a_terminal_without_a_screen(monkeypatch):
     monkeypatch.setattr(sys, "platform", "linux")
     for name in ("DISPLAY", "WAYLAND_DISPLAY"):
         monkeypatch.delenv(name, raising=False)
-    command._browse("link")
+    command._browse("link", tmp_path)
     assert opened == []
     monkeypatch.setenv("WAYLAND_DISPLAY", "wayland-0")
-    command._browse("link")
-    assert opened == ["link"]
+    command._browse("http://127.0.0.1:1/#a-token", tmp_path)
+    assert opened == [(tmp_path / "open.html").as_uri()]
+
+
+def test_the_token_goes_to_the_browser_by_a_file_that_only_this_user_can_read(tmp_path):
+    """Command lines of all programs can be read by every user of the machine."""
+    from sparing.cli.opener import closed, handed_over
+
+    link = "http://127.0.0.1:1/#a-token"
+    opened = handed_over(link, tmp_path)
+    file = tmp_path / "open.html"
+    assert opened == file.as_uri()
+    assert "a-token" not in opened
+    assert f"url={link}" in file.read_text("utf-8")
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    closed(tmp_path)
+    assert not file.exists()
+    file.touch()
+    assert handed_over(link, file) == "http://127.0.0.1:1/", "without a place for it, no token"
 
 
 def test_classes_are_split_at_commas():

@@ -74,10 +74,18 @@ def test_nothing_in_common_is_said_calmly(table, capsys):
 
 
 def test_a_password_becomes_a_line_of_the_file(passwords):
-    name, kept = passwords.read_text("utf-8").strip().split(":")
-    assert name == "Ada"
+    name, kept, role = passwords.read_text("utf-8").strip().split(":")
+    assert (name, role) == ("Ada", "annotator")
     assert fits(WORD, kept)
     assert read_passwords(passwords).admit("Ada", WORD)
+
+
+def test_a_role_is_named_with_the_password(monkeypatch, capsys):
+    monkeypatch.setattr(sys, "stdin", io.StringIO(f"{WORD}\n"))
+    assert run(["password", "Ada", "--role", "owner"]) == 0
+    assert capsys.readouterr().out.endswith(":owner\n")
+    assert run(["password", "Ada", "--role", "boss"]) == 1
+    assert "annotator, settler, owner" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(("name", "word"), [("a:b", WORD), ("Ada", "short")])

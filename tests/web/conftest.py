@@ -80,6 +80,10 @@ class StandIn:
         return [(self.asked(i), "unlikely") for i in self._by_id]
 
     overlap = 0.1
+    may_add_classes = True
+
+    def set_may_add_classes(self, may):
+        self.may_add_classes = may
 
     def people(self):
         return {"Ada": 3}

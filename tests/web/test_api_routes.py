@@ -216,7 +216,7 @@ def test_an_export_is_sent_as_a_file_and_leaves_nothing_behind(client, project, 
     answer = client.get("/api/export", params={"format": "jsonl"})
     assert answer.text == "item for Ada\n"  # who is not told everything
     assert answer.headers["content-disposition"] == 'attachment; filename="labels.jsonl"'
-    assert list(project.folder.iterdir()) == []
+    assert [path.name for path in project.folder.iterdir()] == ["sessions.json"]
 
 
 def test_without_a_certificate_there_is_no_file(client):

@@ -5,10 +5,11 @@ import json
 import pytest
 
 from sparing.project import Project
+from sparing.web.address import LOCAL
 from sparing.web.app import create_app
 from sparing.web.gate import Gate
 from sparing.web.passwords import Passwords, hashed
-from sparing.web.security import LOCAL, MEANT_FOR, PROJECT
+from sparing.web.security import MEANT_FOR, PROJECT
 
 sync_api = pytest.importorskip("playwright.sync_api")
 expect = sync_api.expect

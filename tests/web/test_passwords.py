@@ -4,6 +4,7 @@ import pytest
 
 from sparing.errors import InvalidInputError, SourceError
 from sparing.web.passwords import Passwords, checked_name, fits, hashed, read_passwords
+from sparing.web.roles import Role
 
 WORD = "correct horse"
 KEPT = hashed(WORD)
@@ -91,3 +92,25 @@ def test_names_that_cannot_be_shown_are_refused(name):
 
 def test_blanks_around_a_name_are_none_of_it():
     assert checked_name("  Ada   Lovelace ") == "Ada Lovelace"
+
+
+def test_a_line_may_name_a_role_and_a_file_of_before_makes_owners(tmp_path):
+    file = tmp_path / "passwords"
+    file.touch(mode=0o600)
+    file.write_text(f"Ada:{KEPT}:owner\nBen:{KEPT}:settler\nZoe:{KEPT}:annotator\n", "utf-8")
+    people = read_passwords(file)
+    assert [people.role(name).value for name in ("Ada", "Ben", "Zoe")] == [
+        "owner",
+        "settler",
+        "annotator",
+    ]
+    assert people.notes() == []
+    file.write_text(f"Ada:{KEPT}\nBen:{KEPT}:annotator\n", "utf-8")
+    people = read_passwords(file)
+    assert people.role("Ada") is Role.OWNER
+    assert people.notes() == ["No role is given to Ada: owners, who may do everything."]
+    file.write_text(f"Ben:{KEPT}:annotator\n", "utf-8")
+    assert "Nobody is an owner" in read_passwords(file).notes()[0]
+    file.write_text(f"Ben:{KEPT}:boss\n", "utf-8")
+    with pytest.raises(SourceError, match="line 1: A role is one of annotator, settler, owner"):
+        read_passwords(file)

@@ -1,10 +1,16 @@
 """Only this machine, this origin, and a browser that came in by the link."""
 
+import stat
+from contextlib import ExitStack
+
 import pytest
 from starlette.datastructures import Headers
 
+from sparing.web.door import Door
 from sparing.web.pages import PAGES
-from sparing.web.security import MAX_BODY, Door, refusal
+from sparing.web.roles import Role
+from sparing.web.security import MAX_BODY, refusal
+from sparing.web.sessions import Sessions
 
 BASE = "http://127.0.0.1:8123"
 PATHS = ("/api/state", "/api/next", "/media/t0", "/api/export", "/api/history", "/nothing/here")
@@ -121,11 +127,58 @@ def test_the_cookie_is_the_projects_own_and_out_of_reach_of_scripts(project, str
     assert project.secret not in cookie
 
 
-def test_the_cookie_outlives_a_restart_but_not_the_secret():
-    before, after, other = Door("secret"), Door("secret"), Door("other")
+def test_a_session_outlives_a_restart_but_not_the_secret(tmp_path):
+    before = Door("secret", folder=tmp_path)
     cookie = f"{before.cookie_name}={before.redeem(before.token)}"
-    assert after.knows(cookie)
-    assert not other.knows(cookie)
+    after, other = Door("secret", folder=tmp_path), Door("other", folder=tmp_path)
+    assert after.find(cookie)
+    assert not other.find(cookie)
+    assert not Door("secret").find(cookie), "it is of a folder"
+
+
+def test_each_browser_has_a_session_of_its_own_that_can_be_ended(project):
+    from starlette.testclient import TestClient
+
+    from sparing.web.app import create_app
+
+    app = create_app(project)
+    origin = {"origin": BASE}
+    with ExitStack() as stack:
+        ada, ben, eve = (
+            stack.enter_context(TestClient(app, base_url=BASE, headers=origin)) for _ in range(3)
+        )
+        for one in (ada, ben, eve):
+            assert one.post("/session", json={"token": app.state.door.token}).status_code == 204
+        assert len({one.cookies[app.state.door.cookie_name] for one in (ada, ben, eve)}) == 3
+        assert eve.post("/logout").status_code == 204
+        assert [one.get("/api/state").status_code for one in (ada, ben, eve)] == [200, 200, 401]
+        assert ada.post("/api/sessions/end-others").json() == {"ended": 1}
+        assert [one.get("/api/state").status_code for one in (ada, ben)] == [200, 401]
+
+
+def test_a_session_has_a_limited_age_and_its_file_is_for_this_user_alone(tmp_path):
+    now = [0.0]
+    sessions = Sessions(10, 100, tmp_path / "sessions.json", lambda: now[0])
+    used, idle = sessions.begin("Ada", Role.OWNER), sessions.begin("", Role.OWNER)
+    for _ in range(14):
+        now[0] += 8
+        assert (sessions.find(used) is not None) == (now[0] < 100)
+    assert sessions.find(idle) is None
+    file = tmp_path / "sessions.json"
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert used not in file.read_text(), "the file alone opens nothing"
+    file.write_text("{")
+    assert Sessions(10, 100, file, lambda: 0.0).find(used) is None
+
+
+def test_two_servers_on_one_folder_know_each_others_sessions(tmp_path):
+    one, two = (Sessions(10, 100, tmp_path / "sessions.json", lambda: 0.0) for _ in range(2))
+    cookie = one.begin("Ada", Role.SETTLER)
+    assert two.find(cookie).role is Role.SETTLER
+    two.begin("Ben", Role.ANNOTATOR)
+    one.end(cookie)
+    assert two.find(cookie) is None
+    assert len(one) == 1
 
 
 def test_every_answer_carries_the_headers(client, stranger):

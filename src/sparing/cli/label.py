@@ -10,8 +10,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sparing.cli.network import HOST, Network
+from sparing.cli.opener import closed, handed_over
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from fastapi import FastAPI
 
     from sparing.project import Project
@@ -175,35 +178,46 @@ def _serve(
     from sparing.cli.progress import say
     from sparing.project.learning.process import Trainer
     from sparing.web.app import create_app
-    from sparing.web.security import Door
+    from sparing.web.door import Door
 
     url = f"{network.scheme}://{network.shown}:{listener.getsockname()[1]}/"
     project.announce(url)
     door = gate or Door(
         project.secret,
-        lambda token: say(f"For another browser: {url}#{token}"),
+        lambda token: _used(project, say, f"{url}#{token}"),
         network.address,
+        project.folder,
     )
     app = create_app(project, Trainer(project, note=say), door)
-    for note in (*network.warnings(), *project.status().notes):
+    for note in (*network.warnings(), *(gate.notes() if gate else ()), *project.status().notes):
         say(note)
     link = f"{url}#{door.token}" if isinstance(door, Door) else url
     typer.echo(link)
+    if isinstance(door, Door):
+        say("Who opens it is an owner and may do everything; People makes links for others.")
     say("Ctrl-C stops; every answer is saved at once.")
     if browse:
-        _browse(link)
+        _browse(link, project.folder)
     gc.freeze()  # what was made so far stays: no answer waits while it is searched for garbage
-    _run(app, listener, network)
+    try:
+        _run(app, listener, network)
+    finally:
+        closed(project.folder)
     say(f"Stopped. All answers are in {project.place}.")
 
 
-def _browse(link: str) -> None:
+def _used(project: "Project", say: "Callable[[str], None]", next_link: str) -> None:
+    closed(project.folder)
+    say(f"For another browser of an owner: {next_link}")
+
+
+def _browse(link: str, folder: Path) -> None:
     """Open the link, but never in a browser that takes over the terminal."""
     import webbrowser
 
     has_screen = sys.platform == "darwin" or {"DISPLAY", "WAYLAND_DISPLAY"} & os.environ.keys()
     if has_screen:
-        webbrowser.open(link)
+        webbrowser.open(handed_over(link, folder))
 
 
 def _run(app: "FastAPI", listener: socket.socket, network: Network) -> None:

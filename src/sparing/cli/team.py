@@ -40,19 +40,24 @@ def agreement_json(told: "Agreement", counts: dict[str, int]) -> str:
 
 def password(
     name: Annotated[str, typer.Argument(help="Of the person.")],
+    role: Annotated[
+        str, typer.Option(help="annotator, settler or owner.", show_default=True)
+    ] = "annotator",
 ) -> None:
     """Print the line of a person for the file that --passwords names; asks for the password.
 
-    Without a terminal it is read from the first line of the input.
+    Annotators answer; settlers also decide where people differ; owners may do everything: rename
+    and merge classes, write guidelines, check the model, export. Without a terminal the password is
+    read from the first line of the input.
 
-    Example: sparing password Ada >> passwords; chmod 600 passwords
+    Example: sparing password Ada --role owner >> passwords; chmod 600 passwords
     """
-    from sparing.web.passwords import checked_name, hashed
+    from sparing.web.passwords import checked_name, checked_role, hashed
 
-    clean = checked_name(name)
+    clean, kept = checked_name(name), checked_role(role)
     if sys.stdin.isatty():
         asked = f"Password of {clean}"
         word = typer.prompt(asked, hide_input=True, confirmation_prompt=True, err=True)
     else:
         word = sys.stdin.readline().rstrip("\r\n")
-    typer.echo(f"{clean}:{hashed(word)}")
+    typer.echo(f"{clean}:{hashed(word)}:{kept}")

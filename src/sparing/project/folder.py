@@ -10,11 +10,13 @@ from pathlib import Path
 from typing import BinaryIO
 
 from sparing.errors import ConflictError, StoreError
+from sparing.files import alone, write_atomically
 from sparing.project.source.items import MNIST
 from sparing.store import Version
 from sparing.store.engine import shown_url, sqlite_url
 
 SUFFIX = ".sparing"
+SECRET_BYTES, SECRET = 32, re.compile(r"[A-Za-z0-9_-]{43}")
 MARK = re.compile(r"(-[0-9a-f]+)?")
 PRINCIPAL, NEIGHBORS = "principal", "neighbors"  # the kinds of a map
 
@@ -125,16 +127,27 @@ class ProjectFolder:
         return self.database.is_file()
 
     def secret(self) -> str:
-        """Return the project's secret; it is made, for this user alone, when first asked for."""
+        """Return the project's secret; it is made, for this user alone, when first asked for.
+
+        One that is damaged, as by a disk that was full, is no secret, and is made anew.
+        """
         path = self.path / "secret"
-        try:
-            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        except FileExistsError:
-            return path.read_text("ascii")
-        with os.fdopen(handle, "w") as file:
-            secret = secrets.token_urlsafe(32)
-            file.write(secret)
-        return secret
+        with alone(self.path):
+            found = _sound_secret(path)
+            if found is None:
+                found = secrets.token_urlsafe(SECRET_BYTES)
+                write_atomically(path, found.encode(), private=True)
+        return found
+
+
+def _sound_secret(path: Path) -> str | None:
+    try:
+        found = path.read_bytes().decode("ascii", "replace")
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise StoreError(f"{path} cannot be read: {error.strerror}.") from error
+    return found if SECRET.fullmatch(found) else None
 
 
 class Lock:
@@ -153,7 +166,7 @@ class Lock:
         self._folder = folder
         self._file: BinaryIO | None = None
         try:
-            handle = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o644)
+            handle = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
         except OSError as error:
             raise StoreError(f"{folder} cannot be written: {error.strerror}.") from error
         file = os.fdopen(handle, "r+b", buffering=0)

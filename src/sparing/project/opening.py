@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 KEPT_VERSIONS = 2
 SETTINGS = "settings"
 OVERLAP = "overlap"
+CLASSES_BY = "classes added by"
 Opened = tuple[ProjectFolder, Store, State, Lock | None]
 
 
@@ -137,7 +138,8 @@ def make(place: ProjectFolder, settings: Settings, label_column: str | None = No
     folder = new_place(place.url, settings.source) if place.is_shared else place
     check_free(folder.path)
     try:
-        folder.path.mkdir(parents=True, exist_ok=True)
+        folder.path.parent.mkdir(parents=True, exist_ok=True)
+        folder.path.mkdir(0o700, exist_ok=True)
     except OSError as error:
         raise SourceError(f"{folder.path} cannot be made: {error.strerror}.") from error
     lock = SharedLock() if folder.is_shared else Lock(folder.path)
@@ -145,6 +147,8 @@ def make(place: ProjectFolder, settings: Settings, label_column: str | None = No
         folder.secret()
         if folder.is_shared:
             mark(folder.path, folder.name)
+        else:
+            folder.database.touch(0o600)
         store = open_store(folder.store_url, folder.name)
         with alone(store, folder, "opening"):
             if folder.is_shared and SETTINGS in store.settings():

@@ -141,6 +141,8 @@ def _undo(connection: Connection, new: NewEvent) -> Outcome:
         return Outcome(Status.REFUSED, message="There is nothing to undo.")
     if undone.kind not in UNDOABLE:
         return Outcome(Status.REFUSED, message=f"'{undone.kind}' cannot be undone.")
+    if new.undoes_of is not None and undone.annotator not in new.undoes_of:
+        return Outcome(Status.REFUSED, message="Somebody else has said that: it is theirs to undo.")
     before = _find(connection, UNDO_OF, undone=undone.seq)
     if before is not None:
         return Outcome(Status.DUPLICATE, before, undone)

@@ -3,10 +3,12 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, func, insert, or_, select, update
 
 from sparing.store.engine import now
 from sparing.store.schema import leases
+
+MOST_LEASED = 1000  # to one person at a time: in five minutes nobody answers more
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +17,7 @@ class Wish:
 
     Parameters
     ----------
-    holder : who asks
+    holder : who asks; what stands before a dot is the person, whose leases count together
     wanted : items in the order of preference; the first ``n`` that are free
     n : how many of them
     seconds : until they run out
@@ -30,7 +32,10 @@ class Wish:
 
 
 def grant(connection: Connection, wish: Wish) -> list[str]:
-    """Lease what is free; return what the holder has now of all that was named."""
+    """Lease what is free; return what the holder has now of all that was named.
+
+    Nobody is leased more than a person can answer, on however many pages.
+    """
     time = now(connection)
     connection.execute(delete(leases).where(leases.c.until <= time))
     named = list(dict.fromkeys([*wish.keep, *wish.wanted]))
@@ -39,9 +44,17 @@ def grant(connection: Connection, wish: Wish) -> list[str]:
     free = {item for item in named if holders.get(item, wish.holder) == wish.holder}
     kept = [item for item in dict.fromkeys(wish.keep) if item in free]
     new = [item for item in dict.fromkeys(wish.wanted) if item in free and item not in kept]
-    mine = [*kept, *new[: wish.n]]
+    mine = [*kept, *new[: wish.n]][: _room(connection, wish.holder, named)]
     _put(connection, mine, holders.keys(), wish.holder, time + wish.seconds)
     return mine
+
+
+def _room(connection: Connection, holder: str, named: Sequence[str]) -> int:
+    """Return how many of the items that are named a person may have beside their other ones."""
+    person = holder.partition(".")[0]
+    own = or_(leases.c.holder == person, leases.c.holder.startswith(f"{person}.", autoescape=True))
+    other = select(func.count()).where(own, leases.c.item_id.not_in(named))
+    return max(0, MOST_LEASED - connection.execute(other).scalar_one())
 
 
 def _put(

@@ -65,6 +65,7 @@ class NewEvent:
     model_version : of the query that asked for it; None if the person picked the item
     seen : key of the item's answer that the person saw; None: saw none
     undoes : key of the event to undo
+    undoes_of : whose events it may undo; None: anybody's
     confirmed : the model's guess was on the screen and was confirmed
     asked_for : the purpose for which the item was asked; None where the door does not know
     class_id, into_id : keys of the ``add_class`` events of the class, and of the one merged into
@@ -85,6 +86,7 @@ class NewEvent:
     model_version: int | None = None
     seen: str | None = None
     undoes: str | None = None
+    undoes_of: tuple[str, ...] | None = None
     confirmed: bool = False
     asked_for: str | None = None
 

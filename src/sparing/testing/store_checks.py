@@ -8,6 +8,7 @@ from itertools import pairwise
 
 from sparing.errors import ConflictError, StoreError
 from sparing.store import Event, ItemRow, Kind, NewEvent, Outcome, Status, Store, Version, Wish
+from sparing.store.leasing import MOST_LEASED
 
 OpenStore = Callable[[], Store]
 Check = Callable[[OpenStore], None]
@@ -576,6 +577,33 @@ def check_an_answer_ends_the_lease(open_store: OpenStore) -> None:
     leases = store.leases()
     store.close()
     _expect(leases == {"c": "Ada"}, f"the leases are {leases}")
+
+
+def check_nobody_is_leased_more_than_they_can_answer(open_store: OpenStore) -> None:
+    """The leases of one person are bounded, on all pages together; those of others are not hurt."""
+    store = open_store()
+    items = [f"item-{i}" for i in range(MOST_LEASED + 20)]
+    first = store.lease(Wish("Ada.1", items[:-20], len(items), 60))
+    second = store.lease(Wish("Ada.2", items[-20:], 20, 60))
+    again = store.lease(Wish("Ada.1", (), 0, 60, items[:30]))
+    others = store.lease(Wish("Adam.1", items[-20:], 20, 60))
+    store.close()
+    _expect(len(first) == MOST_LEASED, f"it leased {len(first)}")
+    _expect(second == [], f"it leased {len(second)} more")
+    _expect(again == items[:30], "what is held was not prolonged")
+    _expect(others == items[-20:], f"another got {len(others)}")
+
+
+def check_nobody_undoes_for_others(open_store: OpenStore) -> None:
+    """An undo that is for some people's events leaves those of others."""
+    store = open_store()
+    store.append([replace(_label("a"), annotator="Ada")])
+    undo = NewEvent(key="undo", kind=Kind.UNDO, undoes=_label("a").key, undoes_of=("Bob", ""))
+    (theirs,) = store.append([undo])
+    (own,) = store.append([replace(undo, undoes_of=("Ada",))])
+    store.close()
+    _expect(theirs.status is Status.REFUSED, f"another's event was {theirs.status}")
+    _expect(own.status is Status.STORED, f"their own was {own.status}")
 
 
 def check_a_holder_lets_go_of_its_own_alone(open_store: OpenStore) -> None:

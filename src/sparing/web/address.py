@@ -48,6 +48,9 @@ class Address:
         return origin == f"{self.scheme}://{host}"
 
 
+LOCAL = Address()
+
+
 def _without_port(host: str) -> str:
     if host.startswith("["):
         return host.partition("]")[0][1:]

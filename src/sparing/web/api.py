@@ -27,8 +27,8 @@ from sparing.web.bodies import (
     Fraction,
     HistoryBody,
     HistoryRow,
+    Holder,
     ItemId,
-    Key,
     NextBody,
     PlanBody,
     RecordedBody,
@@ -37,6 +37,9 @@ from sparing.web.bodies import (
 )
 from sparing.web.failures import FAILURES
 from sparing.web.media import MEDIA_POLICY, Picture, drawn, inside, picture
+from sparing.web.rights import holder_of, not_allowed, only, role_for, session
+from sparing.web.roles import Role
+from sparing.web.sessions import Session
 
 MAX_EVENTS = 200
 MAX_EXCLUDED = 500
@@ -46,6 +49,12 @@ MEDIA_TYPES = {
     "csv": "text/csv; charset=utf-8",
     "jsonl": "application/x-ndjson",
     "parquet": "application/vnd.apache.parquet",
+}
+WHAT = {
+    Kind.SETTLED: "Settling",
+    Kind.ADD_CLASS: "Adding a class",
+    Kind.RENAME_CLASS: "Renaming a class",
+    Kind.MERGE_CLASS: "Merging classes",
 }
 router = APIRouter(responses=FAILURES)
 
@@ -62,19 +71,20 @@ async def _trainer(request: Request) -> Trainer | None:
 
 async def _annotator(request: Request) -> str:
     """Return who is in front of the browser: the session says it, never the request itself."""
-    found: str = request.state.annotator
+    found: str = request.state.session.name
     return found
 
 
 TheProject = Annotated[Project, Depends(_project)]
 Who = Annotated[str, Depends(_annotator)]
+Here = Annotated[Session, Depends(session)]
 TheTrainer = Annotated[Trainer | None, Depends(_trainer)]
 Events = Annotated[list[EventBody], Field(min_length=1, max_length=MAX_EVENTS)]
 Excluded = Annotated[list[ItemId], Query(max_length=MAX_EXCLUDED)]
 
 
 @router.get("/api/state")
-def state(request: Request, project: TheProject, who: Who) -> StateBody:
+def state(request: Request, project: TheProject, here: Here) -> StateBody:
     """Return all that stands beside the item."""
     status = project.status()
     count = status.class_counts.get
@@ -84,9 +94,11 @@ def state(request: Request, project: TheProject, who: Who) -> StateBody:
     told = StatusBody.model_validate(status)
     door = request.app.state.door
     return StateBody(
-        id=door.shelf(who),
+        id=door.shelf(here.name),
         name=project.name,
-        annotator=who,
+        annotator=here.name,
+        role=here.role,
+        may_add_classes=project.may_add_classes,
         by_password=door.by_password,
         classes=classes,
         status=told,
@@ -106,7 +118,7 @@ def next_items(
     n: Annotated[int, Query(ge=1, le=20)] = 5,
     exclude: Excluded = [],  # noqa: B006  # FastAPI copies it
     guesses: bool = False,
-    holder: Key | None = None,
+    holder: Holder | None = None,
 ) -> NextBody:
     """Return what to ask next, as the phase demands; a guess only where it is wanted.
 
@@ -138,22 +150,47 @@ def _lent(
     if holder is None:
         return Lent(list(ask(n, held)))
     # Not prolonged here: what was just answered is among it, and may wait for another person.
-    return project.lending.lend(holder, n, (), lambda n, taken: ask(n, [*taken, *held]))
+    return project.lending.lend(
+        holder_of(who, holder), n, (), lambda n, taken: ask(n, [*taken, *held])
+    )
 
 
 @router.post("/api/events")
 def record(
-    project: TheProject, trainer: TheTrainer, who: Who, events: Events
+    request: Request, project: TheProject, trainer: TheTrainer, here: Here, events: Events
 ) -> list[RecordedBody]:
-    """Store what the person did; when this returns it is on the disk."""
+    """Store what the person did; when this returns it is on the disk.
+
+    What is for others to do is refused by its key, and holds up nothing else.
+    """
+    # By the link people name themselves: what nobody has put a name to may be theirs.
+    own = (here.name,) if request.app.state.door.by_password else (here.name, "")
     new = [
-        NewEvent(**{**event.model_dump(), "kind": Kind(event.kind)}, annotator=who)
+        NewEvent(
+            **{**event.model_dump(), "kind": Kind(event.kind)}, annotator=here.name, undoes_of=own
+        )
         for event in events
     ]
-    recorded = project.record(new)
+    refused = {event.key: _why_not(project, here.role, event.kind) for event in new}
+    recorded = iter(project.record([event for event in new if not refused[event.key]]))
     if trainer is not None:
         trainer.wake()
-    return [RecordedBody.model_validate(one) for one in recorded]
+    return [
+        _refused(event.key, refused[event.key])
+        if refused[event.key]
+        else RecordedBody.model_validate(next(recorded))
+        for event in new
+    ]
+
+
+def _refused(key: str, why: str) -> RecordedBody:
+    return RecordedBody(key=key, seq=None, status="refused", current=None, message=why)
+
+
+def _why_not(project: Project, role: Role, kind: Kind) -> str:
+    is_asked = kind is Kind.ADD_CLASS and role is not Role.OWNER
+    needed = role_for(kind, may_add=not is_asked or project.may_add_classes)
+    return "" if role.covers(needed) else not_allowed(needed, WHAT[kind])
 
 
 @router.get("/api/items/{item_id:path}")
@@ -192,19 +229,24 @@ def plan_audit(project: TheProject, epsilon: Fraction, delta: Fraction = 0.05) -
     return PlanBody.model_validate(project.plan_audit(epsilon, delta))
 
 
-@router.post("/api/audit")
+@router.post("/api/audit", dependencies=[only(Role.OWNER, "Checking the model")])
 def audit(project: TheProject, claim: ClaimBody) -> PlanBody:
     """Freeze the model and draw the items of the check."""
     return PlanBody.model_validate(project.audit(claim.epsilon, claim.delta))
 
 
-@router.post("/api/certify")
+@router.post("/api/certify", dependencies=[only(Role.OWNER, "Working out a certificate")])
 def certify(project: TheProject) -> CertificateBody:
     """Turn the answered check into a certificate."""
     return CertificateBody.model_validate(project.certify())
 
 
-@router.post("/api/resume", status_code=204, response_class=Response)
+@router.post(
+    "/api/resume",
+    status_code=204,
+    response_class=Response,
+    dependencies=[only(Role.OWNER, "Stopping a check")],
+)
 def resume(project: TheProject) -> Response:
     """Go back to labeling; a check that was begun is spent."""
     project.resume()
@@ -221,7 +263,9 @@ def certificate(project: TheProject) -> Response:
     return Response(made.to_json(), media_type="application/json", headers=name)
 
 
-@router.get("/api/export", response_class=FileResponse)
+@router.get(
+    "/api/export", response_class=FileResponse, dependencies=[only(Role.OWNER, "Exporting")]
+)
 def export(
     project: TheProject,
     who: Who,
@@ -239,7 +283,7 @@ def export(
     return FileResponse(path, media_type=MEDIA_TYPES[format], filename=path.name, background=done)
 
 
-@router.post("/api/folders")
+@router.post("/api/folders", dependencies=[only(Role.OWNER, "Exporting")])
 def folders(project: TheProject) -> FoldersBody:
     """Write a folder a class into the project's folder."""
     folder = project.folder / f"classes-{project.status().seq}"

@@ -11,8 +11,9 @@ import sparing
 from sparing.project import Project
 from sparing.project.learning.process import Trainer
 from sparing.web import api, entering, failures, grids, leases, maps, pages, people
+from sparing.web.door import Door
 from sparing.web.gate import Gate
-from sparing.web.security import Door, Guard
+from sparing.web.security import Guard
 
 # FastAPI can send traces to a collector that the environment names; this page sends nothing.
 SILENT: Any = {"tracing": False, "metrics": False, "logs": False, "auto_configure": False}
@@ -35,7 +36,7 @@ def create_app(
     -------
     the application; ``app.state.door`` is the door, whose ``token`` the first link has to carry
     """
-    door = door or Door(project.secret)
+    door = door or Door(project.secret, folder=project.folder)
     app = FastAPI(
         title="sparing",
         version=sparing.__version__,

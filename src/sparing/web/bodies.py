@@ -4,9 +4,11 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from sparing.web.roles import Role
 from sparing.web.shortened import beginning, first_fields
 
 Key = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_-]+$")]
+Holder = Annotated[str, Field(min_length=1, max_length=48, pattern=r"^[A-Za-z0-9_-]+$")]
 # No zero byte: it fits neither a database nor a file. Halves of surrogate pairs pydantic refuses.
 Row = Annotated[int, Field(ge=0, le=2**31 - 1)]
 Text = Annotated[str, Field(max_length=4000, pattern=r"^[^\x00]*$")]
@@ -232,6 +234,8 @@ class StateBody(BaseModel):
     name: str
     annotator: str
     by_password: bool
+    role: Role
+    may_add_classes: bool
     classes: list[ClassBody]
     status: StatusBody
 

@@ -40,6 +40,11 @@ class Brake:
         self._tries: OrderedDict[Hashable, tuple[int, float]] = OrderedDict()
         self._lock = threading.Lock()
 
+    def left(self, key: Hashable) -> float:
+        """Return the seconds that a try would have to wait; nothing is counted."""
+        with self._lock:
+            return max(0.0, self._tries.get(key, (0, 0.0))[1] - self._clock())
+
     def take(self, key: Hashable) -> float:
         """Begin a try, and count it as failed; return the seconds to wait if it is too early."""
         with self._lock:
@@ -70,3 +75,36 @@ class Brake:
         # Bounded before the power is taken: the count may grow without end.
         steps = min(n - self._free - 1, 60)
         return 0.0 if steps < 0 else min(float(1 << steps), self._longest)
+
+
+class Recent:
+    """Keys that were met last; the one that was met longest ago goes first.
+
+    Parameters
+    ----------
+    size : how many are remembered
+
+    Examples
+    --------
+    >>> recent = Recent(2)
+    >>> for key in "abac":
+    ...     recent.add(key)
+    >>> [key in recent for key in "abc"]
+    [True, False, True]
+    """
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._keys: OrderedDict[Hashable, None] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def add(self, key: Hashable) -> None:
+        """Note that a key was met."""
+        with self._lock:
+            self._keys[key] = None
+            self._keys.move_to_end(key)
+            while len(self._keys) > self._size:
+                self._keys.popitem(last=False)
+
+    def __contains__(self, key: Hashable) -> bool:
+        return key in self._keys

@@ -5,16 +5,17 @@ from typing import Annotated
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
-from pydantic import Field
+from pydantic import BaseModel, Field
 
 from sparing.errors import InvalidInputError
 from sparing.web.bodies import Incoming, Token
+from sparing.web.door import Door
 from sparing.web.failures import FAILURES, failure
-from sparing.web.gate import LASTS, Gate
+from sparing.web.gate import Gate
 from sparing.web.passwords import MOST_LENGTH, checked_name
-from sparing.web.security import Door
-
-NAME_LASTS = 400 * 24 * 3600  # seconds; browsers keep nothing longer
+from sparing.web.rights import not_allowed, only
+from sparing.web.roles import NotAllowedError, Role
+from sparing.web.security import cookies_of
 
 router = APIRouter(responses=FAILURES)
 
@@ -32,16 +33,28 @@ class NameBody(Incoming):
     name: Annotated[str, Field(max_length=200, pattern=r"^[^\x00]*$")]
 
 
+class LinkBody(Incoming):
+    """Whom a new link is for."""
+
+    role: Role
+
+
+class EndedBody(BaseModel):
+    """How many sessions have ended."""
+
+    ended: int
+
+
 @router.post("/session", status_code=204, response_class=Response)
 async def enter(request: Request, body: Token) -> Response:
-    """Exchange the token of the link, once, for this project's cookie."""
-    door = request.app.state.door
-    cookie = door.redeem(body.token) if isinstance(door, Door) else None
+    """Exchange the token of a link, once, for a session of this browser."""
+    door, cookies = request.app.state.door, cookies_of(request.headers)
+    cookie = door.redeem(body.token, cookies) if isinstance(door, Door) else None
     if cookie is None:
         message = "This link was used before. The terminal shows one that was not."
         return failure(403, "used-link", message)
     answer = Response(status_code=204)
-    _set(answer, door, door.cookie_name, cookie)
+    _set(answer, door, cookie, door.sessions.idle)
     return answer
 
 
@@ -58,22 +71,39 @@ def log_in(request: Request, body: LoginBody) -> Response:
     cookie = gate.log_in(name, body.password, client)
     if cookie is None:
         return failure(403, "wrong-password", "The name or the password is not right.")
-    gate.log_out(_cookies(request))  # the session that this browser had
+    gate.log_out(cookies_of(request.headers))  # the session that this browser had
     answer = Response(status_code=204)
-    _set(answer, gate, gate.cookie_name, cookie, LASTS)
+    _set(answer, gate, cookie, gate.sessions.idle)
     return answer
 
 
 @router.post("/logout", status_code=204, response_class=Response)
 async def log_out(request: Request) -> Response:
     """End the session; its cookie opens nothing any more."""
-    gate = request.app.state.door
-    if not isinstance(gate, Gate):
-        return _no_passwords()
-    gate.log_out(_cookies(request))
+    door = request.app.state.door
+    door.log_out(cookies_of(request.headers))
     answer = Response(status_code=204)
-    _set(answer, gate, gate.cookie_name, "", 0)
+    _set(answer, door, "", 0)
     return answer
+
+
+@router.post("/api/sessions/end-others")
+async def end_others(request: Request) -> EndedBody:
+    """End all sessions but this one: those of the person; by the link, where an owner asks, all."""
+    door, here = request.app.state.door, request.state.session
+    if not door.by_password and here.role is not Role.OWNER:
+        raise NotAllowedError(not_allowed(Role.OWNER, "Closing the page for others"))
+    own = door.cookie(cookies_of(request.headers))
+    return EndedBody(ended=door.sessions.end_others(own, here.name if door.by_password else None))
+
+
+@router.post("/api/links", dependencies=[only(Role.OWNER, "Making a link for others")])
+async def link(request: Request, body: LinkBody) -> Token:
+    """Return the token of a new link, which lets one browser in, once."""
+    door = request.app.state.door
+    if not isinstance(door, Door):
+        raise InvalidInputError("Here people come in by their passwords.")
+    return Token(token=door.invite(body.role))
 
 
 @router.post("/api/name", status_code=204, response_class=Response)
@@ -83,21 +113,19 @@ async def name(request: Request, body: NameBody) -> Response:
     if not isinstance(door, Door):
         raise InvalidInputError("Here your name is the one that you log in with.")
     chosen = checked_name(body.name) if body.name.strip() else ""
-    answer = Response(status_code=204)
-    _set(answer, door, door.name_cookie, door.named(chosen), NAME_LASTS)
-    return answer
+    door.rename(cookies_of(request.headers), chosen)
+    return Response(status_code=204)
 
 
-def _set(
-    answer: Response, door: Door | Gate, name: str, value: str, lasts: float | None = None
-) -> None:
-    seconds = None if lasts is None else int(lasts)
-    safe = door.address.is_safe
-    answer.set_cookie(name, value, seconds, httponly=True, samesite="strict", secure=safe)
-
-
-def _cookies(request: Request) -> str:
-    return "; ".join(request.headers.getlist("cookie"))
+def _set(answer: Response, door: Door | Gate, value: str, lasts: float) -> None:
+    answer.set_cookie(
+        door.cookie_name,
+        value,
+        int(lasts),
+        httponly=True,
+        samesite="strict",
+        secure=door.address.is_safe,
+    )
 
 
 def _too_early(seconds: int) -> JSONResponse:

@@ -24,10 +24,12 @@ from sparing.errors import (
     UnknownNameError,
     VoidAuditError,
 )
+from sparing.web.roles import NotAllowedError
 
 # The first line that fits decides: the special errors stand above the general ones.
 STATUS: tuple[tuple[type[SparingError], int], ...] = (
     (NotFoundError, HTTPStatus.NOT_FOUND),
+    (NotAllowedError, HTTPStatus.FORBIDDEN),
     (ConflictError, HTTPStatus.CONFLICT),
     (VoidAuditError, HTTPStatus.CONFLICT),
     (PoolExhaustedError, HTTPStatus.CONFLICT),

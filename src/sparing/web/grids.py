@@ -8,8 +8,9 @@ from pydantic import Field
 
 from sparing.project.grid.views import GridPage
 from sparing.web.api import MAX_EVENTS, TheProject, Who
-from sparing.web.bodies import AskedBody, Incoming, ItemId, Key, Name, Outgoing, Row, Text
+from sparing.web.bodies import AskedBody, Holder, Incoming, ItemId, Name, Outgoing, Row, Text
 from sparing.web.failures import FAILURES
+from sparing.web.rights import holder_of
 
 MAX_LEFT_OUT = 5000
 MAX_LISTED = 50_000
@@ -61,7 +62,7 @@ class Wanted(Incoming):
     of: Annotated[OfClass | OfCluster | OfOne | OfText | OfList, Field(discriminator="kind")]
     n: Annotated[int, Field(ge=1, le=MAX_EVENTS)] = 60
     exclude: Annotated[list[ItemId], Field(max_length=MAX_LEFT_OUT, default_factory=list)]
-    holder: Key | None = None
+    holder: Holder | None = None
 
 
 class PageBody(Outgoing):
@@ -150,7 +151,9 @@ def page(project: TheProject, who: Who, wanted: Wanted) -> PageBody:
 
     if wanted.holder is None:
         return PageBody.model_validate(ask(wanted.n, ()))
-    return PageBody.model_validate(project.lending.lend_page(wanted.holder, wanted.n, ask))
+    return PageBody.model_validate(
+        project.lending.lend_page(holder_of(who, wanted.holder), wanted.n, ask)
+    )
 
 
 def _page(
@@ -173,10 +176,11 @@ def _page(
 
 
 @router.get("/api/clusters/{number}/check")
-def check(project: TheProject, number: Number, holder: Key | None = None) -> CheckBody:
+def check(project: TheProject, who: Who, number: Number, holder: Holder | None = None) -> CheckBody:
     """Return how far the blind check of a cluster has come; the first call draws it.
 
     Its items come without those that are on another screen than the holder's.
     """
-    found = project.lending.spare(holder, project.grid.check(number))
+    mine = None if holder is None else holder_of(who, holder)
+    found = project.lending.spare(mine, project.grid.check(number))
     return CheckBody.model_validate(found)

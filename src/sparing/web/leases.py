@@ -5,9 +5,10 @@ from typing import Annotated
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
-from sparing.web.api import MAX_EXCLUDED, TheProject
-from sparing.web.bodies import Incoming, ItemId, Key
+from sparing.web.api import MAX_EXCLUDED, TheProject, Who
+from sparing.web.bodies import Holder, Incoming, ItemId
 from sparing.web.failures import FAILURES
+from sparing.web.rights import holder_of
 
 router = APIRouter(responses=FAILURES)
 Items = Annotated[list[ItemId], Field(max_length=MAX_EXCLUDED)]
@@ -16,7 +17,7 @@ Items = Annotated[list[ItemId], Field(max_length=MAX_EXCLUDED)]
 class LeasesBody(Incoming):
     """Which items a page still has, and which it has no longer; ``leave``: none any more."""
 
-    holder: Key
+    holder: Holder
     keep: Items = Field(default_factory=list)
     free: Items = Field(default_factory=list)
     leave: bool = False
@@ -29,8 +30,9 @@ class HeldBody(BaseModel):
 
 
 @router.post("/api/leases")
-def leases(project: TheProject, body: LeasesBody) -> HeldBody:
+def leases(project: TheProject, who: Who, body: LeasesBody) -> HeldBody:
     """Prolong some leases and end others."""
+    holder = holder_of(who, body.holder)
     if body.free or body.leave:
-        project.lending.let_go(body.holder, None if body.leave else body.free)
-    return HeldBody(held=project.lending.hold(body.holder, body.keep) if body.keep else [])
+        project.lending.let_go(holder, None if body.leave else body.free)
+    return HeldBody(held=project.lending.hold(holder, body.keep) if body.keep else [])

@@ -8,8 +8,9 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import BaseModel
 
 from sparing.web.api import TheProject, Who
-from sparing.web.bodies import AskedBody, Key, Row
+from sparing.web.bodies import AskedBody, Holder, Row
 from sparing.web.failures import FAILURES
+from sparing.web.rights import holder_of
 
 MOST_ITEMS = 60
 FOR_EVER = {
@@ -90,7 +91,7 @@ def search(project: TheProject, text: Annotated[str, Query(max_length=200)]) -> 
 
 @router.get("/api/map/items")
 def items(
-    project: TheProject, who: Who, row: Rows, guesses: bool = False, holder: Key | None = None
+    project: TheProject, who: Who, row: Rows, guesses: bool = False, holder: Holder | None = None
 ) -> list[AskedBody]:
     """Return the items of some rows, as picked by the person.
 
@@ -99,6 +100,6 @@ def items(
     """
     found = project.maps.items(list(dict.fromkeys(row)), who, guesses=guesses)
     if holder is not None:
-        mine = project.lending.hold(holder, [asked.item.item_id for asked in found])
+        mine = project.lending.hold(holder_of(who, holder), [asked.item.item_id for asked in found])
         found = [asked for asked in found if asked.item.item_id in mine]
     return [AskedBody.model_validate(asked) for asked in found]

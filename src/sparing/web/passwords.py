@@ -1,4 +1,4 @@
-"""Passwords of people: a file with a line for each, ``name:hash``, and nothing that could be read.
+"""Passwords of people: a file with a line for each, ``name:hash:role``; no password is in it.
 
 The hash is scrypt's (RFC 7914), as the standard library computes it, with a salt of its own.
 """
@@ -14,12 +14,14 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from sparing.errors import InvalidInputError, SourceError
+from sparing.web.roles import Role
 
 N, R, P = 1 << 15, 8, 1  # 32 MB and a tenth of a second for each guess
 MEMORY = 64 << 20
 SALT_BYTES, KEY_BYTES = 16, 32
 LEAST_LENGTH, MOST_LENGTH = 8, 200
 MAX_NAME = 60
+MOST_NAMED = 5
 _SCHEME = "scrypt"
 _AT_ONCE = threading.BoundedSemaphore(2)  # guesses from everywhere take 64 MB at most
 
@@ -73,12 +75,27 @@ def checked_name(name: str) -> str:
     return clean
 
 
+def checked_role(word: str) -> Role:
+    """Return the role that a word names.
+
+    Raises
+    ------
+    InvalidInputError : there is none
+    """
+    try:
+        return Role(word)
+    except ValueError:
+        names = ", ".join(Role)
+        raise InvalidInputError(f"A role is one of {names}. Got {word!r}.") from None
+
+
 class Passwords:
     """Who may come in, and with which password.
 
     Parameters
     ----------
     kept : hash by name
+    roles : by name; who has none is an owner, as everybody was before there were roles
 
     Examples
     --------
@@ -87,8 +104,9 @@ class Passwords:
     (True, False)
     """
 
-    def __init__(self, kept: Mapping[str, str]) -> None:
+    def __init__(self, kept: Mapping[str, str], roles: Mapping[str, Role] | None = None) -> None:
         self._kept = dict(kept)
+        self._roles = dict(roles or {})
         self._nobody = hashed(secrets.token_urlsafe())
 
     def admit(self, name: str, password: str) -> bool:
@@ -97,6 +115,20 @@ class Passwords:
         with _AT_ONCE:
             same = fits(password, self._nobody if kept is None else kept)
         return same and kept is not None
+
+    def role(self, name: str) -> Role:
+        """Return what a person may do."""
+        return self._roles.get(name, Role.OWNER)
+
+    def notes(self) -> list[str]:
+        """Return what whoever starts the server should know of the roles."""
+        without = [name for name in self._kept if name not in self._roles]
+        if without:
+            names = ", ".join(without[:MOST_NAMED]) + (", ..." if without[MOST_NAMED:] else "")
+            return [f"No role is given to {names}: owners, who may do everything."]
+        if Role.OWNER not in self._roles.values():
+            return ["Nobody is an owner: on the page nobody can rename classes, check or export."]
+        return []
 
     def __len__(self) -> int:
         return len(self._kept)
@@ -107,7 +139,8 @@ def read_passwords(path: Path) -> Passwords:
 
     Raises
     ------
-    SourceError : it cannot be read, is open to others, or a line is no ``name:hash``
+    SourceError : it cannot be read, is open to others, or a line is no ``name:hash`` or
+        ``name:hash:role``
     """
     try:
         with path.open(encoding="utf-8") as file:
@@ -116,20 +149,24 @@ def read_passwords(path: Path) -> Passwords:
     except (OSError, UnicodeDecodeError) as error:
         raise SourceError(f"{path} cannot be read: {error}.") from None
     kept: dict[str, str] = {}
+    roles: dict[str, Role] = {}
     for number, line in enumerate(lines, 1):
         if line.strip() and not line.startswith("#"):
             name, _, rest = line.partition(":")
+            word, _, role = rest.partition(":")
             try:
-                _parsed(rest.strip())
+                _parsed(word.strip())
                 clean = checked_name(name)
+                if role.strip():
+                    roles[clean] = checked_role(role.strip())
             except InvalidInputError as error:
                 raise SourceError(f"{path}, line {number}: {error}") from None
             if clean in kept:
                 raise SourceError(f"{path}, line {number}: '{clean}' has a line already.")
-            kept[clean] = rest.strip()
+            kept[clean] = word.strip()
     if not kept:
         raise SourceError(f"{path} names nobody: 'sparing password NAME' makes a line for it.")
-    return Passwords(kept)
+    return Passwords(kept, roles)
 
 
 def _check_mode(path: Path, found: os.stat_result) -> None:

@@ -10,6 +10,8 @@ from sparing.stats.agreement import Agreement, Figure
 from sparing.web.api import TheProject, Who
 from sparing.web.bodies import AskedBody, Incoming, Key, Outgoing
 from sparing.web.failures import FAILURES
+from sparing.web.rights import only
+from sparing.web.roles import Role
 
 MOST_SHOWN = 200
 
@@ -112,7 +114,7 @@ def _figure(name: str, figure: Figure) -> FigureBody:
     )
 
 
-@router.get("/api/disagreements")
+@router.get("/api/disagreements", dependencies=[only(Role.SETTLER, "Settling")])
 def disagreements(project: TheProject) -> DisagreementsBody:
     """Return the items on which people differ, with what each of them said."""
     found = project.disagreements()
@@ -134,8 +136,31 @@ def guidelines(project: TheProject) -> list[GuidelinesBody]:
     return [GuidelinesBody.model_validate(one) for one in reversed(project.guidelines())]
 
 
-@router.post("/api/guidelines", status_code=204, response_class=Response)
+@router.post(
+    "/api/guidelines",
+    status_code=204,
+    response_class=Response,
+    dependencies=[only(Role.OWNER, "Writing guidelines")],
+)
 def set_guidelines(project: TheProject, who: Who, body: NewGuidelinesBody) -> Response:
     """Keep a new version; refused where somebody else has written one meanwhile."""
     project.set_guidelines(body.text, who, body.seen)
+    return Response(status_code=204)
+
+
+class RightsBody(Incoming):
+    """What an owner lets annotators do."""
+
+    may_add_classes: bool
+
+
+@router.post(
+    "/api/rights",
+    status_code=204,
+    response_class=Response,
+    dependencies=[only(Role.OWNER, "Saying what annotators may do")],
+)
+def set_rights(project: TheProject, body: RightsBody) -> Response:
+    """Let annotators add classes, or not."""
+    project.set_may_add_classes(body.may_add_classes)
     return Response(status_code=204)

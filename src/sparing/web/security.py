@@ -5,13 +5,8 @@ other users of the machine, and hostile names, texts and pictures in the data. P
 as the same user are none: they can read the project folder.
 """
 
-import base64
-import hashlib
-import hmac
 import logging
-import secrets
-import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Protocol
@@ -23,6 +18,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from sparing.web.address import Address
 from sparing.web.failures import BROKEN, failure
 from sparing.web.pages import PAGES
+from sparing.web.roles import Role
+from sparing.web.sessions import Session, Sessions
 
 SAFE_METHODS = frozenset({"GET", "HEAD"})
 OPEN_PATHS = frozenset({*PAGES, "/session", "/login", "/favicon.ico"})
@@ -44,111 +41,12 @@ HEADERS = {
     "cache-control": "no-store",
 }
 
-LOCAL = Address()
 PROJECT = "sparing-project"  # header of every answer: whose it is
 MEANT_FOR = "sparing-for"  # header of a request: the shelf of the page that asks
 
+NOBODY = Session("", Role.ANNOTATOR, 0.0, 0.0)  # where no session is asked for
+
 log = logging.getLogger("sparing.web")
-
-
-class Door:
-    """Turns the link's token, once, into a cookie that only this project knows.
-
-    Who is in front of the browser is what they say themselves: a second cookie, signed, so that
-    other servers of this machine cannot set it.
-
-    Parameters
-    ----------
-    secret : of the project
-    opened : told the next token each time a token has been used up
-    address : under which the page is asked for
-
-    Examples
-    --------
-    >>> door = Door("a secret of the project")
-    >>> token = door.token
-    >>> cookie = door.redeem(token)
-    >>> door.knows(f"{door.cookie_name}={cookie}")
-    True
-    >>> door.redeem(token) is None
-    True
-    >>> door.who(f"{door.cookie_name}={cookie}; {door.name_cookie}={door.named('Ada')}")
-    'Ada'
-    """
-
-    by_password = False
-
-    def __init__(
-        self,
-        secret: str,
-        opened: Callable[[str], None] = lambda token: None,
-        address: Address = LOCAL,
-    ) -> None:
-        self.address = address
-        self.mark = mark_of(secret)
-        self.cookie_name = self.mark
-        self.name_cookie = f"{self.cookie_name}-name"
-        self._cookie = derived(secret, "cookie")
-        self._name_key = derived(secret, "name")
-        self._opened = opened
-        self._lock = threading.Lock()
-        self.token = secrets.token_urlsafe(24)
-
-    def redeem(self, token: str) -> str | None:
-        """Return the cookie for a token that was not used before; else None."""
-        with self._lock:
-            if not hmac.compare_digest(token.encode(), self.token.encode()):
-                return None
-            self.token = secrets.token_urlsafe(24)
-        self._opened(self.token)
-        return self._cookie
-
-    def knows(self, cookies: str) -> bool:
-        """Tell whether a Cookie header holds this project's cookie."""
-        found = _cookies_named(cookies, self.cookie_name)
-        return any(hmac.compare_digest(v.encode(), self._cookie.encode()) for v in found)
-
-    def named(self, name: str) -> str:
-        """Return the value of the cookie that holds a name."""
-        text = base64.urlsafe_b64encode(name.encode()).decode("ascii").rstrip("=")
-        return f"{text}.{derived(self._name_key, name)}"
-
-    def who(self, cookies: str) -> str | None:
-        """Return who sent a Cookie header, ``""`` if they gave no name; None: not let in."""
-        if not self.knows(cookies):
-            return None
-        text = (cookie_of(cookies, self.name_cookie) or "").partition(".")[0]
-        try:
-            name = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)).decode()
-        except (ValueError, UnicodeDecodeError):
-            return ""
-        given = cookie_of(cookies, self.name_cookie) or ""
-        return name if hmac.compare_digest(given.encode(), self.named(name).encode()) else ""
-
-    def shelf(self, name: str) -> str:
-        """Return where the browser keeps answers that are not sent yet."""
-        return self.cookie_name
-
-
-def mark_of(secret: str) -> str:
-    """Return what tells a project from others in a browser; no secret itself."""
-    return f"sparing-{derived(secret, 'cookie name')[:12]}"
-
-
-def derived(secret: str, purpose: str) -> str:
-    """Return a secret of its own for each purpose."""
-    return hmac.new(secret.encode(), purpose.encode(), hashlib.sha256).hexdigest()
-
-
-def cookie_of(cookies: str, name: str) -> str | None:
-    """Return the first value of a cookie in a Cookie header; None if it is not there."""
-    return next(iter(_cookies_named(cookies, name)), None)
-
-
-def _cookies_named(cookies: str, name: str) -> list[str]:
-    # By hand: http.cookies drops all of them when another local app has set an odd one.
-    parts = (part.strip().partition("=") for part in cookies.split(";"))
-    return [value for found, _, value in parts if found == name]
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,15 +59,19 @@ class Refusal:
 
 
 class Entrance(Protocol):
-    """What tells who may come in: a :class:`Door` or a :class:`sparing.web.gate.Gate`."""
+    """What tells who may come in: the :class:`~sparing.web.door.Door` or the gate."""
 
     address: Address
     mark: str
     cookie_name: str
     by_password: bool
+    sessions: Sessions
 
-    def who(self, cookies: str) -> str | None:
-        """Return who sent a Cookie header; None: nobody who was let in."""
+    def find(self, cookies: str) -> Session | None:
+        """Return the session that a Cookie header holds; None: nobody who was let in."""
+
+    def log_out(self, cookies: str) -> None:
+        """End the session that a Cookie header holds."""
 
     def shelf(self, name: str) -> str:
         """Return where the browser of a person keeps answers that are not sent yet."""
@@ -181,10 +83,11 @@ def refusal(method: str, path: str, headers: Headers, door: Entrance) -> Refusal
     Parameters
     ----------
     method, path, headers : of the request
-    door : knows the cookie
+    door : knows the cookies
 
     Examples
     --------
+    >>> from sparing.web.door import Door
     >>> headers = Headers({"host": "evil.example"})
     >>> refusal("GET", "/", headers, Door("secret")).kind
     'foreign-host'
@@ -196,15 +99,15 @@ def refusal(method: str, path: str, headers: Headers, door: Entrance) -> Refusal
         return _forbidden("foreign-origin", "Another page in this browser may not speak for you.")
     if path in OPEN_PATHS or path.startswith(OPEN_FOLDER):
         return None
-    who = door.who(_cookies(headers))
-    if who is None:
+    session = door.find(cookies_of(headers))
+    if session is None:
         return _closed(door)
-    if headers.get(MEANT_FOR, door.shelf(who)) != door.shelf(who):
-        return _elsewhere()
-    return None
+    shelf = door.shelf(session.name)
+    return None if headers.get(MEANT_FOR, shelf) == shelf else _elsewhere()
 
 
-def _cookies(headers: Headers) -> str:
+def cookies_of(headers: Headers) -> str:
+    """Return all Cookie headers as one."""
     return "; ".join(headers.getlist("cookie"))
 
 
@@ -253,7 +156,7 @@ class Guard:
     Parameters
     ----------
     app : the application behind it
-    door : knows the cookie
+    door : knows the cookies
     """
 
     def __init__(self, app: ASGIApp, door: Entrance) -> None:
@@ -274,7 +177,7 @@ class Guard:
             answer = failure(refused.status, refused.kind, refused.message)
             await answer(scope, receive, send)
             return
-        scope.setdefault("state", {})["annotator"] = self.door.who(_cookies(headers)) or ""
+        scope.setdefault("state", {})["session"] = self.door.find(cookies_of(headers)) or NOBODY
         sent = _Started(send)
         try:
             await self.app(scope, _limited(receive), sent)

@@ -107,7 +107,8 @@ class Lending:
 
     def hold(self, holder: str, items: Collection[str]) -> list[str]:
         """Prolong leases; return the items that the holder still has."""
-        return self._store.lease(Wish(holder, (), 0, LEASE_SECONDS, list(items)))
+        there = [item for item in items if item in self._state.row_of]
+        return self._store.lease(Wish(holder, (), 0, LEASE_SECONDS, there))
 
     def let_go(self, holder: str, items: Collection[str] | None = None) -> None:
         """Free items that the holder will not answer; None: all that it has."""

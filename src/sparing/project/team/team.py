@@ -40,6 +40,15 @@ class TeamProject(CheckedProject):
         with self._state.lock:
             self._state.share(Overlap(float(overlap), self._settings.seed))
 
+    @property
+    def may_add_classes(self) -> bool:
+        """Whether annotators may add classes; owners always may."""
+        return self._store.settings().get(opening.CLASSES_BY) != "owners"
+
+    def set_may_add_classes(self, may: bool) -> None:
+        """Let annotators add classes, or owners alone; it stays so until it is changed."""
+        self._store.put_settings({opening.CLASSES_BY: "anybody" if may else "owners"})
+
     def people(self) -> dict[str, int]:
         """Return how many answers of each person stand, by name; ``""`` are those without one."""
         with self._state.lock:

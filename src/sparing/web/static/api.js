@@ -74,6 +74,12 @@ export const api = {
   /** @param {string} name @param {string} password */
   logIn: (name, password) => call("/login", { name, password }),
   logOut: () => call("/logout", {}),
+  /** @returns {Promise<{ended: number}>} */
+  endOthers: () => call("/api/sessions/end-others", {}),
+  /** @param {import("./types.js").Role} role @returns {Promise<{token: string}>} */
+  link: (role) => call("/api/links", { role }),
+  /** @param {boolean} may_add_classes */
+  setRights: (may_add_classes) => call("/api/rights", { may_add_classes }),
   /** @param {string} name */
   setName: (name) => call("/api/name", { name }),
   /** @returns {Promise<import("./types.js").People>} */

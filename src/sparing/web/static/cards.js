@@ -39,7 +39,7 @@ const CARDS = {
   empty: ({ server }, acts) => [
     title("Every item has an answer"),
     el("p", {}, server?.n_skipped ? `${plural(server.n_skipped, "item was", "items were")} skipped; History brings them back.` : ""),
-    row(button("Export", () => acts.panel("export"), "main"), button("History", () => acts.panel("history"))),
+    row(button("Export", () => acts.panel("export"), "main for-owner"), button("History", () => acts.panel("history"))),
   ],
   differ: ({ server }) => [
     title("People differ on what is left"),
@@ -50,24 +50,24 @@ const CARDS = {
     title("The check is answered"),
     el("p", {}, `All ${number(server?.audit?.n_drawn ?? 0)} drawn items have your answer. They now show how often the model is right.`),
     ...(server?.n_contested ? [el("p", {}, `People differ on ${plural(server.n_contested, "item", "items")}. Of those that were drawn, each counts as an error of the model until somebody settles it. `, el("a", { href: "/settle" }, "Settle them"))] : []),
-    row(button("Work out the result", acts.certify, "main")),
+    row(button("Work out the result", acts.certify, "main for-owner")),
   ],
   certified: ({ server }, acts) => certified(server?.certificate ?? null, acts),
   done: ({ server }, acts) => [
     title("Done"), ...(server?.certificate ? evidence(server.certificate) : []),
-    row(button("Export", () => acts.panel("export"), "main"), button("Label more", acts.resume)),
+    row(button("Export", () => acts.panel("export"), "main for-owner"), button("Label more", acts.resume, "for-owner")),
     ...(server?.certificate ? small(server.certificate) : []),
   ],
 };
 
 /** @param {Certificate | null} one @param {Acts} acts @returns {Node[]} */
 function certified(one, acts) {
-  if (!one) return [title("The check is over"), row(button("Label more", acts.resume))];
+  if (!one) return [title("The check is over"), row(button("Label more", acts.resume, "for-owner"))];
   const items = plural(one.n_handback, "item", "items");
   return [
     title("The result"), ...evidence(one),
     el("p", {}, `It holds once you have labeled the ${items} of which the model is least sure. Labeling more first makes that fewer, but needs a new check.`),
-    row(button(`Label the ${items}`, acts.handBack, "main"), button("Label more first", acts.resume)),
+    row(button(`Label the ${items}`, acts.handBack, "main"), button("Label more first", acts.resume, "for-owner")),
     ...small(one),
   ];
 }

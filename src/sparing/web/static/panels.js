@@ -3,6 +3,7 @@
 import { api, smallUrl } from "./api.js";
 import { button, byId, el, number, plural, sentence, write } from "./dom.js";
 import { keyTable } from "./keys.js";
+import { mayAdd } from "./reducer.js";
 import { guidelines, people } from "./people.js";
 
 /** @typedef {import("./types.js").State} State */
@@ -101,8 +102,11 @@ function classes({ body, state, acts }) {
     event.preventDefault();
     if (name.value.trim()) acts.addClass(name.value.trim());
   });
-  body.append(form, el("ul", { class: "rows" }, ...rows.map((_, i) => classRow(i, rows, acts))));
-  body.append(el("p", { class: "quiet" }, "Merging moves all labels of a class to another. Backspace takes both back."));
+  form.hidden = !mayAdd(state);
+  const may = setting("Annotators may add classes.", state.server?.may_add_classes ?? true, (on) => { acts.tried(api.setRights(on)); });
+  may.classList.add("for-owner");
+  body.append(form, el("ul", { class: "rows" }, ...rows.map((_, i) => classRow(i, rows, acts))), may);
+  body.append(el("p", { class: "quiet for-owner" }, "Merging moves all labels of a class to another. Backspace takes both back."));
 }
 
 /** @param {State} state */
@@ -121,8 +125,8 @@ function recount({ panel, server }) {
 function classRow(i, rows, acts) {
   const row = /** @type {import("./types.js").ClassRow} */ (rows[i]);
   const name = el("input", { type: "text", value: row.name, maxlength: 200, "aria-label": `Name of ${row.name}`, autocomplete: "off" });
-  const rename = button("Rename", () => acts.renameClass(row.name, name.value.trim()));
-  const into = el("select", { "aria-label": `Merge ${row.name} into` }, el("option", { value: "" }, "Merge into …"),
+  const rename = button("Rename", () => acts.renameClass(row.name, name.value.trim()), "for-owner");
+  const into = el("select", { class: "for-owner", "aria-label": `Merge ${row.name} into` }, el("option", { value: "" }, "Merge into …"),
     ...rows.filter((other) => other !== row).map((other) => el("option", { value: other.name }, other.name)));
   into.addEventListener("change", () => acts.mergeClass(row.name, into.value));
   const key = keyTable(rows).get(row.name) ?? "/";
@@ -156,7 +160,7 @@ function check({ body, state, acts }) {
     el("option", { value: share, selected: share === 0.05 }, `${100 * share} % of the labels`)));
   const plan = el("p", { class: "statement", role: "status" });
   const note = el("p", { class: "quiet" });
-  const begin = button("Draw the items", () => acts.audit(Number(choice.value)), "main");
+  const begin = button("Draw the items", () => acts.audit(Number(choice.value)), "main for-owner");
   const look = async () => {
     const made = await acts.tried(api.plan(Number(choice.value)));
     plan.textContent = made ? price(made) : "";
@@ -186,7 +190,7 @@ function running(body, state, acts) {
   if (server?.certificate) body.append(el("p", { class: "statement" }, server.certificate.statement));
   body.append(
     el("p", {}, "You may go back to labeling. The check is then spent: the next one draws new items, and may risk less."),
-    el("p", {}, button("Stop the check and label more", acts.resume)));
+    el("p", {}, button("Stop the check and label more", acts.resume, "for-owner")));
 }
 
 /** @type {[string, string][]} */

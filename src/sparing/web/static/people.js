@@ -57,7 +57,7 @@ export function readGuidelines({ server }) {
 export async function people({ body, state, acts }) {
   const server = state.server;
   if (!server) return;
-  body.append(server.by_password ? account(server.annotator, acts) : naming(server.annotator, acts));
+  body.append(server.by_password ? account(server.annotator, acts) : naming(server.annotator, acts), ...sessions(server, acts));
   if (server.n_contested) {
     body.append(el("p", { class: "statement" },
       `People differ on ${plural(server.n_contested, "item", "items")}. `, el("a", { href: "/settle" }, "Settle them")));
@@ -68,7 +68,36 @@ export async function people({ body, state, acts }) {
 
 /** @param {string} name @param {Acts} acts */
 function account(name, acts) {
-  return el("p", { class: "row" }, `You have logged in as ${name}.`, button("Log out", acts.logOut));
+  return el("p", {}, `You have logged in as ${name}.`);
+}
+
+/** What the person is here, and who else may come in or stay.
+ * @param {import("./types.js").Server} server @param {Acts} acts @returns {Node[]} */
+function sessions(server, acts) {
+  const told = el("p", { role: "status" });
+  const others = button(server.by_password ? "Close the page everywhere else" : "Close the page in all other browsers", async () => {
+    const done = await acts.tried(api.endOthers());
+    if (done) told.textContent = `Closed: ${plural(done.ended, "other session", "other sessions")}.`;
+  }, server.by_password ? "" : "for-owner");
+  const row = el("p", { class: "row" }, el("span", { class: "quiet" }, ROLES[server.role]), button("Log out", acts.logOut), others);
+  return server.by_password ? [row, told] : [row, links(told, acts), told];
+}
+
+const ROLES = {
+  annotator: "You answer here.", settler: "You answer here, and settle what people differ on.", owner: "You are an owner of this project.",
+};
+
+/** @param {HTMLElement} told @param {Acts} acts */
+function links(told, acts) {
+  const make = async (/** @type {import("./types.js").Role} */ role) => {
+    const made = await acts.tried(api.link(role));
+    if (!made) return;
+    const address = el("input", { type: "text", readonly: true, size: 48, "aria-label": "The link", value: `${location.origin}/#${made.token}` });
+    told.replaceChildren(`For one browser of an ${role === "settler" ? "annotator who also settles" : role}: `, address);
+    address.select();
+  };
+  return el("p", { class: "row for-owner" }, "A link for",
+    button("an annotator", () => make("annotator")), button("a settler", () => make("settler")), button("an owner", () => make("owner")));
 }
 
 /** @param {string} name @param {Acts} acts */
@@ -88,7 +117,7 @@ export async function guidelines({ body, acts }) {
   if (!versions) return;
   const [now, ...before] = versions;
   const text = el("p", { class: "guidelines", dir: "auto" }, now?.text ?? "There are none yet. Write what everybody should know before the first answer.");
-  const edit = button(now ? "Change" : "Write", () => body.replaceChildren(editor(now, acts)), now ? "" : "main");
+  const edit = button(now ? "Change" : "Write", () => body.replaceChildren(editor(now, acts)), now ? "for-owner" : "main for-owner");
   body.append(text, el("p", { class: "row" }, edit, el("span", { class: "quiet" }, now ? about(now) : "")));
   if (before.length) body.append(el("details", {}, el("summary", {}, "Earlier versions"), ...before.flatMap(old)));
 }

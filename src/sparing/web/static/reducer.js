@@ -90,6 +90,12 @@ export function classNames(state) {
   return (state.server?.classes ?? []).map((row) => row.name);
 }
 
+/** Whether whoever is here may name a new class.
+ * @param {State} state */
+export function mayAdd({ server }) {
+  return server?.role === "owner" || (server?.may_add_classes ?? true);
+}
+
 /** @param {readonly PersonEvent[]} first @param {readonly PersonEvent[]} rest */
 function merged(first, rest) {
   const keys = new Set(first.map((event) => event.key));
@@ -189,6 +195,7 @@ function shown(state, wanted) {
 function labeled(state, action) {
   const isNew = !classNames(state).includes(action.name);
   if (!state.item || (isNew && !action.addKey)) return state;
+  if (isNew && !mayAdd(state)) return { ...state, notice: "New classes are for an owner of the project to add." };
   const ready = isNew ? added(state, String(action.addKey), action.name) : state;
   const event = {
     key: action.key, kind: /** @type {const} */ ("label"), class_name: action.name,

@@ -81,6 +81,12 @@ export function session({ now, dispatch, recorded = (results) => dispatch({ type
     }
   }
 
+  /** @param {import("./types.js").Server} server */
+  function news(server) {
+    document.body.dataset["role"] = server.role;
+    dispatch({ type: "state", server });
+  }
+
   function soon() {
     clearTimeout(timer);
     timer = setTimeout(poll, SOON);
@@ -91,7 +97,7 @@ export function session({ now, dispatch, recorded = (results) => dispatch({ type
     timer = setTimeout(poll, POLL);
     if (document.hidden || now().refused) return;
     try {
-      dispatch({ type: "state", server: await api.state() });
+      news(await api.state());
       polled?.();
       await adopt();
       if (now().outbox.length) flush();
@@ -110,7 +116,7 @@ export function session({ now, dispatch, recorded = (results) => dispatch({ type
       dispatch({ type: "opened", events: await disk.all() });
       shelf = disk; // only now: what came from it need not be put there
       if (!shelf.lasts) dispatch({ type: "fleeting" });
-      dispatch({ type: "state", server });
+      news(server);
       flush();
       soon();
       tellOfOthers(await waitingElsewhere(name));

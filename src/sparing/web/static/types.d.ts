@@ -47,7 +47,11 @@ export interface Status {
 }
 export interface ServerState extends Place { status: Status }
 /** Which project this is, and who is in front of it. */
-export interface Place { id: string; name: string; annotator: string; by_password: boolean; classes: ClassRow[] }
+export interface Place {
+  id: string; name: string; annotator: string; by_password: boolean; classes: ClassRow[];
+  role: Role; may_add_classes: boolean;
+}
+export type Role = "annotator" | "settler" | "owner";
 /** What the server has said, as one flat record. */
 export interface Server extends Status, Place {}
 export interface Plan {
