@@ -10,7 +10,6 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-import uvicorn
 from PIL import Image
 
 from sparing.audit.audit import Phase
@@ -20,6 +19,8 @@ from sparing.project.source.items import Item
 from sparing.project.views import Asked, Disagreement, Guidelines, Recorded, Status
 from sparing.stats.agreement import Agreement
 from sparing.web.app import create_app
+from sparing.web.connections import Listener
+from sparing.web.serving import server
 
 with warnings.catch_warnings():  # Starlette would rather have httpx2; schemathesis brings httpx
     warnings.simplefilter("ignore")
@@ -101,7 +102,7 @@ class StandIn:
     def set_guidelines(self, text, annotator, seen):
         self.said = (text, annotator, seen)
 
-    def export(self, path, kind, annotator):
+    def export_apart(self, path, kind, annotator):
         Path(path).write_text(f"item for {annotator}\n", encoding="utf-8")
 
 
@@ -162,20 +163,19 @@ def browser():
 
 
 @contextmanager
-def serving(app, port=0):
+def serving(app, port=0, **options):
     """Serve an application on a port of this machine, from a thread."""
-    listener = socket.socket()
+    listener = Listener()
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listener.bind(("127.0.0.1", port))
     listener.listen()
-    config = uvicorn.Config(app, log_level="error", ws="none", timeout_graceful_shutdown=1)
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run, args=([listener],))
+    running = server(app, timeout_graceful_shutdown=1, **options)
+    thread = threading.Thread(target=running.run, args=([listener],))
     thread.start()
     try:
         yield listener.getsockname()[1]
     finally:
-        server.should_exit = True
+        running.should_exit = True
         thread.join()
         listener.close()
 

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 LOCAL = Network()
 FIRST_PORT, N_PORTS = 20_000, 12_000  # below those that systems hand out by themselves
 TRIES = 20
-LINGER = 2  # seconds that a request may still take when the server is stopped
 MNIST_CLASSES = "0,1,2,3,4,5,6,7,8,9"
 
 
@@ -143,12 +142,13 @@ def _split(names: str) -> list[str]:
 def _listening(secret: str, port: int | None, network: Network = LOCAL) -> socket.socket:
     """Listen on the port that was asked for, or on the one that is always this project's."""
     from sparing.errors import SourceError
+    from sparing.web.connections import Listener
 
     ports = [port] if port else _ports(secret)
     for one in ports:
         # Named TCP, or asyncio does not know that it may send at once: each answer of two parts
         # would wait some 40 ms for the other side to acknowledge the first.
-        listener = socket.socket(network.family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+        listener = Listener(network.family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listener.bind((network.host, one))
@@ -221,20 +221,9 @@ def _browse(link: str, folder: Path) -> None:
 
 
 def _run(app: "FastAPI", listener: socket.socket, network: Network) -> None:
-    import uvicorn
+    from sparing.web.serving import server
 
-    config = uvicorn.Config(
-        app,
-        log_level="warning",
-        access_log=False,
-        server_header=False,
-        proxy_headers=False,
-        ws="none",
-        timeout_graceful_shutdown=LINGER,
-        ssl_certfile=network.certificate,
-        ssl_keyfile=network.key,
-    )
     try:
-        uvicorn.Server(config).run([listener])
+        server(app, network.certificate, network.key).run([listener])
     except KeyboardInterrupt:  # uvicorn has shut down, and passes the Ctrl-C on
         return

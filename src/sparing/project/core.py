@@ -9,6 +9,7 @@ from uuid import uuid4
 from sparing._validate import check_int
 from sparing.errors import ConflictError, InvalidInputError
 from sparing.project import opening, options
+from sparing.project.apart import Order, export_apart
 from sparing.project.asking import (
     audited_items,
     handed_back_items,
@@ -313,6 +314,17 @@ class Project(TeamProject):
         MissingExtraError : Parquet without pyarrow
         """
         return export(self._state, Path(path), form, annotator)
+
+    def export_apart(
+        self, path: str | PathLike[str], form: str = "csv", annotator: str = ""
+    ) -> None:
+        """Write all labels as :meth:`export` does, by a process of its own that nobody waits for.
+
+        Raises
+        ------
+        SparingError : as of :meth:`export`
+        """
+        export_apart(self.folder, self.url, Order(str(path), form, annotator))
 
     def import_labels(
         self,

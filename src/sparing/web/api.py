@@ -1,6 +1,7 @@
 """The routes: each reads a body, calls the project once, and gives back what came of it."""
 
 import tempfile
+import threading
 from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Annotated, Literal
@@ -11,7 +12,7 @@ from pydantic import Field
 from starlette.background import BackgroundTask
 
 from sparing.audit.audit import Phase
-from sparing.errors import NotFoundError
+from sparing.errors import ConflictError, NotFoundError
 from sparing.project import Asked, Item, Project
 from sparing.project.learning.process import Trainer
 from sparing.project.team.lending import Lent
@@ -56,6 +57,7 @@ WHAT = {
     Kind.RENAME_CLASS: "Renaming a class",
     Kind.MERGE_CLASS: "Merging classes",
 }
+_EXPORTS = threading.BoundedSemaphore(2)  # each is a process with all items in its memory
 router = APIRouter(responses=FAILURES)
 
 
@@ -275,7 +277,7 @@ def export(
     folder = tempfile.TemporaryDirectory(prefix="sparing-")
     path = Path(folder.name, f"labels.{format}")
     try:
-        project.export(path, format, who)
+        _export(project, path, format, who)
     except BaseException:
         folder.cleanup()
         raise
@@ -283,12 +285,21 @@ def export(
     return FileResponse(path, media_type=MEDIA_TYPES[format], filename=path.name, background=done)
 
 
+def _export(project: Project, path: Path, form: str, who: str) -> None:
+    if not _EXPORTS.acquire(blocking=False):
+        raise ConflictError("Other exports are being written: wait until one of them is done.")
+    try:
+        project.export_apart(path, form, who)
+    finally:
+        _EXPORTS.release()
+
+
 @router.post("/api/folders", dependencies=[only(Role.OWNER, "Exporting")])
-def folders(project: TheProject) -> FoldersBody:
+def folders(project: TheProject, who: Who) -> FoldersBody:
     """Write a folder a class into the project's folder."""
     folder = project.folder / f"classes-{project.status().seq}"
     if not folder.exists():
-        project.export(folder, "folders")
+        _export(project, folder, "folders", who)
     return FoldersBody(folder=str(folder), sentence="One folder for each class is in")
 
 

@@ -1,0 +1,39 @@
+"""The server of the page: uvicorn with limits."""
+
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+from fastapi import FastAPI
+
+from sparing.web.connections import PatientProtocol
+from sparing.web.seldom import quiet
+
+LINGER = 2  # seconds that a request may still take when the server is stopped
+
+
+def server(
+    app: FastAPI, certificate: Path | None = None, key: Path | None = None, **more: Any
+) -> uvicorn.Server:
+    """Return a server that is ready to run.
+
+    Parameters
+    ----------
+    app : the page of a project
+    certificate, key : files for TLS; None: without
+    more : settings of uvicorn
+    """
+    config = uvicorn.Config(
+        app,
+        http=PatientProtocol,
+        ws="none",
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        ssl_certfile=certificate,
+        ssl_keyfile=key,
+        **{"timeout_graceful_shutdown": LINGER, **more},
+    )
+    quiet()
+    return uvicorn.Server(config)
