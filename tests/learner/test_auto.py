@@ -337,3 +337,19 @@ def test_rare_examples_are_found_faster_than_at_random():
         rows = learner.query(10).indices
         learner.teach(rows, y[rows].tolist())
     assert (y[learner.pool.labeled] == 1).sum() > 10  # three at random
+
+
+def test_only_the_eigenpairs_that_tell_whether_there_are_groups_are_computed(monkeypatch):
+    asked = []
+    real = PoolStructure.spectrum
+
+    def counted(self, n_pairs):
+        asked.append(n_pairs)
+        return real(self, n_pairs)
+
+    monkeypatch.setattr(PoolStructure, "spectrum", counted)
+    rng = np.random.default_rng(0)
+    learner = ActiveLearner(rng.standard_normal((300, 10)), seed=0)
+    for _ in range(2):
+        assert learner.query(10).strategy == "auto: max_herding"
+    assert asked == [11]

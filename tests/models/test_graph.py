@@ -144,3 +144,12 @@ def test_a_solver_that_does_not_converge_says_so(monkeypatch):
     monkeypatch.setattr(graph_module, "MAX_STEPS", 2)
     with pytest.raises(TrainingError, match="did not converge in 2 steps"):
         spread_labels(random_graph(40), indicators(40, [0], [0], 1))
+
+
+def test_many_columns_flow_as_if_alone():
+    X = np.random.default_rng(0).normal(size=(300, 3))
+    graph = neighbor_graph(X)
+    sources = np.eye(300)[:, :150]
+    together = spread_labels(graph, sources)
+    alone = np.hstack([spread_labels(graph, sources[:, [i]]) for i in (0, 70, 149)])
+    np.testing.assert_allclose(together[:, [0, 70, 149]], alone, atol=1e-5)

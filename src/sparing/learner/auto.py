@@ -269,6 +269,19 @@ def _covering(pool: Pool, spectrum: Callable[[], Spectrum]) -> QueryStrategy:
     return UHerding() if len(pool.labeled) else MaxHerding()
 
 
+def pairs_wanted(pool: Pool, batch_size: int) -> int:
+    """Return how many eigenpairs tell whether a pool has groups, and which: the fewest that do.
+
+    Where there are no groups each further pair takes longer than the one before.
+
+    Examples
+    --------
+    >>> pairs_wanted(Pool(np.eye(3)), 10), pairs_wanted(Pool(np.eye(3)), 30)
+    (11, 31)
+    """
+    return max(FIRST_BATCH, len(pool.classes), len(pool.labeled) + batch_size) + 1
+
+
 def _searching(evidence: Evidence) -> tuple[QueryStrategy, str]:
     """Return what looks for examples of other classes than the commonest, and why."""
     if evidence.n_classes == 1:

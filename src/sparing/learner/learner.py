@@ -1,7 +1,7 @@
 """ActiveLearner: ask for the items worth labeling, teach the labels, and again."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from os import PathLike
 from threading import Lock
 from typing import Any, Self
@@ -13,7 +13,7 @@ from scipy import sparse
 
 from sparing._validate import _Phrase, check_indices, check_int, invalid
 from sparing.errors import CapabilityError, TooFewLabelsError, TrainingError
-from sparing.learner.auto import auto_strategy, covering_meanwhile
+from sparing.learner.auto import auto_strategy, covering_meanwhile, pairs_wanted
 from sparing.learner.inputs import read_inputs
 from sparing.learner.query import SHOWN_ITEMS, Query
 from sparing.learner.saving import (
@@ -134,6 +134,7 @@ class ActiveLearner:
         self._moving = Lock()
         self._check_fit_together()
         self._version: ModelVersion | None = None
+        self._spectra: dict[int, Spectrum] = {}
 
     def __repr__(self) -> str:
         n, n_labeled = len(self.pool), len(self.pool.labeled)
@@ -204,7 +205,7 @@ class ActiveLearner:
         MemoryBudgetError : the strategy would need more memory than there is
         """
         check_int("batch_size", "query", batch_size, 1)
-        strategy, snapshot = self._prepared_query()
+        strategy, snapshot = self._prepared_query(batch_size)
         picked = choose(strategy, snapshot, batch_size, self._rng)
         self.round += 1
         return Query(
@@ -218,18 +219,20 @@ class ActiveLearner:
             self._items_of(picked.rows[:SHOWN_ITEMS]),
         )
 
-    def _prepared_query(self) -> tuple[QueryStrategy, Snapshot]:
+    def _prepared_query(self, batch_size: int) -> tuple[QueryStrategy, Snapshot]:
         """Return the strategy that chooses now and what it may see; ``auto`` waits for no model."""
         pool, version = self._now()
 
-        def seen(strategy: QueryStrategy) -> tuple[QueryStrategy, Snapshot]:
+        def seen(strategy: QueryStrategy, n_pairs: int = N_PAIRS) -> tuple[QueryStrategy, Snapshot]:
             fields = strategy.requires
-            return strategy, take_snapshot(pool, version, fields, lambda: self.spectrum)
+            spectrum = partial(self._smoothest, n_pairs)
+            return strategy, take_snapshot(pool, version, fields, spectrum)
 
         if self._strategy != AUTO:
             return seen(get_strategy(self._strategy))
+        n_pairs = min(N_PAIRS, pairs_wanted(pool, batch_size))
         try:
-            return seen(auto_strategy(pool, version, lambda: self.spectrum))
+            return seen(auto_strategy(pool, version, lambda: self._smoothest(n_pairs)), n_pairs)
         except TooFewLabelsError as error:
             return seen(covering_meanwhile(error))
 
@@ -394,7 +397,7 @@ class ActiveLearner:
             return self.model.prepared(self.pool.X)
         return self.model
 
-    @cached_property
+    @property
     def spectrum(self) -> Spectrum:
         """Eigenpairs of the pool's neighbour graph, whatever its labels.
 
@@ -402,10 +405,17 @@ class ActiveLearner:
         ------
         CapabilityError : so many items, or such features, that there is no graph
         """
-        structure = getattr(self._classifier, "structure", None)
-        if isinstance(structure, PoolStructure):
-            return structure.spectrum(N_PAIRS)
-        return laplacian_spectrum(self.pool.X, seed=self.seed)
+        return self._smoothest(N_PAIRS)
+
+    def _smoothest(self, n_pairs: int) -> Spectrum:
+        if n_pairs not in self._spectra:
+            structure = getattr(self._classifier, "structure", None)
+            self._spectra[n_pairs] = (
+                structure.spectrum(n_pairs)
+                if isinstance(structure, PoolStructure)
+                else laplacian_spectrum(self.pool.X, n_pairs, seed=self.seed)
+            )
+        return self._spectra[n_pairs]
 
     def _move_to(self, moved: Callable[[Pool], Pool]) -> None:
         with self._moving:  # what another thread teaches meanwhile is not lost

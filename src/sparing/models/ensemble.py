@@ -9,7 +9,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 
 from sparing._validate import check_features, invalid
-from sparing.models.forest import FEWEST_LABELS, Forest, forest_votes, suits
+from sparing.models.forest import Forest, forest_votes, is_worth_it, suits
 from sparing.models.graph_classifier import GraphClassifier
 from sparing.models.multinomial import Logits, is_affordable, softmax_votes
 from sparing.models.ridge import Votes, linear_votes, ridge_votes
@@ -180,6 +180,6 @@ def fitted_members(
     if n_classes > 1 and is_affordable(len(X), X.shape[1], n_classes):
         scale = structure.unit_scale
         members.append(Member("softmax", *softmax_votes(X, codes, n_classes, center, scale)))
-    if len(codes) >= FEWEST_LABELS and suits(spread):
+    if is_worth_it(len(codes), n_classes) and suits(spread):
         members.append(Member("forest", *forest_votes(X, codes, n_classes)))
     return tuple(members)

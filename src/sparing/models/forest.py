@@ -13,6 +13,7 @@ from sparing.types import FloatArray, IntArray
 N_TREES = 100
 MOST_COLUMNS = 100  # wider rows come from an encoder, whose columns mean nothing one by one
 FEWEST_LABELS = 20  # below, a tree is a guess
+MOST_VOTES = 20_000  # labels x classes; beyond, trees that split off a class each take seconds
 ORDERED = 8  # columns in falling order of spread, and no fewer, are taken for components
 
 
@@ -81,6 +82,17 @@ class Forest:
             goes_left = X[open_, self.feature[nodes]] <= self.threshold[nodes]
             at[open_] = np.where(goes_left, self.left[nodes], self.right[nodes])
         return at
+
+
+def is_worth_it(n_labels: int, n_classes: int) -> bool:
+    """Tell whether there are labels enough for trees, and not so many classes that one waits.
+
+    Examples
+    --------
+    >>> is_worth_it(10, 2), is_worth_it(1000, 10), is_worth_it(600, 150)
+    (False, True, False)
+    """
+    return n_labels >= FEWEST_LABELS and n_labels * n_classes <= MOST_VOTES
 
 
 def suits(spread: FloatArray) -> bool:

@@ -18,6 +18,7 @@ ALPHA = 0.99
 SHARPNESS = 4.0  # of the weights; Calder et al. (2020)
 TOLERANCE = 1e-5  # of the residual, relative; further steps change no label
 MAX_STEPS = 1000
+AT_ONCE = 64  # columns; more of them are read from memory again at each step
 DELEGATES = 5  # of a component, from which the way to its nearest neighbour component is sought
 
 
@@ -241,7 +242,17 @@ def _dense(sources: FloatArray | sparse.csr_array) -> FloatArray:
 
 
 def _solved(S: sparse.csr_array, alpha: float, Y: FloatArray) -> FloatArray:
-    """Solve ``(I - alpha S) F = Y`` by conjugate gradients, all columns at once."""
+    """Solve ``(I - alpha S) F = Y`` by conjugate gradients, some columns at once."""
+    if Y.shape[1] <= AT_ONCE:
+        return _solved_at_once(S, alpha, Y)
+    spans = (slice(start, start + AT_ONCE) for start in range(0, Y.shape[1], AT_ONCE))
+    F = np.empty_like(Y)
+    for span in spans:
+        F[:, span] = _solved_at_once(S, alpha, np.ascontiguousarray(Y[:, span]))
+    return F
+
+
+def _solved_at_once(S: sparse.csr_array, alpha: float, Y: FloatArray) -> FloatArray:
     F = np.zeros_like(Y)
     residual, direction = Y.copy(), Y.copy()
     square = np.einsum("ij,ij->j", residual, residual)

@@ -20,6 +20,7 @@ from sparing.types import BoolArray, Features, FloatArray, IntArray
 
 METHODS = ("spreading", "poisson")
 LARGE = 20_000  # items; above, half the precision is enough and takes half the time
+MANY = 2_000_000  # values that flow; above as well
 FEW_A_CLASS = 5  # labels; up to so many each is spread by itself, and its region counts
 POISSON_SHARPNESS = 3.0  # standard deviations of Poisson's solution to log-odds
 
@@ -236,7 +237,8 @@ class GraphClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # 
 
     def _sources(self, n_columns: int) -> FloatArray:
         n = len(self.structure_.X)
-        return np.zeros((n, n_columns), np.float32 if n > LARGE else np.float64)
+        is_large = n > LARGE or n * n_columns > MANY
+        return np.zeros((n, n_columns), np.float32 if is_large else np.float64)
 
     def _flow(self, sources: FloatArray, n_classes: int) -> FloatArray:
         graph = self.structure_.graph
