@@ -2,17 +2,22 @@
 
 Nothing here is a set that results are reported on: scikit-learn's digits, MNIST's training images
 from the 4,000th on, and sets drawn from distributions whose like users have: noisy tables, heavy
-tails, scores of 1 to 10, a class scattered around another, mixed columns, texts of made-up words.
+tails, scores of 1 to 10, a class scattered around another, mixed columns, texts of made-up words,
+vectors of a network that was never trained (all positive, all nearly parallel), fifty intents of
+CLINC150, and rare classes: cut from AG News, SST-5, abalone and german.
 
 Usage: SPARING_DATA=... python benchmarks/tuning.py [--seeds 4] [--sets moons,texts-2]
        [--strategies random,auto,u_herding] [--work FOLDER]
 
 Prints the area under the curve of each strategy, with the model of ``model="auto"``, from none to
-100 labels in batches of 10; accuracy on the 30 % that were held out. Delete the work folder after
+100 labels in batches of 10; accuracy on the 30 % that were held out, balanced accuracy of the sets
+with a rare class. Delete the work folder after
 a change of the code.
 """
 
 import argparse
+import csv
+import json
 import os
 import tempfile
 import warnings
@@ -143,6 +148,63 @@ def _blobs(seed: int) -> Labeled:
     return _table(X, y % 3)
 
 
+def _network(seed: int) -> Labeled:
+    """Return what two layers of a random network with ReLU make of digits: positive, and alike."""
+    X, y = load_digits(return_X_y=True)
+    rng = np.random.default_rng(seed)
+    rows = rng.choice(len(X), 900, replace=False)
+    hidden = X[rows] / 16
+    for width in (300, 400):
+        weights = rng.normal(size=(hidden.shape[1], width)) / np.sqrt(hidden.shape[1])
+        hidden = np.maximum(hidden @ weights + 0.5, 0)
+    return _labeled("vectors", hidden.astype(np.float32), y[rows])
+
+
+def _intents(n_intents: int) -> Labeled:
+    """Return the first intents of CLINC150 by name."""
+    path = Path(os.environ["SPARING_DATA"], "clinc", "data_small.json")
+    parts = json.loads(path.read_text(encoding="utf-8"))
+    pairs = [pair for name in ("train", "val", "test") for pair in parts[name]]
+    wanted = sorted({label for _, label in pairs} - {"oos"})[:n_intents]
+    kept = [(text, label) for text, label in pairs if label in wanted]
+    rows = np.random.default_rng(20).permutation(len(kept))[:2500]
+    texts, labels = zip(*(kept[row] for row in rows), strict=True)
+    return _labeled("texts", list(texts), np.array(labels))
+
+
+def _rare(kind: str, values: list, positive: list[bool], share: float) -> Labeled:
+    """Cut the positives down to a share of at most 2,000 items."""
+    rng = np.random.default_rng(21)
+    is_positive = np.array(positive)
+    others = rng.permutation(np.flatnonzero(~is_positive))[:2000]
+    few = rng.permutation(np.flatnonzero(is_positive))[: round(share * len(others) / (1 - share))]
+    rows = rng.permutation(np.concatenate([others, few]))
+    items = [values[row] for row in rows]
+    return _labeled(
+        kind, np.array(items, object) if kind == "table" else items, is_positive[rows].astype(int)
+    )
+
+
+def _rare_news(topic: str) -> Labeled:
+    path = Path(os.environ["SPARING_DATA"], "ag_news", "test.csv")
+    with path.open(newline="", encoding="utf-8") as stream:
+        rows = list(csv.reader(stream))
+    return _rare("texts", [f"{r[1]}\n{r[2]}" for r in rows], [r[0] == topic for r in rows], 0.02)
+
+
+def _rare_reviews() -> Labeled:
+    path = Path(os.environ["SPARING_DATA"], "sentiment_trec", "stsa.fine.train")
+    lines = path.read_bytes().decode("latin-1").split("\n")
+    pairs = [line.split(" ", 1) for line in lines if len(line.split()) > 1]
+    return _rare("texts", [text for _, text in pairs], [label == "4" for label, _ in pairs], 0.04)
+
+
+def _rare_rows(name: str, share: float, is_rare: Callable[[str], bool]) -> Labeled:
+    path = Path(os.environ["SPARING_DATA"], "tabular", f"{name}.csv")
+    rows = [line.split(",") for line in path.read_text().splitlines()]
+    return _rare("table", [row[:-1] for row in rows], [is_rare(row[-1]) for row in rows], share)
+
+
 NOISY = {"n_samples": 700, "n_features": 10, "n_informative": 4, "class_sep": 0.8, "flip_y": 0.1}
 WIDE = {"n_samples": 300, "n_features": 30, "n_informative": 10, "n_redundant": 8, "flip_y": 0.03}
 THREE = {"n_classes": 3, "weights": [0.5, 0.3, 0.2], "n_samples": 800, "n_informative": 5}
@@ -170,6 +232,13 @@ SETS: dict[str, Callable[[], Labeled]] = {
     "mixed-large": partial(_mixed, 15, 900),
     "moons": partial(_moons, 16),
     "blobs": partial(_blobs, 17),
+    "network": partial(_network, 18),
+    "intents": partial(_intents, 50),
+    "rare-business": partial(_rare_news, "3"),
+    "rare-sports": partial(_rare_news, "2"),
+    "rare-reviews": _rare_reviews,
+    "rare-abalone": partial(_rare_rows, "abalone", 0.03, lambda rings: int(rings) >= 15),
+    "rare-german": partial(_rare_rows, "german", 0.05, lambda risk: risk == "2"),
 }
 
 
@@ -180,7 +249,7 @@ def areas(name: str, strategies: list[str], n_seeds: int, work: Path) -> dict[st
     named = {strategy: strategy for strategy in strategies}
     grid = Grid({name: prepare(name, data, protocol)}, named, n_seeds, protocol)
     found = compare_results(run_grid(grid, work, n_jobs=1, tick=lambda *_: None).results)
-    curves = found.accuracy.items()
+    curves = (found.balanced_accuracy if name.startswith("rare-") else found.accuracy).items()
     return {s: float(area_under_curve(found.labels, curve).mean()) for s, curve in curves}
 
 
