@@ -3,8 +3,10 @@ import json
 
 import pytest
 
+from sparing.cli.app import run
+from sparing.cli.predict import predict
 from sparing.cli.projects import audit, export, import_labels, next_items, status
-from sparing.errors import ConflictError, InvalidInputError, SourceError
+from sparing.errors import ConflictError, InvalidInputError, SourceError, TrainingError
 from sparing.project import Project
 from sparing.store import Kind
 
@@ -129,3 +131,27 @@ def test_cells_to_fill_in_are_no_formulas(tmp_path, capsys):
     next_items(source, n=2)
     rows = list(csv.DictReader(capsys.readouterr().out.splitlines()))
     assert {row["text"][0] for row in rows} == {"'", "a"}
+
+
+def test_the_model_of_a_project_labels_new_items(table, tmp_path, capsys):
+    ask, model = tmp_path / "ask.csv", tmp_path / "model.npz"
+    with pytest.raises(TrainingError, match="label items of two classes first"):
+        export(table, model=model)
+    next_items(table, n=40, out=ask)
+    fill_in(ask)
+    import_labels(table, ask)
+    export(table, tmp_path / "out.csv", model=model)
+    assert "Model of 40 answers" in capsys.readouterr().err
+    new = tmp_path / "new.csv"
+    new.write_text("number,wings,legs\n7,1,2\n8,0,4\n9,1,2\n")
+    predict(model, new, out=tmp_path / "labels.csv", header=True, as_json=False)
+    labels = list(csv.DictReader((tmp_path / "labels.csv").read_text().splitlines()))
+    assert [row["label"] for row in labels] == ["feathers", "fur", "feathers"]
+    predict(model, table, out=tmp_path / "all.csv", header=True, as_json=False)
+    told = list(csv.DictReader((tmp_path / "all.csv").read_text().splitlines()))
+    assert [row["label"] for row in told] == ["feathers", "fur"] * 150
+
+
+def test_an_export_of_nothing_is_wrong_usage(table, capfd):
+    assert run(["export", str(table)]) == 2
+    assert "Say where to write" in capfd.readouterr().err

@@ -61,14 +61,21 @@ def test_missing_digits_get_one_line(capfd, tmp_path):
     assert not (tmp_path / "out").exists()
 
 
-def test_a_missing_matplotlib_is_said_before_the_work(tmp_path):
+def test_without_matplotlib_the_table_is_printed_and_what_is_missing_said(
+    mnist, sparing_data, tmp_path
+):
     (tmp_path / "matplotlib.py").write_text("raise ImportError('not here')")
+    out = tmp_path / "out"
     done = sparing(
-        *("reproduce", "--offline", "--data", tmp_path, "--out", tmp_path / "out"),
-        env=os.environ | {"PYTHONPATH": str(tmp_path)},
+        *("reproduce", "--data", sparing_data, "--offline", "--shuffles", "1", "--out", out),
+        env=os.environ
+        | {"PYTHONPATH": f"{tmp_path}{os.pathsep}{os.environ.get('PYTHONPATH', '')}"},
     )
-    assert done.returncode == 1
-    assert done.stderr == "sparing: Figures need matplotlib: pip install 'sparing[report]'\n"
+    assert done.returncode == 0, done.stderr
+    assert "Figures need matplotlib: pip install 'sparing[report]'. Without it" in done.stderr
+    assert re.search(r"90.50% │ 90.50%", done.stdout)
+    assert "results.json" in done.stdout
+    assert [path.name for path in out.iterdir()] == ["results.json"]
 
 
 def test_interrupting_the_report_keeps_the_results(reproduction, tmp_path, capfd, monkeypatch):

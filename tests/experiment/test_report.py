@@ -7,8 +7,8 @@ import pytest
 
 from sparing.experiment import reproduce as module
 from sparing.experiment.honest import gather, run_shuffle
-from sparing.experiment.report import article_rows, write_report
-from sparing.experiment.results import as_json
+from sparing.experiment.report import write_report
+from sparing.experiment.results import article_rows, as_json
 from sparing.experiment.wording import page_words, spread, verdict
 
 

@@ -54,7 +54,7 @@ def test_the_model_learns_and_guesses(pets, project):
 
 
 def test_when_the_order_is_used_up_the_rest_is_random_and_says_so(pets, project, monkeypatch):
-    monkeypatch.setattr("sparing.project.learning.trainee.N_SPARE", 5)
+    monkeypatch.setattr("sparing.project.learning.batch.N_SPARE", 5)
     project.retrain()
     asked = project.query(18)
     assert [a.source for a in asked] == ["strategy"] * 15 + ["uniform"] * 3

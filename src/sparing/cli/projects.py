@@ -160,24 +160,47 @@ def _verify(project: str | PathLike[str], file: Path) -> None:
 
 def export(
     project: Place,
-    out: Annotated[Path, typer.Argument(help="File, or folder for --format folders.")],
+    out: Annotated[
+        Path | None,
+        typer.Argument(help="File, or folder for --format folders.", show_default=False),
+    ] = None,
     form: Annotated[
         str | None,
         typer.Option(
             "--format", help="csv, jsonl, parquet or folders.", show_default="by the file's name"
         ),
     ] = None,
+    model: Annotated[
+        Path | None, typer.Option(help="File for the model, for predict.", show_default=False)
+    ] = None,
 ) -> None:
     """Write all labels with their provenance: person, confirmed, cluster or automatic.
 
-    Cells that a spreadsheet would run as a formula get an apostrophe in front.
+    Cells that a spreadsheet would run as a formula get an apostrophe in front. With --model the
+    model of all answers is written too, or alone: 'sparing predict' labels new items with it.
 
-    Example: sparing export photos.sparing labels.csv
+    Example: sparing export photos.sparing labels.csv --model model.npz
     """
-    chosen = form or out.suffix.lstrip(".").lower() or "folders"
+    if out is None and model is None:
+        raise typer.BadParameter("Say where to write: a file for the labels, or --model.")
     with open_project(project) as opened:
-        n = opened.export(out, chosen)
-    typer.echo(f"{n:,} labels in {out}.", err=True)
+        if out is not None:
+            n = opened.export(out, form or out.suffix.lstrip(".").lower() or "folders")
+            typer.echo(f"{n:,} labels in {out}.", err=True)
+        if model is not None:
+            _export_model(opened, model)
+
+
+def _export_model(opened: "Project", path: Path) -> None:
+    from sparing.cli.progress import stages
+
+    from sparing.models.saved import save_model
+
+    with stages() as progress:
+        model = opened.trainee(progress).model()
+    save_model(path, model)
+    n = model.n_labeled
+    typer.echo(f"Model of {n:,} answers in {path}: 'sparing predict {path} NEW'.", err=True)
 
 
 def agreement(project: Place, as_json: AsJson = False) -> None:

@@ -35,13 +35,13 @@ def reproduce(
 
     Example: sparing reproduce --shuffles 5 --out results
     """
-    import sparing.experiment.report  # noqa: F401  # what it needs is missed before the work
     from sparing.files import check_writable
 
-    check_writable(out / "figures")
+    draws = _can_draw()
+    check_writable(out / "figures" if draws else out)
     mnist = _load(data, offline=offline)
     result = _compute(mnist, shuffles=shuffles, seed=seed, full=full)
-    page = _write(result, out)
+    page = _write(result, out, draws=draws)
     if as_json:
         typer.echo((out / "results.json").read_text("utf-8"))
     else:
@@ -50,6 +50,19 @@ def reproduce(
         kept = f"{result.honest.n_shuffles} of {shuffles} shuffles"
         typer.echo(f"Kept: the article's experiments and {kept}, in {page}.", err=True)
         raise typer.Exit(130)
+
+
+def _can_draw() -> bool:
+    """Tell whether there can be figures, and say before the work what they would need."""
+    from sparing.cli.progress import say
+    from sparing.errors import MissingExtraError
+
+    try:
+        import sparing.experiment.report  # noqa: F401
+    except MissingExtraError as error:
+        say(f"{error}. Without it there are the table and results.json.")
+        return False
+    return True
 
 
 def _load(data: Path | None, *, offline: bool) -> "Mnist":
@@ -72,8 +85,12 @@ def _compute(mnist: "Mnist", *, shuffles: int, seed: int, full: bool) -> "Reprod
         raise typer.Exit(130) from None
 
 
-def _write(result: "Reproduction", out: Path) -> Path:
+def _write(result: "Reproduction", out: Path, *, draws: bool) -> Path:
     from sparing.cli.progress import stages
+    from sparing.experiment.results import write_results
+
+    if not draws:
+        return write_results(result, out)
     from sparing.experiment.report import write_report
 
     try:
@@ -89,7 +106,7 @@ def _print(result: "Reproduction", page: Path) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from sparing.experiment.report import article_rows
+    from sparing.experiment.results import article_rows
     from sparing.experiment.wording import engine_words, percent, verdict
 
     table = Table(title="Active learning on MNIST: test accuracy")
@@ -102,4 +119,5 @@ def _print(result: "Reproduction", page: Path) -> None:
     console.print(table)
     words = (result.source, verdict(result), engine_words(result))
     console.print(*words, sep="\n\n", highlight=False)
-    console.print(f"\nReport: {page.resolve()}", soft_wrap=True, highlight=False)
+    what = "Report" if page.suffix == ".html" else "Results"
+    console.print(f"\n{what}: {page.resolve()}", soft_wrap=True, highlight=False)

@@ -1,6 +1,5 @@
 """The reproduction as files: results.json, figures, and one self-contained page."""
 
-import json
 from collections.abc import Iterable, Sequence
 from html import escape
 from importlib.resources import files
@@ -12,7 +11,7 @@ from sparing.experiment.figures import FIGURES, draw
 from sparing.experiment.fragility import SAME
 from sparing.experiment.honest import EXPERIMENTS
 from sparing.experiment.reproduce import Reproduction, Tick, describe_versions
-from sparing.experiment.results import as_json
+from sparing.experiment.results import article_rows, write_results
 from sparing.experiment.wording import page_words, percent, points, spread
 from sparing.files import write_atomically
 
@@ -24,22 +23,6 @@ NAMES = {
     "auto_label_all": "... and the model labels the rest at once",
     "most_confident_first": "... and the rest, most confident first",
 }
-
-
-def article_rows(r: Reproduction) -> list[tuple[str, float | None, float]]:
-    """Return (experiment, the article's accuracy or None, ours), as the article's table."""
-    a = r.article
-    return [
-        ("all 4,000 labels", PUBLISHED.all, a.all),
-        ("first 400 labels", PUBLISHED.first_400, a.first_400),
-        ("400 least confident labels", PUBLISHED.active, a.active.accuracy[-1]),
-        ("... + the model labels the rest at once", None, a.auto_label_all),
-        (
-            "... + the model labels, most confident first",
-            PUBLISHED.most_confident_first,
-            a.most_confident_first.accuracy[-1],
-        ),
-    ]
 
 
 def write_report(r: Reproduction, out: Path, tick: Tick) -> Path:
@@ -57,8 +40,7 @@ def write_report(r: Reproduction, out: Path, tick: Tick) -> Path:
     -------
     The path of the page.
     """
-    results = json.dumps(as_json(r), indent=1, allow_nan=False)
-    write_atomically(out / "results.json", results.encode())
+    write_results(r, out)
     svgs, page = {}, out / "report.html"
     for done, name in enumerate(FIGURES):
         tick("report", done, len(FIGURES))

@@ -1,6 +1,8 @@
 """The reproduction as JSON: every figure and curve, and what they were computed from."""
 
+import json
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -8,6 +10,30 @@ import numpy as np
 from sparing.experiment.article import PUBLISHED
 from sparing.experiment.honest import Honest
 from sparing.experiment.reproduce import ArticleResult, Reproduction, describe_versions
+from sparing.files import write_atomically
+
+
+def article_rows(r: Reproduction) -> list[tuple[str, float | None, float]]:
+    """Return (experiment, the article's accuracy or None, ours), as the article's table."""
+    a = r.article
+    return [
+        ("all 4,000 labels", PUBLISHED.all, a.all),
+        ("first 400 labels", PUBLISHED.first_400, a.first_400),
+        ("400 least confident labels", PUBLISHED.active, a.active.accuracy[-1]),
+        ("... + the model labels the rest at once", None, a.auto_label_all),
+        (
+            "... + the model labels, most confident first",
+            PUBLISHED.most_confident_first,
+            a.most_confident_first.accuracy[-1],
+        ),
+    ]
+
+
+def write_results(r: Reproduction, out: Path) -> Path:
+    """Write results.json, whole or not at all; return where it is."""
+    path = out / "results.json"
+    write_atomically(path, json.dumps(as_json(r), indent=1, allow_nan=False).encode())
+    return path
 
 
 def as_json(r: Reproduction) -> dict[str, Any]:

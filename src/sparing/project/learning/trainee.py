@@ -11,9 +11,8 @@ from sparing.audit.audit import Phase
 from sparing.audit.evaluation import live_accuracy
 from sparing.audit.stopping import Advice
 from sparing.errors import SparingError
-from sparing.learner.auto import Evidence, suggested_batch_size
 from sparing.learner.learner import ActiveLearner
-from sparing.learner.query import Query
+from sparing.models.saved import SavedModel
 from sparing.pool.pool import SKIPPED, UNLABELED
 from sparing.project.audits.audits import load_audits
 from sparing.project.folder import ProjectFolder
@@ -25,6 +24,7 @@ from sparing.project.learning.advice import (
     random_accuracy,
     standing,
 )
+from sparing.project.learning.batch import ask
 from sparing.project.learning.scores import Scores, write_scores
 from sparing.project.log.replay import Replay
 from sparing.project.map.mapping import Mapmaker
@@ -34,21 +34,19 @@ from sparing.project.source.items import PRESENT, Listing
 from sparing.project.source.vectors import (
     Contents,
     encode_items,
+    fit_encoder,
     read_contents,
     read_vectors,
 )
 from sparing.project.team.people import Opinions
 from sparing.store import Event, ItemRow, Store, Version
-from sparing.strategies.base import FROM_STRATEGY, FROM_UNIFORM
-from sparing.strategies.measures import margin
+from sparing.strategies.base import FROM_UNIFORM
 from sparing.types import FloatArray, IntArray
 
 MANY = (
     10_000  # items from which on the neighbour graph takes seconds: coverage does not wait for it
 )
 QUICK = "cluster_then_label"
-N_SPARE = 50  # asked beyond the batch, so that nobody waits for the next version
-BEYOND = "the model is unsure, and learns meanwhile from your last answers"
 N_DOUBTED = 200
 N_WATCHED = 1000  # items whose predictions are compared between versions
 N_ROUNDS = 4
@@ -200,6 +198,28 @@ class Trainee:
         facts |= {"asked": _asked(scores), "mark": self._mark}
         self._tell("training", 1, 1)
         return Version(version, self._replay.last_seq, facts)
+
+    def model(self) -> SavedModel:
+        """Return the model of all answers there are, with its encoder, to label other items with.
+
+        Raises
+        ------
+        TrainingError : fewer than two classes have answers
+        SparingError : the items cannot be encoded, or the encoder cannot be kept
+        """
+        self.encode()
+        self._read_events()
+        learner, _ = self._follow()
+        listing = attached(self._items, self._list_items())
+        assert self._contents is not None  # noqa: S101  # encode() has run
+        return SavedModel.of(
+            learner.version.fitted,
+            fit_encoder(self._items, listing, self._contents),
+            classes=[self._replay.class_name(str(class_id)) for class_id in learner.classes],
+            n_labeled=len(learner.pool.labeled),
+            kind=listing.kind,  # type: ignore[arg-type]  # of a source it is one of them
+            columns=listing.columns,
+        )
 
     def arrange(self) -> bool:
         """Find the clusters of the items, once for a set of items; say whether that was to be done.
@@ -361,47 +381,6 @@ def _scores(learner: ActiveLearner, rows: IntArray, n_rows: int, told: FloatArra
         rows[doubted],
         doubt,
     )
-
-
-def ask(learner: ActiveLearner) -> list[Query]:
-    """Return the batch that the strategy wants, and spare items for while it is answered.
-
-    A strategy that covers the pool in groups is asked for a batch of the size that suits it: the
-    middle of one group in a hundred says less than the middle of one in ten.
-    """
-    pool = learner.pool
-    n_labeled, n_left = len(pool.labeled), len(pool.candidates)
-    if not n_left:
-        return []
-    batch = learner.query(min(suggested_batch_size(n_labeled, len(learner.classes)), n_left))
-    learner.skip(batch.indices)
-    spare = _spare(learner, batch)
-    learner.forget(batch.indices)
-    return [batch, *spare]
-
-
-def _spare(learner: ActiveLearner, batch: Query) -> list[Query]:
-    """Return up to ``N_SPARE`` items that come after a batch; by a cheap rule once there is one."""
-    pool = learner.pool
-    n_spare = min(N_SPARE, len(pool.candidates))
-    is_random = (batch.source == FROM_UNIFORM).all()
-    if not n_spare or is_random:  # beyond the batch items are drawn at random anyway
-        return []
-    if Evidence(len(pool.labeled), len(np.unique(pool.y[pool.labeled]))).is_cold:
-        return [learner.query(n_spare)]
-    doubt = margin(learner.version.proba[pool.candidates])
-    best = np.argsort(-doubt, kind="stable")[:n_spare]
-    return [
-        Query(
-            pool.candidates[best],
-            doubt[best],
-            np.full(n_spare, FROM_STRATEGY),
-            np.full(n_spare, np.nan),
-            "margin",
-            BEYOND,
-            learner.model_version,
-        )
-    ]
 
 
 def _asked(scores: Scores) -> list[list[Any]]:

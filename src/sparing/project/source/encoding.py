@@ -3,13 +3,18 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sparing._validate import check_features
 from sparing.datasets.items import take_rows
 from sparing.datasets.vectorfile import VectorFile, joined_by_id, read_vector_file
+from sparing.errors import CapabilityError
 from sparing.pool.views import Views
 from sparing.project.source.items import Listing
 from sparing.types import FloatArray, IntArray
+
+if TYPE_CHECKING:
+    from sparing.encoders.base import BlockEncoder
 
 Progress = Callable[[str, int, int], None]  # (what, done, in all)
 AUTO = "auto"
@@ -66,6 +71,24 @@ def vectors_of(encoder: str, listing: Listing, places: IntArray, progress: Progr
     views = Views(made_by.view_names, tuple(made_by.widths_.tolist())) if is_joined else None
     wanted = advice(listing.kind, values) if views is None else None
     return Made(X, name, views, made_by.model_hashes(), wanted or "")
+
+
+def fitted_on(encoder: str, listing: Listing, places: IntArray) -> "BlockEncoder":
+    """Return the encoder of that name, fitted on some items.
+
+    Raises
+    ------
+    CapabilityError : there is none: the vectors are from a file
+    """
+    if encoder.startswith(GIVEN):
+        raise CapabilityError(
+            "The vectors of this project are from a file: what made them is not known here, and "
+            "a model alone cannot label new items."
+        )
+    from sparing.encoders.choice import named_encoder
+
+    values = take_rows(listing.values, places)
+    return named_encoder(encoder, listing.kind, values).fit(values)
 
 
 def keys_of(listing: Listing, given: VectorFile) -> list[str]:

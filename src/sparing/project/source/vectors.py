@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from hashlib import blake2b
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zipfile import BadZipFile
 
 import numpy as np
@@ -20,10 +20,13 @@ from sparing.errors import SourceError
 from sparing.files import atomic_stream
 from sparing.pool.views import Views
 from sparing.project.folder import ProjectFolder
-from sparing.project.source.encoding import AUTO, GIVEN, Progress, keys_of, vectors_of
+from sparing.project.source.encoding import AUTO, GIVEN, Progress, fitted_on, keys_of, vectors_of
 from sparing.project.source.items import GONE, Listing, hash_file
 from sparing.store import ItemRow
 from sparing.types import BoolArray, FloatArray, IntArray, StrArray
+
+if TYPE_CHECKING:
+    from sparing.encoders.base import BlockEncoder
 
 VERSION = 2  # that of encoders.cache, whose import takes seconds; older vectors are made anew
 DESCRIBED = {
@@ -178,6 +181,20 @@ def _surplus(encoder: str, listing: Listing) -> str | None:
         return None
     given = read_vector_file(Path(encoder.removeprefix(GIVEN)))
     return surplus(given, keys_of(listing, given))
+
+
+def fit_encoder(items: Sequence[ItemRow], listing: Listing, contents: Contents) -> "BlockEncoder":
+    """Return the encoder, fitted on the items that have vectors, as it was when these were made.
+
+    Raises
+    ------
+    SourceError : some of these items are not there any more
+    CapabilityError : the vectors are from a file
+    """
+    places = _places(items, listing)[contents.good]
+    if np.any(places < 0):
+        raise SourceError("Items of the source are gone: open the project anew, so that it learns.")
+    return fitted_on(contents.encoder, listing, places)
 
 
 def _places(items: Sequence[ItemRow], listing: Listing) -> IntArray:

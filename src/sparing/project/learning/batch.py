@@ -1,0 +1,53 @@
+"""What a model version asks: the batch of the strategy, and spare items behind it."""
+
+import numpy as np
+
+from sparing.learner.auto import Evidence, suggested_batch_size
+from sparing.learner.learner import ActiveLearner
+from sparing.learner.query import Query
+from sparing.strategies.base import FROM_STRATEGY, FROM_UNIFORM
+from sparing.strategies.measures import margin
+
+N_SPARE = 50  # asked beyond the batch, so that nobody waits for the next version
+BEYOND = "the model is unsure, and learns meanwhile from your last answers"
+
+
+def ask(learner: ActiveLearner) -> list[Query]:
+    """Return the batch that the strategy wants, and spare items for while it is answered.
+
+    A strategy that covers the pool in groups is asked for a batch of the size that suits it: the
+    middle of one group in a hundred says less than the middle of one in ten.
+    """
+    pool = learner.pool
+    n_labeled, n_left = len(pool.labeled), len(pool.candidates)
+    if not n_left:
+        return []
+    batch = learner.query(min(suggested_batch_size(n_labeled, len(learner.classes)), n_left))
+    learner.skip(batch.indices)
+    spare = _spare(learner, batch)
+    learner.forget(batch.indices)
+    return [batch, *spare]
+
+
+def _spare(learner: ActiveLearner, batch: Query) -> list[Query]:
+    """Return up to ``N_SPARE`` items that come after a batch; by a cheap rule once there is one."""
+    pool = learner.pool
+    n_spare = min(N_SPARE, len(pool.candidates))
+    is_random = (batch.source == FROM_UNIFORM).all()
+    if not n_spare or is_random:  # beyond the batch items are drawn at random anyway
+        return []
+    if Evidence(len(pool.labeled), len(np.unique(pool.y[pool.labeled]))).is_cold:
+        return [learner.query(n_spare)]
+    doubt = margin(learner.version.proba[pool.candidates])
+    best = np.argsort(-doubt, kind="stable")[:n_spare]
+    return [
+        Query(
+            pool.candidates[best],
+            doubt[best],
+            np.full(n_spare, FROM_STRATEGY),
+            np.full(n_spare, np.nan),
+            "margin",
+            BEYOND,
+            learner.model_version,
+        )
+    ]
