@@ -121,7 +121,7 @@ def test_items_as_json(table, capsys):
     next_items(table, n=2, as_json=True)
     first = json.loads(capsys.readouterr().out.splitlines()[0])
     assert set(first) == {"item_id", "item", "label", "why", "guess", "confidence",
-                          "model_version", "legs", "wings", "number"}  # fmt: skip
+                          "model_version", "legs", "wings"}  # fmt: skip
 
 
 def test_cells_to_fill_in_are_no_formulas(tmp_path, capsys):

@@ -193,7 +193,6 @@ def export(
 
 def _export_model(opened: "Project", path: Path) -> None:
     from sparing.cli.progress import stages
-
     from sparing.models.saved import save_model
 
     with stages() as progress:
