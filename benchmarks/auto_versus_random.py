@@ -35,6 +35,7 @@ from sklearn.preprocessing import normalize
 
 from sparing import QueryStrategy, Selection
 from sparing.datasets import Items, Labeled, read_labeled
+from sparing.datasets.rows import Reading
 from sparing.experiment.comparison import compare_results
 from sparing.experiment.grid import CellResult, Grid
 from sparing.experiment.prepared import prepare
@@ -71,7 +72,7 @@ TEXTS = {
 
 def _table(path: Path) -> Labeled:
     last = len(path.read_text().splitlines()[0].split(","))
-    return read_labeled(path, str(last), header=False)
+    return read_labeled(path, str(last), reading=Reading(header=False))
 
 
 def _array(X: np.ndarray, y: np.ndarray, name: str) -> Labeled:

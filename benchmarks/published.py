@@ -27,6 +27,7 @@ from sklearn.svm import SVC
 
 from sparing import ActiveLearner
 from sparing.datasets import read_labeled
+from sparing.datasets.rows import Reading
 from sparing.encoders import TableEncoder
 from sparing.experiment.reproduce import describe_versions
 from sparing.experiment.statistics import mean_interval
@@ -90,7 +91,7 @@ def load(name: str, folder: Path) -> tuple[np.ndarray, np.ndarray]:
         return X.toarray(), (y > 0).astype(int)
     path = folder / FILES[name]
     last = len(path.read_text().splitlines()[0].split(","))
-    data = read_labeled(path, str(last), header=False)
+    data = read_labeled(path, str(last), reading=Reading(header=False))
     complete = np.array([None not in row for row in data.items.values.tolist()])
     X = TableEncoder().fit_transform(data.items.values[complete])
     y = np.unique(np.array(data.labels)[complete], return_inverse=True)[1]

@@ -195,11 +195,11 @@ def test_the_terminal_says_what_columns_were_taken_for(tmp_path, capsys):
     assert "p, q (numbers)" in (tmp_path / "o" / "comparison.html").read_text()
 
 
-def test_lists_and_objects_are_cells_too(tmp_path):
+def test_lists_are_cells_too_and_objects_are_columns(tmp_path):
     lines = ['{"a": {"b": 1}, "c": [1, "x"], "d": 2}', '{"a": {"b": 2}, "c": [], "d": 3}']
     (tmp_path / "t.jsonl").write_text("\n".join(lines))
-    items = read_items(tmp_path / "t.jsonl", columns=["a", "c", "d"])
-    assert items.values[0].tolist() == ['{"b": 1}', '[1, "x"]', 2]
+    items = read_items(tmp_path / "t.jsonl", columns=["a.b", "c", "d"])
+    assert items.values[0].tolist() == [1, '[1, "x"]', 2]
 
 
 def test_labels_beside_columns_that_were_told(tmp_path):

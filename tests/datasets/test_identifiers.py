@@ -3,6 +3,7 @@ import json
 import pytest
 
 from sparing.datasets.read import read_items, read_labeled
+from sparing.datasets.rows import Reading
 
 TEXTS = ["the cat sat down", "a dog ran away", "no bird was there"]
 IDS = ["a7", "b2", "007"]
@@ -102,7 +103,7 @@ def test_row_numbers_without_a_name_are_no_feature(tmp_path):
     items = read_items(path)
     assert (items.kind, items.names, items.named_by) == ("texts", ["5", "0"], "1")
     path.write_text("5,the cat sat down\n0,a dog ran away\n")
-    assert read_items(path, header=False).columns == ("1", "2")
+    assert read_items(path, reading=Reading(header=False)).columns == ("1", "2")
     path.write_text(",text\nx,the cat sat down\ny,a dog ran away\n")
     assert read_items(path).kind == "table"
 

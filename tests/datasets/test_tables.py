@@ -10,7 +10,7 @@ from PIL import Image
 
 from sparing.datasets.delimited import find_delimiter, read_delimited
 from sparing.datasets.read import read_items, read_labeled
-from sparing.datasets.rows import MISSING
+from sparing.datasets.rows import MISSING, Reading
 from sparing.errors import InvalidInputError, SourceError, UnknownNameError
 
 CELL = st.text(st.characters(codec="utf-8", exclude_characters="\r\0"), min_size=1).filter(
@@ -91,12 +91,13 @@ def test_a_table_without_header(tmp_path):
     path = written(tmp_path / "t.csv", "0.5,0.25,R\n0.75,0.125,M\n")
     with pytest.raises(InvalidInputError, match="--no-header"):
         read_labeled(path, "label")
-    labeled = read_labeled(path, "3", header=False)
+    labeled = read_labeled(path, "3", reading=Reading(header=False))
     assert labeled.labels == ["R", "M"]
     assert labeled.items.columns == ("1", "2")
     twice = written(tmp_path / "twice.csv", "1,1\n2,3\n")
     with pytest.raises(SourceError, match="--no-header"):
-        read_items(twice)
+        read_items(twice, reading=Reading(header=True))
+    assert len(read_items(twice)) == 2
     with pytest.raises(SourceError, match="two columns called 'a'"):
         read_items(written(tmp_path / "names.csv", "a,a\n2,3\n"))
 
@@ -120,7 +121,7 @@ def test_unusable_files(tmp_path, content, message):
 
 def test_unknown_kinds_of_file(tmp_path):
     with pytest.raises(SourceError, match=r"is not a folder, or a file that ends in .csv"):
-        read_items(written(tmp_path / "t.xlsx", "a"))
+        read_items(written(tmp_path / "t.docx", "a"))
 
 
 def test_which_columns_make_texts(tmp_path):
@@ -202,14 +203,16 @@ def test_what_the_csv_module_writes_is_read_back(tmp_path_factory, rows):
     with path.open("w", newline="", encoding="utf-8") as stream:
         writer = csv.writer(stream, quoting=csv.QUOTE_ALL)
         writer.writerows([("first", "second"), *rows])
-    raw = read_delimited(path)
+    raw = read_delimited(path, Reading(header=True))
     assert list(zip(*raw.columns.values(), strict=True)) == rows
 
 
 def test_real_tables(sparing_data):
-    sonar = read_labeled(sparing_data / "tabular" / "sonar.csv", "61", header=False)
+    sonar = read_labeled(
+        sparing_data / "tabular" / "sonar.csv", "61", reading=Reading(header=False)
+    )
     assert (len(sonar), sonar.items.values.shape, set(sonar.labels)) == (208, (208, 60), {"R", "M"})
-    news = read_labeled(sparing_data / "ag_news" / "test.csv", "1", header=False)
+    news = read_labeled(sparing_data / "ag_news" / "test.csv", "1", reading=Reading(header=False))
     assert (len(news), news.items.kind, len(set(news.labels))) == (7600, "texts", 4)
 
 

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from sparing.cli.reading import Encoding, Header, Sheet, reading
+
 if TYPE_CHECKING:
     from sparing.datasets.items import Items
     from sparing.experiment.comparison_report import Report
@@ -45,9 +47,9 @@ def compare(
     labels: Annotated[
         Path | None, typer.Option(help="The labels of a .npy file.", show_default=False)
     ] = None,
-    header: Annotated[
-        bool, typer.Option("--header/--no-header", help="Whether line 1 names the columns.")
-    ] = True,
+    header: Header = None,
+    encoding: Encoding = None,
+    sheet: Sheet = None,
     strategies: Annotated[
         str, typer.Option(help="Their names: a,b. 'random' is always among them.")
     ] = "auto,margin",
@@ -100,7 +102,14 @@ def compare(
 
     check_writable(out)
     used = _names(columns) if columns else []
-    data = read_labeled(source, label_column, columns=used, labels=labels, header=header, kind=kind)
+    data = read_labeled(
+        source,
+        label_column,
+        columns=used,
+        labels=labels,
+        reading=reading(header, encoding, sheet),
+        kind=kind,
+    )
     if vectors is not None:
         data = replace(data, items=_with_vectors(data.items, vectors))
     named_encoder(encoder, data.items.kind, data.items.values)  # before long work starts

@@ -11,6 +11,7 @@ import typer
 
 from sparing.cli.network import HOST, Network
 from sparing.cli.opener import closed, handed_over
+from sparing.cli.reading import Encoding, Header, Sheet, reading
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -58,6 +59,9 @@ def label(
         str | None,
         typer.Option(help="Of a table: has labels already, to import.", show_default=False),
     ] = None,
+    header: Header = None,
+    encoding: Encoding = None,
+    sheet: Sheet = None,
     port: Annotated[
         int | None, typer.Option(min=1, max=65535, show_default="always the same")
     ] = None,
@@ -100,6 +104,9 @@ def label(
         columns=_split(columns),
         encoder=_encoder(encoder, vectors),
         label_column=label_column,
+        reading=reading(header, encoding, sheet)
+        if header is not None or encoding or sheet
+        else None,
     )
     with opened:
         if encoder is not None:

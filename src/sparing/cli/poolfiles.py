@@ -12,8 +12,9 @@ import numpy.typing as npt
 
 from sparing.cli.predict import COLUMNS as PREDICT
 from sparing.datasets.decoding import read_text
-from sparing.datasets.delimited import column_names, find_delimiter, numbered_rows
+from sparing.datasets.delimited import column_names, find_delimiter
 from sparing.datasets.formulas import armed, csv_text
+from sparing.datasets.lines import rows_of
 from sparing.errors import InvalidInputError, SourceError
 from sparing.files import write_atomically
 from sparing.pool.classes import ClassTable
@@ -183,11 +184,11 @@ def _codes(ids: Sequence[str], labels: dict[str, str], classes: ClassTable, path
 
 def read_table(path: Path) -> Table:
     """Read a table with a header, as a spreadsheet may have saved it."""
-    text, _ = read_text(path)
+    text = read_text(path)[0]
     lines, rows = [], []
-    for line, cells in numbered_rows(text, find_delimiter(text), path):
-        lines.append(line)
-        rows.append([armed(cell) for cell in cells])
+    for row in rows_of(text, find_delimiter(text)):
+        lines.append(row.line)
+        rows.append([armed(cell) for cell in row.cells])
     if len(rows) < 2:
         raise SourceError(f"{path} has no rows below its first line.")
     columns = column_names([name.lower() for name in rows[0]], path)

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from sparing.cli.reading import Encoding, Header, Sheet, reading
+
 if TYPE_CHECKING:
     from sparing.datasets.items import Items
     from sparing.models.saved import SavedModel
@@ -22,9 +24,9 @@ def predict(
         Path,
         typer.Argument(help="New items: a folder, or a file as for compare.", show_default=False),
     ],
-    header: Annotated[
-        bool, typer.Option("--header/--no-header", help="Whether line 1 names the columns.")
-    ] = True,
+    header: Header = None,
+    encoding: Encoding = None,
+    sheet: Sheet = None,
     out: Annotated[
         Path | None, typer.Option(help="CSV to write, not to print.", show_default=False)
     ] = None,
@@ -41,7 +43,9 @@ def predict(
     from sparing.models.saved import load_model
 
     saved = load_model(model)
-    items = read_items(new, columns=saved.columns, header=header, kind=saved.kind)
+    items = read_items(
+        new, columns=saved.columns, reading=reading(header, encoding, sheet), kind=saved.kind
+    )
     rows = _rows(saved, items, _proba(saved, items, model))
     text = _json_lines(rows) if as_json else csv_text(COLUMNS, rows)
     for note in items.said():

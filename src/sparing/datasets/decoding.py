@@ -1,4 +1,4 @@
-"""Bytes to text: UTF-8 with or without a mark, UTF-16 with one, else Latin-1, said aloud."""
+"""Bytes to text: UTF-8, UTF-16 with a mark, else a good guess, said aloud, or what is told."""
 
 import codecs
 from pathlib import Path
@@ -7,6 +7,13 @@ from sparing.errors import SourceError
 from sparing.files import file_fault, open_regular
 from sparing.memory import check_memory
 
+OTHER_SCRIPT = 0.3  # share of bytes beyond ASCII among letters: less is accents
+OTHERS = [
+    "gb18030", "big5", "shift_jis", "euc_jp", "euc_kr", "cp1251", "koi8_r", "cp1253", "cp1255",
+    "cp1256", "cp874",
+]  # fmt: skip
+GUESSED_BY = 1 << 17  # bytes
+_LETTERS = bytes(b for b in range(256) if b >= 128 or chr(b).isalpha())
 BYTES_A_BYTE = 6  # in memory, of a file that becomes text and cells
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
@@ -15,8 +22,11 @@ class NotTextError(SourceError):
     """The bytes are no text in any of the encodings."""
 
 
-def decode(content: bytes) -> tuple[str, str]:
+def decode(content: bytes, *, as_before: bool = False) -> tuple[str, str]:
     r"""Return the text and the encoding it was read with.
+
+    What is no Unicode is guessed by charset-normalizer where letters of other scripts are likely;
+    else it is taken for Western European.
 
     Raises
     ------
@@ -28,6 +38,8 @@ def decode(content: bytes) -> tuple[str, str]:
     ('naïve', 'UTF-8')
     >>> decode(b"na\xefve")
     ('naïve', 'Latin-1')
+    >>> decode("это не латиница, а кириллица".encode("cp1251"))[1]
+    'cp1251'
     """
     if content.startswith(_UTF16):
         return _as_utf16(content), "UTF-16"
@@ -36,7 +48,27 @@ def decode(content: bytes) -> tuple[str, str]:
     try:
         return content.decode("utf-8-sig"), "UTF-8"
     except UnicodeDecodeError:
-        return content.decode("latin-1"), "Latin-1"
+        return (content.decode("latin-1"), "Latin-1") if as_before else _guessed(content)
+
+
+def _guessed(content: bytes) -> tuple[str, str]:
+    foreign = content.translate(None, bytes(range(128)))
+    share = len(foreign) / max(len(content) - len(content.translate(None, _LETTERS)), 1)
+    if share >= OTHER_SCRIPT:
+        from charset_normalizer import from_bytes
+
+        best = from_bytes(content[:GUESSED_BY], cp_isolation=OTHERS).best()
+        if best is not None:
+            try:
+                return content.decode(best.encoding), best.encoding
+            except UnicodeDecodeError:
+                pass
+    if foreign.translate(None, bytes(range(0xA0, 256))):  # Latin-1 has nothing there
+        try:
+            return content.decode("cp1252"), "cp1252"
+        except UnicodeDecodeError:
+            pass
+    return content.decode("latin-1"), "Latin-1"
 
 
 def _as_utf16(content: bytes) -> str:
@@ -46,21 +78,41 @@ def _as_utf16(content: bytes) -> str:
         raise NotTextError("not text but binary") from None
 
 
-def read_text(path: Path) -> tuple[str, tuple[str, ...]]:
-    """Return the text of a file, and what to tell the person of its encoding.
+def read_text(
+    path: Path, encoding: str | None = None, *, as_before: bool = False
+) -> tuple[str, tuple[str, ...], str]:
+    """Return the text of a file, what to tell the person of its encoding, and the encoding.
+
+    Parameters
+    ----------
+    path : the file
+    encoding : by a name that Python knows; None: found out
+    as_before : whether it is found out as by older versions, which knew Unicode and Latin-1
 
     Raises
     ------
-    SourceError : the file is not there, unreadable, empty or no text
+    SourceError : the file is not there, unreadable, empty, no text, or not of this encoding
     """
     content = read_bytes(path)
     try:
-        text, encoding = decode(content)
+        text, found = _told(content, encoding) if encoding else decode(content, as_before=as_before)
     except NotTextError as error:
         raise SourceError(f"{path} is {error}.") from None
     if not text.strip():
         raise SourceError(f"{path} is empty.")
-    return text, () if encoding == "UTF-8" else (f"{path.name} was read as {encoding}.",)
+    if encoding or found == "UTF-8":
+        return text, (), found
+    more = "" if found in ("UTF-16", "Latin-1") else " --encoding says otherwise."
+    return text, (f"{path.name} was read as {found}.{more}",), found
+
+
+def _told(content: bytes, encoding: str) -> tuple[str, str]:
+    try:
+        return content.decode(encoding).removeprefix("\ufeff"), encoding
+    except LookupError:
+        raise NotTextError(f"to be read as {encoding}, an encoding that Python lacks") from None
+    except UnicodeDecodeError as error:
+        raise NotTextError(f"not {encoding}: byte {error.start + 1:,} is none of it") from None
 
 
 def read_bytes(path: Path, most: int | None = None) -> bytes:

@@ -15,7 +15,8 @@ from sparing.datasets.pictures import SUFFIXES
 from sparing.errors import SourceError
 from sparing.files import file_fault
 
-TEXT_SUFFIX = ".txt"
+TEXT_SUFFIXES = (".txt", ".md", ".markdown")  # the first of which there are any
+INSIDE_OR_COPIED = "name a folder that holds both, or copy it with 'cp -rL'"
 MAX_TEXT_BYTES = 64 << 20  # of one item
 LINK_OUT = "a symbolic link out of the folder"
 LINK_LOOP = "a symbolic link in a circle"
@@ -92,14 +93,28 @@ def _find(root: Path) -> _Found:
         raise SourceError(f"{root} is not a folder.")
     skipped: list[Skipped] = []
     files = sorted(_walk(root, skipped))
-    counts = Counter(_kind_of(path) for path in files)
-    kind: Kind = "images" if counts["images"] >= counts["texts"] else "texts"
-    if not counts[kind]:
-        raise SourceError(f"{root} has no images and no .txt files. It has {len(files)} others.")
-    paths = [path for path in files if _kind_of(path) == kind]
-    others = [path for path in files if _kind_of(path) != kind]
-    what = "not an image" if kind == "images" else "not a .txt file"
+    suffixes = Counter(path.suffix.lower() for path in files)
+    text_suffix = next((suffix for suffix in TEXT_SUFFIXES if suffixes[suffix]), TEXT_SUFFIXES[0])
+    n_images = sum(suffixes[suffix] for suffix in SUFFIXES)
+    kind: Kind = "images" if n_images >= suffixes[text_suffix] else "texts"
+    wanted = SUFFIXES if kind == "images" else {text_suffix}
+    paths = [path for path in files if path.suffix.lower() in wanted]
+    if not paths:
+        raise SourceError(
+            f"{root} has no images and no .txt files. {' '.join(_instead(files, skipped))}".rstrip()
+        )
+    others = [path for path in files if path.suffix.lower() not in wanted]
+    what = "not an image" if kind == "images" else f"not a {text_suffix} file"
     return _Found(kind, paths, skipped + [Skipped(_name(root, p), what) for p in others])
+
+
+def _instead(files: Sequence[Path], skipped: Sequence[Skipped]) -> list[str]:
+    """Say what a folder has in which there is nothing to label, and what to do about it."""
+    n_out = sum(one.reason == LINK_OUT for one in skipped)
+    counts = Counter(path.suffix.lower() or "without an ending" for path in files)
+    kinds = ", ".join(f"{n:,} {suffix}" for suffix, n in counts.most_common(5))
+    more = f"It has {n_out:,} links to files outside it: {INSIDE_OR_COPIED}."
+    return ([f"Not read: {kinds}."] if kinds else []) + ([more] if n_out else [])
 
 
 def _walk(root: Path, skipped: list[Skipped]) -> Iterator[Path]:
@@ -138,11 +153,6 @@ def _link_fault(path: Path, inside: Path) -> str | None:
 
 def _no_file(path: Path) -> str:
     return "a link to nothing" if path.is_symlink() and not path.exists() else "no regular file"
-
-
-def _kind_of(path: Path) -> str:
-    suffix = path.suffix.lower()
-    return "images" if suffix in SUFFIXES else "texts" if suffix == TEXT_SUFFIX else "other"
 
 
 def _name(root: Path, path: Path) -> str:

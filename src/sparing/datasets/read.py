@@ -8,15 +8,21 @@ from sparing.datasets.delimited import read_delimited
 from sparing.datasets.folders import read_class_folders, read_folder
 from sparing.datasets.identifiers import identified
 from sparing.datasets.items import Items, Kind, Labeled
-from sparing.datasets.jsonl import read_jsonl
+from sparing.datasets.jsonl import read_json, read_jsonl
 from sparing.datasets.labels import set_aside
 from sparing.datasets.parquet import read_parquet
-from sparing.datasets.rows import RawTable
+from sparing.datasets.rows import AS_BEFORE, RawTable, Reading
+from sparing.datasets.sheets import SUFFIXES as SHEETS
+from sparing.datasets.sheets import read_sheet
 from sparing.datasets.tables import labeled_table, table_items
 from sparing.datasets.vectors import read_vector_pair, read_vectors
 from sparing.errors import InvalidInputError, SourceError
 
-KNOWN = "a folder, or a file that ends in .csv, .tsv, .jsonl, .parquet or .npy"
+KNOWN = (
+    "a folder, or a file that ends in .csv, .tsv, .txt, .json, .jsonl, .xlsx, .ods, .parquet"
+    " or .npy"
+)
+FOUND_OUT = Reading()
 PAIR = "X.npy"  # of a folder that holds vectors and labels
 
 
@@ -26,7 +32,7 @@ def read_labeled(
     *,
     columns: Sequence[str] = (),
     labels: str | os.PathLike[str] | None = None,
-    header: bool = True,
+    reading: Reading = FOUND_OUT,
     kind: Kind | None = None,
 ) -> Labeled:
     r"""Read items with their labels; what cannot be read is skipped, named and counted.
@@ -40,8 +46,8 @@ def read_labeled(
         ``"zip:categories"``; none: all others but those that identify or count rows, such as
         ``id``; see ``sparing.datasets.identifiers``
     labels : of a .npy file: the file with the labels
-    header : of a CSV or TSV: whether its first line names the columns; if not, their names are
-        1, 2, 3, ...
+    reading : of a table: whether its first line names the columns (if not, their names are
+        1, 2, 3, ...), the encoding, the sheet of a workbook; what is not said is found out
     kind : of a table: what its items are; found out by the columns if not given
 
     Returns
@@ -70,7 +76,7 @@ def read_labeled(
         return read_vector_pair(pair, None if labels is None else Path(labels))
     if path.is_dir():
         return read_class_folders(path)
-    raw = read_table(path, header=header)
+    raw = read_table(path, reading)
     if label_column is None:
         names = ", ".join(raw.columns)
         raise InvalidInputError(
@@ -84,7 +90,7 @@ def read_items(
     source: str | os.PathLike[str],
     *,
     columns: Sequence[str] = (),
-    header: bool = True,
+    reading: Reading = FOUND_OUT,
     kind: Kind | None = None,
     opened: bool = True,
     left_out: Sequence[str] | None = None,
@@ -95,7 +101,7 @@ def read_items(
     Parameters
     ----------
     source : a folder of images or .txt files, at any depth; or a file as in ``read_labeled``
-    columns, header, kind : as in ``read_labeled``
+    columns, reading, kind : as in ``read_labeled``
     opened : of a table that names images: whether they are opened, to leave out those that cannot
         be read
     left_out : of a table: the columns that were found to identify rows before; None: find them,
@@ -112,29 +118,35 @@ def read_items(
         return read_vectors(pair)
     if path.is_dir():
         return read_folder(path)
-    raw = identified(read_table(path, header=header), left_out)
+    as_before = left_out is not None
+    raw = identified(read_table(path, AS_BEFORE if as_before else reading), left_out)
     if label_column in columns:
         raise InvalidInputError(f"Column '{label_column}' is the label: it cannot be the item too.")
     if label_column is not None or (not columns and left_out is None):
         raw = set_aside(raw, label_column)
-    as_before = left_out is not None
     return table_items(raw, columns, path.parent, kind, opened=opened, as_before=as_before)
 
 
-def read_table(path: Path, *, header: bool = True) -> RawTable:
-    """Read a CSV, TSV, JSONL or Parquet file as columns of plain values.
+def read_table(path: Path, reading: Reading = FOUND_OUT) -> RawTable:
+    """Read a CSV, TSV, JSON, JSONL, Parquet, .xlsx or .ods file as columns of plain values.
 
     Raises
     ------
     SourceError : the file is missing, unreadable or of another kind
+    MissingExtraError : what reads this kind is not installed
+    InvalidInputError : a workbook of several sheets, and none is named
     """
     if not path.exists():
         raise SourceError(f"There is no file or folder {path}.")
     suffix = path.suffix.lower()
     if suffix in (".csv", ".tsv", ".tab", ".txt"):
-        return read_delimited(path, header=header)
+        return read_delimited(path, reading)
     if suffix in (".jsonl", ".ndjson"):
-        return read_jsonl(path)
+        return read_jsonl(path, reading)
+    if suffix == ".json":
+        return read_json(path, reading)
+    if suffix in SHEETS:
+        return read_sheet(path, reading)
     if suffix == ".parquet":
         return read_parquet(path)
     raise SourceError(f"{path} is not {KNOWN}.")

@@ -10,6 +10,27 @@ from sparing.errors import UnknownNameError
 MISSING = frozenset({"", "?", "na", "n/a", "nan", "null"})
 
 
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How a file is to be read, where somebody says it, or how it was read.
+
+    Parameters
+    ----------
+    header : whether the first line names the columns; None: found out
+    encoding : of the text, by a name that Python knows; None: found out
+    sheet : of a workbook; None: its only one
+    as_before : whether it is read as by versions that found out less, for projects that they made
+    """
+
+    header: bool | None = None
+    encoding: str | None = None
+    sheet: str | None = None
+    as_before: bool = False
+
+
+AS_BEFORE = Reading(header=True, as_before=True)
+
+
 @dataclass(frozen=True, eq=False, slots=True)
 class RawTable:
     """Columns of plain values.
@@ -25,6 +46,7 @@ class RawTable:
     left_out : columns that identify rows: no part of an item, unless they are asked for
     label_column : the column with the labels that are there already, if one was found: no part of
         an item either
+    reading : how it was read
     """
 
     columns: Mapping[str, Sequence[Any]]
@@ -35,6 +57,7 @@ class RawTable:
     named_by: str | None = None
     left_out: tuple[str, ...] = ()
     label_column: str | None = None
+    reading: Reading = Reading()
 
     def __len__(self) -> int:
         return len(self.names)

@@ -7,6 +7,8 @@ from typing import Any, Self
 from uuid import uuid4
 
 from sparing._validate import check_int
+from sparing.datasets.read import FOUND_OUT
+from sparing.datasets.rows import Reading
 from sparing.errors import ConflictError, InvalidInputError
 from sparing.project import opening, options
 from sparing.project.apart import Order, export_apart
@@ -69,6 +71,7 @@ class Project(TeamProject):
         *,
         columns: Sequence[str] = (),
         label_column: str | None = None,
+        reading: Reading = FOUND_OUT,
     ) -> Self:
         """Make a project for a source; the source itself is never changed.
 
@@ -85,6 +88,7 @@ class Project(TeamProject):
         columns : of a table: those that make an item; none: all but those that identify rows, such
             as ``id``, which name the items, and one with labels that are there already
         label_column : of a table: the column with such labels, which are imported
+        reading : of a table: its header, encoding and sheet, where they are not to be found out
 
         Raises
         ------
@@ -99,7 +103,7 @@ class Project(TeamProject):
         check_int("seed", "Project", seed, 0)
         settings = opening.Settings(str(source), encoder, seed, tuple(columns))
         with opening.uninterrupted():
-            project = cls(*opening.make(place, settings, label_column))
+            project = cls(*opening.make(place, settings, label_column, reading))
         project.add_classes(classes)
         if label_column is not None:
             project.import_source_labels(label_column)

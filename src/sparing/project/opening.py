@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
+from sparing.datasets.read import FOUND_OUT
+from sparing.datasets.rows import Reading
 from sparing.datasets.vectorfile import read_vector_file
 from sparing.errors import ConflictError, NotFoundError, SourceError
 from sparing.project.audits.audits import retell_contents
@@ -112,7 +114,12 @@ def uninterrupted() -> Iterator[None]:
             gc.enable()
 
 
-def make(place: ProjectFolder, settings: Settings, label_column: str | None = None) -> Opened:
+def make(
+    place: ProjectFolder,
+    settings: Settings,
+    label_column: str | None = None,
+    reading: Reading = FOUND_OUT,
+) -> Opened:
     """Make a project; if that fails, nothing stays that could be opened.
 
     Parameters
@@ -120,6 +127,7 @@ def make(place: ProjectFolder, settings: Settings, label_column: str | None = No
     place : where it will be
     settings : of it
     label_column : of a table: the column with labels that are there already, if it was named
+    reading : of a table: how it is to be read, where somebody said it
 
     Raises
     ------
@@ -132,7 +140,9 @@ def make(place: ProjectFolder, settings: Settings, label_column: str | None = No
             f"{name} is no project: 'sparing label SOURCE --project URL' makes one."
         )
     settings = replace(settings, source=full_source(settings.source))
-    listing = list_source(settings.source, settings.columns, label_column=label_column)
+    listing = list_source(
+        settings.source, settings.columns, label_column=label_column, reading=reading
+    )
     layout = listing.layout
     settings = replace(settings, left_out=layout.left_out if layout else (), layout=layout)
     folder = new_place(place.url, settings.source) if place.is_shared else place

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from sparing.datasets.rows import Reading
 from sparing.errors import ConflictError, InvalidInputError
 from sparing.project.opening import Settings, check_encoder
 from sparing.project.source.layout import Layout
@@ -16,10 +17,12 @@ def obeyed(settings: Settings, said: Mapping[str, Any], state: State) -> Setting
     Raises
     ------
     UnknownNameError, ConflictError : as of :func:`with_encoder`
-    InvalidInputError : columns that are not those of the items
+    InvalidInputError : columns that are not those of the items, or another reading of its file
     """
     if said.get("columns"):
         check_columns(settings, said["columns"])
+    if said.get("reading"):
+        check_reading(settings, said["reading"])
     return with_encoder(settings, said.get("encoder", settings.encoder), state)
 
 
@@ -58,6 +61,24 @@ def check_columns(settings: Settings, columns: Sequence[str]) -> None:
         f" {others}: 'sparing export' the labels, label with --columns {others} and another"
         " --project, and 'sparing import' them there."
     )
+
+
+def check_reading(settings: Settings, reading: Reading) -> None:
+    """Refuse another reading of the file than that which its items come from.
+
+    Raises
+    ------
+    InvalidInputError : it is another, or this is no table
+    """
+    if settings.layout is None:
+        raise InvalidInputError("The source of this project is no table.")
+    was = settings.layout.reading
+    for name in ("header", "encoding", "sheet"):
+        if getattr(reading, name) not in (None, getattr(was, name)):
+            raise InvalidInputError(
+                f"The items of this project were read with another {name}, and its answers are"
+                " about these: label with another --project."
+            )
 
 
 def without_labels(settings: Settings, column: str) -> Settings:

@@ -8,7 +8,7 @@ from typing import Any, Self
 from sparing.datasets.identifiers import called_by
 from sparing.datasets.items import Items, Kind
 from sparing.datasets.read import read_table
-from sparing.datasets.rows import RawTable
+from sparing.datasets.rows import AS_BEFORE, RawTable, Reading
 from sparing.datasets.tables import table_items
 from sparing.errors import SourceError
 from sparing.project.source.fingerprints import telling_columns
@@ -28,6 +28,7 @@ class Layout:
     told_by : those of ``columns`` that tell an item from all others
     label_column : the one with labels that were there already
     kinds : what somebody said that each of ``columns`` holds; ``""``: found out
+    reading : whether there is a header, which encoding, which sheet
     is_old : the project is of a version that knew rows by another hash
     """
 
@@ -40,6 +41,7 @@ class Layout:
     label_column: str | None = None
     is_old: bool = False
     kinds: tuple[str, ...] = ()
+    reading: Reading = AS_BEFORE
 
     @classmethod
     def of(cls, items: Items, *, is_old: bool = False) -> Self | None:
@@ -58,6 +60,7 @@ class Layout:
             items.label_column,
             is_old,
             items.kinds if any(items.kinds) else (),
+            items.table.reading,
         )
 
     @classmethod
@@ -68,6 +71,8 @@ class Layout:
         fields: dict[str, Any] = {
             k: tuple(v) if isinstance(v, list) else v for k, v in told.items()
         }
+        if "reading" in fields:
+            fields["reading"] = Reading(**fields["reading"])
         return cls(**fields)
 
 
@@ -78,7 +83,7 @@ def read_again(path: Path, layout: Layout) -> Items:
     ------
     SourceError : none of its columns is there any more, or as of ``read_table``
     """
-    raw = called_by(read_table(path), layout.named_by, layout.left_out)
+    raw = called_by(read_table(path, layout.reading), layout.named_by, layout.left_out)
     there = [name for name in layout.columns if name in raw.columns]
     if not there:
         raise SourceError(

@@ -10,7 +10,8 @@ import numpy as np
 
 from sparing.datasets.folders import find_files
 from sparing.datasets.items import Items, summarize_skipped
-from sparing.datasets.read import PAIR, read_items
+from sparing.datasets.read import FOUND_OUT, PAIR, read_items
+from sparing.datasets.rows import Reading
 from sparing.errors import SourceError
 from sparing.project.source.fingerprints import anchors, content_hashes, key_of
 from sparing.project.source.items import MNIST, Listing, shown
@@ -30,6 +31,7 @@ def list_source(
     layout: Layout | None = None,
     *,
     label_column: str | None = None,
+    reading: Reading = FOUND_OUT,
 ) -> Listing:
     """List what a source holds: a folder, a table, a .npy file, or the word ``mnist``.
 
@@ -44,6 +46,7 @@ def list_source(
         no later row changes what an item is; None: find them
     layout : of a table: as it was settled, in place of the two above; None: settle it
     label_column : of a table: the column with labels that are there already, if it was named
+    reading : of a table that is not settled: how it is to be read, where somebody said it
 
     Raises
     ------
@@ -59,7 +62,12 @@ def list_source(
             return _list_images(path, paths, summarize_skipped(skipped))
     if layout is None:
         items = read_items(
-            path, columns=columns, opened=False, left_out=left_out, label_column=label_column
+            path,
+            columns=columns,
+            reading=reading,
+            opened=False,
+            left_out=left_out,
+            label_column=label_column,
         )
         layout = Layout.of(items, is_old=left_out is not None)
     else:
