@@ -2,9 +2,11 @@
 
 import json
 import time
+import unicodedata
 import zipfile
 
 import pytest
+from PIL import Image
 
 from sparing.datasets import decoding, sheets
 from sparing.datasets.delimited import NONE, find_delimiter
@@ -316,3 +318,22 @@ def test_markdown_is_text_where_there_is_no_other(tmp_path):
     items = read_items(tmp_path)
     assert items.names == ["c.txt"]
     assert items.said() == ["2 skipped, not a .txt file: 0.md, 1.md."]
+
+
+@pytest.mark.parametrize("form", ["NFC", "NFD"])
+def test_files_are_found_however_their_names_are_written(tmp_path, form):
+    other = {"NFC": "NFD", "NFD": "NFC"}[form]
+    (tmp_path / "pics").mkdir()
+    for name in ("café", "Übung"):
+        picture = tmp_path / "pics" / f"{unicodedata.normalize(form, name)}.png"
+        Image.effect_noise((9, 9), 40).save(picture)
+    names = [unicodedata.normalize(other, f"pics\\{name}.png") for name in ("café", "Übung")]
+    items = read_items(written(tmp_path / "t.csv", "\n".join(["image", *names])))
+    assert (items.kind, len(items)) == ("images", 2)
+
+
+def test_a_label_is_one_however_its_accent_is_put_together(tmp_path):
+    labels = [unicodedata.normalize(form, "süß") for form in ("NFC", "NFD")]
+    lines = [f"some words of {i},{label}" for i, label in enumerate(labels)]
+    data = read_labeled(written(tmp_path / "t.csv", "\n".join(["text,label", *lines])), "label")
+    assert data.labels == ["süß", "süß"]

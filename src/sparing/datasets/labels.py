@@ -1,5 +1,6 @@
 """Labels that are there already: the column that holds them, and what its cells say."""
 
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -82,7 +83,8 @@ def offered(raw: RawTable, name: str) -> str:
 def one_label(cell: Any) -> str | None:
     """Return the label that a cell holds; None where there is none.
 
-    A list of one label, as some tools write it, is that label.
+    A list of one label, as some tools write it, is that label; an accent is one however it is put
+    together.
 
     Raises
     ------
@@ -105,4 +107,4 @@ def one_label(cell: Any) -> str | None:
         raise InvalidInputError("an object, where a label is one word")
     if isinstance(cell, bytes):
         cell = cell.decode("utf-8", "replace")
-    return None if is_missing(cell) else plain_text(cell)
+    return None if is_missing(cell) else unicodedata.normalize("NFC", plain_text(cell))

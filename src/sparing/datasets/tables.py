@@ -2,6 +2,7 @@
 
 import datetime
 import numbers
+import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -295,7 +296,7 @@ def _not_there(paths: Sequence[Path]) -> list[str | None]:
 
 
 def _images(raw: RawTable, column: Sequence[Any], folder: Path, faults_of: FaultsOf) -> Items:
-    paths = {i: folder / name for i, name in enumerate(column) if not is_missing(name)}
+    paths = {i: _path(folder, str(name)) for i, name in enumerate(column) if not is_missing(name)}
     faults = dict(zip(paths, faults_of(list(paths.values())), strict=True))
     rows = [i for i in paths if faults[i] is None]
     skipped = [
@@ -305,6 +306,13 @@ def _images(raw: RawTable, column: Sequence[Any], folder: Path, faults_of: Fault
     ]
     kept = _rows(raw, rows, skipped)
     return replace(kept, kind="images", values=[paths[i] for i in rows])
+
+
+def _path(folder: Path, name: str) -> Path:
+    """Return the file that a table names, though its accents or slashes are written otherwise."""
+    slashes = name.replace("\\", "/")
+    ways = (name, slashes, *(unicodedata.normalize(form, slashes) for form in ("NFC", "NFD")))
+    return next((folder / way for way in ways if (folder / way).exists()), folder / name)
 
 
 def _texts(raw: RawTable, used: Mapping[str, Sequence[Any]]) -> Items:
