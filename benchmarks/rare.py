@@ -160,7 +160,8 @@ def table(results: dict) -> str:
                 means.setdefault((mark, how), []).append(value)
                 cells.append(f"{value:.0f} ({positives:.0f})")
         lines.append(f"| {name} ({result['n_positives']}) | {' | '.join(cells)} |")
-    last = [f"**{np.mean(means[mark, how]):.1f}**" for mark in MARKS for how in HOW]
+    columns = [means.get((mark, how), []) for mark in MARKS for how in HOW]
+    last = [f"**{np.mean(column):.1f}**" if column else "" for column in columns]
     return "\n".join([*lines, f"| mean | {' | '.join(last)} |"]) + "\n"
 
 
