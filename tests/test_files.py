@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from sparing.errors import SourceError
-from sparing.files import check_writable, read_arrays, write_arrays, write_atomically
+from sparing.files import check_writable, read_arrays, staging, write_arrays, write_atomically
 
 
 def test_folders_are_made_and_content_is_whole(tmp_path):
@@ -72,3 +72,21 @@ def test_what_is_no_file_of_arrays_is_named(tmp_path, content):
         read_arrays(path, "a box")
     with pytest.raises(SourceError, match=r"There is no file .*none\.npz\."):
         read_arrays(tmp_path / "none.npz", "a box")
+
+
+def test_what_a_killed_process_has_left_is_removed_and_what_a_living_one_is_at_is_not(tmp_path):
+    target = tmp_path / "a[1].backup"
+    left = tmp_path / ".a[1].backup.x1y2z3_4.sparing-part"
+    (left / "inner").mkdir(parents=True)
+    (left / "inner" / "link").symlink_to(tmp_path)
+    others = [tmp_path / ".a[1].backup.original", tmp_path / ".a1.backup.x1y2z3_4.sparing-part"]
+    for other in others:
+        other.mkdir()
+    linked = tmp_path / ".a[1].backup.link.sparing-part"
+    linked.symlink_to(others[0])
+    with staging(target) as one, staging(target) as two:
+        assert one != two
+        assert one.is_dir()
+        assert not left.exists()
+        assert stat.S_IMODE(one.stat().st_mode) == 0o700
+    assert sorted(tmp_path.iterdir()) == sorted([*others, linked])

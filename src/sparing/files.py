@@ -3,10 +3,12 @@
 import fcntl
 import os
 import secrets
+import shutil
 import stat
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from glob import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 from zipfile import BadZipFile
@@ -15,6 +17,8 @@ from sparing.errors import SourceError
 
 if TYPE_CHECKING:
     import numpy.typing as npt
+
+STAGING = ".sparing-part"
 
 
 def write_atomically(path: Path, content: bytes, *, private: bool = False) -> None:
@@ -122,16 +126,45 @@ def anew(path: Path) -> BinaryIO:
 def staging(target: Path) -> Iterator[Path]:
     """Make a folder beside ``target``, for this user alone, to make it in; it is gone at the end.
 
+    What a killed process has left of the same target is removed; what a living one is at is not.
+
     Raises
     ------
     SourceError : nothing can be written there
     """
+    prefix = f".{target.name}."
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=f".{target.name}.", dir=target.parent) as here:
+        for left in target.parent.glob(f"{escape(prefix)}*{STAGING}"):
+            with _held(left) as is_ours:
+                if is_ours:
+                    shutil.rmtree(left)
+        with (
+            tempfile.TemporaryDirectory(STAGING, prefix, target.parent) as here,
+            _held(Path(here)),
+        ):
             yield Path(here)
     except OSError as error:
         raise _unwritable(target, error) from error
+
+
+@contextmanager
+def _held(folder: Path) -> Iterator[bool]:
+    """Lock a folder as long as this process lives; tell whether no other holds it. No link."""
+    try:
+        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except OSError:
+        yield False
+        return
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        is_ours = True
+    except OSError:
+        is_ours = False
+    try:
+        yield is_ours
+    finally:
+        os.close(handle)
 
 
 def file_fault(path: Path, most_bytes: int | None = None) -> str | None:

@@ -1,8 +1,10 @@
 """A folder is somebody's: what is not the project's own is neither removed nor written through."""
 
 import os
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 
 import pytest
 
@@ -220,3 +222,31 @@ def test_a_folder_that_is_a_file_is_named(pets, tmp_path):
 
 def test_no_name_of_a_project_is_hidden():
     assert not any(pattern.startswith(r"\.") for pattern in (FILES, *PARTS.values()))
+
+
+CHANGE = "UPDATE settings SET value = json_set(value,"
+DAMAGES = {
+    "UPDATE settings SET value = '[1]'": "The settings of the project are damaged",
+    "UPDATE settings SET value = '{'": "The settings of the project are damaged",
+    f"{CHANGE} '$.columns', 3) WHERE name = 'settings'": "The settings of the project are damaged",
+    f"{CHANGE} '$.layout', '[1]') WHERE name = 'settings'": "The settings of the project are damag",
+    "INSERT INTO settings VALUES ('overlap', 'many')": "The settings of the project are damaged",
+    "UPDATE events SET kind = 'evil'": r"damaged: 'evil' is not a valid Kind",
+    "INSERT INTO versions VALUES (7, 3, 'now', '[')": "The database of the project is damaged",
+    "INSERT INTO versions VALUES (7, 3, 'now', '[]')": "damaged: a model version has no facts",
+    "INSERT INTO versions VALUES (7, 3, 'now', '{\"mark\": 5}')": "has a mark that is none",
+    "DELETE FROM items WHERE row = 7": "The database of the project is damaged: items are missing",
+}
+
+
+@pytest.mark.parametrize("statement", DAMAGES)
+def test_a_database_that_nobody_here_has_written_is_said_to_be_damaged_in_one_line(
+    pets, statement, capsys
+):
+    pets.create().close()
+    with closing(sqlite3.connect(pets.folder / "project.db")) as connection, connection:
+        connection.execute(statement)
+    with pytest.raises(StoreError, match=DAMAGES[statement]):
+        Project.open(pets.folder)
+    assert app.run(["status", str(pets.folder)]) == 1
+    assert capsys.readouterr().err.count("\n") == 1

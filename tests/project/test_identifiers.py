@@ -4,7 +4,7 @@ import pytest
 from PIL import Image
 
 from sparing.project import Project
-from sparing.project.opening import SETTINGS
+from sparing.project.settings import SETTINGS
 
 ROWS = [("a7", "the cat sat down"), ("0", "a dog ran away"), ("b2", "no bird was there")]
 

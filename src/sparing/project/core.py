@@ -26,6 +26,7 @@ from sparing.project.files.imports import ImportReport
 from sparing.project.log.commands import formed, known_class, recorded
 from sparing.project.log.judge import Judge
 from sparing.project.reporting import history, look_again, status
+from sparing.project.settings import Settings
 from sparing.project.team.team import TeamProject
 from sparing.project.views import Asked, HistoryRow, Recorded
 from sparing.project.views import Status as ProjectStatus
@@ -101,9 +102,9 @@ class Project(TeamProject):
         if opening.exists(place):
             raise ConflictError(f"{place.name} is a project already: open it.")
         check_int("seed", "Project", seed, 0)
-        settings = opening.Settings(str(source), encoder, seed, tuple(columns))
+        settings = Settings(str(source), encoder, seed, tuple(columns))
         with opening.uninterrupted():
-            project = cls(*opening.make(place, settings, label_column, reading))
+            project = cls._of(opening.make(place, settings, label_column, reading))
         project.add_classes(classes)
         if label_column is not None:
             project.import_source_labels(label_column)
@@ -134,7 +135,15 @@ class Project(TeamProject):
         """
         with opening.uninterrupted():
             place = opening.place_at(folder)
-            return cls(*opening.reopen(place, writable=writable, source=source))
+            return cls._of(opening.reopen(place, writable=writable, source=source))
+
+    @classmethod
+    def _of(cls, opened: opening.Opened) -> Self:
+        try:
+            return cls(*opened)
+        except BaseException:
+            opening.let_go(opened)
+            raise
 
     @classmethod
     def at(cls, source: str | PathLike[str], **said: Any) -> Self:

@@ -94,7 +94,7 @@ class ProjectFolder:
 
     def new_scores(self, version: int, mark: str) -> Path:
         """Where a model version is written; ``mark`` keeps apart what two processes make."""
-        if not MARK.fullmatch(mark):  # it would lead out of the folder
+        if not MARK.fullmatch(str(mark)):  # it would lead out of the folder
             raise StoreError(f"Model version {version} of {self.name} has a mark that is none.")
         return self.path / "snapshots" / f"{version}{mark}.npz"
 

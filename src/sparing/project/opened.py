@@ -20,6 +20,7 @@ from sparing.project.map.maps import Maps
 from sparing.project.multiprocess import alone
 from sparing.project.options import with_encoder, without_labels
 from sparing.project.presence import Presence
+from sparing.project.settings import Settings, keep_settings, read_overlap, read_settings
 from sparing.project.source.encoding import AUTO, Progress
 from sparing.project.source.items import Item
 from sparing.project.source.rematching import Rematching
@@ -56,8 +57,8 @@ class OpenProject:
         self._lock = lock
         self._presence = Presence(folder)
         self._handed = Handed(state)
-        self._settings = opening.read_settings(store)
-        state.share(opening.read_overlap(store, self._settings.seed))
+        self._settings = read_settings(store)
+        state.share(read_overlap(store, self._settings.seed))
         self.grid = Grid(state, self._settings.seed)
         list_items = opening.lister(folder, self._settings)
         self._follower = Follower(folder, store, state, list_items)
@@ -189,11 +190,11 @@ class OpenProject:
         """Offer the labels of a column of the source no more."""
         self._keep(without_labels(self._settings, column))
 
-    def _keep(self, settings: opening.Settings) -> None:
+    def _keep(self, settings: Settings) -> None:
         """Go on with other settings."""
         if settings == self._settings:
             return
-        opening.keep_settings(self._store, settings)
+        keep_settings(self._store, settings)
         with self._state.lock:
             self._state.listing = replace(self._state.listing, layout=settings.layout)
         is_other = settings.encoder != self._settings.encoder

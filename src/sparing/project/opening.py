@@ -1,10 +1,9 @@
 """Making a project and opening it again: lock, store, items, settings."""
 
 import gc
-import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import replace
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,14 +17,13 @@ from sparing.project.audits.audits import retell_contents
 from sparing.project.belongings import check_free, check_own, database_of, mark, sweep
 from sparing.project.folder import Lock, ProjectFolder, default_folder
 from sparing.project.multiprocess import FOLDER, SharedLock, alone, new_place, placed
+from sparing.project.settings import SETTINGS, Settings, as_stored, keep_settings, read_settings
 from sparing.project.source.changes import ITEMS_STAMP, Changes, applied, attached, reconcile
 from sparing.project.source.encoding import AUTO, GIVEN, Progress
 from sparing.project.source.items import GONE, MNIST, Listing
-from sparing.project.source.layout import Layout
 from sparing.project.source.listing import list_source
 from sparing.project.source.older import hashes_of_today, layout_before, told_anew
 from sparing.project.state import State
-from sparing.project.team.sharing import Overlap
 from sparing.store import ItemRow, Store, Version, open_store, stored_setting
 from sparing.store.engine import is_postgresql, shown_url
 
@@ -33,29 +31,7 @@ if TYPE_CHECKING:
     from sparing.project.learning.trainee import Trainee
 
 KEPT_VERSIONS = 2
-SETTINGS = "settings"
-OVERLAP = "overlap"
-CLASSES_BY = "classes added by"
 Opened = tuple[ProjectFolder, Store, State, Lock | None]
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """What a project was made with; see :meth:`sparing.project.Project.create`.
-
-    ``left_out`` are the columns of a table that were found to identify its rows; None: not looked
-    for yet. Projects of older versions left none out, and go on so: their items keep their keys.
-    ``layout`` is that of the table as it was when the project was made; None if it is no table.
-    ``encoder_since`` is the model version that was the newest when the encoder was chosen.
-    """
-
-    source: str
-    encoder: str
-    seed: int
-    columns: tuple[str, ...]
-    left_out: tuple[str, ...] | None = None
-    layout: Layout | None = None
-    encoder_since: int = 0
 
 
 def place_of(source: str | PathLike[str], folder: str | PathLike[str] | None) -> ProjectFolder:
@@ -163,7 +139,7 @@ def make(
         with alone(store, folder, "opening"):
             if folder.is_shared and SETTINGS in store.settings():
                 raise ConflictError(f"{folder.name} is a project already: open it.")
-            told = _told(settings)
+            told = as_stored(settings)
             store.put_settings(told | ({FOLDER: str(folder.path)} if folder.is_shared else {}))
             return folder, store, _state(folder, store, listing, settings), lock
     except BaseException:
@@ -209,6 +185,14 @@ def reopen(
         raise
 
 
+def let_go(opened: Opened) -> None:
+    """Let go of a project that was opened, where nothing could be made of it."""
+    _, store, _, lock = opened
+    store.close()
+    if lock is not None:
+        lock.release()
+
+
 def _settled(folder: ProjectFolder, store: Store) -> Settings:
     """Return the settings; of an older version, with the columns by which it knew its items."""
     settings = read_settings(store)
@@ -234,7 +218,7 @@ def _state(folder: ProjectFolder, store: Store, listing: Listing, settings: Sett
     stored = _of_today(folder, store, listing)
     found = reconcile(stored, listing)
     if read_settings(store).layout != listing.layout:  # of an older version: now it is settled
-        store.put_settings(_told(replace(settings, layout=listing.layout)))
+        keep_settings(store, replace(settings, layout=listing.layout))
     if found.updates:
         store.put_items(found.updates)
         store.put_settings({ITEMS_STAMP: uuid4().hex})
@@ -252,37 +236,25 @@ def _of_today(folder: ProjectFolder, store: Store, listing: Listing) -> list[Ite
     return applied(stored, anew)
 
 
+def told_today(stored: Sequence[ItemRow], listing: Listing) -> list[ItemRow]:
+    """Return items with today's hashes where an older version has written them."""
+    return applied(stored, told_anew(stored, hashes_of_today(listing)))
+
+
+def items_of_today(folder: ProjectFolder, store: Store) -> list[ItemRow]:
+    """Return the items with today's hashes, as far as the source is there; nothing is written."""
+    stored, settings = store.items(), _settled(folder, store)
+    if settings.layout is not None and not settings.layout.is_old:
+        return stored
+    try:
+        return told_today(stored, lister(folder, settings)())
+    except SourceError:
+        return stored
+
+
 def _view(folder: ProjectFolder, store: Store, listing: Listing) -> State:
     stored = store.items()
     return State(folder, store, stored, attached(stored, listing), Changes())
-
-
-def read_settings(store: Store) -> Settings:
-    """Return what the project was made with."""
-    told = json.loads(store.settings()[SETTINGS])
-    return Settings(
-        told["source"],
-        told["encoder"],
-        told["seed"],
-        tuple(told["columns"]),
-        tuple(told.get("left_out", ())),
-        Layout.from_json(told.get("layout")),
-        told.get("encoder_since", 0),
-    )
-
-
-def keep_settings(store: Store, settings: Settings) -> None:
-    """Write down what has changed in them."""
-    store.put_settings(_told(settings))
-
-
-def _told(settings: Settings) -> dict[str, str]:
-    return {SETTINGS: json.dumps(asdict(settings))}
-
-
-def read_overlap(store: Store, seed: int) -> Overlap:
-    """Return which items are to have two answers."""
-    return Overlap(float(store.settings().get(OVERLAP, 0)), seed)
 
 
 def lister(folder: ProjectFolder, settings: Settings) -> Callable[[], Listing]:
@@ -322,12 +294,11 @@ def repoint(folder: ProjectFolder, store: Store, source: str | PathLike[str]) ->
     ------
     SourceError : it cannot be read, or fewer than half of the project's items are in it
     """
-    told = store.settings()[SETTINGS]
     settings = replace(read_settings(store), source=full_source(source))
     if settings.source != MNIST and not Path(settings.source).exists():
         raise SourceError(f"{source} is not there.")
-    listing, stored = lister(folder, settings)(), store.items()
-    stored = applied(stored, told_anew(stored, hashes_of_today(listing)))
+    listing = lister(folder, settings)()
+    stored = told_today(store.items(), listing)
     there = set(reconcile(stored, listing).listing.ids)
     known = [row.item_id for row in stored if row.state != GONE]
     n_found = sum(item_id in there for item_id in known)
@@ -336,7 +307,7 @@ def repoint(folder: ProjectFolder, store: Store, source: str | PathLike[str]) ->
             f"{source} is not the source of {folder.name}: {n_found:,} of its {len(known):,} items"
             " are there. Nothing was changed."
         )
-    store.put_settings({SETTINGS: json.dumps(json.loads(told) | {"source": settings.source})})
+    keep_settings(store, settings)
 
 
 def make_trainee(

@@ -6,7 +6,8 @@ from typing import Any
 
 from sparing.datasets.rows import Reading
 from sparing.errors import ConflictError, InvalidInputError
-from sparing.project.opening import Settings, check_encoder
+from sparing.project.opening import check_encoder
+from sparing.project.settings import Settings
 from sparing.project.source.layout import Layout
 from sparing.project.state import State
 

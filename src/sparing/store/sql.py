@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from operator import attrgetter
+from typing import Any
 
 from sqlalchemy import Connection, Engine, bindparam, delete, insert, select
 from sqlalchemy.exc import SQLAlchemyError
@@ -94,7 +95,10 @@ class SqlStore(Store):
     def items(self) -> list[ItemRow]:  # noqa: D102
         with self._reading() as connection:
             rows = connection.execute(select(schema.items).order_by("row"))
-            return [ItemRow(*row) for row in rows.cursor.fetchall()]
+            items = [ItemRow(*row) for row in rows.cursor.fetchall()]
+            if items and (items[0].row, items[-1].row) != (0, len(items) - 1):
+                raise ValueError("items are missing")
+            return items
 
     def put_items(self, items: Sequence[ItemRow]) -> None:  # noqa: D102
         if items:
@@ -112,9 +116,7 @@ class SqlStore(Store):
         table = schema.versions
         query = select(table).where(table.c.version > after).order_by("version")
         with self._reading() as connection:
-            return [
-                Version(r.version, r.seq, json.loads(r.facts)) for r in connection.execute(query)
-            ]
+            return [Version(r.version, r.seq, _facts(r.facts)) for r in connection.execute(query)]
 
     def add_version(self, version: Version) -> None:  # noqa: D102
         self._writing.run(lambda connection: _add_version(connection, version))
@@ -153,6 +155,15 @@ class SqlStore(Store):
                 yield connection
         except SQLAlchemyError as error:
             raise StoreError(f"The project cannot be read: {said(error)}.") from error
+        except (ValueError, TypeError) as error:  # nothing that this package has written
+            raise StoreError(f"The database of the project is damaged: {error}.") from error
+
+
+def _facts(text: str) -> dict[str, Any]:
+    facts = json.loads(text)
+    if not isinstance(facts, dict):
+        raise TypeError("a model version has no facts")
+    return facts
 
 
 def _append(

@@ -144,8 +144,8 @@ def database(files, manifest, content):
         ("CREATE VIEW evil AS SELECT * FROM events", "not a project's"),
         ("CREATE TABLE evil (x)", "not a project's: evil"),
         ("UPDATE alembic_version SET version_num = '9999'", "newer version of sparing"),
-        ("DELETE FROM settings", "its settings cannot be read"),
-        ("UPDATE settings SET value = '[1]'", "its settings cannot be read"),
+        ("DELETE FROM settings", "settings of the project are damaged"),
+        ("UPDATE settings SET value = '[1]'", "settings of the project are damaged"),
     ],
 )
 def test_a_database_that_no_project_has_is_refused(one, tmp_path, statement, said):

@@ -1,7 +1,13 @@
 """Projects that were made apart, put together: nothing is lost, doubled, or touched."""
 
+import json
+import os
 import random
 import shutil
+import signal
+import subprocess
+import sys
+import time
 from collections import Counter
 from dataclasses import replace
 
@@ -16,7 +22,13 @@ from sparing.project.backups.backup import backup
 from sparing.project.backups.restore import restore
 from sparing.project.merging.answers import Log, carry
 from sparing.project.merging.merge import merge
+from sparing.project.source.fingerprints import key_of
 from sparing.store import Event, Kind
+
+
+def older_hash(item):
+    """The hash of a card as the first version made it."""
+    return key_of(repr([cell or None for cell in item.fields.values()]).encode())
 
 
 def say(project, kind, item_id, name=None, *, who="", text=None, key=None):
@@ -433,3 +445,52 @@ def test_whatever_was_said_is_there_once_and_nobody_loses_a_word(ours, theirs):
         assert {name: vote.key for name, vote in now.items()} == {
             n: v.key for n, v in wanted.items()
         }
+
+
+def test_a_project_of_an_older_version_knows_its_rows_by_another_hash(two):
+    with Project.open(two.ben) as project:
+        label(project, two.ids[0], "fur", "Ben")
+        told = json.loads(project.store.settings()["settings"]) | {"layout": None}
+        project.store.put_settings({"settings": json.dumps(told)})
+        project.store.put_items(
+            [
+                replace(row, content_hash=older_hash(project.items[row.item_id]), anchor=None)
+                for row in project.store.items()
+            ]
+        )
+    with two.merged() as both:
+        assert votes(both, two.ids[0]) == {"Ben": "fur"}
+
+
+KILLED = """
+import sys
+from sparing.project.merging.merge import merge
+print("ready", flush=True)
+merge(sys.argv[1:3], sys.argv[3])
+print("done", flush=True)
+"""
+
+
+def test_a_killed_merge_has_done_nothing_or_all_of_it(two):
+    """kill -9 at random moments, the first time and later: no event is lost, doubled or alone."""
+    rng, n_done = random.Random(3), []  # noqa: S311
+    for i in range(8):
+        with Project.open(two.ben) as project:
+            label(project, two.ids[i], "fur", "Ben")
+        command = [sys.executable, "-c", KILLED, str(two.ada), str(two.ben), str(two.both)]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as child:
+            assert child.stdout.readline() == "ready\n"
+            time.sleep(rng.uniform(0, 0.3))
+            os.kill(child.pid, signal.SIGKILL)
+        if two.both.exists():
+            with Project.open(two.both) as both:
+                n_done.append(both.status().n_labeled)
+        if i == 3:
+            two.merge()
+    with two.merged() as both:
+        assert both.people() == {"Ben": 8}
+        keys = [event.key for event in both.store.events()]
+        assert len(set(keys)) == len(keys)
+        assert n_done == sorted(n_done)
+    names = {path.name for path in two.both.parent.iterdir()}
+    assert not [name for name in names if name.startswith(".both")]

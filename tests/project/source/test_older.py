@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from sparing.project import Project
-from sparing.project.opening import SETTINGS
+from sparing.project.settings import SETTINGS
 from sparing.project.source.fingerprints import key_of
 from sparing.project.source.items import Item
 

@@ -16,6 +16,7 @@ from sparing.project.backups.archive import DATABASE, Manifest, write_archive
 from sparing.project.belongings import check_own
 from sparing.project.folder import MARK, NEIGHBORS, PRINCIPAL, ProjectFolder
 from sparing.project.multiprocess import placed
+from sparing.project.settings import read_settings
 from sparing.store import Kind, Store, open_store
 from sparing.store.copying import copy_store
 from sparing.store.engine import sqlite_url
@@ -86,7 +87,7 @@ def _described(place: ProjectFolder, copy: Path) -> tuple[ProjectFolder, Manifes
         folder = placed(place, store)
         check_own(folder.path)
         now = datetime.now(UTC).isoformat(timespec="seconds")
-        source = opening.read_settings(store).source
+        source = read_settings(store).source
         n_items, n_events = len(store.items()), len(store.events())
         return folder, Manifest(now, sparing.__version__, source, n_items, n_events, {})
     finally:

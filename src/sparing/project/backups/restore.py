@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
 
-from sparing.errors import ConflictError, SourceError, StoreError
+from sparing.errors import ConflictError, SourceError
 from sparing.files import staging
 from sparing.project import opening
 from sparing.project.backups.archive import (
@@ -21,6 +21,7 @@ from sparing.project.backups.archive import (
 from sparing.project.belongings import mark
 from sparing.project.folder import ProjectFolder
 from sparing.project.multiprocess import FOLDER, new_place
+from sparing.project.settings import Settings, read_settings
 from sparing.store import open_store
 from sparing.store.copying import check_file, fill_store
 from sparing.store.engine import is_postgresql, sqlite_url
@@ -121,7 +122,7 @@ def _examined(
     path: Path,
     source: str | PathLike[str] | None,
     more: dict[str, str] | None = None,
-) -> opening.Settings:
+) -> Settings:
     """Open the database of a backup, bring it up to date, and return its settings."""
     check_file(staged / DATABASE)
     store = open_store(sqlite_url(staged / DATABASE), path.name)
@@ -130,10 +131,6 @@ def _examined(
             opening.repoint(ProjectFolder(staged), store, source)
         store.put_settings(more or {})
         store.items(), store.events(), store.versions()  # all of it can be read
-        return opening.read_settings(store)
-    except (ValueError, KeyError, TypeError) as error:
-        if isinstance(error, StoreError | SourceError):
-            raise
-        raise SourceError(f"{path} is damaged: its settings cannot be read.") from error
+        return read_settings(store)
     finally:
         store.close()

@@ -20,8 +20,9 @@ from sparing.project.folder import SUFFIX, Lock, ProjectFolder
 from sparing.project.log.replay import Replay
 from sparing.project.merging.classes import check_all_named
 from sparing.project.merging.plan import Held, Plan, numbered, plan_merge
+from sparing.project.multiprocess import placed
 from sparing.project.source.changes import ITEMS_STAMP
-from sparing.store import Event, Kind, Store, open_store
+from sparing.store import Event, ItemRow, Kind, Store, open_store
 from sparing.store.copying import copy_store, put_events
 from sparing.store.engine import sqlite_url
 
@@ -101,7 +102,8 @@ def merge(
         folder = here / "project" if is_new else target
         with _writing(folder) as store:
             memory = _memory(store, parts, is_new=is_new, name=target.name)
-            plans, events = _planned(store, parts, memory, classes or {})
+            items = opening.items_of_today(ProjectFolder(folder), store)
+            plans, events = _planned(store, items, parts, memory, classes or {})
             told = list(_told(store, parts, plans, target.name, is_new=is_new))
             if not agree(told):
                 return []
@@ -141,7 +143,8 @@ def _copied(place: ProjectFolder, copy: Path) -> Part:
     try:
         events = store.events()
         _check_no_audit(events, place.name)
-        return Part(_place(place), Held(place.name, store.items(), events))
+        items = opening.items_of_today(placed(place, store), store)
+        return Part(_place(place), Held(place.name, items, events))
     finally:
         store.close()
 
@@ -198,10 +201,14 @@ def _free_name(part: Part, taken: Iterable[str]) -> str:
 
 
 def _planned(
-    store: Store, parts: Sequence[Part], memory: Memory, classes: Mapping[str, str]
+    store: Store,
+    items: Sequence[ItemRow],
+    parts: Sequence[Part],
+    memory: Memory,
+    classes: Mapping[str, str],
 ) -> tuple[list[Plan], list[Event]]:
     """Work out what each project adds, in view of what those before it have added."""
-    here = Held("", store.items(), store.events())
+    here = Held("", items, store.events())
     n, plans = len(here.events), []
     left = dict(classes)
     for part in parts:

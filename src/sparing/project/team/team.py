@@ -5,10 +5,10 @@ from uuid import uuid4
 
 from sparing._validate import check_share
 from sparing.errors import ConflictError, InvalidInputError
-from sparing.project import opening
 from sparing.project.asking import looked_up
 from sparing.project.audits.checked import CheckedProject
 from sparing.project.log.commands import MAX_TEXT
+from sparing.project.settings import CLASSES_BY, OVERLAP
 from sparing.project.state import State
 from sparing.project.team.people import named_votes
 from sparing.project.team.sharing import Overlap
@@ -36,18 +36,18 @@ class TeamProject(CheckedProject):
         overlap : in [0, 1]
         """
         check_share("overlap", "set_overlap", overlap)
-        self._store.put_settings({opening.OVERLAP: str(float(overlap))})
+        self._store.put_settings({OVERLAP: str(float(overlap))})
         with self._state.lock:
             self._state.share(Overlap(float(overlap), self._settings.seed))
 
     @property
     def may_add_classes(self) -> bool:
         """Whether annotators may add classes; owners always may."""
-        return self._store.settings().get(opening.CLASSES_BY) != "owners"
+        return self._store.settings().get(CLASSES_BY) != "owners"
 
     def set_may_add_classes(self, may: bool) -> None:
         """Let annotators add classes, or owners alone; it stays so until it is changed."""
-        self._store.put_settings({opening.CLASSES_BY: "anybody" if may else "owners"})
+        self._store.put_settings({CLASSES_BY: "anybody" if may else "owners"})
 
     def people(self) -> dict[str, int]:
         """Return how many answers of each person stand, by name; ``""`` are those without one."""
