@@ -63,7 +63,7 @@ def photos(data: Path) -> Labeled:
 
 def fashion(data: Path) -> Labeled:
     images, labels = (
-        parse_idx(unpack(FASHION / f"train-{what}-ubyte.gz", IDX_LIMIT).content, what)
+        parse_idx(unpack(FASHION / f"train-{what}-ubyte.gz", IDX_LIMIT).raw, what)
         for what in ("images-idx3", "labels-idx1")
     )
     return Labeled("drawings", images, labels.astype(str).tolist())

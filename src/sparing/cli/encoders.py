@@ -15,11 +15,11 @@ class Row(NamedTuple):
 
 
 ALWAYS = (
-    Row("hog", "images: shapes and textures", "1 ms an image", "here"),
-    Row("glyph", "small gray drawings, straightened", "0.1 ms an image", "here"),
-    Row("pixels", "images as they are", "none", "here"),
-    Row("text", "texts: words and pairs of words", "0.1 ms a text", "here"),
-    Row("table", "rows of a table", "none", "here"),
+    Row("hog", "images: shapes and textures", "little more than reading the file", "here"),
+    Row("glyph", "small gray drawings, straightened", "little more than reading the file", "here"),
+    Row("pixels", "images as they are", "next to nothing", "here"),
+    Row("text", "texts: words and pairs of words", "next to nothing", "here"),
+    Row("table", "rows of a table", "next to nothing", "here"),
 )
 BY_NAME = (
     ("onnx:FOLDER", "your own network for images or texts", "onnxruntime", "photos"),
@@ -55,7 +55,7 @@ def encoders() -> None:
 
     table = Table(box=SIMPLE_HEAD, pad_edge=False)
     for name in ("--encoder", "sees", "costs", ""):
-        table.add_column(name, no_wrap=name == "--encoder")
+        table.add_column(name, no_wrap=name == "--encoder", overflow="fold")
     for row in (*_packaged(), *ALWAYS, *_by_name()):
         table.add_row(*map(escape, row))
     Console().print(table)

@@ -86,13 +86,15 @@ def default_name(kind: str, values: Sequence[Any]) -> str:
     return "+".join(name for name, _ in default_parts(kind, values))
 
 
-def check_encoder(name: str) -> None:
-    """Check a name as far as that can be done without items.
+def check_encoder(name: str, kind: str | None = None) -> None:
+    """Check a name, and whether it is for a kind of items if that is known.
 
     Raises
     ------
-    UnknownNameError, InvalidInputError : as of ``named_encoder``
+    UnknownNameError, InvalidInputError, CapabilityError : as of ``named_encoder``
     """
+    if kind is not None and name != DEFAULT:
+        _parts(name, kind, [])
     for part in name.split("+") if name != DEFAULT else ():
         library, _, model = part.partition(":")
         if library in LIBRARIES:

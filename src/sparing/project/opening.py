@@ -119,6 +119,7 @@ def make(
     listing = list_source(
         settings.source, settings.columns, label_column=label_column, reading=reading
     )
+    check_encoder(settings.encoder, listing.kind)
     layout = listing.layout
     settings = replace(settings, left_out=layout.left_out if layout else (), layout=layout)
     folder = new_place(place.url, settings.source) if place.is_shared else place
@@ -340,16 +341,17 @@ def forget_old_scores(folder: ProjectFolder, versions: Sequence[Version]) -> Non
         folder.scores(old).unlink(missing_ok=True)
 
 
-def check_encoder(name: str) -> None:
-    """Check the name of an encoder as far as that can be done without items.
+def check_encoder(name: str, kind: str | None = None) -> None:
+    """Check the name of an encoder, and whether it is for a kind of items if that is known.
 
     Raises
     ------
     UnknownNameError, InvalidInputError, SourceError : there is no such encoder or file
+    CapabilityError : it is for items of another kind
     """
     if name.startswith(GIVEN):
         read_vector_file(Path(name.removeprefix(GIVEN)))
     elif name != AUTO:
         from sparing.encoders import choice
 
-        choice.check_encoder(name)
+        choice.check_encoder(name, kind)

@@ -37,7 +37,7 @@ def with_encoder(settings: Settings, encoder: str, state: State) -> Settings:
     """
     if encoder == settings.encoder:
         return settings
-    check_encoder(encoder)
+    check_encoder(encoder, state.listing.kind)
     if state.drawn_rows:
         raise ConflictError(
             "An audit checks the model as it is: answer it, or give it up, then change the encoder."

@@ -63,8 +63,10 @@ class FastembedEncoder(NetworkEncoder):
     def _load(self) -> Any:
         try:
             import fastembed
+            from loguru import logger
         except ImportError as error:
             raise MissingExtraError("fastembed", "fastembed", "Its models") from error
+        logger.disable("fastembed")  # what goes wrong is said here, in one line
         folder = hub_folder()
         try:
             make = getattr(fastembed, self.kind)
