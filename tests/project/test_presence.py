@@ -58,8 +58,8 @@ def test_a_file_that_was_replaced_is_noticed(pets, project, name):
 def test_what_was_stored_while_the_folder_went_is_not_confirmed(pets, project, monkeypatch):
     append = project.store.append
 
-    def late(events):
-        outcomes = append(events)
+    def late(*said):
+        outcomes = append(*said)
         shutil.rmtree(pets.folder)
         return outcomes
 
