@@ -171,6 +171,17 @@ def test_a_session_has_a_limited_age_and_its_file_is_for_this_user_alone(tmp_pat
     assert Sessions(10, 100, file, lambda: 0.0).find(used) is None
 
 
+def test_a_folder_that_is_moved_away_ends_no_session_and_is_not_made_anew(tmp_path):
+    folder = tmp_path / "pets.sparing"
+    folder.mkdir()
+    sessions = Sessions(10, 100, folder / "sessions.json", lambda: 0.0)
+    cookie = sessions.begin("Ada", Role.OWNER)
+    folder.rename(tmp_path / "moved")
+    assert sessions.find(cookie).name == "Ada"
+    sessions.rename(cookie, "Zoe")
+    assert not folder.exists()
+
+
 def test_two_servers_on_one_folder_know_each_others_sessions(tmp_path):
     one, two = (Sessions(10, 100, tmp_path / "sessions.json", lambda: 0.0) for _ in range(2))
     cookie = one.begin("Ada", Role.SETTLER)

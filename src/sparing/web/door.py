@@ -76,12 +76,15 @@ class Door:
     def redeem(self, token: str, cookies: str = "") -> str | None:
         """Return the cookie for a token that was not used before; else None.
 
-        A browser that was let in before keeps its name; its session of before has ended.
+        A browser that was let in before, in the same role, keeps its session: another of its tabs
+        may be at work. In another role it gets a new one, keeps its name, and the old one ends.
         """
         role = self._used_up(token)
         if role is None:
             return None
         before = self.find(cookies)
+        if before is not None and before.role is role:
+            return self.cookie(cookies)
         self.log_out(cookies)
         return self.sessions.begin(before.name if before else "", role)
 

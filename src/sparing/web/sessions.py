@@ -7,7 +7,7 @@ import secrets
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import astuple, dataclass, replace
 from pathlib import Path
 
@@ -130,7 +130,7 @@ class Sessions:
 
     @contextmanager
     def _changing(self) -> Iterator[dict[str, Session]]:
-        with self._lock, alone(self._file.parent) if self._file else nullcontext():
+        with self._lock, self._alone():
             self._read()
             yield self._kept
             self._kept = {k: s for k, s in self._kept.items() if self._is_live(s)}
@@ -138,14 +138,22 @@ class Sessions:
                 del self._kept[key]
             self._write()
 
+    def _alone(self) -> AbstractContextManager[None]:
+        return alone(self._file.parent) if self._is_there() else nullcontext()
+
+    def _is_there(self) -> bool:
+        """Tell whether there is a folder for the file: one that was moved away is not made anew."""
+        return self._file is not None and self._file.parent.is_dir()
+
     def _read(self) -> None:
         stamp = _stamp(self._file)
-        if self._file is not None and stamp != self._stamp:
+        # A file that is gone, as with a folder that was moved away, ends no session.
+        if self._file is not None and stamp not in (None, self._stamp):
             self._kept = _parsed(self._file)
             self._stamp = stamp
 
     def _write(self) -> None:
-        if self._file is None:
+        if self._file is None or not self._is_there():
             return
         told = {key: astuple(session) for key, session in self._kept.items()}
         try:
