@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import astuple, dataclass, replace
 from pathlib import Path
+from typing import TypeGuard
 
 from sparing.errors import SourceError
 from sparing.files import alone, write_atomically
@@ -139,11 +140,7 @@ class Sessions:
             self._write()
 
     def _alone(self) -> AbstractContextManager[None]:
-        return alone(self._file.parent) if self._is_there() else nullcontext()
-
-    def _is_there(self) -> bool:
-        """Tell whether there is a folder for the file: one that was moved away is not made anew."""
-        return self._file is not None and self._file.parent.is_dir()
+        return alone(self._file.parent) if _has_place(self._file) else nullcontext()
 
     def _read(self) -> None:
         stamp = _stamp(self._file)
@@ -153,7 +150,7 @@ class Sessions:
             self._stamp = stamp
 
     def _write(self) -> None:
-        if self._file is None or not self._is_there():
+        if not _has_place(self._file):
             return
         told = {key: astuple(session) for key, session in self._kept.items()}
         try:
@@ -161,6 +158,11 @@ class Sessions:
         except SourceError as error:  # then they end with the process
             log.warning("Who was let in is not kept: %s", error)
         self._stamp = _stamp(self._file)
+
+
+def _has_place(file: Path | None) -> TypeGuard[Path]:
+    """Tell whether there is a folder for it: one that was moved away is not made anew."""
+    return file is not None and file.parent.is_dir()
 
 
 def _digest(cookie: str) -> str:
