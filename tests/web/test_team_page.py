@@ -195,6 +195,35 @@ def test_what_people_differ_on_is_settled_by_one_key_and_taken_back(team, tmp_pa
     assert team.project.status().n_contested == 0
 
 
+SLOW_LIST = """{
+    const real = fetch;
+    window.fetch = async (path, ...rest) => {
+        const answer = await real(path, ...rest);
+        const isHeld = path === "/api/disagreements" && window.slow;
+        if (isHeld) await new Promise((on) => { window.hear = on; });
+        return answer;
+    };
+}"""
+
+
+def test_a_list_from_before_takes_no_item_from_under_the_hand(team):
+    """It lacks what was just brought back: the next key would settle another item."""
+    differing(team)
+    team.context.add_init_script(SLOW_LIST)
+    page = team.page("settle")
+    expect(page.locator("#about")).to_contain_text("line 2")
+    page.evaluate("window.slow = true")
+    press(page, "1")
+    page.wait_for_function("() => window.hear")
+    page.keyboard.press("Backspace")
+    saved(page)
+    with page.expect_response("**/api/disagreements"):
+        page.evaluate("() => { window.slow = false; window.hear(); }")
+    page.wait_for_load_state("networkidle")
+    expect(page.locator("#about")).to_contain_text("line 2")
+    expect(page.locator("#notice")).to_be_hidden()
+
+
 def test_two_people_settle_the_same_item_and_the_second_is_told(team):
     differing(team)
     one, two = team.enter(path="settle"), team.enter(path="settle")

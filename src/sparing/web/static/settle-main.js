@@ -13,10 +13,12 @@ import { render } from "./settle-view.js";
 
 let state = initial();
 let seq = -1;
+let said = 0; // how much was said here
 
 /** @param {SettleAction} action */
 function dispatch(action) {
   const before = state;
+  if (action.type === "settle" || action.type === "undo") said += 1;
   state = reduce(state, action);
   if (state === before) return;
   render(state, before, acts);
@@ -26,12 +28,18 @@ function dispatch(action) {
 
 const { start, keep, tried } = session({ now: () => state, dispatch });
 
-/** Ask who differs on what, whenever something was said. */
+/** Ask who differs on what, whenever something was said. A list that was overtaken by the person is asked
+ * for again: it would take an item from under their hand that they have just brought back. */
 async function look() {
   const now = state.server?.seq ?? -1;
   if (state.refused || state.outbox.length || now === seq) return;
   seq = now;
+  const before = said;
   const found = await tried(api.disagreements());
+  if (said !== before) {
+    seq = -1;
+    return look();
+  }
   const told = found && await tried(api.people());
   if (found) dispatch({ type: "listed", rows: found.rows });
   if (told) acts.people(told);
