@@ -106,10 +106,10 @@ def test_a_certificate_is_verified_with_and_without_the_pool(job, capsys):
     certified(job, capsys)
     code, stdout, _ = run(capsys, "certify", pool, "--verify", out / "certificate.json")
     assert code == 0
-    assert stdout.count("ok    ") == 10
+    assert stdout.count("ok    ") == 11
     code, stdout, stderr = run(capsys, "certify", "--verify", out / "certificate.json")
     assert code == 0
-    assert stdout.count("ok    ") == 6
+    assert stdout.count("ok    ") == 7
     assert "Numbers only" in stderr
 
 

@@ -17,7 +17,6 @@ EXEMPTIONS: dict[str, dict[str, str]] = {
         "check_row_order_does_not_matter": "it drops features of each row at random",
         "check_class_order_does_not_matter": "a row with all features dropped ties all classes",
     },
-    "probcover": {"check_row_order_does_not_matter": "its radius: " + K_MEANS},
     "random": {"check_names_a_reference": "drawing at random needs no source"},
     "typiclust": {"check_row_order_does_not_matter": K_MEANS},
 }

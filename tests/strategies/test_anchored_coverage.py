@@ -6,7 +6,7 @@ from scipy import sparse
 
 from sparing import MemoryBudgetError
 from sparing.numeric import geometry
-from sparing.numeric.geometry import unit_rows
+from sparing.numeric.geometry import mean_row, unit_rows
 from sparing.strategies import _anchored_coverage as whole_module
 from sparing.strategies._anchored_coverage import (
     WholePool,
@@ -54,7 +54,7 @@ def pool():
 
 
 def coverage_by(X, rows, kernel):
-    unit = unit_rows(X)
+    unit = unit_rows(X, mean_row(X))
     return np.asarray(kernel(np.maximum(2 - 2 * unit @ unit[rows].T, 0))).max(axis=1, initial=0)
 
 
@@ -105,7 +105,7 @@ def test_estimates_are_unbiased(pool, monkeypatch):
 
 
 def greedy_worth(X, weights, labeled, kernel, k):
-    points = Points(unit_rows(X), coverage_by(X, labeled, kernel), weights)
+    points = Points(unit_rows(X, mean_row(X)), coverage_by(X, labeled, kernel), weights)
     rows, _ = greedy_coverage(points, k, kernel, rng())
     return rows, worth(X, weights, np.append(labeled, rows), kernel)
 

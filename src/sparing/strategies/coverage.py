@@ -11,6 +11,7 @@ from math import sqrt
 from typing import ClassVar
 
 import numpy as np
+from scipy import sparse
 
 from sparing._validate import check_fraction, check_int, check_positive
 from sparing.numeric.geometry import mean_row, products, row_blocks, take_rows, unit_rows
@@ -268,8 +269,11 @@ def pure_radius(X: Array, n_classes: int, purity: float) -> float:
     """
     rng = np.random.default_rng(0)
     picked = rng.permutation(X.shape[0])[:PURITY_SAMPLE]
-    rows = unit_rows(take_rows(X, picked).astype(np.float32, copy=False), mean_row(X))
-    labels = k_means(rows, n_classes, rng).labels
+    sample = take_rows(X, picked).astype(np.float32, copy=False)
+    rows = unit_rows(sample, mean_row(X))
+    # Sparse rows seen from the mean have products alone: there the classes are found from zero.
+    points = unit_rows(sample) if sparse.issparse(sample) else rows
+    labels = k_means(points, n_classes, rng).labels
     to_other = []
     for span in row_blocks(len(labels), len(labels)):
         squared = 2 - 2 * products(rows[span], rows)

@@ -151,7 +151,7 @@ def test_the_sentence_and_the_warning():
     plan = plan_audit(p, Claim(0.02))
     start = f"2 % at 95 %: about {plan.n_audit} audits and 0 by hand; the model labels about "
     assert plan.sentence.startswith(start)
-    assert "empty for class 'dog'" in plan.note
+    assert "Nothing is promised of class 'dog' by itself" in plan.note
     assert plan_audit(p, Claim(0.004)).note is None
 
 
