@@ -47,7 +47,7 @@ def test_labels_are_imported_once_whatever_becomes_of_their_column(source):
     source.write_text(TEXT.replace(",pos", ",").replace(",neg", ",pos"))
     with Project.open(source.parent / "t.csv.sparing") as project:
         assert project.status().class_counts == {"pos": 2, "neg": 1}
-        assert not project.status().notes
+        assert all(note.startswith("Columns: ") for note in project.status().notes)
 
 
 def test_any_column_can_be_named_as_the_labels(source):

@@ -118,7 +118,8 @@ def _directions(weights: sparse.csr_matrix, n_components: int, seed: int) -> Flo
     n_kept = min(n_components, *(side - 1 for side in weights.shape))
     if n_kept < 1:  # a single text or a single word
         return np.eye(weights.shape[1], 1, dtype=np.float32)
-    svd = TruncatedSVD(n_kept, random_state=seed).fit(weights)
+    with np.errstate(invalid="ignore", divide="ignore"):  # texts that are all alike vary by 0
+        svd = TruncatedSVD(n_kept, random_state=seed).fit(weights)
     widths = svd.singular_values_
     return np.ascontiguousarray(svd.components_[widths > ROUNDING * widths[0]].T, np.float32)
 
