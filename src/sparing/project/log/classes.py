@@ -6,6 +6,7 @@ from sparing.errors import UnknownNameError
 from sparing.store import Event, Kind, NewEvent
 
 NO_SUCH_CLASS = "There is no such class."
+NAMELESS = "A class has a name."
 TAKEN = "There is a class '{name}' already: merge the two instead."
 ONE_ALREADY = "'{one}' and '{other}' are one class already."
 
@@ -107,12 +108,12 @@ class Classes:
     def why_not(self, event: Event | NewEvent) -> str:
         """Say why an event about classes cannot hold after those before it; ``""`` if it can."""
         if event.kind is Kind.ADD_CLASS:
-            return ""
+            return "" if event.class_name else NAMELESS
         if event.class_id not in self:
             return NO_SUCH_CLASS
         if event.kind is Kind.RENAME_CLASS:
-            name = event.text or ""
-            return TAKEN.format(name=name) if name in self._live else ""
+            is_taken = event.text in self._live
+            return TAKEN.format(name=event.text) if is_taken else "" if event.text else NAMELESS
         if event.into_id not in self:
             return NO_SUCH_CLASS
         one, into = self._classes[event.class_id or ""], self._classes[event.into_id or ""]

@@ -14,6 +14,7 @@ from sparing.store.records import ANSWERS, LABELS, OF_A_CLASS, OF_AN_ITEM, OF_TH
 OF_PEOPLE = ANSWERS | {Kind.OPINION}
 NO_CLASS = "It names no class."
 NO_ITEM = "It names no item."
+NOT_OF_A_CLASS = "It skips an item, and names a class."
 
 
 @dataclass(frozen=True, slots=True)
@@ -312,6 +313,8 @@ class Replay:
                 self._ignore(event, NO_SUCH_CLASS)
             elif event.class_id is None and event.kind in LABELS:
                 self._ignore(event, NO_CLASS)
+            elif event.class_id is not None and event.kind is Kind.SKIP:
+                self._ignore(event, NOT_OF_A_CLASS)
             else:
                 yield event
 
