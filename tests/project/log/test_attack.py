@@ -27,6 +27,7 @@ NAMES = ("fur", "feathers", "scales", "shell")
 PEOPLE = ("", "Ada", "Ben")
 SAID = ("label", "skip", "settled", "flag", "comment", "undo", "add_class", "rename_class",
         "merge_class")  # fmt: skip
+ABOUT_CLASSES = ("add_class", "rename_class", "merge_class", "undo")
 DOORS = st.integers(0, 1)
 
 
@@ -53,9 +54,9 @@ class TwoDoors(RuleBasedStateMachine):
         self.few = [i for i in self.items if self.doors[0].asked(i).answer is None][:4]
         self.keys = ["taken"]
 
-    def an_event(self, data, door):
+    def an_event(self, data, door, kinds=SAID):
         draw = data.draw
-        kind = Kind(draw(st.sampled_from(SAID)))
+        kind = Kind(draw(st.sampled_from(kinds)))
         drawn = [a.item.item_id for a in door.audit_next(2)]
         item = draw(st.sampled_from([*self.few, *drawn, "nobody"]))
         answer = door.asked(item).answer if item in self.items else None
@@ -83,6 +84,19 @@ class TwoDoors(RuleBasedStateMachine):
         done = self.doors[door].record(batch)
         assert [d.key for d in done] == [e.key for e in batch]
         assert all(d.message for d in done if d.status == "refused")
+
+    @rule(door=DOORS, data=st.data(), n=st.integers(2, 5))
+    def change_the_classes(self, door, data, n):
+        batch = [self.an_event(data, self.doors[door], ABOUT_CLASSES) for _ in range(n)]
+        self.doors[door].record(batch)
+
+    @rule(door=DOORS)
+    def confirm_a_page(self, door):
+        seen = [i for i in self.items if self.doors[door].asked(i).answer is None]
+        self.doors[door].record(
+            [NewEvent(key=uuid4().hex, kind=Kind.LABEL, item_id=i, class_name="fur",
+                      source="grid", confirmed=True) for i in seen[::9]]
+        )  # fmt: skip
 
     @rule(door=DOORS)
     def look(self, door):
