@@ -17,6 +17,7 @@ from hypothesis.stateful import (
 
 from sparing.errors import SparingError
 from sparing.project import NewEvent, Project, opening
+from sparing.project.audits.audits import load_draw
 from sparing.project.files.export import export_rows
 from sparing.project.folder import ProjectFolder
 from sparing.project.log.replay import Replay
@@ -27,7 +28,7 @@ NAMES = ("fur", "feathers", "scales", "shell")
 PEOPLE = ("", "Ada", "Ben")
 SAID = ("label", "skip", "settled", "flag", "comment", "undo", "add_class", "rename_class",
         "merge_class")  # fmt: skip
-ABOUT_CLASSES = ("add_class", "rename_class", "merge_class", "undo")
+ABOUT_CLASSES = ("add_class", "rename_class", "merge_class", "merge_class", "undo")
 DOORS = st.integers(0, 1)
 
 
@@ -135,14 +136,20 @@ class TwoDoors(RuleBasedStateMachine):
         self.evidence_is_blind(events)
 
     def evidence_is_blind(self, events):
-        is_open = False
+        """Of an open audit every answer is evidence, and nothing else is."""
+        attempt, drawn = 0, set()
         for event in events:
             if event.kind in OF_THE_PHASE:
-                is_open = event.kind is Kind.AUDIT_DRAWN
-            if event.purpose == "audit" and event.kind in (Kind.LABEL, Kind.SKIP, Kind.OPINION):
-                assert is_open
-                assert event.source not in AT_A_GLANCE
-                assert not event.confirmed
+                attempt += event.kind is Kind.AUDIT_DRAWN
+                drawn = self.drawn(attempt) if event.kind is Kind.AUDIT_DRAWN else set()
+            if event.kind in (Kind.LABEL, Kind.SKIP, Kind.OPINION):
+                assert (event.purpose == "audit") == (event.item_id in drawn)
+                assert event.purpose != "audit" or event.source not in AT_A_GLANCE
+                assert event.purpose != "audit" or not event.confirmed
+
+    def drawn(self, attempt):
+        rows = load_draw(ProjectFolder(self.folder), attempt).audit.drawn.tolist()
+        return {self.items[row] for row in rows}
 
     @invariant()
     def both_doors_agree_once_they_have_looked(self):
@@ -169,6 +176,7 @@ def test_whatever_two_doors_say_the_log_is_sound(pets):
     with pets.create() as project:
         pets.answer(project, project.query(12))
         project.retrain()
+        project.add_classes(NAMES)
     machine = type("OnePair", (TwoDoors,), {"trained": pets.folder})
     few = settings(
         max_examples=10,
