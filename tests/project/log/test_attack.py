@@ -22,7 +22,7 @@ from sparing.project.files.export import export_rows
 from sparing.project.folder import ProjectFolder
 from sparing.project.log.replay import Replay
 from sparing.store import Event, Kind, open_store
-from sparing.store.records import AT_A_GLANCE, OF_A_CLASS, OF_THE_PHASE
+from sparing.store.records import AT_A_GLANCE, OF_A_CLASS, OF_AN_ITEM, OF_THE_PHASE
 
 NAMES = ("fur", "feathers", "scales", "shell")
 PEOPLE = ("", "Ada", "Ben")
@@ -198,13 +198,16 @@ def garbage(draw):
     for seq in range(1, draw(st.integers(1, 15)) + 1):
         kind = draw(st.sampled_from(Kind))
         undone = draw(st.sampled_from(events)) if kind is Kind.UNDO and events else None
+        item_id = draw(st.sampled_from([None, "a", "b"]))
+        if undone:  # as a store fills it in
+            item_id = undone.item_id if undone.kind in OF_AN_ITEM else None
         events.append(
             Event(
                 seq=seq,
                 key=f"k{seq}",
                 at="2026-01-01T00:00:00+00:00",
                 kind=kind,
-                item_id=undone.item_id if undone else draw(st.sampled_from([None, "a", "b"])),
+                item_id=item_id,
                 class_id=draw(ANY_KEY),
                 into_id=draw(ANY_KEY),
                 class_name=draw(st.sampled_from([None, "", *NAMES])),

@@ -148,7 +148,7 @@ class Replay:
         """Return what held of an item when the event ``seq`` had just been stored."""
         events = (e for e in self._of_item.get(item_id, ()) if e.seq <= seq)
         live = (e for e in events if not self._undone.get(e.seq, seq + 1) <= seq)
-        return fold_item(self._sound(live))
+        return self._folded(live)
 
     @property
     def shared(self) -> Set[str]:
@@ -302,21 +302,25 @@ class Replay:
     def _fold_item(self, item_id: str) -> None:
         for event in self._of_item.get(item_id, ()):
             self._ignored.pop(event.seq, None)
-        item = self._items[item_id] = fold_item(self._sound(self._live_of(item_id)))
+        live = self._live_of(item_id)
+        for event in live:
+            if why := self._why_void(event):
+                self._ignore(event, why)
+            if why == NO_SUCH_CLASS:
+                self._of_nothing.setdefault(event.class_id or "", set()).add(item_id)
+        item = self._items[item_id] = self._folded(live)
         (self._shared.add if len(item.votes) > 1 else self._shared.discard)(item_id)
 
-    def _sound(self, events: Iterable[Event]) -> Iterator[Event]:
-        """Yield the events of an item that can hold; note the others."""
-        for event in events:
-            if event.class_id is not None and event.class_id not in self._classes:
-                self._of_nothing.setdefault(event.class_id, set()).add(event.item_id or "")
-                self._ignore(event, NO_SUCH_CLASS)
-            elif event.class_id is None and event.kind in LABELS:
-                self._ignore(event, NO_CLASS)
-            elif event.class_id is not None and event.kind is Kind.SKIP:
-                self._ignore(event, NOT_OF_A_CLASS)
-            else:
-                yield event
+    def _folded(self, live: Iterable[Event]) -> ItemState:
+        return fold_item(event for event in live if not self._why_void(event))
+
+    def _why_void(self, event: Event) -> str:
+        """Say why an event of an item cannot hold; ``""`` if it can."""
+        if event.class_id is None:
+            return NO_CLASS if event.kind in LABELS else ""
+        if event.class_id not in self._classes:
+            return NO_SUCH_CLASS
+        return NOT_OF_A_CLASS if event.kind is Kind.SKIP else ""
 
     def _ignore(self, event: Event, why: str) -> None:
         self._ignored[event.seq] = Ignored(event.seq, event.kind, why)
