@@ -100,6 +100,9 @@ class TwoDoors(RuleBasedStateMachine):
         )  # fmt: skip
 
     @rule(door=DOORS)
+    def look_at_what_the_other_did(self, door):
+        self.look(door)
+
     def look(self, door):
         self.doors[door].refresh()
 
@@ -109,11 +112,13 @@ class TwoDoors(RuleBasedStateMachine):
 
     @rule(door=DOORS)
     def draw(self, door):
+        self.look(door)  # servers take turns at this, and whose turn it is looks first
         with suppress(SparingError):
             self.doors[door].audit(0.2)
 
     @rule(door=DOORS)
     def answer_the_draw_and_certify(self, door):
+        self.look(door)
         project = self.doors[door]
         for asked in project.audit_next(60):
             project.record([NewEvent(key=uuid4().hex, kind=Kind.LABEL, asked_for=asked.purpose,
@@ -123,6 +128,7 @@ class TwoDoors(RuleBasedStateMachine):
 
     @rule(door=DOORS)
     def resume(self, door):
+        self.look(door)
         self.doors[door].resume()
 
     @invariant()
