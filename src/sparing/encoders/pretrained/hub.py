@@ -1,7 +1,7 @@
 """Models by name: what the kept libraries know, from this user's cache, fetched only when asked."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -63,10 +63,12 @@ class FastembedEncoder(NetworkEncoder):
     def _load(self) -> Any:
         try:
             import fastembed
-            from loguru import logger
         except ImportError as error:
             raise MissingExtraError("fastembed", "fastembed", "Its models") from error
-        logger.disable("fastembed")  # what goes wrong is said here, in one line
+        with suppress(ImportError):
+            from loguru import logger
+
+            logger.disable("fastembed")  # what goes wrong is said here, in one line
         folder = hub_folder()
         try:
             make = getattr(fastembed, self.kind)
