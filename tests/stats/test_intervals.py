@@ -75,6 +75,19 @@ def test_new_items_are_less_certain_than_this_pool():
     assert np.median((new.high - new.low) / (pool.high - pool.low)) > 1.1
 
 
+@pytest.mark.parametrize("m", [1, 2, 4])
+@pytest.mark.parametrize("new", [False, True])
+def test_an_audit_of_very_few_items_is_exact_and_warns_of_nothing(m, new):
+    right = np.array([[1.0] * m, [0.0] * m])
+    found = uniform_interval(right, np.full((2, m), 0.9), PoolConfidence(50, 0.9, 0.01), new, 0.05)
+    assert found.few.all()
+    assert (found.low <= found.value).all()
+    assert (found.value <= found.high).all()
+    assert found.high[0] == 1
+    if new:  # Clopper and Pearson: the m-th root of 2.5 %
+        assert found.low[0] == pytest.approx(0.025 ** (1 / m))
+
+
 def test_few_errors_are_bounded_exactly_and_no_confidence_is_believed():
     right = np.ones((2, 100))
     right[:, :9] = 0

@@ -64,7 +64,10 @@ def uniform_interval(
     m = right.shape[1]
     n_right = right.sum(axis=1).astype(np.int64)
     few = np.minimum(n_right, m - n_right) < FEW
-    value, low, high = _prediction_powered(right, confidence, pool, new, alpha)
+    value, low, high = np.empty((3, len(right)))
+    if not few.all():  # a variance from fewer would be no evidence, and of one item there is none
+        found = _prediction_powered(right[~few], confidence[~few], pool, new, alpha)
+        value[~few], low[~few], high[~few] = found
     if few.any():
         low[few], high[few] = _exact(n_right[few], m, None if new else pool.n, alpha)
         # Where nearly all of a pool was seen, what was seen may be no share that it can have.
