@@ -53,7 +53,7 @@ from sparing.store import Kind
 from sparing.project.learning.process import Trainer
 folder, plan, confirmed = map(Path, sys.argv[1:4])
 with Project.open(folder) as project, confirmed.open("a") as log:
-    trainer = Trainer(project, pause=0.1)
+    trainer = Trainer(project.learning, project.map, pause=0.1)
     trainer.start()
     done = set(confirmed.read_text().split())
     print("ready", flush=True)
@@ -111,9 +111,9 @@ def answer_while_training(folder: Path, n_answers: int) -> dict[str, object]:
     with Project.create(source, classes=[str(c) for c in range(N_CLASSES)]) as project:
         opened = time.perf_counter() - start
         rows = {item: row for row, item in enumerate(project.items)}
-        trainer = Trainer(project)
+        trainer = Trainer(project.learning, project.map)
         trainer.start()
-        while not project.version:
+        while not project.learning.version:
             time.sleep(0.1)
         ordered, whole = time.perf_counter() - start, None
         answers: list[float] = []
@@ -124,11 +124,11 @@ def answer_while_training(folder: Path, n_answers: int) -> dict[str, object]:
             label = str(truth[rows[asked.item.item_id]])
             timed(answers, lambda a=asked, b=label: project.teach({a.item.item_id: b}))
             trainer.wake()
-            if whole is None and project.version > 1:
+            if whole is None and project.learning.version > 1:
                 whole = time.perf_counter() - start
             timed(states, project.status)
             time.sleep(PACE)
-        versions = project.version
+        versions = project.learning.version
         trainer.stop()
     return {
         "answer": spread(answers),

@@ -150,7 +150,7 @@ def confirmed(data: str | None, n_digits: int) -> dict[str, Any]:
         photos, truth = digits(data, Path(name))
         with Project.create(photos, classes=list("0123456789")) as project:
             asked_one_by_one(project, truth)
-            with opened(create_app(project, Trainer(project))) as page:
+            with opened(create_app(project, Trainer(project.learning, project.map))) as page:
                 person, seconds = labeled(page, truth, n_digits)
                 page.wait_for_selector("#saved[aria-busy=false]")
                 time.sleep(1)

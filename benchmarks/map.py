@@ -133,7 +133,7 @@ class Stage:
 
         names = tuple(f"cluster {i + 1}" for i in range(N_CLUSTERS))
         self.wire = quantized(positions)
-        self.maps = SimpleNamespace(
+        self.map = SimpleNamespace(
             mark="0" * 32, progress=None, trouble="", is_due=lambda: False, stamp=lambda: "1",
             kinds=lambda: ["neighbors"], places=lambda kind, mark: self.wire,
             coloring=lambda by, who: Coloring(names, codes), items=lambda *rows, **more: [],

@@ -80,8 +80,8 @@ def page_at(browser: Browser, link: str, **options: object) -> Page:
 
 def map_at(page: Page, project: Project) -> Page:
     """Go to the map of neighbors, colored by guess, and draw a lasso around a small group apart."""
-    trainee = project.trainee(lambda *told: None)
-    while "neighbors" not in project.maps.kinds():
+    trainee = project.learning.trainee(lambda *told: None)
+    while "neighbors" not in project.map.kinds():
         trainee.map(SLICE)
     page.get_by_role("link", name="Map").click()
     page.locator("#kind").select_option("neighbors")
@@ -89,7 +89,7 @@ def map_at(page: Page, project: Project) -> Page:
     page.locator("#legend li").nth(9).wait_for()
     page.wait_for_timeout(LOOK)
     left, top, width, height = page.locator("#map").evaluate(PLANE)
-    places = project.maps.places("neighbors", project.maps.mark)
+    places = project.map.places("neighbors", project.map.mark)
     shown = (small_group(places / FURTHEST) - 0.5) * FITTED * min(width, height)
     group = shown + np.array([left + width / 2, top + height / 2])
     center = group.mean(axis=0)
@@ -132,11 +132,11 @@ def take(
     page.get_by_role("button", name="Check now").click()
     page.wait_for_timeout(600)
     page.screenshot(path=out / "app-check.png")
-    project.audit(EPSILON)
-    while asked := project.audit_next(200):
+    project.audits.draw(EPSILON)
+    while asked := project.audits.query(200):
         project.teach({a.item.item_id: truth[a.item.item_id] for a in asked})
-    project.certify()
-    while asked := project.handback_next(200):
+    project.audits.certify()
+    while asked := project.audits.query_remainder(200):
         project.teach({a.item.item_id: truth[a.item.item_id] for a in asked})
     page_at(browser, link(), viewport=DESKTOP).screenshot(path=out / "app-certificate.png")
 

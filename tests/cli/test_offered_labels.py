@@ -35,4 +35,4 @@ def test_nobody_is_asked_where_nobody_can_answer(project, monkeypatch):
     monkeypatch.setattr(sys, "stdin", io.StringIO("y\n"))
     _offer_labels(project)
     assert project.status().n_labeled == 0
-    assert project.offered_labels == "label"
+    assert project.files.offered_labels == "label"

@@ -80,9 +80,9 @@ def test_the_claim_of_an_open_audit_is_fixed_until_it_is_given_up(table, tmp_pat
     fill_in(check)
     import_labels(table, check)
     with Project.open(place) as project:
-        assert project.open_claim.epsilon == 0.1
-        assert project.certify().attempt == 2
-        assert project.open_claim is None
+        assert project.audits.open_claim.epsilon == 0.1
+        assert project.audits.certify().attempt == 2
+        assert project.audits.open_claim is None
 
 
 def test_certifying_the_source_of_a_project_says_where_the_project_is(table):

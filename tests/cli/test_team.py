@@ -42,7 +42,7 @@ def passwords(tmp_path, monkeypatch, capsys):
 
 def test_the_table_of_agreement(table, capsys):
     with Project.create(table, classes=["a", "b"]) as project:
-        project.set_overlap(1.0)
+        project.team.set_overlap(1.0)
         for i, item in enumerate(project.items):
             for who, name in (("Ada", "ab"[i % 2]), ("Ben", "ab"[i % 2] if i else "b")):
                 new = NewEvent(key=f"{who}{i}", kind=Kind.LABEL, item_id=item, class_name=name,

@@ -19,14 +19,14 @@ def pets(tmp_path):
 
 @pytest.mark.parametrize("form", ["csv", "jsonl"])
 def test_it_is_the_same_as_by_the_project_itself(pets, tmp_path, form):
-    pets.export(tmp_path / "here", form, "Ada")
-    pets.export_apart(tmp_path / "apart", form, "Ada")
+    pets.files.export(tmp_path / "here", form, "Ada")
+    pets.files.export_apart(tmp_path / "apart", form, "Ada")
     assert (tmp_path / "apart").read_bytes() == (tmp_path / "here").read_bytes()
 
 
 def test_answers_do_not_wait_for_it(pets, tmp_path):
     """Whoever exports holds no lock: this test holds it, and so waits for ever where one does."""
-    done = threading.Thread(target=pets.export_apart, args=(tmp_path / "labels.csv",))
+    done = threading.Thread(target=pets.files.export_apart, args=(tmp_path / "labels.csv",))
     with pets._state.lock:
         done.start()
         done.join(60)
@@ -37,7 +37,7 @@ def test_answers_do_not_wait_for_it(pets, tmp_path):
 def test_what_goes_wrong_is_told_as_it_is_by_the_project_itself(pets, tmp_path, monkeypatch):
     (tmp_path / "file").touch()
     with pytest.raises(SourceError, match="cannot be written"):
-        pets.export_apart(tmp_path / "file" / "labels.csv")
+        pets.files.export_apart(tmp_path / "file" / "labels.csv")
     monkeypatch.setattr(apart, "MODULE", ("-c", "raise SystemExit('no memory')"))
     with pytest.raises(SparingError, match=r"The export died \(no memory\)"):
-        pets.export_apart(tmp_path / "labels.csv")
+        pets.files.export_apart(tmp_path / "labels.csv")

@@ -80,13 +80,13 @@ def test_all_that_a_project_makes_is_its_own(pets):
     with pets.create() as project:
         pets.answer(project, project.query(10))
         project.retrain()
-        project.trainee(lambda *_: None).map(60)
-        trainer = Trainer(project)
+        project.learning.trainee(lambda *_: None).map(60)
+        trainer = Trainer(project.learning, project.map)
         trainer.start()
         trainer.stop()
-        project.audit(epsilon=0.2)
-        pets.answer(project, project.audit_next(60))
-        project.certify()
+        project.audits.draw(epsilon=0.2)
+        pets.answer(project, project.audits.query(60))
+        project.audits.certify()
         made = {p.relative_to(pets.folder).as_posix() for p in pets.folder.rglob("*")}
         assert {"lock", "secret", "project.db", "snapshots/1.npz", "trainer.log"} <= made
         assert {"audits/1.json", "audits/1.npz", "certificates/1.json"} <= made
@@ -180,7 +180,9 @@ def test_a_link_that_comes_later_is_not_followed(pets, tmp_path):
     treasure.write_text("mine")
     with pets.create() as project:
         (pets.folder / "trainer.log").symlink_to(treasure)
-        trainer = Trainer(project, [sys.executable, "-c", "print('hello')"], pause=0.01)
+        trainer = Trainer(
+            project.learning, project.map, [sys.executable, "-c", "print('hello')"], pause=0.01
+        )
         trainer.start()
         trainer.stop()
         assert not (pets.folder / "trainer.log").is_symlink()

@@ -131,8 +131,8 @@ def test_all_is_there_again_after_opening(pets):
     with Project.open(pets.folder) as project:
         assert project.store.events() == events
         assert [a.item.item_id for a in project.query(5)] == order
-        assert project.is_encoded
-        assert not project.is_behind()
+        assert project.learning.is_encoded
+        assert not project.learning.is_behind()
 
 
 def test_asking_and_answering_load_no_library_that_learns(pets):
@@ -181,9 +181,9 @@ def test_beside_it_others_may_look(pets, project):
         for _ in range(4):  # more versions than are kept
             pets.answer(project, project.query(2))
             project.retrain()
-        other.refresh()
+        other.log.refresh()
         assert other.status().n_labeled == 11
-        assert other.version == 4
+        assert other.learning.version == 4
         assert other.query(1)[0].item.item_id == project.query(1)[0].item.item_id
         with pytest.raises(StoreError, match="reading only"):
             pets.answer(other, other.query(1))

@@ -70,10 +70,10 @@ def test_ask_in_the_library_answer_on_the_command_line_certify_in_the_page(tmp_p
         asked = [a.item.item_id for a in one.query(30)]
         one.teach({item: right[item] for item in asked})
         one.retrain()
-        one.audit(0.1)
-        drawn = [a.item.item_id for a in one.audit_next(200)]
+        one.audits.draw(0.1)
+        drawn = [a.item.item_id for a in one.audits.query(200)]
         one.teach({item: right[item] for item in drawn})
-        certificate = one.certify()
+        certificate = one.audits.certify()
         wanted = log(one)
 
     source = numbers(tmp_path / "mixed")
@@ -84,8 +84,8 @@ def test_ask_in_the_library_answer_on_the_command_line_certify_in_the_page(tmp_p
     answer_by_table(source, {item: right[item] for item in asked}, tmp_path / "ask.csv")
     with Project.open(folder) as project:
         project.retrain()
-        project.audit(0.1)
-        assert [a.item.item_id for a in project.audit_next(200)] == drawn
+        project.audits.draw(0.1)
+        assert [a.item.item_id for a in project.audits.query(200)] == drawn
     answer_by_table(source, right, tmp_path / "check.csv")
     with Project.open(folder) as project:
         assert certify_in_the_page(project) == certificate.statement

@@ -32,12 +32,12 @@ def test_labels_go_in_and_out_by_the_ids_of_the_file(tmp_path):
     table = write(tmp_path / "l.csv", [("b2", "p"), ("0", "q"), ("a9", "q")], "id,label")
     with Project.create(source) as project:
         assert project.items[next(iter(project.items))].kind == "text"
-        told = project.import_labels(table)
+        told = project.files.import_labels(table)
         assert (told.n_stored, [p.reason for p in told.problems]) == (2, ["no such item"])
-        project.export(tmp_path / "out.csv")
+        project.files.export(tmp_path / "out.csv")
         assert "Column 'id' names the items" in project.status().notes[0]
     with Project.create(source, tmp_path / "other") as other:
-        assert other.import_labels(tmp_path / "out.csv").n_stored == 2
+        assert other.files.import_labels(tmp_path / "out.csv").n_stored == 2
 
 
 @pytest.mark.parametrize("column", ["review_id", "UUID"])
@@ -45,7 +45,7 @@ def test_labels_go_in_by_the_column_that_names_the_items(tmp_path, column):
     source = write(tmp_path / "t.csv", head=f"{column},text")
     table = write(tmp_path / "l.csv", [("b2", "p"), ("0", "q")], f"{column},label")
     with Project.create(source) as project:
-        assert project.import_labels(table).n_stored == 2
+        assert project.files.import_labels(table).n_stored == 2
 
 
 def test_whole_numbers_are_the_same_id_in_every_file(tmp_path):
@@ -55,7 +55,7 @@ def test_whole_numbers_are_the_same_id_in_every_file(tmp_path):
     table = pa.table({"id": [0.0, 2.0], "label": ["p", "q"]})
     parquet.write_table(table, tmp_path / "l.parquet")
     with Project.create(source) as project:
-        assert project.import_labels(tmp_path / "l.parquet").n_stored == 2
+        assert project.files.import_labels(tmp_path / "l.parquet").n_stored == 2
 
 
 def test_pictures_are_called_by_their_ids_and_found_by_their_paths_too(tmp_path):
@@ -66,8 +66,8 @@ def test_pictures_are_called_by_their_ids_and_found_by_their_paths_too(tmp_path)
     table.write_text(f"path,label\na,p\n2.png,q\n{tmp_path / '3.png'},p\n")
     with Project.create(source) as project:
         assert [item.name for item in project.items.values()] == ["a", "b", "c"]
-        assert project.import_labels(table).n_stored == 3
-        project.export(tmp_path / "out", "folders")
+        assert project.files.import_labels(table).n_stored == 3
+        project.files.export(tmp_path / "out", "folders")
         keys = list(project.items)
     assert {path.suffix for path in (tmp_path / "out").rglob("*.*")} >= {".png"}
     with Project.create(source, tmp_path / "plain", columns=["file"]) as plain:
@@ -95,7 +95,7 @@ def test_a_project_of_an_older_version_keeps_its_keys_and_is_told_how_to_go_on(t
         project.teach(dict.fromkeys(keys[:2], "p"))
         assert project.items[keys[0]].fields == {"id": "a7", "text": "the cat sat down"}
         assert "may mislead the model" in " ".join(project.status().notes)
-        project.export(tmp_path / "labels.csv")
+        project.files.export(tmp_path / "labels.csv")
     with Project.create(source) as project:
-        assert project.import_labels(tmp_path / "labels.csv").n_stored == 2
+        assert project.files.import_labels(tmp_path / "labels.csv").n_stored == 2
         assert [name for name, answer in labels_of(project).items() if answer] == ["a7", "0"]

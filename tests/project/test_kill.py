@@ -25,7 +25,7 @@ from sparing.store import Kind
 from sparing.project.learning.process import Trainer
 folder, plan, confirmed = map(Path, sys.argv[1:4])
 with Project.open(folder) as project, confirmed.open("a") as log:
-    trainer = Trainer(project, pause=0.1)
+    trainer = Trainer(project.learning, project.map, pause=0.1)
     trainer.start()
     print("ready", flush=True)
     done = set(confirmed.read_text().split())

@@ -25,11 +25,11 @@ import sys
 from sparing.project import Project
 from sparing.project.learning.process import Trainer
 with Project.open(sys.argv[1]) as project:
-    trainer = Trainer(project, pause=0.1)
+    trainer = Trainer(project.learning, project.map, pause=0.1)
     trainer.start()
     print("ready", flush=True)
     for line in sys.stdin:
-        print(*project.trainer_said, project.version, flush=True)
+        print(*project.status().trainer, project.learning.version, flush=True)
     trainer.stop()
 """
 
@@ -66,14 +66,14 @@ def test_a_project_on_postgresql_is_made_asked_and_opened_by_its_url(pets, url):
         pets.answer(project, project.query(5))
         assert project.status().n_labeled == 5
         project.retrain()
-        assert project.version == 1
+        assert project.learning.version == 1
         folder = project.folder
     assert not (folder / "project.db").exists()
     assert folder.parent == pets.source.parent
     assert not pets.folder.exists()
     with Project.at(url) as project:
         assert project.status().n_labeled == 5
-        assert project.version == 1
+        assert project.learning.version == 1
         assert project.query(1)[0].source == "strategy"
         assert project.folder == folder
     with Project.open(url, writable=False) as project, pytest.raises(StoreError, match="reading"):
@@ -116,11 +116,11 @@ def test_each_process_sees_what_the_other_has_said(pets, two):
     one, other = two
     pets.answer(one, one.query(3))
     one.add_classes(["scales"])
-    other.refresh()
+    other.log.refresh()
     assert other.status().n_labeled == 3
     assert [name for name, _ in other.classes] == ["fur", "feathers", "scales"]
     pets.answer(other, other.query(3))
-    one.refresh()
+    one.log.refresh()
     assert one.status().n_labeled == 6
     assert [e.seq for e in one.store.events()] == sorted(e.seq for e in other.store.events())
 
@@ -140,7 +140,7 @@ def test_an_answer_that_comes_between_is_not_missed(pets, two):
     pets.answer(other, [first])
     pets.answer(one, [second])
     for project in two:
-        project.refresh()
+        project.log.refresh()
         assert project.status().n_labeled == 2
     assert one.asked(first.item.item_id).answer is not None
 
@@ -168,22 +168,22 @@ def test_a_model_of_one_process_is_used_by_the_other(pets, two):
     one, other = two
     pets.answer(one, one.query(10))
     one.retrain()
-    other.refresh()
-    assert other.version == 1
-    assert other.is_encoded
+    other.log.refresh()
+    assert other.learning.version == 1
+    assert other.learning.is_encoded
     assert other.query(1)[0].source == one.query(1)[0].source == "strategy"
 
 
 def test_two_that_train_at_once_make_one_version_each_and_one_counts(pets, two):
     one, other = two
     pets.answer(one, one.query(10))
-    other.refresh()
-    made = [project.trainee(lambda *_: None).learn(1) for project in two]
-    one.adopt(made[0])
+    other.log.refresh()
+    made = [project.learning.trainee(lambda *_: None).learn(1) for project in two]
+    one.learning.adopt(made[0])
     with pytest.raises(ConflictError, match="model version 1"):
-        other.adopt(made[1])
-    other.refresh()
-    assert other.version == one.version == 1
+        other.learning.adopt(made[1])
+    other.log.refresh()
+    assert other.learning.version == one.learning.version == 1
     row = other.query(1)[0]
     assert row.item.item_id == one.query(1)[0].item.item_id
 
@@ -192,17 +192,17 @@ def test_an_audit_is_drawn_once_and_answered_by_both(pets, two):
     one, other = two
     pets.answer(one, one.query(12))
     one.retrain()
-    one.audit(0.2)
+    one.audits.draw(0.2)
     with pytest.raises(ConflictError, match="An audit is open"):
-        other.audit(0.2)
-    drawn = one.audit_next(60)
-    assert ids(other.audit_next(60)) == ids(drawn)
+        other.audits.draw(0.2)
+    drawn = one.audits.query(60)
+    assert ids(other.audits.query(60)) == ids(drawn)
     pets.answer(one, drawn[::2])
     pets.answer(other, drawn[1::2])
-    certificate = other.certify()
-    one.refresh()
+    certificate = other.audits.certify()
+    one.log.refresh()
     assert one.status().certificate == certificate
-    other.resume()
+    other.audits.resume()
     until(lambda: one.status().phase == "label")
 
 
@@ -215,7 +215,7 @@ def test_items_that_came_later_are_known_to_all_once_a_model_knows_them(pets, tw
         pets.answer(third, third.query(10))
         third.retrain()
     for project in two:
-        project.refresh()
+        project.log.refresh()
         assert len(project.items) == 61
         assert len(project.query(60)) == 51
 
@@ -294,9 +294,9 @@ def test_an_item_answered_between_the_look_and_the_lease_is_not_asked(pets, eith
 def test_items_of_an_audit_and_of_a_hand_back_are_leased_too(pets, either):
     pets.answer(either, either.query(12))
     either.retrain()
-    either.audit(0.2)
-    first = either.lending.lend("Ada", 2, (), either.audit_next)
-    second = either.lending.lend("Bob", 2, (), either.audit_next)
+    either.audits.draw(0.2)
+    first = either.lending.lend("Ada", 2, (), either.audits.query)
+    second = either.lending.lend("Bob", 2, (), either.audits.query)
     assert len({*ids(first.items), *ids(second.items)}) == 4
     assert all(one.guess is None for one in [*first.items, *second.items])
 
@@ -340,9 +340,9 @@ def test_a_database_that_goes_away_and_comes_back_loses_and_doubles_nothing(
         throwaway_server(postgresql_programs) as server,
         pets.create(folder=server.new_url()) as project,
     ):
-        trainer = Trainer(project, pause=0.1)
+        trainer = Trainer(project.learning, project.map, pause=0.1)
         trainer.start()
-        until(lambda: project.version, "for a model")
+        until(lambda: project.learning.version, "for a model")
         items = ids(project.query(20))
         new = [
             NewEvent(key=f"k{i}", kind=Kind.LABEL, item_id=item, class_name="fur")
@@ -364,9 +364,9 @@ def test_a_database_that_goes_away_and_comes_back_loses_and_doubles_nothing(
 def test_no_process_shows_the_password(pets, url):
     secret = url.replace("postgres@", "postgres:hunter2@")
     with pets.create(folder=secret) as project:
-        trainer = Trainer(project)
+        trainer = Trainer(project.learning, project.map)
         trainer.start()
-        until(lambda: project.version, "for a model")
+        until(lambda: project.learning.version, "for a model")
         (child,) = [
             int(p)
             for p in children(os.getpid())

@@ -30,14 +30,14 @@ def test_labels_that_are_there_are_offered_and_no_part_of_an_item(source):
         (offer,) = offers(project)
         assert "3 of 10" in offer
         assert "--label-column label imports them" in offer
-        assert project.offered_labels == "label"
+        assert project.files.offered_labels == "label"
         assert project.status().n_labeled == 0
     with Project.open(source.parent / "t.csv.sparing") as project:
         assert len(offers(project)) == 1
-        project.leave_labels("label")
+        project.files.leave_labels("label")
         assert offers(project) == []
     with Project.open(source.parent / "t.csv.sparing") as project:
-        assert (offers(project), project.offered_labels) == ([], None)
+        assert (offers(project), project.files.offered_labels) == ([], None)
 
 
 def test_labels_are_imported_once_whatever_becomes_of_their_column(source):
@@ -96,19 +96,19 @@ def test_columns_are_refused_where_there_are_none(tmp_path):
 def test_another_encoder_is_learned_with_at_once(source):
     with Project.create(source, label_column="label", encoder="table") as project:
         assert project.retrain() == 1
-        assert not project.is_behind()
+        assert not project.learning.is_behind()
     with pytest.raises(UnknownNameError, match="encoder"):
         Project.at(source, encoder="tabel")
     with Project.at(source, encoder="table") as project:
-        assert not project.is_behind()
+        assert not project.learning.is_behind()
     with Project.at(source, encoder="auto") as project:
-        assert project.is_behind()
+        assert project.learning.is_behind()
         assert project.retrain() == 2
-        assert not project.is_behind()
-        assert project.is_encoded
+        assert not project.learning.is_behind()
+        assert project.learning.is_encoded
         project._state.stage = replace(project._state.stage, drawn_rows=frozenset({1}))
         with pytest.raises(ConflictError, match="An audit checks the model as it is"):
             project._obey({"encoder": "table"})
     with Project.open(source.parent / "t.csv.sparing") as project:
-        assert project._settings.encoder == "auto"
-        assert not project.is_behind()
+        assert project._state.settings.encoder == "auto"
+        assert not project.learning.is_behind()

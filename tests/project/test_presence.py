@@ -30,8 +30,8 @@ def test_a_moved_folder_accepts_nothing_until_it_is_back(pets, project):
         lambda: pets.answer(project, asked),
         project.undo,
         lambda: project.add_classes(["scales"]),
-        lambda: project.set_guidelines("Look twice."),
-        lambda: project.audit(0.1),
+        lambda: project.team.set_guidelines("Look twice."),
+        lambda: project.audits.draw(0.1),
     ):
         with pytest.raises(StoreError, match=said_of(pets.folder)):
             call()
@@ -70,10 +70,10 @@ def test_what_was_stored_while_the_folder_went_is_not_confirmed(pets, project, m
 
 def test_the_page_and_the_trainer_say_so_and_nothing_is_made_in_its_place(pets, project):
     pets.answer(project, project.query(4))
-    trainer = Trainer(project, pause=0.01)
+    trainer = Trainer(project.learning, project.map, pause=0.01)
     trainer.start()
     try:
-        until(lambda: project.version == 1 and not project.maps.is_due())
+        until(lambda: project.learning.version == 1 and not project.map.is_due())
         away = pets.folder.with_name("away")
         pets.folder.rename(away)
         trainer.wake()
@@ -83,6 +83,6 @@ def test_the_page_and_the_trainer_say_so_and_nothing_is_made_in_its_place(pets, 
         away.rename(pets.folder)
         pets.answer(project, project.query(1))
         trainer.wake()
-        until(lambda: project.version == 2)
+        until(lambda: project.learning.version == 2)
     finally:
         trainer.stop()

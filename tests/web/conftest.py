@@ -46,6 +46,9 @@ class StandIn:
         self.folder, self.root = folder, folder
         self._by_id = {item.item_id: item for item in items}
         self.items = SimpleNamespace(get=self._get)
+        self.audits = SimpleNamespace(query=self.query, query_remainder=self.query)
+        self.team = TeamStandIn(self)
+        self.files = SimpleNamespace(export_apart=self._export)
         self.events = []
 
     def _get(self, item_id):
@@ -59,8 +62,6 @@ class StandIn:
     def query(self, n, exclude=(), annotator=""):
         ids = [i for i in self._by_id if i not in set(exclude)]
         return [self.asked(item_id) for item_id in ids[:n]]
-
-    audit_next = handback_next = query
 
     def record(self, events):
         self.events += events
@@ -80,6 +81,16 @@ class StandIn:
     def look_again(self, limit, annotator=""):
         return [(self.asked(i), "unlikely") for i in self._by_id]
 
+    def _export(self, path, kind, annotator):
+        Path(path).write_text(f"item for {annotator}\n", encoding="utf-8")
+
+
+class TeamStandIn:
+    """Two people who differ on everything."""
+
+    def __init__(self, project):
+        self._project = project
+
     overlap = 0.1
     may_add_classes = True
 
@@ -94,16 +105,16 @@ class StandIn:
 
     def disagreements(self):
         votes = (("Ada", "cat"), ("Ben", None))
-        return [Disagreement(self.asked(i), votes, ("cat", 0.5), False) for i in self._by_id]
+        return [
+            Disagreement(self._project.asked(i), votes, ("cat", 0.5), False)
+            for i in self._project._by_id
+        ]
 
     def guidelines(self):
         return [Guidelines(1, "k", "2026-01-01T00:00:00+00:00", "Ada", "Look twice.")]
 
     def set_guidelines(self, text, annotator, seen):
         self.said = (text, annotator, seen)
-
-    def export_apart(self, path, kind, annotator):
-        Path(path).write_text(f"item for {annotator}\n", encoding="utf-8")
 
 
 @pytest.fixture

@@ -62,7 +62,7 @@ def test_a_conflict_brings_what_holds_now(client, project):
     def conflict():
         raise errors.ConflictError("It has moved on.", {"class_name": "dog"})
 
-    project.resume = conflict
+    project.audits.resume = conflict
     answer = client.post("/api/resume", json={})
     assert answer.status_code == 409
     assert shape(answer)["current"] == {"class_name": "dog"}
@@ -184,15 +184,19 @@ def test_a_check_is_blind_whatever_the_page_asks_for(client, project):
 
 def test_each_phase_asks_its_own_items(client, project):
     asked = []
-    for name in ("query", "audit_next", "handback_next"):
-        note = lambda n, exclude, annotator, name=name: asked.append((name, n, exclude)) or []  # noqa: E731
-        setattr(project, name, note)
+
+    def noting(name):
+        return lambda n, exclude, annotator: asked.append((name, n, exclude)) or []
+
+    project.query = noting("label")
+    project.audits.query = noting("audit")
+    project.audits.query_remainder = noting("remainder")
     for phase in Phase:
         project.phase = phase
         url = "/api/next?n=3&exclude=a%2Fb&exclude=c"
         nothing = {"phase": phase.value, "items": [], "n_elsewhere": 0}
         assert client.get(url).json() == nothing
-    names = ["query", "audit_next", "handback_next", "handback_next"]
+    names = ["label", "audit", "remainder", "remainder"]
     assert asked == [(name, 3, ["a/b", "c"]) for name in names]
 
 

@@ -218,8 +218,8 @@ def test_the_map_of_keys_sizes_zoom_and_screen_readers(door, tmp_path):
 def test_a_check_begun_elsewhere_clears_the_page_and_its_items_come_on_none(door, tmp_path):
     opened, page = enter(door, tmp_path)
     shown = tiles(page)
-    opened.project.audit(0.2)
-    drawn = {a.item.text for a in opened.project.audit_next(200)}
+    opened.project.audits.draw(0.2)
+    drawn = {a.item.text for a in opened.project.audits.query(200)}
     assert drawn & set(shown)
     page.keyboard.press("Enter")  # the page does not know of the check yet
     saved(page)

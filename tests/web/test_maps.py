@@ -30,13 +30,13 @@ def test_places_are_two_numbers_an_item_and_kept_by_the_browser(real, project):
     assert answer.headers["content-type"] == "application/octet-stream"
     assert "immutable" in answer.headers["cache-control"]
     places = np.frombuffer(answer.content, "<u2").reshape(60, 2)
-    np.testing.assert_array_equal(places, project.maps.places("principal", said["mark"]))
+    np.testing.assert_array_equal(places, project.map.places("principal", said["mark"]))
 
 
 def test_progress_and_trouble_are_told(real, project):
-    project.maps.take(["placing", 3, 250])
+    project.map.take(["placing", 3, 250])
     assert real.get("/api/map").json()["progress"] == {"what": "placing", "done": 3, "total": 250}
-    project.maps.take("It does not fit into memory.")
+    project.map.take("It does not fit into memory.")
     said = real.get("/api/map").json()
     assert (said["progress"], said["trouble"]) == (None, "It does not fit into memory.")
 
@@ -85,8 +85,8 @@ def test_a_text_is_found_whatever_its_case_and_whether_it_has_an_answer(real, pr
 def test_what_checks_the_model_is_in_no_search(real, project):
     project.teach({i: ("good", "bad")[n % 2] for n, i in enumerate(list(project.items)[:20])})
     project.retrain()
-    project.audit(0.2)
-    drawn = {int(asked.item.text.split()[-1]) for asked in project.audit_next(60)}
+    project.audits.draw(0.2)
+    drawn = {int(asked.item.text.split()[-1]) for asked in project.audits.query(60)}
     assert drawn
     assert set(sought(real, "number")) == set(range(60)) - drawn
 
@@ -112,7 +112,7 @@ def test_what_the_page_would_never_ask_is_refused(real, path):
 def test_rows_and_maps_that_are_not_there(real, project):
     assert real.get("/api/map/items?row=60").status_code == 422
     assert real.get("/api/map/places/principal/00000000").status_code == 404
-    assert real.get(f"/api/map/places/neighbors/{project.maps.mark}").status_code == 404
+    assert real.get(f"/api/map/places/neighbors/{project.map.mark}").status_code == 404
 
 
 def test_nothing_is_told_to_a_stranger(stranger):

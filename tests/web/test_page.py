@@ -345,13 +345,13 @@ def test_an_answer_that_the_model_doubts_is_looked_at_again_and_corrected(door, 
 def test_a_trainer_that_died_is_shown_and_labeling_goes_on(door, tmp_path):
     opened = door(notes(tmp_path))
     said = "The trainer died (SIGKILL); it starts again in 1 s."
-    opened.project.trainer_said = ("failed", said)
+    opened.project.learning.note_trainer("failed", said)
     page = opened.page()
     page.wait_for_selector("#item .text")
     expect(page.locator("#trouble")).to_have_text(said)
     press(page, "1")
     saved(page)
-    opened.project.trainer_said = ("idle", "")
+    opened.project.learning.note_trainer("idle", "")
     expect(page.locator("#trouble")).to_be_hidden(timeout=PATIENCE)
     assert list(opened.labels().values()) == ["cat"]
 
@@ -533,7 +533,7 @@ def map_shown(page):
 
 def place_of(opened, page, row):
     """Return where an item lies on the screen, as the whole map is fitted."""
-    maps = opened.project.maps
+    maps = opened.project.map
     x, y = maps.places(maps.kinds()[-1], maps.mark)[row] / 65_534
     box = page.locator("#map").bounding_box()
     scale = min(box["width"], box["height"]) * 0.88
@@ -686,7 +686,7 @@ def test_a_better_map_is_offered_and_comes_by_the_persons_hand(door, clouds):
     map_shown(page)
     expect(page.locator("#kind")).to_have_value("principal")
     expect(page.locator("#better")).to_be_hidden()
-    trainee = opened.project.trainee(lambda *told: None)
+    trainee = opened.project.learning.trainee(lambda *told: None)
     while trainee.map(5.0)[1] < 250:
         pass
     expect(page.locator("#better")).to_be_visible()

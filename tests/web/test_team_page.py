@@ -73,7 +73,7 @@ def test_the_name_is_asked_once_kept_and_changed(team):
 
 def test_two_people_side_by_side_differ_and_one_of_them_settles_it(team):
     """No item is answered twice but the wanted ones; the export says who said and settled what."""
-    team.project.set_overlap(0.3)
+    team.project.team.set_overlap(0.3)
     covers = team.project._state.sharing.overlap.covers
     wanted = {item_id for item_id in team.project.items if covers(item_id)}
     assert 3 <= len(wanted) <= 12
@@ -149,7 +149,7 @@ def finish(team, slips, **pages):
 def differing(team):
     """Ada and Ben differ on the first two items; on the second Cleo is with Ada."""
     project = team.project
-    project.set_overlap(1.0)
+    project.team.set_overlap(1.0)
     ids = list(project.items)[:14]
 
     def say(who, item, name):
@@ -182,7 +182,7 @@ def test_what_people_differ_on_is_settled_by_one_key_and_taken_back(team, tmp_pa
     press(page, "2")
     expect(page.locator("#about")).to_contain_text("The consensus leans to sun")
     saved(page)
-    team.project.export(tmp_path / "out.csv")
+    team.project.files.export(tmp_path / "out.csv")
     table = csv.DictReader((tmp_path / "out.csv").read_text("utf-8").splitlines())
     rows = {row["item_id"]: row for row in table}
     settled, consensus = rows[ids[0]], rows[ids[1]]
@@ -231,7 +231,7 @@ def test_two_people_settle_the_same_item_and_the_second_is_told(team):
     saved(one)
     two.keyboard.press("1")
     expect(two.locator("#notice")).to_contain_text("has settled it meanwhile: rain")
-    assert team.project.disagreements()[0].asked.item.item_id != next(iter(team.project.items))
+    assert team.project.team.disagreements()[0].asked.item.item_id != next(iter(team.project.items))
 
 
 def test_two_people_who_correct_one_item_at_once_see_what_holds(team):
@@ -271,7 +271,9 @@ def test_guidelines_are_written_told_once_and_read(team):
     ben.reload()
     ben.wait_for_selector("#item .text")
     expect(ben.locator("#news")).to_be_hidden()
-    team.project.set_guidelines("Clouds do not count.", seen=team.project.guidelines()[-1].key)
+    team.project.team.set_guidelines(
+        "Clouds do not count.", seen=team.project.team.guidelines()[-1].key
+    )
     expect(ben.locator("#news")).to_contain_text("The guidelines have changed.", timeout=PATIENCE)
     ben.get_by_role("button", name="Read").click()
     ben.get_by_text("Earlier versions").click()

@@ -110,10 +110,10 @@ def label(
     )
     with opened:
         if encoder is not None:
-            opened.fetch_encoder()
+            opened.learning.fetch_encoder()
         _offer_labels(opened)
         if overlap is not None:
-            opened.set_overlap(overlap)
+            opened.team.set_overlap(overlap)
         gate = network.gate(opened.secret)
         with _listening(opened.secret, port, network) as listener:
             _serve(opened, listener, network, gate, browse=not no_browser)
@@ -123,14 +123,14 @@ def _offer_labels(project: "Project") -> None:
     """Ask whether labels that are there already are to be imported, where somebody can answer."""
     from sparing.cli.progress import say
 
-    column = project.offered_labels
+    column = project.files.offered_labels
     if column is None or not sys.stdin.isatty():
         return
     if typer.confirm(f"Column '{column}' looks like labels that are there already. Import them?"):
-        for line in project.import_source_labels(column).said():
+        for line in project.files.import_source_labels(column).said():
             say(line)
     else:
-        project.leave_labels(column)
+        project.files.leave_labels(column)
 
 
 def _encoder(encoder: str | None, vectors: Path | None) -> str | None:
@@ -195,7 +195,7 @@ def _serve(
         network.address,
         project.folder,
     )
-    app = create_app(project, Trainer(project, note=say), door)
+    app = create_app(project, Trainer(project.learning, project.map, note=say), door)
     for note in (*network.warnings(), *(gate.notes() if gate else ()), *project.status().notes):
         say(note)
     link = f"{url}#{door.token}" if isinstance(door, Door) else url

@@ -61,7 +61,7 @@ def import_labels(
     from sparing.files import write_atomically
 
     with open_project(project, must_write=True) as opened:
-        told = opened.import_labels(table, item_column, label_column)
+        told = opened.files.import_labels(table, item_column, label_column)
     if report is not None:
         rows = [(row.row, row.item, row.became) for row in told.rows]
         write_atomically(report, csv_text(("row", "item", "became"), rows).encode())
@@ -103,19 +103,19 @@ def audit(
     asked = {"epsilon": epsilon, "delta": delta}
     given = {name: value for name, value in asked.items() if value is not None}
     with open_project(project, must_write=not plan) as opened:
-        claim, wanted = opened.open_claim, {"epsilon": EPSILON, **given}
+        claim, wanted = opened.audits.open_claim, {"epsilon": EPSILON, **given}
         if claim is not None and not plan and not again:
             check_same(claim, given)
         else:
             if claim is not None and not plan:
                 _give_up(opened, wanted)
             _catch_up(opened)
-            planned = opened.plan_audit(**wanted) if plan else opened.audit(**wanted)
+            planned = opened.audits.plan(**wanted) if plan else opened.audits.draw(**wanted)
             typer.echo(planned.sentence, err=True)
             if planned.note:
                 typer.echo(planned.note, err=True)
         if not plan:
-            everything = opened.audit_next(len(opened.items))
+            everything = opened.audits.query(len(opened.items))
             _print_items(everything, out, as_json=as_json)
 
 
@@ -123,10 +123,10 @@ def _give_up(opened: "Project", wanted: dict[str, float]) -> None:
     """Leave the open audit, unless a new one could not be drawn."""
     from sparing.errors import PoolExhaustedError
 
-    planned = opened.plan_audit(**wanted)
+    planned = opened.audits.plan(**wanted)
     if not planned.n_audited:
         raise PoolExhaustedError(planned.sentence)
-    opened.resume()
+    opened.audits.resume()
 
 
 def certify_project(project: str | PathLike[str], verify: Path | None, *, as_json: bool) -> None:
@@ -135,7 +135,7 @@ def certify_project(project: str | PathLike[str], verify: Path | None, *, as_jso
         _verify(project, verify)
         return
     with open_project(project, must_write=True) as opened:
-        certificate = opened.certify()
+        certificate = opened.audits.certify()
     for note in certificate.notes:
         typer.echo(note, err=True)
     if as_json:
@@ -154,7 +154,7 @@ def _verify(project: str | PathLike[str], file: Path) -> None:
     certificate = read_certificate(file)
     typer.echo(certificate.statement)
     with open_project(project) as opened:
-        checks = opened.verify(certificate)
+        checks = opened.audits.verify(certificate)
     print_checks(checks)
 
 
@@ -185,7 +185,7 @@ def export(
         raise typer.BadParameter("Say where to write: a file for the labels, or --model.")
     with open_project(project) as opened:
         if out is not None:
-            n = opened.export(out, form or out.suffix.lstrip(".").lower() or "folders")
+            n = opened.files.export(out, form or out.suffix.lstrip(".").lower() or "folders")
             typer.echo(f"{n:,} labels in {out}.", err=True)
         if model is not None:
             _export_model(opened, model)
@@ -196,7 +196,7 @@ def _export_model(opened: "Project", path: Path) -> None:
     from sparing.models.saved import save_model
 
     with stages() as progress:
-        model = opened.trainee(progress).model()
+        model = opened.learning.trainee(progress).model()
     save_model(path, model)
     n = model.n_labeled
     typer.echo(f"Model of {n:,} answers in {path}: 'sparing predict {path} NEW'.", err=True)
@@ -210,7 +210,7 @@ def agreement(project: Place, as_json: AsJson = False) -> None:
     from sparing.cli.team import agreement_json, agreement_lines
 
     with open_project(project) as opened:
-        told, counts = opened.agreement(), opened.people()
+        told, counts = opened.team.agreement(), opened.team.people()
     typer.echo(
         agreement_json(told, counts) if as_json else "\n".join(agreement_lines(told, counts))
     )
@@ -247,7 +247,9 @@ def _catch_up(project: "Project") -> None:
     from sparing.cli.progress import stages
     from sparing.errors import SparingError
 
-    if not (project.is_writable and project.is_behind() and project.has_duty("training")):
+    if not (
+        project.is_writable and project.learning.is_behind() and project.duties.has("training")
+    ):
         return
     with stages() as progress:
         try:
@@ -258,9 +260,9 @@ def _catch_up(project: "Project") -> None:
 
 def _asked(project: "Project", n: int) -> "list[Asked]":
     if project.phase == "audit":
-        return project.audit_next(n)
+        return project.audits.query(n)
     if project.phase in ("certified", "hand-back"):
-        return project.handback_next(n)
+        return project.audits.query_remainder(n)
     return project.query(n)
 
 

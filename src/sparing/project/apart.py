@@ -22,7 +22,7 @@ KINDS = {kind.__name__: kind for kind in (InvalidInputError, NotFoundError, Sour
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What is to be written: the arguments of :meth:`sparing.project.Project.export`."""
+    """What is to be written: the arguments of ``project.files.export``."""
 
     path: str
     form: str
@@ -30,7 +30,7 @@ class Order:
 
 
 def export_apart(folder: Path, url: str, order: Order) -> None:
-    """Write all labels, as :meth:`sparing.project.Project.export` does, from another process.
+    """Write all labels, as ``project.files.export`` does, from another process.
 
     Parameters
     ----------
@@ -69,7 +69,7 @@ def main(folder: str) -> int:
     os.nice(NICENESS)
     try:
         with Project.open(os.environ.get(DATABASE) or folder, writable=False) as project:
-            project.export(**json.loads(sys.stdin.read()))
+            project.files.export(**json.loads(sys.stdin.read()))
     except SparingError as error:
         print(json.dumps({"kind": type(error).__name__, "message": str(error)}))
         return REFUSED

@@ -3,37 +3,39 @@
 from collections.abc import Iterable, Mapping, Sequence
 from os import PathLike
 from pathlib import Path
+from types import TracebackType
 from typing import Any, Self
-from uuid import uuid4
 
 from sparing._validate import check_int
+from sparing.audit.audit import Phase
 from sparing.datasets.read import FOUND_OUT
 from sparing.datasets.rows import Reading
 from sparing.errors import ConflictError, InvalidInputError
 from sparing.project import opening, options
-from sparing.project.apart import Order, export_apart
-from sparing.project.asking import (
-    audited_items,
-    handed_back_items,
-    looked_up,
-    mask_of,
-    next_items,
-    second_opinions,
-)
-from sparing.project.files import imports
-from sparing.project.files.export import export
-from sparing.project.files.imports import ImportReport
-from sparing.project.log.commands import formed, known_class, recorded
-from sparing.project.log.judge import Judge
+from sparing.project.asking import Handed, looked_up, mask_of, next_items, second_opinions
+from sparing.project.audits.audits import Audits
+from sparing.project.files.files import Files
+from sparing.project.folder import Lock, ProjectFolder
+from sparing.project.grid.grid import Grid
+from sparing.project.learning.learning import Learning
+from sparing.project.log.event_log import EventLog
+from sparing.project.log.follower import Follower
+from sparing.project.map.maps import Map
+from sparing.project.multiprocess import Duties
 from sparing.project.reporting import history, look_again, status
 from sparing.project.settings import Settings
-from sparing.project.team.team import TeamProject
+from sparing.project.source.encoding import Progress
+from sparing.project.source.items_view import ItemsView
+from sparing.project.source.rematching import Rematching
+from sparing.project.state import State
+from sparing.project.team.lending import Lending
+from sparing.project.team.team import Team
 from sparing.project.views import Asked, HistoryRow, Recorded
 from sparing.project.views import Status as ProjectStatus
-from sparing.store import Kind, NewEvent
+from sparing.store import NewEvent, Store
 
 
-class Project(TeamProject):
+class Project:
     r"""A labeling project on disk: what is asked, what was answered, what the model makes of it.
 
     Made by :meth:`create` and :meth:`open`; a context manager. All methods may be called from
@@ -45,6 +47,19 @@ class Project(TeamProject):
     ----------
     folder : of the project
     store, state, lock : as :mod:`sparing.project.opening` makes them
+
+    Attributes
+    ----------
+    audits : checks the model and certifies what it says
+    team : how far people agree, who answers twice, what they are told
+    files : labels to files, and from files
+    grid : pages of items that are looked at together
+    map : the items as points on a plane
+    learning : the model and its encoder
+    log : the way of what is said into the store
+    lending : asks each item of one person at a time
+    rematching : finds items again that are not in the source as it is now
+    duties : what this process does for all that share the project
 
     Examples
     --------
@@ -60,6 +75,28 @@ class Project(TeamProject):
     ...     project.status().class_counts
     {'fur': 1, 'feathers': 0}
     """
+
+    def __init__(
+        self, folder: ProjectFolder, store: Store, state: State, lock: Lock | None
+    ) -> None:
+        self._folder = folder
+        self._store = store
+        self._state = state
+        self._lock = lock
+        self._handed = Handed(state)
+        list_items = opening.lister(folder, state.settings)
+        follower = Follower(store, state, list_items, is_writable=lock is not None)
+        self.log = EventLog(store, state, follower, self._handed)
+        self.duties = Duties(store, folder.is_shared)
+        self.learning = Learning(store, state, self.log, self.duties)
+        self.audits = Audits(state, self.log, self._handed)
+        self.team = Team(store, state, self.log)
+        self.lending = Lending(store, state, self.log)
+        self.files = Files(store, state, self.log)
+        self.grid = Grid(state)
+        self.map = Map(state)
+        self.rematching = Rematching(store, state, list_items)
+        self.learning.take_contents()
 
     @classmethod
     def create(
@@ -107,7 +144,7 @@ class Project(TeamProject):
             project = cls._of(opening.make(place, settings, label_column, reading))
         project.add_classes(classes)
         if label_column is not None:
-            project.import_source_labels(label_column)
+            project.files.import_source_labels(label_column)
         return project
 
     @classmethod
@@ -173,6 +210,102 @@ class Project(TeamProject):
             raise
         return project
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the project; all that was answered is on the disk already."""
+        self.duties.release()
+        self._store.close()
+        if self._lock is not None:
+            self._lock.release()
+
+    def __repr__(self) -> str:
+        return f"<Project {self.name}: {len(self._state.rows)} items, {self.folder}>"
+
+    @property
+    def is_writable(self) -> bool:
+        """Whether this process may write to it."""
+        return self._lock is not None
+
+    @property
+    def folder(self) -> Path:
+        """The folder of the project."""
+        return self._folder.path
+
+    @property
+    def place(self) -> str:
+        """Where the project lies, for people: its folder, or its database without a password."""
+        return self._folder.name if self.is_shared else str(self.folder)
+
+    @property
+    def name(self) -> str:
+        """The name of the source, for people."""
+        return Path(self._state.settings.source).name
+
+    @property
+    def root(self) -> Path | None:
+        """The folder that all image files lie in; None if the items are no files."""
+        return self._state.listing.root
+
+    @property
+    def secret(self) -> str:
+        """A secret of this project, readable by this user alone."""
+        return self._folder.secret()
+
+    @property
+    def store(self) -> Store:
+        """The events, items and model versions."""
+        return self._store
+
+    @property
+    def items(self) -> ItemsView:
+        """The items by their keys."""
+        return ItemsView(self._state)
+
+    @property
+    def classes(self) -> list[tuple[str, str]]:
+        """(name, key) of the classes that can be given, in the order they were added."""
+        with self._state.lock:
+            return [(c.name, c.class_id) for c in self._state.replay.classes]
+
+    @property
+    def places(self) -> list[tuple[str, int]]:
+        """(name, place) of the classes that can be given; no merge ever moves a place."""
+        with self._state.lock:
+            everyone = self._state.replay.all_classes
+            return [(c.name, place) for place, c in enumerate(everyone) if c.into is None]
+
+    @property
+    def phase(self) -> Phase:
+        """Where the job stands."""
+        self.log.catch_up()
+        with self._state.lock:
+            return self._state.phase
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether several processes may write to it at once."""
+        return self._folder.is_shared
+
+    @property
+    def url(self) -> str:
+        """The URL of its database, which may have a password; ``""`` if that is in the folder."""
+        return self._folder.url
+
+    def announce(self, url: str) -> None:
+        """Write down where this process can be found, for those who meet the lock."""
+        if self._lock is not None:
+            self._lock.announce(url)
+
     def query(self, n: int = 1, exclude: Iterable[str] = (), annotator: str = "") -> list[Asked]:
         """Return up to ``n`` items to label next; never waits for a model.
 
@@ -183,32 +316,14 @@ class Project(TeamProject):
         annotator : who asks; may be asked blind about an item that another person has answered
         """
         check_int("n", "query", n, 1)
-        self.catch_up()
+        self.log.catch_up()
         with self._state.lock:
             without = mask_of(self._state, exclude)
             second = second_opinions(self._state, self._handed, n, without, annotator)
             n_first = n - min(len(second), 1)  # one at a time, so that nobody meets them in a heap
-            seed = self._settings.seed
+            seed = self._state.settings.seed
             first = next_items(self._state, self._handed, n_first, without, seed)
         return [*second[: n - len(first)], *first]
-
-    def audit_next(
-        self, n: int = 1, exclude: Iterable[str] = (), annotator: str = ""
-    ) -> list[Asked]:
-        """Return up to ``n`` items of the open audit, blind; none if no audit is open."""
-        self.catch_up()
-        with self._state.lock:
-            return audited_items(
-                self._state, self._handed, n, mask_of(self._state, exclude), annotator
-            )
-
-    def handback_next(
-        self, n: int = 1, exclude: Iterable[str] = (), annotator: str = ""
-    ) -> list[Asked]:
-        """Return up to ``n`` items that the certificate leaves to people."""
-        self.catch_up()
-        with self._state.lock:
-            return handed_back_items(self._state, self._handed, n, mask_of(self._state, exclude))
 
     def asked(self, item_id: str, annotator: str = "") -> Asked:
         """Return one item with its answer so far, to look at or correct.
@@ -242,19 +357,7 @@ class Project(TeamProject):
         ------
         StoreError : the disk refused; nothing was stored
         """
-        self.catch_up()
-        with self._state.lock:
-            said = formed(self._state, events)
-            to_store = [event for event in said if isinstance(event, NewEvent)]
-            judge = Judge(self._state, self._handed, to_store)
-        outcomes = iter(self._append(to_store, judge, judge.after) if to_store else ())
-        with self._state.lock:
-            return [
-                event
-                if isinstance(event, Recorded)
-                else recorded(self._state, event, next(outcomes))
-                for event in said
-            ]
+        return self.log.record(events)
 
     def teach(self, answers: Mapping[str, str], annotator: str = "") -> None:
         """Label items by their keys, whatever label they had; new class names become classes.
@@ -264,9 +367,8 @@ class Project(TeamProject):
         InvalidInputError : an item or a class name makes no sense; the others are stored
         """
         self.add_classes(answers.values())
-        with self._state.lock:
-            events = [self._label(item_id, label, annotator) for item_id, label in answers.items()]
-        refused = [done for done in self.record(events) if done.status in ("refused", "conflict")]
+        said = self.log.label(answers, annotator)
+        refused = [done for done in said if done.status in ("refused", "conflict")]
         if refused:
             raise InvalidInputError(refused[0].message or "Somebody else has just answered.")
 
@@ -277,20 +379,31 @@ class Project(TeamProject):
         ------
         InvalidInputError : a name is empty, too long or not printable
         """
-        refused = [done for done in self._add_classes(names) if done.status == "refused"]
+        refused = [done for done in self.log.add_classes(names) if done.status == "refused"]
         if refused:
             raise InvalidInputError(refused[0].message)
 
     def undo(self, n: int = 1) -> list[Recorded]:
         """Undo the last ``n`` things that were said and not undone."""
         check_int("n", "undo", n, 1)
-        return [self._undo_latest() for _ in range(n)]
+        return [self.log.undo() for _ in range(n)]
+
+    def retrain(self, progress: Progress = lambda what, done, total: None) -> int:
+        """Learn here and now from all answers; return the model version.
+
+        Where a trainer runs in the background it does this; then there is no need to.
+
+        Raises
+        ------
+        SparingError : the items cannot be encoded, or the model cannot be fitted
+        """
+        return self.learning.retrain(progress)
 
     def status(self) -> ProjectStatus:
         """Return where the project stands."""
-        self.catch_up()
+        self.log.catch_up()
         with self._state.lock:
-            return status(self._state, self.trainer_said, self.encoded)
+            return status(self._state)
 
     def history(
         self, search: str = "", offset: int = 0, limit: int = 50, annotator: str = ""
@@ -308,116 +421,10 @@ class Project(TeamProject):
         with self._state.lock:
             return look_again(self._state, limit, annotator)
 
-    def export(self, path: str | PathLike[str], form: str = "csv", annotator: str = "") -> int:
-        """Write all labels with their provenance; return how many items have one.
-
-        While a check of the model is open there is no guess for what it has drawn.
-
-        Parameters
-        ----------
-        path : the file; for ``"folders"`` a folder that is not there yet, or empty
-        form : ``"csv"``, ``"jsonl"``, ``"parquet"``, or ``"folders"``: PATH/provenance/class/file
-        annotator : who reads it; what they are to answer without knowing what others said comes
-            without that
-
-        Raises
-        ------
-        UnknownNameError : no such form
-        SourceError : the path cannot be written
-        MissingExtraError : Parquet without pyarrow
-        """
-        return export(self._state, Path(path), form, annotator)
-
-    def export_apart(
-        self, path: str | PathLike[str], form: str = "csv", annotator: str = ""
-    ) -> None:
-        """Write all labels as :meth:`export` does, by a process of its own that nobody waits for.
-
-        Raises
-        ------
-        SparingError : as of :meth:`export`
-        """
-        export_apart(self.folder, self.url, Order(str(path), form, annotator))
-
-    def import_labels(
-        self,
-        path: str | PathLike[str],
-        item_column: str | None = None,
-        label_column: str | None = None,
-    ) -> ImportReport:
-        """Take labels from a table; none that is there already is overwritten.
-
-        Parameters
-        ----------
-        path : a CSV, TSV, JSONL or Parquet file, such as an export
-        item_column : names the items by key, path, name or text; ``item_id``, ``item``, ``path``,
-            ... if not given
-        label_column : ``label`` or ``class`` if not given
-
-        Returns
-        -------
-        how many were taken, and each row that was not, with the reason
-
-        Raises
-        ------
-        SourceError, InvalidInputError : the table cannot be read, or lacks such a column
-        """
-        with self._state.lock:
-            readings = imports.read_labels(self._state, Path(path), item_column, label_column)
-        return self._import(readings, Path(path).name)
-
-    def import_source_labels(self, column: str) -> ImportReport:
-        """Take the labels that the source itself has in a column; as :meth:`import_labels`.
-
-        Raises
-        ------
-        InvalidInputError : the source is no table, or a model learns from this column
-        UnknownNameError : it has no such column
-        """
-        options.check_no_part(self._settings.layout, column)
-        with self._state.lock:
-            readings = imports.read_source_labels(self._state, column)
-        told = self._import(readings, f"column '{column}' of {self.name}")
-        self.leave_labels(column)
-        return told
-
     def _obey(self, said: Mapping[str, Any]) -> None:
-        self._keep(options.obeyed(self._settings, said, self._state))
+        self.learning.keep(options.obeyed(self._state.settings, said, self._state))
         if "encoder" in said:
-            self.set_encoder(said["encoder"])
+            self.learning.set_encoder(said["encoder"])
         self.add_classes(said.get("classes", ()))
         if said.get("label_column"):
-            self.import_source_labels(said["label_column"])
-
-    def _import(self, readings: imports.Readings, called: str) -> ImportReport:
-        labels = (one.label.class_name for one in readings.found if one.label)
-        self._add_classes(name for name in labels if name)
-        events = [event for one in readings.found for event in one.events]
-        told = imports.report(readings, imports.in_parts(events, self.record))
-        self._say(Kind.IMPORTED, f"{called}: {told.said()[0]}")
-        return told
-
-    def _add_classes(self, names: Iterable[str]) -> list[Recorded]:
-        with self._state.lock:
-            new = [n for n in dict.fromkeys(names) if not known_class(self._state, n)]
-        events = [NewEvent(key=uuid4().hex, kind=Kind.ADD_CLASS, class_name=n) for n in new]
-        return self.record(events)
-
-    def _undo_latest(self) -> Recorded:
-        with self._state.lock:
-            latest = self._state.replay.latest_undoable()
-        undoes = latest.key if latest else None
-        return self.record([NewEvent(key=uuid4().hex, kind=Kind.UNDO, undoes=undoes)])[0]
-
-    def _label(self, item_id: str, label: str, annotator: str) -> NewEvent:
-        row = self._state.row_of.get(item_id, -1)
-        current = self._state.replay.of(item_id).answer
-        return NewEvent(
-            key=uuid4().hex,
-            kind=Kind.LABEL,
-            item_id=item_id,
-            class_name=label,
-            model_version=self._handed.version_of(row),
-            seen=current.key if current else None,
-            annotator=annotator,
-        )
+            self.files.import_source_labels(said["label_column"])

@@ -55,6 +55,40 @@ def placed(place: ProjectFolder, store: Store) -> ProjectFolder:
     return ProjectFolder(path, place.url)
 
 
+class Duties:
+    """What one of several processes does for all that share a project.
+
+    Parameters
+    ----------
+    store : of the project
+    is_shared : whether there may be other processes
+    """
+
+    def __init__(self, store: Store, is_shared: bool) -> None:
+        self._store = store
+        self._is_shared = is_shared
+        self._claims: dict[str, Claim] = {}
+
+    def has(self, duty: str) -> bool:
+        """Tell whether it is on this process to do something."""
+        if not self._is_shared:
+            return True
+        if duty in self._claims and self._claims[duty].holds():
+            return True
+        try:
+            claim = self._store.claim(duty)
+        except StoreError:  # the database is away: nobody has duties
+            return False
+        if claim is not None:
+            self._claims[duty] = claim
+        return claim is not None
+
+    def release(self) -> None:
+        """Leave all duties to others."""
+        for claim in self._claims.values():
+            claim.release()
+
+
 @contextmanager
 def alone(store: Store, folder: ProjectFolder, duty: str) -> Iterator[None]:
     """Do something that only one process may do at a time; who comes second waits.

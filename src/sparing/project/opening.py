@@ -13,7 +13,7 @@ from sparing.datasets.read import FOUND_OUT
 from sparing.datasets.rows import Reading
 from sparing.datasets.vectorfile import read_vector_file
 from sparing.errors import ConflictError, NotFoundError, SourceError
-from sparing.project.audits.audits import retell_contents
+from sparing.project.audits.draws import retell_contents
 from sparing.project.belongings import check_free, check_own, database_of, mark, sweep
 from sparing.project.folder import Lock, ProjectFolder, default_folder
 from sparing.project.multiprocess import FOLDER, SharedLock, alone, new_place, placed

@@ -45,15 +45,8 @@ BEYOND_LABELING = {
 ROUGH = "rough, from {n} items drawn at random so far; 'Check now' makes it sure"
 
 
-def status(state: State, trainer: tuple[str, str], encoded: tuple[int, int]) -> Status:
-    """Return where a project stands.
-
-    Parameters
-    ----------
-    state : of the project
-    trainer : what the background worker does, and why
-    encoded : items encoded, and items in all
-    """
+def status(state: State) -> Status:
+    """Return where a project stands."""
     answers = [a for a in state.answers() if state.present[state.row_of[a.item_id or ""]]]
     labels = [answer for answer in answers if answer.kind in LABELS]
     n_items = int(state.present.sum())
@@ -73,8 +66,8 @@ def status(state: State, trainer: tuple[str, str], encoded: tuple[int, int]) -> 
         advice=_advice(state, counts, n_items - len(answers)),
         model_version=state.version,
         n_behind=_n_behind(state),
-        encoded=encoded,
-        trainer=trainer,
+        encoded=state.encoded,
+        trainer=state.trainer_said,
         notes=tuple(_notes(state)),
         audit=_audit(state),
         certificate=state.certified.certificate if state.certified else None,

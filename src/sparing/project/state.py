@@ -11,11 +11,12 @@ from sparing.audit.audit import Phase, judge
 from sparing.audit.early_stop import audits_needed
 from sparing.audit.evaluation import Estimate, accuracy
 from sparing.errors import NotFoundError, SourceError, SparingError
-from sparing.project.audits.audits import Certified, Draw, answers_of, evidence
+from sparing.project.audits.draws import Certified, Draw, answers_of, evidence
 from sparing.project.audits.stage import ANEW, Stage, load_stage
 from sparing.project.folder import ProjectFolder
 from sparing.project.learning.scores import Scores, read_scores, within
 from sparing.project.log.replay import Replay
+from sparing.project.settings import Settings, keep_settings, read_overlap, read_settings
 from sparing.project.source.changes import ITEMS_STAMP, Changes, Reconciled, applied
 from sparing.project.source.items import PRESENT, UNREADABLE, Item, Listing
 from sparing.project.source.vectors import Contents
@@ -42,12 +43,15 @@ class State:
 
     Attributes
     ----------
+    settings : what the project was made with
     stage : what the audit that decides the phase says
     is_encoded : whether all items that can be read have vectors
     mark : fingerprint of these vectors; ``""`` before there are any
     seen_by : sentences on what made the vectors
     unreadable : the items that cannot be read
     audited : the accuracy that the audit shows, once there is a certificate
+    encoded : items encoded so far, and items in all
+    trainer_said : what learns in the background does, and why, in words
     """
 
     def __init__(
@@ -60,6 +64,7 @@ class State:
     ) -> None:
         self.lock = threading.RLock()
         self.folder = folder
+        self.settings = read_settings(store)
         self.listing = listing
         self.changes = changes
         self.versions: list[Version] = []
@@ -72,9 +77,11 @@ class State:
         self.opinions = Opinions(self.replay)
         self._places = {item_id: i for i, item_id in enumerate(listing.ids)}
         self.is_encoded = False
-        self.sharing = Sharing(Overlap())
         self.mark = ""
         self.seen_by: tuple[str, ...] = ()
+        self.encoded = (0, len(rows))
+        self.trainer_said = ("off", "")
+        self.share(read_overlap(store, self.settings.seed))
         self._load_stage()
         self._take_versions(store.versions())
 
@@ -252,12 +259,21 @@ class State:
         self.is_encoded = False
         self.relist(applied(self.rows, found.updates), found.listing)
 
+    def take_settings(self, store: Store, settings: Settings) -> None:
+        """Write down other settings, and take them into account."""
+        if settings != self.settings:
+            keep_settings(store, settings)
+            with self.lock:
+                self.listing = replace(self.listing, layout=settings.layout)
+                self.settings = settings
+
     def learned(self, contents: Contents) -> list[ItemRow]:
         """Take what encoding found out into account; return the items that are new to the store."""
         updates = []
         self.is_encoded = True
         self.mark = contents.fingerprint
         self.seen_by = contents.said()
+        self.encoded = (int(contents.good.sum()), len(self.rows))
         found = zip(contents.hashes.tolist(), contents.faults.tolist(), strict=True)
         for item, (content, fault) in zip(list(self.rows), found, strict=False):
             if item.state == PRESENT and not fault and content in ("", item.content_hash):

@@ -100,7 +100,7 @@ def state(request: Request, project: TheProject, here: Here) -> StateBody:
         name=project.name,
         annotator=here.name,
         role=here.role,
-        may_add_classes=project.may_add_classes,
+        may_add_classes=project.team.may_add_classes,
         by_password=door.by_password,
         classes=classes,
         status=told,
@@ -139,9 +139,9 @@ def _lent(
 ) -> Lent:
     ways = {
         Phase.LABEL: project.query,
-        Phase.AUDIT: project.audit_next,
-        Phase.CERTIFIED: project.handback_next,
-        Phase.HANDBACK: project.handback_next,
+        Phase.AUDIT: project.audits.query,
+        Phase.CERTIFIED: project.audits.query_remainder,
+        Phase.HANDBACK: project.audits.query_remainder,
     }
     if phase not in ways:
         return Lent([])
@@ -191,7 +191,7 @@ def _refused(key: str, why: str) -> RecordedBody:
 
 def _why_not(project: Project, role: Role, kind: Kind) -> str:
     is_asked = kind is Kind.ADD_CLASS and role is not Role.OWNER
-    needed = role_for(kind, may_add=not is_asked or project.may_add_classes)
+    needed = role_for(kind, may_add=not is_asked or project.team.may_add_classes)
     return "" if role.covers(needed) else not_allowed(needed, WHAT[kind])
 
 
@@ -228,19 +228,19 @@ def look_again(project: TheProject, who: Who) -> list[DoubtBody]:
 @router.get("/api/audit/plan")
 def plan_audit(project: TheProject, epsilon: Fraction, delta: Fraction = 0.05) -> PlanBody:
     """Return what a check would cost; draws nothing."""
-    return PlanBody.model_validate(project.plan_audit(epsilon, delta))
+    return PlanBody.model_validate(project.audits.plan(epsilon, delta))
 
 
 @router.post("/api/audit", dependencies=[only(Role.OWNER, "Checking the model")])
 def audit(project: TheProject, claim: ClaimBody) -> PlanBody:
     """Freeze the model and draw the items of the check."""
-    return PlanBody.model_validate(project.audit(claim.epsilon, claim.delta))
+    return PlanBody.model_validate(project.audits.draw(claim.epsilon, claim.delta))
 
 
 @router.post("/api/certify", dependencies=[only(Role.OWNER, "Working out a certificate")])
 def certify(project: TheProject) -> CertificateBody:
     """Turn the answered check into a certificate."""
-    return CertificateBody.model_validate(project.certify())
+    return CertificateBody.model_validate(project.audits.certify())
 
 
 @router.post(
@@ -251,7 +251,7 @@ def certify(project: TheProject) -> CertificateBody:
 )
 def resume(project: TheProject) -> Response:
     """Go back to labeling; a check that was begun is spent."""
-    project.resume()
+    project.audits.resume()
     return Response(status_code=204)
 
 
@@ -289,7 +289,7 @@ def _export(project: Project, path: Path, form: str, who: str) -> None:
     if not _EXPORTS.acquire(blocking=False):
         raise ConflictError("Other exports are being written: wait until one of them is done.")
     try:
-        project.export_apart(path, form, who)
+        project.files.export_apart(path, form, who)
     finally:
         _EXPORTS.release()
 

@@ -43,7 +43,7 @@ class MapBody(BaseModel):
 @router.get("/api/map")
 def which_maps(project: TheProject) -> MapBody:
     """Return which maps there are, and how far the next one is."""
-    maps = project.maps
+    maps = project.map
     told = maps.progress
     progress = ProgressBody(what=told[0], done=told[1], total=told[2]) if told else None
     due = maps.is_due()
@@ -56,7 +56,7 @@ def which_maps(project: TheProject) -> MapBody:
 @router.get("/api/map/places/{kind}/{mark}", response_class=Response)
 def places(project: TheProject, kind: Literal["principal", "neighbors"], mark: Mark) -> Response:
     """Send where the items lie: x and y, unsigned 16 bits each, little-endian; 65,535: nowhere."""
-    numbers = project.maps.places(kind, mark).astype("<u2")
+    numbers = project.map.places(kind, mark).astype("<u2")
     return Response(numbers.tobytes(), media_type=OF_NUMBERS, headers=FOR_EVER)
 
 
@@ -71,11 +71,11 @@ def colors(
 
     The head has the names of the numbers from 1 on; 0: nothing to say, 255: not on the map.
     """
-    stamp = f'"{project.maps.stamp()}-{quote(who)}"'
+    stamp = f'"{project.map.stamp()}-{quote(who)}"'
     headers = {"etag": stamp, "cache-control": "private, no-cache"}
     if request.headers.get("if-none-match") == stamp:
         return Response(status_code=304, headers=headers)
-    found = project.maps.coloring(by, who)
+    found = project.map.coloring(by, who)
     head = json.dumps({"names": found.names}).encode()
     content = len(head).to_bytes(4, "little") + head + found.codes.tobytes()
     return Response(content, media_type=OF_NUMBERS, headers=headers)
@@ -98,7 +98,7 @@ def items(
     What a holder is to answer, nobody else is asked for some minutes; without those that others
     are asked now.
     """
-    found = project.maps.items(list(dict.fromkeys(row)), who, guesses=guesses)
+    found = project.map.items(list(dict.fromkeys(row)), who, guesses=guesses)
     if holder is not None:
         mine = project.lending.hold(holder_of(who, holder), [asked.item.item_id for asked in found])
         found = [asked for asked in found if asked.item.item_id in mine]

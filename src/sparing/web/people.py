@@ -90,10 +90,10 @@ class NewGuidelinesBody(Incoming):
 @router.get("/api/people")
 def people(project: TheProject) -> PeopleBody:
     """Return who answers, and how far they agree."""
-    found, counts = project.agreement(), project.people()
+    found, counts = project.team.agreement(), project.team.people()
     return PeopleBody(
         people=[PersonBody(name=name, n_answers=n) for name, n in counts.items()],
-        overlap=project.overlap,
+        overlap=project.team.overlap,
         **_figures(found),
     )
 
@@ -117,7 +117,7 @@ def _figure(name: str, figure: Figure) -> FigureBody:
 @router.get("/api/disagreements", dependencies=[only(Role.SETTLER, "Settling")])
 def disagreements(project: TheProject) -> DisagreementsBody:
     """Return the items on which people differ, with what each of them said."""
-    found = project.disagreements()
+    found = project.team.disagreements()
     rows = [
         DisagreementBody(
             asked=AskedBody.model_validate(one.asked),
@@ -133,7 +133,7 @@ def disagreements(project: TheProject) -> DisagreementsBody:
 @router.get("/api/guidelines")
 def guidelines(project: TheProject) -> list[GuidelinesBody]:
     """Return all versions of the guidelines, the newest first."""
-    return [GuidelinesBody.model_validate(one) for one in reversed(project.guidelines())]
+    return [GuidelinesBody.model_validate(one) for one in reversed(project.team.guidelines())]
 
 
 @router.post(
@@ -144,7 +144,7 @@ def guidelines(project: TheProject) -> list[GuidelinesBody]:
 )
 def set_guidelines(project: TheProject, who: Who, body: NewGuidelinesBody) -> Response:
     """Keep a new version; refused where somebody else has written one meanwhile."""
-    project.set_guidelines(body.text, who, body.seen)
+    project.team.set_guidelines(body.text, who, body.seen)
     return Response(status_code=204)
 
 
@@ -162,5 +162,5 @@ class RightsBody(Incoming):
 )
 def set_rights(project: TheProject, body: RightsBody) -> Response:
     """Let annotators add classes, or not."""
-    project.set_may_add_classes(body.may_add_classes)
+    project.team.set_may_add_classes(body.may_add_classes)
     return Response(status_code=204)

@@ -54,20 +54,20 @@ def project(numbers):
 
 
 def test_the_whole_way(numbers, project):
-    plan = project.plan_audit(0.05)
+    plan = project.audits.plan(0.05)
     assert project.phase == "label"
-    assert project.audit(0.05) == plan
+    assert project.audits.draw(0.05) == plan
     assert project.phase == "audit"
     assert project.status().advice[1].startswith("The model is being checked")
-    asked = project.audit_next(N)
+    asked = project.audits.query(N)
     assert len(asked) == plan.n_audited
     numbers.answer(project, asked)
-    assert project.audit_next(1) == []
-    certificate = project.certify()
+    assert project.audits.query(1) == []
+    certificate = project.audits.certify()
     assert certificate.n_total == N
     assert certificate.n_auto > 0
     assert certificate.n_by_people + certificate.n_auto + certificate.n_handback == N
-    left = project.handback_next(N)
+    left = project.audits.query_remainder(N)
     assert len(left) == certificate.n_handback == project.status().n_handback_left
     numbers.answer(project, left)
     assert project.phase == "done"
@@ -78,14 +78,14 @@ def test_the_whole_way(numbers, project):
     purposes = [e.purpose for e in project.store.events() if e.kind is Kind.LABEL]
     assert purposes.count("audit") == plan.n_audited
     assert purposes.count("handback") == certificate.n_handback
-    assert all(check.ok for check in project.verify(certificate))
+    assert all(check.ok for check in project.audits.verify(certificate))
 
 
 def test_audit_items_are_blind(numbers, project):
-    project.audit(0.05)
-    asked = project.audit_next(5)
+    project.audits.draw(0.05)
+    asked = project.audits.query(5)
     assert all(a.guess is None and a.why == "drawn at random to check the model" for a in asked)
-    drawn = {a.item.item_id for a in project.audit_next(N)}
+    drawn = {a.item.item_id for a in project.audits.query(N)}
     assert project.asked(asked[0].item.item_id).guess is None
     # In no other list: not among the next, not in the history, no likely mistakes.
     assert not drawn & {a.item.item_id for a in project.query(N)}
@@ -96,28 +96,28 @@ def test_audit_items_are_blind(numbers, project):
 
 
 def test_answers_of_an_open_audit_train_no_model(numbers, project):
-    project.audit(0.05)
+    project.audits.draw(0.05)
     before = project.status().n_labeled
-    numbers.answer(project, project.audit_next(10))
+    numbers.answer(project, project.audits.query(10))
     version = project.retrain()
     (made,) = project.store.versions(version - 1)
     assert made.facts["n_labels"] == before
-    numbers.answer(project, project.audit_next(N))
-    project.certify()
+    numbers.answer(project, project.audits.query(N))
+    project.audits.certify()
     version = project.retrain()
     assert project.store.versions(version - 1)[0].facts["n_labels"] == project.status().n_labeled
 
 
 def test_an_audit_survives_the_process(numbers, project):
-    project.audit(0.05)
-    numbers.answer(project, project.audit_next(10))
-    rest = [a.item.item_id for a in project.audit_next(N)]
+    project.audits.draw(0.05)
+    numbers.answer(project, project.audits.query(10))
+    rest = [a.item.item_id for a in project.audits.query(N)]
     project.close()
     with Project.open(numbers.folder) as project:
         assert project.phase == "audit"
-        assert [a.item.item_id for a in project.audit_next(N)] == rest
-        numbers.answer(project, project.audit_next(N))
-        certificate = project.certify()
+        assert [a.item.item_id for a in project.audits.query(N)] == rest
+        numbers.answer(project, project.audits.query(N))
+        certificate = project.audits.certify()
     with Project.open(numbers.folder) as project:
         assert project.status().certificate == certificate
     file = numbers.folder / "certificates" / "1.json"
@@ -125,29 +125,29 @@ def test_an_audit_survives_the_process(numbers, project):
 
 
 def test_no_certificate_before_all_is_answered_and_skips_count_as_wrong(numbers, project):
-    project.audit(0.05)
-    asked = project.audit_next(N)
+    project.audits.draw(0.05)
+    asked = project.audits.query(N)
     numbers.answer(project, asked[1:])
     with pytest.raises(ConflictError, match="1 items of the audit have no answer"):
-        project.certify()
+        project.audits.certify()
     project.record([NewEvent(key="s", kind=Kind.SKIP, item_id=asked[0].item.item_id)])
-    certificate = project.certify()
+    certificate = project.audits.certify()
     assert certificate.n_unanswered == 1
     assert 1 <= certificate.n_wrong <= 3  # it, and what the model got wrong
 
 
 def test_each_attempt_risks_less(numbers, project):
-    project.audit(0.05)
+    project.audits.draw(0.05)
     with pytest.raises(ConflictError, match="An audit is open"):
-        project.audit(0.05)
-    numbers.answer(project, project.audit_next(N))
-    first = project.certify()
-    project.resume()
+        project.audits.draw(0.05)
+    numbers.answer(project, project.audits.query(N))
+    first = project.audits.certify()
+    project.audits.resume()
     assert project.phase == "label"
     assert project.status().certificate is None
-    project.audit(0.1)
-    numbers.answer(project, project.audit_next(N))
-    second = project.certify()
+    project.audits.draw(0.1)
+    numbers.answer(project, project.audits.query(N))
+    second = project.audits.certify()
     assert (first.attempt, second.attempt) == (1, 2)
     assert second.previous == (first.audit,)
     assert second.evidence[0].delta < first.evidence[0].delta
@@ -170,29 +170,29 @@ def test_an_item_that_changed_makes_a_certificate_void(tmp_path):
         project.retrain()
         answer(project, project.query(20))
         project.retrain()
-        project.audit(0.3)
-        answer(project, project.audit_next(80))
+        project.audits.draw(0.3)
+        answer(project, project.audits.query(80))
         left = project.query(1)[0].item
     Image.new("L", (28, 28), 100).save(left.path)
     stamp = left.path.stat().st_mtime_ns + 10**10
     os.utime(left.path, ns=(stamp, stamp))
     with Project.open(tmp_path / "photos.sparing") as project:
         with pytest.raises(VoidAuditError, match=r"changed or went away.*attempt 2"):
-            project.certify()
-        project.resume()  # the attempt is spent
+            project.audits.certify()
+        project.audits.resume()  # the attempt is spent
         project.retrain()
-        project.audit(0.3)
+        project.audits.draw(0.3)
         assert project.store.events()[-1].kind is Kind.AUDIT_DRAWN
 
 
 def test_classes_are_not_merged_while_an_audit_is_open_but_may_be_renamed(numbers, project):
-    project.audit(0.05)
+    project.audits.draw(0.05)
     merge = NewEvent(key="m", kind=Kind.MERGE_CLASS, class_name="low", text="high")
     assert project.record([merge])[0].status == "refused"
     rename = NewEvent(key="r", kind=Kind.RENAME_CLASS, class_name="low", text="small")
     assert project.record([rename])[0].status == "stored"
-    numbers.answer(project, project.audit_next(N))  # by the old name
-    assert project.certify().n_wrong <= 3  # not half of them
+    numbers.answer(project, project.audits.query(N))  # by the old name
+    assert project.audits.certify().n_wrong <= 3  # not half of them
 
 
 def test_merged_classes_count_as_one_for_the_model(numbers, project):
@@ -202,32 +202,32 @@ def test_merged_classes_count_as_one_for_the_model(numbers, project):
     project.retrain()
     merge = NewEvent(key="m", kind=Kind.MERGE_CLASS, class_name="tiny", text="low")
     project.record([merge])
-    project.audit(0.05)
+    project.audits.draw(0.05)
     assert [name for name, _ in project.classes] == ["low", "high"]
 
 
 def test_without_a_model_there_is_nothing_to_check(numbers):
     with numbers.project() as project:
         with pytest.raises(InvalidInputError, match="no model to check"):
-            project.audit(0.05)
+            project.audits.draw(0.05)
         project.retrain()
         with pytest.raises(InvalidInputError, match="no model to check"):
-            project.plan_audit(0.05)
+            project.audits.plan(0.05)
 
 
 def test_bad_claims_and_claims_that_do_not_pay(project):
     for epsilon, delta in ((0, 0.05), (1.5, 0.05), (0.05, 0), (0.05, 2)):
         with pytest.raises(InvalidInputError, match="strictly between 0 and 1"):
-            project.audit(epsilon, delta)
+            project.audits.draw(epsilon, delta)
     with pytest.raises(PoolExhaustedError, match="would cost more than it saves"):
-        project.audit(0.0001)
+        project.audits.draw(0.0001)
     with pytest.raises(ConflictError, match="No audit is open"):
-        project.certify()
+        project.audits.certify()
     assert project.phase == "label"
 
 
 def test_a_draw_that_was_tampered_with_is_refused(numbers, project):
-    project.audit(0.05)
+    project.audits.draw(0.05)
     project.close()
     file = numbers.folder / "audits" / "1.json"
     file.write_text(file.read_text().replace('"seed": 0', '"seed": 1'))
@@ -237,20 +237,20 @@ def test_a_draw_that_was_tampered_with_is_refused(numbers, project):
         numbers.answer(project, project.query(1))  # labeling goes on
         project.retrain()
         with pytest.raises(ConflictError, match="No audit is open"):
-            project.certify()
+            project.audits.certify()
     file.unlink()
     with Project.open(numbers.folder) as project:
         assert "Audit 1 is not there" in project.status().notes[0]
-        project.resume()
+        project.audits.resume()
         with pytest.raises(SourceError, match="An audit is missing"):
-            project.audit(0.05)  # what was spent is not known any more
+            project.audits.draw(0.05)  # what was spent is not known any more
 
 
 def test_automatic_labels_are_exported_under_their_certificate(numbers, project, tmp_path):
-    project.audit(0.05)
-    numbers.answer(project, project.audit_next(N))
-    certificate = project.certify()
-    project.export(tmp_path / "out.csv")
+    project.audits.draw(0.05)
+    numbers.answer(project, project.audits.query(N))
+    certificate = project.audits.certify()
+    project.files.export(tmp_path / "out.csv")
     rows = list(csv.DictReader((tmp_path / "out.csv").read_text().splitlines()))
     automatic = [row for row in rows if row["provenance"] == "automatic"]
     assert len(automatic) == certificate.n_auto
@@ -258,6 +258,6 @@ def test_automatic_labels_are_exported_under_their_certificate(numbers, project,
     assert {row["model_version"] for row in automatic} == {str(certificate.model_version)}
     assert all(float(row["confidence"]) > 0.5 for row in automatic)
     assert sum(row["provenance"] == "person" for row in rows) == certificate.n_by_people
-    project.resume()
-    project.export(tmp_path / "after.csv")
+    project.audits.resume()
+    project.files.export(tmp_path / "after.csv")
     assert "automatic" not in (tmp_path / "after.csv").read_text()

@@ -22,10 +22,10 @@ def certified(pets):
     with pets.create() as project:
         pets.answer(project, project.query(10))
         project.retrain()
-        project.trainee(lambda *_: None).map(60)
-        project.audit(0.2)
-        pets.answer(project, project.audit_next(60))
-        project.certify()
+        project.learning.trainee(lambda *_: None).map(60)
+        project.audits.draw(0.2)
+        pets.answer(project, project.audits.query(60))
+        project.audits.certify()
         return project.store.events(), project.store.items(), project.status()
 
 
@@ -50,9 +50,9 @@ def test_all_is_in_one_file_and_comes_back(pets, tmp_path):
         assert project.store.events() == events
         assert project.store.items() == items
         assert project.status() == stands
-        assert project.is_encoded
-        assert project.version == 1
-        assert not project.maps.is_due()
+        assert project.learning.is_encoded
+        assert project.learning.version == 1
+        assert not project.map.is_due()
         assert len(project.secret) >= 32
     assert stat.S_IMODE((tmp_path / "again").stat().st_mode) == 0o700
     files = [p for p in (tmp_path / "again").rglob("*") if p.is_file() and p.name != "lock"]
@@ -90,7 +90,7 @@ def test_a_project_in_use_is_backed_up_at_one_moment(pets, tmp_path):
             nonlocal n_said
             while not stop.is_set():
                 n_said += 1
-                project.set_guidelines(f"Version {n_said}.", seen=newest())
+                project.team.set_guidelines(f"Version {n_said}.", seen=newest())
                 if n_said % 20 == 0:
                     pets.answer(project, project.query(1))
                     project.retrain()
@@ -129,9 +129,9 @@ def test_vectors_that_are_being_made_are_left_out(pets, tmp_path):
     assert not names(tmp_path / "one") & {"vectors.npy", "contents.npz", "maps/neighbors"}
     restore(tmp_path / "one", tmp_path / "again")
     with Project.open(tmp_path / "again") as project:
-        assert not project.is_encoded
+        assert not project.learning.is_encoded
         project.retrain()
-        assert project.is_encoded
+        assert project.learning.is_encoded
 
 
 def test_a_killed_backup_leaves_no_backup(pets, tmp_path, monkeypatch):
@@ -192,7 +192,7 @@ def test_projects_on_postgresql_are_backed_up_and_move_to_a_folder_and_back(
     restore(tmp_path / "one", tmp_path / "again")
     with Project.open(tmp_path / "again") as project:
         assert project.store.events() == events
-        assert project.is_encoded
+        assert project.learning.is_encoded
         pets.answer(project, project.query(1))
         events = project.store.events()
         backup(tmp_path / "again", tmp_path / "two")

@@ -35,7 +35,7 @@ def answered(pets, project):
 
 
 def test_every_row_says_whose_label_it_is(project, answered, tmp_path):
-    assert project.export(tmp_path / "out.csv") == 2
+    assert project.files.export(tmp_path / "out.csv") == 2
     rows = {row["item_id"]: row for row in read_csv(tmp_path / "out.csv")}
     assert len(rows) == 60
     ada, confirmed, skipped, flagged, _ = (rows[item] for item in answered)
@@ -50,7 +50,7 @@ def test_every_row_says_whose_label_it_is(project, answered, tmp_path):
 def test_a_guess_is_no_label(pets, project, tmp_path):
     pets.answer(project, project.query(8))
     project.retrain()
-    project.export(tmp_path / "out.csv")
+    project.files.export(tmp_path / "out.csv")
     rows = read_csv(tmp_path / "out.csv")
     unlabeled = [row for row in rows if row["state"] == "unlabeled"]
     assert len(unlabeled) == 52
@@ -62,7 +62,7 @@ def test_the_forms_say_the_same(project, answered, tmp_path):
     from pyarrow import parquet
 
     for form in ("csv", "jsonl", "parquet"):
-        project.export(tmp_path / f"out.{form}", form)
+        project.files.export(tmp_path / f"out.{form}", form)
     lines = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text().splitlines()]
     table = parquet.read_table(tmp_path / "out.parquet").to_pylist()
     assert lines == table
@@ -79,7 +79,7 @@ def test_what_the_source_says_of_an_item_stands_beside_its_label(tmp_path):
     with Project.create(source, classes=["pos"]) as project:
         project.teach({next(iter(project.items)): "pos"})
         for form in ("csv", "jsonl", "parquet"):
-            project.export(tmp_path / f"out.{form}", form)
+            project.files.export(tmp_path / f"out.{form}", form)
         source.write_text("id,text,label,stars\n3,more words are here,pos,\n")
     first, second = read_csv(tmp_path / "out.csv")
     beside = ["id", "text", "source_label", "'=when", "stars"]
@@ -91,7 +91,7 @@ def test_what_the_source_says_of_an_item_stands_beside_its_label(tmp_path):
     line = json.loads((tmp_path / "out.jsonl").read_text().splitlines()[1])
     assert (line["source_label"], line["=when"], line["stars"]) == ("pos", None, None)
     with Project.open(tmp_path / "t.csv.sparing") as project:  # the first row is gone
-        project.export(tmp_path / "gone.csv")
+        project.files.export(tmp_path / "gone.csv")
     first, second = read_csv(tmp_path / "gone.csv")
     assert (first["present"], first["label"], first["text"]) == ("False", "pos", "")
     assert second["text"] == "more words are here"
@@ -99,12 +99,12 @@ def test_what_the_source_says_of_an_item_stands_beside_its_label(tmp_path):
 
 def test_unknown_forms_and_paths_are_refused(project, tmp_path):
     with pytest.raises(UnknownNameError, match="Did you mean 'csv'"):
-        project.export(tmp_path / "x", "cvs")
+        project.files.export(tmp_path / "x", "cvs")
     (tmp_path / "file").touch()
     with pytest.raises(SourceError, match="cannot be written"):
-        project.export(tmp_path / "file" / "out.csv")
+        project.files.export(tmp_path / "file" / "out.csv")
     with pytest.raises(InvalidInputError, match="not of table rows"):
-        project.export(tmp_path / "folders", "folders")
+        project.files.export(tmp_path / "folders", "folders")
 
 
 def test_a_folder_per_class_keeps_people_and_guesses_apart(tmp_path):
@@ -117,7 +117,7 @@ def test_a_folder_per_class_keeps_people_and_guesses_apart(tmp_path):
         for item, name in zip(ids, ("../../evil", "cat", "CAT"), strict=False):
             say(project, "label", item, class_name=name, confirmed=name == "cat")
         out = tmp_path / "out"
-        assert project.export(out, "folders") == 3
+        assert project.files.export(out, "folders") == 3
         found = sorted(p.relative_to(out).as_posix() for p in out.rglob("*") if p.is_file())
         assert found == sorted(
             [
@@ -130,7 +130,7 @@ def test_a_folder_per_class_keeps_people_and_guesses_apart(tmp_path):
         kept = (photos / "deep" / "0.png").read_bytes()
         assert (out / "person" / "_.._evil" / f"{ids[0]}-0.png").read_bytes() == kept
         with pytest.raises(SourceError, match="there already"):
-            project.export(out, "folders")
+            project.files.export(out, "folders")
 
 
 @given(st.text(max_size=20))
@@ -156,14 +156,14 @@ def test_labels_go_round_through_every_form(pets, project, answered, tmp_path):
         say(project, "label", item, class_name=name)
     wanted = {row.item.item_id: row.answer.class_name for row in project.history(limit=99)[1]}
     for form in ("csv", "jsonl", "parquet"):
-        project.export(tmp_path / f"out.{form}", form)
+        project.files.export(tmp_path / f"out.{form}", form)
         with Project.create(pets.source, tmp_path / f"{form}.sparing") as other:
-            told = other.import_labels(tmp_path / f"out.{form}")
+            told = other.files.import_labels(tmp_path / f"out.{form}")
             got = {row.item.item_id: row.answer.class_name for row in other.history(limit=99)[1]}
             assert got == wanted
             assert told.n_stored == len(wanted)
             assert {p.reason for p in told.problems} == {"no label"}
             event = next(e for e in other.store.events() if e.item_id == answered[1])
             assert event.confirmed
-            again = other.import_labels(tmp_path / f"out.{form}")
+            again = other.files.import_labels(tmp_path / f"out.{form}")
             assert (again.n_stored, again.n_known) == (0, len(wanted))

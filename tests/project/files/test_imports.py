@@ -27,7 +27,7 @@ def test_each_row_that_was_not_taken_is_named(texts, tmp_path):
         "a dog ran off now,\n"
         "line 2,dog\n"
     )
-    told = texts.import_labels(table)
+    told = texts.files.import_labels(table)
     assert (told.n_stored, told.n_known) == (2, 0)
     assert [(p.name, p.reason) for p in told.problems] == [
         ("line 3", "no such item"),
@@ -45,14 +45,14 @@ def test_labels_that_are_there_are_not_overwritten(texts, tmp_path):
     texts.teach({item.item_id: "cat"})
     table = tmp_path / "labels.csv"
     table.write_text(f"item_id,label\n{item.item_id},dog\n")
-    assert texts.import_labels(table).problems[0].reason == "the item has another label"
+    assert texts.files.import_labels(table).problems[0].reason == "the item has another label"
     assert texts.asked(item.item_id).answer.class_name == "cat"
 
 
 def test_labels_by_a_model_never_become_a_persons(texts, tmp_path):
     table = tmp_path / "labels.csv"
     table.write_text("item,label,provenance\nline 1,cat,automatic\nline 2,cat,person\n")
-    told = texts.import_labels(table)
+    told = texts.files.import_labels(table)
     assert [(p.name, p.reason) for p in told.problems] == [("line 2", "a label by a model")]
     assert texts.status().n_labeled == 1
 
@@ -61,18 +61,18 @@ def test_columns_can_be_named_and_are_asked_for(texts, tmp_path):
     table = tmp_path / "labels.tsv"
     table.write_text("what\tkind\nline 1\tcat\nline 2\tdog\n")
     with pytest.raises(InvalidInputError, match="no column that names the items"):
-        texts.import_labels(table)
+        texts.files.import_labels(table)
     with pytest.raises(UnknownNameError, match="Did you mean 'what'"):
-        texts.import_labels(table, "waht", "kind")
-    assert texts.import_labels(table, "what", "kind").n_stored == 2
+        texts.files.import_labels(table, "waht", "kind")
+    assert texts.files.import_labels(table, "what", "kind").n_stored == 2
     with pytest.raises(SourceError, match="no file"):
-        texts.import_labels(tmp_path / "nothing.csv")
+        texts.files.import_labels(tmp_path / "nothing.csv")
 
 
 def test_a_class_name_that_cannot_be_is_the_rows_problem(texts, tmp_path):
     table = tmp_path / "labels.csv"
     table.write_text(f"item,label\nline 1,{'x' * 300}\nline 2,cat\n")
-    told = texts.import_labels(table)
+    told = texts.files.import_labels(table)
     assert told.n_stored == 1
     assert "There is no class" in told.problems[0].reason
 
@@ -87,7 +87,7 @@ def test_images_are_found_by_their_whole_path_too(tmp_path):
     table = tmp_path / "labels.csv"
     table.write_text(f"path,label\n{photos / 'a' / '1.png'},cat\n2.png,dog\n{tmp_path},dog\n")
     with Project.create(photos) as project:
-        told = project.import_labels(table)
+        told = project.files.import_labels(table)
         assert told.n_stored == 2
         assert [p.reason for p in told.problems] == ["no such item"]
 
@@ -113,7 +113,7 @@ def answered(tmp_path, text=CARDS):
         ]
         project.record(more)
         for form in ("csv", "jsonl"):
-            project.export(tmp_path / f"out.{form}", form)
+            project.files.export(tmp_path / f"out.{form}", form)
     return source
 
 
@@ -152,10 +152,10 @@ def test_an_export_restores_all_in_another_project_of_the_same_items(tmp_path, f
     source = answered(tmp_path)
     source.write_text(change(CARDS))
     with Project.create(source, tmp_path / "other", columns=["text", "stars"]) as other:
-        told = other.import_labels(tmp_path / f"out.{form}")
+        told = other.files.import_labels(tmp_path / f"out.{form}")
         assert said_of(other) == RESTORED
         assert (told.n_stored, told.n_known) == (5, 0)
-        again = other.import_labels(tmp_path / f"out.{form}")
+        again = other.files.import_labels(tmp_path / f"out.{form}")
         assert (again.n_stored, again.n_known) == (0, 5)
         assert became(again)["line 7"].startswith(
             "no label, and its flag and comment there already"
@@ -169,7 +169,7 @@ def test_an_export_finds_items_by_ids_that_do_not_only_count(tmp_path):
     source = answered(tmp_path, text)
     source.write_text(text.replace("words,", "words!,").replace("0\n", "9\n"))
     with Project.create(source, tmp_path / "other") as other:
-        told = other.import_labels(tmp_path / "out.csv")
+        told = other.files.import_labels(tmp_path / "out.csv")
         assert said_of(other) == RESTORED
         assert "6 found by their ids, and hold something else by now." in told.said()
     source.write_text(text.replace("q7", "1").replace("a1", "2").replace("words,", "words!,"))
@@ -187,7 +187,7 @@ def test_a_key_gives_no_label_to_an_item_that_holds_another_thing_by_now(tmp_pat
     Project.open(tmp_path / "other").close()  # the same item, which holds something else
     source.write_text("\n".join(["id," + lines[0], *rows, "w9," + lines[1]]))
     with Project.open(tmp_path / "other") as other:
-        other.import_labels(tmp_path / "out.csv")
+        other.files.import_labels(tmp_path / "out.csv")
         assert list(other.items)[:6] == project_keys
         said = {item.fields["text"]: other.asked(k).answer for k, item in other.items.items()}
         assert said["review number 71 has words"] is None
@@ -198,7 +198,7 @@ def test_an_export_gives_no_label_to_what_only_stands_in_the_same_line(tmp_path)
     source = answered(tmp_path)
     source.write_text(CARDS.replace("review", "another"))
     with Project.create(source, tmp_path / "other") as other:
-        told = other.import_labels(tmp_path / "out.csv")
+        told = other.files.import_labels(tmp_path / "out.csv")
         assert set(became(told).values()) == {"no such item"}
         assert len(told.rows) == 6
 
@@ -207,7 +207,7 @@ def test_answers_to_items_that_are_gone_are_told_as_such(tmp_path):
     source = answered(tmp_path)
     source.write_text("\n".join(CARDS.splitlines()[:4]) + "\n")
     with Project.open(tmp_path / "t.csv.sparing") as project:
-        told = project.import_labels(tmp_path / "out.csv")
+        told = project.files.import_labels(tmp_path / "out.csv")
         gone = "there already (of items that are not in the source: kept with them)"
         assert became(told)["line 5"] == became(told)["line 6"] == gone
         assert told.notes == ("3 of items that are not in the source: kept with them.",)
@@ -221,7 +221,7 @@ def test_lists_of_one_are_labels_and_others_are_named(texts, tmp_path):
         '{"text": "a dog ran off now", "label": {"a": 1}}\n'
         '{"text": "a dog ran off now", "label": []}\n'
     )
-    told = texts.import_labels(table)
+    told = texts.files.import_labels(table)
     assert told.n_stored == 1
     assert [p.reason for p in told.problems] == [
         "2 labels, where an item has one",
@@ -239,7 +239,7 @@ def test_a_name_of_an_item_that_is_gone_hides_none_that_is_there(tmp_path):
     source.write_text("text\nthe hen flew on it\na cow ran off now\n")
     (tmp_path / "l.csv").write_text("item,label\nline 2,a\n")
     with Project.open(tmp_path / "t.csv.sparing") as project:
-        assert project.import_labels(tmp_path / "l.csv").n_stored == 1
+        assert project.files.import_labels(tmp_path / "l.csv").n_stored == 1
         assert project.status().n_labeled == 1
 
 
@@ -249,13 +249,13 @@ def test_the_labels_that_the_source_has_are_imported(tmp_path):
     rows += [("nobody knows what this is", None)] * 3
     source.write_text("".join(json.dumps({"text": t, "label": c}) + "\n" for t, c in rows))
     with Project.create(source) as project:
-        told = project.import_source_labels("label")
+        told = project.files.import_source_labels("label")
         assert (told.n_stored, told.said()[1]) == (
             2,
             "1 skipped, 2 labels, where an item has one: line 3.",
         )
-        assert project.import_source_labels("label").n_known == 2
+        assert project.files.import_source_labels("label").n_known == 2
         assert project.status().class_counts == {"cat": 1, "dog": 1}
         assert all(item.fields is None for item in project.items.values())
         with pytest.raises(UnknownNameError, match="Did you mean 'label'"):
-            project.import_source_labels("labl")
+            project.files.import_source_labels("labl")

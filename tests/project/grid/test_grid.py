@@ -66,8 +66,8 @@ def event(item_id, name, **more):
 
 
 def open_audit(project):
-    project.audit(0.2)
-    return {a.item.item_id for a in project.audit_next(ALL)}
+    project.audits.draw(0.2)
+    return {a.item.item_id for a in project.audits.query(ALL)}
 
 
 def test_a_class_comes_the_surest_first_without_what_is_answered_or_left_out(groups):
@@ -125,7 +125,7 @@ def test_more_like_this_is_near_to_it(groups):
 
 def test_who_is_to_give_a_second_opinion_is_not_told_the_first(groups):
     groups.retrain()
-    groups.set_overlap(1.0)
+    groups.team.set_overlap(1.0)
     item_id = list(groups.items)[4]
     groups.teach({item_id: "b"}, annotator="ann")
     told = {who: groups.grid.like(item_id, 5, annotator=who).class_name for who in ("ann", "bob")}
@@ -201,7 +201,7 @@ def test_the_draw_of_a_cluster_is_uniform(groups):
 
 
 def exported(project, path):
-    project.export(path)
+    project.files.export(path)
     with path.open(newline="") as stream:
         return {row["item_id"]: row for row in csv.DictReader(stream)}
 
@@ -228,7 +228,7 @@ def test_labels_of_a_whole_cluster_have_a_provenance_of_their_own(groups, tmp_pa
     assert rows[four]["provenance"] == "person"
     groups.undo(4)
     assert groups.status().n_labeled == 0
-    groups.import_labels(tmp_path / "out.csv")
+    groups.files.import_labels(tmp_path / "out.csv")
     again = exported(groups, tmp_path / "again.csv")
     for item_id in (one, three, four):
         for column in ("label", "provenance", "basis"):
@@ -283,18 +283,18 @@ def test_a_page_that_was_open_before_the_draw_answers_nothing_of_the_audit(group
     (unseen,) = groups.record([event(rest, "a", source="cluster")])
     assert (unseen.status, groups.status().phase) == ("refused", "audit")
     assert groups.status().audit.n_answered == 0
-    assert {a.item.item_id for a in groups.audit_next(ALL)} == drawn
+    assert {a.item.item_id for a in groups.audits.query(ALL)} == drawn
     assert not [e for e in groups.store.events() if e.purpose == "audit"]
 
 
 def test_what_a_certificate_leaves_to_the_person_is_on_no_grid(tmp_path):
     with made(tmp_path, 2.0) as groups:
         taught(groups)
-        groups.audit(0.1)
-        while asked := groups.audit_next(50):
+        groups.audits.draw(0.1)
+        while asked := groups.audits.query(50):
             groups.teach({a.item.item_id: truth(groups, a.item.item_id) for a in asked})
-        groups.certify()
-        left = {a.item.item_id for a in groups.handback_next(ALL)}
+        groups.audits.certify()
+        left = {a.item.item_id for a in groups.audits.query_remainder(ALL)}
         assert left
         assert not left & {item_id for shown in grids(groups) for item_id in shown}
         (done,) = groups.record([event(min(left), "a")])

@@ -22,9 +22,9 @@ STOP = [True, "Stop: that is what the rule says."]
 
 def adopt(project, **facts):
     """Make a version as the trainer does, with other facts."""
-    made = project.trainee(lambda *_: None).learn(project.version + 1)
-    project.take_contents()
-    project.adopt(Version(made.version, made.seq, made.facts | facts))
+    made = project.learning.trainee(lambda *_: None).learn(project.learning.version + 1)
+    project.learning.take_contents()
+    project.learning.adopt(Version(made.version, made.seq, made.facts | facts))
 
 
 @pytest.mark.parametrize(
@@ -81,10 +81,10 @@ def test_advice_that_has_evidence_is_told_until_a_class_comes_that_nobody_has_se
 
 def test_advice_from_an_older_version_without_a_look_at_its_skill_is_not_told(pets, project):
     pets.answer(project, project.query(LEAST_TO_STOP + 4))
-    made = project.trainee(lambda *_: None).learn(1)
+    made = project.learning.trainee(lambda *_: None).learn(1)
     facts = {name: value for name, value in made.facts.items() if name != "has_skill"}
-    project.take_contents()
-    project.adopt(Version(1, made.seq, facts | {"advice": STOP}))
+    project.learning.take_contents()
+    project.learning.adopt(Version(1, made.seq, facts | {"advice": STOP}))
     assert "too early to say" in project.status().advice[1]
 
 

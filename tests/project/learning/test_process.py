@@ -50,19 +50,19 @@ def answer(project, n):
 
 
 def test_it_learns_whenever_answers_come_is_killed_starts_again_and_ends_when_told(project):
-    trainer = Trainer(project, pause=0.01)
+    trainer = Trainer(project.learning, project.map, pause=0.01)
     assert trainer.status().state == "off"
     trainer.start()
     try:
         until(lambda: trainer.status().state == "idle", "for the first order")
-        assert project.is_encoded
+        assert project.learning.is_encoded
         assert project.query(1)[0].source == "strategy"
         first = trainer._child
         assert os.getpriority(os.PRIO_PROCESS, first.pid) >= 10
         os.kill(first.pid, signal.SIGKILL)
         answer(project, 10)
         trainer.wake()
-        until(lambda: not project.is_behind(), "for the answers to be learned")
+        until(lambda: not project.learning.is_behind(), "for the answers to be learned")
         until(lambda: trainer.status().state == "idle")
         assert trainer._child is not first
         assert project.query(1)[0].guess is not None
@@ -76,7 +76,9 @@ def test_it_learns_whenever_answers_come_is_killed_starts_again_and_ends_when_to
 def test_with_nothing_to_do_it_is_idle(project):
     answer(project, 4)
     project.retrain()
-    trainer = Trainer(project, fake('print(json.dumps({"failed": "asked"}), flush=True)'))
+    trainer = Trainer(
+        project.learning, project.map, fake('print(json.dumps({"failed": "asked"}), flush=True)')
+    )
     trainer.start()
     trainer.wake()
     time.sleep(0.1)
@@ -86,7 +88,8 @@ def test_with_nothing_to_do_it_is_idle(project):
 
 def test_answers_while_it_computes_are_not_lost(project):
     trainer = Trainer(
-        project,
+        project.learning,
+        project.map,
         fake("""
             time.sleep(0.05)
             print(json.dumps({"failed": "busy"}), flush=True)
@@ -110,22 +113,22 @@ def test_an_error_that_nobody_foresaw_is_shown_and_it_goes_on_once_it_is_gone(
     def broken(version):
         raise IndexError("boolean index did not match")
 
-    monkeypatch.setattr(project, "adopt", broken)
+    monkeypatch.setattr(project.learning, "adopt", broken)
     answer(project, 6)
-    trainer = Trainer(project, pause=0.01)
+    trainer = Trainer(project.learning, project.map, pause=0.01)
     trainer.start()
     try:
         until(lambda: "IndexError: boolean index" in trainer.status().message, "for the error")
         assert project.status().trainer[0] == "failed"
         monkeypatch.undo()
-        until(lambda: trainer.status().state == "idle" and project.version, "for a model")
+        until(lambda: trainer.status().state == "idle" and project.learning.version, "for a model")
     finally:
         trainer.stop()
     assert "IndexError" in capsys.readouterr().err
 
 
 def test_its_death_is_shown_and_it_starts_again_and_labeling_goes_on(project):
-    trainer = Trainer(project, fake("sys.exit('out of luck')"), pause=0.01)
+    trainer = Trainer(project.learning, project.map, fake("sys.exit('out of luck')"), pause=0.01)
     trainer.start()
     try:
         until(lambda: "out of luck" in trainer.status().message, "for its last words")
@@ -141,7 +144,11 @@ def test_its_death_is_shown_and_it_starts_again_and_labeling_goes_on(project):
 
 
 def test_what_it_cannot_do_is_said_and_tried_again_with_the_next_answer(project):
-    trainer = Trainer(project, fake('print(json.dumps({"failed": "Nothing fits."}), flush=True)'))
+    trainer = Trainer(
+        project.learning,
+        project.map,
+        fake('print(json.dumps({"failed": "Nothing fits."}), flush=True)'),
+    )
     trainer.start()
     try:
         until(lambda: trainer.status().message == "Nothing fits.")
@@ -163,23 +170,23 @@ def test_a_library_that_prints_does_no_harm(project):
         time.sleep(0.05)
         print(json.dumps({"failed": "end"}), flush=True)
     """
-    trainer = Trainer(project, fake(body))
+    trainer = Trainer(project.learning, project.map, fake(body))
     trainer.start()
     try:
         until(lambda: trainer.status().message == "end")
-        assert project.encoded == (3, 60)
+        assert project.status().encoded == (3, 60)
     finally:
         trainer.stop()
 
 
 def test_a_version_whose_file_is_missing_is_a_failure_not_a_crash(project):
     body = 'print(json.dumps({"trained": [order["version"], 1, {}]}), flush=True)'
-    trainer = Trainer(project, fake(body))
+    trainer = Trainer(project.learning, project.map, fake(body))
     trainer.start()
     try:
         until(lambda: trainer.status().state == "failed")
         assert "not there or damaged" in trainer.status().message
-        assert project.version == 0
+        assert project.learning.version == 0
     finally:
         trainer.stop()
 
@@ -192,29 +199,31 @@ def test_it_ends_with_its_parent(project):
 
 
 def test_it_draws_the_map_when_there_is_nothing_to_learn(project):
-    trainer = Trainer(project)
+    trainer = Trainer(project.learning, project.map)
     trainer.start()
     try:
-        until(lambda: "neighbors" in project.maps.kinds(), "for the map")
+        until(lambda: "neighbors" in project.map.kinds(), "for the map")
         assert trainer.status().state == "idle"
         answer(project, 10)
         trainer.wake()
-        until(lambda: not project.is_behind(), "for the answers to be learned")
+        until(lambda: not project.learning.is_behind(), "for the answers to be learned")
     finally:
         trainer.stop()
-    assert project.maps.trouble == ""
+    assert project.map.trouble == ""
 
 
 def test_a_map_that_cannot_be_made_is_not_tried_for_ever_and_learning_goes_on(project):
     answer(project, 4)
     project.retrain()
     trainer = Trainer(
-        project, fake('print(json.dumps({"failed": "It does not fit."}), flush=True)')
+        project.learning,
+        project.map,
+        fake('print(json.dumps({"failed": "It does not fit."}), flush=True)'),
     )
     trainer.start()
     try:
-        until(lambda: project.maps.trouble == "It does not fit.")
-        assert not project.maps.is_due()
+        until(lambda: project.map.trouble == "It does not fit.")
+        assert not project.map.is_due()
         answer(project, 1)
         trainer.wake()
         until(lambda: trainer.status().state == "failed", "for the order to learn")
@@ -225,31 +234,31 @@ def test_a_map_that_cannot_be_made_is_not_tried_for_ever_and_learning_goes_on(pr
 def test_where_the_whole_order_takes_long_a_quick_one_comes_first(project, monkeypatch):
     monkeypatch.setattr(module, "MANY", 60)
     answer(project, 2)
-    trainee = project.trainee(lambda *_: None)
+    trainee = project.learning.trainee(lambda *_: None)
     draft = trainee.draft(1)
-    project.take_contents()
-    project.adopt(draft)
+    project.learning.take_contents()
+    project.learning.adopt(draft)
     asked = project.query(1)[0]
     assert (asked.source, asked.guess) == ("strategy", None)
     assert "group without a label" in asked.why
     assert project.status().advice == (False, "Go on: there is no model yet.")
-    assert project.is_behind()
+    assert project.learning.is_behind()
     assert trainee.draft(2) is None
     assert project.retrain() == 2
-    assert not project.is_behind()
+    assert not project.learning.is_behind()
 
 
 def test_after_a_quick_order_the_whole_one_is_wanted_though_no_answer_came(project, monkeypatch):
     monkeypatch.setattr(module, "MANY", 60)
-    draft = project.trainee(lambda *_: None).draft(1)
+    draft = project.learning.trainee(lambda *_: None).draft(1)
     body = f"""
         first = {{"trained": {[draft.version, draft.seq, draft.facts]}}}
         print(json.dumps(first if order["version"] == 1 else {{"failed": "again"}}), flush=True)
     """
-    trainer = Trainer(project, fake(body))
+    trainer = Trainer(project.learning, project.map, fake(body))
     trainer.start()
     try:
         until(lambda: trainer.status().message == "again", "for a second order")
-        assert project.version == 1
+        assert project.learning.version == 1
     finally:
         trainer.stop()

@@ -74,7 +74,7 @@ def test_a_broken_log_opens_and_says_what_it_ignores(pets, tmp_path, broken):
         assert status.n_labeled == 6
         assert sum(status.class_counts.values()) == 6
         project.retrain()
-        assert project.export(tmp_path / "out.csv") == 6
+        assert project.files.export(tmp_path / "out.csv") == 6
         project.history()
         project.teach({free[0]: names[0]})  # the item that the broken event was about
         assert project.asked(free[0]).answer.class_name == names[0]
@@ -90,21 +90,21 @@ def test_an_answer_that_was_not_blind_is_no_evidence_of_an_old_log(pets, project
     """Drawn after it was completed and before it was stored, it stood as an answer of the audit."""
     pets.answer(project, project.query(12))
     project.retrain()
-    project.audit(0.2)
-    drawn = project.audit_next(60)
+    project.audits.draw(0.2)
+    drawn = project.audits.query(60)
     item = drawn[0].item
     truth, fur = pets.truth(item), dict(project.classes)
     unseen = label(item.item_id, fur[truth], source="grid", confirmed=True)
     stored_unchecked(project, unseen)
-    project.refresh()
+    project.log.refresh()
     assert project.status().audit.n_answered == 0
-    asked = project.audit_next(60)
+    asked = project.audits.query(60)
     assert [a.item.item_id for a in asked] == [a.item.item_id for a in drawn]
     assert asked[0].answer is None
     pets.answer(project, [a for a in asked if a.item.item_id != item.item_id])
-    assert len(project.audit_next(60)) == 1
+    assert len(project.audits.query(60)) == 1
     blind = event(Kind.LABEL, item_id=item.item_id, class_name=truth, asked_for="audit")
     assert project.record([blind])[0].status == "stored"
     assert project.store.events()[-1].purpose == "audit"
-    certificate = project.certify()
-    assert all(check.ok for check in project.verify(certificate))
+    certificate = project.audits.certify()
+    assert all(check.ok for check in project.audits.verify(certificate))

@@ -60,7 +60,7 @@ def said(doors, *batches):
 
 def both_know(doors):
     for door in doors:
-        door.refresh()
+        door.log.refresh()
     assert doors[0].classes == doors[1].classes
     assert not doors[0]._state.replay.ignored
     return [name for name, _ in doors[0].classes]
@@ -70,7 +70,7 @@ def test_two_merges_at_once_never_make_a_circle(doors):
     for i in range(ROUNDS):
         a, b = f"a{i}", f"b{i}"
         doors[0].add_classes([a, b])
-        doors[1].refresh()
+        doors[1].log.refresh()
         first, second = said(doors, [merge(a, b)], [merge(b, a)])
         assert sorted(first + second) == ["refused", "stored"]
         assert len({a, b} & set(both_know(doors))) == 1
@@ -80,7 +80,7 @@ def test_two_renames_to_one_name_at_once_make_one(doors):
     for i in range(ROUNDS):
         names = [f"a{i}", f"b{i}"]
         doors[0].add_classes(names)
-        doors[1].refresh()
+        doors[1].log.refresh()
         renames = [[event(Kind.RENAME_CLASS, class_name=n, text=f"c{i}")] for n in names]
         first, second = said(doors, *renames)
         assert sorted(first + second) == ["refused", "stored"]
@@ -178,9 +178,9 @@ def test_a_page_confirmed_while_an_audit_is_drawn_makes_no_evidence(learned, mon
         event(Kind.LABEL, item_id=i, class_name="fur", source="grid", confirmed=True)
         for i in is_open
     ]
-    in_between(learned, monkeypatch, lambda: learned.audit(0.2))
+    in_between(learned, monkeypatch, lambda: learned.audits.draw(0.2))
     done = dict(zip(is_open, learned.record(glance), strict=True))
-    drawn = {a.item.item_id for a in learned.audit_next(60)}
+    drawn = {a.item.item_id for a in learned.audits.query(60)}
     assert drawn
     assert {done[i].status for i in drawn} == {"refused"}
     assert {done[i].status for i in is_open if i not in drawn} <= {"stored", "refused"}
@@ -190,14 +190,14 @@ def test_a_page_confirmed_while_an_audit_is_drawn_makes_no_evidence(learned, mon
 
 def test_an_item_asked_with_its_guess_before_the_draw_is_asked_again(learned, monkeypatch):
     asked = [learned.asked(i) for i in learned.items if learned.asked(i).answer is None]
-    learned.audit(0.2)
-    drawn = learned.audit_next(1)[0].item.item_id
+    learned.audits.draw(0.2)
+    drawn = learned.audits.query(1)[0].item.item_id
     before = next(a for a in asked if a.item.item_id == drawn)
     answer = {"item_id": drawn, "class_name": "fur"}
     late = learned.record([event(Kind.LABEL, **answer, asked_for=before.purpose)])[0]
     assert late.status == "refused"
     assert "without a guess" in late.message
-    now = learned.audit_next(1)[0]
+    now = learned.audits.query(1)[0]
     assert now.purpose == "audit"
     again = learned.record([event(Kind.LABEL, **answer, asked_for=now.purpose)])[0]
     assert again.status == "stored"
@@ -207,27 +207,27 @@ def test_what_is_answered_while_an_audit_is_made_is_not_drawn(pets, learned, mon
     rest = [i for i in learned.items if learned.asked(i).answer is None]
     half = {i: pets.truth(learned.items.get(i)) for i in rest[::2]}
     in_between(learned, monkeypatch, lambda: learned.teach(half))
-    learned.audit(0.2)
-    assert not {a.item.item_id for a in learned.audit_next(60)} & set(half)
+    learned.audits.draw(0.2)
+    assert not {a.item.item_id for a in learned.audits.query(60)} & set(half)
     assert learned.status().audit.n_answered == 0
 
 
 def test_what_is_undone_while_a_certificate_is_made_is_missing_from_it(pets, learned, monkeypatch):
-    learned.audit(0.2)
-    pets.answer(learned, learned.audit_next(60))
+    learned.audits.draw(0.2)
+    pets.answer(learned, learned.audits.query(60))
     in_between(learned, monkeypatch, learned.undo)
     with pytest.raises(ConflictError, match="1 items of the audit have no answer yet"):
-        learned.certify()
-    pets.answer(learned, learned.audit_next(60))
-    certificate = learned.certify()
-    assert all(check.ok for check in learned.verify(certificate))
+        learned.audits.certify()
+    pets.answer(learned, learned.audits.query(60))
+    certificate = learned.audits.certify()
+    assert all(check.ok for check in learned.audits.verify(certificate))
 
 
 def test_classes_are_neither_merged_nor_parted_while_an_audit_is_open(learned, monkeypatch):
     learned.add_classes(["scales"])
     merged = merge("scales", "fur")
     learned.record([merged])
-    learned.audit(0.2)
+    learned.audits.draw(0.2)
     for one in (event(Kind.UNDO, undoes=merged.key), merge("fur", "feathers")):
         done = learned.record([one])[0]
         assert done.status == "refused"
@@ -237,7 +237,7 @@ def test_classes_are_neither_merged_nor_parted_while_an_audit_is_open(learned, m
 def test_what_is_stored_is_what_any_replay_makes_of_it(doors):
     """Both say all that they can about the same few classes; nobody is ever at a loss."""
     doors[0].add_classes(["a", "b", "c"])
-    doors[1].refresh()
+    doors[1].log.refresh()
     mine = [merge("a", "b"), event(Kind.RENAME_CLASS, class_name="b", text="d"), event(Kind.UNDO)]
     theirs = [merge("b", "c"), merge("c", "a"), event(Kind.RENAME_CLASS, class_name="c", text="d")]
     for _ in range(ROUNDS // 3):

@@ -152,7 +152,7 @@ def test_people_without_a_name_are_told_apart(two):
     with two.merged() as both:
         assert votes(both, a) == {"": "fur", "ben": "feathers"}
         assert votes(both, b) == {"ben": "fur"}
-        assert both.people() == {"": 1, "ben": 2}
+        assert both.team.people() == {"": 1, "ben": 2}
 
 
 def test_what_one_person_said_last_counts(two):
@@ -174,7 +174,7 @@ def test_what_one_person_said_last_counts(two):
 def test_what_several_said_there_is_so_here_and_what_settled_it(two, pets):
     a, b, *_ = two.ids
     with Project.open(two.ben) as project:
-        project.set_overlap(1)
+        project.team.set_overlap(1)
         for item in (a, b):
             label(project, item, "fur", "Ben")
             label(project, item, "feathers", "Cyd")
@@ -263,9 +263,9 @@ def test_a_copy_that_went_its_own_way_comes_back(two, tmp_path):
 def certify(project, pets):
     pets.answer(project, project.query(10))
     project.retrain()
-    project.audit(0.2)
-    pets.answer(project, project.audit_next(60))
-    project.certify()
+    project.audits.draw(0.2)
+    pets.answer(project, project.audits.query(60))
+    project.audits.certify()
 
 
 def test_an_open_audit_in_any_of_them_is_refused(two, pets):
@@ -273,16 +273,16 @@ def test_an_open_audit_in_any_of_them_is_refused(two, pets):
         with Project.open(place) as project:
             pets.answer(project, project.query(10))
             project.retrain()
-            project.audit(0.2)
+            project.audits.draw(0.2)
         with pytest.raises(ConflictError, match=rf"An audit is open in {place.name}: answer it"):
             two.merge()
         assert not two.both.exists()
         with Project.open(place) as project:
-            project.resume()
+            project.audits.resume()
     two.merge()
     with Project.open(two.both) as project:
         project.retrain()
-        project.audit(0.2)
+        project.audits.draw(0.2)
     with pytest.raises(ConflictError, match=r"An audit is open in both.sparing"):
         two.merge()
 
@@ -302,7 +302,7 @@ def test_merged_answers_void_a_certificate_aloud(two, pets):
         assert both._state.replay.attempt == 1  # what it has spent is not forgotten
         sources = Counter((e.purpose, e.source) for e in both.store.events() if e.purpose)
         both.retrain()
-        assert both.audit(0.2).sentence
+        assert both.audits.draw(0.2).sentence
     with Project.open(two.ada, writable=False) as project:
         assert project.phase == phase
         own = Counter((e.purpose, e.source) for e in project.store.events() if e.purpose)
@@ -488,7 +488,7 @@ def test_a_killed_merge_has_done_nothing_or_all_of_it(two):
         if i == 3:
             two.merge()
     with two.merged() as both:
-        assert both.people() == {"Ben": 8}
+        assert both.team.people() == {"Ben": 8}
         keys = [event.key for event in both.store.events()]
         assert len(set(keys)) == len(keys)
         assert n_done == sorted(n_done)

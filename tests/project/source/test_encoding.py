@@ -49,14 +49,14 @@ def test_another_encoder_keeps_every_answer(pictures):
         first = vectors_of(project)
         project.teach({asked.item.item_id: "ab"[i % 2] for i, asked in enumerate(project.query(4))})
     with Project.at(pictures, encoder="pixels") as project:
-        assert project.is_behind()
+        assert project.learning.is_behind()
         assert project.status().n_labeled == 4
         project.retrain()
         assert vectors_of(project).shape != first.shape
         assert project.status().n_labeled == 4
-        assert not project.is_behind()
+        assert not project.learning.is_behind()
     with Project.at(pictures) as project:  # without a word the encoder stays
-        assert not project.is_behind()
+        assert not project.learning.is_behind()
 
 
 def test_auto_goes_on_with_what_it_chose_and_chooses_anew_when_told(pictures, monkeypatch):
@@ -70,8 +70,8 @@ def test_auto_goes_on_with_what_it_chose_and_chooses_anew_when_told(pictures, mo
     with Project.at(pictures) as project:
         project.retrain()
         assert made_before(project._folder).encoder == "pixels"
-        project.set_encoder("auto")
-        assert project.is_behind()
+        project.learning.set_encoder("auto")
+        assert project.learning.is_behind()
         project.retrain()
         assert made_before(project._folder).encoder == "hog"
 
@@ -89,7 +89,7 @@ def test_names_that_make_no_sense_are_refused_before_anything_is_made(table):
         assert not table.with_name("texts.csv.sparing").exists()
     with Project.create(table, encoder="text") as project:
         with pytest.raises(CapabilityError, match="for images, and the items are texts"):
-            project.set_encoder("hog")
+            project.learning.set_encoder("hog")
         assert project.retrain() == 1
 
 
@@ -107,9 +107,9 @@ def test_vectors_from_a_file_are_joined_by_the_names_of_the_items(pictures, tmp_
         assert [there[rows[name]].tolist() for name in names] == given.tolist()
         assert any("'other.png'" in note for note in project.status().seen_by)
         ids.write_text("\n".join(["x.png"] + [names[i] for i in order[1:]] + ["other.png"]))
-        project.set_encoder("hog")
+        project.learning.set_encoder("hog")
         project.retrain()
-        project.set_encoder(f"vectors:{tmp_path / 'v.npy'}")
+        project.learning.set_encoder(f"vectors:{tmp_path / 'v.npy'}")
         with pytest.raises(SourceError, match=r"no vector for 1 of 8 items: '3\.png'"):
             project.retrain()
 
@@ -163,14 +163,14 @@ def test_the_first_order_does_not_wait_for_a_network(pictures, monkeypatch):
 
     monkeypatch.setattr(module, "quick_name", lambda encoder, listing: "pixels")
     with Project.create(pictures, classes=["a", "b"], encoder="hog") as project:
-        trainee = project.trainee(lambda what, done, total: None)
+        trainee = project.learning.trainee(lambda what, done, total: None)
         first = trainee.first_order(1)
         assert first.facts["is_draft"]
-        project.adopt(first)
+        project.learning.adopt(first)
         assert len(first.facts["asked"]) == 8
-        assert project.is_behind()
+        assert project.learning.is_behind()
         assert trainee.first_order(2) is None
-        project.adopt(trainee.learn(2))
-        project.take_contents()
+        project.learning.adopt(trainee.learn(2))
+        project.learning.take_contents()
         assert made_before(project._folder).encoder == "hog"
-        assert not project.is_behind()
+        assert not project.learning.is_behind()

@@ -204,7 +204,7 @@ def test_what_changes_while_a_project_is_open_is_no_item_until_it_is_opened_agai
         rows[-1] = rows[-1] | {"text": "review number 11 had words"}
         write(source, [{**row, "more": "x"} for row in shuffled(rows[6:])])
         project.retrain()  # lists the source itself
-        assert project.encoded == (5, 12)
+        assert project.status().encoded == (5, 12)
     with Project.open(tmp_path / "t.csv.sparing") as project:
         assert project.status().n_labeled == 6
 

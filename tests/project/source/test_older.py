@@ -76,7 +76,7 @@ def test_an_audit_that_was_open_can_be_certified(tmp_path):
     with Project.create(source, classes=["fur", "feathers"]) as project:
         project.teach({a.item.item_id: truth(a.item) for a in project.query(8)})
         project.retrain()
-        project.audit(0.2)
+        project.audits.draw(0.2)
         frozen = project.folder / "audits" / "1.npz"
         old = made_by_an_older_version(project)
         with np.load(frozen) as stored:
@@ -84,6 +84,6 @@ def test_an_audit_that_was_open_can_be_certified(tmp_path):
         arrays["contents"] = np.array([old.get(c, c) for c in arrays["contents"].tolist()])
         np.savez(frozen, **arrays)
     with Project.open(tmp_path / "t.csv.sparing") as project:
-        while asked := project.audit_next(60):
+        while asked := project.audits.query(60):
             project.teach({a.item.item_id: truth(a.item) for a in asked})
-        assert project.certify().statement
+        assert project.audits.certify().statement

@@ -17,7 +17,7 @@ def say(project, kind, item=None, **more):
 @pytest.fixture
 def shared(project):
     """A project that wants two answers to everything, and a first one by Ada."""
-    project.set_overlap(1.0)
+    project.team.set_overlap(1.0)
     item = project.query(1, annotator="Ada")[0].item.item_id
     say(project, "label", item, class_name="fur", annotator="Ada", model_version=0, key="ada")
     return project, item
@@ -48,7 +48,7 @@ def test_nobody_is_asked_twice_nor_without_a_name(shared):
 
 
 def test_what_was_answered_without_a_name_waits_for_nobody(project):
-    project.set_overlap(1.0)
+    project.team.set_overlap(1.0)
     item = project.query(1)[0].item.item_id
     say(project, "label", item, class_name="fur")
     assert item not in ids(project.query(60, annotator="Ben"))
@@ -125,14 +125,14 @@ def test_what_waits_for_an_opinion_is_seen_nowhere(shared):
 
 def test_which_items_are_shared_is_the_same_after_a_restart(pets):
     with pets.create() as project:
-        project.set_overlap(0.5)
+        project.team.set_overlap(0.5)
         for asked in project.query(40, annotator="Ada"):
             say(project, "label", asked.item.item_id, class_name="fur", annotator="Ada")
         before = [a.item.item_id for a in project.query(60, annotator="Ben") if a.second]
         everyone = wanted(project)
     with Project.open(pets.folder) as project:
         again = [a.item.item_id for a in project.query(60, annotator="Ben") if a.second]
-        assert project.overlap == 0.5
+        assert project.team.overlap == 0.5
         assert again == before
         assert wanted(project) == everyone
     assert 10 < len(everyone) < 30
@@ -166,4 +166,4 @@ def test_nothing_is_settled_where_nobody_has_answered(project):
 @pytest.mark.parametrize("share", [-0.1, 1.5, "much", float("nan")])
 def test_the_overlap_is_a_share(project, share):
     with pytest.raises(ValueError, match="'overlap'"):
-        project.set_overlap(share)
+        project.team.set_overlap(share)

@@ -28,7 +28,7 @@ def both(project, items, one, other, first="Ada", second="Ben"):
 @pytest.fixture
 def team(project):
     """Ada and Ben on twenty items: they differ on the last two."""
-    project.set_overlap(1.0)
+    project.team.set_overlap(1.0)
     items = list(project.items)[:20]
     names = ["fur", "feathers"] * 10
     both(project, items, names, [*names[:18], "feathers", "fur"])
@@ -36,14 +36,14 @@ def team(project):
 
 
 def exported(project, tmp_path):
-    project.export(tmp_path / "out.csv")
+    project.files.export(tmp_path / "out.csv")
     rows = csv.DictReader((tmp_path / "out.csv").read_text("utf-8").splitlines())
     return {row["item_id"]: row for row in rows}
 
 
 def test_agreement_in_the_project(team):
     project, _ = team
-    found = project.agreement()
+    found = project.team.agreement()
     assert (found.n_items, found.note) == (20, "")
     assert found.overall.value == pytest.approx(1 - 0.1 / (2 * 20 * 20 / (40 * 39)))
     assert [(name, round(figure.value, 2)) for name, figure in found.people] == [
@@ -52,29 +52,29 @@ def test_agreement_in_the_project(team):
     ]
     assert [name for name, _ in found.classes] == ["feathers", "fur"]
     assert found.pairs[0][2].value == pytest.approx(0.8)
-    assert project.people() == {"Ada": 20, "Ben": 20}
+    assert project.team.people() == {"Ada": 20, "Ben": 20}
 
 
 def test_too_little_overlap_has_no_figure_and_says_why(project):
-    assert project.agreement().note.startswith("No item has two labels")
-    project.set_overlap(1.0)
+    assert project.team.agreement().note.startswith("No item has two labels")
+    project.team.set_overlap(1.0)
     both(project, list(project.items)[:3], ["fur"] * 3, ["feathers"] * 3)
-    found = project.agreement()
+    found = project.team.agreement()
     assert found.overall is None
     assert found.note == "3 items have two labels: figures come from 10 items on."
 
 
 def test_where_all_have_one_label_only_people_have_figures(project):
-    project.set_overlap(1.0)
+    project.team.set_overlap(1.0)
     both(project, list(project.items)[:12], ["fur"] * 12, ["fur"] * 12)
-    found = project.agreement()
+    found = project.team.agreement()
     assert "same label" in found.note
     assert len(found.people) == 2
 
 
 def test_what_differs_is_listed_with_names_and_a_suggestion(team):
     project, items = team
-    one, other = project.disagreements()
+    one, other = project.team.disagreements()
     assert [d.asked.item.item_id for d in (one, other)] == items[18:]
     assert one.votes == (("Ada", "fur"), ("Ben", "feathers"))
     assert one.asked.guess is None
@@ -104,7 +104,7 @@ def test_a_third_person_makes_a_sure_consensus(team):
     held = find_consensus(project._state.replay)[items[18]]
     assert project._state.replay.class_name(held.class_id) == "fur"
     assert held.is_sure
-    (one, _) = project.disagreements()
+    (one, _) = project.team.disagreements()
     assert one.suggestion == ("fur", held.confidence)
 
 
@@ -119,7 +119,7 @@ def test_a_label_that_stands_alone_is_never_touched(team):
 
 def test_the_export_says_who_said_what_and_what_holds(team, tmp_path):
     project, items = team
-    project.set_guidelines("Feathers on the outside count.", "Ada")
+    project.team.set_guidelines("Feathers on the outside count.", "Ada")
     for item in items:
         say(project, "flag", item)
     say(project, "label", list(project.items)[30], class_name="fur", annotator="Ben")
@@ -143,8 +143,8 @@ def test_a_sure_consensus_is_exported_as_one_and_comes_back_as_nobodys(team, tmp
     row = exported(project, tmp_path)[items[18]]
     assert (row["label"], row["provenance"]) == ("fur", "consensus")
     assert float(row["confidence"]) > 0.8
-    with Project.create(project._settings.source, tmp_path / "other") as other:
-        told = other.import_labels(tmp_path / "out.csv")
+    with Project.create(project._state.settings.source, tmp_path / "other") as other:
+        told = other.files.import_labels(tmp_path / "out.csv")
         assert told.n_stored == 18
         assert any("consensus" in line for line in told.said())
 
@@ -153,14 +153,14 @@ def audited(pets, project):
     """An open audit of which Ada and Ben have answered everything, the same but for one item."""
     pets.answer(project, project.query(12))
     project.retrain()
-    project.audit(0.2)
-    project.set_overlap(1.0)
-    drawn = project.audit_next(60, annotator="Ada")
+    project.audits.draw(0.2)
+    project.team.set_overlap(1.0)
+    drawn = project.audits.query(60, annotator="Ada")
     truth = [pets.truth(a.item) for a in drawn]
     ids = [a.item.item_id for a in drawn]
     for item, name in zip(ids, truth, strict=True):
         say(project, "label", item, class_name=name, annotator="Ada")
-    second = project.audit_next(60, annotator="Ben")
+    second = project.audits.query(60, annotator="Ben")
     assert [a.item.item_id for a in second] == ids
     assert all(a.answer is None and a.guess is None for a in second)
     for item, name in zip(ids, truth, strict=True):
@@ -171,79 +171,83 @@ def audited(pets, project):
 
 def test_people_who_differ_on_an_audited_item_count_against_the_bound(pets, project):
     ids, truth = audited(pets, project)
-    (one,) = project.disagreements()
+    (one,) = project.team.disagreements()
     assert one.is_audited
-    certificate = project.certify()
+    certificate = project.audits.certify()
     assert any("On 1 audited items annotators disagree" in note for note in certificate.notes)
     assert (certificate.n_disputed, certificate.n_wrong) == (1, 1)
     assert ids[0] in {project._state.rows[row].item_id for row in project._state.handback_left()}
-    assert ids[0] not in {a.item.item_id for a in project.handback_next(60)}, "it is to be settled"
-    assert all(check.ok for check in project.verify(certificate))
+    assert ids[0] not in {a.item.item_id for a in project.audits.query_remainder(60)}, (
+        "it is to be settled"
+    )
+    assert all(check.ok for check in project.audits.verify(certificate))
     n_left = project.status().n_handback_left
     seen = project.asked(ids[0]).answer.key
     say(project, "settled", ids[0], class_name=truth[0], annotator="Cleo", seen=seen)
     assert project.status().n_handback_left == n_left - 1
-    assert all(check.ok for check in project.verify(certificate)), "it is what was known then"
+    assert all(check.ok for check in project.audits.verify(certificate)), (
+        "it is what was known then"
+    )
 
 
 def test_a_settled_audit_item_is_what_was_decided(pets, project):
     ids, truth = audited(pets, project)
     seen = project.asked(ids[0]).answer.key
     say(project, "settled", ids[0], class_name=truth[0], annotator="Cleo", seen=seen)
-    certificate = project.certify()
+    certificate = project.audits.certify()
     assert (certificate.n_disputed, certificate.n_wrong) == (0, 0)
 
 
 def test_guidelines_are_versions_and_nobody_overwrites_another(project):
-    project.set_guidelines("One.", "Ada")
-    (first,) = project.guidelines()
+    project.team.set_guidelines("One.", "Ada")
+    (first,) = project.team.guidelines()
     with pytest.raises(ConflictError) as error:
-        project.set_guidelines("Mine.", "Ben")
+        project.team.set_guidelines("Mine.", "Ben")
     assert error.value.current.text == "One."
-    project.set_guidelines("Two.", "Ben", seen=first.key)
-    assert [(g.number, g.text, g.annotator) for g in project.guidelines()] == [
+    project.team.set_guidelines("Two.", "Ben", seen=first.key)
+    assert [(g.number, g.text, g.annotator) for g in project.team.guidelines()] == [
         (1, "One.", "Ada"),
         (2, "Two.", "Ben"),
     ]
     assert project.status().guidelines == 2
     for text in (" ", "x" * 10_001):
         with pytest.raises(InvalidInputError, match="Guidelines"):
-            project.set_guidelines(text, seen=project.guidelines()[-1].key)
+            project.team.set_guidelines(text, seen=project.team.guidelines()[-1].key)
 
 
 def test_each_answer_names_the_guidelines_of_its_time(project):
     items = list(project.items)
     say(project, "label", items[0], class_name="fur")
-    project.set_guidelines("One.")
+    project.team.set_guidelines("One.")
     say(project, "label", items[1], class_name="fur")
     assert [project.asked(item).answer.guidelines for item in items[:2]] == [0, 1]
 
 
 def test_where_three_differ_and_the_first_undoes_the_others_stand(pets, project, tmp_path):
-    project.set_overlap(1.0)
+    project.team.set_overlap(1.0)
     pets.answer(project, project.query(8))
     item = next(i for i in project.items if project.asked(i).answer is None)
     project.add_classes(["scales"])
     for who, name in (("Ada", "fur"), ("Ben", "feathers"), ("Cleo", "scales")):
         say(project, "label", item, key=who, class_name=name, annotator=who)
-    assert [d.asked.item.item_id for d in project.disagreements()] == [item]
+    assert [d.asked.item.item_id for d in project.team.disagreements()] == [item]
     assert say(project, "undo", undoes="Ada", annotator="Ada").status == "stored"
     project.retrain()
     status = project.status()
     assert (status.n_labeled, status.n_contested) == (9, 1)
     assert item not in [a.item.item_id for a in project.query(60)]
     assert exported(project, tmp_path)[item]["opinions"] == "Ben: feathers; Cleo: scales"
-    (open_,) = project.disagreements()
+    (open_,) = project.team.disagreements()
     assert open_.asked.answer.class_name == "feathers"
     settled = say(project, "settled", item, class_name="scales", seen=open_.asked.answer.key)
     assert settled.status == "stored"
     project.retrain()
-    assert project.disagreements() == []
+    assert project.team.disagreements() == []
     assert project.asked(item).answer.class_name == "scales"
 
 
 def test_where_all_undo_the_item_is_open_again(project):
-    project.set_overlap(1.0)
+    project.team.set_overlap(1.0)
     item = next(iter(project.items))
     for who, name in (("Ada", "fur"), ("Ben", "feathers"), ("Cleo", "fur")):
         say(project, "label", item, key=who, class_name=name, annotator=who)
@@ -257,13 +261,13 @@ def test_where_all_undo_the_item_is_open_again(project):
 def as_text(project, tmp_path, annotator):
     """Return the lines of an export, in a form that keeps types, by item."""
     path = tmp_path / "out.jsonl"
-    project.export(path, "jsonl", annotator)
+    project.files.export(path, "jsonl", annotator)
     rows = (json.loads(line) for line in path.read_text("utf-8").splitlines())
     return {row["item_id"]: row for row in rows}
 
 
 def test_an_export_does_not_tell_the_second_person_the_first_answer(project, tmp_path):
-    project.set_overlap(1.0)
+    project.team.set_overlap(1.0)
     item = next(iter(project.items))
     say(project, "label", item, class_name="fur", annotator="Ada")
     for who in ("Ada", ""):
@@ -282,8 +286,8 @@ def test_nothing_tells_the_guess_for_what_is_drawn_while_a_check_is_open(pets, p
     open_ = [i for i in project.items if project.asked(i).answer is None]
     before = as_text(project, tmp_path, "")
     assert all(before[i]["guess"] for i in open_)
-    project.audit(0.2)
-    drawn = {a.item.item_id for a in project.audit_next(60)}
+    project.audits.draw(0.2)
+    drawn = {a.item.item_id for a in project.audits.query(60)}
     for who in ("", "Ada"):
         rows = as_text(project, tmp_path, who)
         for item in open_:
@@ -294,21 +298,21 @@ def test_nothing_tells_the_guess_for_what_is_drawn_while_a_check_is_open(pets, p
     assert as_text(project, tmp_path, "Ben")[first]["state"] == "hidden"
     assert project.asked(first, "Ben").answer is None
     assert project.asked(first, "Ada").answer.class_name == "fur"
-    project.resume()
+    project.audits.resume()
     assert as_text(project, tmp_path, "Ben")[first]["label"] == "fur"
 
 
 def test_a_reply_does_not_tell_what_another_has_said_of_a_blind_item(pets, project):
     pets.answer(project, project.query(12))
     project.retrain()
-    project.audit(0.2)
-    drawn = project.audit_next(1)[0].item.item_id
+    project.audits.draw(0.2)
+    drawn = project.audits.query(1)[0].item.item_id
     assert say(project, "label", drawn, class_name="fur").status == "stored"
     told = say(project, "label", drawn, class_name="feathers")
     assert (told.status, told.current) == ("refused", None)
     assert "fur" not in told.message
-    project.resume()
-    project.set_overlap(1.0)
+    project.audits.resume()
+    project.team.set_overlap(1.0)
     item = project.query(1)[0].item.item_id
     say(project, "label", item, class_name="fur", annotator="Ada")
     told = say(project, "settled", item, class_name="feathers", annotator="Ben")
@@ -318,7 +322,7 @@ def test_a_reply_does_not_tell_what_another_has_said_of_a_blind_item(pets, proje
 
 
 def test_a_cluster_is_not_named_by_the_answer_that_a_second_person_is_not_to_know(project):
-    project.set_overlap(1.0)
+    project.team.set_overlap(1.0)
     say(project, "label", next(iter(project.items)), class_name="fur", annotator="Ada")
     project.retrain()
     row = 0

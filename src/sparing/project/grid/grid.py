@@ -10,7 +10,7 @@ import numpy as np
 from sparing.audit.audit import Phase
 from sparing.errors import ConflictError, NotFoundError
 from sparing.project.asking import asked
-from sparing.project.audits.audits import by_class
+from sparing.project.audits.draws import by_class
 from sparing.project.grid.clusters import ItemClusters, open_members, read_clusters
 from sparing.project.grid.ordering import Nearness, least, likeliest, merged
 from sparing.project.grid.purity import N_TESTED, estimated
@@ -42,12 +42,11 @@ class Grid:
     Parameters
     ----------
     state : of the project
-    seed : of the blind items of a cluster
     """
 
-    def __init__(self, state: "State", seed: int) -> None:
+    def __init__(self, state: "State") -> None:
         self._state = state
-        self._seed = seed
+        self._seed = state.settings.seed
         self._lock = threading.Lock()
         self._kept: dict[str, tuple[Any, Any]] = {}
         self._drawn: dict[int, IntArray] = {}

@@ -23,7 +23,8 @@ from typing import IO, TYPE_CHECKING, Any
 from sparing.files import anew
 
 if TYPE_CHECKING:
-    from sparing.project import Project
+    from sparing.project.learning.learning import Learning
+    from sparing.project.map.maps import Map
 
 NICENESS = 10
 LONGEST_PAUSE = 60.0  # seconds before a trainer that keeps dying is started again
@@ -32,6 +33,7 @@ LOOK_SECONDS = 1.0  # between two looks at a project that other processes write 
 AGAIN_SECONDS = 30.0
 DATABASE = "SPARING_DATABASE"  # tells the child the URL: nobody else can read its environment
 DUTY = "training"
+MODULE = "sparing.project.learning.process"
 MOST_SAID = 300  # characters of an error
 TOLD_EVERY = 0.2  # seconds between two lines on progress
 MAP_SECONDS = 1.0  # of work on the map at a time: an answer waits no longer to be learned from
@@ -61,34 +63,30 @@ class Trainer:
 
     Parameters
     ----------
-    project : open for writing
+    learning, item_map : of a project that is open for writing
     command : what is started; another one in tests
     pause : seconds before the first restart of a trainer that died; doubled each time
     note : told what made the vectors of the items, in sentences, when they have been made
 
     Examples
     --------
-    ``trainer = Trainer(project); trainer.start()``, then ``trainer.wake()`` after each answer,
-    and ``trainer.stop()`` at the end.
+    ``trainer = Trainer(project.learning, project.map); trainer.start()``, then ``trainer.wake()``
+    after each answer, and ``trainer.stop()`` at the end.
     """
 
     def __init__(
         self,
-        project: "Project",
+        learning: "Learning",
+        item_map: "Map",
         command: list[str] | None = None,
         pause: float = 1.0,
         *,
         note: Callable[[str], None] = lambda sentence: None,
     ) -> None:
-        self._project = project
+        self._learning = learning
+        self._map = item_map
         # -P: a numpy.py in the current folder must not be imported.
-        module = [
-            sys.executable,
-            "-P",
-            "-m",
-            "sparing.project.learning.process",
-            str(project.folder),
-        ]
+        module = [sys.executable, "-P", "-m", MODULE, str(learning.folder.path)]
         self._command = module if command is None else command
         self._first_pause = pause
         self._pause = pause
@@ -109,7 +107,7 @@ class Trainer:
             self._thread = threading.Thread(
                 target=self._supervise, name="sparing-trainer", daemon=True
             )
-            self._say(self._task() if self._project.is_behind() else IDLE)
+            self._say(self._task() if self._learning.is_behind() else IDLE)
             self._thread.start()
 
     def stop(self) -> None:
@@ -134,10 +132,10 @@ class Trainer:
 
     def _say(self, state: str, message: str = "") -> None:
         self._status = TrainerStatus(state, message)
-        self._project.trainer_said = (state, message)
+        self._learning.note_trainer(state, message)
 
     def _task(self) -> str:
-        return TRAINING if self._project.is_encoded else ENCODING
+        return TRAINING if self._learning.is_encoded else ENCODING
 
     def _supervise(self) -> None:
         while not self._stopping.is_set():
@@ -149,7 +147,7 @@ class Trainer:
 
     def _keep_one(self) -> None:
         """Keep one trainer for as long as it lives, where that is on us."""
-        if not self._project.has_duty(DUTY):
+        if not self._learning.duties.has(DUTY):
             self._say(IDLE, "Another process trains.")
             self._stopping.wait(LOOK_SECONDS)
             return
@@ -160,16 +158,18 @@ class Trainer:
                 self._serve(child)
             finally:
                 _end(child)
-        if not self._stopping.is_set() and self._project.has_duty(DUTY):
+        if not self._stopping.is_set() and self._learning.duties.has(DUTY):
             code = child.returncode
             why = signal.Signals(-code).name if code < 0 else _last_line(self._log())
             self._rest(f"The trainer died ({why})")
 
     def _log(self) -> Path:
-        return self._project.folder / "trainer.log"
+        return self._learning.folder.path / "trainer.log"
 
     def _started(self, log: IO[bytes]) -> "subprocess.Popen[str]":
-        environment = os.environ | dict.fromkeys(ONE_THREAD, "1") | {DATABASE: self._project.url}
+        environment = (
+            os.environ | dict.fromkeys(ONE_THREAD, "1") | {DATABASE: self._learning.folder.url}
+        )
         self._child = subprocess.Popen(  # noqa: S603  # our own interpreter
             self._command,
             stdin=subprocess.PIPE,
@@ -183,9 +183,9 @@ class Trainer:
 
     def _serve(self, child: "subprocess.Popen[str]") -> None:
         """Ask for one version after the other until the child dies or we stop; else for the map."""
-        while not self._stopping.is_set() and self._project.has_duty(DUTY):
-            pause = LOOK_SECONDS if self._project.is_shared else None
-            is_woken = self._awake.wait(0 if self._project.maps.is_due() else pause)
+        while not self._stopping.is_set() and self._learning.duties.has(DUTY):
+            pause = LOOK_SECONDS if self._learning.folder.is_shared else None
+            is_woken = self._awake.wait(0 if self._map.is_due() else pause)
             self._awake.clear()
             if self._stopping.is_set():
                 return
@@ -195,10 +195,10 @@ class Trainer:
             began = time.monotonic()
             if self._is_behind(is_woken=is_woken):
                 self._say(self._task())
-                order = {"version": self._project.version + 1}
+                order = {"version": self._learning.version + 1}
                 if not (_tell(child, order) and self._listen(child, self._finish)):
                     return
-            if self._project.maps.is_due():
+            if self._map.is_due():
                 seconds = max(MAP_SECONDS, MAP_SHARE * (time.monotonic() - began))
                 if not (_tell(child, {"map": seconds}) and self._listen(child, self._mapped)):
                     return
@@ -208,7 +208,7 @@ class Trainer:
         from sparing.errors import SparingError
 
         try:
-            self._project.check_presence()
+            self._learning.log.check_presence()
         except SparingError as error:  # what is made would be written to a new folder
             self._say(FAILED, str(error))
             self._stopping.wait(LOOK_SECONDS)
@@ -219,14 +219,16 @@ class Trainer:
         """Tell whether there is something to learn, whoever has said it."""
         from sparing.errors import SparingError
 
-        if not is_woken and not (self._project.is_shared and time.monotonic() >= self._again):
+        if not is_woken and not (
+            self._learning.folder.is_shared and time.monotonic() >= self._again
+        ):
             return False
         try:
-            self._project.catch_up()
+            self._learning.log.catch_up()
         except SparingError as error:  # the database is away: it is asked again in a moment
             self._say(FAILED, str(error))
             return False
-        return self._project.is_behind()
+        return self._learning.is_behind()
 
     def _listen(
         self, child: "subprocess.Popen[str]", finish: Callable[[dict[str, Any]], None]
@@ -247,16 +249,16 @@ class Trainer:
             self._say(TRAINING)
             return
         if what == ENCODING:
-            self._project.encoded = (done, total)
+            self._learning.note_encoded(done, total)
         self._say(ENCODING, f"{what} {done:,} of {total:,}")
 
     def _encoded(self) -> None:
         from sparing.errors import SparingError
 
         try:
-            before = self._project.seen_by
-            self._project.take_contents()
-            for note in self._project.seen_by if self._project.seen_by != before else ():
+            before = self._learning.seen_by
+            self._learning.take_contents()
+            for note in self._learning.seen_by if self._learning.seen_by != before else ():
                 self._note(note)
         except SparingError as error:  # what was found is kept the next time
             self._say(FAILED, str(error))
@@ -268,7 +270,7 @@ class Trainer:
         try:
             if "failed" not in line:
                 made = Version(*line["trained"])
-                self._project.adopt(made)
+                self._learning.adopt(made)
                 if made.is_draft:
                     self._awake.set()
         except SparingError as error:
@@ -282,7 +284,7 @@ class Trainer:
 
     def _mapped(self, line: dict[str, Any]) -> None:
         """Note how far the map is, or why there is none: learning goes on."""
-        self._project.maps.take(line["failed"] if "failed" in line else line["mapped"])
+        self._map.take(line["failed"] if "failed" in line else line["mapped"])
 
     def _rest(self, what: str) -> None:
         """Say what happened, and wait before a trainer is started again, longer each time."""

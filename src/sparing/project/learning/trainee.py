@@ -14,7 +14,7 @@ from sparing.errors import SparingError
 from sparing.learner.learner import ActiveLearner
 from sparing.models.saved import SavedModel
 from sparing.pool.pool import SKIPPED, UNLABELED
-from sparing.project.audits.audits import load_audits
+from sparing.project.audits.draws import load_audits
 from sparing.project.folder import ProjectFolder
 from sparing.project.grid.clusters import clusters_of, read_clusters, write_clusters
 from sparing.project.learning.advice import (

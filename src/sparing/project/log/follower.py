@@ -4,10 +4,10 @@ import time
 from collections.abc import Callable
 
 from sparing.errors import SourceError
-from sparing.project.folder import ProjectFolder
 from sparing.project.learning.scores import read_scores
 from sparing.project.source.changes import attached
 from sparing.project.source.items import Listing
+from sparing.project.source.vectors import read_contents
 from sparing.project.state import State
 from sparing.store import Store, Version
 
@@ -21,18 +21,21 @@ class Follower:
 
     Parameters
     ----------
-    folder, store, state : of the project
+    store, state : of the project
     list_items : lists the source
+    is_writable : whether this process may write to the store
     """
 
     def __init__(
         self,
-        folder: ProjectFolder,
         store: Store,
         state: State,
         list_items: Callable[[], Listing],
+        *,
+        is_writable: bool,
     ) -> None:
-        self._folder = folder
+        self._is_writable = is_writable
+        self._folder = state.folder
         self._store = store
         self._state = state
         self._list_items = list_items
@@ -53,11 +56,13 @@ class Follower:
         return time.monotonic() - self._looked >= EVERY
 
     def take_all(self) -> None:
-        """Take over what others have written: model versions, new items, events."""
+        """Take over what others have written: model versions, new items, events, vectors."""
         with self._state.lock:
             self._looked = time.monotonic()
             self.take_versions()
             self.take_events()
+        if not self._state.is_encoded and self._state.versions:
+            self.take_contents()
 
     def take_versions(self) -> None:
         """Adopt the model versions that others have made, by the newest of them."""
@@ -65,6 +70,18 @@ class Follower:
             versions = self._store.versions(self._state.version)
             if versions:
                 self._adopt(versions)
+
+    def take_contents(self) -> bool:
+        """Read what encoding found out, such as files that are damaged; say whether it was new."""
+        with self._state.lock:
+            encoder = self._state.settings.encoder
+            found = read_contents(self._folder, self._state.rows, encoder)
+            if found is None:
+                return False
+            updates = self._state.learned(found)
+        if self._is_writable:
+            self._store.put_items(updates)
+        return bool(updates)
 
     def _adopt(self, versions: list[Version]) -> None:
         try:

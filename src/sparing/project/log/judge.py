@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from sparing.errors import InvalidInputError, NotFoundError
 from sparing.project.asking import Handed, Source
-from sparing.project.audits.audits import AUDIT, evidence
+from sparing.project.audits.draws import AUDIT, evidence
 from sparing.project.audits.stage import TRAIN, Stage, load_stage
 from sparing.project.log.replay import Replay
 from sparing.project.state import State

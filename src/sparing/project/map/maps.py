@@ -48,12 +48,12 @@ class Coloring:
     codes: ByteArray
 
 
-class Maps:
-    """The maps of a project.
+class Map:
+    """The map of a project, of one kind or another.
 
     Parameters
     ----------
-    folder, state : of the project
+    state : of the project
 
     Attributes
     ----------
@@ -62,8 +62,8 @@ class Maps:
     trouble : why it cannot be made, or ``""``
     """
 
-    def __init__(self, folder: ProjectFolder, state: State) -> None:
-        self._folder = folder
+    def __init__(self, state: State) -> None:
+        self._folder = state.folder
         self._state = state
         self.progress: tuple[str, int, int] | None = None
         self.trouble = ""

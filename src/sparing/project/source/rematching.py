@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from sparing.errors import ConflictError, InvalidInputError, NotFoundError, UnknownNameError
-from sparing.project.folder import ProjectFolder
 from sparing.project.multiprocess import alone
 from sparing.project.source.changes import Reconciled, matched, settled
 from sparing.project.source.items import Listing
@@ -47,18 +46,12 @@ class Rematching:
 
     Parameters
     ----------
-    folder, store, state : of the project
+    store, state : of the project
     list_items : lists the source
     """
 
-    def __init__(
-        self,
-        folder: ProjectFolder,
-        store: Store,
-        state: State,
-        list_items: Callable[[], Listing],
-    ) -> None:
-        self._folder = folder
+    def __init__(self, store: Store, state: State, list_items: Callable[[], Listing]) -> None:
+        self._folder = state.folder
         self._store = store
         self._state = state
         self._list_items = list_items

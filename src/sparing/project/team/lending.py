@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from sparing.project.grid.views import ClusterCheck, GridPage
-from sparing.project.log.follower import Follower
+from sparing.project.log.event_log import EventLog
 from sparing.project.state import State
 from sparing.project.views import Asked
 from sparing.store import Store, Wish
@@ -37,13 +37,13 @@ class Lending:
     Parameters
     ----------
     store, state : of the project
-    follower : brings the state up to date
+    log : brings the state up to date
     """
 
-    def __init__(self, store: Store, state: State, follower: Follower) -> None:
+    def __init__(self, store: Store, state: State, log: EventLog) -> None:
         self._store = store
         self._state = state
-        self._follower = follower
+        self._log = log
         # What others ask for at this moment: else all would look at the same items, and again.
         self._wished: set[str] = set()
         self._turn = threading.Lock()
@@ -128,7 +128,7 @@ class Lending:
         self, found: Sequence[Asked], before: Mapping[str, object], mine: list[str]
     ) -> list[Asked]:
         """Leave out what somebody has answered between the look at it and the lease of it."""
-        self._follower.take_events()
+        self._log.take_events()
         leased = [asked for asked in found if asked.item.item_id in mine]
         with self._state.lock:
             return [
@@ -138,7 +138,7 @@ class Lending:
             ]
 
     def _still_open(self, found: Sequence[Asked], mine: Collection[str]) -> list[Asked]:
-        self._follower.take_events()
+        self._log.take_events()
         with self._state.lock:
             is_open, row_of = self._state.is_open, self._state.row_of
             return [

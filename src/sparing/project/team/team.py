@@ -1,4 +1,4 @@
-"""The part of a project that several people share."""
+"""The people of a project: how far they agree, who answers twice, what they are told."""
 
 from collections import Counter
 from uuid import uuid4
@@ -6,19 +6,29 @@ from uuid import uuid4
 from sparing._validate import check_share
 from sparing.errors import ConflictError, InvalidInputError
 from sparing.project.asking import looked_up
-from sparing.project.audits.checked import CheckedProject
 from sparing.project.log.commands import MAX_TEXT
+from sparing.project.log.event_log import EventLog
 from sparing.project.settings import CLASSES_BY, OVERLAP
 from sparing.project.state import State
 from sparing.project.team.people import named_votes
 from sparing.project.team.sharing import Overlap
 from sparing.project.views import Disagreement, Guidelines
 from sparing.stats.agreement import Agreement, agreement
-from sparing.store import Event, Kind, NewEvent, Status
+from sparing.store import Event, Kind, NewEvent, Status, Store
 
 
-class TeamProject(CheckedProject):
-    """What :class:`sparing.project.Project` knows of people."""
+class Team:
+    """What a project knows of people.
+
+    Parameters
+    ----------
+    store, state, log : of the project
+    """
+
+    def __init__(self, store: Store, state: State, log: EventLog) -> None:
+        self._store = store
+        self._state = state
+        self._log = log
 
     @property
     def overlap(self) -> float:
@@ -38,7 +48,7 @@ class TeamProject(CheckedProject):
         check_share("overlap", "set_overlap", overlap)
         self._store.put_settings({OVERLAP: str(float(overlap))})
         with self._state.lock:
-            self._state.share(Overlap(float(overlap), self._settings.seed))
+            self._state.share(Overlap(float(overlap), self._state.settings.seed))
 
     @property
     def may_add_classes(self) -> bool:
@@ -91,7 +101,7 @@ class TeamProject(CheckedProject):
         event = NewEvent(
             key=uuid4().hex, kind=Kind.GUIDELINES, text=text, annotator=annotator, seen=seen
         )
-        (outcome,) = self._append([event])
+        (outcome,) = self._log.append([event])
         if outcome.status is Status.CONFLICT:
             raise ConflictError("Somebody else has just changed the guidelines.", outcome.current)
 

@@ -1,0 +1,120 @@
+"""The files that labels come from and go to."""
+
+from os import PathLike
+from pathlib import Path
+
+from sparing.project.apart import Order, export_apart
+from sparing.project.files import imports
+from sparing.project.files.export import export
+from sparing.project.files.imports import ImportReport
+from sparing.project.log.event_log import EventLog
+from sparing.project.options import check_no_part, without_labels
+from sparing.project.state import State
+from sparing.store import Kind, Store
+
+
+class Files:
+    """Writes the labels of a project to files, and takes labels from files.
+
+    Parameters
+    ----------
+    store, state, log : of the project
+    """
+
+    def __init__(self, store: Store, state: State, log: EventLog) -> None:
+        self._store = store
+        self._state = state
+        self._log = log
+
+    def export(self, path: str | PathLike[str], form: str = "csv", annotator: str = "") -> int:
+        """Write all labels with their provenance; return how many items have one.
+
+        While a check of the model is open there is no guess for what it has drawn.
+
+        Parameters
+        ----------
+        path : the file; for ``"folders"`` a folder that is not there yet, or empty
+        form : ``"csv"``, ``"jsonl"``, ``"parquet"``, or ``"folders"``: PATH/provenance/class/file
+        annotator : who reads it; what they are to answer without knowing what others said comes
+            without that
+
+        Raises
+        ------
+        UnknownNameError : no such form
+        SourceError : the path cannot be written
+        MissingExtraError : Parquet without pyarrow
+        """
+        return export(self._state, Path(path), form, annotator)
+
+    def export_apart(
+        self, path: str | PathLike[str], form: str = "csv", annotator: str = ""
+    ) -> None:
+        """Write all labels as :meth:`export` does, by a process of its own that nobody waits for.
+
+        Raises
+        ------
+        SparingError : as of :meth:`export`
+        """
+        folder = self._state.folder
+        export_apart(folder.path, folder.url, Order(str(path), form, annotator))
+
+    def import_labels(
+        self,
+        path: str | PathLike[str],
+        item_column: str | None = None,
+        label_column: str | None = None,
+    ) -> ImportReport:
+        """Take labels from a table; none that is there already is overwritten.
+
+        Parameters
+        ----------
+        path : a CSV, TSV, JSONL or Parquet file, such as an export
+        item_column : names the items by key, path, name or text; ``item_id``, ``item``, ``path``,
+            ... if not given
+        label_column : ``label`` or ``class`` if not given
+
+        Returns
+        -------
+        how many were taken, and each row that was not, with the reason
+
+        Raises
+        ------
+        SourceError, InvalidInputError : the table cannot be read, or lacks such a column
+        """
+        with self._state.lock:
+            readings = imports.read_labels(self._state, Path(path), item_column, label_column)
+        return self._import(readings, Path(path).name)
+
+    def import_source_labels(self, column: str) -> ImportReport:
+        """Take the labels that the source itself has in a column; as :meth:`import_labels`.
+
+        Raises
+        ------
+        InvalidInputError : the source is no table, or a model learns from this column
+        UnknownNameError : it has no such column
+        """
+        check_no_part(self._state.settings.layout, column)
+        with self._state.lock:
+            readings = imports.read_source_labels(self._state, column)
+        source = Path(self._state.settings.source).name
+        told = self._import(readings, f"column '{column}' of {source}")
+        self.leave_labels(column)
+        return told
+
+    @property
+    def offered_labels(self) -> str | None:
+        """The column of the source with labels that are there already, not dealt with yet."""
+        layout = self._state.settings.layout
+        return layout.label_column if layout else None
+
+    def leave_labels(self, column: str) -> None:
+        """Offer the labels of a column of the source no more."""
+        self._state.take_settings(self._store, without_labels(self._state.settings, column))
+
+    def _import(self, readings: imports.Readings, called: str) -> ImportReport:
+        labels = (one.label.class_name for one in readings.found if one.label)
+        self._log.add_classes(name for name in labels if name)
+        events = [event for one in readings.found for event in one.events]
+        told = imports.report(readings, imports.in_parts(events, self._log.record))
+        self._log.say(Kind.IMPORTED, f"{called}: {told.said()[0]}")
+        return told
