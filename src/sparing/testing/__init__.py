@@ -1,7 +1,14 @@
 """Checks for people who write their own parts; the parts of this package run through them too."""
 
+from sparing.testing.annotation_checks import yield_annotation_checks
 from sparing.testing.encoder_checks import yield_encoder_checks
 from sparing.testing.strategy_checks import check_names, yield_strategy_checks
 from sparing.testing.world import World
 
-__all__ = ["World", "check_names", "yield_encoder_checks", "yield_strategy_checks"]
+__all__ = [
+    "World",
+    "check_names",
+    "yield_annotation_checks",
+    "yield_encoder_checks",
+    "yield_strategy_checks",
+]
