@@ -57,7 +57,7 @@ def test_offsets_count_code_points():
     ("spans", "says"),
     [
         ([(0, 5, "person"), (3, 8, "place")], "cross or lie in each other: 0-5 and 3-8"),
-        ([(2, 2, "person")], "0 <= start < end. Got 2-2 'person'"),
+        ([(2, 2, "person")], "of start < end. Got 2-2 'person'"),
         ([(0, 2, "persn")], "Did you mean 'person'"),
         ([(0, 2, "person"), (0, 2, "person")], "distinct"),
         ([{"start": 0, "end": 2, "label": "person", "by": "magic"}], "drawn, accepted, edited"),

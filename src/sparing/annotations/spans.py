@@ -3,10 +3,9 @@
 from collections.abc import Iterable, Mapping, Sequence
 from hashlib import sha256
 from itertools import pairwise
-from numbers import Integral
 from typing import Any, ClassVar
 
-from sparing._validate import _Phrase, invalid
+from sparing._validate import _Phrase, check_int, invalid
 from sparing.annotations.base import AnnotationKind, Examples, checked_unit
 from sparing.annotations.values import DRAWN, Unit, Value, value_of
 from sparing.errors import InvalidInputError
@@ -109,19 +108,13 @@ def _part(part: Any) -> Mapping[str, Any]:
 
 
 def _unit(part: Mapping[str, Any], classes: ClassTable, text: Any) -> Unit:
-    start, end = (_offset(part[key], part) for key in ("start", "end"))
-    if not 0 <= start < end:
-        raise invalid("span", WHERE, "0 <= start < end", _shown(part))
+    start, end = (check_int(key, WHERE, part[key], 0) for key in ("start", "end"))
+    if start >= end:
+        raise invalid("span", WHERE, "of start < end", _shown(part))
     if text is not None and end > len(text):
         raise invalid("span", WHERE, f"within its text of {len(text)} characters", _shown(part))
     by, version = part.get("by", DRAWN), part.get("version")
     return checked_unit((start, end), part["label"], classes, by, version)
-
-
-def _offset(value: Any, part: Mapping[str, Any]) -> int:
-    if isinstance(value, Integral) and not isinstance(value, bool):
-        return int(value)
-    raise invalid("span", WHERE, "of whole numbers, code points of the text", _shown(part))
 
 
 def _check_apart(value: Value, text: Any) -> None:
