@@ -27,7 +27,7 @@ def test_it_is_the_same_as_by_the_project_itself(pets, tmp_path, form):
 def test_answers_do_not_wait_for_it(pets, tmp_path):
     """Whoever exports holds no lock: this test holds it, and so waits for ever where one does."""
     done = threading.Thread(target=pets.files.export_apart, args=(tmp_path / "labels.csv",))
-    with pets._state.lock:
+    with pets._guarded.held():
         done.start()
         done.join(60)
         assert not done.is_alive()

@@ -97,7 +97,7 @@ def test_a_picture_that_goes_bad_while_others_are_encoded_is_named(tmp_path, mon
     monkeypatch.setattr(vectors, "vectors_of", encoded)
     with Project.create(tmp_path, tmp_path / "p") as project:
         project.retrain()
-        unread = [(item.name, item.reason) for item in project._state.unreadable]
+        unread = [(item.name, item.reason) for item in project._guarded._state.unreadable]
     assert unread == [("3.png", "not an image that can be read")]
 
 

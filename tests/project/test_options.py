@@ -106,9 +106,11 @@ def test_another_encoder_is_learned_with_at_once(source):
         assert project.retrain() == 2
         assert not project.learning.is_behind()
         assert project.learning.is_encoded
-        project._state.stage = replace(project._state.stage, drawn_rows=frozenset({1}))
+        project._guarded._state.stage = replace(
+            project._guarded._state.stage, drawn_rows=frozenset({1})
+        )
         with pytest.raises(ConflictError, match="An audit checks the model as it is"):
             project._obey({"encoder": "table"})
     with Project.open(source.parent / "t.csv.sparing") as project:
-        assert project._state.settings.encoder == "auto"
+        assert project._guarded._state.settings.encoder == "auto"
         assert not project.learning.is_behind()

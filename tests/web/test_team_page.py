@@ -74,7 +74,7 @@ def test_the_name_is_asked_once_kept_and_changed(team):
 def test_two_people_side_by_side_differ_and_one_of_them_settles_it(team):
     """No item is answered twice but the wanted ones; the export says who said and settled what."""
     team.project.team.set_overlap(0.3)
-    covers = team.project._state.sharing.overlap.covers
+    covers = team.project._guarded._state.sharing.overlap.covers
     wanted = {item_id for item_id in team.project.items if covers(item_id)}
     assert 3 <= len(wanted) <= 12
     hard = team.project.items.get(min(wanted)).text
@@ -133,7 +133,7 @@ def exported(page):
 
 def finish(team, slips, **pages):
     """Answer what is left to each, such as second opinions: a page hears of them when it asks."""
-    sharing = team.project._state.sharing
+    sharing = team.project._guarded._state.sharing
     for _ in range(10 * N):
         if not any(list(sharing.wanted_of(name)) for name in pages):
             break

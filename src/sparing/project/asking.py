@@ -30,24 +30,19 @@ class Handed:
 
     What a model version asks stands in the store; random draws beyond that are remembered as long
     as the process lives, and forgotten ones count as the person's choice, never as random.
-
-    Parameters
-    ----------
-    state : of the project
     """
 
-    def __init__(self, state: State) -> None:
-        self._state = state
+    def __init__(self) -> None:
         self._drawn: dict[tuple[int, int], Source] = {}
         self._asked: dict[int, dict[int, Source]] = {}
         self._last: dict[int, int] = {}
 
-    def source_of(self, version: int | None, row: int) -> Source:
+    def source_of(self, state: State, version: int | None, row: int) -> Source:
         """Return who chose a row when this model version was the newest."""
         if version is None:
             return PERSON, None
         drawn = self._drawn.get((version, row))
-        return drawn or self._by(version).get(row, (PERSON, None))
+        return drawn or self._by(state, version).get(row, (PERSON, None))
 
     def version_of(self, row: int) -> int | None:
         """Return the model version by which a row was asked last; None if it was not."""
@@ -59,9 +54,9 @@ class Handed:
         if source is not None:
             self._drawn[version, row] = source
 
-    def _by(self, version: int) -> dict[int, Source]:
+    def _by(self, state: State, version: int) -> dict[int, Source]:
         if version not in self._asked:
-            found = [v for v in self._state.versions if v.version == version]
+            found = [v for v in state.versions if v.version == version]
             asked = found[0].facts.get("asked", ()) if found else ()
             self._asked[version] = {row: (source, p) for row, source, p in asked}
         return self._asked[version]
@@ -88,7 +83,7 @@ def next_items(state: State, handed: Handed, n: int, exclude: BoolArray, seed: i
     found = []
     for row in _chosen(state, free, n):
         handed.note(row, state.version)
-        source = handed.source_of(state.version, row)
+        source = handed.source_of(state, state.version, row)
         found.append(asked(state, row, _why(state, row), source))
         free[row] = False
     for row, propensity in _random(free, n - len(found), [seed, state.version]):

@@ -17,6 +17,7 @@ from sparing.project.audits.audits import Audits
 from sparing.project.files.files import Files
 from sparing.project.folder import Lock, ProjectFolder
 from sparing.project.grid.grid import Grid
+from sparing.project.guarded import Guarded
 from sparing.project.learning.learning import Learning
 from sparing.project.log.event_log import EventLog
 from sparing.project.log.follower import Follower
@@ -81,21 +82,21 @@ class Project:
     ) -> None:
         self._folder = folder
         self._store = store
-        self._state = state
+        self._guarded = guarded = Guarded(state)
         self._lock = lock
-        self._handed = Handed(state)
+        self._handed = Handed()
         list_items = opening.lister(folder, state.settings)
-        follower = Follower(store, state, list_items, is_writable=lock is not None)
-        self.log = EventLog(store, state, follower, self._handed)
+        follower = Follower(store, guarded, list_items, is_writable=lock is not None)
+        self.log = EventLog(store, guarded, follower, self._handed)
         self.duties = Duties(store, folder.is_shared)
-        self.learning = Learning(store, state, self.log, self.duties)
-        self.audits = Audits(state, self.log, self._handed)
-        self.team = Team(store, state, self.log)
-        self.lending = Lending(store, state, self.log)
-        self.files = Files(store, state, self.log)
-        self.grid = Grid(state)
-        self.map = Map(state)
-        self.rematching = Rematching(store, state, list_items)
+        self.learning = Learning(store, guarded, self.log, self.duties)
+        self.audits = Audits(guarded, self.log, self._handed)
+        self.team = Team(store, guarded, self.log)
+        self.lending = Lending(store, guarded, self.log)
+        self.files = Files(store, guarded, self.log)
+        self.grid = Grid(guarded)
+        self.map = Map(guarded)
+        self.rematching = Rematching(store, guarded, list_items)
         self.learning.take_contents()
 
     @classmethod
@@ -229,7 +230,7 @@ class Project:
             self._lock.release()
 
     def __repr__(self) -> str:
-        return f"<Project {self.name}: {len(self._state.rows)} items, {self.folder}>"
+        return f"<Project {self.name}: {len(self.items)} items, {self.folder}>"
 
     @property
     def is_writable(self) -> bool:
@@ -249,12 +250,14 @@ class Project:
     @property
     def name(self) -> str:
         """The name of the source, for people."""
-        return Path(self._state.settings.source).name
+        with self._guarded.held() as state:
+            return Path(state.settings.source).name
 
     @property
     def root(self) -> Path | None:
         """The folder that all image files lie in; None if the items are no files."""
-        return self._state.listing.root
+        with self._guarded.held() as state:
+            return state.listing.root
 
     @property
     def secret(self) -> str:
@@ -269,27 +272,27 @@ class Project:
     @property
     def items(self) -> ItemsView:
         """The items by their keys."""
-        return ItemsView(self._state)
+        return ItemsView(self._guarded)
 
     @property
     def classes(self) -> list[tuple[str, str]]:
         """(name, key) of the classes that can be given, in the order they were added."""
-        with self._state.lock:
-            return [(c.name, c.class_id) for c in self._state.replay.classes]
+        with self._guarded.held() as state:
+            return [(c.name, c.class_id) for c in state.replay.classes]
 
     @property
     def places(self) -> list[tuple[str, int]]:
         """(name, place) of the classes that can be given; no merge ever moves a place."""
-        with self._state.lock:
-            everyone = self._state.replay.all_classes
+        with self._guarded.held() as state:
+            everyone = state.replay.all_classes
             return [(c.name, place) for place, c in enumerate(everyone) if c.into is None]
 
     @property
     def phase(self) -> Phase:
         """Where the job stands."""
         self.log.catch_up()
-        with self._state.lock:
-            return self._state.phase
+        with self._guarded.held() as state:
+            return state.phase
 
     @property
     def is_shared(self) -> bool:
@@ -317,12 +320,12 @@ class Project:
         """
         check_int("n", "query", n, 1)
         self.log.catch_up()
-        with self._state.lock:
-            without = mask_of(self._state, exclude)
-            second = second_opinions(self._state, self._handed, n, without, annotator)
+        with self._guarded.held() as state:
+            without = mask_of(state, exclude)
+            second = second_opinions(state, self._handed, n, without, annotator)
             n_first = n - min(len(second), 1)  # one at a time, so that nobody meets them in a heap
-            seed = self._state.settings.seed
-            first = next_items(self._state, self._handed, n_first, without, seed)
+            seed = state.settings.seed
+            first = next_items(state, self._handed, n_first, without, seed)
         return [*second[: n - len(first)], *first]
 
     def asked(self, item_id: str, annotator: str = "") -> Asked:
@@ -337,8 +340,8 @@ class Project:
         ------
         NotFoundError : there is no such item
         """
-        with self._state.lock:
-            return looked_up(self._state, item_id, annotator)
+        with self._guarded.held() as state:
+            return looked_up(state, item_id, annotator)
 
     def record(self, events: Sequence[NewEvent]) -> list[Recorded]:
         """Store what somebody says; it is on the disk when this returns.
@@ -402,8 +405,8 @@ class Project:
     def status(self) -> ProjectStatus:
         """Return where the project stands."""
         self.log.catch_up()
-        with self._state.lock:
-            return status(self._state)
+        with self._guarded.held() as state:
+            return status(state)
 
     def history(
         self, search: str = "", offset: int = 0, limit: int = 50, annotator: str = ""
@@ -413,16 +416,18 @@ class Project:
         A person sees what they said themselves where several have answered, and nothing of the
         items on which an opinion of theirs is wanted.
         """
-        with self._state.lock:
-            return history(self._state, search, offset, limit, annotator)
+        with self._guarded.held() as state:
+            return history(state, search, offset, limit, annotator)
 
     def look_again(self, limit: int = 20, annotator: str = "") -> list[tuple[Asked, str]]:
         """Return labeled items that are likely mistakes, each with the reason."""
-        with self._state.lock:
-            return look_again(self._state, limit, annotator)
+        with self._guarded.held() as state:
+            return look_again(state, limit, annotator)
 
     def _obey(self, said: Mapping[str, Any]) -> None:
-        self.learning.keep(options.obeyed(self._state.settings, said, self._state))
+        with self._guarded.held() as state:
+            settings = options.obeyed(state.settings, said, state)
+        self.learning.keep(settings)
         if "encoder" in said:
             self.learning.set_encoder(said["encoder"])
         self.add_classes(said.get("classes", ()))

@@ -1,6 +1,5 @@
 """What a running project knows: events replayed, the items, the newest model version, the audit."""
 
-import threading
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from uuid import uuid4
@@ -31,7 +30,7 @@ SHOWN_KINDS = {"images": "image", "texts": "text", "table": "card", "vectors": "
 
 
 class State:
-    """The memory of a project; whoever uses it holds ``lock``.
+    """The memory of a project; :class:`sparing.project.guarded.Guarded` lends it to one thread.
 
     Parameters
     ----------
@@ -62,7 +61,6 @@ class State:
         listing: Listing,
         changes: Changes,
     ) -> None:
-        self.lock = threading.RLock()
         self.folder = folder
         self.settings = read_settings(store)
         self.listing = listing
@@ -194,10 +192,10 @@ class State:
         return self._places.get(item_id)
 
     def texts(self) -> Iterator[str]:
-        """Yield the name and the content, as far as it is text, of every row."""
-        for item in self.rows:
-            place = self._places.get(item.item_id)
-            yield item.name if place is None else self.listing.text(place)
+        """Return the name and the content, as far as it is text, of every row, read one by one."""
+        rows, places, listing = self.rows, self._places, self.listing
+        there = ((item.name, places.get(item.item_id)) for item in rows)
+        return (name if place is None else listing.text(place) for name, place in there)
 
     def answer_of(self, event: Event | None) -> Answer | None:
         """Return an event of an item as the doors show it."""
@@ -263,9 +261,17 @@ class State:
         """Write down other settings, and take them into account."""
         if settings != self.settings:
             keep_settings(store, settings)
-            with self.lock:
-                self.listing = replace(self.listing, layout=settings.layout)
-                self.settings = settings
+            self.listing = replace(self.listing, layout=settings.layout)
+            self.settings = settings
+
+    def has_learned_all(self) -> bool:
+        """Tell whether the newest model version knows all that was said, from today's vectors."""
+        newest = self.versions[-1] if self.versions else None
+        if newest is None or newest.is_draft:
+            return False
+        if newest.version <= self.settings.encoder_since:  # of vectors that are no more
+            return False
+        return newest.seq == self.replay.last_seq
 
     def learned(self, contents: Contents) -> list[ItemRow]:
         """Take what encoding found out into account; return the items that are new to the store."""

@@ -1,6 +1,7 @@
 """The grids of real projects, and above all what is on none of them."""
 
 import csv
+from dataclasses import replace
 from uuid import uuid4
 
 import numpy as np
@@ -192,8 +193,9 @@ def test_the_draw_of_a_cluster_is_uniform(groups):
     members = ids(groups.grid.cluster(number, ALL))
     typical = set(members[: len(members) // 2])
     n_typical = 0
+    state = groups._guarded._state
     for seed in range(300):
-        groups.grid._seed = seed
+        state.settings = replace(state.settings, seed=seed)
         groups.grid._drawn.clear()
         n_typical += sum(o.item.item_id in typical for o in groups.grid.check(number).open)
     expected = 300 * (N_TESTED + 1) * len(typical) / len(members)
@@ -309,7 +311,7 @@ def test_no_certificate_covers_what_was_labeled_unseen(groups):
     groups.retrain()
     drawn = open_audit(groups)
     assert not drawn & set(spread)
-    covered = groups._state.drawn.frozen.contents
-    rows = [groups._state.row_of[item_id] for item_id in spread]
-    assert (groups._state.drawn.frozen.predictions.y[rows] == -2).all()
+    covered = groups._guarded._state.drawn.frozen.contents
+    rows = [groups._guarded._state.row_of[item_id] for item_id in spread]
+    assert (groups._guarded._state.drawn.frozen.predictions.y[rows] == -2).all()
     assert len(covered) == N

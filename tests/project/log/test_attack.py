@@ -17,7 +17,7 @@ from hypothesis.stateful import (
 
 from sparing.errors import SparingError
 from sparing.project import NewEvent, Project, opening
-from sparing.project.audits.audits import load_draw
+from sparing.project.audits.draws import load_draw
 from sparing.project.files.export import export_rows
 from sparing.project.folder import ProjectFolder
 from sparing.project.log.replay import Replay
@@ -58,7 +58,7 @@ class TwoDoors(RuleBasedStateMachine):
     def an_event(self, data, door, kinds=SAID):
         draw = data.draw
         kind = Kind(draw(st.sampled_from(kinds)))
-        drawn = [a.item.item_id for a in door.audit_next(2)]
+        drawn = [a.item.item_id for a in door.audits.query(2)]
         item = draw(st.sampled_from([*self.few, *drawn, "nobody"]))
         answer = door.asked(item).answer if item in self.items else None
         seen = draw(st.sampled_from([None, answer.key if answer else None, "other"]))
@@ -104,32 +104,32 @@ class TwoDoors(RuleBasedStateMachine):
         self.look(door)
 
     def look(self, door):
-        self.doors[door].refresh()
+        self.doors[door].log.refresh()
 
     @rule(door=DOORS, share=st.sampled_from([0.0, 1.0]))
     def want_second_opinions(self, door, share):
-        self.doors[door].set_overlap(share)
+        self.doors[door].team.set_overlap(share)
 
     @rule(door=DOORS)
     def draw(self, door):
         self.look(door)  # servers take turns at this, and whose turn it is looks first
         with suppress(SparingError):
-            self.doors[door].audit(0.2)
+            self.doors[door].audits.draw(0.2)
 
     @rule(door=DOORS)
     def answer_the_draw_and_certify(self, door):
         self.look(door)
         project = self.doors[door]
-        for asked in project.audit_next(60):
+        for asked in project.audits.query(60):
             project.record([NewEvent(key=uuid4().hex, kind=Kind.LABEL, asked_for=asked.purpose,
                                      item_id=asked.item.item_id, class_name="fur")])  # fmt: skip
         with suppress(SparingError):
-            assert all(check.ok for check in project.verify(project.certify()))
+            assert all(check.ok for check in project.audits.verify(project.audits.certify()))
 
     @rule(door=DOORS)
     def resume(self, door):
         self.look(door)
-        self.doors[door].resume()
+        self.doors[door].audits.resume()
 
     @invariant()
     def the_log_is_sound(self):
@@ -161,13 +161,13 @@ class TwoDoors(RuleBasedStateMachine):
     def both_doors_agree_once_they_have_looked(self):
         told = []
         for door in self.doors:
-            seen = door._state.replay.last_seq
+            seen = door._guarded._state.replay.last_seq
             replay = Replay(door.store.events())
             if seen == replay.last_seq:
                 assert door.classes == [(c.name, c.class_id) for c in replay.classes]
-                assert door._state.stage.decided == replay.phase_event
-                told.append((door.status(), list(export_rows(door._state, "Ben"))))
-        if len(told) == 2 and self.doors[0].overlap == self.doors[1].overlap:
+                assert door._guarded._state.stage.decided == replay.phase_event
+                told.append((door.status(), list(export_rows(door._guarded._state, "Ben"))))
+        if len(told) == 2 and self.doors[0].team.overlap == self.doors[1].team.overlap:
             one, other = told
             assert one[0] == other[0]
             assert one[1] == other[1]
@@ -278,10 +278,10 @@ def test_a_project_opens_whatever_is_stored(pets, tmp_path, seed):
         project.retrain()
         status = project.status()
         assert sum(status.class_counts.values()) == status.n_labeled
-        n_sure = project.export(tmp_path / "out.csv")
+        n_sure = project.files.export(tmp_path / "out.csv")
         assert status.n_labeled - status.n_contested <= n_sure <= status.n_labeled
         project.history(annotator="Ada")
-        project.agreement()
-        project.disagreements()
-        project.resume()
+        project.team.agreement()
+        project.team.disagreements()
+        project.audits.resume()
         pets.answer(project, project.query(5))

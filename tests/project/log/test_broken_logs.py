@@ -83,7 +83,7 @@ def test_a_broken_log_opens_and_says_what_it_ignores(pets, tmp_path, broken):
 
 def test_a_sound_log_says_nothing(pets, project):
     pets.answer(project, project.query(6))
-    assert not project._state.replay.ignored
+    assert not project._guarded._state.replay.ignored
 
 
 def test_an_answer_that_was_not_blind_is_no_evidence_of_an_old_log(pets, project):

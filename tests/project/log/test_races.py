@@ -62,7 +62,7 @@ def both_know(doors):
     for door in doors:
         door.log.refresh()
     assert doors[0].classes == doors[1].classes
-    assert not doors[0]._state.replay.ignored
+    assert not doors[0]._guarded._state.replay.ignored
     return [name for name, _ in doors[0].classes]
 
 

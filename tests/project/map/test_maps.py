@@ -40,7 +40,7 @@ def finish(project):
 
 
 def mapmaker(project, clock=lambda: 0.0):
-    contents = read_contents(project._folder, project._state.rows, "auto")
+    contents = read_contents(project._folder, project._guarded._state.rows, "auto")
     return Mapmaker(project._folder, contents, 0, clock)
 
 

@@ -33,7 +33,7 @@ def older_hash(item):
 
 def say(project, kind, item_id, name=None, *, who="", text=None, key=None):
     """Say one thing, whatever was said before."""
-    current = project._state.replay.of(item_id).answer
+    current = project._guarded._state.replay.of(item_id).answer
     seen = current.key if current and current.annotator in ("", who) else None
     key = key or f"key-{random.random()}"  # noqa: S311
     event = NewEvent(
@@ -50,7 +50,7 @@ def label(project, item_id, name, who=""):
 
 def votes(project, item_id):
     """Return who gave what class to an item."""
-    replay = project._state.replay
+    replay = project._guarded._state.replay
     return {who: replay.class_name(c) for who, c in replay.labels(replay.of(item_id)).items()}
 
 
@@ -92,9 +92,9 @@ def test_what_both_said_is_there_with_its_time_and_the_two_are_as_they_were(two)
     with two.merged() as both:
         assert votes(both, a) == {"Ada": "fur"}
         assert votes(both, b) == {"Ada": "fur", "Ben": "feathers"}
-        assert both._state.contested() == [b]
-        assert both._state.replay.of(c).answer.kind is Kind.SKIP
-        noted = both._state.replay.of(d)
+        assert both._guarded._state.contested() == [b]
+        assert both._guarded._state.replay.of(c).answer.kind is Kind.SKIP
+        noted = both._guarded._state.replay.of(d)
         assert (noted.flagged, noted.comment) == (True, "Is this a bat?")
         of_ben = [e for e in both.store.events() if e.key in times and e.annotator]
         assert len(of_ben) == 4
@@ -185,13 +185,13 @@ def test_what_several_said_there_is_so_here_and_what_settled_it(two, pets):
         label(project, b, "fur", "Ada")
     with two.merged() as both:
         assert votes(both, a) == {"Ben": "fur", "Cyd": "feathers"}
-        assert both._state.replay.of(a).is_settled
+        assert both._guarded._state.replay.of(a).is_settled
         assert votes(both, b) == {"Ada": "fur", "Ben": "fur", "Cyd": "feathers"}
-        assert both._state.contested() == [b]
+        assert both._guarded._state.contested() == [b]
 
 
 def say_settled(project, item_id, name, who):
-    now = project._state.replay.of(item_id).answer
+    now = project._guarded._state.replay.of(item_id).answer
     event = NewEvent(key="settle", kind=Kind.SETTLED, item_id=item_id, class_name=name,
                      annotator=who, seen=now.key)  # fmt: skip
     (done,) = project.record([event])
@@ -208,8 +208,8 @@ def test_comments_of_both_stand(two):
         say(project, Kind.COMMENT, b, text="Same.")
     for _ in range(2):
         with two.merged() as both:
-            assert both._state.replay.of(a).comment == "Blurred.\nCropped."
-            assert both._state.replay.of(b).comment == "Same."
+            assert both._guarded._state.replay.of(a).comment == "Blurred.\nCropped."
+            assert both._guarded._state.replay.of(b).comment == "Same."
 
 
 def test_classes_are_joined_by_name_or_as_a_person_says_and_it_is_remembered(two):
@@ -299,7 +299,7 @@ def test_merged_answers_void_a_certificate_aloud(two, pets):
     assert "The certificate of ben.sparing holds there alone, and is not taken over." in text
     with Project.open(two.both) as both:
         assert both.phase == "label"
-        assert both._state.replay.attempt == 1  # what it has spent is not forgotten
+        assert both._guarded._state.replay.attempt == 1  # what it has spent is not forgotten
         sources = Counter((e.purpose, e.source) for e in both.store.events() if e.purpose)
         both.retrain()
         assert both.audits.draw(0.2).sentence

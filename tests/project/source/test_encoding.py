@@ -102,7 +102,7 @@ def test_vectors_from_a_file_are_joined_by_the_names_of_the_items(pictures, tmp_
     ids.write_text("\n".join([names[i] for i in order] + ["other.png"]))
     with Project.create(pictures, encoder=f"vectors:{tmp_path / 'v.npy'}") as project:
         project.retrain()
-        rows = {row.name: row.row for row in project._state.rows}
+        rows = {row.name: row.row for row in project._guarded._state.rows}
         there = vectors_of(project)
         assert [there[rows[name]].tolist() for name in names] == given.tolist()
         assert any("'other.png'" in note for note in project.status().seen_by)

@@ -50,7 +50,7 @@ def truth(text):
 
 def labels(project):
     """The label of each text that is there."""
-    there = project._state.listing.ids
+    there = project._guarded._state.listing.ids
     answers = {text_of(project.items[key]): project.asked(key).answer for key in there}
     return {text: answer and answer.class_name for text, answer in answers.items()}
 
@@ -249,7 +249,7 @@ def picture(path, shade):
 
 def answers_by_shade(project):
     found = {}
-    for key in project._state.listing.ids:
+    for key in project._guarded._state.listing.ids:
         item, answer = project.items[key], project.asked(key).answer
         found[np.asarray(Image.open(item.path))[0, 0].item()] = answer and answer.class_name
     return found

@@ -129,6 +129,6 @@ def test_what_makes_no_sense_is_refused_and_nothing_is_changed(tmp_path, place):
         with pytest.raises(UnknownNameError, match="Did you mean 'place'"):
             project.rematching.match_by("plac")
         assert len(project.rematching.unmatched()) == 2
-        project._state.stage = Stage(drawn_rows=frozenset({0}))
+        project._guarded._state.stage = Stage(drawn_rows=frozenset({0}))
         with pytest.raises(ConflictError, match="An audit is open"):
             match({keys[3]: "line 5"})

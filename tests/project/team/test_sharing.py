@@ -139,7 +139,7 @@ def test_which_items_are_shared_is_the_same_after_a_restart(pets):
 
 
 def wanted(project):
-    return list(project._state.sharing.wanted_of("Ben"))
+    return list(project._guarded._state.sharing.wanted_of("Ben"))
 
 
 def test_settling_keeps_who_chose_the_item(shared):

@@ -84,25 +84,27 @@ def test_what_differs_is_listed_with_names_and_a_suggestion(team):
 
 def test_what_is_contested_teaches_nothing_until_it_is_settled(team):
     project, items = team
-    replay = project._state.replay
-    row = project._state.rows[18]
+    replay = project._guarded._state.replay
+    row = project._guarded._state.rows[18]
     assert _wanted(replay, Opinions(replay), row) == SKIPPED
     project.retrain()
-    assert project.status().curve == () or project._state.versions[-1].facts["n_labels"] == 18
+    assert (
+        project.status().curve == () or project._guarded._state.versions[-1].facts["n_labels"] == 18
+    )
     seen = project.asked(items[18]).answer.key
     say(project, "settled", items[18], class_name="feathers", annotator="Cleo", seen=seen)
     feathers = dict(project.classes)["feathers"]
     assert _wanted(replay, Opinions(replay), row) == feathers
     project.retrain()
-    assert project._state.versions[-1].facts["n_labels"] == 19
+    assert project._guarded._state.versions[-1].facts["n_labels"] == 19
 
 
 def test_a_third_person_makes_a_sure_consensus(team):
     project, items = team
     both(project, items[:20], ["fur", "feathers"] * 10, ["fur", "feathers"] * 10,
          first="Cleo", second="Cleo")  # fmt: skip
-    held = find_consensus(project._state.replay)[items[18]]
-    assert project._state.replay.class_name(held.class_id) == "fur"
+    held = find_consensus(project._guarded._state.replay)[items[18]]
+    assert project._guarded._state.replay.class_name(held.class_id) == "fur"
     assert held.is_sure
     (one, _) = project.team.disagreements()
     assert one.suggestion == ("fur", held.confidence)
@@ -113,8 +115,11 @@ def test_a_label_that_stands_alone_is_never_touched(team):
     project, _ = team
     alone = list(project.items)[30]
     say(project, "label", alone, class_name="fur", annotator="Ben")
-    held = Opinions(project._state.replay).held(alone)
-    assert (project._state.replay.class_name(held.class_id), held.confidence) == ("fur", 1.0)
+    held = Opinions(project._guarded._state.replay).held(alone)
+    assert (project._guarded._state.replay.class_name(held.class_id), held.confidence) == (
+        "fur",
+        1.0,
+    )
 
 
 def test_the_export_says_who_said_what_and_what_holds(team, tmp_path):
@@ -143,7 +148,7 @@ def test_a_sure_consensus_is_exported_as_one_and_comes_back_as_nobodys(team, tmp
     row = exported(project, tmp_path)[items[18]]
     assert (row["label"], row["provenance"]) == ("fur", "consensus")
     assert float(row["confidence"]) > 0.8
-    with Project.create(project._state.settings.source, tmp_path / "other") as other:
+    with Project.create(project._guarded._state.settings.source, tmp_path / "other") as other:
         told = other.files.import_labels(tmp_path / "out.csv")
         assert told.n_stored == 18
         assert any("consensus" in line for line in told.said())
@@ -176,7 +181,9 @@ def test_people_who_differ_on_an_audited_item_count_against_the_bound(pets, proj
     certificate = project.audits.certify()
     assert any("On 1 audited items annotators disagree" in note for note in certificate.notes)
     assert (certificate.n_disputed, certificate.n_wrong) == (1, 1)
-    assert ids[0] in {project._state.rows[row].item_id for row in project._state.handback_left()}
+    assert ids[0] in {
+        project._guarded._state.rows[row].item_id for row in project._guarded._state.handback_left()
+    }
     assert ids[0] not in {a.item.item_id for a in project.audits.query_remainder(60)}, (
         "it is to be settled"
     )

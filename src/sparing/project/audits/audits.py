@@ -10,6 +10,7 @@ from sparing.audit.cost.plan import AuditPlan
 from sparing.errors import ConflictError, InvalidInputError
 from sparing.project.asking import Handed, audited_items, handed_back_items, mask_of
 from sparing.project.audits import draws
+from sparing.project.guarded import Guarded
 from sparing.project.log.event_log import EventLog
 from sparing.project.state import State
 from sparing.project.views import Asked
@@ -27,12 +28,13 @@ class Audits:
 
     Parameters
     ----------
-    state, log : of the project
+    guarded : the state of the project
+    log : the way of what is said
     handed : by what each item was asked
     """
 
-    def __init__(self, state: State, log: EventLog, handed: Handed) -> None:
-        self._state = state
+    def __init__(self, guarded: Guarded, log: EventLog, handed: Handed) -> None:
+        self._guarded = guarded
         self._log = log
         self._handed = handed
 
@@ -43,15 +45,16 @@ class Audits:
         ------
         InvalidInputError : epsilon or delta outside (0, 1), or no model yet
         """
-        with self._state.lock:
+        with self._guarded.held() as state:
             claim = Claim(epsilon, delta)
-            return draws.plan(self._freeze(), claim, self._state.replay.attempt + 1)
+            return draws.plan(_freeze(state), claim, state.replay.attempt + 1)
 
     @property
     def open_claim(self) -> Claim | None:
         """What the open audit is to certify; None where none is open."""
-        drawn = self._state.drawn
-        return drawn.audit.claim if drawn is not None and self._state.drawn_rows else None
+        with self._guarded.held() as state:
+            drawn = state.drawn
+            return drawn.audit.claim if drawn is not None and state.drawn_rows else None
 
     def draw(self, epsilon: float, delta: float = 0.05) -> AuditPlan:
         """Freeze the model and draw the items that check it; then answer :meth:`query`.
@@ -67,32 +70,22 @@ class Audits:
         InvalidInputError : as of :meth:`plan`
         PoolExhaustedError : an audit would cost more than labeling what is left
         """
-        return self._decided(lambda: self._draw(Claim(epsilon, delta)))
-
-    def _draw(self, claim: Claim) -> Decision[AuditPlan]:
-        if self._state.drawn_rows:
-            raise ConflictError("An audit is open: answer it, or give it up with resume.")
-        frozen, n = self._freeze(), self._state.replay.attempt
-        planned = draws.plan(frozen, claim, n + 1)
-        before = draws.load_audits(self._state.folder, n)
-        drawn = draws.draw(frozen, claim, seed=self._state.settings.seed, previous=before)
-        draws.save_draw(self._state.folder, drawn)
-        return planned, drawn, _said(Kind.AUDIT_DRAWN, drawn.audit.digest)
+        return self._decided(lambda state: _drawn(state, Claim(epsilon, delta)))
 
     def query(self, n: int = 1, exclude: Iterable[str] = (), annotator: str = "") -> list[Asked]:
         """Return up to ``n`` items of the open audit, blind; none if no audit is open."""
         self._log.catch_up()
-        with self._state.lock:
-            without = mask_of(self._state, exclude)
-            return audited_items(self._state, self._handed, n, without, annotator)
+        with self._guarded.held() as state:
+            without = mask_of(state, exclude)
+            return audited_items(state, self._handed, n, without, annotator)
 
     def query_remainder(
         self, n: int = 1, exclude: Iterable[str] = (), annotator: str = ""
     ) -> list[Asked]:
         """Return up to ``n`` items that the certificate leaves to people."""
         self._log.catch_up()
-        with self._state.lock:
-            return handed_back_items(self._state, self._handed, n, mask_of(self._state, exclude))
+        with self._guarded.held() as state:
+            return handed_back_items(state, self._handed, n, mask_of(state, exclude))
 
     def certify(self) -> Certificate:
         """Turn the answered audit into a certificate; what it does not prove is handed back.
@@ -105,36 +98,21 @@ class Audits:
         ConflictError : no audit is open, or items of it have no answer yet
         VoidAuditError : an item changed after the draw
         """
-        return self._decided(self._certify)
+        return self._decided(_certified)
 
-    def _certify(self) -> Decision[Certificate]:
-        drawn, n_answered = self._state.drawn, self._state.n_answered_of_draw()
-        if drawn is None or not self._state.drawn_rows:
-            raise ConflictError("No audit is open: draw one first.")
-        draws.check_unchanged(drawn, self._state.rows)  # else more answers would be in vain
-        n_open = self._state.n_to_audit() - n_answered
-        if n_open:
-            raise ConflictError(
-                f"{n_open:,} items of the audit have no answer yet. 'sparing audit' prints them."
-            )
-        answers = draws.answers_of(drawn, self._state.replay, self._state.rows)
-        done = draws.certify_draw(drawn, answers)
-        draws.save_certified(self._state.folder, done)
-        return done.certificate, drawn, _said(Kind.CERTIFIED, done.certificate.digest)
-
-    def _decided(self, decide: Callable[[], Decision[T]]) -> T:
+    def _decided(self, decide: Callable[[State], Decision[T]]) -> T:
         """Decide something, and store it; anew, where what it rests on has changed meanwhile.
 
         Raises
         ------
         ConflictError : it changes again and again
         """
-        with self._log.alone("audit"), self._state.lock:
+        with self._log.alone("audit"), self._guarded.held() as state:
             for _ in range(MOST_TRIES):
-                made, drawn, event = decide()
-                rests_on = {self._state.rows[row].item_id for row in drawn.audit.drawn.tolist()}
+                made, drawn, event = decide(state)
+                rests_on = {state.rows[row].item_id for row in drawn.audit.drawn.tolist()}
                 check = _unless_touched(rests_on)
-                (outcome,) = self._log.append([event], check, self._state.replay.last_seq)
+                (outcome,) = self._log.append([event], check, state.replay.last_seq)
                 if outcome.status is Status.STORED:
                     return made
                 self._log.take_events()
@@ -147,24 +125,52 @@ class Audits:
         ------
         SourceError : its audit is not in this project
         """
-        drawn = draws.load_draw(self._state.folder, certificate.attempt)
-        with self._state.lock:
-            replay = self._state.replay
+        drawn = draws.load_draw(self._guarded.folder, certificate.attempt)
+        with self._guarded.held() as state:
+            replay = state.replay
             then = replay.certified_at(certificate.digest)
-            answers = draws.answers_of(drawn, replay, self._state.rows, then)
+            answers = draws.answers_of(drawn, replay, state.rows, then)
         return verify(certificate, drawn.frozen.predictions, drawn.audit, answers)
 
     def resume(self) -> None:
         """Go back to labeling: an open audit is spent, a certificate does not hold any more."""
-        with self._log.alone("audit"), self._state.lock:
-            if self._state.replay.phase != "label":
+        with self._log.alone("audit"), self._guarded.held() as state:
+            if state.replay.phase != "label":
                 self._log.say(Kind.RESUMED, None)
 
-    def _freeze(self) -> draws.Frozen:
-        scores = self._state.scores
-        if scores is None:
-            raise InvalidInputError("There is no model to check yet: label some items first.")
-        return draws.freeze(self._state.replay, self._state.rows, scores, self._state.version)
+
+def _drawn(state: State, claim: Claim) -> Decision[AuditPlan]:
+    if state.drawn_rows:
+        raise ConflictError("An audit is open: answer it, or give it up with resume.")
+    frozen, n = _freeze(state), state.replay.attempt
+    planned = draws.plan(frozen, claim, n + 1)
+    before = draws.load_audits(state.folder, n)
+    drawn = draws.draw(frozen, claim, seed=state.settings.seed, previous=before)
+    draws.save_draw(state.folder, drawn)
+    return planned, drawn, _said(Kind.AUDIT_DRAWN, drawn.audit.digest)
+
+
+def _certified(state: State) -> Decision[Certificate]:
+    drawn, n_answered = state.drawn, state.n_answered_of_draw()
+    if drawn is None or not state.drawn_rows:
+        raise ConflictError("No audit is open: draw one first.")
+    draws.check_unchanged(drawn, state.rows)  # else more answers would be in vain
+    n_open = state.n_to_audit() - n_answered
+    if n_open:
+        raise ConflictError(
+            f"{n_open:,} items of the audit have no answer yet. 'sparing audit' prints them."
+        )
+    answers = draws.answers_of(drawn, state.replay, state.rows)
+    done = draws.certify_draw(drawn, answers)
+    draws.save_certified(state.folder, done)
+    return done.certificate, drawn, _said(Kind.CERTIFIED, done.certificate.digest)
+
+
+def _freeze(state: State) -> draws.Frozen:
+    scores = state.scores
+    if scores is None:
+        raise InvalidInputError("There is no model to check yet: label some items first.")
+    return draws.freeze(state.replay, state.rows, scores, state.version)
 
 
 def _said(kind: Kind, text: str) -> NewEvent:

@@ -14,6 +14,7 @@ from typing import Any
 from sparing.errors import InvalidInputError, SourceError, UnknownNameError
 from sparing.files import write_atomically
 from sparing.project.files.forms import FORMS, Table
+from sparing.project.guarded import Guarded
 from sparing.project.source.items import GONE, Item
 from sparing.project.state import State
 from sparing.store import Event, Kind
@@ -171,12 +172,12 @@ def _said_by_model(state: State, row: int) -> dict[str, Any]:
     return {"guess": name, "guess_confidence": confidence, "model_version": state.version}
 
 
-def export(state: State, path: Path, form: str, annotator: str = "") -> int:
+def export(guarded: Guarded, path: Path, form: str, annotator: str = "") -> int:
     """Write all labels; return how many items have one.
 
     Parameters
     ----------
-    state : of the project
+    guarded : the state of the project
     path : of the file; of a folder that is not there yet or empty, for ``"folders"``
     form : ``"csv"``, ``"jsonl"``, ``"parquet"`` or ``"folders"``
     annotator : who reads it
@@ -190,11 +191,11 @@ def export(state: State, path: Path, form: str, annotator: str = "") -> int:
     """
     if form not in NAMES:
         raise UnknownNameError("export format", form, NAMES)
-    with state.lock:  # the answers wait for the rows, not for the disk
+    with guarded.held() as state:  # the answers wait for the rows, not for the disk
         rows = list(export_rows(state, annotator))
         table = as_table(state, rows)
     if form == FOLDERS:
-        _write_folders(state, path, rows, table)
+        _write_folders(guarded, path, rows, table)
     else:
         write_atomically(path, FORMS[form](table))
     return sum(row.label is not None for row in rows)
@@ -238,16 +239,18 @@ def source_name(column: str) -> str:
     return f"source_{column}" if plain in COLUMNS else column
 
 
-def _write_folders(state: State, path: Path, rows: list[Row], table: Table) -> None:
+def _write_folders(guarded: Guarded, path: Path, rows: list[Row], table: Table) -> None:
     """Copy each labeled file to PATH/provenance/class/, and write PATH/labels.csv beside them."""
-    if state.listing.kind not in ("images", "texts"):
+    with guarded.held() as state:
+        kind = state.listing.kind
+    if kind not in ("images", "texts"):
         raise InvalidInputError("A folder per class is made of files or texts, not of table rows.")
     if path.exists() and (not path.is_dir() or any(path.iterdir())):
         raise SourceError(f"{path} is there already: name a new or an empty folder.")
     names = _folder_names({row.label for row in rows if row.label is not None})
     for row in rows:
         if row.label is not None and row.present:
-            _copy(state.item(row.item_id), path / row.provenance / names[row.label])
+            _copy(guarded.item(row.item_id), path / row.provenance / names[row.label])
     write_atomically(path / "labels.csv", FORMS["csv"](table))
 
 

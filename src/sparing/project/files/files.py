@@ -7,9 +7,9 @@ from sparing.project.apart import Order, export_apart
 from sparing.project.files import imports
 from sparing.project.files.export import export
 from sparing.project.files.imports import ImportReport
+from sparing.project.guarded import Guarded
 from sparing.project.log.event_log import EventLog
 from sparing.project.options import check_no_part, without_labels
-from sparing.project.state import State
 from sparing.store import Kind, Store
 
 
@@ -18,12 +18,14 @@ class Files:
 
     Parameters
     ----------
-    store, state, log : of the project
+    store : of the project
+    guarded : its state
+    log : the way of what is said
     """
 
-    def __init__(self, store: Store, state: State, log: EventLog) -> None:
+    def __init__(self, store: Store, guarded: Guarded, log: EventLog) -> None:
         self._store = store
-        self._state = state
+        self._guarded = guarded
         self._log = log
 
     def export(self, path: str | PathLike[str], form: str = "csv", annotator: str = "") -> int:
@@ -44,7 +46,7 @@ class Files:
         SourceError : the path cannot be written
         MissingExtraError : Parquet without pyarrow
         """
-        return export(self._state, Path(path), form, annotator)
+        return export(self._guarded, Path(path), form, annotator)
 
     def export_apart(
         self, path: str | PathLike[str], form: str = "csv", annotator: str = ""
@@ -55,7 +57,7 @@ class Files:
         ------
         SparingError : as of :meth:`export`
         """
-        folder = self._state.folder
+        folder = self._guarded.folder
         export_apart(folder.path, folder.url, Order(str(path), form, annotator))
 
     def import_labels(
@@ -81,8 +83,8 @@ class Files:
         ------
         SourceError, InvalidInputError : the table cannot be read, or lacks such a column
         """
-        with self._state.lock:
-            readings = imports.read_labels(self._state, Path(path), item_column, label_column)
+        with self._guarded.held() as state:
+            readings = imports.read_labels(state, Path(path), item_column, label_column)
         return self._import(readings, Path(path).name)
 
     def import_source_labels(self, column: str) -> ImportReport:
@@ -93,10 +95,10 @@ class Files:
         InvalidInputError : the source is no table, or a model learns from this column
         UnknownNameError : it has no such column
         """
-        check_no_part(self._state.settings.layout, column)
-        with self._state.lock:
-            readings = imports.read_source_labels(self._state, column)
-        source = Path(self._state.settings.source).name
+        with self._guarded.held() as state:
+            check_no_part(state.settings.layout, column)
+            source = Path(state.settings.source).name
+            readings = imports.read_source_labels(state, column)
         told = self._import(readings, f"column '{column}' of {source}")
         self.leave_labels(column)
         return told
@@ -104,12 +106,14 @@ class Files:
     @property
     def offered_labels(self) -> str | None:
         """The column of the source with labels that are there already, not dealt with yet."""
-        layout = self._state.settings.layout
+        with self._guarded.held() as state:
+            layout = state.settings.layout
         return layout.label_column if layout else None
 
     def leave_labels(self, column: str) -> None:
         """Offer the labels of a column of the source no more."""
-        self._state.take_settings(self._store, without_labels(self._state.settings, column))
+        with self._guarded.held() as state:
+            state.take_settings(self._store, without_labels(state.settings, column))
 
     def _import(self, readings: imports.Readings, called: str) -> ImportReport:
         labels = (one.label.class_name for one in readings.found if one.label)

@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sparing.project import opening
+from sparing.project.guarded import Guarded
 from sparing.project.learning.scores import read_scores
 from sparing.project.log.event_log import EventLog
 from sparing.project.multiprocess import Duties
@@ -11,7 +12,6 @@ from sparing.project.options import with_encoder
 from sparing.project.settings import Settings
 from sparing.project.source.encoding import AUTO, Progress
 from sparing.project.source.vectors import made_before
-from sparing.project.state import State
 from sparing.store import Store, Version
 
 if TYPE_CHECKING:
@@ -23,7 +23,8 @@ class Learning:
 
     Parameters
     ----------
-    store, state : of the project
+    store : of the project
+    guarded : its state
     log : keeps the state in step with the store
 
     Attributes
@@ -33,10 +34,10 @@ class Learning:
     duties : what this process does for all that share the project
     """
 
-    def __init__(self, store: Store, state: State, log: EventLog, duties: Duties) -> None:
+    def __init__(self, store: Store, guarded: Guarded, log: EventLog, duties: Duties) -> None:
         self._store = store
-        self._state = state
-        self.folder = state.folder
+        self._guarded = guarded
+        self.folder = guarded.folder
         self._trainee: Trainee | None = None
         self.log = log
         self.duties = duties
@@ -44,36 +45,31 @@ class Learning:
     @property
     def version(self) -> int:
         """The newest model version; 0 before there is one."""
-        return self._state.version
+        with self._guarded.held() as state:
+            return state.version
 
     @property
     def is_encoded(self) -> bool:
         """Whether all items that can be read have vectors."""
-        return self._state.is_encoded
+        with self._guarded.held() as state:
+            return state.is_encoded
 
     @property
     def seen_by(self) -> tuple[str, ...]:
         """Sentences on what made the vectors of the items, and when; none before that is known."""
-        return self._state.seen_by
+        with self._guarded.held() as state:
+            return state.seen_by
 
     def is_behind(self) -> bool:
         """Tell whether the newest model version lacks an answer or an item, or there is none.
 
         While an audit is open the model is frozen, and nothing is there to be learned.
         """
-        with self._state.lock:
-            versions = self._state.versions
-            if versions and self._state.drawn_rows:
+        with self._guarded.held() as state:
+            versions = state.versions
+            if versions and state.drawn_rows:
                 return False
-            return not (self._has_learned_all() and self._state.is_encoded)
-
-    def _has_learned_all(self) -> bool:
-        newest = self._state.versions[-1] if self._state.versions else None
-        if newest is None or newest.is_draft:
-            return False
-        if newest.version <= self._state.settings.encoder_since:  # of vectors that are no more
-            return False
-        return newest.seq == self._state.replay.last_seq
+            return not (state.has_learned_all() and state.is_encoded)
 
     def retrain(self, progress: Progress = lambda what, done, total: None) -> int:
         """Learn here and now from all answers; return the model version.
@@ -87,15 +83,18 @@ class Learning:
         if self._trainee is None:
             self._trainee = self.trainee(progress)
         items_are_new = self._trainee.encode() and self.take_contents()
-        if self._has_learned_all() and not items_are_new:
-            return self._state.version
-        self.adopt(self._trainee.learn(self._state.version + 1))
+        with self._guarded.held() as state:
+            if state.has_learned_all() and not items_are_new:
+                return state.version
+        self.adopt(self._trainee.learn(self.version + 1))
         self._trainee.arrange()
-        return self._state.version
+        return self.version
 
     def trainee(self, progress: Progress) -> "Trainee":
         """Return what learns from this project, wherever it runs."""
-        return opening.make_trainee(self.folder, self._store, self._state.settings, progress)
+        with self._guarded.held() as state:
+            settings = state.settings
+        return opening.make_trainee(self.folder, self._store, settings, progress)
 
     def take_contents(self) -> bool:
         """Read what encoding found out, such as files that are damaged; say whether it was new."""
@@ -110,18 +109,20 @@ class Learning:
         """
         scores = read_scores(self.folder.scores(version))  # megabytes: nobody waits
         self._store.add_version(version)
-        with self._state.lock:
-            if version.version > self._state.version:  # else it was met in the store just now
-                self._state.adopt([version], scores)
-            opening.forget_old_scores(self.folder, self._state.versions)
+        with self._guarded.held() as state:
+            if version.version > state.version:  # else it was met in the store just now
+                state.adopt([version], scores)
+            opening.forget_old_scores(self.folder, state.versions)
 
     def note_trainer(self, doing: str, message: str = "") -> None:
         """Note what the trainer does, for who asks where the project stands."""
-        self._state.trainer_said = (doing, message)
+        with self._guarded.held() as state:
+            state.trainer_said = (doing, message)
 
     def note_encoded(self, done: int, total: int) -> None:
         """Note how many items are encoded, of how many."""
-        self._state.encoded = (done, total)
+        with self._guarded.held() as state:
+            state.encoded = (done, total)
 
     def set_encoder(self, encoder: str) -> None:
         """Go on with another encoder; every answer stays, and the items are encoded anew.
@@ -135,7 +136,9 @@ class Learning:
         UnknownNameError, InvalidInputError : there is no such encoder
         ConflictError : an audit is open
         """
-        self.keep(with_encoder(self._state.settings, encoder, self._state))
+        with self._guarded.held() as state:
+            settings = with_encoder(state.settings, encoder, state)
+        self.keep(settings)
         if encoder == AUTO:
             self._choose_anew()
 
@@ -146,16 +149,18 @@ class Learning:
         ------
         MissingExtraError, SourceError : a library or a model is not there
         """
-        if ":" in self._state.settings.encoder:
+        with self._guarded.held() as state:
+            encoder, listing = state.settings.encoder, state.listing
+        if ":" in encoder:
             from sparing.encoders.choice import fetch
 
-            listing = self._state.listing
-            fetch(self._state.settings.encoder, listing.kind, listing.values)
+            fetch(encoder, listing.kind, listing.values)
 
     def keep(self, settings: Settings) -> None:
         """Go on with other settings; another encoder makes all vectors anew."""
-        before = self._state.settings
-        self._state.take_settings(self._store, settings)
+        with self._guarded.held() as state:
+            before = state.settings
+            state.take_settings(self._store, settings)
         if settings.encoder != before.encoder:
             self._forget_vectors()
             self.take_contents()
@@ -164,13 +169,16 @@ class Learning:
         """Forget which encoder ``"auto"`` has chosen, if it would choose another one now."""
         from sparing.encoders.choice import default_name
 
-        before, listing = made_before(self.folder), self._state.listing
+        before = made_before(self.folder)
+        with self._guarded.held() as state:
+            listing, settings = state.listing, replace(state.settings, encoder_since=state.version)
         if before is None or before.encoder == default_name(listing.kind, listing.values):
             return
         self.folder.contents.unlink(missing_ok=True)
-        self.keep(replace(self._state.settings, encoder_since=self._state.version))
+        self.keep(settings)
         self._forget_vectors()
 
     def _forget_vectors(self) -> None:
         self._trainee = None
-        self._state.is_encoded = False
+        with self._guarded.held() as state:
+            state.is_encoded = False

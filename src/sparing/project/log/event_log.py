@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from uuid import uuid4
 
 from sparing.project.asking import Handed
+from sparing.project.guarded import Guarded
 from sparing.project.log.commands import formed, known_class, recorded
 from sparing.project.log.follower import Follower
 from sparing.project.log.judge import Judge
@@ -20,17 +21,18 @@ class EventLog:
 
     Parameters
     ----------
-    store, state : of the project
+    store : of the project
+    guarded : its state
     follower : brings the state up to date
     handed : by what each item was asked
     """
 
-    def __init__(self, store: Store, state: State, follower: Follower, handed: Handed) -> None:
+    def __init__(self, store: Store, guarded: Guarded, follower: Follower, handed: Handed) -> None:
         self._store = store
-        self._state = state
+        self._guarded = guarded
         self._follower = follower
         self._handed = handed
-        self._presence = Presence(state.folder)
+        self._presence = Presence(guarded.folder)
 
     def record(self, events: Sequence[NewEvent]) -> list[Recorded]:
         """Store what somebody says; it is on the disk when this returns.
@@ -40,35 +42,33 @@ class EventLog:
         StoreError : the disk refused; nothing was stored
         """
         self.catch_up()
-        with self._state.lock:
-            said = formed(self._state, events)
+        with self._guarded.held() as state:
+            said = formed(state, events)
             to_store = [event for event in said if isinstance(event, NewEvent)]
-            judge = Judge(self._state, self._handed, to_store)
+            judge = Judge(state, self._handed, to_store)
         outcomes = iter(self.append(to_store, judge, judge.after) if to_store else ())
-        with self._state.lock:
+        with self._guarded.held() as state:
             return [
-                event
-                if isinstance(event, Recorded)
-                else recorded(self._state, event, next(outcomes))
+                event if isinstance(event, Recorded) else recorded(state, event, next(outcomes))
                 for event in said
             ]
 
     def add_classes(self, names: Iterable[str]) -> list[Recorded]:
         """Add the classes that are not there yet; return what became of each."""
-        with self._state.lock:
-            new = [n for n in dict.fromkeys(names) if not known_class(self._state, n)]
+        with self._guarded.held() as state:
+            new = [n for n in dict.fromkeys(names) if not known_class(state, n)]
         events = [NewEvent(key=uuid4().hex, kind=Kind.ADD_CLASS, class_name=n) for n in new]
         return self.record(events)
 
     def label(self, answers: Mapping[str, str], annotator: str) -> list[Recorded]:
         """Label items by their keys, whatever label they had; return what became of each."""
-        with self._state.lock:
-            events = [self._label(item_id, label, annotator) for item_id, label in answers.items()]
+        with self._guarded.held() as state:
+            events = [self._label(state, *answer, annotator) for answer in answers.items()]
         return self.record(events)
 
-    def _label(self, item_id: str, label: str, annotator: str) -> NewEvent:
-        row = self._state.row_of.get(item_id, -1)
-        current = self._state.replay.of(item_id).answer
+    def _label(self, state: State, item_id: str, label: str, annotator: str) -> NewEvent:
+        row = state.row_of.get(item_id, -1)
+        current = state.replay.of(item_id).answer
         return NewEvent(
             key=uuid4().hex,
             kind=Kind.LABEL,
@@ -81,8 +81,8 @@ class EventLog:
 
     def undo(self) -> Recorded:
         """Undo the last thing that was said and not undone, whoever said it."""
-        with self._state.lock:
-            latest = self._state.replay.latest_undoable()
+        with self._guarded.held() as state:
+            latest = state.replay.latest_undoable()
         undoes = latest.key if latest else None
         return self.record([NewEvent(key=uuid4().hex, kind=Kind.UNDO, undoes=undoes)])[0]
 
@@ -116,7 +116,7 @@ class EventLog:
     @contextmanager
     def alone(self, duty: str) -> Iterator[None]:
         """Do something while no other process does, knowing all that they have done."""
-        folder = self._state.folder
+        folder = self._guarded.folder
         with alone(self._store, folder, duty):
             self.check_presence()
             if folder.is_shared:
@@ -142,7 +142,7 @@ class EventLog:
 
     def catch_up(self) -> None:
         """Do so where others may write, unless it was done a moment ago."""
-        if self._state.folder.is_shared and self._follower.is_due():
+        if self._guarded.folder.is_shared and self._follower.is_due():
             self.refresh()
 
     def check_presence(self) -> None:

@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable
 
 from sparing.errors import SourceError
+from sparing.project.guarded import Guarded
 from sparing.project.learning.scores import read_scores
 from sparing.project.source.changes import attached
 from sparing.project.source.items import Listing
@@ -21,7 +22,8 @@ class Follower:
 
     Parameters
     ----------
-    store, state : of the project
+    store : of the project
+    guarded : its state
     list_items : lists the source
     is_writable : whether this process may write to the store
     """
@@ -29,26 +31,27 @@ class Follower:
     def __init__(
         self,
         store: Store,
-        state: State,
+        guarded: Guarded,
         list_items: Callable[[], Listing],
         *,
         is_writable: bool,
     ) -> None:
         self._is_writable = is_writable
-        self._folder = state.folder
+        self._folder = guarded.folder
         self._store = store
-        self._state = state
+        self._guarded = guarded
         self._list_items = list_items
-        self._read = state.replay.last_seq
+        with guarded.held() as state:
+            self._read = state.replay.last_seq
         self._looked = time.monotonic()
 
     def take_events(self, at_least: int = 0) -> None:
         """Apply the events that are new; nothing is read if ``at_least`` is known already."""
-        with self._state.lock:
+        with self._guarded.held() as state:
             if at_least and self._read >= at_least:
                 return
             events = self._store.events(self._read)
-            self._state.apply(events)
+            state.apply(events)
             self._read = events[-1].seq if events else self._read
 
     def is_due(self) -> bool:
@@ -57,38 +60,39 @@ class Follower:
 
     def take_all(self) -> None:
         """Take over what others have written: model versions, new items, events, vectors."""
-        with self._state.lock:
+        with self._guarded.held() as state:
             self._looked = time.monotonic()
             self.take_versions()
             self.take_events()
-        if not self._state.is_encoded and self._state.versions:
+            is_waiting = bool(state.versions) and not state.is_encoded
+        if is_waiting:
             self.take_contents()
 
     def take_versions(self) -> None:
         """Adopt the model versions that others have made, by the newest of them."""
-        with self._state.lock:
-            versions = self._store.versions(self._state.version)
+        with self._guarded.held() as state:
+            versions = self._store.versions(state.version)
             if versions:
-                self._adopt(versions)
+                self._adopt(state, versions)
 
     def take_contents(self) -> bool:
         """Read what encoding found out, such as files that are damaged; say whether it was new."""
-        with self._state.lock:
-            encoder = self._state.settings.encoder
-            found = read_contents(self._folder, self._state.rows, encoder)
+        with self._guarded.held() as state:
+            encoder = state.settings.encoder
+            found = read_contents(self._folder, state.rows, encoder)
             if found is None:
                 return False
-            updates = self._state.learned(found)
+            updates = state.learned(found)
         if self._is_writable:
             self._store.put_items(updates)
         return bool(updates)
 
-    def _adopt(self, versions: list[Version]) -> None:
+    def _adopt(self, state: State, versions: list[Version]) -> None:
         try:
             scores = read_scores(self._folder.scores(versions[-1]))
         except SourceError:  # a newer one has taken its place: it is read the next time
             return
-        if len(scores.proba) > len(self._state.rows):
+        if len(scores.proba) > len(state.rows):
             stored = self._store.items()
-            self._state.relist(stored, attached(stored, self._list_items()))
-        self._state.adopt(versions, scores)
+            state.relist(stored, attached(stored, self._list_items()))
+        state.adopt(versions, scores)

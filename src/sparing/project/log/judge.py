@@ -47,7 +47,7 @@ class Judge:
         answers = [e for e in events if e.kind in ANSWERS and e.item_id in state.row_of]
         self._rows = {e.item_id: state.row_of[e.item_id or ""] for e in answers}
         self._chosen: dict[str, Source] = {
-            e.key: handed.source_of(e.model_version, self._rows[e.item_id]) for e in answers
+            e.key: handed.source_of(state, e.model_version, self._rows[e.item_id]) for e in answers
         }
         self._replay: Replay = state.replay.excerpt(e.item_id or "" for e in answers)
         self._stage: Stage = state.stage

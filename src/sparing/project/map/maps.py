@@ -11,6 +11,7 @@ from sparing.audit.audit import Phase
 from sparing.errors import NotFoundError, SourceError
 from sparing.project.asking import looked_up
 from sparing.project.folder import NEIGHBORS, PRINCIPAL, ProjectFolder
+from sparing.project.guarded import Guarded
 from sparing.project.state import State
 from sparing.project.views import Asked
 from sparing.store import Event, Kind
@@ -53,7 +54,7 @@ class Map:
 
     Parameters
     ----------
-    state : of the project
+    guarded : the state of the project
 
     Attributes
     ----------
@@ -62,15 +63,15 @@ class Map:
     trouble : why it cannot be made, or ``""``
     """
 
-    def __init__(self, state: State) -> None:
-        self._folder = state.folder
-        self._state = state
+    def __init__(self, guarded: Guarded) -> None:
+        self._folder = guarded.folder
+        self._guarded = guarded
         self.progress: tuple[str, int, int] | None = None
         self.trouble = ""
 
     def is_due(self) -> bool:
         """Tell whether there is something to be done for the map of the neighbours."""
-        mark = self._state.mark
+        mark = self.mark
         return bool(mark) and not self.trouble and not self._is_there(NEIGHBORS)
 
     def take(self, told: Sequence[str | int] | str) -> None:
@@ -88,12 +89,13 @@ class Map:
     @property
     def mark(self) -> str:
         """Changes when the items do; ``""`` before they are encoded."""
-        return self._state.mark
+        with self._guarded.held() as state:
+            return state.mark
 
     def stamp(self) -> str:
         """Return what changes whenever a color may have changed."""
-        with self._state.lock:
-            return f"{self.mark}-{self._state.replay.n_events}-{self._state.version}"
+        with self._guarded.held() as state:
+            return f"{state.mark}-{state.replay.n_events}-{state.version}"
 
     def places(self, kind: str, mark: str) -> npt.NDArray[np.uint16]:
         """Return (n_rows, 2) places on a square of 65,535; 65,535 where an item has none.
@@ -120,12 +122,10 @@ class Map:
             "source": _by_source,
             "annotator": _by_annotator,
         }
-        with self._state.lock:
-            if by in ("guess", "confidence") and self._state.phase is Phase.AUDIT:
-                return _finished(
-                    self._state, annotator, np.zeros(len(self._state.rows), np.uint8), ()
-                )
-            return make[by](self._state, annotator)
+        with self._guarded.held() as state:
+            if by in ("guess", "confidence") and state.phase is Phase.AUDIT:
+                return _finished(state, annotator, np.zeros(len(state.rows), np.uint8), ())
+            return make[by](state, annotator)
 
     def items(
         self, rows: Sequence[int], annotator: str = "", *, guesses: bool = False
@@ -141,14 +141,14 @@ class Map:
         ------
         InvalidInputError : there is no such row
         """
-        checked = check_indices(rows, "items", len(self._state.rows))
-        with self._state.lock:
-            found = [_shown(self._state, row, annotator) for row in checked.tolist()]
-            told = guesses and self._state.phase is not Phase.AUDIT
+        with self._guarded.held() as state:
+            checked = check_indices(rows, "items", len(state.rows))
+            found = [_shown(state, row, annotator) for row in checked.tolist()]
+            told = guesses and state.phase is not Phase.AUDIT
         return found if told else [replace(one, guess=None) for one in found]
 
     def _is_there(self, kind: str) -> bool:
-        mark = self._state.mark
+        mark = self.mark
         return bool(mark) and self._folder.map(kind, mark).is_file()
 
 

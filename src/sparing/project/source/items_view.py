@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator, Mapping
 
+from sparing.project.guarded import Guarded
 from sparing.project.source.items import Item
-from sparing.project.state import State
 
 
 class ItemsView(Mapping[str, Item]):
@@ -11,14 +11,14 @@ class ItemsView(Mapping[str, Item]):
 
     Parameters
     ----------
-    state : of the project
+    guarded : the state of the project
     """
 
-    def __init__(self, state: State) -> None:
-        self._state = state
+    def __init__(self, guarded: Guarded) -> None:
+        self._guarded = guarded
 
     def __getitem__(self, item_id: str) -> Item:
-        return self._state.item(item_id)
+        return self._guarded.item(item_id)
 
     def get(self, item_id: str) -> Item:  # type: ignore[override]
         """Return an item.
@@ -27,10 +27,11 @@ class ItemsView(Mapping[str, Item]):
         ------
         NotFoundError : there is no such item
         """
-        return self._state.item(item_id)
+        return self._guarded.item(item_id)
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._state.row_of)
+        return iter(self._guarded.item_ids())
 
     def __len__(self) -> int:
-        return len(self._state.row_of)
+        with self._guarded.held() as state:
+            return len(state.row_of)

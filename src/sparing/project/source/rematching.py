@@ -4,11 +4,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from sparing.errors import ConflictError, InvalidInputError, NotFoundError, UnknownNameError
+from sparing.project.guarded import Guarded
 from sparing.project.multiprocess import alone
 from sparing.project.source.changes import Reconciled, matched, settled
 from sparing.project.source.items import Listing
 from sparing.project.source.matching import HELD, NEW, TAKEN_UP, Matching, is_place
-from sparing.project.state import State
 from sparing.store import ItemRow, Store
 
 BY_ID, BY_CONTENT, BY_PLACE = "id", "content", "place"
@@ -46,14 +46,15 @@ class Rematching:
 
     Parameters
     ----------
-    store, state : of the project
+    store : of the project
+    guarded : its state
     list_items : lists the source
     """
 
-    def __init__(self, store: Store, state: State, list_items: Callable[[], Listing]) -> None:
-        self._folder = state.folder
+    def __init__(self, store: Store, guarded: Guarded, list_items: Callable[[], Listing]) -> None:
+        self._folder = guarded.folder
         self._store = store
-        self._state = state
+        self._guarded = guarded
         self._list_items = list_items
 
     def unmatched(self) -> list[Unmatched]:
@@ -102,14 +103,15 @@ class Rematching:
 
     def _view(self) -> "_View":
         listing = self._list_items()
-        with self._state.lock:
-            rows = [*self._state.rows]
-            spoken = {i for i, said in self._state.replay.items.items() if said.is_touched}
+        with self._guarded.held() as state:
+            rows = [*state.rows]
+            spoken = {i for i, said in state.replay.items.items() if said.is_touched}
         return _View(rows, listing, matched(rows, listing), spoken)
 
     def _unmatched(self, view: "_View", row: int, way: str, place: int | None) -> Unmatched:
         item = view.rows[row]
-        answer = self._state.answer_of(self._state.replay.of(item.item_id).answer)
+        with self._guarded.held() as state:
+            answer = state.answer_of(state.replay.of(item.item_id).answer)
         label = answer.class_name if answer else None
         if place is None:
             return Unmatched(item.item_id, item.name, label)
@@ -118,11 +120,11 @@ class Rematching:
         return Unmatched(item.item_id, item.name, label, view.listing.names[place], SAID[way], text)
 
     def _take(self, view: "_View", pairs: Mapping[int, int], *, release: bool = False) -> None:
-        with alone(self._store, self._folder, "opening"), self._state.lock:
-            if self._state.drawn_rows:
+        with alone(self._store, self._folder, "opening"), self._guarded.held() as state:
+            if state.drawn_rows:
                 raise ConflictError("An audit is open: answer it, or give it up, then match.")
             found = view.settled(pairs, release=release)
-            self._state.take_source(self._store, found)
+            state.take_source(self._store, found)
 
 
 @dataclass(frozen=True, eq=False, slots=True)

@@ -5,8 +5,8 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from sparing.project.grid.views import ClusterCheck, GridPage
+from sparing.project.guarded import Guarded
 from sparing.project.log.event_log import EventLog
-from sparing.project.state import State
 from sparing.project.views import Asked
 from sparing.store import Store, Wish
 
@@ -36,13 +36,14 @@ class Lending:
 
     Parameters
     ----------
-    store, state : of the project
+    store : of the project
+    guarded : its state
     log : brings the state up to date
     """
 
-    def __init__(self, store: Store, state: State, log: EventLog) -> None:
+    def __init__(self, store: Store, guarded: Guarded, log: EventLog) -> None:
         self._store = store
-        self._state = state
+        self._guarded = guarded
         self._log = log
         # What others ask for at this moment: else all would look at the same items, and again.
         self._wished: set[str] = set()
@@ -61,9 +62,9 @@ class Lending:
         for _ in range(MOST_TRIES):
             with self._turn:
                 others = self._elsewhere(holder)
-                with self._state.lock:
+                with self._guarded.held() as state:
                     found = ask(n, {*held, *others, *self._wished})
-                    before = {a.item.item_id: self._state.replay.of(a.item.item_id) for a in found}
+                    before = {a.item.item_id: state.replay.of(a.item.item_id) for a in found}
                 self._wished.update(before)
             mine = self._leased(Wish(holder, list(before), n, LEASE_SECONDS, list(held)))
             items = self._unchanged(found, before, mine)
@@ -107,7 +108,8 @@ class Lending:
 
     def hold(self, holder: str, items: Collection[str]) -> list[str]:
         """Prolong leases; return the items that the holder still has."""
-        there = [item for item in items if item in self._state.row_of]
+        with self._guarded.held() as state:
+            there = [item for item in items if item in state.row_of]
         return self._store.lease(Wish(holder, (), 0, LEASE_SECONDS, there))
 
     def let_go(self, holder: str, items: Collection[str] | None = None) -> None:
@@ -130,17 +132,17 @@ class Lending:
         """Leave out what somebody has answered between the look at it and the lease of it."""
         self._log.take_events()
         leased = [asked for asked in found if asked.item.item_id in mine]
-        with self._state.lock:
+        with self._guarded.held() as state:
             return [
                 asked
                 for asked in leased
-                if self._state.replay.of(asked.item.item_id) == before[asked.item.item_id]
+                if state.replay.of(asked.item.item_id) == before[asked.item.item_id]
             ]
 
     def _still_open(self, found: Sequence[Asked], mine: Collection[str]) -> list[Asked]:
         self._log.take_events()
-        with self._state.lock:
-            is_open, row_of = self._state.is_open, self._state.row_of
+        with self._guarded.held() as state:
+            is_open, row_of = state.is_open, state.row_of
             return [
                 asked
                 for asked in found

@@ -6,6 +6,7 @@ from uuid import uuid4
 from sparing._validate import check_share
 from sparing.errors import ConflictError, InvalidInputError
 from sparing.project.asking import looked_up
+from sparing.project.guarded import Guarded
 from sparing.project.log.commands import MAX_TEXT
 from sparing.project.log.event_log import EventLog
 from sparing.project.settings import CLASSES_BY, OVERLAP
@@ -22,18 +23,21 @@ class Team:
 
     Parameters
     ----------
-    store, state, log : of the project
+    store : of the project
+    guarded : its state
+    log : the way of what is said
     """
 
-    def __init__(self, store: Store, state: State, log: EventLog) -> None:
+    def __init__(self, store: Store, guarded: Guarded, log: EventLog) -> None:
         self._store = store
-        self._state = state
+        self._guarded = guarded
         self._log = log
 
     @property
     def overlap(self) -> float:
         """The share of the items that a second person is asked about."""
-        return self._state.sharing.overlap.share
+        with self._guarded.held() as state:
+            return state.sharing.overlap.share
 
     def set_overlap(self, overlap: float) -> None:
         """Ask a second person about a share of the items, blind; it stays so until it is changed.
@@ -47,8 +51,8 @@ class Team:
         """
         check_share("overlap", "set_overlap", overlap)
         self._store.put_settings({OVERLAP: str(float(overlap))})
-        with self._state.lock:
-            self._state.share(Overlap(float(overlap), self._state.settings.seed))
+        with self._guarded.held() as state:
+            state.share(Overlap(float(overlap), state.settings.seed))
 
     @property
     def may_add_classes(self) -> bool:
@@ -61,25 +65,25 @@ class Team:
 
     def people(self) -> dict[str, int]:
         """Return how many answers of each person stand, by name; ``""`` are those without one."""
-        with self._state.lock:
-            items = self._state.replay.items.values()
+        with self._guarded.held() as state:
+            items = state.replay.items.values()
             return dict(sorted(Counter(v.annotator for item in items for v in item.votes).items()))
 
     def agreement(self) -> Agreement:
         """Return how far people agree on the items that several of them have answered."""
-        with self._state.lock:
-            votes = named_votes(self._state.replay)
+        with self._guarded.held() as state:
+            votes = named_votes(state.replay)
         return agreement(votes)  # takes its time: nobody waits for it
 
     def disagreements(self) -> list[Disagreement]:
         """Return the items on which people differ and that nobody has settled."""
-        with self._state.lock:
-            return [_disagreement(self._state, item_id) for item_id in self._state.contested()]
+        with self._guarded.held() as state:
+            return [_disagreement(state, item_id) for item_id in state.contested()]
 
     def guidelines(self) -> list[Guidelines]:
         """Return all versions of the guidelines, the newest last."""
-        with self._state.lock:
-            versions = self._state.replay.guidelines
+        with self._guarded.held() as state:
+            versions = state.replay.guidelines
             return [_guidelines(number, event) for number, event in enumerate(versions, 1)]
 
     def set_guidelines(self, text: str, annotator: str = "", seen: str | None = None) -> None:
