@@ -42,6 +42,21 @@ class TransductiveClassifier(Protocol):
 
 
 @runtime_checkable
+class PosteriorClassifier(Protocol):
+    """A classifier that draws from its own posterior: dropout left on, a deep ensemble, ...
+
+    ``sample_proba`` gives (n_members, n_items, n_classes) with the columns of ``predict_proba``;
+    ``qbc``, ``bald``, ``batch_bald`` and ``epig`` go by it in place of bootstrap copies.
+    """
+
+    @property
+    def n_members(self) -> int: ...  # noqa: D102
+    def fit(self, X: Any, y: Any) -> Self: ...  # noqa: D102
+    def predict_proba(self, X: Any) -> FloatArray: ...  # noqa: D102
+    def sample_proba(self, X: Any, seed: int) -> FloatArray: ...  # noqa: D102
+
+
+@runtime_checkable
 class Encoder(Protocol):
     """Any scikit-learn transformer that turns items into a float32 matrix, one row an item."""
 

@@ -1,4 +1,4 @@
-"""A committee: copies of one classifier, each fitted on a bootstrap draw of the labeled rows."""
+"""Committees: bootstrap copies of one classifier, or draws from the posterior that a model has."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from sparing.errors import TrainingError
+from sparing.models.alignment import align_proba
 from sparing.models.answers import check_can_be_judged
 from sparing.models.fitting import BLOCK_VALUES, FittedModel, fit_on_pool, rows_of
 from sparing.pool.pool import Pool
@@ -40,6 +42,49 @@ class BootstrapCommittee:
         for start in range(0, len(rows), step):
             block = rows_of(self.X, rows[start : start + step])
             yield np.stack([member.predict_proba(block) for member in self.members])
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class PosteriorCommittee:
+    """Draws from the posterior of one fitted model, which makes them itself.
+
+    Parameters
+    ----------
+    fitted : its model meets ``sparing.types.PosteriorClassifier``
+    X : (n_items, n_features) the pool, shared
+    seed : of the draws, the same for every block
+    """
+
+    fitted: FittedModel
+    X: Features
+    seed: int
+
+    @property
+    def n_members(self) -> int:
+        """How many draws there are."""
+        return int(self.fitted.model.n_members)  # type: ignore[union-attr]
+
+    def blocks(self, rows: IntArray) -> Iterator[FloatArray]:
+        """Yield (n_members, block, n_classes) in the order of ``rows`` until all are done.
+
+        Raises
+        ------
+        TrainingError : ``sample_proba`` gave another shape
+        InvalidInputError : what it gave are no probabilities
+        """
+        n_classes = len(self.fitted.shares)
+        step = max(1, BLOCK_VALUES // max(prod(self.X.shape[1:]), self.n_members * n_classes))
+        for start in range(0, len(rows), step):
+            drawn = self._drawn(rows_of(self.X, rows[start : start + step]))
+            yield np.stack([align_proba(P, self.fitted.seen, n_classes) for P in drawn])
+
+    def _drawn(self, block: Any) -> FloatArray:
+        drawn = np.asarray(self.fitted.model.sample_proba(block, self.seed))  # type: ignore[union-attr]
+        wanted = (self.n_members, block.shape[0], len(self.fitted.seen))
+        if drawn.shape != wanted:
+            name = type(self.fitted.model).__name__
+            raise TrainingError(f"sample_proba of {name} gave shape {drawn.shape}, not {wanted}.")
+        return drawn
 
 
 def bootstrap_committee(

@@ -11,12 +11,19 @@ from sparing._validate import invalid
 from sparing.errors import CapabilityError
 from sparing.models.alignment import align_proba
 from sparing.models.answers import check_can_be_judged
-from sparing.models.committee import BootstrapCommittee, bootstrap_committee
+from sparing.models.committee import PosteriorCommittee, bootstrap_committee
 from sparing.models.fitting import FittedModel, fit_on_pool, rows_of, seeded_copy
 from sparing.models.out_of_fold import out_of_fold_proba
 from sparing.pool.pool import Pool
-from sparing.pool.snapshot import Predict, Snapshot, Spectrum
-from sparing.types import Classifier, Features, FloatArray, IntArray, TransductiveClassifier
+from sparing.pool.snapshot import Committee, Predict, Snapshot, Spectrum
+from sparing.types import (
+    Classifier,
+    Features,
+    FloatArray,
+    IntArray,
+    PosteriorClassifier,
+    TransductiveClassifier,
+)
 
 FROM_MODEL = frozenset({"proba", "oof_proba", "committee", "predict", "refit"})
 FROM_VECTORS = frozenset({"predict", "refit"})
@@ -83,9 +90,11 @@ class ModelVersion:
         return out_of_fold_proba(self.classifier, X, codes, self.n_classes, self._seeds[1])
 
     @cached_property
-    def committee(self) -> BootstrapCommittee:
-        """Bootstrap copies of the classifier."""
+    def committee(self) -> Committee:
+        """Draws from the classifier's own posterior where it has one, else bootstrap copies."""
         seed = self._seeds[2]
+        if isinstance(self.classifier, PosteriorClassifier) and self.fitted.model is not None:
+            return PosteriorCommittee(self.fitted, self.inputs, seed)
         return bootstrap_committee(
             self.classifier, self.pool, self.n_classes, seed, inputs=self.inputs
         )
