@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     )
     from sparing.learner.learner import ActiveLearner
     from sparing.learner.query import Query
+    from sparing.learner.snapshots import snapshot_of
+    from sparing.models.members import CommitteeClassifier
     from sparing.pool.classes import ClassTable
     from sparing.pool.pool import SKIPPED, UNLABELED, Pool
     from sparing.pool.snapshot import Snapshot
@@ -44,6 +46,7 @@ __all__ = [
     "ActiveLearner",
     "CapabilityError",
     "ClassTable",
+    "CommitteeClassifier",
     "InvalidInputError",
     "MemoryBudgetError",
     "MissingExtraError",
@@ -60,6 +63,7 @@ __all__ = [
     "Views",
     "choose",
     "get_strategy",
+    "snapshot_of",
     "strategy_names",
 ]
 
@@ -69,6 +73,7 @@ _MODULES = {
     "ActiveLearner": "learner.learner",
     "CapabilityError": "errors",
     "ClassTable": "pool.classes",
+    "CommitteeClassifier": "models.members",
     "InvalidInputError": "errors",
     "MemoryBudgetError": "errors",
     "MissingExtraError": "errors",
@@ -85,6 +90,7 @@ _MODULES = {
     "Views": "pool.views",
     "choose": "strategies.base",
     "get_strategy": "strategies.registry",
+    "snapshot_of": "learner.snapshots",
     "strategy_names": "strategies.registry",
 }
 

@@ -588,3 +588,35 @@ def test_the_share_of_each_model_is_told():
     other.teach(np.arange(30), y[:30].tolist())
     with pytest.raises(CapabilityError, match="only 'auto' weighs several"):
         other.explain()
+
+
+def test_a_query_among_some_candidates_asks_no_other():
+    X = np.arange(20.0)[:, None]
+    learner = ActiveLearner(X, strategy="margin", seed=0)
+    learner.teach([0, 19], ["low", "high"])
+    assert set(learner.query(2, candidates=[0, 3, 4]).indices.tolist()) == {3, 4}
+    with pytest.raises(PoolExhaustedError):
+        learner.query(3, candidates=[0, 3, 4])
+    with pytest.raises(InvalidInputError, match="query"):
+        learner.query(1, candidates=[20])
+
+
+def test_utilities_of_all_candidates_put_the_asked_one_first():
+    X = np.arange(20.0)[:, None]
+    learner = ActiveLearner(X, model=LogisticRegression(), strategy="margin", seed=0)
+    learner.teach([0, 19], ["low", "high"])
+    utilities = learner.utilities()
+    assert np.isnan(utilities[[0, 19]]).all()
+    assert learner.query().indices[0] in np.flatnonzero(utilities == np.nanmax(utilities))
+
+
+def test_the_fitted_model_is_in_public_and_scores():
+    X = np.arange(6.0)[:, None]
+    learner = ActiveLearner(X, model=LogisticRegression())
+    learner.teach([0], ["low"])
+    assert learner.fitted_model is None
+    learner.teach([5], ["high"])
+    assert learner.fitted_model.classes_.tolist() == [0, 1]
+    assert learner.score(X, ["low"] * 2 + ["high"] * 4) == 5 / 6
+    with pytest.raises(InvalidInputError, match="score"):
+        learner.score(X, ["low"])

@@ -1,6 +1,7 @@
 """ActiveLearner: ask for the items worth labeling, teach the labels, and again."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property, partial
 from os import PathLike
 from threading import Lock
@@ -188,16 +189,17 @@ class ActiveLearner:
         """The label values in the order of the columns of ``predict_proba``."""
         return list(self.pool.classes.values)
 
-    def query(self, batch_size: int = 1) -> Query:
+    def query(self, batch_size: int = 1, *, candidates: npt.ArrayLike | None = None) -> Query:
         """Choose the items to label next; nothing is marked as asked.
 
         Parameters
         ----------
         batch_size : how many, at most as many as may still be asked
+        candidates : rows to choose among; those that may not be asked are passed over. None: all
 
         Raises
         ------
-        InvalidInputError : ``batch_size`` is no int >= 1
+        InvalidInputError : ``batch_size`` is no int >= 1, or ``candidates`` are no distinct rows
         PoolExhaustedError : fewer items than that may still be asked
         TrainingError : the model could not be fitted; ``auto`` goes on without it, and says so, as
             long as more labels may mend it
@@ -206,6 +208,10 @@ class ActiveLearner:
         """
         check_int("batch_size", "query", batch_size, 1)
         strategy, snapshot = self._prepared_query(batch_size)
+        if candidates is not None:
+            among = np.zeros(len(self.pool), dtype=np.bool_)
+            among[check_indices(candidates, "query", len(self.pool))] = True
+            snapshot = replace(snapshot, eligible=snapshot.eligible & among)
         picked = choose(strategy, snapshot, batch_size, self._rng)
         self.round += 1
         return Query(
@@ -218,6 +224,28 @@ class ActiveLearner:
             self.model_version,
             self._items_of(picked.rows[:SHOWN_ITEMS]),
         )
+
+    def utilities(self) -> FloatArray:
+        """Return (n_items,) how much the strategy would like to ask each item; NaN if it may not.
+
+        Higher = ask first. Of a greedy strategy it is the gain at its first pick, of ``"auto"``
+        that of the strategy that it would follow now.
+
+        Raises
+        ------
+        TrainingError, CapabilityError, MemoryBudgetError : as in ``query``
+
+        Examples
+        --------
+        >>> learner = ActiveLearner(np.array([[0.0], [0.9], [2.0]]), strategy="k_center")
+        >>> learner.teach([0], ["low"])
+        >>> learner.utilities().round(2)
+        array([nan, 0.9, 2. ])
+        """
+        strategy, snapshot = self._prepared_query(1)
+        utilities = np.full(len(self.pool), np.nan)
+        utilities[snapshot.candidates] = strategy.utility(snapshot)
+        return utilities
 
     def _prepared_query(self, batch_size: int) -> tuple[QueryStrategy, Snapshot]:
         """Return the strategy that chooses now and what it may see; ``auto`` waits for no model."""
@@ -301,6 +329,37 @@ class ActiveLearner:
             return np.ones((self._features(X, "predict_proba").shape[0], 1))
         return version.proba if X is None else version.predict(self._features(X, "predict_proba"))
 
+    def score(self, X: Features, labels: Any) -> float:
+        """Return the accuracy on labeled items that were not chosen by this learner.
+
+        Raises
+        ------
+        InvalidInputError : not one label a row
+        TrainingError : as in ``predict``
+
+        Examples
+        --------
+        >>> learner = ActiveLearner(np.array([[0.0], [0.1], [2.0], [2.1]]))
+        >>> learner.teach([0, 3], ["low", "high"])
+        >>> learner.score(np.array([[0.2], [1.9]]), ["low", "low"])
+        0.5
+        """
+        predicted = self.predict(X).tolist()
+        right = labels_of(np.arange(len(predicted)), labels, "score")
+        return float(np.mean([a == b for a, b in zip(predicted, right, strict=True)]))
+
+    @property
+    def fitted_model(self) -> Any:
+        """The model fitted on the labels as they are; None as long as a single class is labeled.
+
+        It knows the labeled classes as 0 to k - 1, in the order of ``classes``.
+
+        Raises
+        ------
+        TrainingError : nothing is labeled yet, or the model could not be fitted
+        """
+        return self._fitted_version().fitted.model
+
     def explain(self) -> dict[str, float]:
         """Return how much each model inside ``"auto"`` is believed, by name; they sum to 1.
 
@@ -316,7 +375,7 @@ class ActiveLearner:
         >>> list(learner.explain())
         ['graph', 'kernel', 'linear', 'softmax']
         """
-        model = self._fitted_version().fitted.model
+        model = self.fitted_model
         if model is None:
             raise TrainingError("A single class is labeled: there is no model to explain yet.")
         shares = getattr(model, "shares_", None)
