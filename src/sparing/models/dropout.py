@@ -57,7 +57,8 @@ class DropoutClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def predict_proba(self, X: Features) -> FloatArray:
         """Return (n_items, n_classes) with dropout off."""
-        return self._of_seen_classes(self.net_.predict_proba(_float32(X)))
+        with _torch().random.fork_rng():  # reading in blocks draws a number too
+            return self._of_seen_classes(self.net_.predict_proba(_float32(X)))
 
     def predict(self, X: Features) -> Any:
         """Return (n_items,) label values."""
