@@ -39,9 +39,9 @@ def network(device="cpu", dropout=0.5):
 @pytest.mark.parametrize("strategy", ["bald", "batch_bald", "epig", "qbc"])
 def test_it_asks_and_learns_and_a_seed_repeats_it(digits, strategy, device):
     X, y = digits
+    model = DropoutClassifier(network(device), n_members=4)
 
     def run():
-        model = DropoutClassifier(network(device), n_members=4)
         learner = sparing.ActiveLearner(X, range(10), model, strategy, seed=1)
         learner.teach(range(60), y[:60])
         query = learner.query(3)
