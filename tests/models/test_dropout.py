@@ -82,7 +82,11 @@ def test_what_cannot_draw_is_refused(digits):
     with pytest.raises(sparing.InvalidInputError, match=r"a skorch\.NeuralNetClassifier"):
         DropoutClassifier("a network").fit(X, y)
     bare = skorch.NeuralNetClassifier(
-        torch.nn.Linear(64, 10), criterion=torch.nn.CrossEntropyLoss, max_epochs=1, verbose=0
+        torch.nn.Linear(64, 10),
+        criterion=torch.nn.CrossEntropyLoss,
+        max_epochs=1,
+        train_split=None,
+        verbose=0,
     )
     with pytest.raises(sparing.InvalidInputError, match="a network with dropout layers"):
         DropoutClassifier(bare).fit(X[:20], y[:20])
