@@ -61,6 +61,34 @@ def test_ask_answer_check_and_export_on_the_command_line(table, tmp_path, capsys
     assert {(e.source, e.purpose) for e in labels[40:]} == {("uniform", "audit")}
 
 
+def test_what_was_asked_with_guesses_before_a_check_is_no_evidence_of_it(table, tmp_path, capsys):
+    ask, check = tmp_path / "ask.csv", tmp_path / "check.csv"
+    next_items(table, n=40, out=ask)
+    fill_in(ask)
+    import_labels(table, ask)
+    next_items(table, n=260, out=ask)
+    assert any(row["guess"] for row in fill_in(ask))
+    audit(table, epsilon=0.05, out=check)
+    n_drawn = len(fill_in(check))
+    bare = tmp_path / "bare.csv"  # labels from elsewhere: nobody knows what was on the screen
+    bare.write_text(
+        "item_id,label\n"
+        + "".join(
+            f"{row['item_id']},{row['label']}\n"
+            for row in csv.DictReader(check.read_text().splitlines())
+        )
+    )
+    for labels in (bare, ask):
+        capsys.readouterr()
+        import_labels(table, labels)
+        assert f"{n_drawn} skipped" in capsys.readouterr().err
+        with Project.open(tmp_path / "pets.csv.sparing") as project:
+            assert project.status().audit.n_answered == 0
+    import_labels(table, check)
+    with Project.open(tmp_path / "pets.csv.sparing") as project:
+        assert project.status().audit.n_answered == n_drawn
+
+
 def test_the_claim_of_an_open_audit_is_fixed_until_it_is_given_up(table, tmp_path, capsys):
     ask, check, place = tmp_path / "ask.csv", tmp_path / "check.csv", tmp_path / "pets.csv.sparing"
     next_items(table, n=40, out=ask)
@@ -121,7 +149,7 @@ def test_items_as_json(table, capsys):
     next_items(table, n=2, as_json=True)
     first = json.loads(capsys.readouterr().out.splitlines()[0])
     assert set(first) == {"item_id", "item", "label", "why", "guess", "confidence",
-                          "model_version", "legs", "wings"}  # fmt: skip
+                          "model_version", "purpose", "legs", "wings"}  # fmt: skip
 
 
 def test_cells_to_fill_in_are_no_formulas(tmp_path, capsys):

@@ -214,3 +214,13 @@ def test_a_commit_that_fails_is_everybodys_error(tmp_path, monkeypatch):
     store.put_settings({"c": "d"})
     assert store.settings() == {"c": "d"}
     store.close()
+
+
+def test_a_schema_whose_very_words_are_damaged_is_one_error(tmp_path):
+    path = tmp_path / "project.db"
+    open_store(sqlite_url(path)).close()
+    path.write_bytes(
+        path.read_bytes().replace(b"CREATE TABLE settings", b"CREATE TABL\xbb \xffettings")
+    )
+    with pytest.raises(StoreError, match="damaged"):
+        open_store(sqlite_url(path), writable=False)

@@ -96,6 +96,45 @@ def test_each_role_says_what_it_may_and_the_page_is_told_the_role(let_in, notes)
     assert told[OWN] == ["stored", "stored", "duplicate", "stored"]
 
 
+def test_a_key_that_comes_twice_lends_nobody_a_right(let_in, notes):
+    item = next(iter(notes.items))
+    rename = {"key": "k", "kind": "rename_class", "class_name": "good", "text": "mine"}
+    label = {"key": "k", "kind": "label", "item_id": item, "class_name": "bad"}
+    for events in ([rename, label], [label, rename]):
+        with let_in(ANNOTATE, "Ben") as browser:
+            told = browser.post("/api/events", json=events).json()
+        assert [t["status"] for t, e in zip(told, events, strict=True) if e is rename] == [
+            "refused"
+        ]
+    assert "mine" not in dict(notes.classes)
+
+
+def test_what_an_owner_without_a_name_said_of_classes_no_annotator_takes_back(let_in, notes):
+    with let_in(OWN) as owner, let_in(ANNOTATE, "Ben") as ben, let_in(ANNOTATE) as nameless:
+        say(nameless, "own", "label", item_id=next(iter(notes.items)), class_name="bad")
+        say(owner, "rename", "rename_class", class_name="good", text="great")
+        assert say(ben, "u1", "undo", undoes="rename")[0] == "refused"
+        assert say(nameless, "u2", "undo", undoes="rename")[0] == "refused"
+        assert say(nameless, "u3", "undo")[0] == "stored"  # the label: the last that is theirs
+        assert dict(notes.classes).keys() == {"great", "bad"}
+        assert notes.status().n_labeled == 0
+        assert say(owner, "u4", "undo", undoes="rename")[0] == "stored"
+
+
+def test_what_was_settled_is_replaced_by_those_alone_who_may_settle(let_in, notes):
+    item = next(iter(notes.items))
+    notes.record([NewEvent(key="a", kind=Kind.LABEL, item_id=item, class_name="good")])
+    with let_in(SETTLE, "Sam") as sam, let_in(ANNOTATE, "Ada") as ada:
+        settle = {"item_id": item, "class_name": "bad", "seen": "a"}
+        assert say(sam, "s", "settled", **settle)[0] == "stored"
+        for kind, more in (("label", {"class_name": "good"}), ("skip", {})):
+            status, why = say(ada, f"over-{kind}", kind, item_id=item, seen="s", **more)
+            assert (status, "decided" in why) == ("refused", True)
+        assert say(ada, "u", "undo", undoes="s")[0] == "refused"
+        again = {"item_id": item, "class_name": "good", "seen": "s"}
+        assert say(sam, "again", "label", **again)[0] == "stored"
+
+
 def test_an_owner_may_keep_classes_to_themselves(let_in):
     with let_in(OWN) as owner, let_in(ANNOTATE) as other:
         assert owner.post("/api/rights", json={"may_add_classes": False}).status_code == 204

@@ -198,7 +198,9 @@ class Audit:
         """
         try:
             d = json.loads(text)
-            bits = np.frombuffer(zlib.decompress(b64decode(d["eligible"])), dtype=np.uint8)
+            n_bytes = -(-d["n_items"] // 8)  # what unpacks to more is none of ours
+            packed = zlib.decompressobj().decompress(b64decode(d["eligible"]), max(1, n_bytes))
+            bits = np.frombuffer(packed, dtype=np.uint8)
             audit = cls(
                 d["predictions"], np.unpackbits(bits, count=d["n_items"]).astype(bool),
                 np.array(d["drawn"], dtype=np.int64), d["design"], tuple(d["edges"]),
@@ -206,7 +208,14 @@ class Audit:
                 tuple(d["previous"]), tuple(d["looks"]),
             )  # fmt: skip
             written = d["digest"]
-        except (AttributeError, KeyError, TypeError, ValueError, zlib.error) as error:
+        except (
+            LookupError,
+            AttributeError,
+            TypeError,
+            ValueError,
+            RecursionError,
+            zlib.error,
+        ) as error:
             raise VoidAuditError(f"This is not an audit: {error!r}.") from error
         if audit.digest != written:
             raise VoidAuditError("The audit was changed after it was drawn: its hash does not fit.")

@@ -103,7 +103,7 @@ class Certificate:
             d["evidence"] = tuple(_evidence(e) for e in d["evidence"])
             certificate = cls(**{**d, **{k: tuple(d[k]) for k in ("notes", "previous")}})
             _check_types(certificate)
-        except (AttributeError, KeyError, TypeError, ValueError) as error:
+        except (AttributeError, KeyError, TypeError, ValueError, RecursionError) as error:
             raise InvalidInputError(f"This is not a certificate: {error!r}.") from error
         if certificate.digest != written:
             raise InvalidInputError("The certificate was changed: its hash does not fit.")

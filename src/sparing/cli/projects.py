@@ -295,6 +295,7 @@ def _row(asked: "Asked") -> dict[str, Any]:
         "guess": guess,
         "confidence": confidence if confidence == "" else round(float(confidence), 4),
         "model_version": "" if asked.model_version is None else asked.model_version,
+        "purpose": asked.purpose,
     }
     if asked.item.text is not None:
         row["text"] = asked.item.text

@@ -4,11 +4,15 @@ import csv
 import io
 from collections.abc import Iterable, Sequence
 
+from sparing.datasets.decoding import whole_text
+
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
 def csv_text(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     r"""Return a table as CSV that no spreadsheet takes for formulas; None is an empty cell.
+
+    Halves of characters, which no file can hold, become �.
 
     Examples
     --------
@@ -17,7 +21,7 @@ def csv_text(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     """
     out = io.StringIO(newline="")
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow([disarmed(name) for name in columns])
+    writer.writerow([_cell(name) for name in columns])
     writer.writerows([_cell(value) for value in row] for row in rows)
     return out.getvalue()
 
@@ -25,7 +29,7 @@ def csv_text(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
 def _cell(value: object) -> str:
     if value is None:
         return ""
-    return disarmed(value) if isinstance(value, str) else str(value)
+    return disarmed(whole_text(value)) if isinstance(value, str) else str(value)
 
 
 def disarmed(text: str) -> str:

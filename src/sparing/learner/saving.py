@@ -102,7 +102,7 @@ def read_state(path: str | os.PathLike[str]) -> SavedState:
         facts = json.loads(arrays.pop("facts").tobytes())
         if facts["format"] == FORMAT:
             return _state(facts, arrays.pop("y"), arrays)
-    except (ValueError, LookupError, TypeError) as error:
+    except (ValueError, LookupError, TypeError, RecursionError) as error:
         raise SourceError(f"{path} is not a saved learner, or it is damaged.") from error
     raise SourceError(f"{path} was saved in format {facts['format']}; this version reads {FORMAT}.")
 

@@ -125,7 +125,7 @@ def load_model(path: str | os.PathLike[str]) -> SavedModel:
             return _model(facts, arrays)
     except SparingError:
         raise
-    except (ValueError, LookupError, TypeError) as error:
+    except (ValueError, LookupError, TypeError, RecursionError) as error:
         raise SourceError(f"{path} is not a saved model, or it is damaged.") from error
     raise SourceError(f"{path} was saved in format {facts['format']}; this version reads {FORMAT}.")
 

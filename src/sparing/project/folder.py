@@ -198,5 +198,5 @@ def _holder(file: BinaryIO) -> str:
         told = json.loads(file.read() or b"{}")
         where = f" at {told['url']}" if told.get("url") else ""
         return f"process {told['pid']}{where}"
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return "another process"

@@ -58,7 +58,7 @@ def read_settings(store: Store) -> Settings:
 def _as_written() -> Iterator[None]:
     try:
         yield
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise StoreError("The settings of the project are damaged.") from error
 
 

@@ -23,6 +23,9 @@ SAME = ("item_id", "class_name", "text")  # what the sender says
 FOUND_OUT = ("class_id", "into_id")  # what may be filled in where it is stored
 SAID = ("kind", "class_id", "text")
 
+DECIDED = "Somebody has decided what this item is: a label does not take the place of that."
+NOT_THEIRS = "It is for others to say that, and to take it back."
+
 EventCheck = Callable[[NewEvent, Sequence[Event]], NewEvent | Outcome]
 """Says what a new event means after all that was stored before: as what it is to be stored, or
 what became of it. It is handed the events that were stored since it was asked last."""
@@ -97,6 +100,8 @@ def _in_place_of(connection: Connection, new: NewEvent, current: Event | None) -
         same = all(getattr(current, name) == getattr(new, name) for name in SAID)
         status = Status.DUPLICATE if same else Status.CONFLICT
         return Outcome(status, current if same else None, current)
+    if current is not None and not _may_touch(new, current):
+        return Outcome(Status.REFUSED, message=DECIDED)
     return Outcome(Status.STORED, _insert(connection, new))
 
 
@@ -143,10 +148,17 @@ def _undo(connection: Connection, new: NewEvent) -> Outcome:
         return Outcome(Status.REFUSED, message=f"'{undone.kind}' cannot be undone.")
     if new.undoes_of is not None and undone.annotator not in new.undoes_of:
         return Outcome(Status.REFUSED, message="Somebody else has said that: it is theirs to undo.")
+    if not _may_touch(new, undone):
+        return Outcome(Status.REFUSED, message=NOT_THEIRS)
     before = _find(connection, UNDO_OF, undone=undone.seq)
     if before is not None:
         return Outcome(Status.DUPLICATE, before, undone)
     return Outcome(Status.STORED, _insert(connection, new, undone), undone)
+
+
+def _may_touch(new: NewEvent, said: Event) -> bool:
+    """Tell whether who says something may also say what they undo, or take the place of."""
+    return new.may_say is None or said.kind in new.may_say
 
 
 def _insert(connection: Connection, new: NewEvent, undone: Event | None = None) -> Event:

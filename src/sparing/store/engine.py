@@ -1,6 +1,7 @@
 """How a database is opened, and all that is particular to SQLite or to PostgreSQL."""
 
 import re
+import sqlite3
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
@@ -126,8 +127,11 @@ def _open_postgresql(url: URL) -> Engine:
 
 def _configure_sqlite(connection: Any, record: object) -> None:
     connection.isolation_level = None  # the driver must not begin transactions of its own
-    for pragma in PRAGMAS:
-        connection.execute(pragma)
+    try:
+        for pragma in PRAGMAS:
+            connection.execute(pragma)
+    except UnicodeDecodeError as error:  # it names what is damaged in the bytes that are
+        raise sqlite3.DatabaseError("its schema is damaged") from error
 
 
 def _begin_sqlite(connection: Connection) -> None:

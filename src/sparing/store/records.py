@@ -66,6 +66,8 @@ class NewEvent:
     seen : key of the item's answer that the person saw; None: saw none
     undoes : key of the event to undo
     undoes_of : whose events it may undo; None: anybody's
+    may_say : kinds of events that its sender may say; what it takes another kind for, it neither
+        undoes nor replaces; None: all kinds
     confirmed : the model's guess was on the screen and was confirmed
     asked_for : the purpose for which the item was asked; None where the door does not know
     class_id, into_id : keys of the ``add_class`` events of the class, and of the one merged into
@@ -87,6 +89,7 @@ class NewEvent:
     seen: str | None = None
     undoes: str | None = None
     undoes_of: tuple[str, ...] | None = None
+    may_say: frozenset[Kind] | None = None
     confirmed: bool = False
     asked_for: str | None = None
 

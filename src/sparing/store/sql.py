@@ -155,7 +155,11 @@ class SqlStore(Store):
                 yield connection
         except SQLAlchemyError as error:
             raise StoreError(f"The project cannot be read: {said(error)}.") from error
-        except (ValueError, TypeError) as error:  # nothing that this package has written
+        except (
+            ValueError,
+            TypeError,
+            RecursionError,
+        ) as error:  # nothing that this package has written
             raise StoreError(f"The database of the project is damaged: {error}.") from error
 
 

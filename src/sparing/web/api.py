@@ -38,7 +38,7 @@ from sparing.web.bodies import (
 )
 from sparing.web.failures import FAILURES
 from sparing.web.media import MEDIA_POLICY, Picture, drawn, inside, picture
-from sparing.web.rights import holder_of, not_allowed, only, role_for, session
+from sparing.web.rights import holder_of, may_say, not_allowed, only, role_for, session
 from sparing.web.roles import Role
 from sparing.web.sessions import Session
 
@@ -167,32 +167,31 @@ def record(
     """
     # By the link people name themselves: what nobody has put a name to may be theirs.
     own = (here.name,) if request.app.state.door.by_password else (here.name, "")
+    may_add = here.role is Role.OWNER or project.team.may_add_classes
+    mine = may_say(here.role, may_add=may_add)
     new = [
         NewEvent(
-            **{**event.model_dump(), "kind": Kind(event.kind)}, annotator=here.name, undoes_of=own
+            **{**event.model_dump(), "kind": Kind(event.kind)},
+            annotator=here.name,
+            undoes_of=own,
+            may_say=mine,
         )
         for event in events
     ]
-    refused = {event.key: _why_not(project, here.role, event.kind) for event in new}
-    recorded = iter(project.record([event for event in new if not refused[event.key]]))
+    recorded = iter(project.record([event for event in new if event.kind in mine]))
     if trainer is not None:
         trainer.wake()
     return [
-        _refused(event.key, refused[event.key])
-        if refused[event.key]
-        else RecordedBody.model_validate(next(recorded))
+        RecordedBody.model_validate(next(recorded))
+        if event.kind in mine
+        else _refused(event, may_add=may_add)
         for event in new
     ]
 
 
-def _refused(key: str, why: str) -> RecordedBody:
-    return RecordedBody(key=key, seq=None, status="refused", current=None, message=why)
-
-
-def _why_not(project: Project, role: Role, kind: Kind) -> str:
-    is_asked = kind is Kind.ADD_CLASS and role is not Role.OWNER
-    needed = role_for(kind, may_add=not is_asked or project.team.may_add_classes)
-    return "" if role.covers(needed) else not_allowed(needed, WHAT[kind])
+def _refused(event: NewEvent, *, may_add: bool) -> RecordedBody:
+    why = not_allowed(role_for(event.kind, may_add=may_add), WHAT[event.kind])
+    return RecordedBody(key=event.key, seq=None, status="refused", current=None, message=why)
 
 
 @router.get("/api/items/{item_id:path}")

@@ -7,10 +7,11 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from sparing.web.roles import Role
 from sparing.web.shortened import beginning, first_fields
 
+MOST = 2**31 - 1  # that every database can hold
 Key = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_-]+$")]
 Holder = Annotated[str, Field(min_length=1, max_length=48, pattern=r"^[A-Za-z0-9_-]+$")]
 # No zero byte: it fits neither a database nor a file. Halves of surrogate pairs pydantic refuses.
-Row = Annotated[int, Field(ge=0, le=2**31 - 1)]
+Row = Annotated[int, Field(ge=0, le=MOST)]
 Text = Annotated[str, Field(max_length=4000, pattern=r"^[^\x00]*$")]
 Name = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00]*$")]
 ItemId = Annotated[str, Field(min_length=1, max_length=4096)]
@@ -47,7 +48,7 @@ class EventBody(Incoming):
     item_id: ItemId | None = None
     class_name: Name | None = None
     text: Text | None = None
-    model_version: int | None = Field(default=None, ge=0, le=2**53)
+    model_version: int | None = Field(default=None, ge=0, le=MOST)
     seen: Key | None = None
     undoes: Key | None = None
     confirmed: bool = False

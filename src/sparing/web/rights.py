@@ -62,6 +62,22 @@ def not_allowed(role: Role, what: str) -> str:
     return f"{what} is for an owner of the project{also}."
 
 
+def may_say(role: Role, *, may_add: bool = True) -> frozenset[Kind]:
+    """Return the kinds of events that somebody with a role may say.
+
+    Parameters
+    ----------
+    role : of the person
+    may_add : whether annotators may add classes
+
+    Examples
+    --------
+    >>> Kind.LABEL in may_say(Role.ANNOTATOR), Kind.SETTLED in may_say(Role.ANNOTATOR)
+    (True, False)
+    """
+    return frozenset(kind for kind in Kind if role.covers(role_for(kind, may_add=may_add)))
+
+
 def role_for(kind: Kind, *, may_add: bool = True) -> Role:
     """Return the role that it takes to say something.
 

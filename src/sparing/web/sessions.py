@@ -182,5 +182,5 @@ def _parsed(file: Path) -> dict[str, Session]:
     try:
         told = json.loads(file.read_bytes())
         return {k: Session(str(n), Role(r), float(b), float(s)) for k, (n, r, b, s) in told.items()}
-    except (OSError, ValueError, TypeError, AttributeError):
+    except (OSError, ValueError, TypeError, AttributeError, RecursionError):
         return {}

@@ -246,6 +246,29 @@ def test_a_draw_that_was_tampered_with_is_refused(numbers, project):
             project.audits.draw(0.05)  # what was spent is not known any more
 
 
+BROKEN = (b"", b"\xad\xff", b"[" * 100_000, b"null", b'{"a": 1}')
+
+
+@pytest.mark.parametrize("content", BROKEN)
+@pytest.mark.parametrize("name", ["audits/1.json", "certificates/1.json"])
+def test_a_damaged_audit_is_lost_alone_and_said(numbers, project, name, content):
+    numbers.train(project)
+    project.audits.draw(0.05)
+    numbers.answer(project, project.audits.query(N))
+    project.audits.certify()
+    project.close()
+    (numbers.folder / name).write_bytes(content)
+    with Project.open(numbers.folder) as again:
+        assert "Go back to labeling" in again.status().notes[0]
+        again.audits.resume()
+        numbers.train(again, 1)
+        again.retrain()
+        assert again.status().n_labeled > 0
+        if name.startswith("audits"):  # what it has risked nobody can tell
+            with pytest.raises((SourceError, VoidAuditError)):
+                again.audits.draw(0.05)
+
+
 def test_automatic_labels_are_exported_under_their_certificate(numbers, project, tmp_path):
     project.audits.draw(0.05)
     numbers.answer(project, project.audits.query(N))

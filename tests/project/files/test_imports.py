@@ -57,6 +57,47 @@ def test_labels_by_a_model_never_become_a_persons(texts, tmp_path):
     assert texts.status().n_labeled == 1
 
 
+ODD = [
+    ("comment", "half \ud800", "half �"),
+    ("comment", "zero\0byte", "zerobyte"),
+    ("annotator", "Ada\ud800", "Ada�"),
+    ("model_version", 1e30, None),
+    ("model_version", -7, None),
+]
+
+
+@pytest.mark.parametrize(("column", "cell", "kept"), ODD)
+def test_cells_that_no_database_could_hold_are_mended(texts, tmp_path, column, cell, kept):
+    export = tmp_path / "all.jsonl"
+    texts.files.export(export, "jsonl")
+    row = json.loads(export.read_text().splitlines()[0])
+    row |= {"label": "cat", "state": "labeled", "provenance": "person", column: cell}
+    export.write_text(json.dumps(row))
+    assert texts.files.import_labels(export).n_stored == 1
+    said = [getattr(e, "text" if column == "comment" else column) for e in texts.store.events()]
+    assert kept in said
+    assert cell not in said
+
+
+@pytest.mark.parametrize("name", ["a\x1b]0;b\x07", "two\nlines", "n" * 201])
+def test_who_bears_no_name_that_can_be_shown_is_refused_by_row(texts, tmp_path, name):
+    export = tmp_path / "all.jsonl"
+    texts.files.export(export, "jsonl")
+    row = json.loads(export.read_text().splitlines()[0])
+    export.write_text(json.dumps(row | {"label": "cat", "annotator": name}))
+    told = texts.files.import_labels(export)
+    assert (told.n_stored, "printable" in told.problems[0].reason) == (0, True)
+
+
+def test_what_no_database_could_hold_is_refused_and_the_rest_is_stored(texts):
+    item = next(iter(texts.items))
+    odd = ({"text": "\ud800"}, {"text": "\0"}, {"annotator": "\x1b[2J"}, {"model_version": 2**31},
+           {"model_version": -1})  # fmt: skip
+    events = [NewEvent(key=f"k{i}", kind=Kind.COMMENT, item_id=item, **more)
+              for i, more in enumerate((*odd, {"text": "fine"}))]  # fmt: skip
+    assert [r.status for r in texts.record(events)] == ["refused"] * len(odd) + ["stored"]
+
+
 def test_columns_can_be_named_and_are_asked_for(texts, tmp_path):
     table = tmp_path / "labels.tsv"
     table.write_text("what\tkind\nline 1\tcat\nline 2\tdog\n")

@@ -74,7 +74,7 @@ def _json(path: Path) -> dict[str, Any]:
         return {}
     try:
         said = json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise SourceError(f"{path} cannot be read: {error}") from error
     if not isinstance(said, dict):
         raise SourceError(f"{path} must hold a JSON object.")

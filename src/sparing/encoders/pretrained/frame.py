@@ -72,7 +72,14 @@ def frame_of(folder: Path) -> Frame:
         if path.is_file():
             try:
                 return _frame(json.loads(path.read_text("utf-8")))
-            except (OSError, ValueError, TypeError, LookupError, AttributeError) as error:
+            except (
+                OSError,
+                ValueError,
+                TypeError,
+                LookupError,
+                AttributeError,
+                RecursionError,
+            ) as error:
                 raise SourceError(f"{path} does not say how pictures go in: {error!r}.") from error
     raise SourceError(
         f"{folder} must say how pictures go in, in a {SAID_IN[1]} or a {SAID_IN[0]} such as"

@@ -174,8 +174,8 @@ def load_audits(folder: ProjectFolder, n: int) -> list[Audit]:
     """Read all draws so far, failed or not: each has spent its share of the risk."""
     try:
         return [Audit.from_json(folder.audit(i).read_text("utf-8")) for i in range(1, n + 1)]
-    except OSError as error:
-        raise SourceError(f"An audit is missing: {error}.") from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise SourceError(f"An audit is missing or damaged: {error}.") from error
 
 
 def check_unchanged(drawn: Draw, items: Sequence[ItemRow]) -> None:

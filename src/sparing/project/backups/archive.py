@@ -89,7 +89,7 @@ def read_manifest(archive: ZipFile, path: Path) -> Manifest:
             raise SourceError(f"{path} was made by another version of sparing: update it.")
         files = {str(name): (int(size), str(mark)) for name, (size, mark) in told["files"].items()}
         manifest = Manifest(**{**told, "files": files})
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise SourceError(f"{path} is no backup of a project: its manifest is damaged.") from error
     if set(entries) != {*files, MANIFEST} or DATABASE not in files:
         raise SourceError(f"{path} is damaged: it does not hold what its manifest names.")

@@ -38,7 +38,7 @@ def to_csv(table: Table) -> bytes:
     >>> to_csv(Table(["item", "text"], 1, [["=1+1.png", None]])).decode().splitlines()[1]
     "'=1+1.png,"
     """
-    return csv_text(table.columns, table.rows).encode("utf-8", "replace")
+    return csv_text(table.columns, table.rows).encode()
 
 
 def to_jsonl(table: Table) -> bytes:

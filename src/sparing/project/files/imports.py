@@ -8,15 +8,18 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from sparing.datasets.decoding import read_text
+from sparing.datasets.decoding import read_text, whole_text
 from sparing.datasets.formulas import armed
 from sparing.datasets.items import Skipped, summarize_skipped
 from sparing.datasets.labels import one_label
 from sparing.datasets.read import read_table
 from sparing.datasets.rows import RawTable, is_missing
 from sparing.errors import InvalidInputError
+from sparing.project.audits.draws import AUDIT
+from sparing.project.audits.stage import HANDBACK, TRAIN
 from sparing.project.files.export import AUTOMATIC, CLUSTER, COLUMNS, CONFIRMED, CONSENSUS
 from sparing.project.files.finding import Finder
+from sparing.project.log.commands import MOST_VERSION
 from sparing.project.state import State
 from sparing.project.views import Recorded
 from sparing.store import Kind, NewEvent
@@ -163,7 +166,8 @@ def read_source_labels(state: State, column: str) -> Readings:
             problems.append(RowReport(name, name, str(error)))
             continue
         if label is not None:
-            found.append(_found(state, name, name, item_id, {"class_name": label}))
+            said = {"class_name": label, "asked_for": TRAIN}
+            found.append(_found(state, name, name, item_id, said))
     return Readings(found, problems)
 
 
@@ -281,28 +285,40 @@ def _label(
     label = (str(cell) if cell not in ("", None) else None) if table.is_own else one_label(cell)
     if label is None and not skipped:
         raise InvalidInputError("no label")
-    of_cluster = {"source": FROM_CLUSTER, "text": str(cells.get("basis") or "")}
+    of_cluster = {"source": FROM_CLUSTER, "text": _text(cells.get("basis"))}
     return {
         "class_name": None if skipped else label,
-        "annotator": str(cells.get("annotator") or ""),
+        "annotator": _text(cells.get("annotator")),
         "confirmed": provenance in (CONFIRMED, CLUSTER),
         "model_version": _version(cells.get("model_version")),
+        "asked_for": _purpose(cells.get("purpose")),
         **(of_cluster if provenance == CLUSTER else {}),
     }
 
 
 def _noted(cells: Mapping[str, Any]) -> dict[str, Any]:
     is_flagged = str(cells.get("flagged")).lower() == "true"
-    comment = str(cells.get("comment") or "")
+    comment = _text(cells.get("comment"))
     flag = {"flagged": True} if is_flagged else {}
     return flag | ({"comment": comment} if comment else {})
 
 
+def _text(cell: Any) -> str:
+    """Return a cell as text that every database can hold."""
+    return whole_text(str(cell or "")).replace("\0", "")
+
+
+def _purpose(cell: Any) -> str:
+    """Return what an answer was asked for; whoever does not say so has not asked it for a check."""
+    return str(cell) if cell in (AUDIT, HANDBACK) else TRAIN
+
+
 def _version(cell: Any) -> int | None:
     try:
-        return None if is_missing(cell) else int(float(cell))
+        version = -1 if is_missing(cell) else int(float(cell))
     except (TypeError, ValueError, OverflowError):
         return None
+    return version if 0 <= version <= MOST_VERSION else None
 
 
 def _column(raw: RawTable, names: Iterable[str], what: str) -> Any:

@@ -6,6 +6,7 @@ What can be seen by an event alone is checked here; what it means, where it is s
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
+from sparing.datasets.decoding import whole_text
 from sparing.errors import InvalidInputError, NotFoundError, UnknownNameError
 from sparing.project.state import State
 from sparing.project.views import Recorded
@@ -15,6 +16,7 @@ from sparing.store.records import OF_A_CLASS, OF_AN_ITEM, UNDOABLE
 MAX_KEY = 64
 MAX_NAME = 200
 MAX_TEXT = 10_000
+MOST_VERSION = 2**31 - 1  # that every database can hold
 FROM_DOORS = (OF_AN_ITEM | OF_A_CLASS | {Kind.UNDO, Kind.GUIDELINES}) - {Kind.OPINION}
 STAYS_BLIND = (
     "Somebody has answered this item already, and it is asked without a sign of what was said: that"
@@ -62,9 +64,23 @@ def _formed(state: State, event: NewEvent) -> NewEvent:
         raise InvalidInputError(f"'{event.kind}' cannot be said from outside.")
     if len(event.text or "") > MAX_TEXT:
         raise InvalidInputError(f"A text has at most {MAX_TEXT:,} characters.")
+    _check_can_be_kept(event)
     if event.kind in OF_AN_ITEM and event.item_id not in state.row_of:
         raise NotFoundError(f"There is no item '{event.item_id}'.")
     return _named(event)
+
+
+def _check_can_be_kept(event: NewEvent) -> None:
+    """Raise InvalidInputError if some database could not hold an event, or no terminal show it."""
+    if not 0 <= (event.model_version or 0) <= MOST_VERSION:
+        raise InvalidInputError(f"A model version is in [0, {MOST_VERSION:,}].")
+    if len(event.annotator) > MAX_NAME or not event.annotator.isprintable():
+        raise InvalidInputError(
+            f"The name of a person has at most {MAX_NAME} printable characters."
+        )
+    text = event.text or ""
+    if "\0" in text or text != whole_text(text):
+        raise InvalidInputError("A text has whole characters, and no zero bytes.")
 
 
 def _named(event: NewEvent) -> NewEvent:
@@ -111,5 +127,6 @@ class _Undoing:
         who = event.annotator
         if who not in self._standing:
             self._standing[who] = self._state.replay.undoable(who)
-        latest = next(self._standing[who], None)
+        may_say = event.may_say
+        latest = next((e for e in self._standing[who] if not may_say or e.kind in may_say), None)
         return latest.key if latest else None

@@ -24,8 +24,8 @@ NOT_UNSEEN = (
     "A check of the model covers this item: a label that nobody looked at may not replace it."
 )
 NOT_BLIND = (
-    "A check of the model has begun since this item was asked, and rests on it: it will be asked"
-    " once more, without a guess."
+    "A check of the model rests on this item, and this answer was not asked for the check: it is"
+    " asked once more, without a guess."
 )
 WHILE_OPEN = "Classes cannot be merged, or parted again, while an audit is open."
 

@@ -118,7 +118,7 @@ def made_before(folder: ProjectFolder) -> Contents | None:
                 tuple((name, told_hash) for name, told_hash in told.get("models", ())),
                 tuple(told.get("notes", ())),
             )
-    except (OSError, ValueError, KeyError, EOFError, BadZipFile):
+    except (OSError, LookupError, TypeError, ValueError, AttributeError, EOFError, BadZipFile):
         return None
 
 
