@@ -244,10 +244,10 @@ def objective(cell: Cell, task, rows) -> float | None:
         return float(strategy.utility(s)[np.searchsorted(s.candidates, rows)].mean())
     if cell.strategy == "probcover" and cell.side != "sparing":
         return None  # each side seeks its own radius
-    kernel, weights = strategy._kernel(s), np.zeros(cell.n)
-    weights[s.candidates] = strategy._weights(s)
+    coverage, weights = strategy._coverage(s), np.zeros(cell.n)
+    weights[s.candidates] = coverage.weights
     X, asked = (A / np.maximum(np.linalg.norm(A, axis=1, keepdims=True), 1e-12) for A in (X, asked))
-    covered = np.concatenate([kernel(squared) for squared in _squared(X, asked)])
+    covered = np.concatenate([coverage.kernel(squared) for squared in _squared(X, asked)])
     return float(weights @ covered / weights.sum())
 
 

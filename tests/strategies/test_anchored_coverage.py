@@ -72,7 +72,7 @@ def added(X, weights, covering, kernel, rows):
 def test_gains_are_those_on_all_rows(pool, kernel, form, monkeypatch):
     monkeypatch.setattr(geometry, "BLOCK_BYTES", 8 * 60)
     X, weights, labeled = pool
-    whole = WholePool(form(X), weights, labeled, kernel)
+    whole = WholePool(form(X), mean_row(form(X)), weights, labeled, kernel)
     rows = np.array([10, 14])
     gains, near = whole.gains(rows)
     assert gains == pytest.approx(added(X, weights, labeled, kernel, rows), rel=1e-3)
@@ -83,7 +83,7 @@ def test_gains_are_those_on_all_rows(pool, kernel, form, monkeypatch):
 
 def test_estimates_from_all_rows_as_anchors_are_exact(pool):
     X, weights, labeled = pool
-    whole = WholePool(X, weights, labeled, Gaussian(0.6))
+    whole = WholePool(X, mean_row(X), weights, labeled, Gaussian(0.6))
     anchors = rng().permutation(400)
     gains, cells = whole.estimates(anchors, weights[anchors])
     some = np.array([0, 50, 399])
@@ -95,7 +95,7 @@ def test_estimates_are_unbiased(pool, monkeypatch):
     monkeypatch.setattr(whole_module, "FEWEST_ANCHORS", 50)
     monkeypatch.setattr(whole_module, "ANCHORS", 50)
     X, weights, labeled = pool
-    whole = WholePool(X, weights, labeled, Gaussian(0.6))
+    whole = WholePool(X, mean_row(X), weights, labeled, Gaussian(0.6))
     draws = [draw_anchors(whole, np.arange(400), rng(seed)) for seed in range(300)]
     estimates = np.array([whole.estimates(*draw)[0][7] for draw in draws])
     error = estimates.std() / np.sqrt(len(draws))
@@ -122,7 +122,7 @@ def test_anchors_cover_as_well_as_the_exact_search(kernel, monkeypatch):
     weights[labeled] = 0
     _, exact = greedy_worth(X.astype(np.float32), weights, labeled, kernel, 10)
     for seed in range(3):
-        whole = WholePool(X, weights, labeled, kernel)
+        whole = WholePool(X, mean_row(X), weights, labeled, kernel)
         rows, gains = cover_by_anchors(whole, np.arange(5, 3000), 10, rng(seed))
         reached = worth(X, weights, np.append(labeled, rows), kernel)
         assert reached > 0.98 * exact  # with a fifth of the rows as anchors, weights uneven
@@ -134,7 +134,7 @@ def test_more_picks_than_cells_have_room_for(monkeypatch):
     monkeypatch.setattr(whole_module, "CELLS", 2)
     monkeypatch.setattr(whole_module, "A_CELL", 1)
     X = rng().normal(size=(60, 3))
-    whole = WholePool(X, np.ones(60), np.array([], dtype=int), TopHat(0.5))
+    whole = WholePool(X, mean_row(X), np.ones(60), np.array([], dtype=int), TopHat(0.5))
     rows, _ = cover_by_anchors(whole, np.arange(60), 60, rng())
     assert sorted(rows.tolist()) == list(range(60))
 
@@ -142,6 +142,6 @@ def test_more_picks_than_cells_have_room_for(monkeypatch):
 def test_memory_is_refused_before_it_is_taken(pool, monkeypatch):
     monkeypatch.setattr("sparing.memory.available_bytes", lambda: 100)
     X, weights, labeled = pool
-    whole = WholePool(X, weights, labeled, Gaussian(1.0))
+    whole = WholePool(X, mean_row(X), weights, labeled, Gaussian(1.0))
     with pytest.raises(MemoryBudgetError, match="lower batch_size"):
         cover_by_anchors(whole, np.arange(400), 3, rng())

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from scipy import sparse
 
 from sparing import InvalidInputError
-from sparing.numeric.geometry import unit_rows
+from sparing.numeric.geometry import mean_row, unit_rows
 from sparing.pool.snapshot import Snapshot
 from sparing.strategies import MaxHerding, ProbCover, UHerding, choose, get_strategy
 from sparing.strategies import _anchored_coverage as whole
@@ -56,7 +56,7 @@ def test_u_herding_without_labels_is_max_herding(seed):
 @given(seeds, st.floats(0.2, 1.2))
 def test_max_herding_with_a_top_hat_is_probcover(seed, radius):
     class TopHatHerding(MaxHerding):
-        def _kernel(self, s):
+        def _kernel(self, s, middle):
             return TopHat(radius)
 
     s = made_up(seed)
@@ -104,15 +104,19 @@ def test_u_herding_by_hand(snapshot_of):
     assert UHerding().utility(s) == pytest.approx(np.array(expected) / 2, rel=1e-4)
 
 
+def closest(s):
+    return module._closest_distance(s, mean_row(s.X))
+
+
 def test_the_radius_of_u_herding_is_the_closest_labeled_pair_that_differs(snapshot_of):
     angles = np.deg2rad([0, 0, 10, 90])
     X = np.column_stack([np.cos(angles), np.sin(angles)]) * [[1], [5], [2], [1]]
     X = np.vstack([X, -X.sum(axis=0)])  # angles are taken at the middle of the pool
     s = snapshot_of(X, [0, 1, 2], [0, 1, 2])
-    assert module._closest_distance(s) == pytest.approx(2 * np.sin(np.deg2rad(5)))
-    assert module._closest_distance(snapshot_of(X, [0, 1], [0, 1])) == 1.0
-    assert module._closest_distance(snapshot_of(X, [0], [0])) == 1.0
-    assert module._closest_distance(snapshot_of(X)) == 1.0
+    assert closest(s) == pytest.approx(2 * np.sin(np.deg2rad(5)))
+    assert closest(snapshot_of(X, [0, 1], [0, 1])) == 1.0
+    assert closest(snapshot_of(X, [0], [0])) == 1.0
+    assert closest(snapshot_of(X)) == 1.0
 
 
 def test_an_overconfident_model_makes_all_weights_more_even():
@@ -130,11 +134,11 @@ def test_the_pure_radius_is_a_quantile_of_the_gap_between_pseudo_classes():
     gaps = 2 * np.sin(np.abs(np.subtract.outer(angles[:10], angles[10:])) / 2)
     each = np.concatenate([gaps.min(axis=1), gaps.min(axis=0)])
     expected = np.quantile(each, 0.2, method="lower")
-    assert pure_radius(X, 2, 0.8) == pytest.approx(expected, rel=1e-5)
+    assert pure_radius(X, X.mean(axis=0), 2, 0.8) == pytest.approx(expected, rel=1e-5)
 
 
 def test_a_single_direction_is_pure_at_any_radius():
-    assert pure_radius(np.ones((5, 2)), 3, 0.95) == 1.0
+    assert pure_radius(np.ones((5, 2)), np.ones(2), 3, 0.95) == 1.0
 
 
 @pytest.mark.parametrize("strategy", [MaxHerding(), UHerding(), ProbCover(radius=0.7)])

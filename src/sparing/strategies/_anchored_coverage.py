@@ -10,7 +10,6 @@ import numpy as np
 from sparing.memory import check_memory
 from sparing.numeric.geometry import (
     block_of,
-    mean_row,
     products,
     row_blocks,
     take_rows,
@@ -34,6 +33,7 @@ class WholePool:
     Parameters
     ----------
     X : (n, n_features) dense or CSR
+    middle : (n_features,) mean of its rows, from which they are seen
     weights : (n,) how much covering each row counts; 0 where it is no candidate
     labeled : rows that cover already
     kernel : similarity of squared distances between unit rows
@@ -46,7 +46,7 @@ class WholePool:
     --------
     >>> from sparing.strategies._greedy_coverage import TopHat
     >>> X = np.array([[1.0, 0.0], [2.0, 0.1], [0.0, 1.0], [-3.0, -1.1]])
-    >>> whole = WholePool(X, np.ones(4), np.array([2]), TopHat(0.2))
+    >>> whole = WholePool(X, X.mean(axis=0), np.ones(4), np.array([2]), TopHat(0.2))
     >>> gains, near = whole.gains(np.array([0, 1]))
     >>> gains
     array([2., 2.])
@@ -55,9 +55,11 @@ class WholePool:
     array([0.])
     """
 
-    def __init__(self, X: Features, weights: FloatArray, labeled: IntArray, kernel: Kernel) -> None:
+    def __init__(
+        self, X: Features, middle: Array, weights: FloatArray, labeled: IntArray, kernel: Kernel
+    ) -> None:
         self.X, self.weights, self.kernel = X, weights, kernel
-        self._middle = mean_row(X)
+        self._middle = middle
         self.covered = np.zeros(X.shape[0], dtype=np.promote_types(X.dtype, np.float32))
         if len(labeled):
             unit = self.unit(labeled)
@@ -136,7 +138,7 @@ def cover_by_anchors(
     --------
     >>> from sparing.strategies._greedy_coverage import Gaussian
     >>> X = np.random.default_rng(0).normal(size=(500, 3))
-    >>> whole = WholePool(X, np.ones(500), np.array([], dtype=int), Gaussian(1.0))
+    >>> whole = WholePool(X, X.mean(axis=0), np.ones(500), np.array([], dtype=int), Gaussian(1.0))
     >>> rows, gains = cover_by_anchors(whole, np.arange(500), 3, np.random.default_rng(0))
     >>> len(set(rows.tolist())), bool(gains[0] > gains[1] > gains[2])
     (3, True)

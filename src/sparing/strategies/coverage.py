@@ -1,9 +1,7 @@
 """Strategies that pick the items whose neighbourhoods cover the pool best.
 
-They compare items by direction, as seen from amid the pool (unit rows). A pool of up to
-``exact_up_to`` candidates is treated exactly. In a larger one anchors drawn half evenly and half
-by weight propose a few items for each pick, and what those add to the coverage of the whole pool
-decides.
+They compare items by direction, as seen from amid the pool (unit rows), and differ in what counts
+as near and in how much covering an item counts.
 """
 
 from abc import abstractmethod
@@ -19,18 +17,10 @@ from sparing.numeric.kmeans import k_means
 from sparing.pool.snapshot import Snapshot
 from sparing.stats.calibration import fit_temperature, tempered
 from sparing.strategies import measures
-from sparing.strategies._anchored_coverage import WholePool, cover_by_anchors, draw_anchors
-from sparing.strategies._greedy_coverage import (
-    Gaussian,
-    Kernel,
-    Points,
-    TopHat,
-    coverage_gains,
-    greedy_coverage,
-    similarity,
-)
+from sparing.strategies._coverage import Coverage
+from sparing.strategies._greedy_coverage import Gaussian, Kernel, TopHat
 from sparing.strategies.base import QueryStrategy, Selection
-from sparing.types import Array, FloatArray, IntArray
+from sparing.types import Array, FloatArray
 
 EXACT_UP_TO = 20_000
 PURITY_SAMPLE = 5000
@@ -40,13 +30,13 @@ SMALLEST_RADIUS = 1e-3  # of unit rows in float32 that is worth telling from 0
 SAME = 1e-12  # squared distance of unit rows in float64 under which they are one point
 
 
-class _Coverage(QueryStrategy):
+class _Covering(QueryStrategy):
     """Weights, a kernel, and the greedy choice that they lead to."""
 
     exact_up_to: int
 
     @abstractmethod
-    def _kernel(self, s: Snapshot) -> Kernel: ...
+    def _kernel(self, s: Snapshot, middle: Array) -> Kernel: ...
 
     def _weights(self, s: Snapshot) -> FloatArray:
         """How much covering each candidate counts, (n_candidates,)."""
@@ -54,56 +44,20 @@ class _Coverage(QueryStrategy):
 
     def utility(self, s: Snapshot) -> FloatArray:
         """Return how much asking each candidate first would add to the mean coverage."""
-        if self._is_exact(s):
-            kernel = self._kernel(s)
-            gains = coverage_gains(self._points(s, kernel), kernel)
-        else:
-            whole = self._whole(s)
-            anchors = draw_anchors(whole, s.candidates, np.random.default_rng(0))
-            gains = whole.estimates(*anchors)[0][s.candidates]
-        return np.asarray(gains / len(s.candidates))
+        return np.asarray(self._coverage(s).gains() / len(s.candidates))
 
     def select(self, s: Snapshot, batch_size: int, rng: np.random.Generator) -> Selection:
         """Return the greedy picks, each seen from the labeled rows and the picks before it."""
-        if self._is_exact(s):
-            kernel = self._kernel(s)
-            picks, gains = greedy_coverage(self._points(s, kernel), batch_size, kernel, rng)
-            rows = s.candidates[picks]
-        else:
-            rows, gains = cover_by_anchors(self._whole(s), s.candidates, batch_size, rng)
+        rows, gains = self._coverage(s).pick(batch_size, rng)
         return Selection.chosen(rows, gains / len(s.candidates))
 
-    def _is_exact(self, s: Snapshot) -> bool:
+    def _coverage(self, s: Snapshot) -> Coverage:
         limit = check_int("exact_up_to", type(self).__name__, self.exact_up_to, 1)
-        return len(s.candidates) <= limit
-
-    def _points(self, s: Snapshot, kernel: Kernel) -> Points:
-        """All candidates, as what is to be covered."""
         middle = mean_row(s.X)
-        unit = _unit(s, s.candidates, middle)
-        return Points(unit, _covered(s, unit, middle, kernel), self._weights(s))
-
-    def _whole(self, s: Snapshot) -> WholePool:
-        weights = np.zeros(s.X.shape[0])
-        weights[s.candidates] = self._weights(s)
-        return WholePool(s.X, weights, s.labeled, self._kernel(s))
+        return Coverage(s, middle, self._kernel(s, middle), self._weights(s), limit)
 
 
-def _unit(s: Snapshot, rows: IntArray, middle: Array) -> Array:
-    """Rows of the pool, seen from its middle and scaled to length 1, in float32."""
-    return unit_rows(take_rows(s.X, rows).astype(np.float32, copy=False), middle)
-
-
-def _covered(s: Snapshot, unit: Array, middle: Array, kernel: Kernel) -> FloatArray:
-    """How well the labeled rows cover each of some unit rows, (n,)."""
-    if not len(s.labeled):
-        return np.zeros(unit.shape[0], dtype=np.float32)
-    labeled = _unit(s, s.labeled, middle)
-    spans = row_blocks(unit.shape[0], labeled.shape[0])
-    return np.concatenate([similarity(unit[at], labeled, kernel).max(axis=1) for at in spans])
-
-
-class MaxHerding(_Coverage):
+class MaxHerding(_Covering):
     """Ask for the item most similar to all that is not covered yet: a strong cold start.
 
     Similarity falls off smoothly with the angle between items; each candidate counts the same.
@@ -136,11 +90,11 @@ class MaxHerding(_Coverage):
         self.sigma = sigma
         self.exact_up_to = exact_up_to
 
-    def _kernel(self, s: Snapshot) -> Kernel:
+    def _kernel(self, s: Snapshot, middle: Array) -> Kernel:
         return Gaussian(check_positive("sigma", "MaxHerding", self.sigma))
 
 
-class UHerding(_Coverage):
+class UHerding(_Covering):
     """Ask for what covers the uncertain part of the pool: one method for small and large budgets.
 
     With nothing labeled it is MaxHerding. As labels gather the similarity narrows to the distance
@@ -176,10 +130,10 @@ class UHerding(_Coverage):
         self.sigma = sigma
         self.exact_up_to = exact_up_to
 
-    def _kernel(self, s: Snapshot) -> Kernel:
+    def _kernel(self, s: Snapshot, middle: Array) -> Kernel:
         if self.sigma is not None:
             return Gaussian(check_positive("sigma", "UHerding", self.sigma))
-        return Gaussian(_closest_distance(s))
+        return Gaussian(_closest_distance(s, middle))
 
     def _weights(self, s: Snapshot) -> FloatArray:
         if not len(s.labeled) or s.proba is None or s.oof_proba is None:
@@ -188,12 +142,12 @@ class UHerding(_Coverage):
         return np.asarray(measures.margin(tempered(s.proba[s.candidates], temperature)))
 
 
-def _closest_distance(s: Snapshot) -> float:
+def _closest_distance(s: Snapshot, middle: Array) -> float:
     """The smallest distance between two labeled unit rows that differ; 1 if there are none."""
     if len(s.labeled) < 2:
         return 1.0
     stride = -(-len(s.labeled) // CLOSEST_SAMPLE)
-    rows = unit_rows(take_rows(s.X, s.labeled[::stride]).astype(np.float64), mean_row(s.X))
+    rows = unit_rows(take_rows(s.X, s.labeled[::stride]).astype(np.float64), middle)
     closest = np.inf
     for span in row_blocks(rows.shape[0], rows.shape[0]):
         squared = 2 - 2 * products(rows[span], rows)
@@ -201,7 +155,7 @@ def _closest_distance(s: Snapshot) -> float:
     return sqrt(closest) if np.isfinite(closest) else 1.0
 
 
-class ProbCover(_Coverage):
+class ProbCover(_Covering):
     """Ask for the item with the most uncovered neighbours within a radius.
 
     Parameters
@@ -238,15 +192,15 @@ class ProbCover(_Coverage):
         self.purity = purity
         self.exact_up_to = exact_up_to
 
-    def _kernel(self, s: Snapshot) -> Kernel:
+    def _kernel(self, s: Snapshot, middle: Array) -> Kernel:
         if self.radius is not None:
             return TopHat(check_positive("radius", "ProbCover", self.radius))
         purity = check_fraction("purity", "ProbCover", self.purity)
         n_classes = s.n_classes if s.n_classes > 1 else UNKNOWN_CLASSES
-        return TopHat(pure_radius(s.X, n_classes, purity))
+        return TopHat(pure_radius(s.X, middle, n_classes, purity))
 
 
-def pure_radius(X: Array, n_classes: int, purity: float) -> float:
+def pure_radius(X: Array, middle: Array, n_classes: int, purity: float) -> float:
     """Return the largest radius at which the balls around ``purity`` of the rows are pure.
 
     A ball is pure while it is smaller than the distance to the nearest row of another
@@ -256,6 +210,7 @@ def pure_radius(X: Array, n_classes: int, purity: float) -> float:
     Parameters
     ----------
     X : (n, n_features)
+    middle : (n_features,) mean of the rows, from which they are seen
     n_classes : clusters of k-means on the unit rows, the pseudo-classes
     purity : share of pure balls, strictly between 0 and 1
 
@@ -264,13 +219,13 @@ def pure_radius(X: Array, n_classes: int, purity: float) -> float:
     Two directions, opposite to each other:
 
     >>> X = np.array([[1.0, 1.0], [2.0, 2.0], [-1.0, -1.0], [-2.0, -2.0]])
-    >>> round(pure_radius(X, 2, 0.95), 3)
+    >>> round(pure_radius(X, X.mean(axis=0), 2, 0.95), 3)
     2.0
     """
     rng = np.random.default_rng(0)
     picked = rng.permutation(X.shape[0])[:PURITY_SAMPLE]
     sample = take_rows(X, picked).astype(np.float32, copy=False)
-    rows = unit_rows(sample, mean_row(X))
+    rows = unit_rows(sample, middle)
     # Sparse rows seen from the mean have products alone: there the classes are found from zero.
     points = unit_rows(sample) if sparse.issparse(sample) else rows
     labels = k_means(points, n_classes, rng).labels
