@@ -1,3 +1,5 @@
+import errno
+import fcntl
 import os
 import stat
 import subprocess
@@ -171,6 +173,23 @@ def test_a_second_opener_is_refused_and_told_who_was_first(pets, project):
     )
     project.close()
     Project.open(pets.folder).close()
+
+
+@pytest.mark.parametrize("number", [errno.ENOLCK, errno.EOPNOTSUPP, errno.EIO])
+@pytest.mark.parametrize("is_there", [True, False])
+def test_a_disk_that_cannot_lock_is_said_to_be_one(pets, monkeypatch, number, is_there):
+    if is_there:
+        pets.create().close()
+
+    def refuse(*told):
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(fcntl, "flock", refuse)
+    with pytest.raises(StoreError, match=r"cannot lock files .* by --project\.$"):
+        Project.at(pets.source)
+    monkeypatch.undo()
+    with Project.at(pets.source) as project:  # nothing of it is held, or in the way
+        assert len(project.items) == 60
 
 
 def test_beside_it_others_may_look(pets, project):

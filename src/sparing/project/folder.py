@@ -1,5 +1,6 @@
 """The folder of a project: what lies where, its secret, and the lock that one process holds."""
 
+import errno
 import fcntl
 import json
 import os
@@ -18,6 +19,7 @@ from sparing.store.engine import shown_url, sqlite_url
 SUFFIX = ".sparing"
 SECRET_BYTES, SECRET = 32, re.compile(r"[A-Za-z0-9_-]{43}")
 MARK = re.compile(r"(-[0-9a-f]+)?")
+HELD = (errno.EAGAIN, errno.EACCES)  # what a system says of a lock that another process has
 PRINCIPAL, NEIGHBORS = "principal", "neighbors"  # the kinds of a map
 
 
@@ -160,6 +162,7 @@ class Lock:
     Raises
     ------
     ConflictError : another process holds it; the message names that process and its address
+    StoreError : the folder cannot be written, or its disk knows no locks, as some network disks do
     """
 
     def __init__(self, folder: Path) -> None:
@@ -172,9 +175,14 @@ class Lock:
         file = os.fdopen(handle, "r+b", buffering=0)
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
+        except OSError as error:
             holder = _holder(file)
             file.close()
+            if error.errno not in HELD:
+                raise StoreError(
+                    f"The disk of {folder} cannot lock files ({error.strerror}): keep the project"
+                    " on a disk of this machine, by --project."
+                ) from error
             raise ConflictError(f"{folder.name} is in use by {holder}.") from None
         self._file = file
         self.announce(None)

@@ -59,9 +59,12 @@ def _claim_file(path: Path) -> Claim | None:
     handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
+    except BlockingIOError:
         os.close(handle)
         return None
+    except OSError:  # the disk knows no locks
+        os.close(handle)
+        raise
     return _FileClaim(handle)
 
 
