@@ -3,7 +3,7 @@
 import os
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +14,7 @@ from sparing.datasets.items import Items, Kind, Labeled, Skipped, rows_where, sh
 from sparing.datasets.pictures import SUFFIXES
 from sparing.errors import SourceError
 from sparing.files import file_fault
+from sparing.pool.class_names import one_spelling, said_of
 
 TEXT_SUFFIXES = (".txt", ".md", ".markdown")  # the first of which there are any
 INSIDE_OR_COPIED = "name a folder that holds both, or copy it with 'cp -rL'"
@@ -70,7 +71,10 @@ def read_class_folders(root: Path) -> Labeled:
         (*items.skipped, *loose),
         items.notes,
     )
-    return Labeled(kept, [name.split("/", 1)[0] for name in names])
+    written = [name.split("/", 1)[0] for name in names]
+    taken = one_spelling(written)
+    notes = (*kept.notes, *said_of(taken))
+    return Labeled(replace(kept, notes=notes), [taken[name] for name in written])
 
 
 def find_files(root: Path) -> tuple[Kind, list[Path], list[Skipped]]:

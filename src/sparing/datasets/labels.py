@@ -1,13 +1,14 @@
 """Labels that are there already: the column that holds them, and what its cells say."""
 
-import unicodedata
+import ast
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sparing.datasets.identifiers import is_fraction, words_of
 from sparing.datasets.rows import RawTable, is_missing, plain_text
 from sparing.errors import InvalidInputError
+from sparing.pool.class_names import kept_name, one_spelling, renamed
 
 SURE = frozenset({"label", "labels"})
 """Words that say so at either end of a name: label_text, trueLabel."""
@@ -17,6 +18,8 @@ ALONE = frozenset(
 """Names that say so alone."""
 FEW = 20  # different labels; as many may stand in a column that is hardly filled yet
 LONGEST = 100  # characters of a label
+LONGEST_LIST = 1000  # characters of a list of labels that was printed into a cell
+WITH_PARTS = ("[", "(", "{", "b'", 'b"')  # how Python prints lists, objects and bytes
 
 
 def set_aside(raw: RawTable, named: str | None = None) -> RawTable:
@@ -83,8 +86,8 @@ def offered(raw: RawTable, name: str) -> str:
 def one_label(cell: Any) -> str | None:
     """Return the label that a cell holds; None where there is none.
 
-    A list of one label, as some tools write it, is that label; an accent is one however it is put
-    together.
+    A list of one label, as some tools write it, is that label, also where it was printed into a
+    cell; an accent is one however it is put together.
 
     Raises
     ------
@@ -94,17 +97,75 @@ def one_label(cell: Any) -> str | None:
     --------
     >>> one_label(["neg"]), one_label(3.0), one_label(b"cat"), one_label([]), one_label("NaN")
     ('neg', '3', 'cat', None, None)
+    >>> one_label("['neg']"), one_label("b'cat'"), one_label("[unknown]")
+    ('neg', 'cat', '[unknown]')
     >>> one_label(["pos", "neg"])
     Traceback (most recent call last):
         ...
     sparing.errors.InvalidInputError: 2 labels, where an item has one
     """
-    if isinstance(cell, list | tuple):
+    if isinstance(cell, str) and (parts := _printed(cell)) is not None:
+        return one_label(parts)
+    if isinstance(cell, list | tuple | set):
         if len(cell) > 1:
             raise InvalidInputError(f"{len(cell)} labels, where an item has one")
-        return one_label(cell[0]) if cell else None
+        return one_label(next(iter(cell))) if cell else None
     if isinstance(cell, Mapping):
         raise InvalidInputError("an object, where a label is one word")
     if isinstance(cell, bytes):
         cell = cell.decode("utf-8", "replace")
-    return None if is_missing(cell) else unicodedata.normalize("NFC", plain_text(cell))
+    return None if is_missing(cell) else kept_name(plain_text(cell)) or None
+
+
+def _printed(text: str) -> Any:
+    """Return the list, object or bytes that somebody has printed into a cell; None: it is text."""
+    text = text.strip()
+    if not text.startswith(WITH_PARTS) or len(text) > LONGEST_LIST:
+        return None
+    try:
+        found = ast.literal_eval(text)
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        return None
+    return found if isinstance(found, list | tuple | set | dict | bytes) else None
+
+
+@dataclass(frozen=True, slots=True)
+class LabelsRead:
+    """The labels of some cells.
+
+    Parameters
+    ----------
+    labels : (n,) None where there is none
+    refused : place -> why a cell holds none that can be taken
+    notes : sentences on what was written in another way
+    """
+
+    labels: list[str | None]
+    refused: dict[int, str]
+    notes: tuple[str, ...]
+
+
+def read_cells(cells: Sequence[Any]) -> LabelsRead:
+    """Read the labels of a column; one name for each class, however it is written.
+
+    Examples
+    --------
+    >>> read = read_cells(["Cat", "cat", "cat", ["dog", "cat"], None])
+    >>> read.labels, read.refused
+    (['cat', 'cat', 'cat', None, None], {3: '2 labels, where an item has one'})
+    >>> read.notes
+    ("Classes written in another way: 'Cat' is taken for 'cat'.",)
+    """
+    read: list[str | None] = []
+    refused = {}
+    for place, cell in enumerate(cells):
+        try:
+            read.append(one_label(cell))
+        except InvalidInputError as error:
+            read.append(None)
+            refused[place] = str(error)
+    names = one_spelling(read)
+    labels = [None if name is None else names[name] for name in read]
+    pairs = zip(cells, read, strict=True)
+    written = [cell.strip() if isinstance(cell, str) else label for cell, label in pairs]
+    return LabelsRead(labels, refused, renamed(written, labels))

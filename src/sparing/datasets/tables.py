@@ -25,7 +25,7 @@ from sparing.datasets.columns import (
 from sparing.datasets.identifiers import counts_rows
 from sparing.datasets.images import image_faults, image_file_fault, is_image_name
 from sparing.datasets.items import Items, Kind, Labeled, Skipped, rows_where, shown_names
-from sparing.datasets.labels import one_label
+from sparing.datasets.labels import read_cells
 from sparing.datasets.rows import RawTable, is_missing
 from sparing.errors import InvalidInputError, SourceError, UnknownNameError
 from sparing.types import BoolArray
@@ -184,30 +184,18 @@ def labeled_table(
     labels = _label_column(raw, label_column)
     if label_column in {name for name, _ in parted(columns, raw.columns)}:
         raise InvalidInputError(f"Column '{label_column}' is the label: it cannot be the item too.")
-    read, refused = _read_labels(raw, labels)
-    there = np.array([label is not None for label in read])
+    read = read_cells(labels)
+    there = np.array([label is not None for label in read.labels])
     if not there.any():
-        why = f": {refused[0].reason}" if refused else ""
+        why = f": {next(iter(read.refused.values()))}" if read.refused else ""
         raise SourceError(f"{raw.source} has no label in column '{label_column}'{why}.")
-    without = [raw.names[row] for row in rows_where(~there)]
-    told = {one.name: one.reason for one in refused}
-    skipped = [Skipped(name, told.get(name, "no label")) for name in without]
-    kept = _with_labels(replace(raw, skipped=(*raw.skipped, *skipped)), label_column, there)
-    items = table_items(kept, columns, folder, kind)
-    by_name = dict(zip(raw.names, read, strict=True))
+    skipped = [
+        Skipped(raw.names[row], read.refused.get(row, "no label")) for row in rows_where(~there)
+    ]
+    told = replace(raw, skipped=(*raw.skipped, *skipped), notes=(*raw.notes, *read.notes))
+    items = table_items(_with_labels(told, label_column, there), columns, folder, kind)
+    by_name = dict(zip(raw.names, read.labels, strict=True))
     return Labeled(items, [by_name[name] or "" for name in items.names])
-
-
-def _read_labels(raw: RawTable, cells: Sequence[Any]) -> tuple[list[str | None], list[Skipped]]:
-    """Return the label of each row, None where there is none, and the cells that are no label."""
-    read, refused = [], []
-    for name, cell in zip(raw.names, cells, strict=True):
-        try:
-            read.append(one_label(cell))
-        except InvalidInputError as error:
-            read.append(None)
-            refused.append(Skipped(name, str(error)))
-    return read, refused
 
 
 def _label_column(raw: RawTable, name: str) -> Sequence[Any]:

@@ -7,8 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sparing.datasets.items import Items, Kind, Labeled, Skipped, rows_where
-from sparing.datasets.labels import one_label
-from sparing.datasets.rows import is_missing
+from sparing.datasets.labels import read_cells
 from sparing.errors import InvalidInputError, SourceError
 
 CHANNELS = (3, 4)
@@ -59,15 +58,17 @@ def read_vector_pair(path: Path, labels_path: Path | None = None) -> Labeled:
             f"the {n_items:,} items of {path.name}."
         )
     items = read_vectors(path)
-    texts = {f"row {i + 1}": label for i, label in enumerate(labels.tolist())}
-    there = np.array([not is_missing(texts[name]) for name in items.names])
+    read = read_cells(labels.tolist())
+    texts = {f"row {i + 1}": label for i, label in enumerate(read.labels)}
+    there = np.array([texts[name] is not None for name in items.names])
     if not there.any():
         raise SourceError(f"{labels_path} has no label of an item that can be read.")
     without = [Skipped(items.names[i], "no label") for i in rows_where(~there)]
     names = [items.names[i] for i in rows_where(there)]
     values = items.values[there] if without else items.values
-    kept = Items(items.kind, values, names, items.source, (*items.skipped, *without))
-    return Labeled(kept, [one_label(texts[name]) or "" for name in names])
+    skipped = (*items.skipped, *without)
+    kept = Items(items.kind, values, names, items.source, skipped, (*items.notes, *read.notes))
+    return Labeled(kept, [texts[name] or "" for name in names])
 
 
 def _labels_beside(path: Path) -> Path:

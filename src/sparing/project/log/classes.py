@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 
 from sparing.errors import UnknownNameError
+from sparing.pool.class_names import name_key
 from sparing.store import Event, Kind, NewEvent
 
 NO_SUCH_CLASS = "There is no such class."
@@ -43,6 +44,7 @@ class Classes:
         self._classes: dict[str, ClassState] = {}
         self._ids: dict[str, str] = {}  # the class that bore a name last
         self._live: dict[str, str] = {}  # the class that bears it now
+        self._ways: dict[str, list[str]] = {}  # names that differ only in how they are written
         self._roots: dict[str, str] = {}  # shortcuts on the way through merges
 
     def __contains__(self, class_id: object) -> bool:
@@ -53,6 +55,7 @@ class Classes:
         other = Classes()
         other._classes, other._ids = self._classes.copy(), self._ids.copy()
         other._live, other._roots = self._live.copy(), self._roots.copy()
+        other._ways = {key: [*names] for key, names in self._ways.items()}
         return other
 
     @property
@@ -66,16 +69,20 @@ class Classes:
         return [c for c in self._classes.values() if c.into is None]
 
     def bears(self, name: str) -> str | None:
-        """Return the key of the class that can be given under a name now."""
-        return self._live.get(name)
+        """Return the key of the class that can be given under a name now, however it is written."""
+        return self._live.get(self._as_written(name, self._live))
 
     def id_of(self, name: str) -> str:
         """Return the key of the class that bears a name, or bore it last, merges followed.
 
+        A name that no class ever had is that of one from which only its writing differs.
+
         Raises
         ------
-        UnknownNameError : no class ever had this name
+        UnknownNameError : there is none either
         """
+        if name not in self._ids:
+            name = self._as_written(self._as_written(name, self._live), self._ids)
         if name not in self._ids:
             raise UnknownNameError("class", name, [c.name for c in self.live])
         return self.resolve(self._ids[name])
@@ -120,18 +127,30 @@ class Classes:
         is_one = self.resolve(one.class_id) == self.resolve(into.class_id)
         return ONE_ALREADY.format(one=one.name, other=into.name) if is_one else ""
 
+    def _as_written(self, name: str, among: dict[str, str]) -> str:
+        """Return a name as it is written among some; the name itself where it is not there."""
+        if name in among:
+            return name
+        return next((one for one in self._ways.get(name_key(name), ()) if one in among), name)
+
+    def _note(self, name: str, class_id: str) -> None:
+        """Take down who bears a name."""
+        if name not in self._ids:
+            self._ways.setdefault(name_key(name), []).append(name)
+        self._ids[name] = class_id
+
     def _add(self, class_id: str, name: str) -> None:
         """Add a class; a second one of a name in use, from another tab, is the same class."""
         same = self._live.get(name)
         self._classes[class_id] = ClassState(class_id, name, same)
-        self._ids[name] = same or class_id
+        self._note(name, same or class_id)
         if same is None:
             self._live[name] = class_id
 
     def _rename(self, class_id: str, name: str) -> None:
         before = self._classes[class_id]
         self._classes[class_id] = replace(before, name=name)
-        self._ids[name] = class_id
+        self._note(name, class_id)
         if before.into is None:
             del self._live[before.name]
             self._live[name] = class_id

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from sparing.datasets.decoding import whole_text
 from sparing.errors import InvalidInputError, NotFoundError, UnknownNameError
+from sparing.pool.class_names import can_be_shown, kept_name
 from sparing.project.state import State
 from sparing.project.views import Recorded
 from sparing.store import Event, Kind, NewEvent, Outcome, Status
@@ -84,7 +85,7 @@ def _check_can_be_kept(event: NewEvent) -> None:
 
 
 def _named(event: NewEvent) -> NewEvent:
-    """Return an event with the names of classes as they are kept: without blanks around them."""
+    """Return an event with the names of new classes as they are kept; others are looked for."""
     if event.kind is Kind.ADD_CLASS:
         return replace(event, class_name=_new_name(event.class_name))
     if event.class_name is not None:
@@ -97,8 +98,8 @@ def _named(event: NewEvent) -> NewEvent:
 
 
 def _new_name(name: str | None) -> str:
-    clean = (name or "").strip()
-    if not 0 < len(clean) <= MAX_NAME or not clean.isprintable():
+    clean = kept_name(name or "")
+    if not 0 < len(clean) <= MAX_NAME or not can_be_shown(clean):
         raise InvalidInputError(
             f"The name of a class has 1 to {MAX_NAME} printable characters. Got {name!r}."
         )

@@ -8,9 +8,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from sparing.errors import InvalidInputError, NotFoundError
+from sparing.pool.class_names import kept_name
 from sparing.project.asking import Handed, Source
 from sparing.project.audits.draws import AUDIT, evidence
 from sparing.project.audits.stage import TRAIN, Stage, load_stage
+from sparing.project.log.classes import TAKEN
 from sparing.project.log.replay import Replay
 from sparing.project.state import State
 from sparing.project.team.sharing import Overlap
@@ -27,6 +29,7 @@ NOT_BLIND = (
     "A check of the model rests on this item, and this answer was not asked for the check: it is"
     " asked once more, without a guess."
 )
+SAME = "'{name}' is the class '{known}', which is there already."
 WHILE_OPEN = "Classes cannot be merged, or parted again, while an audit is open."
 
 
@@ -89,14 +92,29 @@ class Judge:
 
     def _class_event(self, new: NewEvent) -> NewEvent | Outcome:
         if new.kind is Kind.ADD_CLASS:
-            is_there = self._replay.class_named(new.class_name or "") is not None
-            return Outcome(Status.DUPLICATE) if is_there else new
+            return self._added(new)
         found = replace(new, class_id=self._named_now(new.class_name or ""))
         if new.kind is Kind.MERGE_CLASS:
             self._check_classes_may_change()
             found = replace(found, into_id=self._replay.class_id(new.text or ""))
         _refuse(self._replay.why_not(found))
+        if new.kind is Kind.RENAME_CLASS:
+            bearer = self._replay.class_named(new.text or "")
+            _refuse(self._taken(bearer) if bearer not in (None, found.class_id) else "")
         return found
+
+    def _added(self, new: NewEvent) -> NewEvent | Outcome:
+        """Add a class, unless there is one whose name differs at most in how it is written."""
+        name = new.class_name or ""
+        known = self._replay.class_named(name)
+        if known is None:
+            return new
+        bears = self._replay.class_name(known)
+        message = "" if kept_name(bears) == name else SAME.format(name=name, known=bears)
+        return Outcome(Status.DUPLICATE, message=message)
+
+    def _taken(self, class_id: str | None) -> str:
+        return TAKEN.format(name=self._replay.class_name(class_id or ""))
 
     def _named_now(self, name: str) -> str:
         """Return the class that has a name; one that somebody renamed or merged just now has not.

@@ -1,0 +1,114 @@
+"""Names of classes: how they are kept, and which of them are one name written in several ways."""
+
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+
+SHOWN = 3
+_JOINERS = "\u200c\u200d"  # in Persian words, and in emoji of families
+_FLAGS = "\U000e0020-\U000e007f"  # of Scotland, say: spelled by letters that nobody sees
+_UNSEEN = re.compile("[\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]")
+_OF_ONE_KEY = re.compile(f"[{_JOINERS}\ufe00-\ufe0f]")
+_SHOWABLE = re.compile(f"[{_JOINERS}{_FLAGS}]")
+_WHOLE = re.compile(r"(-?\d+)\.0+")
+
+
+def kept_name(text: str) -> str:
+    r"""Return a name as it is kept: accents composed, single blanks, nothing that nobody sees.
+
+    Examples
+    --------
+    >>> kept_name(" cafe\u0301\u200b\n au lait ")
+    'café au lait'
+    """
+    composed = unicodedata.normalize("NFC", text)
+    return " ".join(_UNSEEN.sub("", composed).split()).strip(_JOINERS)
+
+
+def can_be_shown(name: str) -> bool:
+    r"""Tell whether all of a name can be shown; joiners between its characters belong to it.
+
+    Examples
+    --------
+    >>> can_be_shown("می\u200cخواهم"), can_be_shown("a\x07")
+    (True, False)
+    """
+    return _SHOWABLE.sub("", name).isprintable()
+
+
+def name_key(name: str) -> str:
+    """Return what is the same for all ways to write one name.
+
+    Case tells no names apart but those of one character: there are tasks about a and A. Nor does
+    a whole number that was saved as 1.0, or a joiner.
+
+    Examples
+    --------
+    >>> name_key("Cat") == name_key("cat "), name_key("A") == name_key("a")
+    (True, False)
+    >>> name_key("1.0"), name_key("1.5")
+    ('1', '1.5')
+    """
+    bare = _OF_ONE_KEY.sub("", kept_name(name))
+    if whole := _WHOLE.fullmatch(bare):
+        return whole[1]
+    return bare if len(bare) == 1 else bare.lower()
+
+
+def one_spelling(names: Iterable[str | None], known: Iterable[str] = ()) -> dict[str, str]:
+    """Return for each spelling the one name that it stands for.
+
+    That is a class that is known, else the commonest spelling, the first of several. Numbers that
+    were all saved as 1.0 are called 1.
+
+    Parameters
+    ----------
+    names : as they are written, as often as they are; None where there is none
+    known : names of classes that are there already
+
+    Examples
+    --------
+    >>> one_spelling(["Cat", "cat", "cat", "dog"], known=["Dog"])
+    {'cat': 'cat', 'Cat': 'cat', 'dog': 'Dog'}
+    >>> one_spelling(["1.0", "2.0"])
+    {'1.0': '1', '2.0': '2'}
+    """
+    there = dict.fromkeys(known)
+    by_key: dict[str, str] = {}
+    for name in there:
+        by_key.setdefault(name_key(name), name)
+    counts = Counter(name for name in names if name is not None)
+    commonest = [name for name, _ in counts.most_common()]
+    saved_as_float = all(_WHOLE.fullmatch(name.strip()) for name in commonest)
+    for name in commonest:
+        key = name_key(name)
+        by_key.setdefault(key, key if saved_as_float else kept_name(name))
+    return {name: name if name in there else by_key[name_key(name)] for name in commonest}
+
+
+def renamed(written: Sequence[str | None], names: Sequence[str | None]) -> tuple[str, ...]:
+    """Return a sentence on names that are not as they were written, where that can be seen.
+
+    Parameters
+    ----------
+    written, names : (n,) as somebody has written them, and as they were taken
+
+    Examples
+    --------
+    >>> renamed(["Cat", "cat", "['dog']"], ["cat", "cat", "dog"])
+    ("Classes written in another way: 'Cat' is taken for 'cat', '['dog']' for 'dog'.",)
+    """
+    pairs = zip(written, names, strict=True)
+    return said_of({a: b for a, b in pairs if a is not None and b is not None})
+
+
+def said_of(taken: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the sentence of :func:`renamed` on what each spelling was taken for."""
+    changed = [(a, b) for a, b in taken.items() if kept_name(a) != b]
+    if not changed:
+        return ()
+    (first, into), *others = changed
+    shown = [f"'{first}' is taken for '{into}'", *(f"'{a}' for '{b}'" for a, b in others)]
+    more = f" and {len(shown) - SHOWN:,} more" if len(shown) > SHOWN else ""
+    return (f"Classes written in another way: {', '.join(shown[:SHOWN])}{more}.",)
