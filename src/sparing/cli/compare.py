@@ -146,9 +146,10 @@ def _with_vectors(items: "Items", path: Path) -> "Items":
     from sparing.datasets.vectorfile import joined_by_id, read_vector_file, surplus
 
     given = read_vector_file(path)
-    if note := surplus(given, items.names):
+    root = Path(items.source).name if items.table is None else None
+    if note := surplus(given, items.names, root):
         say(note)
-    return replace(items, kind="vectors", values=joined_by_id(given, items.names))
+    return replace(items, kind="vectors", values=joined_by_id(given, items.names, root))
 
 
 def _names(listed: str) -> list[str]:

@@ -89,6 +89,7 @@ def label(
 
     Example: sparing label photos/ --classes cat,dog
     """
+    from sparing.cli.progress import say
     from sparing.project import Project, opening
 
     network = Network(host, passwords, tuple(names or ()), tls_cert, tls_key)
@@ -100,7 +101,6 @@ def label(
     opened = Project.at(
         source,
         folder=project,
-        classes=_split(named),
         columns=_split(columns),
         encoder=_encoder(encoder, vectors),
         label_column=label_column,
@@ -109,6 +109,8 @@ def label(
         else None,
     )
     with opened:
+        for note in opened.add_classes(_split(named)):
+            say(note)
         if encoder is not None:
             opened.learning.fetch_encoder()
         _offer_labels(opened)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from sparing.datasets.parquet import read_parquet
+from sparing.datasets.paths import by_plain_name, plain_path, ways_to_name
 from sparing.errors import SourceError
 from sparing.types import FloatArray
 
@@ -54,8 +55,14 @@ def read_vector_file(path: Path) -> VectorFile:
     return found
 
 
-def joined_by_id(given: VectorFile, ids: Sequence[str]) -> FloatArray:
+def joined_by_id(given: VectorFile, ids: Sequence[str], root: str | None = None) -> FloatArray:
     """Return one vector an item, in the order of the items.
+
+    Parameters
+    ----------
+    given : the file
+    ids : (n_items,) of the items
+    root : name of the folder that holds them, where they are files: their paths may begin before it
 
     Raises
     ------
@@ -68,23 +75,36 @@ def joined_by_id(given: VectorFile, ids: Sequence[str]) -> FloatArray:
                 f" {len(ids):,} items: give it ids, one a line in {given.path.stem}.ids.txt."
             )
         return np.asarray(given.vectors, np.float32)
-    row_of = {name: row for row, name in enumerate(given.ids)}
-    missing = [name for name in ids if name not in row_of]
+    rows = _rows_of(given, ids, root)
+    missing = [name for name, row in zip(ids, rows, strict=True) if row is None]
     if missing:
         raise SourceError(
             f"{given.path} has no vector for {len(missing):,} of {len(ids):,} items:"
             f" {_shown(missing)}."
         )
-    return np.asarray(given.vectors[[row_of[name] for name in ids]], np.float32)
+    return np.asarray(given.vectors[np.array(rows, np.int64)], np.float32)
 
 
-def surplus(given: VectorFile, ids: Sequence[str]) -> str | None:
+def surplus(given: VectorFile, ids: Sequence[str], root: str | None = None) -> str | None:
     """Return a sentence on the vectors of a file that no item has; None if there are none."""
-    known = set(ids)
-    over = [name for name in given.ids or () if name not in known]
+    if given.ids is None:
+        return None
+    used = {*_rows_of(given, ids, root)}
+    over = [name for row, name in enumerate(given.ids) if row not in used]
     if not over:
         return None
     return f"{len(over):,} vectors of {given.path.name} are for no item: {_shown(over)}."
+
+
+def _rows_of(given: VectorFile, ids: Sequence[str], root: str | None) -> list[int | None]:
+    """Return the row of each item; of a path also where only the way to write it differs."""
+    told = {name: row for row, name in enumerate(given.ids or ())}
+    if all(name in told for name in ids):
+        return [told[name] for name in ids]
+    ways = by_plain_name(
+        (way, row) for name, row in told.items() for way in ways_to_name(name, root)
+    )
+    return [told.get(name, ways.get(plain_path(name))) for name in ids]
 
 
 def _shown(names: Sequence[Any]) -> str:

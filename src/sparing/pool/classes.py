@@ -2,6 +2,7 @@
 
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, field
+from unicodedata import normalize
 
 import numpy as np
 
@@ -15,7 +16,8 @@ from sparing.types import IntArray, Label
 class ClassTable:
     """Which integer id stands for which label value; append-only, a merge is an alias.
 
-    Values that compare equal (``1``, ``1.0`` and ``True``) are one class, as in a dict.
+    Values that compare equal (``1``, ``1.0`` and ``True``) are one class, as in a dict; so are
+    texts that differ only in how their accents are put together. The one that came first stays.
 
     Parameters
     ----------
@@ -40,8 +42,9 @@ class ClassTable:
 
     def __post_init__(self) -> None:
         values = tuple(_checked(value) for value in self.values)
-        ids = {value: i for i, value in enumerate(values)}
-        if len(ids) < len(values):
+        ids = {_composed(value): i for i, value in reversed([*enumerate(values)])}
+        ids |= {value: i for i, value in enumerate(values)}
+        if len(set(values)) < len(values):
             raise invalid("values", "ClassTable", "distinct label values", list(values))
         object.__setattr__(self, "values", values)
         object.__setattr__(self, "_ids", ids)
@@ -53,7 +56,9 @@ class ClassTable:
 
     def with_values(self, labels: Iterable[Label]) -> "ClassTable":
         """Return a table that also knows ``labels``; ids already given stay as they are."""
-        new = [v for v in dict.fromkeys(map(_checked, labels)) if v not in self._ids]
+        ways = dict.fromkeys(map(_checked, labels))
+        first = {_composed(v): v for v in reversed(ways) if self._known(v) not in self._ids}
+        new = [value for value in ways if first.get(_composed(value)) is value]
         if not new:
             return self
         n = len(self.values)
@@ -72,10 +77,15 @@ class ClassTable:
         UnknownNameError : a value is not in the table
         """
         try:
-            codes = [self._alias[self._ids[_checked(label)]] for label in labels]
+            codes = [self._alias[self._ids[self._known(label)]] for label in labels]
         except KeyError as error:
             raise self._unknown(error.args[0]) from None
         return np.array(codes, dtype=np.int64)
+
+    def _known(self, label: Label) -> Label:
+        """Return a label as the table knows it; itself where it does not."""
+        value = _checked(label)
+        return value if value in self._ids else _composed(value)
 
     def _unknown(self, label: Label) -> UnknownNameError:
         known = list(map(str, self.values))
@@ -93,6 +103,11 @@ class ClassTable:
     @property
     def _alias(self) -> tuple[int, ...]:
         return self.alias or ()
+
+
+def _composed(value: Label) -> Label:
+    """Return a text with its accents put together in one way; any other value as it is."""
+    return normalize("NFC", value) if isinstance(value, str) else value
 
 
 def _checked(label: Label) -> Label:

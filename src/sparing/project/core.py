@@ -8,9 +8,11 @@ from typing import Any, Self
 
 from sparing._validate import check_int
 from sparing.audit.audit import Phase
+from sparing.datasets.labels import one_label
 from sparing.datasets.read import FOUND_OUT
 from sparing.datasets.rows import Reading
 from sparing.errors import ConflictError, InvalidInputError
+from sparing.pool.class_names import said_of
 from sparing.project import opening, options
 from sparing.project.asking import Handed, looked_up, mask_of, next_items, second_opinions
 from sparing.project.audits.audits import Audits
@@ -19,6 +21,7 @@ from sparing.project.folder import Lock, ProjectFolder
 from sparing.project.grid.grid import Grid
 from sparing.project.guarded import Guarded
 from sparing.project.learning.learning import Learning
+from sparing.project.log.commands import spelled
 from sparing.project.log.event_log import EventLog
 from sparing.project.log.follower import Follower
 from sparing.project.map.maps import Map
@@ -34,6 +37,7 @@ from sparing.project.team.team import Team
 from sparing.project.views import Asked, HistoryRow, Recorded
 from sparing.project.views import Status as ProjectStatus
 from sparing.store import NewEvent, Store
+from sparing.types import Label
 
 
 class Project:
@@ -255,7 +259,7 @@ class Project:
 
     @property
     def root(self) -> Path | None:
-        """The folder that all image files lie in; None if the items are no files."""
+        """The folder that all files lie in; None if the items are none."""
         with self._guarded.held() as state:
             return state.listing.root
 
@@ -362,29 +366,42 @@ class Project:
         """
         return self.log.record(events)
 
-    def teach(self, answers: Mapping[str, str], annotator: str = "") -> None:
+    def teach(self, answers: Mapping[str, Label], annotator: str = "") -> tuple[str, ...]:
         """Label items by their keys, whatever label they had; new class names become classes.
+
+        Returns
+        -------
+        as of :meth:`add_classes`
 
         Raises
         ------
         InvalidInputError : an item or a class name makes no sense; the others are stored
         """
-        self.add_classes(answers.values())
-        said = self.log.label(answers, annotator)
+        labels = {item_id: _named(label) for item_id, label in answers.items()}
+        notes = self.add_classes(labels.values())
+        said = self.log.label(labels, annotator)
         refused = [done for done in said if done.status in ("refused", "conflict")]
         if refused:
             raise InvalidInputError(refused[0].message or "Somebody else has just answered.")
+        return notes
 
-    def add_classes(self, names: Iterable[str]) -> None:
+    def add_classes(self, names: Iterable[str]) -> tuple[str, ...]:
         """Add the classes that are not there yet.
+
+        Returns
+        -------
+        sentences on names that were taken for others, from which only their writing differs
 
         Raises
         ------
         InvalidInputError : a name is empty, too long or not printable
         """
+        names = list(dict.fromkeys(names))
         refused = [done for done in self.log.add_classes(names) if done.status == "refused"]
         if refused:
             raise InvalidInputError(refused[0].message)
+        with self._guarded.held() as state:
+            return said_of(spelled(state, names))
 
     def undo(self, n: int = 1) -> list[Recorded]:
         """Undo the last ``n`` things that were said and not undone."""
@@ -433,3 +450,8 @@ class Project:
         self.add_classes(said.get("classes", ()))
         if said.get("label_column"):
             self.files.import_source_labels(said["label_column"])
+
+
+def _named(label: Label) -> str:
+    """Return a label as the name of a class; what stands for none in a table is a name here."""
+    return one_label(label) or (label if isinstance(label, str) else "")

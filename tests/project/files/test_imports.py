@@ -1,6 +1,7 @@
 import json
 
 import pytest
+from PIL import Image
 
 from sparing.errors import InvalidInputError, SourceError, UnknownNameError
 from sparing.project import NewEvent, Project
@@ -300,3 +301,32 @@ def test_the_labels_that_the_source_has_are_imported(tmp_path):
         assert all(item.fields is None for item in project.items.values())
         with pytest.raises(UnknownNameError, match="Did you mean 'label'"):
             project.files.import_source_labels("labl")
+
+
+def test_files_are_found_by_all_ways_in_which_programs_write_their_paths(tmp_path):
+    pics = tmp_path / "pics"
+    (pics / "sub").mkdir(parents=True)
+    for name in ("cafe\u0301.png", "plain.png", "sub/\u00dcbung.png", "sub/plain.png"):
+        Image.new("RGB", (8, 8)).save(pics / name)
+    table = tmp_path / "labels.csv"
+    written = [
+        "caf\u00e9.png,a", ".\\pics\\plain.png,b", "C:\\all\\pics\\sub\\U\u0308bung.png,c",
+        "./sub/plain.png,d", "else/plain.png,e",
+    ]  # fmt: skip
+    table.write_text("file,label\n" + "\n".join(written) + "\n")
+    with Project.create(pics) as project:
+        told = project.files.import_labels(table)
+        found = {project.items[i].name: project.asked(i).answer for i in project.items}
+    assert [(p.name, p.reason) for p in told.problems] == [("line 6", "no such item")]
+    assert {name: answer.class_name for name, answer in found.items()} == {
+        "cafe\u0301.png": "a", "plain.png": "b", "sub/\u00dcbung.png": "c", "sub/plain.png": "d",
+    }  # fmt: skip
+
+
+def test_texts_are_found_however_their_accents_are_put_together(tmp_path):
+    source = tmp_path / "texts.txt"
+    source.write_text("the caf\u00e9 was nice\nthe bar was not\n")
+    table = tmp_path / "labels.csv"
+    table.write_text("text,label\nthe cafe\u0301 was nice,good\n")
+    with Project.create(source) as project:
+        assert project.files.import_labels(table).n_stored == 1

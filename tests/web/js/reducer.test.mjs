@@ -135,10 +135,19 @@ test("a merge adds the counts; nonsense changes nothing", () => {
   const merged = run(state, { type: "mergeClass", key: "m1", name: "cat", into: "dog" });
   assert.deepEqual(merged.server.classes, [{ name: "dog", place: 1, count: 2 }]);
   for (const nonsense of [{ type: "mergeClass", key: "m", name: "cat", into: "cat" },
-    { type: "mergeClass", key: "m", name: "cat", into: "" }, { type: "renameClass", key: "r", name: "cat", to: "dog" },
+    { type: "mergeClass", key: "m", name: "cat", into: "" },
     { type: "renameClass", key: "r", name: "cat", to: "" }, { type: "addClass", key: "c", name: "cat" }]) {
     assert.equal(run(state, nonsense), state);
   }
+  for (const [action, says] of [[{ type: "renameClass", key: "r", name: "cat", to: "Dog" }, /class 'dog' already: merge/],
+    [{ type: "addClass", key: "c", name: "CAT" }, /'CAT' is the class 'cat'/]]) {
+    const after = run(state, action);
+    assert.match(after.notice, says);
+    assert.deepEqual(after, { ...state, notice: after.notice });
+  }
+  const spelled = run(state, { type: "renameClass", key: "r", name: "cat", to: "Cat" });
+  assert.equal(spelled.server.classes[0].name, "Cat");
+  assert.equal(run(started("a"), { ...label("k1", "CAT"), addKey: "c" }).outbox[0].class_name, "cat");
 });
 
 test("flags and comments stay with the item on screen, and can be taken back", () => {

@@ -116,6 +116,8 @@ class Files:
             state.take_settings(self._store, without_labels(state.settings, column))
 
     def _import(self, readings: imports.Readings, called: str) -> ImportReport:
+        with self._guarded.held() as state:
+            readings = imports.in_one_spelling(state, readings)
         labels = (one.label.class_name for one in readings.found if one.label)
         self._log.add_classes(name for name in labels if name)
         events = [event for one in readings.found for event in one.events]

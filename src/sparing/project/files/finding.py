@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from sparing.datasets.paths import by_plain_name, composed, plain_path, ways_to_name
 from sparing.datasets.rows import RawTable, plain_text
 from sparing.errors import InvalidInputError
 from sparing.project.files.export import source_name
@@ -41,6 +42,9 @@ class Finder:
         listing = state.listing
         self._root = None if listing.root is None else str(listing.root)
         self._by_name = _by_name(state)
+        self._by_plain = by_plain_name(
+            self._by_name.items(), composed if self._root is None else plain_path
+        )
         self._by_hash: dict[str, list[str]] = defaultdict(list)
         for item_id, content, anchor in zip(
             reversed(listing.ids), reversed(listing.hashes), reversed(listing.anchors), strict=True
@@ -116,7 +120,10 @@ class Finder:
         for name in (text, text.strip(), self._inside(text), whole):
             if name in self._by_name:
                 return self._by_name[name]
-        return None
+        if self._root is None:
+            return self._by_plain.get(composed(text))
+        ways = ways_to_name(text, Path(self._root).name)
+        return next((found for way in ways if (found := self._by_plain.get(way))), None)
 
     def _inside(self, name: str) -> str:
         """Return an absolute path as one inside the folder."""

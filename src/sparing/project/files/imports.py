@@ -3,7 +3,7 @@
 import csv
 import io
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -15,6 +15,7 @@ from sparing.datasets.labels import one_label
 from sparing.datasets.read import read_table
 from sparing.datasets.rows import RawTable, is_missing
 from sparing.errors import InvalidInputError
+from sparing.pool.class_names import one_spelling, said_of
 from sparing.project.audits.draws import AUDIT
 from sparing.project.audits.stage import HANDBACK, TRAIN
 from sparing.project.files.export import AUTOMATIC, CLUSTER, COLUMNS, CONFIRMED, CONSENSUS
@@ -106,10 +107,11 @@ class _Table:
 
 @dataclass(frozen=True, slots=True)
 class Readings:
-    """A table of labels, read: what can be taken, and what cannot."""
+    """A table of labels, read: what can be taken, what cannot, and what should be known of it."""
 
     found: list[Found]
     problems: list[RowReport]
+    notes: tuple[str, ...] = ()
 
 
 def read_labels(
@@ -171,6 +173,20 @@ def read_source_labels(state: State, column: str) -> Readings:
     return Readings(found, problems)
 
 
+def in_one_spelling(state: State, readings: Readings) -> Readings:
+    """Return labels with one name for each class, however the table writes it."""
+    names = [one.label.class_name for one in readings.found if one.label is not None]
+    taken = one_spelling(names, [c.name for c in state.replay.classes])
+    found = [_called(one, taken) for one in readings.found]
+    return replace(readings, found=found, notes=(*readings.notes, *said_of(taken)))
+
+
+def _called(one: Found, taken: Mapping[str, str]) -> Found:
+    if one.label is None or one.label.class_name is None:
+        return one
+    return replace(one, label=replace(one.label, class_name=taken[one.label.class_name]))
+
+
 def in_parts(
     events: Sequence[NewEvent], record: Callable[[Sequence[NewEvent]], list[Recorded]]
 ) -> list[Recorded]:
@@ -193,7 +209,7 @@ def report(readings: Readings, done: Iterable[Recorded]) -> ImportReport:
         sum(row.became.startswith(KNOWN) for row in rows),
         tuple(Skipped(one.row, one.became) for one in problems),
         (*readings.problems, *rows),
-        tuple(f"{ways.count(way):,} {way}." for way in dict.fromkeys(ways)),
+        (*readings.notes, *(f"{ways.count(way):,} {way}." for way in dict.fromkeys(ways))),
     )
 
 

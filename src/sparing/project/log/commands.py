@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from sparing.datasets.decoding import whole_text
 from sparing.errors import InvalidInputError, NotFoundError, UnknownNameError
-from sparing.pool.class_names import can_be_shown, kept_name
+from sparing.pool.class_names import can_be_shown, kept_name, name_key
 from sparing.project.state import State
 from sparing.project.views import Recorded
 from sparing.store import Event, Kind, NewEvent, Outcome, Status
@@ -56,6 +56,13 @@ def known_class(state: State, name: str) -> bool:
     except UnknownNameError:
         return False
     return True
+
+
+def spelled(state: State, names: Iterable[str]) -> dict[str, str]:
+    """Return for names of classes how the classes are written that they are taken for."""
+    replay = state.replay
+    taken = {name: replay.class_name(replay.class_id(name.strip())) for name in names}
+    return {name: into for name, into in taken.items() if name_key(name) == name_key(into)}
 
 
 def _formed(state: State, event: NewEvent) -> NewEvent:

@@ -17,14 +17,12 @@ class Join:
     class_id, name : of the class there
     into : key of the class here; None: it is new here
     into_name : of the class here
-    alike : a class here whose name differs only in case, where it is new; else ``""``
     """
 
     class_id: str
     name: str
     into: str | None
     into_name: str
-    alike: str = ""
 
 
 def join_classes(
@@ -88,6 +86,5 @@ def _joined(
     except UnknownNameError:
         if name in wanted:
             raise
-        alike = (c.name for c in here.classes if c.name.casefold() == name.casefold())
-        return Join(class_id, name, None, name, next(alike, ""))
+        return Join(class_id, name, None, name)
     return Join(class_id, name, here.resolve(into), here.class_name(into))

@@ -115,10 +115,9 @@ class Plan:
             yield f"  Classes: {pairs}."
         for join in self.joins:
             if join.into is None:
-                hint = f" Is it '{join.alike}'?" if join.alike else ""
                 yield (
-                    f"  Class '{join.name}' is new here.{hint} --class '{join.name}=NAME' takes it"
-                    " for another."
+                    f"  Class '{join.name}' is new here. --class '{join.name}=NAME' takes it for"
+                    " another."
                 )
 
     def _said_of_answers(self) -> Iterator[str]:

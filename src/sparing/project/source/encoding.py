@@ -59,7 +59,12 @@ def vectors_of(encoder: str, listing: Listing, places: IntArray, progress: Progr
         given = read_vector_file(Path(encoder.removeprefix(GIVEN)))
         keys = keys_of(listing, given)
         ids = [keys[place] for place in places.tolist()]
-        return Made(check_features(joined_by_id(given, ids), "--vectors"), encoder, None, {})
+        return Made(
+            check_features(joined_by_id(given, ids, listing.folder_name), "--vectors"),
+            encoder,
+            None,
+            {},
+        )
     from sparing.encoders.choice import advice, default_name, named_encoder
     from sparing.encoders.joined import JoinedEncoder
 

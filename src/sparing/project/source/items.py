@@ -62,7 +62,7 @@ class Listing:
     layout : of a table: what its columns are
     table : of a table: all its columns
     is_files : whether the items are files, whose keys come from their paths
-    root : folder that holds all image files; None if the items are no files
+    root : folder that holds all the files; None if the items are none
     said : sentences that the person should know
     """
 
@@ -81,6 +81,11 @@ class Listing:
 
     def __len__(self) -> int:
         return len(self.ids)
+
+    @property
+    def folder_name(self) -> str | None:
+        """What the folder is called that holds all the files; None if the items are none."""
+        return None if self.root is None else self.root.name
 
     @property
     def columns(self) -> tuple[str, ...]:

@@ -104,7 +104,16 @@ def _list_read(items: Items, path: Path, layout: Layout | None) -> Listing:
         ids = [key_of(os.fsencode(name)) for name in items.names]
         stamps = [_stamp(path / name) for name in items.names]
         return Listing(
-            items.kind, ids, names, stamps, hashes, [*ids], items.values, is_files=True, said=said
+            items.kind,
+            ids,
+            names,
+            stamps,
+            hashes,
+            [*ids],
+            items.values,
+            is_files=True,
+            root=path.resolve(),
+            said=said,
         )
     stamps, ids = [(0, 0)] * len(hashes), _numbered(hashes)
     told_by = _anchors(items, layout)

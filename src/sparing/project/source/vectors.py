@@ -180,7 +180,7 @@ def _surplus(encoder: str, listing: Listing) -> str | None:
     if not encoder.startswith(GIVEN):
         return None
     given = read_vector_file(Path(encoder.removeprefix(GIVEN)))
-    return surplus(given, keys_of(listing, given))
+    return surplus(given, keys_of(listing, given), listing.folder_name)
 
 
 def fit_encoder(items: Sequence[ItemRow], listing: Listing, contents: Contents) -> "BlockEncoder":

@@ -2,6 +2,7 @@
 
 import { byId, el, input, show, write } from "./dom.js";
 import { matches } from "./keys.js";
+import { knownAs } from "./names.js";
 import { classNames, mayAdd, NONE } from "./reducer.js";
 
 /** @typedef {import("./types.js").State} State */
@@ -36,7 +37,7 @@ function drawChoices(state, acts) {
   const typed = input("find-text").value.trim();
   const names = [...new Set([...classNames(state), NONE])];
   const found = classNames(state).length || typed ? matches(typed, names).slice(0, SHOWN) : [];
-  const isNew = typed !== "" && !names.includes(typed) && mayAdd(state);
+  const isNew = typed !== "" && !knownAs(typed, names) && mayAdd(state);
   choices = isNew ? [...found, typed] : found;
   active = Math.min(active, Math.max(0, choices.length - 1));
   byId("find-list").replaceChildren(...choices.map((name, i) => choice(name, i, isNew, acts)));

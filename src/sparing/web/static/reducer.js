@@ -1,6 +1,8 @@
 // The whole state of the page, and how each action changes it. Pure: no clock, no random keys,
 // no network, no DOM; whoever dispatches an action brings the key of its event along.
 
+import { knownAs } from "./names.js";
+
 /** @typedef {import("./types.js").State} State */
 /** @typedef {import("./types.js").Server} Server */
 /** @typedef {import("./types.js").Action} Action */
@@ -193,15 +195,16 @@ function shown(state, wanted) {
 
 /** @param {State} state @param {Extract<Action, {type: "label"}>} action @returns {State} */
 function labeled(state, action) {
-  const isNew = !classNames(state).includes(action.name);
+  const known = knownAs(action.name, classNames(state));
+  const isNew = known === undefined, name = known ?? action.name;
   if (!state.item || (isNew && !action.addKey)) return state;
   if (isNew && !mayAdd(state)) return { ...state, notice: "New classes are for an owner of the project to add." };
-  const ready = isNew ? added(state, String(action.addKey), action.name) : state;
+  const ready = isNew ? added(state, String(action.addKey), name) : state;
   const event = {
-    key: action.key, kind: /** @type {const} */ ("label"), class_name: action.name,
+    key: action.key, kind: /** @type {const} */ ("label"), class_name: name,
     ...(action.confirmed ? { confirmed: true } : {}),
   };
-  return answered(ready, event, `Labeled ${action.name}.`);
+  return answered(ready, event, `Labeled ${name}.`);
 }
 
 /** @param {State} state @param {PersonEvent} what @param {string} said @returns {State} */
@@ -294,7 +297,9 @@ function said(event) {
 
 /** @param {State} state @param {string} key @param {string} name @returns {State} */
 function added(state, key, name) {
-  if (!state.server || classNames(state).includes(name)) return state;
+  const known = knownAs(name, classNames(state));
+  if (!state.server || known === name) return state;
+  if (known) return { ...state, notice: `'${name}' is the class '${known}', which is there already.` };
   const place = 1 + Math.max(-1, ...state.server.classes.map((row) => row.place));
   const classes = [...state.server.classes, { name, place, count: 0 }];
   const outbox = [...state.outbox, /** @type {PersonEvent} */ ({ key, kind: "add_class", class_name: name })];
@@ -303,7 +308,9 @@ function added(state, key, name) {
 
 /** @param {State} state @param {string} key @param {string} name @param {string} to @returns {State} */
 function renamed(state, key, name, to) {
-  if (!state.server || !to || classNames(state).includes(to)) return state;
+  const known = knownAs(to, classNames(state));
+  if (!state.server || !to || to === name) return state;
+  if (known && known !== name) return { ...state, notice: `There is a class '${known}' already: merge the two instead.` };
   const classes = state.server.classes.map((row) => (row.name === name ? { ...row, name: to } : row));
   const next = pushed(state, { key, kind: "rename_class", class_name: name, text: to }, null);
   return { ...next, server: { ...state.server, classes }, said: `Class ${name} is now ${to}.` };
@@ -332,13 +339,13 @@ function recorded(state, results) {
     if (result?.status !== "conflict") return [];
     return [{ event, current: result.current, asked: step?.asked ?? null }];
   });
-  const refused = results.find((result) => result.status === "refused");
+  const told = results.find(({ status, message }) => status === "refused" || (status === "duplicate" && message));
   return {
     ...state, outbox, online: true, late: state.late && outbox.length > 0,
     seq: Math.max(state.seq, ...results.map((result) => result.seq ?? 0)),
     steps: state.steps.filter((step) => !failed(step.event.key)),
     conflicts: [...state.conflicts, ...conflicts],
-    notice: refused ? refused.message : state.notice,
+    notice: told ? told.message : state.notice,
   };
 }
 
