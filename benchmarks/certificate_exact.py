@@ -10,7 +10,7 @@ from sparing.audit.evidence import Evidence, auto_labels, whole_set
 from sparing.audit.sequential import tolerated_at, walk_risk
 from sparing.pool.classes import ClassTable
 from sparing.pool.predictions import Predictions
-from sparing.stats.hypergeometric import hypergeom_cdf, spend, tolerated_errors
+from sparing.stats.hypergeometric import hypergeom_cdf, tolerated_errors
 
 EPSILONS = (0.01, 0.02, 0.05)
 DELTA = 0.05
@@ -19,7 +19,7 @@ DELTA = 0.05
 def exact_coverage() -> dict:
     """The closed form, for any pattern of errors; and counts over all draws from a few items."""
     worst = [
-        {"n": n, "epsilon": e, "delta": spend(DELTA, 1), "worst": worst_case(n, e),
+        {"n": n, "epsilon": e, "delta": share_of(DELTA, 1), "worst": worst_case(n, e),
          "worst_in_steps": worst_in_steps(n, e)}
         for n in (1000, 3600, 60_000)
         for e in EPSILONS
@@ -34,7 +34,7 @@ def worst_case(n: int, epsilon: float) -> float:
     allowed = math.floor(epsilon * n)
     risks = [0.0]
     for m in np.unique(np.geomspace(20, min(2000, n - 1), 200).astype(int)).tolist():
-        k = tolerated_errors(n, m, allowed, spend(DELTA, 1))
+        k = tolerated_errors(n, m, allowed, share_of(DELTA, 1))
         if k >= 0:
             risks.append(float(hypergeom_cdf(k, n, allowed + k + 1, m)))
     return max(risks)
@@ -46,7 +46,7 @@ def worst_in_steps(n: int, epsilon: float, n_plans: int = 60) -> float:
     allowed, risks = math.floor(epsilon * n), [0.0]
     for _ in range(n_plans):
         sizes = np.unique(rng.integers(2.5 / epsilon, min(12 / epsilon, n - 1), rng.integers(2, 7)))
-        tolerated = tolerated_at(n, sizes.tolist(), allowed, spend(DELTA, 1))
+        tolerated = tolerated_at(n, sizes.tolist(), allowed, share_of(DELTA, 1))
         if tolerated[-1] >= 0:
             risks.append(walk_risk(n, allowed, sizes.tolist(), tolerated))
     return max(risks)
@@ -75,7 +75,7 @@ def all_draws(kind: str, n: int, looks: tuple[int, ...]) -> dict:
             broken += any(is_broken(p, rows, bad, e) for e in pieces)
         risks.append(broken / len(audits))
     return {"kind": kind, "n": n, "looks": looks, "patterns": len(patterns), "draws": len(audits),
-            "delta": spend(delta, 1), "worst": max(risks)}  # fmt: skip
+            "delta": share_of(delta, 1), "worst": max(risks)}  # fmt: skip
 
 
 def blocks(rest: tuple[int, ...], sizes) -> list[tuple[int, ...]]:

@@ -19,7 +19,7 @@ from scipy.stats import beta
 from certificate_exact import exact_coverage
 from certificate_models import TASKS, Model, load_models, model_file, slug, task_of
 from certificate_page import PROVEN, page
-from sparing.audit.audit import Audit, Claim, judge
+from sparing.audit.audit import Audit, Claim, judge, share_of
 from sparing.audit.autolabel import certified as certify_labels
 from sparing.audit.certificate import certify
 from sparing.audit.cost.plan import AuditPlan, plan_audit
@@ -30,7 +30,7 @@ from sparing.audit.sampling import draw_audit, draw_stratified
 from sparing.audit.sequential import tolerated_at
 from sparing.pool.classes import ClassTable
 from sparing.pool.predictions import Predictions
-from sparing.stats.hypergeometric import p_value, spend, wilson
+from sparing.stats.hypergeometric import p_value, wilson
 from sparing.stats.intervals import PoolConfidence, Strata, stratified_interval, uniform_interval
 
 EPSILONS = (0.01, 0.02, 0.05)
@@ -175,7 +175,7 @@ def in_steps(
     It ends as ``audits_needed`` says: where no more is handed back than the next look would cost.
     """
     allowed = math.floor(epsilon * f.predictions.n_total)
-    tolerated = tolerated_at(n, looks, allowed, spend(DELTA, 1))
+    tolerated = tolerated_at(n, looks, allowed, share_of(DELTA, 1))
     n_audits, n_auto, wrong = np.zeros((3, len(picks)), dtype=np.int64)
     going_on = np.ones(len(picks), dtype=bool)
     for m, k, following in zip(looks, tolerated, (*looks[1:], math.inf), strict=True):
@@ -205,7 +205,7 @@ def walk_ends(f: Frozen, n: int, picks: np.ndarray, tolerated: int) -> np.ndarra
 
 def level_ends(f: Frozen, n: int, picks: np.ndarray, epsilon: float) -> np.ndarray:
     """Return for each draw the size of the last level that passes (Ship B)."""
-    delta = spend(DELTA, 1)
+    delta = share_of(DELTA, 1)
     levels = levels_of(f.confidence[:n][::-1], picks.shape[1], epsilon, delta)
     size = levels.n_items
     order = np.sort(picks, axis=1)
@@ -230,7 +230,7 @@ def check_with_shipped(
     p = f.predictions
     eligible = p.eligible & (p.confidence >= np.float32(plan.cut))
     looks = looks_of(plan)
-    audit = Audit(p.digest, eligible, f.rows[picks], "uniform", (), claim, 0.0, 0, (), looks)
+    audit = Audit(p.digest, eligible, f.rows[picks], "uniform", (), claim, 0.0, "", (), looks)
     answers = [(row, int(f.truth[row])) for row in audit.drawn.tolist()]
     seen = needed = looks[0]
     while True:

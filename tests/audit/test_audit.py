@@ -23,7 +23,7 @@ def predictions(n=200, *, n_known=20, seed=0, version=1):
 def test_what_the_model_trained_on_is_never_drawn():
     p = predictions(60, n_known=30)
     for seed in range(50):
-        assert draw_audit(p, 30, seed=seed).drawn.min() >= 30
+        assert draw_audit(p, 30, key=str(seed)).drawn.min() >= 30
 
 
 def test_skipped_items_are_not_drawn_and_not_in_the_total():
@@ -38,7 +38,7 @@ def test_the_draw_is_uniform():
     n = 3000
     counts = np.zeros(30)
     for seed in range(n):
-        counts[draw_audit(p, 5, seed=seed).drawn] += 1
+        counts[draw_audit(p, 5, key=str(seed)).drawn] += 1
     expected, spread = n * 5 / 20, np.sqrt(n * 0.25 * 0.75)
     assert np.all(np.abs(counts[10:] - expected) < 4.5 * spread)
     assert counts[:10].sum() == 0
@@ -47,31 +47,31 @@ def test_the_draw_is_uniform():
 def test_pairs_are_drawn_as_often_as_they_should_be():
     p = predictions(12, n_known=0)
     together = np.mean(
-        [{0, 1} <= set(draw_audit(p, 6, seed=seed).drawn.tolist()) for seed in range(2000)]
+        [{0, 1} <= set(draw_audit(p, 6, key=str(seed)).drawn.tolist()) for seed in range(2000)]
     )
     assert abs(together - 6 * 5 / (12 * 11)) < 4 * np.sqrt(0.227 * 0.773 / 2000)
 
 
 def test_the_order_of_asking_says_nothing_about_the_row():
     p = predictions(100, n_known=0)
-    first = [draw_audit(p, 50, seed=seed).drawn[0] for seed in range(400)]
+    first = [draw_audit(p, 50, key=str(seed)).drawn[0] for seed in range(400)]
     assert abs(np.mean(first) - 49.5) < 4 * 28.9 / 20
 
 
 def test_a_draw_can_be_repeated_and_depends_on_everything_it_should():
     p = predictions()
-    audit = draw_audit(p, 30, claim=Claim(0.05), seed=3)
-    assert audit.drawn.tolist() == draw_audit(p, 30, claim=Claim(0.05), seed=3).drawn.tolist()
+    audit = draw_audit(p, 30, claim=Claim(0.05), key="3")
+    assert audit.drawn.tolist() == draw_audit(p, 30, claim=Claim(0.05), key="3").drawn.tolist()
     assert is_repeatable(audit, p)
-    assert audit.drawn.tolist() != draw_audit(p, 30, seed=4).drawn.tolist()
-    assert audit.drawn.tolist() != draw_audit(p, 30, seed=3, previous=[audit]).drawn.tolist()
-    assert audit.drawn.tolist() != draw_audit(predictions(version=2), 30, seed=3).drawn.tolist()
+    assert audit.drawn.tolist() != draw_audit(p, 30, key="4").drawn.tolist()
+    assert audit.drawn.tolist() != draw_audit(p, 30, key="3", previous=[audit]).drawn.tolist()
+    assert audit.drawn.tolist() != draw_audit(predictions(version=2), 30, key="3").drawn.tolist()
 
 
 def test_a_draw_that_was_picked_by_hand_is_not_repeatable():
     p = predictions()
     audit = draw_audit(p, 10)
-    chosen = Audit(p.digest, audit.eligible, np.arange(20, 30), "uniform", (), None, 0.0, 0)
+    chosen = Audit(p.digest, audit.eligible, np.arange(20, 30), "uniform", (), None, 0.0, "")
     assert not is_repeatable(chosen, p)
 
 
@@ -134,9 +134,9 @@ def test_json_there_and_back(design):
     if design == "confidence":
         audit = draw_stratified(p, 30, previous=[draw_audit(p, 3)])
     elif design == "class":
-        audit = draw_audit(p, {0: 5, 1: 9}, claim=Claim(0.1, 0.2, "auto", per_class=True), seed=4)
+        audit = draw_audit(p, {0: 5, 1: 9}, claim=Claim(0.1, 0.2, "auto", per_class=True), key="4")
     else:
-        audit = draw_audit(p, 30, claim=Claim(0.02), cut=0.3, seed=9)
+        audit = draw_audit(p, 30, claim=Claim(0.02), cut=0.3, key="9")
     again = Audit.from_json(audit.to_json())
     assert again.digest == audit.digest
     assert again.drawn.tolist() == audit.drawn.tolist()
@@ -151,7 +151,7 @@ def test_json_there_and_back(design):
 def test_a_changed_file_is_refused(field):
     p = predictions()
     d = json.loads(draw_audit(p, 5, claim=Claim(0.02)).to_json())
-    other = json.loads(draw_audit(p, 6, claim=Claim(0.03), cut=0.5, seed=1).to_json())
+    other = json.loads(draw_audit(p, 6, claim=Claim(0.03), cut=0.5, key="1").to_json())
     d[field] = ["0" * 64] if field == "previous" else other[field]
     with pytest.raises(VoidAuditError, match="hash does not fit"):
         Audit.from_json(json.dumps(d))

@@ -24,7 +24,7 @@ def case(n=600, wrong=(550,)):
 
 
 def done_with(p, truth, n_audit=150, **kwargs):
-    audit = draw_audit(p, n_audit, claim=Claim(0.05, **kwargs), seed=2)
+    audit = draw_audit(p, n_audit, claim=Claim(0.05, **kwargs), key="2")
     return audit, certified(p, audit, [(r, CLASSES.values[truth[r]]) for r in audit.drawn.tolist()])
 
 
@@ -99,7 +99,7 @@ def test_the_finished_set_keeps_the_promise_over_many_draws(kind):
     p = Predictions(np.zeros(n), confidence, np.full(n, -1), CLASSES)
     broken = some = 0
     for seed in range(400):
-        audit = draw_audit(p, 80, claim=Claim(epsilon, delta, kind), seed=seed)
+        audit = draw_audit(p, 80, claim=Claim(epsilon, delta, kind), key=str(seed))
         done = certified(p, audit, [(r, CLASSES.values[truth[r]]) for r in audit.drawn.tolist()])
         auto = done.source == "model"
         base = n if kind == "whole" else auto.sum()

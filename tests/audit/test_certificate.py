@@ -10,13 +10,15 @@ from hypothesis import strategies as st
 from scipy.stats import hypergeom
 
 from sparing import ClassTable
-from sparing.audit.audit import Audit, Claim, Findings, judge
-from sparing.audit.certificate import Certificate, auto_labeled, certify, class_shares, verify
+from sparing.audit.audit import Audit, Claim, Findings, judge, share_of
+from sparing.audit.certificate import Certificate, auto_labeled, certify
+from sparing.audit.wording import class_shares
+from sparing.audit.verification import verify
 from sparing.audit.evidence import Evidence, auto_labels, whole_set
 from sparing.audit.sampling import draw_audit, draw_stratified
 from sparing.errors import InvalidInputError, VoidAuditError
 from sparing.pool.predictions import Predictions
-from sparing.stats.hypergeometric import is_refuted, spend, tolerated_errors, upper_limit
+from sparing.stats.hypergeometric import is_refuted, tolerated_errors, upper_limit
 
 CLASSES = ClassTable(("cat", "dog"))
 
@@ -34,7 +36,7 @@ def made(confidence, wrong, *, n_known=0, epsilon=0.1, delta=0.05, kind="whole",
 
 def chosen(p, rows, claim):
     """Return an audit of just these rows, whatever the seed would have drawn."""
-    return Audit(p.digest, p.eligible, np.array(rows), "uniform", (), claim, 0.0, 0)
+    return Audit(p.digest, p.eligible, np.array(rows), "uniform", (), claim, 0.0, "")
 
 
 def told(audit, truth):
@@ -81,7 +83,7 @@ def test_over_all_draws_the_claim_fails_no_more_often_than_it_may(pattern, ties,
         broken += int((auto & bad).sum()) > epsilon * (n if kind == "whole" else auto.sum())
         some += auto.any()
         assert int(auto.sum()) == evidence.n_auto
-    assert broken / len(draws) <= spend(delta, 1)
+    assert broken / len(draws) <= share_of(delta, 1)
     if pattern == "the least confident":
         assert some > 0
 
@@ -92,9 +94,9 @@ def test_over_all_draws_the_claim_fails_no_more_often_than_it_may(pattern, ties,
 def test_the_failure_probability_is_the_hypergeometrics_and_at_most_delta(n, m, epsilon):
     rng = np.random.default_rng(0)
     allowed = math.floor(epsilon * n)
-    tolerated = tolerated_errors(n, m, allowed, spend(0.05, 1))
+    tolerated = tolerated_errors(n, m, allowed, share_of(0.05, 1))
     exact = hypergeom.cdf(tolerated, n, allowed + tolerated + 1, m)
-    assert exact <= spend(0.05, 1)
+    assert exact <= share_of(0.05, 1)
     # The same by simulation of the walk: wrong items everywhere, more than may be.
     wrong = np.sort(rng.choice(n, 3 * allowed, replace=False))
     broken = 0
@@ -115,7 +117,7 @@ def test_the_walk_ends_before_the_first_error_too_many():
     rows = np.unique([*wrong, *range(0, n, 5)])[:m]
     certificate, auto = certified(p, truth, claim, rows)
     (evidence,) = certificate.evidence
-    tolerated = tolerated_errors(n, m, 40, spend(0.05, 1))
+    tolerated = tolerated_errors(n, m, 40, share_of(0.05, 1))
     assert tolerated == evidence.n_wrong == 3
     stop = wrong[tolerated]
     assert not auto[stop:].any()
@@ -237,7 +239,7 @@ def test_a_claim_per_class_certifies_the_good_class_alone():
     certificate = certify(p, audit, judge(audit, p, told(audit, truth)))
     cat, dog = certificate.evidence
     assert (cat.scope, dog.scope) == ("cat", "dog")
-    assert cat.delta == dog.delta == spend(0.05, 1) / 2
+    assert cat.delta == dog.delta == share_of(0.05, 1) / 2
     assert cat.n_auto == 1700
     assert dog.n_auto == 0
     auto = auto_labeled(p, audit, certificate)
@@ -261,7 +263,7 @@ def test_the_majority_rival_and_recall_are_bounded_by_the_same_audit():
     rows = list(range(0, n, 4))
     certificate, _ = certified(p, truth, claim, rows)
     k = int((truth[rows] != 0).sum())
-    limit = int(upper_limit(k, n, len(rows), spend(0.05, 1)))
+    limit = int(upper_limit(k, n, len(rows), share_of(0.05, 1)))
     assert certificate.majority == pytest.approx((limit - k) / n)
     assert certificate.majority > 0.07  # truly 0.1, of which 0.025 were audited
     assert 0.5 < certificate.recall["dog"] < 1
@@ -299,7 +301,7 @@ def test_the_whole_set_bound_is_empty_where_a_class_is_rarer_than_epsilon():
 
 def small_case():
     p, truth, claim = made(np.linspace(1, 0.5, 800), [700, 750], epsilon=0.05)
-    audit = draw_audit(p, 200, claim=claim, seed=5)
+    audit = draw_audit(p, 200, claim=claim, key="5")
     answers = told(audit, truth)
     return p, audit, answers, certify(p, audit, judge(audit, p, answers))
 
@@ -395,7 +397,7 @@ def from_nothing(**changes):
     evidence = Evidence("all", None, n, 1, n, allowed + n + 1, 0.0, 0.03, 0.5, 599, ((1, n),))
     given = {
         "statement": "At most 30 of all 600 labels (5 %) are wrong, with probability 95 % or more.",
-        "claim": Claim(0.05), "attempt": 1, "seed": 0, "n_total": n, "n_by_people": 1,
+        "claim": Claim(0.05), "attempt": 1, "key": "", "n_total": n, "n_by_people": 1,
         "n_auto": 599, "n_handback": 0, "n_audited": 1, "n_wrong": 0, "n_unanswered": 0,
         "n_disputed": 0, "evidence": (evidence,), "majority": None, "recall": {}, "notes": (),
         "model_version": 1, "predictions": "", "audit": "", "previous": (),
@@ -444,7 +446,9 @@ def test_every_true_certificate_passes(seed, kind, per_class):
     claim = Claim(float(rng.choice([0.02, 0.2, 0.6])), 0.1, kind, per_class and kind == "auto")
     there = np.bincount(p.codes[p.eligible], minlength=2)
     size = {c: int(rng.integers(1, k + 1)) for c, k in enumerate(there.tolist()) if k}
-    drawn = draw_audit(p, size if claim.per_class else sum(size.values()), claim=claim, seed=seed)
+    drawn = draw_audit(
+        p, size if claim.per_class else sum(size.values()), claim=claim, key=str(seed)
+    )
     answers = [
         (row, CLASSES.values[truth[row]] if rng.random() < 0.9 else None)
         for row in drawn.drawn.tolist()

@@ -3,7 +3,8 @@ import pytest
 
 from sparing import ClassTable
 from sparing.audit.audit import Audit, Claim, judge
-from sparing.audit.certificate import auto_labeled, certify, verify
+from sparing.audit.certificate import auto_labeled, certify
+from sparing.audit.verification import verify
 from sparing.audit.early_stop import audits_needed
 from sparing.audit.evidence import whole_set
 from sparing.audit.sampling import draw_audit
@@ -17,7 +18,7 @@ LOOKS = (200, 320, 420)
 
 def drawn(n=2000, **kwargs):
     p = Predictions(np.zeros(n), np.linspace(1, 0.5, n), np.full(n, -1), CLASSES)
-    return p, draw_audit(p, LOOKS, claim=Claim(0.02), seed=3, **kwargs)
+    return p, draw_audit(p, LOOKS, claim=Claim(0.02), key="3", **kwargs)
 
 
 def told(audit, n, wrong=()):
@@ -39,7 +40,7 @@ def test_the_looks_are_part_of_the_draw():
     assert audit.looks == LOOKS
     assert len(audit.drawn) == LOOKS[-1]
     assert Audit.from_json(audit.to_json()).looks == LOOKS
-    assert audit.digest != draw_audit(p, LOOKS[-1], claim=Claim(0.02), seed=3).digest
+    assert audit.digest != draw_audit(p, LOOKS[-1], claim=Claim(0.02), key="3").digest
 
 
 def test_a_faultless_first_look_is_enough():
@@ -129,7 +130,7 @@ def test_no_stopping_rule_breaks_the_promise():
     claim = Claim(epsilon, delta)
     broken = some = 0
     for seed in range(500):
-        audit = draw_audit(p, (25, 40, 60, 90), claim=claim, seed=seed)
+        audit = draw_audit(p, (25, 40, 60, 90), claim=claim, key=str(seed))
         answers = [(row, "dog" if bad[row] else "cat") for row in audit.drawn.tolist()]
         found = judge(audit, p, answers)
         left = []

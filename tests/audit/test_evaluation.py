@@ -63,7 +63,7 @@ def test_a_stratified_audit_is_weighted_back():
     true = (p.codes == truth)[300:].mean()
     values, plain = [], []
     for seed in range(40):
-        audit, found = audited(p, truth, draw=draw_stratified, seed=seed)
+        audit, found = audited(p, truth, draw=draw_stratified, key=str(seed))
         values.append(accuracy(p, audit, found).value)
         plain.append(1 - found.wrong.mean())
     assert abs(np.mean(values) - true) < 0.01

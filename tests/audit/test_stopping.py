@@ -33,7 +33,7 @@ def test_a_budget_ends_with_its_last_answer():
 
 def looked(wrong=(), previous=(), m=200, seed=0):
     p = Predictions(np.zeros(2000), np.ones(2000), np.full(2000, -1), CLASSES)
-    audit = draw_audit(p, m, previous=previous, seed=seed)
+    audit = draw_audit(p, m, previous=previous, key=str(seed))
     answers = [(r, "dog" if r in wrong else "cat") for r in audit.drawn.tolist()]
     return p, audit, judge(audit, p, answers)
 

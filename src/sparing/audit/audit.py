@@ -21,9 +21,10 @@ from sparing.errors import InvalidInputError, VoidAuditError
 from sparing.pool.classes import ClassTable
 from sparing.pool.pool import UNLABELED
 from sparing.pool.predictions import Predictions, frozen_copy
-from sparing.stats.hypergeometric import spend
+from sparing.stats.hypergeometric import spend, spend_first
 from sparing.types import BoolArray, IntArray, Label
 
+VERSION = 2  # of audits and certificates
 WHOLE = "whole"
 AUTO = "auto"
 UNIFORM = "uniform"
@@ -111,9 +112,11 @@ class Audit:
     edges : confidence boundaries of the strata, ascending; only for ``"confidence"``
     claim : what the audit is to certify; None if it only estimates
     cut : no item less confident than this was eligible
-    seed : the draw is a function of it, of the attempt and of ``predictions``
+    key : the draw is a function of it and of the attempt: fresh randomness, in hexadecimal digits;
+        or ``""``, where it is a function of the predictions
     previous : hashes of all audits drawn before for this data set, failed or not
     looks : how many answers, ascending, may be enough; the last is all that were drawn
+    version : 1 for audits of old, whose key is a seed and which spent less on the first attempt
 
     Notes
     -----
@@ -128,9 +131,10 @@ class Audit:
     edges: tuple[float, ...]
     claim: Claim | None
     cut: float
-    seed: int
+    key: str
     previous: tuple[str, ...] = ()
     looks: tuple[int, ...] = ()
+    version: int = VERSION
     digest: str = field(init=False)
 
     def __post_init__(self) -> None:
@@ -151,7 +155,7 @@ class Audit:
         """The risk that this attempt may take."""
         if self.claim is None:
             raise InvalidInputError("This audit was drawn without a claim: it certifies nothing.")
-        return spend(self.claim.delta, self.attempt)
+        return share_of(self.claim.delta, self.attempt, self.version)
 
     def check(self, predictions: Predictions) -> None:
         """Raise VoidAuditError if ``predictions`` are not those that the audit froze."""
@@ -174,7 +178,9 @@ class Audit:
 
     def _content(self) -> dict[str, Any]:
         c = self.claim
+        drawn_by = {"seed": int(self.key)} if self.version == 1 else {"key": self.key}
         return {
+            **({} if self.version == 1 else {"version": self.version}),
             "predictions": self.predictions,
             "n_items": len(self.eligible),
             "eligible": b64encode(zlib.compress(np.packbits(self.eligible).tobytes(), 1)).decode(),
@@ -183,7 +189,7 @@ class Audit:
             "edges": list(self.edges),
             "claim": None if c is None else [c.epsilon, c.delta, c.kind, c.per_class],
             "cut": self.cut,
-            "seed": self.seed,
+            **drawn_by,
             "previous": list(self.previous),
             "looks": list(self.looks),
         }
@@ -204,8 +210,8 @@ class Audit:
             audit = cls(
                 d["predictions"], np.unpackbits(bits, count=d["n_items"]).astype(bool),
                 np.array(d["drawn"], dtype=np.int64), d["design"], tuple(d["edges"]),
-                None if d["claim"] is None else Claim(*d["claim"]), d["cut"], d["seed"],
-                tuple(d["previous"]), tuple(d["looks"]),
+                None if d["claim"] is None else Claim(*d["claim"]), d["cut"], _key_of(d),
+                tuple(d["previous"]), tuple(d["looks"]), d.get("version", 1),
             )  # fmt: skip
             written = d["digest"]
         except (
@@ -220,6 +226,26 @@ class Audit:
         if audit.digest != written:
             raise VoidAuditError("The audit was changed after it was drawn: its hash does not fit.")
         return audit
+
+
+def _key_of(d: dict[str, Any]) -> str:
+    key = d["key"] if "version" in d else str(int(d["seed"]))
+    if not isinstance(key, str) or d.get("version", 1) not in (1, VERSION):
+        raise ValueError("another version")
+    return key
+
+
+def share_of(delta: float, attempt: int, version: int = VERSION) -> float:
+    """Return what an attempt may risk of the delta of all; what version 1 spent is less.
+
+    Attempts of version 1 may be followed by others: the shares of both sum to less than delta.
+
+    Examples
+    --------
+    >>> round(share_of(0.05, 1), 4), round(share_of(0.05, 1, version=1), 4)
+    (0.045, 0.0304)
+    """
+    return spend(delta, attempt) if version == 1 else spend_first(delta, attempt)
 
 
 @dataclass(frozen=True, eq=False, slots=True)

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from sparing._validate import check_indices, check_int, invalid
 from sparing.audit.audit import Audit, judge
-from sparing.audit.certificate import Certificate, auto_labeled, certify
+from sparing.audit.certificate import UNKNOWN, Certificate, Origins, auto_labeled, certify
 from sparing.audit.cost.plan import AuditPlan, plan_audit
 from sparing.pool.classes import ClassTable
 from sparing.pool.pool import UNLABELED, Pool
@@ -107,7 +107,10 @@ def all_at_once(predictions: Predictions) -> AutoLabels:
 
 
 def certified(
-    predictions: Predictions, audit: Audit, answers: Iterable[tuple[int, Label | None]]
+    predictions: Predictions,
+    audit: Audit,
+    answers: Iterable[tuple[int, Label | None]],
+    origins: Origins = UNKNOWN,
 ) -> AutoLabels:
     """Keep the labels that the answered audit proves; the audited ones are the person's.
 
@@ -116,6 +119,7 @@ def certified(
     predictions : the frozen model
     audit : drawn from it for a claim, by :func:`sparing.audit.sampling.draw_audit`
     answers : pairs of row and label, see :func:`sparing.audit.audit.judge`
+    origins : who said so, and how the other labels came
 
     Returns
     -------
@@ -137,13 +141,13 @@ def certified(
     >>> from sparing.audit.sampling import draw_audit
     >>> p = Predictions(np.zeros(500), np.ones(500), np.full(500, -1), ClassTable(("cat",)))
     >>> plan = plan_audit(p, Claim(0.05))
-    >>> audit = draw_audit(p, plan.n_audit, claim=Claim(0.05), cut=plan.cut, seed=1)
+    >>> audit = draw_audit(p, plan.n_audit, claim=Claim(0.05), cut=plan.cut)
     >>> done = certified(p, audit, [(row, "cat") for row in audit.drawn.tolist()])
     >>> done.n_auto + len(audit.drawn), len(done.handback)
     (500, 0)
     """
     findings = judge(audit, predictions, answers)
-    certificate = certify(predictions, audit, findings)
+    certificate = certify(predictions, audit, findings, origins)
     by_model = _labeled(predictions, auto_labeled(predictions, audit, certificate), certificate)
     codes, source = by_model.codes, by_model.source
     rows = audit.drawn[findings.agreed]

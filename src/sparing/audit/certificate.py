@@ -3,32 +3,30 @@
 import hashlib
 import json
 import math
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
 import numpy as np
 
 from sparing._validate import invalid
-from sparing.audit.audit import BY_CONFIDENCE, UNIFORM, WHOLE, Audit, Claim, Findings, judge
+from sparing.audit.audit import BY_CONFIDENCE, UNIFORM, VERSION, WHOLE, Audit, Claim, Findings
 from sparing.audit.evidence import Evidence, auto_labels, whole_set
-from sparing.audit.sampling import is_repeatable
-from sparing.audit.sequential import walk_risk
-from sparing.errors import InvalidInputError
-from sparing.pool.pool import UNLABELED
-from sparing.pool.predictions import Predictions
-from sparing.stats.hypergeometric import is_refuted, lower_limit, spend, upper_limit
-from sparing.types import BoolArray, FloatArray, IntArray, Label
-
-VERSION = 1
-HOW_TO_CHECK = (
-    "Each piece of evidence: the hypergeometric probability of at most n_wrong marked items in"
-    " n_audited draws without replacement from n_items, of which n_refuted are marked, is at most"
-    " its delta; the deltas sum to at most 6 delta / (pi attempt)^2. Where looks are listed (size"
-    " of the draw, n_wrong), that is the probability that it happens at any of them, the marked"
-    " items being the first n_refuted wrong ones. With the predictions, the audit and the answers,"
-    " 'sparing certify POOL --verify FILE' repeats hashes, draw and count."
+from sparing.audit.wording import (
+    ASSUMPTIONS,
+    HOW_TO_CHECK,
+    SHARES,
+    class_shares,
+    not_checked,
+    notes_of,
+    statement,
 )
+from sparing.errors import InvalidInputError
+from sparing.pool.predictions import Predictions, typed
+from sparing.stats.hypergeometric import lower_limit, upper_limit
+from sparing.types import BoolArray, IntArray
+
+NEW_IN_2 = frozenset({"items", "answers", "labels", "taught", "left_out", "version"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +37,7 @@ class Certificate:
     ----------
     statement : the claim in one sentence
     claim : epsilon, delta and kind, fixed before the draw
-    attempt, seed : of the audit
+    attempt, key : of the audit
     n_total, n_by_people, n_auto, n_handback : the labels of the finished data set: given by
         people so far, by the model, and still to be given by people
     n_audited, n_wrong, n_unanswered, n_disputed : the audit, down to the look that was taken; the
@@ -51,12 +49,19 @@ class Certificate:
         limits together hold with probability 1 - delta of this attempt
     notes : what the reader has to know beside the statement
     model_version, predictions, audit, previous : what was certified, by hash
+    items : the keys and contents of the items, by hash; ``""`` where nobody said what they are
+    answers : what people said of the audited items, by hash: as far as somebody kept track also
+        who, when and how each came
+    labels : the labels that it covers, by hash: those by people so far, and by the model
+    taught : how many labels came by each way that the model was taught, as far as it is known
+    left_out : how many items are no part of ``n_total``, by the reason
+    version : 1 for certificates of old, whose key is a seed and which lack the last five
     """
 
     statement: str
     claim: Claim
     attempt: int
-    seed: int
+    key: str
     n_total: int
     n_by_people: int
     n_auto: int
@@ -73,17 +78,35 @@ class Certificate:
     predictions: str
     audit: str
     previous: tuple[str, ...]
+    items: str = ""
+    answers: str = ""
+    labels: str = ""
+    taught: dict[str, int] = field(default_factory=dict)
+    left_out: dict[str, int] = field(default_factory=dict)
+    version: int = VERSION
 
     @property
     def digest(self) -> str:
         """Names the certificate on every label that it covers."""
-        return hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()
+        return hashlib.sha256(json.dumps(self._content(), sort_keys=True).encode()).hexdigest()
 
     def to_json(self) -> str:
         """Return the certificate as JSON text."""
-        head = {"sparing_certificate": VERSION}
-        tail = {"assumption": ASSUMPTION, "how_to_check": HOW_TO_CHECK, "digest": self.digest}
-        return json.dumps({**head, **asdict(self), **tail}, indent=1, ensure_ascii=False)
+        head = {"sparing_certificate": self.version}
+        tail = {
+            "assumptions": ASSUMPTIONS,
+            "not_checked": not_checked(self),
+            "how_to_check": HOW_TO_CHECK.format(share=SHARES[self.version]),
+            "digest": self.digest,
+        }
+        return json.dumps({**head, **self._content(), **tail}, indent=1, ensure_ascii=False)
+
+    def _content(self) -> dict[str, Any]:
+        content = asdict(self)
+        if self.version > 1:
+            return content
+        content["seed"] = int(content.pop("key"))
+        return {name: value for name, value in content.items() if name not in NEW_IN_2}
 
     @classmethod
     def from_json(cls, text: str) -> "Certificate":
@@ -95,19 +118,29 @@ class Certificate:
         """
         try:
             d = json.loads(text)
-            if d.pop("sparing_certificate") != VERSION:
-                raise ValueError("another version")
+            d = _of_version(d.pop("sparing_certificate"), d)
             written = d.pop("digest")
-            del d["how_to_check"], d["assumption"]
             d["claim"] = Claim(**d["claim"])
             d["evidence"] = tuple(_evidence(e) for e in d["evidence"])
             certificate = cls(**{**d, **{k: tuple(d[k]) for k in ("notes", "previous")}})
             _check_types(certificate)
         except (AttributeError, KeyError, TypeError, ValueError, RecursionError) as error:
             raise InvalidInputError(f"This is not a certificate: {error!r}.") from error
-        if certificate.digest != written:
+        is_whole = certificate.version == 1 or json.loads(certificate.to_json()) == json.loads(text)
+        if certificate.digest != written or not is_whole:
             raise InvalidInputError("The certificate was changed: its hash does not fit.")
         return certificate
+
+
+def _of_version(version: Any, d: dict[str, Any]) -> dict[str, Any]:
+    """Return the fields of a certificate, without what is said in every one."""
+    said = {"how_to_check", "assumption", "assumptions", "not_checked"}
+    d = {name: value for name, value in d.items() if name not in said}
+    if version == 1:
+        return {**d, "key": str(int(d.pop("seed"))), "version": 1}
+    if version != VERSION or d["version"] != VERSION:
+        raise ValueError("another version")
+    return d
 
 
 def _evidence(parts: dict[str, Any]) -> Evidence:
@@ -124,13 +157,39 @@ def _check_types(part: Certificate | Evidence) -> None:
         real = type(value) in (int, float) and math.isfinite(value)
         if (f.type is int and type(value) is not int) or (f.type is float and not real):
             raise TypeError(f"{f.name} is {value!r}")
+        if f.type is str and type(value) is not str:
+            raise TypeError(f"{f.name} is {value!r}")
 
 
-ASSUMPTION = "The person's label of an item is the truth."
+@dataclass(frozen=True, slots=True)
+class Origins:
+    """How that came about on which a certificate rests, as far as somebody kept track.
+
+    Parameters
+    ----------
+    said : pairs of a drawn row and a line of text for each answer: what, by whom, when, how
+    taught : how many labels that the model was taught came by each way
+    left_out : how many items are no part of the total, by the reason
+    """
+
+    said: Sequence[tuple[int, str]] = ()
+    taught: Mapping[str, int] = field(default_factory=dict)
+    left_out: Mapping[str, int] = field(default_factory=dict)
 
 
-def certify(predictions: Predictions, audit: Audit, findings: Findings) -> Certificate:
+UNKNOWN = Origins()
+
+
+def certify(
+    predictions: Predictions, audit: Audit, findings: Findings, origins: Origins = UNKNOWN
+) -> Certificate:
     """Turn an answered audit into a certificate; where nothing holds, it auto-labels nothing.
+
+    Parameters
+    ----------
+    predictions, audit : the frozen model and its draw
+    findings : what people said of it, of :func:`sparing.audit.audit.judge`
+    origins : who said so, and how the other labels came
 
     Raises
     ------
@@ -160,12 +219,17 @@ def certify(predictions: Predictions, audit: Audit, findings: Findings) -> Certi
         agreed = findings.agreed
         left = [e.n_items - e.n_auto - int(agreed[: e.n_audited].sum()) for e in looks]
         best = looks[int(np.argmin(left))]
-        return _stated(predictions, audit, findings.first(best.n_audited), (best,))
-    return _stated(predictions, audit, findings, auto_labels(predictions, audit, findings, claim))
+        return stated(predictions, audit, findings.first(best.n_audited), (best,), origins)
+    evidence = auto_labels(predictions, audit, findings, claim)
+    return stated(predictions, audit, findings, evidence, origins)
 
 
-def _stated(
-    predictions: Predictions, audit: Audit, findings: Findings, evidence: tuple[Evidence, ...]
+def stated(
+    predictions: Predictions,
+    audit: Audit,
+    findings: Findings,
+    evidence: tuple[Evidence, ...],
+    origins: Origins,
 ) -> Certificate:
     """State what is proven by the findings, down to the look at which they end."""
     claim = audit.claim
@@ -173,11 +237,12 @@ def _stated(
     n_auto = sum(e.n_auto for e in evidence)
     n_by_people = int((predictions.y >= 0).sum() + findings.agreed.sum())
     n_total = predictions.n_total
-    return Certificate(
-        statement=_statement(claim, n_total, n_auto),
+    n_out = len(predictions) - n_total
+    certificate = Certificate(
+        statement=statement(claim, n_total, n_auto),
         claim=claim,
         attempt=audit.attempt,
-        seed=audit.seed,
+        key=audit.key,
         n_total=n_total,
         n_by_people=n_by_people,
         n_auto=n_auto,
@@ -189,12 +254,47 @@ def _stated(
         evidence=evidence,
         majority=_majority(predictions, audit, findings),
         recall=_recall(predictions, audit, findings),
-        notes=_notes(predictions, claim, findings, n_auto),
+        notes=(),
         model_version=predictions.model_version,
         predictions=predictions.digest,
         audit=audit.digest,
         previous=audit.previous,
+        version=audit.version,
     )
+    if audit.version > 1:
+        certificate = replace(
+            certificate,
+            items=predictions.items,
+            answers=_answers_digest(audit, findings, origins),
+            labels=_labels_digest(predictions, audit, findings, certificate),
+            taught=dict(origins.taught),
+            left_out=dict(origins.left_out) or ({"skipped": n_out} if n_out else {}),
+        )
+    return replace(certificate, notes=notes_of(predictions, certificate))
+
+
+def _answers_digest(audit: Audit, findings: Findings, origins: Origins) -> str:
+    """Name what was said of the items down to the look at which the audit ended."""
+    rows = audit.drawn[: len(findings.wrong)].tolist()
+    inside = set(rows)
+    said = sorted([row, line] for row, line in origins.said if row in inside)
+    if not origins.said:
+        names = (*findings.classes.values, None)
+        given = typed(names[code] for code in findings.codes.tolist())
+        disputed = findings.disputed.tolist()
+        said = [list(one) for one in zip(rows, given, disputed, strict=True)]
+    return hashlib.sha256(json.dumps(said).encode()).hexdigest()
+
+
+def _labels_digest(
+    predictions: Predictions, audit: Audit, findings: Findings, certificate: Certificate
+) -> str:
+    by_model = auto_labeled(predictions, audit, certificate)
+    codes = np.where(by_model, predictions.codes, predictions.y).astype("<i4")
+    codes[audit.drawn[: len(findings.wrong)]] = findings.codes
+    digest = hashlib.sha256(json.dumps(typed(findings.classes.values)).encode())
+    digest.update(codes.data)
+    return digest.hexdigest()
 
 
 def auto_labeled(predictions: Predictions, audit: Audit, certificate: Certificate) -> BoolArray:
@@ -207,58 +307,6 @@ def auto_labeled(predictions: Predictions, audit: Audit, certificate: Certificat
     chosen &= audit.eligible
     chosen[audit.drawn[: certificate.n_audited]] = False  # a person has labeled these, or is to
     return chosen
-
-
-def _statement(claim: Claim, n_total: int, n_auto: int) -> str:
-    share, sure = f"{100 * claim.epsilon:g} %", f"{100 * (1 - claim.delta):g} %"
-    if claim.kind == WHOLE:
-        allowed = math.floor(claim.epsilon * n_total)
-        what = f"At most {allowed:,} of all {n_total:,} labels ({share}) are wrong"
-    elif claim.per_class:
-        what = f"Of the {n_auto:,} labels by the model alone, at most {share} per class are wrong"
-    else:
-        what = f"Of the {n_auto:,} labels by the model alone, at most {share} are wrong"
-    return f"{what}, with probability {sure} or more."
-
-
-def class_shares(predictions: Predictions) -> FloatArray:
-    """Estimate the share of each class: people's labels, and predictions for the rest."""
-    c, y = len(predictions.classes), predictions.y
-    known = np.flatnonzero(y != UNLABELED)
-    counts = np.bincount(predictions.codes, minlength=c)
-    counts -= np.bincount(predictions.codes[known], minlength=c)
-    counts += np.bincount(y[y >= 0], minlength=c)
-    shares: FloatArray = counts / max(1, counts.sum())
-    return shares
-
-
-def empty_bound_note(predictions: Predictions, claim: Claim) -> str | None:
-    """Say so if a bound on the whole set would allow all items of the rarest class to be wrong."""
-    shares = class_shares(predictions)
-    rarest = int(np.argmin(shares))
-    if claim.kind != WHOLE or claim.epsilon < shares[rarest]:
-        return None
-    return (
-        f"Nothing is promised of class '{predictions.classes.values[rarest]}' by itself: it is"
-        f" about {100 * shares[rarest]:.2g} % of the items, so all of it could be wrong within"
-        f" {100 * claim.epsilon:g} %. A claim per class (kind 'auto', per_class) bounds each."
-    )
-
-
-def _notes(
-    predictions: Predictions, claim: Claim, findings: Findings, n_auto: int
-) -> tuple[str, ...]:
-    notes = []
-    if not n_auto:
-        notes.append("The audit proves nothing at this epsilon: no label is left to the model.")
-    if findings.n_unanswered:
-        notes.append(f"{findings.n_unanswered} audited items have no answer and count as wrong.")
-    if findings.n_disputed:
-        notes.append(
-            f"On {findings.n_disputed} audited items annotators disagree; they count as wrong."
-        )
-    note = empty_bound_note(predictions, claim)
-    return (*notes, note) if note else tuple(notes)
 
 
 def _majority(predictions: Predictions, audit: Audit, findings: Findings) -> float | None:
@@ -294,128 +342,3 @@ def _by_value(limit: Any, k: IntArray, n: int, m: int, delta: float) -> IntArray
     values, where = np.unique(k, return_inverse=True)  # many classes share few counts
     limits: IntArray = limit(values, n, m, delta)[where]
     return limits
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One thing that was recomputed, and whether it came out as the certificate says."""
-
-    what: str
-    ok: bool
-
-
-def verify(
-    certificate: Certificate,
-    predictions: Predictions | None = None,
-    audit: Audit | None = None,
-    answers: Iterable[tuple[int, Label | None]] = (),
-) -> tuple[Check, ...]:
-    """Recompute a certificate: its numbers alone, or everything if what it rests on is given.
-
-    Examples
-    --------
-    >>> from sparing import ClassTable
-    >>> from sparing.audit.sampling import draw_audit
-    >>> p = Predictions(np.zeros(500), np.ones(500), np.full(500, -1), ClassTable(("cat",)))
-    >>> audit = draw_audit(p, 200, claim=Claim(0.05))
-    >>> answers = [(row, "cat") for row in audit.drawn.tolist()]
-    >>> certificate = certify(p, audit, judge(audit, p, answers))
-    >>> all(check.ok for check in verify(certificate, p, audit, answers))
-    True
-    """
-    checks = _check_numbers(certificate)
-    if predictions is None or audit is None:
-        return checks
-    same = predictions.digest == certificate.predictions == audit.predictions
-    checks += (
-        Check("the predictions are those that were certified", same),
-        Check("the audit is the one that was certified", audit.digest == certificate.audit),
-    )
-    if not all(check.ok for check in checks[-2:]):
-        return checks
-    found = judge(audit, predictions, answers).first(certificate.n_audited)
-    if certificate.claim.kind == WHOLE:
-        evidence = whole_set(predictions, audit, found, certificate.claim)[-1:]
-    else:
-        evidence = auto_labels(predictions, audit, found, certificate.claim)
-    again = _stated(predictions, audit, found, evidence)
-    return (
-        *checks,
-        Check(
-            "drawing again from the seed gives the same items", is_repeatable(audit, predictions)
-        ),
-        Check("counting the answers again gives the same certificate", again == certificate),
-    )
-
-
-def _check_numbers(c: Certificate) -> tuple[Check, ...]:
-    allowed = spend(c.claim.delta, c.attempt)
-    used = sum(e.delta for e in c.evidence)
-    given = [e for e in c.evidence if e.threshold is not None]
-    proven = [_is_proven(c, e) for e in given]
-    return (
-        Check(
-            f"attempt {c.attempt} risks no more than its share of delta", used <= allowed * 1.000001
-        ),
-        Check(f"attempt {c.attempt} names all draws before it", len(c.previous) == c.attempt - 1),
-        Check("each hypergeometric risk is at most its delta", all(proven)),
-        Check("what is refuted is what the claim forbids", all(_forbids(c, e) for e in given)),
-        Check("the labels add up", _adds_up(c)),
-        Check("each count fits every other", _counts_fit(c)),
-        Check(
-            "the statement is the claim", c.statement == _statement(c.claim, c.n_total, c.n_auto)
-        ),
-    )
-
-
-def _adds_up(c: Certificate) -> bool:
-    inside = all(0 <= e.n_auto <= e.n_items - e.n_audited for e in c.evidence)
-    total = c.n_by_people + c.n_auto + c.n_handback
-    return inside and sum(e.n_auto for e in c.evidence) == c.n_auto and total == c.n_total
-
-
-def _counts_fit(c: Certificate) -> bool:
-    """No set is larger than what holds it: errors, answers, items drawn from, the data set."""
-    silent = c.n_unanswered + c.n_disputed  # they count as wrong, and as nobody's label
-    counts = (c.n_unanswered, c.n_disputed, c.n_by_people, c.n_auto, c.n_handback, c.attempt - 1)
-    fits = min(counts) >= 0 and silent <= c.n_wrong <= c.n_audited
-    fits &= c.n_audited - silent <= c.n_by_people <= c.n_total
-    shares = [*c.recall.values(), *([] if c.majority is None else [c.majority])]
-    fits &= all(type(share) is float and 0 <= share <= 1 for share in shares)
-    before = c.n_by_people - (c.n_audited - silent)  # labels that the model was taught
-    if c.claim.kind == WHOLE:
-        return fits and all(_walk_fits(c, e, before) for e in c.evidence)
-    return fits and _levels_fit(c, before)
-
-
-def _walk_fits(c: Certificate, e: Evidence, before: int) -> bool:
-    looks = all(-1 <= k < size <= e.n_items for size, k in e.looks)
-    return looks and -1 <= e.n_wrong < e.n_audited == c.n_audited <= e.n_items <= c.n_total - before
-
-
-def _levels_fit(c: Certificate, before: int) -> bool:
-    scopes = [(e.scope, e.code) for e in c.evidence]
-    fits = len(set(scopes)) == len(scopes) and (c.claim.per_class or len(scopes) == 1)
-    fits &= sum(e.n_items for e in c.evidence) <= c.n_total - before
-    fits &= sum(e.n_audited for e in c.evidence) <= c.n_audited
-    fits &= sum(e.n_wrong for e in c.evidence) <= c.n_wrong
-    return fits and all(
-        0 <= e.n_wrong <= e.n_audited <= e.n_items and 0 < e.n_refuted <= e.n_items + 1
-        for e in c.evidence
-    )
-
-
-def _is_proven(c: Certificate, e: Evidence) -> bool:
-    if c.claim.kind != WHOLE:
-        return bool(is_refuted(e.n_wrong, e.n_items, e.n_refuted, e.n_audited, e.delta))
-    sizes, tolerated = zip(*e.looks, strict=True) if e.looks else ((), ())
-    fixed = (e.n_audited, e.n_wrong) in e.looks and list(tolerated) == sorted(tolerated)
-    fixed &= e.n_wrong >= 0  # below, nothing would have been refuted
-    allowed = math.floor(c.claim.epsilon * c.n_total)
-    return fixed and walk_risk(e.n_items, allowed, sizes, tolerated) <= e.delta
-
-
-def _forbids(c: Certificate, e: Evidence) -> bool:
-    if c.claim.kind == WHOLE:
-        return e.n_refuted <= math.floor(c.claim.epsilon * c.n_total) + e.n_wrong + 1
-    return e.n_refuted - 1 <= c.claim.epsilon * e.n_auto

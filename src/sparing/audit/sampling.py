@@ -1,5 +1,6 @@
-"""Drawing an audit: which items, from a public seed, that anyone can repeat."""
+"""Drawing an audit: which items, from a key that nobody chose, as anyone can repeat."""
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise
@@ -20,13 +21,16 @@ def draw_audit(
     *,
     claim: Claim | None = None,
     cut: float = 0.0,
-    seed: int = 0,
+    key: str = "",
     previous: Sequence[Audit] = (),
+    rng: np.random.Generator | None = None,
 ) -> Audit:
     """Draw the items that a person checks, uniformly without replacement.
 
-    The draw is a fixed function of the seed, the attempt and the hash of the predictions: anyone
-    can repeat it, and a seed that served elsewhere, in training say, does no harm.
+    The draw is a fixed function of a key and the attempt, so that anyone can repeat it. Neither
+    the claim nor any other option has a part in it: there is nothing to choose that would choose
+    the draw. Without a key it follows from the items, what the model says of them, and the labels:
+    altering one of these draws again, which the certificate says.
 
     Parameters
     ----------
@@ -35,8 +39,10 @@ def draw_audit(
         end; for a claim per class, how many of each predicted class id
     claim : what is to be certified
     cut : items less confident than this are left to the person, and not drawn
-    seed : makes the draw reproducible
+    key : fresh randomness in hexadecimal digits, made when the model is frozen, where that moment
+        and its key are written down; ``""``: the key follows from the predictions
     previous : all audits drawn before for this data set; each has spent its share of delta
+    rng : for simulations alone: gives the key
 
     Raises
     ------
@@ -46,7 +52,7 @@ def draw_audit(
     --------
     >>> from sparing.pool.classes import ClassTable
     >>> p = Predictions(np.zeros(9), np.full(9, 0.9), np.full(9, -1), ClassTable(("cat",)))
-    >>> audit = draw_audit(p, 3, claim=Claim(0.1), seed=7)
+    >>> audit = draw_audit(p, 3, claim=Claim(0.1))
     >>> len(audit.drawn), audit.attempt
     (3, 1)
     >>> Audit.from_json(audit.to_json()).digest == audit.digest
@@ -60,13 +66,17 @@ def draw_audit(
     eligible = predictions.eligible & (predictions.confidence >= np.float32(cut))
     blank = Audit(
         predictions.digest, eligible, np.zeros(0), BY_CLASS if per_class else UNIFORM, (),  # type: ignore[arg-type]
-        claim, float(np.float32(cut)), check_int("seed", "draw_audit", seed, 0),
+        claim, float(np.float32(cut)), _key(key, rng),
         tuple(audit.digest for audit in previous),
     )  # fmt: skip
     if isinstance(n_audit, Mapping):
         return replace(blank, drawn=_drawn(blank, predictions, n_audit), looks=())
     looks = _checked_looks(n_audit, claim)
     return replace(blank, drawn=_drawn(blank, predictions, {0: looks[-1]}), looks=looks)
+
+
+def _key(key: str, rng: np.random.Generator | None) -> str:
+    return key if rng is None else rng.bytes(32).hex()
 
 
 def _checked_looks(n_audit: int | Sequence[int], claim: Claim | None) -> tuple[int, ...]:
@@ -85,8 +95,9 @@ def draw_stratified(
     n_audit: int,
     *,
     n_strata: int = 4,
-    seed: int = 0,
+    key: str = "",
     previous: Sequence[Audit] = (),
+    rng: np.random.Generator | None = None,
 ) -> Audit:
     """Draw an audit for :mod:`sparing.audit.evaluation` that looks where errors are likely.
 
@@ -96,7 +107,7 @@ def draw_stratified(
 
     Parameters
     ----------
-    predictions, seed, previous : as for :func:`draw_audit`
+    predictions, key, previous, rng : as for :func:`draw_audit`
     n_audit : how many items
     n_strata : how many strata of equal size, at least 2
 
@@ -116,7 +127,7 @@ def draw_stratified(
     edges = np.unique(np.quantile(confidence, shares, method="higher"))
     blank = Audit(
         predictions.digest, predictions.eligible, np.zeros(0), BY_CONFIDENCE,  # type: ignore[arg-type]
-        tuple(float(e) for e in edges), None, 0.0, check_int("seed", "draw_stratified", seed, 0),
+        tuple(float(e) for e in edges), None, 0.0, _key(key, rng),
         tuple(audit.digest for audit in previous),
     )  # fmt: skip
     stratum = blank.strata(predictions, np.flatnonzero(predictions.eligible))
@@ -149,7 +160,7 @@ def _check_enough(wanted: int, there: int) -> None:
 
 
 def is_repeatable(audit: Audit, predictions: Predictions) -> bool:
-    """Say whether drawing again, by the audit's own seed, gives the audit's own rows.
+    """Say whether drawing again, by the audit's own key, gives the audit's own rows.
 
     Examples
     --------
@@ -171,7 +182,7 @@ def is_repeatable(audit: Audit, predictions: Predictions) -> bool:
 def _drawn(blank: Audit, predictions: Predictions, wanted: Mapping[int, int]) -> IntArray:
     """Return the rows with the smallest keys of each stratum, in the order of the keys."""
     rows = np.flatnonzero(blank.eligible)
-    keys = _keys(len(rows), blank)
+    keys = _seeded(len(rows), blank) if blank.version == 1 else _keys(predictions, blank)[rows]
     if blank.design == UNIFORM:
         stratum = np.zeros(len(rows), dtype=np.int64)
     else:
@@ -185,9 +196,19 @@ def _drawn(blank: Audit, predictions: Predictions, wanted: Mapping[int, int]) ->
     return np.asarray(rows[chosen[np.argsort(keys[chosen])]])
 
 
-def _keys(n: int, audit: Audit) -> npt.NDArray[np.uint64]:
-    """Return a random 64-bit key a row: raw output of Philox, the same in every NumPy version."""
+def _keys(predictions: Predictions, audit: Audit) -> npt.NDArray[np.uint64]:
+    """Return a random 64-bit key a row, whether it may be drawn or not.
+
+    Raw output of Philox, the same in every NumPy version. The claim decides what may be drawn, and
+    must not decide what is drawn of it.
+    """
+    text = f"{audit.key or predictions.draw_key} {audit.attempt}"
+    words = np.frombuffer(hashlib.sha256(text.encode()).digest(), dtype=">u4").tolist()
+    return np.random.Philox(np.random.SeedSequence(words)).random_raw(len(predictions))
+
+
+def _seeded(n: int, audit: Audit) -> npt.NDArray[np.uint64]:
+    """Return the keys of an audit of version 1, one for each row that could be drawn."""
     words = [int(audit.predictions[i : i + 8], 16) for i in range(0, 64, 8)]
-    return np.random.Philox(np.random.SeedSequence([audit.seed, audit.attempt, *words])).random_raw(
-        n
-    )
+    seeds = np.random.SeedSequence([int(audit.key), audit.attempt, *words])
+    return np.random.Philox(seeds).random_raw(n)

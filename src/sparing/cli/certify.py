@@ -10,7 +10,8 @@ import typer
 
 if TYPE_CHECKING:
     from sparing.audit.audit import Audit, Claim
-    from sparing.audit.certificate import Certificate, Check
+    from sparing.audit.certificate import Certificate
+    from sparing.audit.verification import Check
     from sparing.cli.auditfolder import AuditFolder
     from sparing.cli.poolfiles import PoolFile
     from sparing.types import Label
@@ -61,7 +62,6 @@ def certify(
     audits: Annotated[
         int | None, typer.Option(min=1, help="Items to audit, not as planned.", show_default=False)
     ] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Seed of the draw.")] = 0,
     again: Annotated[
         bool, typer.Option("--again", help="Draw a new audit; each one may risk less.")
     ] = False,
@@ -112,7 +112,7 @@ def certify(
     given = {name: value for name, value in asked.items() if value is not None}
     if not drawn or again:
         claim = Claim(**{"epsilon": EPSILON, **given})
-        _draw(folder, items, claim, n_audit=audits, seed=seed, previous=drawn)
+        _draw(folder, items, claim, n_audit=audits, previous=drawn)
     else:
         check_same(drawn[-1].claim, given)
         _certify(folder, items, drawn[-1], as_json=as_json)
@@ -124,7 +124,6 @@ def _draw(
     claim: "Claim",
     *,
     n_audit: int | None,
-    seed: int,
     previous: "tuple[Audit, ...]",
 ) -> None:
     from sparing.audit.cost.plan import plan_audit
@@ -142,8 +141,7 @@ def _draw(
         typer.echo(plan.note, err=True)
     if not wanted:
         raise typer.Exit(1)
-    audit = draw_audit(items.predictions, wanted, claim=claim, cut=cut, seed=seed,
-                       previous=previous)  # fmt: skip
+    audit = draw_audit(items.predictions, wanted, claim=claim, cut=cut, previous=previous)
     _check_may_prove(items, audit, claim)
     folder.add(audit, items)
     folder.put_aside(len(previous))
@@ -197,7 +195,8 @@ def _certify(folder: "AuditFolder", items: "PoolFile", audit: "Audit", *, as_jso
     if not any(label for _, label in answers):
         table = folder.answers_of(audit)
         raise InvalidInputError(f"No answer yet: fill in the column 'label' of {table}.")
-    done = certified(items.predictions, audit, answers)
+    origins = folder.origins(audit, items)
+    done = certified(items.predictions, audit, answers, origins)
     certificate = done.certificate
     if certificate is None:
         raise InvalidInputError("The audit was drawn without a claim.")
@@ -252,7 +251,7 @@ def _worth_answering(
 
 
 def _verify(file: Path, items: "PoolFile | None") -> None:
-    from sparing.audit.certificate import verify
+    from sparing.audit.verification import verify
     from sparing.cli.auditfolder import AuditFolder
     from sparing.errors import InvalidInputError
 
@@ -267,8 +266,10 @@ def _verify(file: Path, items: "PoolFile | None") -> None:
         if not found:
             raise InvalidInputError(f"The audit of {file} is not in {file.parent}.")
         answers = folder.answers(found[0], items)
-        checks = verify(certificate, items.predictions, found[0], answers)
-    print_checks(checks)
+        origins = folder.origins(found[0], items)
+        checks = verify(certificate, items.predictions, found[0], answers, origins)
+        checks += folder.check_labels(certificate, file, found[0], items)
+    print_checks(checks, certificate)
 
 
 def read_certificate(file: Path) -> "Certificate":
@@ -284,9 +285,14 @@ def read_certificate(file: Path) -> "Certificate":
         raise InvalidInputError(f"{file}: {error}") from error
 
 
-def print_checks(checks: "tuple[Check, ...]") -> None:
-    """Print what was recomputed; exit with 1 if anything came out differently."""
+def print_checks(checks: "tuple[Check, ...]", certificate: "Certificate") -> None:
+    """Print what was recomputed, and what cannot be; exit with 1 if anything is not as it says."""
+    from sparing.audit.wording import not_checked
+
     for check in checks:
         typer.echo(f"{'ok    ' if check.ok else 'FAILED'} {check.what}")
+    typer.echo("Nobody can check:")
+    for what in not_checked(certificate):
+        typer.echo(f"- {what}")
     if not all(check.ok for check in checks):
         raise typer.Exit(1)

@@ -19,7 +19,7 @@ from sparing.errors import InvalidInputError, SourceError
 from sparing.files import write_atomically
 from sparing.pool.classes import ClassTable
 from sparing.pool.pool import UNLABELED
-from sparing.pool.predictions import Predictions
+from sparing.pool.predictions import Predictions, items_digest
 from sparing.types import FloatArray, IntArray
 
 ID, PREDICTED, CONFIDENCE, LABEL = "id", "predicted", "confidence", "label"
@@ -27,10 +27,18 @@ ID, PREDICTED, CONFIDENCE, LABEL = "id", "predicted", "confidence", "label"
 
 @dataclass(frozen=True, eq=False, slots=True)
 class PoolFile:
-    """A pool read from a file: the predictions, and the names of the items."""
+    """A pool read from a file.
+
+    Parameters
+    ----------
+    ids : (n_items,) names of the items, sorted: the order of a file has no part in any draw
+    predictions : of the items
+    place : (n_items,) where each is in the file
+    """
 
     ids: list[str]
     predictions: Predictions
+    place: IntArray
 
     def row_of(self) -> dict[str, int]:
         """Return the row of each id."""
@@ -100,15 +108,22 @@ def _from_proba(path: Path, labels: dict[str, str], classes: str | None, version
         raise SourceError(f"{path} has {proba.shape[1]} classes, and {len(names)} are named.")
     if len(set(names)) < len(names) or "" in names:
         raise SourceError(f"Each class needs a name of its own. --classes says '{classes}'.")
-    ids = [str(row) for row in range(len(proba))]
-    table = ClassTable(tuple(names)).with_values(labels.values())
+    ids, order = _sorted([str(row) for row in range(len(proba))])
+    proba = proba[order]
+    table = ClassTable(tuple(names)).with_values(sorted(set(labels.values())))
     y = _codes(ids, labels, table, path)
     if len(table) > len(names):  # people used labels that the model does not know
         proba = np.pad(proba, ((0, 0), (0, len(table) - len(names))))
     try:
-        return PoolFile(ids, Predictions.from_proba(proba, table, y, version))
+        predictions = Predictions.from_proba(proba, table, y, version, items_digest(ids))
     except InvalidInputError as error:
         raise SourceError(f"{path}: {error}") from error
+    return PoolFile(ids, predictions, order)
+
+
+def _sorted(ids: list[str]) -> tuple[list[str], IntArray]:
+    order = sorted(range(len(ids)), key=ids.__getitem__)
+    return [ids[i] for i in order], np.array(order, dtype=np.int64)
 
 
 def load_array(path: Path) -> npt.NDArray[Any]:
@@ -133,11 +148,15 @@ def _from_table(path: Path, labels: dict[str, str], version: int) -> PoolFile:
         given = zip(ids, table.column(LABEL), strict=True)
         labels = _agreed([*labels.items(), *given], f"{path} and --known" if labels else str(path))
     confidence = _confidence(table)
-    values = dict.fromkeys(chain(sorted(set(predicted)), labels.values()))
+    values = dict.fromkeys(chain(sorted(set(predicted)), sorted(set(labels.values()))))
     classes = ClassTable(tuple(values))
-    y = _codes(ids, labels, classes, path)
     codes = classes.encode(predicted)
-    return PoolFile(ids, Predictions(codes, confidence, y, classes, version))  # type: ignore[arg-type]
+    ids, order = _sorted(ids)
+    y = _codes(ids, labels, classes, path)
+    predictions = Predictions(
+        codes[order], confidence[order], y, classes, version, items_digest(ids)  # type: ignore[arg-type]
+    )
+    return PoolFile(ids, predictions, order)
 
 
 def _pool_table(path: Path) -> Table:

@@ -155,7 +155,7 @@ def _verify(project: str | PathLike[str], file: Path) -> None:
     typer.echo(certificate.statement)
     with open_project(project) as opened:
         checks = opened.audits.verify(certificate)
-    print_checks(checks)
+    print_checks(checks, certificate)
 
 
 def export(

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -26,6 +27,7 @@ class Predictions:
         ``UNLABELED`` or ``SKIPPED``
     classes : the label values behind the ids
     model_version : names the model on every label it gives
+    items : digest of what the rows are, see :func:`items_digest`; ``""`` where nobody says
 
     Examples
     --------
@@ -39,6 +41,7 @@ class Predictions:
     y: npt.NDArray[np.int32]
     classes: ClassTable
     model_version: int = 0
+    items: str = ""
     digest: str = field(init=False)
 
     def __post_init__(self) -> None:
@@ -63,21 +66,38 @@ class Predictions:
             raise invalid("confidence", "Predictions", "numbers in [0, 1]", self.confidence)
 
     def _digest(self) -> str:
-        head = [[type(v).__name__, str(v)] for v in self.classes.values]
-        digest = hashlib.sha256(json.dumps([head, self.model_version]).encode())
+        head: list[Any] = [typed(self.classes.values), self.model_version]
+        return self._hashed([*head, self.items] if self.items else head)
+
+    @property
+    def draw_key(self) -> str:
+        """What an audit is drawn by that nobody gives a key: items, predictions and labels alone.
+
+        Neither a name of a class, nor the number of the model has a part in it: who could choose
+        them freely could choose the draw.
+        """
+        return self._hashed(["draw", self.items])
+
+    def _hashed(self, head: list[Any]) -> str:
+        digest = hashlib.sha256(json.dumps(head).encode())
         for values in (self.codes, self.confidence, self.y):
             digest.update(values.data)
         return digest.hexdigest()
 
     @classmethod
     def from_proba(
-        cls, proba: npt.ArrayLike, classes: ClassTable, y: npt.ArrayLike, model_version: int = 0
+        cls,
+        proba: npt.ArrayLike,
+        classes: ClassTable,
+        y: npt.ArrayLike,
+        model_version: int = 0,
+        items: str = "",
     ) -> "Predictions":
         """Take the likeliest class of each row, and its probability as the confidence."""
         P = check_proba(proba, "Predictions", len(np.asarray(y)))
         codes = P.argmax(axis=1)
         confidence = np.clip(P[np.arange(len(P)), codes], 0, 1)
-        return cls(codes, confidence, y, classes, model_version)  # type: ignore[arg-type]
+        return cls(codes, confidence, y, classes, model_version, items)  # type: ignore[arg-type]
 
     def __len__(self) -> int:
         return len(self.codes)
@@ -91,6 +111,27 @@ class Predictions:
     def n_total(self) -> int:
         """How many items the finished data set has: all but the skipped ones."""
         return len(self) - int(np.count_nonzero(self.y == SKIPPED))
+
+
+def typed(values: Iterable[Any]) -> list[list[str]]:
+    """Return values as pairs of type and text: 1 is not "1"."""
+    return [[type(value).__name__, str(value)] for value in values]
+
+
+def items_digest(*columns: Iterable[str]) -> str:
+    """Return what names the items of a pool for :class:`Predictions`.
+
+    Parameters
+    ----------
+    columns : each with a text a row: keys of the items, hashes of their contents; or what stands
+        for many at once, such as the hashes of a manifest
+
+    Examples
+    --------
+    >>> items_digest(["a", "b"])[:12], items_digest(["b", "a"])[:12]
+    ('e4df5bee0ae4', '37d2d54dc9c5')
+    """
+    return hashlib.sha256(json.dumps([list(column) for column in columns]).encode()).hexdigest()
 
 
 def frozen_copy(values: Any, dtype: str) -> npt.NDArray[Any]:

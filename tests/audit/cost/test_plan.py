@@ -25,7 +25,7 @@ def pool(n, error, *, codes=None, seed=0):
 
 def answers_in_all(p, truth, claim, plan, seed, classes=CLASSES):
     """Audit until it is enough, and return the answers given and still to be given."""
-    audit = draw_audit(p, plan.n_audit, claim=claim, cut=plan.cut, seed=seed)
+    audit = draw_audit(p, plan.n_audit, claim=claim, cut=plan.cut, key=str(seed))
     answers = [(row, classes.values[truth[row]]) for row in audit.drawn.tolist()]
     seen, needed = 0, audit.looks[0]
     while needed > seen:

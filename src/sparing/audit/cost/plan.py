@@ -5,13 +5,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sparing.audit.audit import WHOLE, Claim
-from sparing.audit.certificate import empty_bound_note
+from sparing.audit.audit import WHOLE, Claim, share_of
 from sparing.audit.cost.error_scenarios import WEIGHTS, Walk
 from sparing.audit.cost.whole_set import BAD_CASE, Mix, by_hand, cheapest_whole
 from sparing.audit.evidence import chance_to_pass, chance_to_start
+from sparing.audit.wording import empty_bound_note
 from sparing.pool.predictions import Predictions
-from sparing.stats.hypergeometric import spend
 from sparing.types import FloatArray
 
 LEAST_SAVING = 0.1  # of the answers; below it labeling all by hand is simpler
@@ -74,7 +73,7 @@ def plan_audit(predictions: Predictions, claim: Claim, *, attempt: int = 1) -> A
     >>> print(plan_audit(p, Claim(0.02)).sentence)
     2 % at 95 %: about 200 audits and 0 by hand; the model labels about 3,800.
     """
-    delta = spend(claim.delta, attempt)
+    delta = share_of(claim.delta, attempt)
     if claim.per_class:
         return _plan(predictions, claim, *_per_class(predictions, claim, delta))
     confidence = predictions.confidence[predictions.eligible]

@@ -1,0 +1,152 @@
+"""Checking a certificate: its numbers against each other, and all that it names by hash."""
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from sparing.audit.audit import WHOLE, Audit, judge, share_of
+from sparing.audit.certificate import UNKNOWN, Certificate, Origins, stated
+from sparing.audit.evidence import Evidence, auto_labels, whole_set
+from sparing.audit.sampling import is_repeatable
+from sparing.audit.sequential import walk_risk
+from sparing.audit.wording import statement
+from sparing.pool.predictions import Predictions
+from sparing.stats.hypergeometric import is_refuted
+from sparing.types import Label
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that was recomputed, and whether it came out as the certificate says."""
+
+    what: str
+    ok: bool
+
+
+def verify(
+    certificate: Certificate,
+    predictions: Predictions | None = None,
+    audit: Audit | None = None,
+    answers: Iterable[tuple[int, Label | None]] = (),
+    origins: Origins = UNKNOWN,
+) -> tuple[Check, ...]:
+    """Recompute a certificate: its numbers alone, or everything if what it rests on is given.
+
+    What nobody can check, :func:`sparing.audit.certificate.not_checked` lists.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sparing import ClassTable
+    >>> from sparing.audit.audit import Claim
+    >>> from sparing.audit.certificate import certify
+    >>> from sparing.audit.sampling import draw_audit
+    >>> p = Predictions(np.zeros(500), np.ones(500), np.full(500, -1), ClassTable(("cat",)))
+    >>> audit = draw_audit(p, 200, claim=Claim(0.05))
+    >>> answers = [(row, "cat") for row in audit.drawn.tolist()]
+    >>> certificate = certify(p, audit, judge(audit, p, answers))
+    >>> all(check.ok for check in verify(certificate, p, audit, answers))
+    True
+    """
+    checks = _check_numbers(certificate)
+    if predictions is None or audit is None:
+        return checks
+    same = predictions.digest == certificate.predictions == audit.predictions
+    checks += (
+        Check("the predictions are those that were certified", same),
+        Check("the audit is the one that was certified", audit.digest == certificate.audit),
+    )
+    if not all(check.ok for check in checks[-2:]):
+        return checks
+    found = judge(audit, predictions, answers).first(certificate.n_audited)
+    if certificate.claim.kind == WHOLE:
+        evidence = whole_set(predictions, audit, found, certificate.claim)[-1:]
+    else:
+        evidence = auto_labels(predictions, audit, found, certificate.claim)
+    again = stated(predictions, audit, found, evidence, origins)
+    return (
+        *checks,
+        Check("drawing again from the key gives the same items", is_repeatable(audit, predictions)),
+        Check(
+            "the answers are those that were certified, and who gave them, when and how",
+            certificate.version == 1 or again.answers == certificate.answers,
+        ),
+        Check(
+            "counting the answers again gives the same certificate",
+            replace(again, answers=certificate.answers) == certificate,
+        ),
+    )
+
+
+def _check_numbers(c: Certificate) -> tuple[Check, ...]:
+    allowed = share_of(c.claim.delta, c.attempt, c.version)
+    used = sum(e.delta for e in c.evidence)
+    given = [e for e in c.evidence if e.threshold is not None]
+    proven = [_is_proven(c, e) for e in given]
+    return (
+        Check(
+            f"attempt {c.attempt} risks no more than its share of delta", used <= allowed * 1.000001
+        ),
+        Check(f"attempt {c.attempt} names all draws before it", len(c.previous) == c.attempt - 1),
+        Check("each hypergeometric risk is at most its delta", all(proven)),
+        Check("what is refuted is what the claim forbids", all(_forbids(c, e) for e in given)),
+        Check("the labels add up", _adds_up(c)),
+        Check("each count fits every other", _counts_fit(c)),
+        Check("the statement is the claim", c.statement == statement(c.claim, c.n_total, c.n_auto)),
+    )
+
+
+def _adds_up(c: Certificate) -> bool:
+    inside = all(0 <= e.n_auto <= e.n_items - e.n_audited for e in c.evidence)
+    total = c.n_by_people + c.n_auto + c.n_handback
+    return inside and sum(e.n_auto for e in c.evidence) == c.n_auto and total == c.n_total
+
+
+def _counts_fit(c: Certificate) -> bool:
+    """No set is larger than what holds it: errors, answers, items drawn from, the data set."""
+    silent = c.n_unanswered + c.n_disputed  # they count as wrong, and as nobody's label
+    counts = (c.n_unanswered, c.n_disputed, c.n_by_people, c.n_auto, c.n_handback, c.attempt - 1)
+    fits = min(counts) >= 0 and silent <= c.n_wrong <= c.n_audited
+    fits &= c.n_audited - silent <= c.n_by_people <= c.n_total
+    shares = [*c.recall.values(), *([] if c.majority is None else [c.majority])]
+    fits &= all(type(share) is float and 0 <= share <= 1 for share in shares)
+    before = c.n_by_people - (c.n_audited - silent)  # labels that the model was taught
+    ways = [*c.taught.values(), *c.left_out.values()]
+    fits &= all(type(n) is int and n > 0 for n in ways)
+    fits &= not c.taught or sum(c.taught.values()) == before
+    if c.claim.kind == WHOLE:
+        return fits and all(_walk_fits(c, e, before) for e in c.evidence)
+    return fits and _levels_fit(c, before)
+
+
+def _walk_fits(c: Certificate, e: Evidence, before: int) -> bool:
+    looks = all(-1 <= k < size <= e.n_items for size, k in e.looks)
+    return looks and -1 <= e.n_wrong < e.n_audited == c.n_audited <= e.n_items <= c.n_total - before
+
+
+def _levels_fit(c: Certificate, before: int) -> bool:
+    scopes = [(e.scope, e.code) for e in c.evidence]
+    fits = len(set(scopes)) == len(scopes) and (c.claim.per_class or len(scopes) == 1)
+    fits &= sum(e.n_items for e in c.evidence) <= c.n_total - before
+    fits &= sum(e.n_audited for e in c.evidence) <= c.n_audited
+    fits &= sum(e.n_wrong for e in c.evidence) <= c.n_wrong
+    return fits and all(
+        0 <= e.n_wrong <= e.n_audited <= e.n_items and 0 < e.n_refuted <= e.n_items + 1
+        for e in c.evidence
+    )
+
+
+def _is_proven(c: Certificate, e: Evidence) -> bool:
+    if c.claim.kind != WHOLE:
+        return bool(is_refuted(e.n_wrong, e.n_items, e.n_refuted, e.n_audited, e.delta))
+    sizes, tolerated = zip(*e.looks, strict=True) if e.looks else ((), ())
+    fixed = (e.n_audited, e.n_wrong) in e.looks and list(tolerated) == sorted(tolerated)
+    fixed &= e.n_wrong >= 0  # below, nothing would have been refuted
+    allowed = math.floor(c.claim.epsilon * c.n_total)
+    return fixed and walk_risk(e.n_items, allowed, sizes, tolerated) <= e.delta
+
+
+def _forbids(c: Certificate, e: Evidence) -> bool:
+    if c.claim.kind == WHOLE:
+        return e.n_refuted <= math.floor(c.claim.epsilon * c.n_total) + e.n_wrong + 1
+    return e.n_refuted - 1 <= c.claim.epsilon * e.n_auto

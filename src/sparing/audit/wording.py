@@ -1,0 +1,109 @@
+"""What a certificate says in words: the claim, what it assumes, what nobody can check."""
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sparing.audit.audit import VERSION, WHOLE, Claim
+from sparing.pool.pool import UNLABELED
+from sparing.pool.predictions import Predictions
+from sparing.types import FloatArray
+
+if TYPE_CHECKING:
+    from sparing.audit.certificate import Certificate
+
+# A file that says something else is no certificate of this version: new words, new version.
+ASSUMPTIONS = (
+    "What people said of an item, the audit's items above all, is the truth of it.",
+    "Who answered the audit did not know what the model says of its items.",
+    "The items, what they hold, and the classes stay as they were when the model was frozen.",
+    "The items that are handed back get their labels by people.",
+)
+SHARES = {1: "6 delta / (pi attempt)^2", VERSION: "0.9 delta in the first attempt, and in attempt t"
+          " to 0.6 delta / (pi (t - 1))^2"}  # fmt: skip
+HOW_TO_CHECK = (
+    "Each piece of evidence: the hypergeometric probability of at most n_wrong marked items in"
+    " n_audited draws without replacement from n_items, of which n_refuted are marked, is at most"
+    " its delta; the deltas sum to at most {share}. Where looks are listed (size"
+    " of the draw, n_wrong), that is the probability that it happens at any of them, the marked"
+    " items being the first n_refuted wrong ones. With the predictions, the audit and the answers,"
+    " 'sparing certify POOL --verify FILE' repeats hashes, draw and count."
+)
+
+
+ALONE, GUESSED, GLANCE, CONSENSUS = "alone", "guess confirmed", "at a glance", "by consensus"
+WAYS = {  # that a reader has to know of
+    GUESSED: "confirm a guess of the model that was on the screen",
+    GLANCE: "were given at a glance, on a page with others",
+    CONSENSUS: "are the likeliest of several that people gave, who differ",
+}
+
+
+def statement(claim: Claim, n_total: int, n_auto: int) -> str:
+    """Return the claim in one sentence."""
+    share, sure = f"{100 * claim.epsilon:g} %", f"{100 * (1 - claim.delta):g} %"
+    if claim.kind == WHOLE:
+        allowed = math.floor(claim.epsilon * n_total)
+        what = f"At most {allowed:,} of all {n_total:,} labels ({share}) are wrong"
+    elif claim.per_class:
+        what = f"Of the {n_auto:,} labels by the model alone, at most {share} per class are wrong"
+    else:
+        what = f"Of the {n_auto:,} labels by the model alone, at most {share} are wrong"
+    return f"{what}, with probability {sure} or more."
+
+
+def not_checked(c: "Certificate") -> tuple[str, ...]:
+    """Return what nobody can see from a certificate and all that it names."""
+    draw = "of which there is one only for these items, predictions and labels, but altering one of"
+    draw += " them draws again"
+    if c.key:
+        draw = "whether it was chosen among several: a project makes it afresh with each audit"
+    hidden = "audits of these items that were thrown away, or made elsewhere"
+    what = (
+        "who answered, and whether they knew what the model says",
+        f"whether it is attempt {c.attempt}, as it says: {hidden}",
+        f"the key of the draw, {draw}",
+    )
+    return what if c.items else (*what, "what the items are: it names their order alone")
+
+
+def class_shares(predictions: Predictions) -> FloatArray:
+    """Estimate the share of each class: people's labels, and predictions for the rest."""
+    c, y = len(predictions.classes), predictions.y
+    known = np.flatnonzero(y != UNLABELED)
+    counts = np.bincount(predictions.codes, minlength=c)
+    counts -= np.bincount(predictions.codes[known], minlength=c)
+    counts += np.bincount(y[y >= 0], minlength=c)
+    shares: FloatArray = counts / max(1, counts.sum())
+    return shares
+
+
+def empty_bound_note(predictions: Predictions, claim: Claim) -> str | None:
+    """Say so if a bound on the whole set would allow all items of the rarest class to be wrong."""
+    shares = class_shares(predictions)
+    rarest = int(np.argmin(shares))
+    if claim.kind != WHOLE or claim.epsilon < shares[rarest]:
+        return None
+    return (
+        f"Nothing is promised of class '{predictions.classes.values[rarest]}' by itself: it is"
+        f" about {100 * shares[rarest]:.2g} % of the items, so all of it could be wrong within"
+        f" {100 * claim.epsilon:g} %. A claim per class (kind 'auto', per_class) bounds each."
+    )
+
+
+def notes_of(predictions: Predictions, c: "Certificate") -> tuple[str, ...]:
+    """Return what the reader has to know beside the statement."""
+    notes = []
+    if not c.n_auto:
+        notes.append("The audit proves nothing at this epsilon: no label is left to the model.")
+    if c.n_unanswered:
+        notes.append(f"{c.n_unanswered} audited items have no answer and count as wrong.")
+    if c.n_disputed:
+        notes.append(f"On {c.n_disputed} audited items annotators disagree; they count as wrong.")
+    notes += [f"{n:,} labels of people {WAYS[way]}." for way, n in c.taught.items() if way in WAYS]
+    if c.left_out and c.version > 1:
+        why = ", ".join(f"{n:,} {reason}" for reason, n in c.left_out.items())
+        notes.append(f"No part of the {c.n_total:,} labels, and nothing is promised of: {why}.")
+    note = empty_bound_note(predictions, c.claim)
+    return (*notes, note) if note else tuple(notes)
