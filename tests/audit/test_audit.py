@@ -4,11 +4,10 @@ import numpy as np
 import pytest
 
 from sparing import ClassTable
-from sparing.audit.audit import Audit, Claim, Phase, judge
+from sparing.audit.audit import Audit, Claim, Phase, judge, share_of
 from sparing.audit.sampling import draw_audit, draw_stratified, is_repeatable
 from sparing.errors import InvalidInputError, PoolExhaustedError, VoidAuditError
-from sparing.pool.predictions import Predictions
-from sparing.stats.hypergeometric import spend
+from sparing.pool.predictions import Predictions, items_digest
 
 CLASSES = ClassTable(("cat", "dog"))
 
@@ -65,7 +64,34 @@ def test_a_draw_can_be_repeated_and_depends_on_everything_it_should():
     assert is_repeatable(audit, p)
     assert audit.drawn.tolist() != draw_audit(p, 30, key="4").drawn.tolist()
     assert audit.drawn.tolist() != draw_audit(p, 30, key="3", previous=[audit]).drawn.tolist()
-    assert audit.drawn.tolist() != draw_audit(predictions(version=2), 30, key="3").drawn.tolist()
+
+
+def test_without_a_key_only_items_predictions_and_labels_decide_the_draw():
+    """No option and no name has a part in it: the best of many tries is always the same one."""
+    p = predictions()
+    drawn = draw_audit(p, 30, claim=Claim(0.05)).drawn.tolist()
+    again = [
+        draw_audit(predictions(version=2), 30, claim=Claim(0.05)),
+        draw_audit(Predictions(p.codes, p.confidence, p.y, ClassTable(("a", "b"))), 30),
+        draw_audit(p, 30, claim=Claim(0.01, 0.2, "auto"), cut=0.0),
+        draw_audit(p, (30, 40), claim=Claim(0.05)),
+    ]
+    assert all(audit.drawn.tolist()[:30] == drawn for audit in again)
+    assert all(is_repeatable(audit, p) for audit in again[2:])
+    # What may be drawn changes, not the order of those that still may.
+    cut = draw_audit(p, 30, claim=Claim(0.05), cut=0.3).drawn.tolist()
+    assert [row for row in drawn if p.confidence[row] >= 0.3] == cut[: len(set(drawn) & set(cut))]
+    for other in (predictions(seed=1), predictions(n_known=21)):
+        assert draw_audit(other, 30, claim=Claim(0.05)).drawn.tolist() != drawn
+    named = Predictions(p.codes, p.confidence, p.y, CLASSES, items=items_digest(["a"] * 200))
+    assert draw_audit(named, 30).drawn.tolist() != drawn
+
+
+def test_a_simulation_draws_anew_each_time():
+    rng = np.random.default_rng(0)
+    one, other = (draw_audit(predictions(), 30, rng=rng) for _ in range(2))
+    assert one.drawn.tolist() != other.drawn.tolist()
+    assert is_repeatable(one, predictions())
 
 
 def test_a_draw_that_was_picked_by_hand_is_not_repeatable():
@@ -85,7 +111,7 @@ def test_nothing_below_the_cut_is_drawn():
 def test_an_audit_cannot_be_changed():
     audit = draw_audit(predictions(), 5)
     with pytest.raises(AttributeError):
-        audit.seed = 1
+        audit.key = "1"
     with pytest.raises(ValueError, match="read-only"):
         audit.drawn[0] = 1
     with pytest.raises(ValueError, match="read-only"):
@@ -141,13 +167,13 @@ def test_json_there_and_back(design):
     assert again.digest == audit.digest
     assert again.drawn.tolist() == audit.drawn.tolist()
     assert again.eligible.tolist() == audit.eligible.tolist()
-    assert (again.claim, again.cut, again.seed, again.previous, again.design, again.edges) == (
-        audit.claim, audit.cut, audit.seed, audit.previous, audit.design, audit.edges,
+    assert (again.claim, again.cut, again.key, again.previous, again.design, again.edges) == (
+        audit.claim, audit.cut, audit.key, audit.previous, audit.design, audit.edges,
     )  # fmt: skip
     assert is_repeatable(again, p)
 
 
-@pytest.mark.parametrize("field", ["drawn", "claim", "seed", "eligible", "previous"])
+@pytest.mark.parametrize("field", ["drawn", "claim", "key", "eligible", "previous"])
 def test_a_changed_file_is_refused(field):
     p = predictions()
     d = json.loads(draw_audit(p, 5, claim=Claim(0.02)).to_json())
@@ -169,8 +195,20 @@ def test_each_attempt_spends_its_share():
     second = draw_audit(p, 5, claim=Claim(0.02, 0.1), previous=[first])
     assert (first.attempt, second.attempt) == (1, 2)
     assert second.previous == (first.digest,)
-    assert first.delta == spend(0.1, 1)
-    assert second.delta == spend(0.1, 2) == pytest.approx(first.delta / 4)
+    assert first.delta == pytest.approx(0.09)
+    assert second.delta == pytest.approx(0.06 / np.pi**2)
+
+
+def test_no_series_of_attempts_of_old_and_new_risks_more_than_delta():
+    """However many attempts of version 1 went before: 100,000 more, and the tail beyond them."""
+    later = np.arange(1, 100_001)
+    tail = 1 / later[-1]  # of the sum of 1 / t^2 beyond
+    for n_old in range(20):
+        old = sum(share_of(0.05, t, version=1) for t in range(1, n_old + 1))
+        first = 0.9 * 0.05 if n_old == 0 else share_of(0.05, n_old + 1)
+        rest = 0.005 * 6 / np.pi**2 * ((1 / (later + n_old) ** 2).sum() + tail)
+        assert old + first + rest <= 0.05 * 1.0001  # the tail is bounded from above
+        assert share_of(0.05, n_old + 2) == pytest.approx(0.005 * 6 / np.pi**2 / (n_old + 1) ** 2)
 
 
 def test_an_audit_without_a_claim_may_risk_nothing():

@@ -49,12 +49,12 @@ def fill(path, truth, *, skip=0):
 
 @pytest.fixture
 def job(tmp_path):
-    """A pool of 1,200 items of which the 30 least confident are predicted wrongly."""
+    """A pool of 1,200 items of which the 60 least confident are predicted wrongly."""
     n = 1200
     ids = [f"item-{i:04d}" for i in range(n)]
     predicted = ["cat" if i % 3 else "dog" for i in range(n)]
     truth = dict(zip(ids, predicted, strict=True))
-    for i in range(n - 30, n):
+    for i in range(n - 60, n):
         truth[ids[i]] = "cat" if predicted[i] == "dog" else "dog"
     confidence = np.linspace(1, 0.6, n)
     known = ["" if i % 12 else truth[ids[i]] for i in range(n)]
@@ -106,7 +106,8 @@ def test_a_certificate_is_verified_with_and_without_the_pool(job, capsys):
     certified(job, capsys)
     code, stdout, _ = run(capsys, "certify", pool, "--verify", out / "certificate.json")
     assert code == 0
-    assert stdout.count("ok    ") == 11
+    assert stdout.count("ok    ") == 13
+    assert "Nobody can check:\n- who answered" in stdout
     code, stdout, stderr = run(capsys, "certify", "--verify", out / "certificate.json")
     assert code == 0
     assert stdout.count("ok    ") == 7
@@ -122,6 +123,62 @@ def test_verifying_fails_where_an_answer_was_changed(job, capsys):
     code, stdout, _ = run(capsys, "certify", pool, "--verify", out / "certificate.json")
     assert code == 1
     assert "FAILED counting the answers again" in stdout
+
+
+def test_verifying_fails_where_a_label_was_changed(job, capsys):
+    pool, truth, out = job
+    run(capsys, "certify", pool, "--epsilon", 0.02, "--out", out)
+    fill(out / "audit-1.csv", truth)
+    run(capsys, "certify", pool, "--out", out)
+    fill(out / "handback.csv", truth)
+    run(capsys, "certify", pool, "--out", out)
+    file = out / "labels.csv"
+    code, stdout, _ = run(capsys, "certify", pool, "--verify", out / "certificate.json")
+    assert "ok     labels.csv has the labels that were certified" in stdout
+    assert code == 0
+    rows = read(file)
+    (at, *_) = (i for i, row in enumerate(rows) if row["source"] == "model")
+    for changes in ({"label": "fox"}, {"source": "person"}, {"confidence": "1"}):
+        changed = [{**row, **(changes if i == at else {})} for i, row in enumerate(rows)]
+        write(file, list(rows[0]), [list(row.values()) for row in changed])
+        code, stdout, _ = run(capsys, "certify", pool, "--verify", out / "certificate.json")
+        assert (code, "FAILED labels.csv" in stdout) == (1, True)
+
+
+def test_nothing_that_can_be_chosen_chooses_the_draw(job, capsys):
+    """Not the claim, not the number of the model, not the order of the lines, not the folder."""
+    pool, _, out = job
+    rows = read(pool)
+    write(out.parent / "other.csv", list(rows[0]), [list(r.values()) for r in rows[::-1]])
+    drawn = []
+    for at, (source, *options) in enumerate([
+        (pool,), (pool, "--epsilon", 0.03), (pool, "--delta", 0.2), (pool, "--model-version", 7),
+        (pool, "--audits", 200), (out.parent / "other.csv",),
+    ]):  # fmt: skip
+        folder = out / str(at)
+        run(capsys, "certify", source, "--out", folder, *options)
+        drawn.append([row["id"] for row in read(folder / "audit-1.csv")])
+    for ids in drawn:  # a plan may leave out the least sure, and decides how many
+        both = set(ids) & set(drawn[0])
+        assert len(both) > 50
+        assert [i for i in ids if i in both] == [i for i in drawn[0] if i in both]
+    same = [i for i in drawn[-1] if i in drawn[0]]
+    assert same == drawn[0]
+    pool.write_text(pool.read_text().replace("item-0005", "item-9005"))
+    run(capsys, "certify", pool, "--out", out / "last")
+    last = [row["id"] for row in read(out / "last" / "audit-1.csv")]
+    both = set(last) & set(drawn[0])
+    assert [i for i in last if i in both] != [i for i in drawn[0] if i in both]
+
+
+def test_labels_are_in_the_order_of_the_pool(job, capsys):
+    pool, truth, out = job
+    rows = read(pool)[::-1]
+    write(pool, list(rows[0]), [list(row.values()) for row in rows])
+    run(capsys, "certify", pool, "--epsilon", 0.05, "--out", out)
+    fill(out / "audit-1.csv", truth)
+    run(capsys, "certify", pool, "--out", out)
+    assert [row["id"] for row in read(out / "labels.csv")] == [row["id"] for row in rows]
 
 
 def test_a_changed_certificate_is_no_certificate(job, capsys):

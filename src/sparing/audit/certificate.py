@@ -137,7 +137,8 @@ def _of_version(version: Any, d: dict[str, Any]) -> dict[str, Any]:
     said = {"how_to_check", "assumption", "assumptions", "not_checked"}
     d = {name: value for name, value in d.items() if name not in said}
     if version == 1:
-        return {**d, "key": str(int(d.pop("seed"))), "version": 1}
+        key = str(int(d.pop("seed")))
+        return {**d, "key": key, "version": 1}
     if version != VERSION or d["version"] != VERSION:
         raise ValueError("another version")
     return d
@@ -199,6 +200,7 @@ def certify(
     Examples
     --------
     >>> from sparing import ClassTable
+    >>> from sparing.audit.audit import judge
     >>> from sparing.audit.sampling import draw_audit
     >>> sure = np.linspace(0.5, 1, 1000)
     >>> p = Predictions(np.zeros(1000), sure, np.full(1000, -1), ClassTable(("cat", "dog")))

@@ -57,7 +57,9 @@ def not_checked(c: "Certificate") -> tuple[str, ...]:
     """Return what nobody can see from a certificate and all that it names."""
     draw = "of which there is one only for these items, predictions and labels, but altering one of"
     draw += " them draws again"
-    if c.key:
+    if c.version == 1:
+        draw = "a seed: whether it was chosen among several"
+    elif c.key:
         draw = "whether it was chosen among several: a project makes it afresh with each audit"
     hidden = "audits of these items that were thrown away, or made elsewhere"
     what = (

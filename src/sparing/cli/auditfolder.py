@@ -1,15 +1,16 @@
 """A folder with all audits of a data set: what was drawn, what was answered, what came of it."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from sparing.audit.audit import Audit, Phase
-from sparing.audit.autolabel import AutoLabels
-from sparing.audit.certificate import Certificate
-from sparing.cli.poolfiles import ID, LABEL, PoolFile, read_answers, write_table
+from sparing.audit.autolabel import HANDED_BACK, AutoLabels, certified
+from sparing.audit.certificate import Certificate, Origins
+from sparing.audit.verification import Check
+from sparing.cli.poolfiles import ID, LABEL, PoolFile, read_answers, read_table, write_table
 from sparing.errors import InvalidInputError, SourceError, VoidAuditError
 from sparing.files import write_atomically
 from sparing.types import Label
@@ -106,6 +107,38 @@ class AuditFolder:
                 )
         return [(row_of[name], label) for name, label in pairs]
 
+    def origins(self, audit: Audit, pool: PoolFile) -> Origins:
+        """Return who gave each answer, as far as the table tells: each person has a column."""
+        table = read_table(self.answers_of(audit))
+        row_of, people = pool.row_of(), [c for c in table.columns if c.startswith(LABEL)]
+        ids, given = table.column(ID), {who: table.column(who) for who in people}
+        said = [
+            (row_of[name], f"{who}: {given[who][i]}")
+            for who in people
+            for i, name in enumerate(ids)
+            if name in row_of and given[who][i]
+        ]
+        return Origins(said)
+
+    def check_labels(
+        self, certificate: Certificate, file: Path, audit: Audit, pool: PoolFile
+    ) -> tuple[Check, ...]:
+        """Compare the labels beside a certificate with those that it covers; none: no check."""
+        labels = file.with_name(file.name.replace("certificate", "labels")).with_suffix(".csv")
+        if not labels.exists():
+            return ()
+        done = certified(
+            pool.predictions, audit, self.answers(audit, pool), self.origins(audit, pool)
+        )
+        table = read_table(labels)
+        written = list(zip(*(table.column(name) for name in COLUMNS), strict=True))
+        expected = {row[0]: row for row in label_rows(replace(done, certificate=certificate), pool)}
+        same = len(written) == len(expected) and all(
+            row == expected.get(row[0]) or _is_handed_back(row, expected.get(row[0]))
+            for row in written
+        )
+        return (Check(f"{labels.name} has the labels that were certified", same),)
+
     def save(self, done: AutoLabels, certificate: Certificate, pool: PoolFile) -> AutoLabels:
         """Write certificate, labels and hand-back table; answers already in it are kept."""
         given = self._handed_back(done, pool)
@@ -113,7 +146,7 @@ class AuditFolder:
         order = done.handback[np.argsort(pool.predictions.confidence[done.handback], kind="stable")]
         rows = [(pool.ids[row], given.get(row, "")) for row in order.tolist()]
         write_table(self.handback, (ID, LABEL), rows)
-        write_labels(self.labels, complete, pool.ids)
+        write_labels(self.labels, complete, pool)
         write_atomically(self.certificate, certificate.to_json().encode())
         return complete
 
@@ -149,18 +182,31 @@ def phase_of(done: AutoLabels | None, audits: tuple[Audit, ...]) -> Phase:
     return Phase.AUDIT if audits else Phase.LABEL
 
 
-def write_labels(path: Path, labels: AutoLabels, ids: list[str]) -> None:
-    """Write every label and where it came from."""
+def write_labels(path: Path, labels: AutoLabels, pool: PoolFile) -> None:
+    """Write every label and where it came from, in the order of the pool's own file."""
+    rows = label_rows(labels, pool)
+    write_table(path, COLUMNS, [rows[i] for i in np.argsort(pool.place).tolist()])
+
+
+def label_rows(labels: AutoLabels, pool: PoolFile) -> list[tuple[str, ...]]:
+    """Return a row of text for each item, with the columns of the table of labels."""
     by_model = labels.source == "model"
     name = labels.certificate.digest[:16] if labels.certificate else ""
     version = str(labels.model_version)
-    rows = zip(
-        ids,
-        ["" if value is None else value for value in labels.labels()],
-        labels.source.tolist(),
-        np.where(by_model, version, "").tolist(),
-        [f"{c:.6g}" if c == c else "" for c in labels.confidence.tolist()],
-        np.where(by_model, name, "").tolist(),
-        strict=True,
+    return list(
+        zip(
+            pool.ids,
+            ["" if value is None else str(value) for value in labels.labels()],
+            labels.source.tolist(),
+            np.where(by_model, version, "").tolist(),
+            [f"{c:.6g}" if c == c else "" for c in labels.confidence.tolist()],
+            np.where(by_model, name, "").tolist(),
+            strict=True,
+        )
     )
-    write_table(path, COLUMNS, rows)
+
+
+def _is_handed_back(written: tuple[str, ...], expected: tuple[str, ...] | None) -> bool:
+    """Tell whether a row was left to a person, who has labeled it since."""
+    has_none = expected is not None and expected[1:3] == ("", "")
+    return has_none and written[2] == HANDED_BACK and not any(written[3:])

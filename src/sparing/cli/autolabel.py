@@ -50,7 +50,7 @@ def autolabel(
         labels = _most_confident_first(items, features, batch_size, seed)
     else:
         raise UnknownNameError("way to label", how, ("all", "first"))
-    write_labels(out, labels, items.ids)
+    write_labels(out, labels, items)
     typer.echo(f"{labels.n_auto:,} labels by the model, with no bound on their error, in {out}.")
 
 
@@ -68,7 +68,7 @@ def _most_confident_first(
     if features is None:
         raise typer.BadParameter("'first' needs --features.")
     p = items.predictions
-    pool = Pool(load_array(features), p.y, p.classes)  # type: ignore[arg-type]
+    pool = Pool(load_array(features)[items.place], p.y, p.classes)  # type: ignore[arg-type]
 
     def refit(rows: IntArray, codes: IntArray) -> Predict:
         model = default_classifier(pool.X)

@@ -153,8 +153,10 @@ def _from_table(path: Path, labels: dict[str, str], version: int) -> PoolFile:
     codes = classes.encode(predicted)
     ids, order = _sorted(ids)
     y = _codes(ids, labels, classes, path)
+    codes, confidence = codes[order], confidence[order].astype(np.float32)
+    named = items_digest(ids)
     predictions = Predictions(
-        codes[order], confidence[order], y, classes, version, items_digest(ids)  # type: ignore[arg-type]
+        codes.astype(np.int32), confidence, y.astype(np.int32), classes, version, named
     )
     return PoolFile(ids, predictions, order)
 

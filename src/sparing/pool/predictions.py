@@ -129,7 +129,7 @@ def items_digest(*columns: Iterable[str]) -> str:
     Examples
     --------
     >>> items_digest(["a", "b"])[:12], items_digest(["b", "a"])[:12]
-    ('e4df5bee0ae4', '37d2d54dc9c5')
+    ('cccb00f1aa26', '3eb03d0dfe38')
     """
     return hashlib.sha256(json.dumps([list(column) for column in columns]).encode()).hexdigest()
 

@@ -10,7 +10,8 @@ from sparing.audit.audit import Phase, judge
 from sparing.audit.early_stop import audits_needed
 from sparing.audit.evaluation import Estimate, accuracy
 from sparing.errors import NotFoundError, SourceError, SparingError
-from sparing.project.audits.draws import Certified, Draw, answers_of, evidence
+from sparing.project.audits.draws import Draw
+from sparing.project.audits.outcome import Certified, answers_of, evidence
 from sparing.project.audits.stage import ANEW, Stage, load_stage
 from sparing.project.folder import ProjectFolder
 from sparing.project.learning.scores import Scores, read_scores, within

@@ -3,14 +3,14 @@ import pytest
 from sklearn.datasets import load_digits
 
 from sparing import ActiveLearner, ClassTable
-from sparing.audit.audit import Claim, judge
+from sparing.audit.audit import Claim, judge, share_of
 from sparing.audit.certificate import certify
 from sparing.audit.cost.error_scenarios import SCENARIOS
 from sparing.audit.cost.plan import plan_audit
 from sparing.audit.early_stop import audits_needed
 from sparing.audit.sampling import draw_audit
 from sparing.pool.predictions import Predictions
-from sparing.stats.hypergeometric import draws_needed, spend
+from sparing.stats.hypergeometric import draws_needed
 
 CLASSES = ClassTable(("cat", "dog"))
 
@@ -94,7 +94,7 @@ def test_a_model_that_is_better_than_it_says_ends_the_audit_early():
 def test_a_perfect_model_costs_one_faultless_audit():
     p, _ = pool(3600, np.zeros(3600))
     plan = plan_audit(p, Claim(0.02))
-    assert plan.n_audited == draws_needed(3600, 73, 0, spend(0.05, 1))
+    assert plan.n_audited == draws_needed(3600, 73, 0, share_of(0.05, 1))
     assert (plan.cut, plan.expected_handback) == (0.0, 0)
 
 

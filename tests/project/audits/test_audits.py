@@ -1,5 +1,6 @@
 import csv
 import os
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,8 +11,10 @@ from sparing.errors import (
     InvalidInputError,
     PoolExhaustedError,
     SourceError,
+    StoreError,
     VoidAuditError,
 )
+from sparing.files import read_arrays, write_arrays
 from sparing.project import NewEvent, Project
 from sparing.store import Kind
 
@@ -230,7 +233,7 @@ def test_a_draw_that_was_tampered_with_is_refused(numbers, project):
     project.audits.draw(0.05)
     project.close()
     file = numbers.folder / "audits" / "1.json"
-    file.write_text(file.read_text().replace('"seed": 0', '"seed": 1'))
+    file.write_text(file.read_text().replace('"key": "', '"key": "0'))
     with Project.open(numbers.folder) as project:
         assert "hash does not fit" in project.status().notes[0]
         assert project.phase == "label"
@@ -284,3 +287,123 @@ def test_automatic_labels_are_exported_under_their_certificate(numbers, project,
     project.audits.resume()
     project.files.export(tmp_path / "after.csv")
     assert "automatic" not in (tmp_path / "after.csv").read_text()
+
+
+def certified(numbers, project, epsilon=0.05):
+    """Draw an audit, answer it, and return its certificate."""
+    project.audits.draw(epsilon)
+    numbers.answer(project, project.audits.query(N))
+    return project.audits.certify()
+
+
+def failed(checks):
+    return [check.what for check in checks if not check.ok]
+
+
+def test_each_draw_has_a_key_of_its_own_that_nobody_could_choose(numbers, tmp_path):
+    """The same items, answers and seed are drawn from anew each time."""
+    drawn = []
+    for place in ("a", "b"):
+        with Project.create(numbers.source, tmp_path / place, classes=["low", "high"]) as project:
+            numbers.truth = {i: "low" if r < 200 else "high" for r, i in enumerate(project.items)}
+            numbers.train(project)
+            project.audits.draw(0.05)
+            drawn.append([asked.item.name for asked in project.audits.query(N)])
+    assert drawn[0] != drawn[1]
+
+
+def test_a_draw_counts_before_it_is_seen_and_one_that_was_not_stored_is_never_seen(
+    numbers, project, monkeypatch
+):
+    """The key is made in the transaction; where the disk refuses, there is no draw to look at."""
+    keys, append = [], project.store.append
+
+    def refuse(events, check=None, after=0):
+        def tried(new, since):
+            keys.append(check(new, since).text)
+            raise StoreError("The disk is full.")
+
+        return append(events, tried, after)
+
+    monkeypatch.setattr(project.store, "append", refuse)
+    with pytest.raises(StoreError):
+        project.audits.draw(0.05)
+    monkeypatch.setattr(project.store, "append", append)
+    assert project.phase == "label"
+    assert project.audits.query(1) == []
+    project.audits.draw(0.05)
+    (event,) = (e for e in project.store.events() if e.kind is Kind.AUDIT_DRAWN)
+    assert event.text not in keys
+
+
+def test_a_certificate_is_verified_after_classes_were_merged_renamed_and_reused(numbers, project):
+    """The count is by the keys of the classes, and by the classes of then."""
+    project.add_classes(["tiny"])
+    for asked in project.query(3):
+        project.teach({asked.item.item_id: "tiny"})
+    project.retrain()
+    certificate = certified(numbers, project, 0.1)
+    assert failed(project.audits.verify(certificate)) == []
+    merge = NewEvent(key="m", kind=Kind.MERGE_CLASS, class_name="tiny", text="low")
+    rename = NewEvent(key="r", kind=Kind.RENAME_CLASS, class_name="high", text="large")
+    again = NewEvent(key="a", kind=Kind.ADD_CLASS, class_name="high")
+    assert {done.status for done in project.record([merge, rename, again])} == {"stored"}
+    assert failed(project.audits.verify(certificate)) == []
+
+
+def test_a_class_that_takes_over_a_name_is_not_taken_for_the_one_that_had_it(numbers, project):
+    """With names compared, all answers of the new class would be right."""
+    project.audits.draw(0.05)
+    rename = NewEvent(key="r", kind=Kind.RENAME_CLASS, class_name="high", text="large")
+    again = NewEvent(key="a", kind=Kind.ADD_CLASS, class_name="high")
+    project.record([rename, again])
+    asked = project.audits.query(N)
+    n_high = sum(numbers.truth[a.item.item_id] == "high" for a in asked)
+    numbers.answer(project, asked)  # "high" is the new class
+    project.audits.query(N)
+    while (more := project.audits.query(N)) != []:
+        numbers.answer(project, more)
+    assert project.audits.certify().n_wrong >= n_high > 10
+
+
+@pytest.mark.parametrize("what", ["items", "labels", "log", "answers"])
+def test_what_a_certificate_is_about_is_checked(numbers, project, what):
+    certificate = certified(numbers, project)
+    assert failed(project.audits.verify(certificate)) == []
+    state = project._guarded._state
+    if what == "items":
+        state.rows[5] = replace(state.rows[5], item_id="another")
+        said = "the items are those that were certified"
+    elif what == "labels":
+        file = state.folder.labels(1)
+        arrays = read_arrays(file, "labels")
+        write_arrays(file, {**arrays, "by_model": arrays["by_model"][1:]})
+        said = "the labels on the disk are those that were certified"
+    elif what == "log":
+        certificate = replace(certificate, previous=("0" * 64,), attempt=1)
+        said = "the log of the project has it"
+    else:
+        item_id = state.rows[int(state.drawn.audit.drawn[0])].item_id
+        events = state.replay._of_item[item_id]
+        events[-1] = replace(events[-1], annotator="somebody else")
+        said = "the answers are those that were certified, and who gave them, when and how"
+    assert said in failed(project.audits.verify(certificate))
+
+
+def test_how_the_labels_came_is_in_the_certificate(numbers, project):
+    asked = project.query(3)
+    guessed, skipped, glance = (a.item.item_id for a in asked)
+    said = {"class_name": numbers.truth[guessed], "item_id": guessed}
+    at_once = {"class_name": numbers.truth[glance], "item_id": glance, "source": "grid"}
+    project.record([
+        NewEvent(key="g", kind=Kind.LABEL, confirmed=True, **said),
+        NewEvent(key="k", kind=Kind.SKIP, item_id=skipped),
+        NewEvent(key="t", kind=Kind.LABEL, **at_once),
+    ])  # fmt: skip
+    certificate = certified(numbers, project)
+    assert certificate.taught == {"alone": 40, "guess confirmed": 1, "at a glance": 1}
+    assert certificate.left_out == {"skipped": 1}
+    assert certificate.n_total == N - 1
+    notes = " ".join(certificate.notes)
+    assert "1 labels of people were given at a glance" in notes
+    assert "nothing is promised of: 1 skipped" in notes

@@ -1,26 +1,44 @@
 """The audits of a project: draw, certificate, and what the certificate leaves to people."""
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import TypeVar
+from dataclasses import dataclass, replace
+from typing import Generic, TypeVar
 from uuid import uuid4
 
 from sparing.audit.audit import Claim
-from sparing.audit.certificate import Certificate, Check, verify
+from sparing.audit.certificate import Certificate
 from sparing.audit.cost.plan import AuditPlan
-from sparing.errors import ConflictError, InvalidInputError
+from sparing.audit.verification import Check
+from sparing.errors import ConflictError, InvalidInputError, PoolExhaustedError
 from sparing.project.asking import Handed, audited_items, handed_back_items, mask_of
-from sparing.project.audits import draws
+from sparing.project.audits import draws, outcome
 from sparing.project.guarded import Guarded
 from sparing.project.log.event_log import EventLog
 from sparing.project.state import State
 from sparing.project.views import Asked
-from sparing.store import Event, EventCheck, Kind, NewEvent, Outcome, Status
+from sparing.store import Event, EventCheck, ItemRow, Kind, NewEvent, Outcome, Status
 from sparing.store.records import OF_THE_PHASE
 
 MOST_TRIES = 10
 T = TypeVar("T")
-Decision = tuple[T, draws.Draw, NewEvent]
-"""What comes of it, the audit that it is about, and the event that says so."""
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Decision(Generic[T]):
+    """Something about an audit that is to be stored.
+
+    Parameters
+    ----------
+    made : what comes of it
+    kind : of the event that says so
+    find : the audit that it is about; called in the transaction that stores the event
+    keep : writes what belongs to it, and returns the hash that names it
+    """
+
+    made: T
+    kind: Kind
+    find: Callable[[], draws.Draw]
+    keep: Callable[[draws.Draw], str]
 
 
 class Audits:
@@ -103,18 +121,21 @@ class Audits:
     def _decided(self, decide: Callable[[State], Decision[T]]) -> T:
         """Decide something, and store it; anew, where what it rests on has changed meanwhile.
 
+        The key of a draw is made in the transaction that stores it: nobody sees a draw that does
+        not count.
+
         Raises
         ------
         ConflictError : it changes again and again
         """
         with self._log.alone("audit"), self._guarded.held() as state:
             for _ in range(MOST_TRIES):
-                made, drawn, event = decide(state)
-                rests_on = {state.rows[row].item_id for row in drawn.audit.drawn.tolist()}
-                check = _unless_touched(rests_on)
-                (outcome,) = self._log.append([event], check, state.replay.last_seq)
-                if outcome.status is Status.STORED:
-                    return made
+                decision = decide(state)
+                event = NewEvent(key=uuid4().hex, kind=decision.kind)
+                check = _unless_touched(decision, state.rows)
+                (stored,) = self._log.append([event], check, state.replay.last_seq)
+                if stored.status is Status.STORED:
+                    return decision.made
                 self._log.take_events()
         raise ConflictError("Others change the items of this audit all the time: try again.")
 
@@ -127,10 +148,7 @@ class Audits:
         """
         drawn = draws.load_draw(self._guarded.folder, certificate.attempt)
         with self._guarded.held() as state:
-            replay = state.replay
-            then = replay.certified_at(certificate.digest)
-            answers = draws.answers_of(drawn, replay, state.rows, then)
-        return verify(certificate, drawn.frozen.predictions, drawn.audit, answers)
+            return outcome.verified(state.folder, certificate, drawn, state.replay, state.rows)
 
     def resume(self) -> None:
         """Go back to labeling: an open audit is spent, a certificate does not hold any more."""
@@ -144,10 +162,18 @@ def _drawn(state: State, claim: Claim) -> Decision[AuditPlan]:
         raise ConflictError("An audit is open: answer it, or give it up with resume.")
     frozen, n = _freeze(state), state.replay.attempt
     planned = draws.plan(frozen, claim, n + 1)
+    if not planned.n_audited:
+        raise PoolExhaustedError(planned.sentence)
     before = draws.load_audits(state.folder, n)
-    drawn = draws.draw(frozen, claim, seed=state.settings.seed, previous=before)
-    draws.save_draw(state.folder, drawn)
-    return planned, drawn, _said(Kind.AUDIT_DRAWN, drawn.audit.digest)
+
+    def find() -> draws.Draw:
+        return draws.draw(frozen, claim, planned, before)
+
+    def keep(drawn: draws.Draw) -> str:
+        draws.save_draw(state.folder, drawn)
+        return drawn.audit.digest
+
+    return Decision(planned, Kind.AUDIT_DRAWN, find, keep)
 
 
 def _certified(state: State) -> Decision[Certificate]:
@@ -160,10 +186,15 @@ def _certified(state: State) -> Decision[Certificate]:
         raise ConflictError(
             f"{n_open:,} items of the audit have no answer yet. 'sparing audit' prints them."
         )
-    answers = draws.answers_of(drawn, state.replay, state.rows)
-    done = draws.certify_draw(drawn, answers)
-    draws.save_certified(state.folder, done)
-    return done.certificate, drawn, _said(Kind.CERTIFIED, done.certificate.digest)
+    answers = outcome.answers_of(drawn, state.replay, state.rows)
+    origins = outcome.origins_of(drawn, state.replay, state.rows)
+    done = outcome.certify_draw(drawn, answers, origins)
+
+    def keep(_: draws.Draw) -> str:
+        outcome.save_certified(state.folder, done)
+        return done.certificate.digest
+
+    return Decision(done.certificate, Kind.CERTIFIED, lambda: drawn, keep)
 
 
 def _freeze(state: State) -> draws.Frozen:
@@ -173,16 +204,15 @@ def _freeze(state: State) -> draws.Frozen:
     return draws.freeze(state.replay, state.rows, scores, state.version)
 
 
-def _said(kind: Kind, text: str) -> NewEvent:
-    return NewEvent(key=uuid4().hex, kind=kind, text=text)
-
-
-def _unless_touched(item_ids: set[str]) -> EventCheck:
-    """Return what stores an event unless items that it rests on, classes or phase have changed."""
+def _unless_touched(decision: Decision[T], rows: Sequence[ItemRow]) -> EventCheck:
+    """Return what stores a decision unless items it rests on, classes or phase have changed."""
 
     def check(new: NewEvent, since: Sequence[Event]) -> NewEvent | Outcome:
-        is_touched = any(_touches(event, item_ids) for event in since)
-        return Outcome(Status.CONFLICT) if is_touched else new
+        drawn = decision.find()
+        rests_on = {rows[row].item_id for row in drawn.audit.drawn.tolist()}
+        if any(_touches(event, rests_on) for event in since):
+            return Outcome(Status.CONFLICT)
+        return replace(new, text=decision.keep(drawn))
 
     return check
 

@@ -1,30 +1,42 @@
 """The audits of a project on disk: what was frozen, what was drawn, what was certified."""
 
+import json
+import secrets
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from sparing.audit.audit import Audit, Claim
-from sparing.audit.autolabel import AutoLabels, certified
-from sparing.audit.certificate import Certificate
 from sparing.audit.cost.plan import AuditPlan, plan_audit
 from sparing.audit.sampling import draw_audit
-from sparing.errors import InvalidInputError, PoolExhaustedError, SourceError, VoidAuditError
+from sparing.audit.wording import ALONE, CONSENSUS, GLANCE, GUESSED
+from sparing.errors import (
+    InvalidInputError,
+    SourceError,
+    VoidAuditError,
+)
 from sparing.files import read_arrays, write_arrays, write_atomically
 from sparing.pool.classes import ClassTable
 from sparing.pool.pool import SKIPPED, UNLABELED
-from sparing.pool.predictions import Predictions
+from sparing.pool.predictions import Predictions, items_digest
 from sparing.project.folder import ProjectFolder
 from sparing.project.learning.scores import Scores
-from sparing.project.log.replay import ItemState, Replay
+from sparing.project.log.replay import Replay
 from sparing.project.source.items import GONE, PRESENT
 from sparing.project.team.people import Opinions
-from sparing.store import Event, ItemRow
-from sparing.store.records import FROM_CLUSTER
-from sparing.types import FloatArray, IntArray, StrArray
+from sparing.store import ItemRow
+from sparing.store.records import FROM_CLUSTER, FROM_GRID
+from sparing.types import FloatArray, StrArray
 
 AUDIT = "audit"
+UNSEEN, SKIP, NO_LABEL, NOT_THERE = (
+    "labeled unseen, with their cluster",
+    "skipped",
+    "without a label that people agree on",
+    "not there, or not read",
+)  # why an item is no part of what is certified
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -36,11 +48,14 @@ class Frozen:
     predictions : class ids are places in ``class_ids``; items that are not there are skipped
     class_ids : keys of the classes
     contents : (n_rows,) hash of the content of each item covered; ``""`` where it is not
+    taught, left_out : how many labels came by each way, and how many items are not covered
     """
 
     predictions: Predictions
     class_ids: tuple[str, ...]
     contents: StrArray
+    taught: Mapping[str, int] = field(default_factory=dict)
+    left_out: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -68,15 +83,26 @@ def freeze(replay: Replay, items: Sequence[ItemRow], scores: Scores, version: in
     contents = [""] * len(items)
     covered = np.zeros(len(items), dtype=bool)
     covered[: len(proba)] = proba.sum(axis=1) > 0
+    taught, left_out = Counter[str](), Counter[str]()
     for item in items:
-        if covered[item.row] and item.state == PRESENT:
-            y[item.row] = _code(replay, opinions, item.item_id, place)
-            contents[item.row] = item.content_hash or ""
+        if not covered[item.row] or item.state != PRESENT:
+            left_out[NOT_THERE] += 1
+            continue
+        y[item.row], way = _known(replay, opinions, item.item_id, place)
+        contents[item.row] = item.content_hash or ""
+        if y[item.row] != UNLABELED:
+            (left_out if y[item.row] == SKIPPED else taught)[way] += 1
     names = ClassTable(tuple(replay.class_name(c) for c in classes))
     spread = np.zeros((2, len(items)))
     spread[:, : len(proba)] = codes, confidence
-    predictions = Predictions(spread[0], spread[1], y, names, version)
-    return Frozen(predictions, tuple(classes), np.array(contents))
+    named = items_of(items, contents, classes)
+    predictions = Predictions(spread[0], spread[1], y, names, version, named)
+    return Frozen(predictions, tuple(classes), np.array(contents), taught, left_out)
+
+
+def items_of(items: Sequence[ItemRow], contents: Iterable[str], class_ids: Iterable[str]) -> str:
+    """Name what an audit is about: keys of the items, what they hold, keys of the classes."""
+    return items_digest((item.item_id for item in items), contents, class_ids)
 
 
 def by_class(replay: Replay, scores: Scores, classes: list[str]) -> FloatArray:
@@ -88,14 +114,24 @@ def by_class(replay: Replay, scores: Scores, classes: list[str]) -> FloatArray:
     return proba
 
 
-def _code(replay: Replay, opinions: Opinions, item_id: str, place: dict[str, int]) -> int:
+def _known(
+    replay: Replay, opinions: Opinions, item_id: str, place: dict[str, int]
+) -> tuple[int, str]:
+    """Return what people have said of an item, and how that came, or why it does not count."""
     answer = replay.of(item_id).answer
     if answer is None:
-        return UNLABELED
+        return UNLABELED, ""
     if answer.source == FROM_CLUSTER:  # nobody looked at it: no certificate covers it
-        return SKIPPED
+        return SKIPPED, UNSEEN
     held = opinions.held(item_id)
-    return place[held.class_id] if held is not None and held.is_sure else SKIPPED
+    if held is None:
+        return SKIPPED, SKIP
+    if not held.is_sure:
+        return SKIPPED, NO_LABEL
+    if held.by_consensus:
+        return place[held.class_id], CONSENSUS
+    at_a_glance = GUESSED if answer.confirmed else ALONE
+    return place[held.class_id], GLANCE if answer.source == FROM_GRID else at_a_glance
 
 
 def plan(frozen: Frozen, claim: Claim, attempt: int) -> AuditPlan:
@@ -103,22 +139,14 @@ def plan(frozen: Frozen, claim: Claim, attempt: int) -> AuditPlan:
     return plan_audit(frozen.predictions, claim, attempt=attempt)
 
 
-def draw(frozen: Frozen, claim: Claim, *, seed: int, previous: Sequence[Audit]) -> Draw:
-    """Plan and draw an audit.
-
-    Raises
-    ------
-    PoolExhaustedError : an audit would cost more than labeling what is left
-    """
-    planned = plan(frozen, claim, len(previous) + 1)
-    if not planned.n_audited:
-        raise PoolExhaustedError(planned.sentence)
+def draw(frozen: Frozen, claim: Claim, planned: AuditPlan, previous: Sequence[Audit]) -> Draw:
+    """Draw an audit as it was planned, by a key that is made now and was never seen."""
     audit = draw_audit(
         frozen.predictions,
         planned.n_audit,
         claim=claim,
         cut=planned.cut,
-        seed=seed,
+        key=secrets.token_hex(32),
         previous=previous,
     )
     return Draw(audit, frozen)
@@ -135,6 +163,10 @@ def save_draw(folder: ProjectFolder, drawn: Draw) -> None:
         "version": np.array(p.model_version),
         "class_ids": np.array(drawn.frozen.class_ids, dtype=np.str_),
         "contents": drawn.frozen.contents,
+        "items": np.array(p.items),
+        "origins": np.array(
+            json.dumps([dict(drawn.frozen.taught), dict(drawn.frozen.left_out)], sort_keys=True)
+        ),
     }
     write_arrays(folder.frozen(drawn.audit.attempt), arrays)
     write_atomically(folder.audit(drawn.audit.attempt), drawn.audit.to_json().encode())
@@ -152,8 +184,12 @@ def load_draw(folder: ProjectFolder, attempt: int) -> Draw:
         audit = Audit.from_json(folder.audit(attempt).read_text("utf-8"))
         s = read_arrays(folder.frozen(attempt), "what an audit froze")
         names = ClassTable(tuple(s["names"].tolist()))
-        predictions = Predictions(s["codes"], s["confidence"], s["y"], names, int(s["version"]))
-        frozen = Frozen(predictions, tuple(s["class_ids"].tolist()), s["contents"])
+        items = str(s["items"]) if "items" in s else ""
+        predictions = Predictions(
+            s["codes"], s["confidence"], s["y"], names, int(s["version"]), items
+        )
+        origins = json.loads(str(s["origins"])) if "origins" in s else ({}, {})
+        frozen = Frozen(predictions, tuple(s["class_ids"].tolist()), s["contents"], *origins)
     except (OSError, ValueError, KeyError, SourceError) as error:
         if isinstance(error, VoidAuditError):
             raise
@@ -189,104 +225,3 @@ def check_unchanged(drawn: Draw, items: Sequence[ItemRow]) -> None:
                 f"'{item.name}' changed or went away after the audit was drawn, so a certificate"
                 f" would be void. Draw a new audit (attempt {drawn.audit.attempt + 1})."
             )
-
-
-def answers_of(
-    drawn: Draw, replay: Replay, items: Sequence[ItemRow], then: int | None = None
-) -> list[tuple[int, str | None]]:
-    """Return (row, class name as it was frozen) of the answered items of a draw; None = skipped.
-
-    A row on which people differ comes once for each of them, until somebody has settled it.
-
-    Parameters
-    ----------
-    drawn, replay, items : of the project
-    then : seq of the event up to which answers count; None: all
-    """
-    names = dict(zip(drawn.frozen.class_ids, drawn.frozen.predictions.classes.values, strict=True))
-    found: list[tuple[int, str | None]] = []
-    for row in drawn.audit.drawn.tolist():
-        item_id = items[row].item_id
-        item = replay.of(item_id) if then is None else replay.of_then(item_id, then)
-        for event in evidence(item):
-            class_id = replay.resolve(event.class_id) if event.class_id else None
-            name = names.get(class_id, replay.class_name(class_id)) if class_id else None
-            found.append((row, None if name is None else str(name)))
-    return found
-
-
-def evidence(item: ItemState) -> Sequence[Event]:
-    """Return the answers of a drawn item that check the model: those that were given for that.
-
-    An answer of the training may have been given with the model's guess on the screen.
-    """
-    if item.answer is None:
-        return ()
-    said = (item.answer,) if item.is_settled or len(item.votes) < 2 else item.votes
-    return [event for event in said if event.purpose == AUDIT]
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class Certified:
-    """What came of an audit: the certificate, and the labels it covers.
-
-    Parameters
-    ----------
-    certificate : the claim and its evidence
-    by_model : rows that the model labels
-    codes : (n_rows,) places in the class ids that were frozen
-    confidence : (n_rows,) of the model
-    handback : rows that the person is to label
-    """
-
-    certificate: Certificate
-    by_model: frozenset[int]
-    codes: IntArray
-    confidence: FloatArray
-    handback: IntArray
-
-
-def certify_draw(drawn: Draw, answers: Iterable[tuple[int, str | None]]) -> Certified:
-    """Certify what the answered audit proves."""
-    return _outcome(certified(drawn.frozen.predictions, drawn.audit, answers), drawn)
-
-
-def _outcome(labels: AutoLabels, drawn: Draw) -> Certified:
-    assert labels.certificate is not None  # noqa: S101  # certified() always gives one
-    by_model = np.flatnonzero(labels.source == "model")
-    p = drawn.frozen.predictions
-    doubtful_first = labels.handback[np.argsort(p.confidence[labels.handback], kind="stable")]
-    return Certified(
-        labels.certificate, frozenset(by_model.tolist()), p.codes.astype(np.int64),
-        p.confidence, doubtful_first,
-    )  # fmt: skip
-
-
-def save_certified(folder: ProjectFolder, done: Certified) -> None:
-    """Write the labels, then the certificate."""
-    attempt = done.certificate.attempt
-    by_model = np.array(sorted(done.by_model), dtype=np.int64)
-    write_arrays(folder.labels(attempt), {"by_model": by_model, "handback": done.handback})
-    write_atomically(folder.certificate(attempt), done.certificate.to_json().encode())
-
-
-def load_certified(folder: ProjectFolder, drawn: Draw) -> Certified:
-    """Read what :func:`save_certified` wrote.
-
-    Raises
-    ------
-    SourceError : it is not there or damaged
-    InvalidInputError : the certificate was changed
-    """
-    attempt = drawn.audit.attempt
-    try:
-        text = folder.certificate(attempt).read_text("utf-8")
-        stored = read_arrays(folder.labels(attempt), "the labels of a certificate")
-        by_model, handback = stored["by_model"], stored["handback"]
-    except (OSError, ValueError, KeyError, SourceError) as error:
-        raise SourceError(f"Certificate {attempt} is not there or damaged: {error}.") from error
-    p = drawn.frozen.predictions
-    return Certified(
-        Certificate.from_json(text), frozenset(by_model.tolist()), p.codes.astype(np.int64),
-        p.confidence, handback,
-    )  # fmt: skip

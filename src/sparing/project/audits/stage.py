@@ -4,7 +4,8 @@ from dataclasses import dataclass, field
 
 from sparing.audit.audit import Phase
 from sparing.errors import SparingError
-from sparing.project.audits.draws import AUDIT, Certified, Draw, load_certified, load_draw
+from sparing.project.audits.draws import AUDIT, Draw, load_draw
+from sparing.project.audits.outcome import Certified, load_certified
 from sparing.project.folder import ProjectFolder
 from sparing.project.log.replay import Replay
 from sparing.store import Event

@@ -10,7 +10,8 @@ from dataclasses import replace
 from sparing.errors import InvalidInputError, NotFoundError
 from sparing.pool.class_names import kept_name
 from sparing.project.asking import Handed, Source
-from sparing.project.audits.draws import AUDIT, evidence
+from sparing.project.audits.draws import AUDIT
+from sparing.project.audits.outcome import evidence
 from sparing.project.audits.stage import TRAIN, Stage, load_stage
 from sparing.project.log.classes import TAKEN
 from sparing.project.log.replay import Replay

@@ -287,10 +287,26 @@ class Replay:
         """How many audits were drawn."""
         return sum(event.kind is Kind.AUDIT_DRAWN for event in self._of_phase)
 
-    def certified_at(self, digest: str) -> int:
-        """Return the seq of the event that made a certificate; the last one if there is none."""
+    @property
+    def drawn_digests(self) -> list[str]:
+        """The hashes of the audits that were drawn, in their order."""
+        return [e.text or "" for e in self._of_phase if e.kind is Kind.AUDIT_DRAWN]
+
+    def certified_at(self, digest: str) -> int | None:
+        """Return the seq of the event that made a certificate; None if there is none."""
         found = (e.seq for e in self._of_phase if e.kind is Kind.CERTIFIED and e.text == digest)
-        return next(found, self.last_seq)
+        return next(found, None)
+
+    def classes_then(self, seq: int | None) -> Classes:
+        """Return the classes when the event ``seq`` had just been stored; None: as they are."""
+        if seq is None:
+            return self._classes
+        then = Classes()
+        for event in self._of_classes:
+            is_undone = event.kind in UNDOABLE and self._undone.get(event.seq, seq + 1) <= seq
+            if event.seq <= seq and not is_undone:
+                then.apply(event)
+        return then
 
     def _live_of(self, item_id: str) -> list[Event]:
         return [e for e in self._of_item.get(item_id, ()) if e.seq not in self._undone]

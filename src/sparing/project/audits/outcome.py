@@ -1,0 +1,178 @@
+"""What comes of an audit: what people said of its items, the certificate, the labels it covers."""
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from sparing.audit.autolabel import AutoLabels, certified
+from sparing.audit.certificate import Certificate, Origins
+from sparing.audit.verification import Check, verify
+from sparing.errors import SourceError, SparingError
+from sparing.files import read_arrays, write_arrays, write_atomically
+from sparing.project.audits.draws import AUDIT, Draw, items_of
+from sparing.project.folder import ProjectFolder
+from sparing.project.log.replay import ItemState, Replay
+from sparing.store import Event, ItemRow
+from sparing.types import FloatArray, IntArray
+
+
+def answers_of(
+    drawn: Draw, replay: Replay, items: Sequence[ItemRow], then: int | None = None
+) -> list[tuple[int, str | None]]:
+    """Return (row, class name as it was frozen) of the answered items of a draw; None = skipped.
+
+    A row on which people differ comes once for each of them, until somebody has settled it. Classes
+    are told apart by their keys: one that came later has its key for a name, so that it is never
+    taken for another that bore its name when the model was frozen.
+
+    Parameters
+    ----------
+    drawn, replay, items : of the project
+    then : seq of the event up to which answers count; None: all
+    """
+    names = dict(zip(drawn.frozen.class_ids, drawn.frozen.predictions.classes.values, strict=True))
+    classes = replay.classes_then(then)
+    found: list[tuple[int, str | None]] = []
+    for row, event in _said(drawn, replay, items, then):
+        class_id = classes.resolve(event.class_id) if event.class_id else None
+        found.append((row, str(names.get(class_id, class_id)) if class_id else None))
+    return found
+
+
+def origins_of(
+    drawn: Draw, replay: Replay, items: Sequence[ItemRow], then: int | None = None
+) -> Origins:
+    """Return who answered the items of a draw, when and how, and how the other labels came.
+
+    Parameters
+    ----------
+    drawn, replay, items, then : as of :func:`answers_of`
+    """
+    said = [
+        (row, json.dumps([e.key, e.kind, e.class_id, e.annotator, e.at, e.source, e.confirmed]))
+        for row, e in _said(drawn, replay, items, then)
+    ]
+    return Origins(said, drawn.frozen.taught, drawn.frozen.left_out)
+
+
+def _said(
+    drawn: Draw, replay: Replay, items: Sequence[ItemRow], then: int | None
+) -> Iterator[tuple[int, Event]]:
+    for row in drawn.audit.drawn.tolist():
+        item_id = items[row].item_id
+        item = replay.of(item_id) if then is None else replay.of_then(item_id, then)
+        yield from ((row, event) for event in evidence(item))
+
+
+def evidence(item: ItemState) -> Sequence[Event]:
+    """Return the answers of a drawn item that check the model: those that were given for that.
+
+    An answer of the training may have been given with the model's guess on the screen.
+    """
+    if item.answer is None:
+        return ()
+    said = (item.answer,) if item.is_settled or len(item.votes) < 2 else item.votes
+    return [event for event in said if event.purpose == AUDIT]
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Certified:
+    """What came of an audit: the certificate, and the labels it covers.
+
+    Parameters
+    ----------
+    certificate : the claim and its evidence
+    by_model : rows that the model labels
+    codes : (n_rows,) places in the class ids that were frozen
+    confidence : (n_rows,) of the model
+    handback : rows that the person is to label
+    """
+
+    certificate: Certificate
+    by_model: frozenset[int]
+    codes: IntArray
+    confidence: FloatArray
+    handback: IntArray
+
+
+def certify_draw(
+    drawn: Draw, answers: Iterable[tuple[int, str | None]], origins: Origins
+) -> Certified:
+    """Certify what the answered audit proves."""
+    return _outcome(certified(drawn.frozen.predictions, drawn.audit, answers, origins), drawn)
+
+
+def verified(
+    folder: ProjectFolder,
+    certificate: Certificate,
+    drawn: Draw,
+    replay: Replay,
+    items: Sequence[ItemRow],
+) -> tuple[Check, ...]:
+    """Recompute a certificate from what the project holds: log, items, draw, answers, labels."""
+    then = replay.certified_at(certificate.digest)
+    answers = answers_of(drawn, replay, items, then)
+    origins = origins_of(drawn, replay, items, then)
+    p = drawn.frozen.predictions
+    checks = verify(certificate, p, drawn.audit, answers, origins)
+    logged = replay.drawn_digests[: certificate.attempt]
+    checks += (
+        Check("the log of the project has it", then is not None),
+        Check(
+            f"the log has {certificate.attempt} draws down to it, as it says",
+            logged == [*certificate.previous, certificate.audit],
+        ),
+    )
+    if certificate.version > 1:
+        named = items_of(items[: len(p)], drawn.frozen.contents.tolist(), drawn.frozen.class_ids)
+        checks += (Check("the items are those that were certified", named == p.items),)
+    done = certify_draw(drawn, answers, origins)
+    try:
+        stored = load_certified(folder, drawn)
+        same = stored.by_model == done.by_model and np.array_equal(stored.handback, done.handback)
+    except SparingError:
+        same = False
+    return (*checks, Check("the labels on the disk are those that were certified", same))
+
+
+def _outcome(labels: AutoLabels, drawn: Draw) -> Certified:
+    assert labels.certificate is not None  # noqa: S101  # certified() always gives one
+    by_model = np.flatnonzero(labels.source == "model")
+    p = drawn.frozen.predictions
+    doubtful_first = labels.handback[np.argsort(p.confidence[labels.handback], kind="stable")]
+    return Certified(
+        labels.certificate, frozenset(by_model.tolist()), p.codes.astype(np.int64),
+        p.confidence, doubtful_first,
+    )  # fmt: skip
+
+
+def save_certified(folder: ProjectFolder, done: Certified) -> None:
+    """Write the labels, then the certificate."""
+    attempt = done.certificate.attempt
+    by_model = np.array(sorted(done.by_model), dtype=np.int64)
+    write_arrays(folder.labels(attempt), {"by_model": by_model, "handback": done.handback})
+    write_atomically(folder.certificate(attempt), done.certificate.to_json().encode())
+
+
+def load_certified(folder: ProjectFolder, drawn: Draw) -> Certified:
+    """Read what :func:`save_certified` wrote.
+
+    Raises
+    ------
+    SourceError : it is not there or damaged
+    InvalidInputError : the certificate was changed
+    """
+    attempt = drawn.audit.attempt
+    try:
+        text = folder.certificate(attempt).read_text("utf-8")
+        stored = read_arrays(folder.labels(attempt), "the labels of a certificate")
+        by_model, handback = stored["by_model"], stored["handback"]
+    except (OSError, ValueError, KeyError, SourceError) as error:
+        raise SourceError(f"Certificate {attempt} is not there or damaged: {error}.") from error
+    p = drawn.frozen.predictions
+    return Certified(
+        Certificate.from_json(text), frozenset(by_model.tolist()), p.codes.astype(np.int64),
+        p.confidence, handback,
+    )  # fmt: skip
