@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 from sklearn.base import BaseEstimator
@@ -11,7 +11,7 @@ from sparing._validate import check_int, invalid
 from sparing.errors import CapabilityError, PoolExhaustedError
 from sparing.numeric import selection
 from sparing.pool.snapshot import Snapshot
-from sparing.types import FloatArray, IntArray, StrArray
+from sparing.types import BoolArray, FloatArray, IntArray, StrArray
 
 FROM_STRATEGY = "strategy"
 FROM_UNIFORM = "uniform"
@@ -88,9 +88,25 @@ def given(s: Snapshot, name: str) -> Any:
     return value
 
 
-def choose(
-    strategy: QueryStrategy, s: Snapshot, batch_size: int, rng: np.random.Generator
-) -> Selection:
+class Seen(Protocol):
+    """A snapshot of any kind of pool: which rows may be asked, and fields by name."""
+
+    @property
+    def eligible(self) -> BoolArray: ...  # noqa: D102
+    def field(self, name: str) -> Any: ...  # noqa: D102
+
+
+class Chooser(Protocol):
+    """A strategy for any kind of pool."""
+
+    @property
+    def name(self) -> str: ...  # noqa: D102
+    @property
+    def requires(self) -> frozenset[str]: ...  # noqa: D102
+    def select(self, s: Any, batch_size: int, rng: np.random.Generator) -> Selection: ...  # noqa: D102
+
+
+def choose(strategy: Chooser, s: Seen, batch_size: int, rng: np.random.Generator) -> Selection:
     """Ask ``strategy`` for a batch and check what comes back.
 
     Raises
@@ -110,7 +126,7 @@ def choose(
     return picked
 
 
-def _check_requirements(strategy: QueryStrategy, s: Snapshot) -> None:
+def _check_requirements(strategy: Chooser, s: Seen) -> None:
     missing = sorted(f for f in strategy.requires if s.field(f) is None)
     if not missing:
         return
@@ -125,7 +141,7 @@ def _listed(names: list[str]) -> str:
     return ", ".join(f"'{name}'" for name in names)
 
 
-def _check_picks(picked: Selection, s: Snapshot, k: int, name: str) -> None:
+def _check_picks(picked: Selection, s: Seen, k: int, name: str) -> None:
     rows = np.asarray(picked.rows)
     if rows.shape != (k,) or len(np.unique(rows)) < k:
         raise invalid("rows", f"the selection of {name}", f"{k} distinct rows", rows)

@@ -1,0 +1,1 @@
+"""Texts with spans that are there already: readers and writers, a format a file."""

@@ -1,0 +1,440 @@
+"""SequenceLearner: ask for the sentences worth reading, teach their spans, and again."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from copy import deepcopy
+from dataclasses import dataclass
+from os import PathLike
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from sparing._validate import check_indices, check_int, invalid
+from sparing.annotations.base import labels_of_all
+from sparing.annotations.sentences import Sentences
+from sparing.annotations.spans import SpanSet
+from sparing.annotations.tagging import n_tags, segments, tags_of
+from sparing.annotations.values import Value
+from sparing.errors import TrainingError
+from sparing.learner.query import SHOWN_ITEMS, Query
+from sparing.learner.span_saving import SavedSpans, read_spans, write_spans
+from sparing.learner.span_scores import SpanScores, span_scores
+from sparing.models.crf.tagger import CrfTagger, Tagger
+from sparing.models.crf.tagging import Tagging, nothing_said, tagging_from_marginals
+from sparing.pool.classes import ClassTable
+from sparing.pool.labels import label_values
+from sparing.pool.pool import SKIPPED, UNLABELED
+from sparing.strategies.base import choose
+from sparing.strategies.sequences import (
+    RandomSentences,
+    SequenceSnapshot,
+    SequenceStrategy,
+    get_sequence_strategy,
+)
+from sparing.types import BoolArray, FloatArray, IntArray, Label
+
+WHERE = "SequenceLearner"
+CRF = "crf"
+MASS = "mass"
+LABELED = 0
+COLD = "no labels yet: drawn at random"
+KIND = SpanSet()
+Span = tuple[int, int, Label]
+
+
+@dataclass(frozen=True, slots=True)
+class FoundSpan:
+    """A span that the model sees.
+
+    Parameters
+    ----------
+    start, end : code points in the text, the end exclusive
+    label : of which class
+    certainty : how likely it is right exactly, ends and class
+    """
+
+    start: int
+    end: int
+    label: Label
+    certainty: float
+
+
+class SequenceLearner:
+    """Active learning for spans in sentences, in memory: ``query``, mark, ``teach``, and again.
+
+    As ``ActiveLearner`` is for one label an item. Equal seeds give equal results.
+
+    Parameters
+    ----------
+    texts : sentences, each a text or a list of its tokens; tokens are joined by one space
+    classes : all labels; then any other is refused. None: whatever is taught becomes a class
+    tagger : ``"crf"``, or any object with ``fit(sentences, tags, n_classes)`` and
+        ``predict_marginals(sentences)``, of which a copy is used
+    strategy : a name of ``SEQUENCE_STRATEGIES`` or a ``SequenceStrategy``; the first batch is drawn
+        at random where it needs a model
+    seed : an int >= 0
+
+    Attributes
+    ----------
+    sentences : the texts with their tokens
+    model_version : how often the labels have changed
+    round : how many queries were made
+
+    Raises
+    ------
+    InvalidInputError : a parameter is not as above
+    UnknownNameError : there is no such strategy
+
+    Examples
+    --------
+    >>> learner = SequenceLearner(["Ada met Bob", "Bob met Eve", "it rained", "Eve met Ada"])
+    >>> learner.teach([0, 2], [[(0, 3, "person"), (8, 11, "person")], []])
+    >>> learner.query().indices.shape
+    (1,)
+    >>> learner.predict()[0]
+    [(0, 3, 'person'), (8, 11, 'person')]
+    """
+
+    def __init__(
+        self,
+        texts: Iterable[str] | Iterable[Sequence[str]] | Sentences,
+        classes: Iterable[Label] | None = None,
+        tagger: Tagger | str = CRF,
+        strategy: SequenceStrategy | str = MASS,
+        *,
+        seed: int = 0,
+    ) -> None:
+        self.seed = check_int("seed", WHERE, seed, 0)
+        self.sentences = _sentences(texts, "texts")
+        given = () if classes is None else label_values(classes, "classes", WHERE)
+        self._table, self.classes_are_fixed = ClassTable(tuple(given)), classes is not None
+        self._strategy = get_sequence_strategy(strategy)
+        self._tagger = _copied(tagger, self.sentences)
+        self._state = np.full(len(self.sentences), UNLABELED)
+        self._values: dict[int, Value] = {}
+        self.model_version = 0
+        self.round = 0
+        self._rng = np.random.default_rng(self.seed)
+        self._fitted_at, self._tagging = -1, None
+
+    def __repr__(self) -> str:
+        n, n_classes = len(self.sentences), len(self.classes)
+        said = f"{len(self.labeled)} of {n} labeled, {n_classes} classes"
+        return f"<SequenceLearner: {said}, model version {self.model_version}>"
+
+    @property
+    def classes(self) -> list[Label]:
+        """The labels in their order."""
+        return list(self._table.values)
+
+    @property
+    def labeled(self) -> IntArray:
+        """Rows that were taught, ascending; one without a span is labeled too."""
+        return np.flatnonzero(self._state == LABELED)
+
+    @property
+    def eligible(self) -> BoolArray:
+        """(n,) True where a sentence may be asked."""
+        return np.equal(self._state, UNLABELED)
+
+    def query(self, batch_size: int = 1) -> Query:
+        """Choose the sentences to read next; nothing is marked as asked.
+
+        Raises
+        ------
+        InvalidInputError : ``batch_size`` is no int >= 1
+        PoolExhaustedError : fewer sentences than that may still be asked
+        TrainingError : the tagger could not be fitted
+        """
+        cold = bool(self._strategy.requires) and not len(self.labeled)
+        strategy = RandomSentences() if cold else self._strategy
+        picked = choose(strategy, self._snapshot(strategy.requires), batch_size, self._rng)
+        self.round += 1
+        return Query(
+            picked.rows,
+            picked.gains,
+            picked.source,
+            picked.propensity,
+            strategy.name,
+            COLD if cold else strategy.reason,
+            self.model_version,
+            [self.sentences.texts[row] for row in picked.rows[:SHOWN_ITEMS].tolist()],
+        )
+
+    def teach(self, indices: npt.ArrayLike, spans: Sequence[Any] | Mapping[int, Any]) -> None:
+        """Set all spans of some sentences: a batch, a part of it, any others, corrections.
+
+        Parameters
+        ----------
+        indices : (k,) rows
+        spans : (k,) lists of ``(start, end, label)`` in code points of the text, end exclusive; an
+            empty list says that there is none. Or a dict from row to such a list
+
+        Raises
+        ------
+        InvalidInputError : not one list a row, or spans that are empty, cross, or end past the text
+        UnknownNameError : ``classes`` was given and does not have the label
+        """
+        rows = check_indices(indices, "teach", len(self.sentences))
+        raws = _one_a_row(rows, spans)
+        table = self._table
+        if not self.classes_are_fixed:
+            table = table.with_values(labels_of_all(KIND, raws))
+        texts = [self.sentences.texts[row] for row in rows.tolist()]
+        values = [
+            _parsed(row, raw, table, text) for row, raw, text in zip(rows, raws, texts, strict=True)
+        ]
+        self._table = table
+        self._move(rows, LABELED, dict(zip(rows.tolist(), values, strict=True)))
+
+    def skip(self, indices: npt.ArrayLike) -> None:
+        """Take sentences out: they are not asked again, and spans that they have are dropped."""
+        self._move(check_indices(indices, "skip", len(self.sentences)), SKIPPED, {})
+
+    def forget(self, indices: npt.ArrayLike) -> None:
+        """Drop spans and skips: the sentences may be asked again, as if never answered."""
+        self._move(check_indices(indices, "forget", len(self.sentences)), UNLABELED, {})
+
+    def _move(self, rows: IntArray, state: int, values: dict[int, Value]) -> None:
+        self._state = self._state.copy()
+        self._state[rows] = state
+        kept = {row: value for row, value in self._values.items() if row not in set(rows.tolist())}
+        if (kept | values) != self._values:
+            self.model_version += 1
+        self._values = kept | values
+
+    def predict(self, texts: Iterable[str] | None = None) -> list[list[Span]]:
+        """Return the spans of each sentence, of the pool if no others are given.
+
+        They have the form that ``teach`` takes.
+
+        Raises
+        ------
+        TrainingError : nothing is labeled yet
+        """
+        return [
+            [(found.start, found.end, found.label) for found in spans]
+            for spans in self.suggest(texts)
+        ]
+
+    def suggest(self, texts: Iterable[str] | None = None) -> list[list[FoundSpan]]:
+        """Return the spans of each sentence with how likely each is right exactly."""
+        sentences = self.sentences if texts is None else _sentences(texts, "texts")
+        told = self.tagging if texts is None else self._told(sentences)
+        first, after, classes = segments(told.tags, sentences.starts)
+        found: list[list[FoundSpan]] = [[] for _ in range(len(sentences))]
+        starts, ends = sentences.offsets[first, 0], sentences.offsets[after - 1, 1]
+        each = zip(sentences.rows[first], starts, ends, classes, told.certainty, strict=True)
+        for row, start, end, code, certainty in each:
+            label = self._table.values[code]
+            found[row].append(FoundSpan(int(start), int(end), label, float(certainty)))
+        return found
+
+    def score(self, indices: npt.ArrayLike, spans: Sequence[Any] | Mapping[int, Any]) -> SpanScores:
+        """Return precision, recall and F1 with intervals, from sentences drawn at random.
+
+        Draw them with ``strategy="random"`` or by other chance, and score them before they are
+        taught: of sentences that were chosen, or learned, nothing follows for the others.
+
+        Parameters
+        ----------
+        indices : (k,) rows that were not taught
+        spans : as of ``teach``
+
+        Raises
+        ------
+        InvalidInputError : a row was taught; fewer than two rows; spans as in ``teach``
+        TrainingError : nothing is labeled yet
+        """
+        rows = check_indices(indices, "score", len(self.sentences))
+        taught = rows[self._state[rows] == LABELED]
+        if len(taught):
+            raise invalid("indices", "score", "rows that were not taught", int(taught[0]))
+        raws = _one_a_row(rows, spans)
+        table = self._table.with_values(labels_of_all(KIND, raws))
+        values = [
+            _parsed(row, raw, table, self.sentences.texts[row])
+            for row, raw in zip(rows.tolist(), raws, strict=True)
+        ]
+        others = np.flatnonzero(self._state != LABELED)
+        return span_scores(self.sentences, self.tagging, rows, values, others)
+
+    @property
+    def tagging(self) -> Tagging:
+        """What the model says of the pool, for the labels as they are now.
+
+        Raises
+        ------
+        TrainingError : nothing is labeled yet, or the tagger could not be fitted
+        """
+        if self._tagging is None or self._fitted_at != self.model_version:
+            self._fit()
+            self._tagging = self._told(self.sentences)
+        return self._tagging
+
+    def _fit(self) -> None:
+        rows = self.labeled
+        if not len(rows):
+            raise TrainingError("Nothing is labeled yet: teach some sentences first.")
+        known = self.sentences.take(rows)
+        edges = np.split(known.offsets, known.starts[1:-1])
+        each = [
+            tags_of(self._values[row], at) for row, at in zip(rows.tolist(), edges, strict=True)
+        ]
+        try:
+            self._tagger.fit(known, np.concatenate(each), len(self._table))
+        except (ValueError, RuntimeError, ArithmeticError) as error:
+            raise TrainingError(
+                f"{type(self._tagger).__name__} could not be fitted: {error}"
+            ) from error
+        self._fitted_at, self._tagging = self.model_version, None
+
+    def _told(self, sentences: Sentences) -> Tagging:
+        if self._fitted_at != self.model_version:
+            self._fit()
+        if isinstance(self._tagger, CrfTagger):
+            return self._tagger.tag(sentences)
+        if not len(sentences.word_ids):
+            return nothing_said(len(sentences), n_tags(len(self._table)))
+        proba = np.asarray(self._tagger.predict_marginals(sentences), dtype=np.float64)
+        shape = (len(sentences.word_ids), n_tags(len(self._table)))
+        if proba.shape != shape:
+            raise TrainingError(f"predict_marginals gave {proba.shape}, and {shape} was expected.")
+        return tagging_from_marginals(proba, sentences)
+
+    def _snapshot(self, requires: frozenset[str]) -> SequenceSnapshot:
+        told = self.tagging if requires else None
+        parts = {
+            "entropy": lambda told: token_entropy(told.proba),
+            "log_proba": lambda told: told.log_proba,
+        }
+        fields = {name: parts[name](told) for name in requires}
+        return SequenceSnapshot(self.sentences, self.eligible, **fields)
+
+    def save(self, path: str | PathLike[str]) -> None:
+        """Write what was taught and where the random numbers are to a file; no pickle.
+
+        Texts and the tagger's code are not in it: ``load`` is given both again. The CRF's weights
+        are, so that it goes on from where it was.
+
+        Raises
+        ------
+        InvalidInputError : a label is not a str, int, float, bool or a tuple of these
+        SourceError : the file cannot be written
+        """
+        is_crf = isinstance(self._tagger, CrfTagger) and self._fitted_at >= 0
+        write_spans(
+            path,
+            SavedSpans(
+                state=self._state,
+                values=self._values,
+                classes=self._table,
+                classes_are_fixed=self.classes_are_fixed,
+                seed=self.seed,
+                round=self.round,
+                model_version=self.model_version,
+                fitted_at=self._fitted_at if is_crf else -1,
+                strategy=self._strategy,
+                rng=self._rng,
+                texts=self.sentences.texts,
+                weights=self._tagger.get_state() if is_crf else {},  # type: ignore[attr-defined]
+            ),
+        )
+
+    @classmethod
+    def load(
+        cls,
+        path: str | PathLike[str],
+        texts: Iterable[str] | Iterable[Sequence[str]] | Sentences,
+        tagger: Tagger | str = CRF,
+        strategy: SequenceStrategy | None = None,
+    ) -> Self:
+        """Return the learner that was saved; it goes on with the same queries.
+
+        Parameters
+        ----------
+        path : what ``save`` wrote
+        texts : the same texts
+        tagger : the same tagger
+        strategy : needed only if it was not one of this package
+
+        Raises
+        ------
+        SourceError : there is no such file, or it is damaged or no saved learner
+        InvalidInputError : other texts than those that were saved
+        """
+        sentences = _sentences(texts, "texts")
+        saved = read_spans(path, sentences.texts, strategy)
+        learner = cls(sentences, None, tagger, saved.strategy, seed=saved.seed)
+        learner._continue_from(saved)
+        return learner
+
+    def _continue_from(self, saved: SavedSpans) -> None:
+        self._state, self._values = saved.state, dict(saved.values)
+        self._table, self.classes_are_fixed = saved.classes, saved.classes_are_fixed
+        self.round, self.model_version, self._rng = saved.round, saved.model_version, saved.rng
+        if saved.weights and isinstance(self._tagger, CrfTagger) and self._tagger.table is not None:
+            self._tagger.set_state(dict(saved.weights), self._tagger.table)
+            self._fitted_at = saved.fitted_at
+
+
+def token_entropy(proba: FloatArray) -> FloatArray:
+    """Return the entropy of each row in nats.
+
+    Examples
+    --------
+    >>> token_entropy(np.array([[0.5, 0.5], [1.0, 0.0]])).round(3)
+    array([0.693, 0.   ])
+    """
+    safe = np.where(proba > 0, proba, 1)
+    return np.asarray(np.maximum(-(proba * np.log(safe)).sum(axis=1), 0))
+
+
+def _sentences(texts: Any, name: str) -> Sentences:
+    if isinstance(texts, Sentences):
+        return texts
+    if isinstance(texts, str | bytes | Mapping) or not isinstance(texts, Iterable):
+        raise invalid(name, WHERE, "a list of texts, or of lists of tokens", texts)
+    listed = [text if isinstance(text, str) else list(text) for text in texts]
+    if not listed:
+        raise invalid(name, WHERE, "of one sentence at least", listed)
+    if all(isinstance(text, str) for text in listed):
+        return Sentences.of_texts(listed)  # type: ignore[arg-type]
+    odd = [t for t in listed if isinstance(t, str) or not all(isinstance(w, str) and w for w in t)]
+    if odd:
+        raise invalid(name, WHERE, "all texts, or all lists of tokens that are not empty", odd[0])
+    return Sentences.of_words(listed)
+
+
+def _copied(tagger: Any, sentences: Sentences) -> Any:
+    """Return a tagger of this learner's own."""
+    if tagger == CRF:
+        return CrfTagger().prepared(sentences)
+    if isinstance(tagger, CrfTagger):
+        return tagger.prepared(sentences)
+    methods = ("fit", "predict_marginals")
+    if isinstance(tagger, type) or not all(callable(getattr(tagger, m, None)) for m in methods):
+        expected = "'crf' or an object with fit and predict_marginals"
+        raise invalid("tagger", WHERE, expected, tagger)
+    return deepcopy(tagger)
+
+
+def _one_a_row(rows: IntArray, spans: Any) -> list[Any]:
+    if isinstance(spans, Mapping):
+        if set(spans) != set(rows.tolist()):
+            raise invalid("spans", "teach", "a dict whose keys are the indices", sorted(spans))
+        return [spans[row] for row in rows.tolist()]
+    if isinstance(spans, str | bytes) or not isinstance(spans, Iterable):
+        raise invalid("spans", "teach", "a list of spans for each index", spans)
+    listed = list(spans)
+    if len(listed) != len(rows):
+        raise invalid("spans", "teach", f"as many lists as indices, {len(rows)}", len(listed))
+    return listed
+
+
+def _parsed(row: int, raw: Any, table: ClassTable, text: str) -> Value:
+    try:
+        return KIND.parse(raw, table, text)
+    except ValueError as error:
+        error.args = (f"Row {row}: {error}",)
+        raise
