@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     )
     from sparing.learner.learner import ActiveLearner
     from sparing.learner.query import Query
+    from sparing.learner.sequences import SequenceLearner
     from sparing.learner.snapshots import snapshot_of
     from sparing.models.members import CommitteeClassifier
     from sparing.pool.classes import ClassTable
@@ -55,6 +56,7 @@ __all__ = [
     "Query",
     "QueryStrategy",
     "Selection",
+    "SequenceLearner",
     "Snapshot",
     "SourceError",
     "SparingError",
@@ -82,6 +84,7 @@ _MODULES = {
     "Query": "learner.query",
     "QueryStrategy": "strategies.base",
     "Selection": "strategies.base",
+    "SequenceLearner": "learner.sequences",
     "Snapshot": "pool.snapshot",
     "SourceError": "errors",
     "SparingError": "errors",

@@ -115,7 +115,8 @@ class SequenceLearner:
         self.model_version = 0
         self.round = 0
         self._rng = np.random.default_rng(self.seed)
-        self._fitted_at, self._tagging = -1, None
+        self._fitted_at = -1
+        self._tagging: Tagging | None = None
 
     def __repr__(self) -> str:
         n, n_classes = len(self.sentences), len(self.classes)
@@ -135,7 +136,7 @@ class SequenceLearner:
     @property
     def eligible(self) -> BoolArray:
         """(n,) True where a sentence may be asked."""
-        return np.equal(self._state, UNLABELED)
+        return np.asarray(self._state == UNLABELED)
 
     def query(self, batch_size: int = 1) -> Query:
         """Choose the sentences to read next; nothing is marked as asked.
@@ -268,9 +269,20 @@ class SequenceLearner:
         TrainingError : nothing is labeled yet, or the tagger could not be fitted
         """
         if self._tagging is None or self._fitted_at != self.model_version:
-            self._fit()
             self._tagging = self._told(self.sentences)
         return self._tagging
+
+    @property
+    def fitted(self) -> Tagger:
+        """The tagger, fitted on the labels as they are now; it reads any sentences.
+
+        Raises
+        ------
+        TrainingError : nothing is labeled yet, or the tagger could not be fitted
+        """
+        if self._fitted_at != self.model_version:
+            self._fit()
+        return self._tagger  # type: ignore[no-any-return]
 
     def _fit(self) -> None:
         rows = self.labeled
@@ -290,13 +302,12 @@ class SequenceLearner:
         self._fitted_at, self._tagging = self.model_version, None
 
     def _told(self, sentences: Sentences) -> Tagging:
-        if self._fitted_at != self.model_version:
-            self._fit()
-        if isinstance(self._tagger, CrfTagger):
-            return self._tagger.tag(sentences)
+        tagger = self.fitted
+        if isinstance(tagger, CrfTagger):
+            return tagger.tag(sentences)
         if not len(sentences.word_ids):
             return nothing_said(len(sentences), n_tags(len(self._table)))
-        proba = np.asarray(self._tagger.predict_marginals(sentences), dtype=np.float64)
+        proba = np.asarray(tagger.predict_marginals(sentences), dtype=np.float64)
         shape = (len(sentences.word_ids), n_tags(len(self._table)))
         if proba.shape != shape:
             raise TrainingError(f"predict_marginals gave {proba.shape}, and {shape} was expected.")
@@ -304,12 +315,12 @@ class SequenceLearner:
 
     def _snapshot(self, requires: frozenset[str]) -> SequenceSnapshot:
         told = self.tagging if requires else None
-        parts = {
-            "entropy": lambda told: token_entropy(told.proba),
-            "log_proba": lambda told: told.log_proba,
-        }
-        fields = {name: parts[name](told) for name in requires}
-        return SequenceSnapshot(self.sentences, self.eligible, **fields)
+        return SequenceSnapshot(
+            self.sentences,
+            self.eligible,
+            token_entropy(told.proba) if told and "entropy" in requires else None,
+            told.log_proba if told and "log_proba" in requires else None,
+        )
 
     def save(self, path: str | PathLike[str]) -> None:
         """Write what was taught and where the random numbers are to a file; no pickle.

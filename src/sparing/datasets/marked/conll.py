@@ -17,6 +17,7 @@ OPENS, CLOSES = frozenset("BSU"), frozenset("ELSU")  # E and S are for BIOES wha
 PREFIXED = re.compile(r"([BIELSU])-(.+)", re.DOTALL)
 OUTSIDE = ("O", "_")
 DOCUMENT_START = "-DOCSTART-"
+COMMENT = re.compile(r"# \S+ = ")  # as CoNLL-U has them; "# O" is a token
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,8 +149,10 @@ def _sentences(text: str, source: str) -> Iterator[tuple[int, list[tuple[str, st
             if lines:
                 yield first, lines
             lines = []
+        elif COMMENT.match(line):
+            continue
         elif len(cells) > 1:
             first = first if lines else number
             lines.append((cells[0], cells[-1].strip()))
-        elif not line.startswith("#"):
+        else:
             raise SourceError(f"{source}, line {number}: a token without a tag: {line.strip()!r}.")

@@ -66,8 +66,9 @@ def exact_tagging(scores: FloatArray, chain: Transitions, starts: IntArray) -> T
     proba = scaled.alpha * scaled.beta
     rows = np.repeat(np.arange(len(starts) - 1), np.diff(starts))
     totals = (np.log(scaled.scale) + scaled.shift)[back]
-    log_proba = -np.bincount(rows, totals, minlength=len(starts) - 1)
-    log_proba[packing.ranked[: len(best)]] += best
+    log_proba = np.zeros(len(starts) - 1)
+    log_proba[packing.ranked[: len(best)]] = best
+    log_proba -= np.bincount(rows, totals, minlength=len(log_proba))
     certainty = segment_proba(scaled, chain, back, tags, starts)
     return Tagging(tags, proba[back], np.minimum(log_proba, 0), certainty)
 
