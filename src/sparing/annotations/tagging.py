@@ -42,7 +42,7 @@ def allowed(n_classes: int) -> BoolArray:
     tags = np.arange(n_tags(n_classes))
     goes_on = (tags % 2 == 0) & (tags > 0)
     same = (tags[:, None] - 1) // 2 == (tags[None, :] - 1) // 2
-    return ~goes_on[None, :] | (same & (tags > 0)[:, None])
+    return np.asarray(~goes_on[None, :] | (same & (tags > 0)[:, None]))
 
 
 def tags_of(value: Value, offsets: IntArray) -> IntArray:

@@ -348,7 +348,7 @@ class SequenceLearner:
                 strategy=self._strategy,
                 rng=self._rng,
                 texts=self.sentences.texts,
-                weights=self._tagger.get_state() if is_crf else {},  # type: ignore[attr-defined]
+                weights=self._tagger.get_state() if is_crf else {},
             ),
         )
 

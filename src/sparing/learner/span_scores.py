@@ -16,7 +16,7 @@ from sparing.stats.f1 import (
     precision_interval,
     recall_interval,
 )
-from sparing.types import IntArray
+from sparing.types import FloatArray, IntArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +88,7 @@ def counted(sentences: Sentences, told: Tagging, rows: IntArray, values: Sequenc
     return Counts(*(np.array(part, dtype=np.float64) for part in (right, *sizes)))
 
 
-def expected(sentences: Sentences, told: Tagging) -> tuple[np.ndarray, np.ndarray, np.ndarray]:  # type: ignore[type-arg]
+def expected(sentences: Sentences, told: Tagging) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Return what the model expects of each sentence: right, predicted and true spans."""
     n, rows = len(sentences), sentences.rows
     where = rows[segments(told.tags, sentences.starts)[0]]

@@ -55,8 +55,12 @@ def made_up(requires: frozenset[str] = FIELDS, *, certain: bool = False) -> Sequ
     eligible = np.arange(60) >= 20
     entropy = np.zeros(len(sentences.word_ids)) if certain else rng.random(len(sentences.word_ids))
     log_proba = -np.bincount(sentences.rows, entropy, minlength=60)
-    fields = {"entropy": entropy, "log_proba": log_proba}
-    return SequenceSnapshot(sentences, eligible, **{name: fields[name] for name in requires})
+    return SequenceSnapshot(
+        sentences,
+        eligible,
+        entropy if "entropy" in requires else None,
+        log_proba if "log_proba" in requires else None,
+    )
 
 
 def check_declares_itself(strategy: SequenceStrategy) -> None:

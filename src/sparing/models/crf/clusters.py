@@ -45,7 +45,7 @@ class WordClusters:
             *_clusters(ids, sentences.starts, len(lower)),
             _capitals(sentences, ids, len(lower)),
         ]
-        self._table = sparse.csr_array(sparse.hstack(columns)) if columns else None
+        self._table = sparse.csr_array(sparse.hstack(columns))
 
     def features(self, words: Sequence[str]) -> Any:
         """Return (n_words, n_features) CSR of 0 and 1; all 0 for words of which nothing is told."""
