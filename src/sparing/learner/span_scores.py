@@ -93,8 +93,7 @@ def expected(sentences: Sentences, told: Tagging) -> tuple[FloatArray, FloatArra
     n, rows = len(sentences), sentences.rows
     where = rows[segments(told.tags, sentences.starts)[0]]
     opening = told.proba[:, begins(np.arange(told.proba.shape[1]))].sum(axis=1)
-    return (
-        np.bincount(where, told.certainty, minlength=n),
-        np.bincount(where, minlength=n).astype(np.float64),
-        np.bincount(rows, opening, minlength=n),
-    )
+    one = np.ones(len(where))
+    each = ((where, told.certainty), (where, one), (rows, opening))
+    right, predicted, true = (np.bincount(at, part, n).astype(np.float64) for at, part in each)
+    return right, predicted, true

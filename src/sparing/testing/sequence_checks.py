@@ -54,7 +54,7 @@ def made_up(requires: frozenset[str] = FIELDS, *, certain: bool = False) -> Sequ
     rng = np.random.default_rng(0)
     eligible = np.arange(60) >= 20
     entropy = np.zeros(len(sentences.word_ids)) if certain else rng.random(len(sentences.word_ids))
-    log_proba = -np.bincount(sentences.rows, entropy, minlength=60)
+    log_proba = -np.bincount(sentences.rows, entropy, minlength=60).astype(np.float64)
     return SequenceSnapshot(
         sentences,
         eligible,
