@@ -5,13 +5,14 @@ from os import PathLike
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
+from uuid import uuid4
 
 from sparing._validate import check_int
 from sparing.audit.audit import Phase
 from sparing.datasets.labels import one_label
 from sparing.datasets.read import FOUND_OUT
 from sparing.datasets.rows import Reading
-from sparing.errors import ConflictError, InvalidInputError
+from sparing.errors import ConflictError, InvalidInputError, UnknownNameError
 from sparing.pool.class_names import said_of
 from sparing.project import opening, options
 from sparing.project.asking import Handed, looked_up, mask_of, next_items, second_opinions
@@ -26,7 +27,7 @@ from sparing.project.log.event_log import EventLog
 from sparing.project.log.follower import Follower
 from sparing.project.map.maps import Map
 from sparing.project.multiprocess import Duties
-from sparing.project.reporting import history, look_again, status
+from sparing.project.reporting import Search, history, look_again, status
 from sparing.project.settings import Settings
 from sparing.project.source.encoding import Progress
 from sparing.project.source.items_view import ItemsView
@@ -34,9 +35,9 @@ from sparing.project.source.rematching import Rematching
 from sparing.project.state import State
 from sparing.project.team.lending import Lending
 from sparing.project.team.team import Team
-from sparing.project.views import Asked, HistoryRow, Recorded
+from sparing.project.views import MARKS, Asked, HistoryRow, Recorded
 from sparing.project.views import Status as ProjectStatus
-from sparing.store import NewEvent, Store
+from sparing.store import Kind, NewEvent, Store
 from sparing.types import Label
 
 
@@ -286,10 +287,10 @@ class Project:
 
     @property
     def places(self) -> list[tuple[str, int]]:
-        """(name, place) of the classes that can be given; no merge ever moves a place."""
+        """(name, place) of the classes that can be given; nothing ever moves a place."""
         with self._guarded.held() as state:
             everyone = state.replay.all_classes
-            return [(c.name, place) for place, c in enumerate(everyone) if c.into is None]
+            return [(c.name, place) for place, c in enumerate(everyone) if c.is_live]
 
     @property
     def phase(self) -> Phase:
@@ -403,6 +404,18 @@ class Project:
         with self._guarded.held() as state:
             return said_of(spelled(state, names))
 
+    def delete_class(self, name: str) -> None:
+        """Delete a class that no item bears; :meth:`undo` brings it back.
+
+        Raises
+        ------
+        InvalidInputError : an item bears it, a check of a model rests on it, or there is none
+        """
+        event = NewEvent(key=uuid4().hex, kind=Kind.DELETE_CLASS, class_name=name)
+        (done,) = self.record([event])
+        if done.status == "refused":
+            raise InvalidInputError(done.message)
+
     def undo(self, n: int = 1) -> list[Recorded]:
         """Undo the last ``n`` things that were said and not undone."""
         check_int("n", "undo", n, 1)
@@ -426,15 +439,34 @@ class Project:
             return status(state)
 
     def history(
-        self, search: str = "", offset: int = 0, limit: int = 50, annotator: str = ""
+        self,
+        search: str = "",
+        offset: int = 0,
+        limit: int = 50,
+        annotator: str = "",
+        marked: str | None = None,
     ) -> tuple[int, list[HistoryRow]]:
         """Return how many answers fit the search, and a page of them, the newest first.
 
         A person sees what they said themselves where several have answered, and nothing of the
         items on which an opinion of theirs is wanted.
+
+        Parameters
+        ----------
+        search : a part of the name, content, class or comment
+        offset, limit : which page
+        annotator : who looks
+        marked : ``"flagged"``, ``"skipped"`` or ``"commented"``: such items in place of all that
+            were answered, those without an answer too
+
+        Raises
+        ------
+        UnknownNameError : there is no such mark
         """
+        if marked not in (None, *MARKS):
+            raise UnknownNameError("mark", marked, MARKS)
         with self._guarded.held() as state:
-            return history(state, search, offset, limit, annotator)
+            return history(state, Search(search, marked, annotator), offset, limit)
 
     def look_again(self, limit: int = 20, annotator: str = "") -> list[tuple[Asked, str]]:
         """Return labeled items that are likely mistakes, each with the reason."""

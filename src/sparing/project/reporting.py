@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,7 @@ from sparing.project.learning.advice import (
     too_early,
     wanting,
 )
-from sparing.project.log.replay import Ignored
+from sparing.project.log.replay import Ignored, ItemState
 from sparing.project.source.items import GONE
 from sparing.project.state import State
 from sparing.project.views import (
@@ -29,7 +30,7 @@ from sparing.project.views import (
     RoughAccuracy,
     Status,
 )
-from sparing.store import Event, Version
+from sparing.store import Event, Kind, Version
 from sparing.store.records import LABELS
 
 N_SHOWN = 3
@@ -181,48 +182,70 @@ def _audit(state: State) -> AuditProgress | None:
     return AuditProgress(n, done, f"{done:,} of {n:,} answered, to certify {what}.")
 
 
-def history(
-    state: State, search: str, offset: int, limit: int, annotator: str
-) -> tuple[int, list[HistoryRow]]:
-    """Return how many answers fit, and a page of them, the newest first."""
-    wanted = search.casefold().strip()
+@dataclass(frozen=True, slots=True)
+class Search:
+    """What is looked for in what was said.
+
+    Parameters
+    ----------
+    text : a part of the name, content, class or comment; ``""``: anything
+    marked : ``"flagged"``, ``"skipped"`` or ``"commented"``; None: whatever has an answer
+    annotator : who looks
+    """
+
+    text: str
+    marked: str | None
+    annotator: str
+
+
+def history(state: State, search: Search, offset: int, limit: int) -> tuple[int, list[HistoryRow]]:
+    """Return how many items fit, and a page of them, the newest answer first."""
     shown = [
-        _as_seen(state, event, annotator)
-        for event in state.answers()
-        if _may_be_shown(state, event, annotator)
+        (item_id, _as_seen(noted, search.annotator))
+        for item_id, noted in state.replay.items.items()
+        if item_id in state.row_of
+        and _is_marked(noted, search.marked)
+        and _may_be_shown(state, item_id, search.annotator)
     ]
-    shown.sort(key=lambda event: -event.seq)
-    found = [event for event in shown if _fits(state, event, wanted)]
-    return len(found), [_row(state, event) for event in found[offset : offset + limit]]
+    shown.sort(key=lambda one: -one[1].seq if one[1] else 0)
+    wanted = search.text.casefold().strip()
+    found = [one for one in shown if _fits(state, *one, wanted)]
+    return len(found), [_row(state, *one) for one in found[offset : offset + limit]]
 
 
-def _may_be_shown(state: State, event: Event, annotator: str) -> bool:
-    row = state.row_of[event.item_id or ""]
+def _is_marked(noted: ItemState, marked: str | None) -> bool:
+    if marked == "flagged":
+        return noted.flagged
+    if marked == "commented":
+        return bool(noted.comment)
+    is_skip = noted.answer is not None and noted.answer.kind is Kind.SKIP
+    return is_skip if marked == "skipped" else noted.answer is not None
+
+
+def _may_be_shown(state: State, item_id: str, annotator: str) -> bool:
+    row = state.row_of[item_id]
     return row not in state.drawn_rows and not state.hides(row, annotator)
 
 
-def _as_seen(state: State, answer: Event, annotator: str) -> Event:
+def _as_seen(noted: ItemState, annotator: str) -> Event | None:
     """Return a person's own opinion in place of the answer beside which it stands."""
-    item = state.replay.of(answer.item_id or "")
-    return answer if item.is_settled else item.vote_of(annotator) or answer
+    return noted.answer if noted.is_settled else noted.vote_of(annotator) or noted.answer
 
 
-def _fits(state: State, event: Event, wanted: str) -> bool:
+def _fits(state: State, item_id: str, event: Event | None, wanted: str) -> bool:
     if not wanted:
         return True
-    item_id = event.item_id or ""
     item = state.item(item_id)
-    name = state.replay.class_name(event.class_id) if event.class_id else "skipped"
-    texts = (item.name, item.text or "", name, state.replay.of(item_id).comment)
+    name = state.replay.class_name(event.class_id) if event and event.class_id else ""
+    said = name if event is None or event.class_id else "skipped"
+    texts = (item.name, item.text or "", said, state.replay.of(item_id).comment)
     fields = (item.fields or {}).values()
     return any(wanted in text.casefold() for text in (*texts, *fields))
 
 
-def _row(state: State, event: Event) -> HistoryRow:
-    item_id, answer = event.item_id or "", state.answer_of(event)
-    assert answer is not None  # noqa: S101  # it is an answer of an item
+def _row(state: State, item_id: str, event: Event | None) -> HistoryRow:
     noted = state.replay.of(item_id)
-    return HistoryRow(answer, state.item(item_id), noted.flagged, noted.comment)
+    return HistoryRow(state.answer_of(event), state.item(item_id), noted.flagged, noted.comment)
 
 
 def look_again(state: State, limit: int, annotator: str) -> list[tuple[Asked, str]]:

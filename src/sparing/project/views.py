@@ -8,6 +8,9 @@ from sparing.project.source.items import Item
 from sparing.store import NewEvent
 from sparing.store import Status as Outcome
 
+MARKS = ("flagged", "skipped", "commented")
+"""What a list of items can be of, beside answers."""
+
 __all__ = [
     "Answer",
     "Asked",
@@ -134,9 +137,9 @@ class Guidelines:
 
 @dataclass(frozen=True, slots=True)
 class HistoryRow:
-    """One answered item."""
+    """One item of which something was said; ``answer`` is None where that is no answer."""
 
-    answer: Answer
+    answer: Answer | None
     item: Item
     flagged: bool
     comment: str

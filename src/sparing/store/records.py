@@ -19,6 +19,7 @@ class Kind(StrEnum):
     ADD_CLASS = "add_class"
     RENAME_CLASS = "rename_class"
     MERGE_CLASS = "merge_class"
+    DELETE_CLASS = "delete_class"
     GUIDELINES = "guidelines"
     IMPORTED = "imported"
     AUDIT_DRAWN = "audit_drawn"
@@ -30,9 +31,10 @@ ANSWERS = frozenset({Kind.LABEL, Kind.SKIP, Kind.SETTLED})
 """Each takes the place of the one before; an opinion stands beside them."""
 LABELS = frozenset({Kind.LABEL, Kind.SETTLED})
 OF_AN_ITEM = ANSWERS | {Kind.OPINION, Kind.FLAG, Kind.UNFLAG, Kind.COMMENT}
-OF_A_CLASS = frozenset({Kind.ADD_CLASS, Kind.RENAME_CLASS, Kind.MERGE_CLASS})
+CHANGES_A_CLASS = frozenset({Kind.RENAME_CLASS, Kind.MERGE_CLASS, Kind.DELETE_CLASS})
+OF_A_CLASS = CHANGES_A_CLASS | {Kind.ADD_CLASS}
 OF_THE_PHASE = frozenset({Kind.AUDIT_DRAWN, Kind.CERTIFIED, Kind.RESUMED})
-UNDOABLE = OF_AN_ITEM | {Kind.RENAME_CLASS, Kind.MERGE_CLASS}
+UNDOABLE = OF_AN_ITEM | CHANGES_A_CLASS
 
 FROM_GRID = "grid"  # seen on a page with many others
 FROM_CLUSTER = "cluster"  # labeled with its whole cluster, unseen
@@ -59,7 +61,7 @@ class NewEvent:
     key : made by the sender, unique for ever, at most 64 characters; sent again, it counts once
     kind : what is said
     item_id : of which item
-    class_name : the class; for rename and merge the old one
+    class_name : the class; for rename and merge the old one, for delete the one that goes
     text : a comment; the new name of a renamed class; the class that a merged one goes into; what
         a label rests on that was given to a whole cluster
     model_version : of the query that asked for it; None if the person picked the item

@@ -56,6 +56,7 @@ WHAT = {
     Kind.ADD_CLASS: "Adding a class",
     Kind.RENAME_CLASS: "Renaming a class",
     Kind.MERGE_CLASS: "Merging classes",
+    Kind.DELETE_CLASS: "Deleting a class",
 }
 _EXPORTS = threading.BoundedSemaphore(2)  # each is a process with all items in its memory
 router = APIRouter(responses=FAILURES)
@@ -207,9 +208,10 @@ def history(
     who: Who,
     search: Annotated[str, Query(max_length=200)] = "",
     offset: Annotated[int, Query(ge=0, le=MAX_OFFSET)] = 0,
+    marked: Literal["flagged", "skipped", "commented"] | None = None,
 ) -> HistoryBody:
-    """Return answers, the newest first."""
-    total, rows = project.history(search, offset, PAGE, who)
+    """Return answers, or items that were marked in some way, the newest first."""
+    total, rows = project.history(search, offset, PAGE, who, marked)
     return HistoryBody(total=total, rows=[HistoryRow.model_validate(row) for row in rows])
 
 

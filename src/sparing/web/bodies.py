@@ -18,7 +18,7 @@ ItemId = Annotated[str, Field(min_length=1, max_length=4096)]
 Fraction = Annotated[float, Field(gt=0, lt=1)]
 Kind = Literal[
     "label", "skip", "settled", "flag", "unflag", "comment", "undo",
-    "add_class", "rename_class", "merge_class",
+    "add_class", "rename_class", "merge_class", "delete_class",
 ]  # fmt: skip
 
 
@@ -120,16 +120,16 @@ class NextBody(BaseModel):
 
 
 class HistoryRow(Outgoing):
-    """One item that has an answer."""
+    """One item of which something was said."""
 
-    answer: AnswerBody
+    answer: AnswerBody | None
     item: ItemBody
     flagged: bool
     comment: str
 
 
 class HistoryBody(BaseModel):
-    """A page of answers, the newest first."""
+    """A page of answers, or of what was marked, the newest first."""
 
     total: int
     rows: list[HistoryRow]

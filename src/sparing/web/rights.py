@@ -5,11 +5,12 @@ from hashlib import sha256
 from fastapi import Depends, Request, params
 
 from sparing.store import Kind
+from sparing.store.records import CHANGES_A_CLASS
 from sparing.web.roles import NotAllowedError, Role
 from sparing.web.sessions import Session
 
 OF_A_SETTLER = frozenset({Kind.SETTLED})
-OF_AN_OWNER = frozenset({Kind.RENAME_CLASS, Kind.MERGE_CLASS})
+OF_AN_OWNER = CHANGES_A_CLASS
 
 
 async def session(request: Request) -> Session:

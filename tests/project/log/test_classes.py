@@ -1,8 +1,10 @@
 """The classes against the plainest account of them, whatever is said of them."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sparing.errors import UnknownNameError
 from sparing.project.log import classes as module
 from sparing.project.log.classes import Classes
 from sparing.project.log.replay import Replay
@@ -28,6 +30,10 @@ def merge(class_id, into):
     return event("m", Kind.MERGE_CLASS, class_id=class_id, into_id=into)
 
 
+def delete(class_id):
+    return event("d", Kind.DELETE_CLASS, class_id=class_id)
+
+
 def made(*events):
     classes = Classes()
     for one in events:
@@ -44,12 +50,14 @@ def anything(draw):
         for _ in range(draw(st.integers(0, 3))):
             which, other = (draw(st.sampled_from([*KEYS, None])) for _ in range(2))
             name = draw(st.sampled_from([*NAMES, None]))
-            events.append(draw(st.sampled_from([rename(which, name), merge(which, other)])))
+            events.append(
+                draw(st.sampled_from([rename(which, name), merge(which, other), delete(which)]))
+            )
     return events
 
 
 @given(anything())
-def test_whatever_is_said_of_classes_every_one_stands_for_one_that_can_be_given(events):
+def test_whatever_is_said_of_classes_every_one_stands_for_one_that_can_be_given_or_is_gone(events):
     classes = Classes()
     for one in events:
         why, before = classes.why_not(one), (classes.all, classes.live)
@@ -59,7 +67,9 @@ def test_whatever_is_said_of_classes_every_one_stands_for_one_that_can_be_given(
         assert len(set(live.values())) == len(live)
         assert all(classes.bears(name) == class_id for class_id, name in live.items())
         for c in classes.all:
-            assert classes.resolve(c.class_id) in live
+            assert (classes.resolve(c.class_id) in live) == classes.stands(c.class_id)
+            if not classes.stands(c.class_id):
+                continue
             assert classes.name_of(c.class_id) == live[classes.resolve(c.class_id)]
 
 
@@ -85,6 +95,18 @@ def test_two_of_one_name_are_not_made_by_renaming():
     classes = made(add("k0", "cat"), add("k1", "dog"), rename("k0", "fox"), rename("k1", "fox"))
     assert [c.name for c in classes.live] == ["fox", "dog"]
     assert "merge the two instead" in classes.why_not(rename("k1", "fox"))
+
+
+def test_a_deleted_class_takes_those_merged_into_it_along_and_its_name_is_free():
+    classes = made(add("k0", "cat"), add("k1", "tabby"), merge("k1", "k0"), delete("k0"))
+    assert classes.live == []
+    assert not classes.stands("k1")
+    for later in (rename("k0", "lion"), merge("k0", "k1"), merge("k1", "k0"), delete("k0")):
+        assert classes.why_not(later) == "The class 'cat' was deleted."
+    with pytest.raises(UnknownNameError):
+        classes.id_of("tabby")
+    classes.apply(add("k2", "cat"))
+    assert classes.id_of("cat") == "k2"
 
 
 def test_the_last_of_two_merges_in_an_old_log_counts_for_all_that_went_through_it():

@@ -107,6 +107,51 @@ def test_a_circle_within_a_batch_is_cut_where_it_closes(project):
     assert [name for name, _ in project.classes] == ["feathers"]
 
 
+def delete(name):
+    return event(Kind.DELETE_CLASS, class_name=name)
+
+
+def test_a_class_goes_while_no_item_bears_it_and_undo_brings_it_back(project):
+    first, second = (a.item.item_id for a in project.query(2))
+    typo = event(Kind.LABEL, item_id=first, class_name="furr")
+    project.record([event(Kind.ADD_CLASS, class_name="furr"), typo])
+    refused = project.record([delete("furr")])[0]
+    assert (refused.status, refused.message.split(":")[0]) == (
+        "refused",
+        "The class 'furr' has labels",
+    )
+    project.delete_class("feathers")
+    done = project.record([event(Kind.UNDO, undoes=typo.key), delete("furr")])
+    assert [d.status for d in done] == ["stored", "stored"]
+    assert [n for n, _ in project.classes] == ["fur"]
+    late = event(Kind.LABEL, item_id=second, class_name="furr")
+    assert project.record([late])[0].status == "refused"
+    project.undo(2)
+    assert [n for n, _ in project.classes] == ["fur", "feathers", "furr"]
+    with Project.open(project.folder, writable=False) as again:
+        assert again.classes == project.classes
+
+
+def test_a_class_that_another_was_merged_into_on_the_way_is_not_deleted(project):
+    (first,) = (a.item.item_id for a in project.query(1))
+    project.teach({first: "fur"})
+    done = project.record([merge("fur", "feathers"), delete("feathers")])
+    assert [d.status for d in done] == ["stored", "refused"]
+    assert project.status().class_counts == {"feathers": 1}
+
+
+def test_a_class_is_not_given_and_deleted_at_once(doors):
+    doors[0].add_classes(f"c{i}" for i in range(ROUNDS))
+    items = [a.item.item_id for a in doors[0].query(ROUNDS)]
+    for i, item_id in enumerate(items):
+        given = event(Kind.LABEL, item_id=item_id, class_name=f"c{i}")
+        both = said(doors, [given], [delete(f"c{i}")])
+        assert sorted(one for (one,) in both) == ["refused", "stored"]
+    assert not doors[0].store.events()[0].undoes
+    replay = Replay(doors[0].store.events())
+    assert replay.ignored == []
+
+
 def test_a_class_that_was_not_stored_is_given_to_nobody(project):
     first, second = (a.item.item_id for a in project.query(2))
     project.record([event(Kind.LABEL, key="taken", item_id=first, class_name="fur")])

@@ -1,5 +1,6 @@
 import random
 from dataclasses import dataclass, field
+from itertools import permutations
 
 import pytest
 from hypothesis import given
@@ -229,6 +230,41 @@ def test_renaming_and_merging_can_be_undone():
     assert seen(replay).label["c"] == "fox"
     replay.apply(event(10, Kind.UNDO, undoes=5))
     assert seen(replay).label == {"a": "cat", "b": "cat", "c": "fox"}
+
+
+def deleted_events():
+    return with_classes(
+        event(4, Kind.LABEL, item_id="a", class_id="k1"),
+        event(5, Kind.LABEL, item_id="a", class_id="k2"),
+        event(6, Kind.DELETE_CLASS, class_id="k1", class_name="cat"),
+    )
+
+
+@pytest.mark.parametrize("order", list(permutations(range(4))))
+def test_a_deleted_class_is_given_to_nothing_and_comes_back_with_its_labels(order):
+    """An undo brings an older label to light: of a class that is gone it is none."""
+    later = [event(7, Kind.UNDO, item_id="a", undoes=5)]
+    events = [*deleted_events(), *later]
+    replay = Replay([*events[:3], *(events[3:][i] for i in order)])
+    assert [c.name for c in replay.classes] == ["dog", "fox"]
+    assert replay.of("a").answer is None
+    assert [(one.seq, one.why) for one in replay.ignored] == [(4, "The class 'cat' was deleted.")]
+    assert replay.apply(event(8, Kind.UNDO, undoes=6)) == {"a"}
+    assert seen(replay).label == {"a": "cat"}
+    assert replay.ignored == []
+
+
+def test_a_class_that_comes_out_of_a_deleted_one_has_its_labels_again():
+    replay = Replay(
+        with_classes(
+            event(4, Kind.LABEL, item_id="a", class_id="k1"),
+            event(5, Kind.MERGE_CLASS, class_id="k1", into_id="k2"),
+            event(6, Kind.DELETE_CLASS, class_id="k2"),
+        )
+    )
+    assert seen(replay).label == {}
+    replay.apply(event(7, Kind.UNDO, undoes=5))
+    assert seen(replay).label == {"a": "cat"}
 
 
 def test_a_new_class_may_take_an_old_name():

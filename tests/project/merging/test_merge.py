@@ -76,6 +76,22 @@ def two(pets, tmp_path):
     return Two(pets, tmp_path)
 
 
+def test_a_class_that_was_deleted_in_the_one_comes_back_where_the_other_gives_it(two):
+    a, b, *_ = two.ids
+    for place in (two.ada, two.ben):
+        with Project.open(place) as project:
+            label(project, a, "fur")
+    two.merge()
+    with Project.open(two.both) as project:
+        project.delete_class("feathers")
+    with Project.open(two.ben) as project:
+        label(project, b, "feathers")
+    with two.merged() as project:
+        assert [n for n, _ in project.classes] == ["fur", "feathers"]
+        assert project.status().class_counts == {"fur": 1, "feathers": 1}
+        assert project._state.replay.ignored == []
+
+
 def test_what_both_said_is_there_with_its_time_and_the_two_are_as_they_were(two):
     a, b, c, d, *_ = two.ids
     with Project.open(two.ada) as project:

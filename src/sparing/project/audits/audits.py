@@ -219,5 +219,5 @@ def _unless_touched(decision: Decision[T], rows: Sequence[ItemRow]) -> EventChec
 
 def _touches(event: Event, item_ids: set[str]) -> bool:
     is_of_classes = event.kind is Kind.UNDO and event.item_id is None
-    is_decisive = event.kind in OF_THE_PHASE or event.kind is Kind.MERGE_CLASS
+    is_decisive = event.kind in OF_THE_PHASE | {Kind.MERGE_CLASS, Kind.DELETE_CLASS}
     return is_decisive or is_of_classes or event.item_id in item_ids

@@ -106,11 +106,15 @@ def items_of(items: Sequence[ItemRow], contents: Iterable[str], class_ids: Itera
 
 
 def by_class(replay: Replay, scores: Scores, classes: list[str]) -> FloatArray:
-    """Return the probabilities by the classes of today: those of merged ones are added up."""
+    """Return the probabilities by the classes of today: those of merged ones are added up.
+
+    Those of classes that were deleted since are left out.
+    """
     proba = np.zeros((len(scores.proba), len(classes)), np.float32)
     place = {class_id: i for i, class_id in enumerate(classes)}
     for column, class_id in enumerate(scores.class_ids.tolist()):
-        proba[:, place[replay.resolve(class_id)]] += scores.proba[:, column]
+        if (root := replay.resolve(class_id)) in place:
+            proba[:, place[root]] += scores.proba[:, column]
     return proba
 
 

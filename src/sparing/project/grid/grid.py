@@ -229,7 +229,8 @@ class Grid:
         scores, names = state.scores, self._guesses(state)[2]
         if scores is None or name not in names:
             return np.zeros(0, np.int64)
-        columns = [state.replay.class_name(str(c)) == name for c in scores.class_ids]
+        replay = state.replay
+        columns = [replay.resolve(str(c)) == replay.class_named(name) for c in scores.class_ids]
         proba = scores.proba[:, np.array(columns)].sum(axis=1)
         return least(-proba, free[: len(proba)] & (proba > 0), n)
 

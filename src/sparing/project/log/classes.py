@@ -9,6 +9,7 @@ from sparing.store import Event, Kind, NewEvent
 NO_SUCH_CLASS = "There is no such class."
 NAMELESS = "A class has a name."
 TAKEN = "There is a class '{name}' already: merge the two instead."
+DELETED = "The class '{name}' was deleted."
 ONE_ALREADY = "'{one}' and '{other}' are one class already."
 
 
@@ -19,6 +20,12 @@ class ClassState:
     class_id: str
     name: str
     into: str | None = None
+    deleted: bool = False
+
+    @property
+    def is_live(self) -> bool:
+        """Whether it can be given."""
+        return self.into is None and not self.deleted
 
 
 class Classes:
@@ -60,13 +67,17 @@ class Classes:
 
     @property
     def all(self) -> list[ClassState]:
-        """All classes ever added, merged ones too, in the order they were added."""
+        """All classes ever added, merged and deleted ones too, in the order they were added."""
         return list(self._classes.values())
 
     @property
     def live(self) -> list[ClassState]:
         """The classes that can be given, in the order they were added."""
-        return [c for c in self._classes.values() if c.into is None]
+        return [c for c in self._classes.values() if c.is_live]
+
+    def stands(self, class_id: str) -> bool:
+        """Tell whether a class was added, and what it stands for was not deleted."""
+        return class_id in self and not self._classes[self.resolve(class_id)].deleted
 
     def bears(self, name: str) -> str | None:
         """Return the key of the class that can be given under a name now, however it is written."""
@@ -79,11 +90,11 @@ class Classes:
 
         Raises
         ------
-        UnknownNameError : there is none either
+        UnknownNameError : there is none either, or it was deleted
         """
         if name not in self._ids:
             name = self._as_written(self._as_written(name, self._live), self._ids)
-        if name not in self._ids:
+        if name not in self._ids or not self.stands(self._ids[name]):
             raise UnknownNameError("class", name, [c.name for c in self.live])
         return self.resolve(self._ids[name])
 
@@ -109,6 +120,8 @@ class Classes:
             self._add(event.key, event.class_name or "")
         elif event.kind is Kind.RENAME_CLASS:
             self._rename(event.class_id or "", event.text or "")
+        elif event.kind is Kind.DELETE_CLASS:
+            self._delete(event.class_id or "")
         else:
             self._merge(event.class_id or "", event.into_id or "")
 
@@ -116,14 +129,23 @@ class Classes:
         """Say why an event about classes cannot hold after those before it; ``""`` if it can."""
         if event.kind is Kind.ADD_CLASS:
             return "" if event.class_name else NAMELESS
-        if event.class_id not in self:
+        if event.class_id is None or event.class_id not in self:
             return NO_SUCH_CLASS
+        if not self.stands(event.class_id):
+            return DELETED.format(name=self.name_of(event.class_id))
+        if event.kind is Kind.DELETE_CLASS:
+            return "" if self._classes[event.class_id].is_live else NO_SUCH_CLASS
         if event.kind is Kind.RENAME_CLASS:
             is_taken = event.text in self._live
             return TAKEN.format(name=event.text) if is_taken else "" if event.text else NAMELESS
-        if event.into_id not in self:
+        return self._why_not_merged(event)
+
+    def _why_not_merged(self, event: Event | NewEvent) -> str:
+        if event.into_id is None or event.into_id not in self:
             return NO_SUCH_CLASS
-        one, into = self._classes[event.class_id or ""], self._classes[event.into_id or ""]
+        if not self.stands(event.into_id):
+            return DELETED.format(name=self.name_of(event.into_id))
+        one, into = self._classes[event.class_id or ""], self._classes[event.into_id]
         is_one = self.resolve(one.class_id) == self.resolve(into.class_id)
         return ONE_ALREADY.format(one=one.name, other=into.name) if is_one else ""
 
@@ -162,3 +184,8 @@ class Classes:
             del self._live[before.name]
         else:  # logs of older versions may merge a class twice: the last word counts
             self._roots.clear()
+
+    def _delete(self, class_id: str) -> None:
+        before = self._classes[class_id]
+        self._classes[class_id] = replace(before, deleted=True)
+        del self._live[before.name]

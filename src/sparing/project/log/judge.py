@@ -4,7 +4,7 @@ Between the moment in which a project looks at its memory and the moment in whic
 stored, others may have merged classes or drawn an audit. So nothing is decided before.
 """
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import replace
 
 from sparing.errors import InvalidInputError, NotFoundError
@@ -32,6 +32,8 @@ NOT_BLIND = (
 )
 SAME = "'{name}' is the class '{known}', which is there already."
 WHILE_OPEN = "Classes cannot be merged, or parted again, while an audit is open."
+WHILE_LABELING = "Classes can be deleted while labeling: the check of a model rests on them."
+HAS_LABELS = "The class '{name}' has labels: merge it into another one instead."
 
 
 class Judge:
@@ -53,7 +55,10 @@ class Judge:
         self._chosen: dict[str, Source] = {
             e.key: handed.source_of(state, e.model_version, self._rows[e.item_id]) for e in answers
         }
-        self._replay: Replay = state.replay.excerpt(e.item_id or "" for e in answers)
+        deleted = {e.class_name or "" for e in events if e.kind is Kind.DELETE_CLASS}
+        bearing, self._given = _given(state.replay, deleted)
+        answered = (e.item_id or "" for e in answers)
+        self._replay: Replay = state.replay.excerpt({*answered, *bearing})
         self._stage: Stage = state.stage
         self._folder = state.folder
         self._overlap: Overlap = state.sharing.overlap
@@ -86,8 +91,7 @@ class Judge:
     def _undo(self, new: NewEvent) -> NewEvent:
         undone = self._replay.class_event(new.undoes)
         if undone is not None:
-            if undone.kind is Kind.MERGE_CLASS:
-                self._check_classes_may_change()
+            self._check_may_change(undone.kind)
             _refuse(self._replay.why_not_undone(undone))
         return new
 
@@ -95,14 +99,21 @@ class Judge:
         if new.kind is Kind.ADD_CLASS:
             return self._added(new)
         found = replace(new, class_id=self._named_now(new.class_name or ""))
+        self._check_may_change(new.kind)
         if new.kind is Kind.MERGE_CLASS:
-            self._check_classes_may_change()
             found = replace(found, into_id=self._replay.class_id(new.text or ""))
+        if new.kind is Kind.DELETE_CLASS and self._is_given(found.class_id or ""):
+            raise InvalidInputError(HAS_LABELS.format(name=new.class_name))
         _refuse(self._replay.why_not(found))
         if new.kind is Kind.RENAME_CLASS:
             bearer = self._replay.class_named(new.text or "")
             _refuse(self._taken(bearer) if bearer not in (None, found.class_id) else "")
         return found
+
+    def _is_given(self, class_id: str) -> bool:
+        """Tell whether any item bears a class, merges followed."""
+        before = any(self._replay.resolve(given) == class_id for given in self._given)
+        return before or any(True for _ in self._replay.bearing(class_id))
 
     def _added(self, new: NewEvent) -> NewEvent | Outcome:
         """Add a class, unless there is one whose name differs at most in how it is written."""
@@ -130,9 +141,12 @@ class Judge:
             raise InvalidInputError(f"There is no class '{name}' any more: it is '{now}' now.")
         return class_id
 
-    def _check_classes_may_change(self) -> None:
-        if self._stage.drawn_rows:
+    def _check_may_change(self, kind: Kind) -> None:
+        """Refuse what would change the classes that the check of a model is of."""
+        if kind is Kind.MERGE_CLASS and self._stage.drawn_rows:
             raise InvalidInputError(WHILE_OPEN)
+        if kind is Kind.DELETE_CLASS and not self._stage.is_labeling:
+            raise InvalidInputError(WHILE_LABELING)
 
     def _answer(self, new: NewEvent) -> NewEvent:
         if new.kind in LABELS:
@@ -196,6 +210,21 @@ class Judge:
         if not new.annotator:
             return False
         return purpose == AUDIT or (purpose == TRAIN and self._overlap.covers(new.item_id or ""))
+
+
+def _given(replay: Replay, names: Set[str]) -> tuple[set[str], set[str]]:
+    """Return the items that bear the classes of these names, and the other classes that are borne.
+
+    Whether those classes are borne where an event is stored follows from these items, and from
+    what becomes one with them on the way.
+    """
+    if not names:
+        return set(), set()
+    ids = {replay.class_named(name) for name in names}
+    bearing = {item_id for class_id in ids if class_id for item_id in replay.bearing(class_id)}
+    said = (vote for item in replay.items.values() for vote in item.said)
+    roots = {replay.resolve(event.class_id) for event in said if event.class_id}
+    return bearing, roots - ids
 
 
 def _refuse(why: str) -> None:

@@ -7,7 +7,7 @@ from itertools import groupby
 from types import MappingProxyType
 
 from sparing.audit.audit import Phase
-from sparing.project.log.classes import NO_SUCH_CLASS, Classes, ClassState
+from sparing.project.log.classes import DELETED, NO_SUCH_CLASS, Classes, ClassState
 from sparing.store import Event, Kind, NewEvent
 from sparing.store.records import ANSWERS, LABELS, OF_A_CLASS, OF_AN_ITEM, OF_THE_PHASE, UNDOABLE
 
@@ -40,6 +40,11 @@ class ItemState:
     def is_touched(self) -> bool:
         """Whether anything is said of it."""
         return self.answer is not None or self.flagged or bool(self.comment or self.votes)
+
+    @property
+    def said(self) -> tuple[Event, ...]:
+        """All answers that stand: what holds, and the last word of each person."""
+        return self.votes if self.answer is None else (self.answer, *self.votes)
 
     @property
     def is_settled(self) -> bool:
@@ -94,17 +99,20 @@ class Replay:
         self._classes = Classes()
         self._ignored: dict[int, Ignored] = {}
         self._of_nothing: dict[str, set[str]] = {}  # class that is not there -> items given it
+        self._given: set[str] = set()  # keys of classes that any event gives
         self._of_phase: list[Event] = []
         self._of_guidelines: list[Event] = []
         self._undoable: list[tuple[int, Event]] = []
         self._shared: set[str] = set()
         self._people: set[str] = set()
         self._items: dict[str, ItemState] = {}
+        self._touched: set[str] = set()
         for event in events:
             self.apply(event)
 
-    def apply(self, event: Event) -> None:
-        """Take one more event into account."""
+    def apply(self, event: Event) -> Set[str]:
+        """Take one more event into account; return the items of which something else may hold."""
+        self._touched = set()
         self.last_seq = max(self.last_seq, event.seq)
         self.n_events += 1
         if event.kind in UNDOABLE:
@@ -123,6 +131,7 @@ class Replay:
             self._take_item_event(event)
         if event.item_id is not None:
             self._fold_item(event.item_id)
+        return self._touched
 
     def excerpt(self, item_ids: Iterable[str]) -> "Replay":
         """Return a replay of the classes, the phase and some items alone, to try new events on."""
@@ -130,6 +139,7 @@ class Replay:
         part.last_seq, part.n_events = self.last_seq, self.n_events
         part._classes, part._of_classes = self._classes.copy(), self._live_of_classes()
         part._of_phase, part._ignored = self._of_phase.copy(), self._ignored.copy()
+        part._given = self._given.copy()
         for item_id in item_ids:
             part._of_item[item_id] = self._live_of(item_id)
             part._items[item_id] = self.of(item_id)
@@ -173,6 +183,12 @@ class Replay:
         """Return the class that each person has given an item, merges followed."""
         return {v.annotator: self.resolve(v.class_id) for v in item.votes if v.class_id is not None}
 
+    def bearing(self, class_id: str) -> Iterator[str]:
+        """Yield the items to which anybody has given a class, merges followed."""
+        for item_id, item in self._items.items():
+            if any(e.class_id and self.resolve(e.class_id) == class_id for e in item.said):
+                yield item_id
+
     def is_contested(self, item_id: str) -> bool:
         """Tell whether people differ on an item, and nobody has settled it."""
         item = self.of(item_id)
@@ -187,7 +203,7 @@ class Replay:
 
     @property
     def all_classes(self) -> list[ClassState]:
-        """All classes ever added, merged ones too: a place in it never changes."""
+        """All classes ever added, merged and deleted ones too: a place in it never changes."""
         return self._classes.all
 
     def class_id(self, name: str) -> str:
@@ -197,7 +213,7 @@ class Replay:
 
         Raises
         ------
-        UnknownNameError : no class ever had this name
+        UnknownNameError : no class ever had this name, or it was deleted
         """
         return self._classes.id_of(name)
 
@@ -216,6 +232,10 @@ class Replay:
     def has_class(self, class_id: str | None) -> bool:
         """Tell whether a class was ever added under this key."""
         return class_id in self._classes
+
+    def is_deleted(self, class_id: str) -> bool:
+        """Tell whether what a class stands for was deleted."""
+        return not self._classes.stands(class_id)
 
     def voided(self, item_id: str) -> Event | None:
         """Return the newest answer of an item, if that is one that cannot hold."""
@@ -316,6 +336,7 @@ class Replay:
         return [e for e in self._of_classes if e.seq not in undone or e.kind not in UNDOABLE]
 
     def _fold_item(self, item_id: str) -> None:
+        self._touched.add(item_id)
         for event in self._of_item.get(item_id, ()):
             self._ignored.pop(event.seq, None)
         live = self._live_of(item_id)
@@ -336,6 +357,8 @@ class Replay:
             return NO_CLASS if event.kind in LABELS else ""
         if event.class_id not in self._classes:
             return NO_SUCH_CLASS
+        if self.is_deleted(event.class_id):
+            return DELETED.format(name=self.class_name(event.class_id))
         return NOT_OF_A_CLASS if event.kind is Kind.SKIP else ""
 
     def _ignore(self, event: Event, why: str) -> None:
@@ -346,23 +369,30 @@ class Replay:
             self._ignore(event, NO_ITEM)
             return
         insort(self._of_item.setdefault(event.item_id, []), event, key=lambda e: e.seq)
+        if event.class_id is not None:
+            self._given.add(event.class_id)
         if event.kind in OF_PEOPLE:
             self._people.add(event.annotator)
 
     def _take_class_event(self, event: Event) -> None:
         is_newest = not self._of_classes or self._of_classes[-1].seq < event.seq
         insort(self._of_classes, event, key=lambda e: e.seq)
-        if is_newest and event.seq not in self._undone:
-            self._apply_to_classes(event)
-        else:
+        if not is_newest or event.seq in self._undone:
             self._fold_classes()
+        elif event.kind is Kind.DELETE_CLASS:
+            before = self._gone()
+            self._apply_to_classes(event)
+            self._fold_items_of(self._gone() - before)
+        else:
+            self._apply_to_classes(event)
 
     def _fold_classes(self) -> None:
-        self._classes = Classes()
+        gone, self._classes = self._gone(), Classes()
         for event in self._of_classes:
             self._ignored.pop(event.seq, None)
         for event in self._live_of_classes():
             self._apply_to_classes(event)
+        self._fold_items_of(gone ^ self._gone())
 
     def _apply_to_classes(self, event: Event) -> None:
         if why := self._classes.why_not(event):
@@ -370,6 +400,16 @@ class Replay:
         self._classes.apply(event)
         if event.kind is Kind.ADD_CLASS:
             for item_id in self._of_nothing.pop(event.key, ()):
+                self._fold_item(item_id)
+
+    def _gone(self) -> set[str]:
+        """Return the keys of given classes that stand for one that was deleted."""
+        return {c for c in self._given if self.has_class(c) and self.is_deleted(c)}
+
+    def _fold_items_of(self, class_ids: Set[str]) -> None:
+        """Work out anew what holds of the items that anybody ever gave one of these classes."""
+        for item_id, events in self._of_item.items() if class_ids else ():
+            if any(event.class_id in class_ids for event in events):
                 self._fold_item(item_id)
 
 

@@ -15,7 +15,7 @@ class Join:
     Parameters
     ----------
     class_id, name : of the class there
-    into : key of the class here; None: it is new here
+    into : key of the class here, which may have been deleted; None: it is new here
     into_name : of the class here
     """
 
@@ -81,10 +81,12 @@ def _joined(
     try:
         if name in wanted:
             into = here.class_id(wanted[name])
-        elif into is None:
+        elif into is None or here.is_deleted(into):
             into = here.class_id(name)
     except UnknownNameError:
         if name in wanted:
             raise
+        if into is not None:
+            return Join(class_id, name, here.resolve(into), here.class_name(into))
         return Join(class_id, name, None, name)
     return Join(class_id, name, here.resolve(into), here.class_name(into))

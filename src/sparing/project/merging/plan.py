@@ -1,8 +1,10 @@
 """What merging one project into another will do, worked out and told before anything is written."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from uuid import uuid4
 
 from sparing.datasets.items import shown_names
 from sparing.project.merging.answers import (
@@ -68,17 +70,21 @@ class Plan:
     @property
     def changes_answers(self) -> bool:
         """Whether it adds answers, or takes some back."""
-        return self.n_answers > 0 or any(event.kind is Kind.UNDO for event in self.events)
+        return self.n_answers > 0 or self.n_undone > 0
+
+    @property
+    def n_undone(self) -> int:
+        """How many answers and remarks are taken back."""
+        return sum(e.kind is Kind.UNDO and e.item_id is not None for e in self.events)
 
     @property
     def summary(self) -> str:
         """One line for the log."""
         kinds = Counter(event.kind for event in self.carried.events)
         n_flags, n_comments = kinds[Kind.FLAG] + kinds[Kind.UNFLAG], kinds[Kind.COMMENT]
-        n_undone = sum(event.kind is Kind.UNDO for event in self.events)
         return (
             f"{self.name}: {self.n_answers:,} answers, {n_comments:,} comments, {n_flags:,} flags,"
-            f" {n_undone:,} taken back"
+            f" {self.n_undone:,} taken back"
         )
 
     def said(self) -> Iterator[str]:
@@ -156,12 +162,13 @@ def plan_merge(
     carried = carry(own, other, ids, class_ids, nameless)
     new = {join.class_id for join in joins if join.into is None}
     named = [replace(c, seq=0) for c in _named(other, new)]
+    revived = list(_revived(own, {event.class_id for event in carried.events}))
     guidelines, said = _guidelines(own, other)
     items = [
         replace(item, row=len(here.items) + i, state=GONE, reason=None)
         for i, item in enumerate(same.added)
     ]
-    events = [*taken_back, *named, *guidelines, *carried.events]
+    events = [*taken_back, *named, *revived, *guidelines, *carried.events]
     return Plan(there.name, same, joins, carried, items, events, said)
 
 
@@ -178,6 +185,15 @@ def _named(there: Log, new: set[str]) -> list[Event]:
         for event in there.events
         if event.kind is Kind.ADD_CLASS and event.key in new
     ]
+
+
+def _revived(here: Log, given: Set[str | None]) -> Iterator[Event]:
+    """Yield what takes back that classes were deleted here: there they have labels."""
+    for event in here.events:
+        is_gone = event.seq not in here.undone and here.replay.is_deleted(event.class_id or "")
+        if event.kind is Kind.DELETE_CLASS and event.class_id in given and is_gone:
+            now = datetime.now(UTC).isoformat(timespec="milliseconds")
+            yield Event(seq=0, key=uuid4().hex, at=now, kind=Kind.UNDO, undoes=event.seq)
 
 
 def _guidelines(here: Log, there: Log) -> tuple[list[Event], str]:
