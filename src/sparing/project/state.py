@@ -138,6 +138,11 @@ class State:
         item = self.rows[row]
         return item.state == PRESENT and not self._is_answered(row)
 
+    def is_to_answer(self, row: int) -> bool:
+        """Tell whether the phase asks for an answer to an item that is open."""
+        is_asked = self.stage.is_labeling or row in self.drawn_rows or row in self.handback_rows
+        return is_asked and self.is_open(row)
+
     def _is_answered(self, row: int) -> bool:
         said = self.replay.of(self.rows[row].item_id)
         return bool(evidence(said)) if row in self.drawn_rows else said.answer is not None
@@ -223,17 +228,17 @@ class State:
             return None
         column = int(scores.proba[row].argmax())
         confidence = float(scores.proba[row, column])
-        if not confidence:  # a row that had no vector
+        class_id = str(scores.class_ids[column])
+        if not confidence or self.replay.is_deleted(class_id):  # no vector; or an older model's
             return None
-        return self.replay.class_name(str(scores.class_ids[column])), confidence
+        return self.replay.class_name(class_id), confidence
 
     def apply(self, events: Iterable[Event]) -> None:
         """Take new events into account."""
         for event in events:
-            self.replay.apply(event)
-            if event.item_id in self.row_of:
-                self.sharing.note(event.item_id, self.replay.of(event.item_id))
-                row = self.row_of[event.item_id]
+            for item_id in self.replay.apply(event) & self.row_of.keys():
+                self.sharing.note(item_id, self.replay.of(item_id))
+                row = self.row_of[item_id]
                 self._askable[row] = self.is_open(row) and row not in self.drawn_rows
             if event.kind in OF_THE_PHASE:
                 self._load_stage()

@@ -24,7 +24,8 @@ class Lent:
     Parameters
     ----------
     items : leased to whoever asked
-    n_elsewhere : items that others have on their screens, where there is nothing else to ask
+    n_elsewhere : items that others have on their screens and are yet to answer, where there is
+        nothing else to ask
     """
 
     items: list[Asked]
@@ -68,9 +69,11 @@ class Lending:
                 self._wished.update(before)
             mine = self._leased(Wish(holder, list(before), n, LEASE_SECONDS, list(held)))
             items = self._unchanged(found, before, mine)
-            if items or not found:
-                return Lent(items, 0 if items else len(others))
-        return Lent([], len(others))
+            if items:
+                return Lent(items)
+            if not found:
+                break
+        return Lent([], self._to_answer(others))
 
     def lend_page(self, holder: str, n: int, ask: AskPage) -> GridPage:
         """Return a page of up to ``n`` open items that nobody else is asked.
@@ -118,6 +121,12 @@ class Lending:
 
     def _elsewhere(self, holder: str | None) -> set[str]:
         return {item for item, who in self._store.leases().items() if who != holder}
+
+    def _to_answer(self, items: Collection[str]) -> int:
+        """Return how many items of these somebody has to answer now; the rest is merely looked at."""
+        with self._state.lock:
+            row_of = self._state.row_of
+            return sum(self._state.is_to_answer(row_of[i]) for i in items if i in row_of)
 
     def _leased(self, wish: Wish) -> list[str]:
         try:
