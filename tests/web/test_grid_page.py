@@ -90,6 +90,57 @@ def test_a_page_is_confirmed_by_keyboard_and_taken_back_in_one_step(door, tmp_pa
     assert opened.project.status().n_labeled == 12
 
 
+WHOLE = """() => {
+    const stage = document.querySelector('#stage').getBoundingClientRect();
+    return [...document.querySelectorAll('.tile')].filter(tile => {
+        const at = tile.getBoundingClientRect();
+        return at.top >= stage.top - 1 && at.bottom <= stage.bottom + 1;
+    }).length;
+}"""
+
+
+def test_what_was_not_on_the_screen_is_not_confirmed(door, tmp_path):
+    """After + three times the button said 68, and ten were visible."""
+    opened, page = enter(door, tmp_path)
+    n = page.locator(".tile").count()
+    for _ in range(3):
+        page.keyboard.press("+")
+    visible = page.evaluate(WHOLE)
+    assert visible < n
+    expect(page.locator("#confirm")).to_contain_text(f"Confirm {visible} ")
+    expect(page.locator("#open")).to_contain_text(f"{n - visible} of this page not seen yet")
+    turned(page, "Enter")
+    saved(page)
+    assert len(opened.labels()) == 12 + visible
+    left = page.locator(".tile").count()
+    assert left == n - visible
+    page.keyboard.press("End")
+    expect(page.locator("#confirm")).not_to_contain_text(f"Confirm {min(visible, left)} ")
+    turned(page, "Backspace")
+    expect(page.locator(".tile")).to_have_count(n)
+    expect(page.locator("#confirm")).to_contain_text(f"Confirm {visible} ")
+
+
+def test_a_tab_that_has_not_chosen_holds_no_page_and_no_confirm(door, tmp_path):
+    opened, page = enter(door, tmp_path)
+    shown = tiles(page)
+    page.locator(".tile").nth(1).click()
+    for tab, what in (("Clusters", "a cluster"), ("Rare classes", "a class")):
+        page.get_by_role("button", name=tab).click()
+        expect(page.locator("#card")).to_contain_text(f"Choose {what} above")
+        for at in ("#tiles", "#confirm", "#target", "#whole", "#open:not(:empty)"):
+            expect(page.locator(at)).to_be_hidden()
+    page.keyboard.press(".")
+    page.get_by_role("button", name="Classes", exact=True).click()
+    assert tiles(page) == shown
+    expect(page.locator(".tile[aria-selected=true]")).to_have_text(shown[1])
+    page.get_by_role("button", name="Clusters").click()
+    page.keyboard.press("Escape")
+    page.locator("#choices button").first.click()
+    page.wait_for_selector(".tile")
+    assert opened.project.status().n_labeled == 12
+
+
 def test_all_of_a_class_is_confirmed_page_by_page_without_a_mistake(door, tmp_path):
     opened, page = enter(door, tmp_path)
     n_open = opened.project.grid.overview().likely["sun"]

@@ -5,8 +5,10 @@ import io
 
 import numpy as np
 import pytest
+from PIL import Image
 
-from sparing.project import Project
+from sparing.project import NewEvent, Project
+from sparing.store import Kind
 from sparing.web.app import create_app
 
 sync_api = pytest.importorskip("playwright.sync_api")
@@ -280,6 +282,116 @@ def test_classes_are_renamed_and_merged_and_undo_takes_it_back(door, tmp_path):
     expect(page.locator("#said")).to_have_text("Taken back.")
     saved(page)
     assert sorted(opened.labels().values()) == ["cat", "dog", "fox"]
+
+
+def test_a_name_that_cannot_be_given_says_so_and_a_slip_is_deleted(door, tmp_path):
+    opened = door(notes(tmp_path), classes=("dragonfly", "bee"))
+    page = opened.page()
+    page.wait_for_selector("#item .text")
+    press_in_find(page, "dragonfy")
+    expect(page.locator("#notice")).to_contain_text("much like 'dragonfly'")
+    page.get_by_role("button", name="Classes").click()
+    expect(page.get_by_role("button", name="Delete bee")).to_be_visible()
+    expect(page.get_by_role("button", name="Delete dragonfy")).to_be_hidden()
+    page.get_by_label("Name of bee").fill("dragonfly")
+    page.get_by_role("button", name="Rename").nth(1).click()
+    expect(page.locator("#panel-notice")).to_contain_text("merge the two instead")
+    page.keyboard.press("Escape")
+    press(page, "Backspace")
+    page.get_by_role("button", name="Classes").click()
+    page.get_by_role("button", name="Delete dragonfy").click()
+    expect(page.get_by_label("Name of dragonfy")).to_have_count(0)
+    page.keyboard.press("Escape")
+    saved(page)
+    assert [name for name, _ in opened.project.classes] == ["dragonfly", "bee"]
+    opened.project.teach({next(iter(opened.project.items)): "bee"})
+    expect(page.locator("#count")).to_have_text("1")
+    page.keyboard.press("g")
+    page.get_by_role("button", name="Write").click()
+    page.get_by_role("button", name="Keep as a new version").click()
+    expect(page.locator("#panel-notice")).to_have_text("Guidelines have 1 to 10,000 characters.")
+
+
+def press_in_find(page, name):
+    page.keyboard.press("/")
+    page.keyboard.type(name)
+    press(page, "Enter")
+
+
+def test_what_was_flagged_skipped_or_commented_is_listed_and_shown_again(door, tmp_path):
+    opened = door(notes(tmp_path))
+    ids, items = list(opened.project.items), opened.project.items
+    note = {"flag": ids[5], "skip": ids[6], "comment": ids[7]}
+    opened.project.record(
+        NewEvent(key=kind, kind=Kind(kind), item_id=item_id, text="why?" * (kind == "comment"))
+        for kind, item_id in note.items()
+    )
+    page = opened.page()
+    page.wait_for_selector("#item .text")
+    for marked, kind in (("skipped", "skip"), ("commented", "comment"), ("flagged", "flag")):
+        page.get_by_role("button", name="History").click()
+        page.locator("#marked").select_option(marked)
+        expect(page.locator(".rows li")).to_have_count(1)
+        expect(page.locator(".rows li")).to_contain_text(items.get(note[kind]).text)
+        page.locator(".rows button").click()
+        expect(page.locator("#item")).to_have_text(items.get(note[kind]).text)
+        expect(page.locator("#item-name")).to_have_text(items.get(note[kind]).name)
+    expect(page.locator("#marks")).to_have_text("Flagged.")
+    press(page, "1")
+    saved(page)
+    assert opened.labels() == {ids[5]: "cat"}
+
+
+def test_a_link_pasted_into_the_address_of_the_closed_page_opens_it(door, tmp_path):
+    opened = door(notes(tmp_path))
+    page = opened.context.new_page()
+    page.goto(opened.base)
+    expect(page.locator("#card h2")).to_have_text("This page is closed")
+    page.evaluate("token => { location.hash = token; }", opened.app.state.door.token)
+    page.wait_for_selector("#item .text")
+    assert page.url == opened.base
+
+
+THIRTY = [*(f"weather {i}" for i in range(27)), "thunderstorm", "heavy precipitation", "fog"]
+BROKEN = """() => [...document.querySelectorAll('#classes button span, kbd')].filter(node => {
+    const range = document.createRange();
+    const text = node.firstChild;
+    return [...text.data.matchAll(/\\S+/g)].some(({ 0: word, index }) => {
+        range.setStart(text, index);
+        range.setEnd(text, index + word.length);
+        return new Set([...range.getClientRects()].map(at => at.top)).size > 1;
+    });
+}).map(node => node.textContent)"""
+
+
+def test_thirty_classes_fit_no_word_is_broken_and_no_text_jumps(door, tmp_path):
+    path = tmp_path / "texts.csv"
+    lengths = (3, 30, 70, 12, 66)
+    path.write_text("\n".join(["text", *("word " * n + f"{n}." for n in lengths)]))
+    opened = door(path, classes=THIRTY)
+    page = opened.page()
+    page.get_by_role("button", name="No name").click()
+    expect(page.locator("#classes button")).to_have_count(31)
+    fits = "document.querySelector('#classes').scrollHeight <= document.querySelector('#classes').clientHeight"
+    assert page.evaluate(fits)
+    assert page.evaluate(BROKEN) == []
+    places = set()
+    for _ in lengths[1:]:
+        box = page.locator("#item .text").bounding_box()
+        places.add((box["x"], box["y"], box["width"]))
+        press(page, "1")
+    assert len(places) == 1
+
+
+def test_a_photograph_fills_the_field(door, tmp_path):
+    (tmp_path / "photos").mkdir()
+    Image.new("RGB", (300, 150), "teal").save(tmp_path / "photos" / "small.png")
+    page = door(tmp_path / "photos").page()
+    page.wait_for_selector("#item img")
+    expect(page.locator("#item-name")).to_have_text("small.png")
+    frame, image = (page.locator(at).bounding_box() for at in ("#item .frame", "#item img"))
+    assert image == frame
+    assert frame["width"] > 700
 
 
 def test_news_take_no_name_away_that_is_being_typed(door, tmp_path):

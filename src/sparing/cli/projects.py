@@ -12,6 +12,7 @@ from sparing.cli.certify import EPSILON, Delta, Epsilon, check_same
 
 if TYPE_CHECKING:
     from sparing.project import Asked, Project, Status
+    from sparing.project.views import HistoryRow
 
 Place = Annotated[
     str, typer.Argument(metavar="PROJECT", help="Folder of the project, its source, or a URL.")
@@ -71,12 +72,27 @@ def import_labels(
         typer.echo(line, err=True)
 
 
-def status(project: Place, as_json: AsJson = False) -> None:
+def status(
+    project: Place,
+    show: Annotated[
+        str | None,
+        typer.Option(
+            "--list", help="flagged, skipped or commented: print these items.", show_default=False
+        ),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
     """Say how far a project is, how good the model is, and whether to stop.
 
-    Example: sparing status photos.sparing
+    With --list, print the items that were marked in some way as a table instead.
+
+    Example: sparing status photos.sparing --list flagged
     """
     with open_project(project) as opened:
+        if show is not None:
+            rows = [_noted(row) for row in opened.history(limit=len(opened.items), marked=show)[1]]
+            _print_table(rows, None, as_json=as_json)
+            return
         stands = opened.status()
     typer.echo(_as_json(stands) if as_json else "\n".join(_sentences(stands)))
 
@@ -266,13 +282,30 @@ def _asked(project: "Project", n: int) -> "list[Asked]":
     return project.query(n)
 
 
+def _noted(row: "HistoryRow") -> dict[str, Any]:
+    answer = row.answer
+    label = (answer.class_name or "") if answer else ""
+    skipped = answer is not None and answer.class_name is None
+    return {
+        "item_id": row.item.item_id,
+        "item": row.item.name,
+        "label": label,
+        "skipped": skipped,
+        "flagged": row.flagged,
+        "comment": row.comment,
+    }
+
+
 def _print_items(items: "Sequence[Asked]", out: Path | None, *, as_json: bool) -> None:
+    _print_table([_row(asked) for asked in items], out, as_json=as_json)
+
+
+def _print_table(rows: list[dict[str, Any]], out: Path | None, *, as_json: bool) -> None:
     import json
 
     from sparing.datasets.formulas import csv_text
     from sparing.files import write_atomically
 
-    rows = [_row(asked) for asked in items]
     if as_json:
         text = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
     else:

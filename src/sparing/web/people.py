@@ -83,7 +83,7 @@ class GuidelinesBody(Outgoing):
 class NewGuidelinesBody(Incoming):
     """A new version, and the key of the one that it replaces."""
 
-    text: Annotated[str, Field(min_length=1, max_length=MAX_TEXT, pattern=r"^[^\x00]*$")]
+    text: Annotated[str, Field(max_length=MAX_TEXT, pattern=r"^[^\x00]*$")]
     seen: Key | None = None
 
 

@@ -5,7 +5,7 @@ import { test } from "node:test";
 
 import { classKeys, gridIntent } from "../../../src/sparing/web/static/grid-keys.js";
 import {
-  addressOf, counts, initial, known, neighbor, reduce, SIZES, sourceOf, usual,
+  addressOf, counts, initial, known, neighbor, reduce, SIZES, sourceOf, tiles, usual,
 } from "../../../src/sparing/web/static/grid-reducer.js";
 import { NONE } from "../../../src/sparing/web/static/reducer.js";
 
@@ -24,7 +24,13 @@ const asked = (id, more = {}) => ({
 const page = (ids, more = {}) => ({
   about: "cats", class_name: "cat", n_open: 50, items: [...ids].map((id) => asked(id)), ...more,
 });
-const run = (state, ...actions) => actions.reduce(reduce, state);
+const ids = (state) => tiles(state).map((one) => one.item.item_id);
+/** As the page does, with room for so many tiles. */
+const seeing = (room) => (state, action) => {
+  const next = reduce(state, action);
+  return next.page === state.page ? next : reduce(next, { type: "seen", ids: ids(next).slice(0, room) });
+};
+const run = (state, ...actions) => actions.reduce(seeing(99), state);
 const cats = { kind: "class", class_name: "cat" };
 const started = (ids = "abcd", more = {}) => run(initial(), { type: "state", server: server() },
   { type: "look", of: cats }, { type: "page", of: cats, page: page(ids, more) });
@@ -53,15 +59,50 @@ test("what was picked out is left for later, or gets its class as a person's ans
 
 test("picking twice takes back in; the page's own class does too", () => {
   const state = run(started(), pick(1), pick(1), { type: "give", name: "dog", key: "x" }, { type: "give", name: "cat", key: "x" });
-  assert.deepEqual(counts(state), { confirmed: 4, picked: 0 });
+  assert.deepEqual(counts(state), { confirmed: 4, picked: 0, unseen: 0 });
 });
 
 test("a page fetched ahead takes the place of the one that is done, and keeps its marks apart", () => {
   const state = run(started(), { type: "page", of: cats, page: page("aef") }, pick(0), confirm());
   assert.equal(shown(state), "ef", "what was on the screen comes once");
-  assert.deepEqual(counts(state), { confirmed: 2, picked: 0 });
+  assert.deepEqual(counts(state), { confirmed: 2, picked: 0, unseen: 0 });
   assert.equal(state.at, 0);
   assert.equal(state.next, null);
+});
+
+test("what was not on the screen is neither counted nor confirmed: it is what the page has left", () => {
+  const room = (state, ...actions) => actions.reduce(seeing(2), state);
+  const state = room(started("", {}), { type: "look", of: cats }, { type: "page", of: cats, page: page("abcde") },
+    { type: "page", of: cats, page: page("xy") });
+  assert.deepEqual(counts(state), { confirmed: 2, picked: 0, unseen: 3 });
+  const first = room(state, pick(4), confirm("k"));
+  assert.deepEqual(told(first), ["label a cat true", "label b cat true"]);
+  assert.deepEqual([shown(first), first.page.n_open, first.later, shown({ page: first.next })], ["cd", 47, ["e"], "xy"]);
+  const unseen = reduce({ ...first, seen: new Set() }, confirm("l"));
+  assert.deepEqual([told(unseen).length, unseen.steps.length], [2, 1]);
+  assert.match(unseen.notice, /Nothing of this page/);
+  const done = room(first, confirm("l"));
+  assert.equal(shown(done), "xy");
+  const back = room(done, { type: "undo", key: "u" }, { type: "undo", key: "v" });
+  assert.deepEqual([shown(back), shown({ page: back.next }), [...back.picked.keys()]], ["abcde", "xy", ["e"]]);
+});
+
+test("a picture that cannot be shown is picked out", () => {
+  const state = run(started(), { type: "unshown", id: "b" }, confirm());
+  assert.deepEqual([told(state).length, state.later], [3, ["b"]]);
+});
+
+test("a tab that has not chosen holds no page and confirms nothing; the page waits in its own", () => {
+  const other = run(started(), pick(1), { type: "tab", tab: "cluster" });
+  assert.deepEqual([ids(other), counts(other).confirmed], [[], 0]);
+  for (const action of [confirm(), { type: "leave" }, pick(2), { type: "give", name: "dog", key: "x" }]) {
+    assert.deepEqual(run(other, action).outbox, []);
+    assert.deepEqual([...run(other, action).picked.keys()], ["b"]);
+  }
+  const back = run(other, { type: "tab", tab: "class" });
+  assert.deepEqual([ids(back).join(""), [...back.picked.keys()]], ["abcd", ["b"]]);
+  const undone = run(started(), confirm(), { type: "tab", tab: "cluster" }, { type: "undo", key: "u" });
+  assert.deepEqual([undone.tab, ids(undone).join("")], ["class", "abcd"]);
 });
 
 test("a page of another grid that comes late is not shown", () => {
@@ -77,7 +118,7 @@ test("a whole page is taken back in one step, as it was, any number of them", ()
   assert.deepEqual(back.outbox.slice(-2).map((e) => [e.kind, e.undoes]), [["undo", "l-0"], ["undo", "l-1"]]);
   const further = run(back, { type: "undo", key: "v" });
   assert.equal(shown(further), "abcd");
-  assert.deepEqual(counts(further), { confirmed: 3, picked: 1 });
+  assert.deepEqual(counts(further), { confirmed: 3, picked: 1, unseen: 0 });
   assert.deepEqual(further.later, []);
   assert.equal(shown({ page: further.next }), "ef", "the next page comes next again");
   assert.deepEqual(further.server, before.server);

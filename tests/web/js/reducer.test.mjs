@@ -135,8 +135,8 @@ test("a merge adds the counts; nonsense changes nothing", () => {
   const merged = run(state, { type: "mergeClass", key: "m1", name: "cat", into: "dog" });
   assert.deepEqual(merged.server.classes, [{ name: "dog", place: 1, count: 2 }]);
   for (const nonsense of [{ type: "mergeClass", key: "m", name: "cat", into: "cat" },
-    { type: "mergeClass", key: "m", name: "cat", into: "" },
-    { type: "renameClass", key: "r", name: "cat", to: "" }, { type: "addClass", key: "c", name: "cat" }]) {
+    { type: "mergeClass", key: "m", name: "cat", into: "" }, { type: "deleteClass", key: "d", name: "fox" },
+    { type: "renameClass", key: "r", name: "cat", to: "cat" }]) {
     assert.equal(run(state, nonsense), state);
   }
   for (const [action, says] of [[{ type: "renameClass", key: "r", name: "cat", to: "Dog" }, /class 'dog' already: merge/],
@@ -148,6 +148,28 @@ test("a merge adds the counts; nonsense changes nothing", () => {
   const spelled = run(state, { type: "renameClass", key: "r", name: "cat", to: "Cat" });
   assert.equal(spelled.server.classes[0].name, "Cat");
   assert.equal(run(started("a"), { ...label("k1", "CAT"), addKey: "c" }).outbox[0].class_name, "cat");
+});
+
+test("a name that cannot be given says why, and changes nothing else", () => {
+  for (const [wrong, why] of [[{ type: "renameClass", key: "r", name: "cat", to: "dog" }, "merge the two instead"],
+    [{ type: "renameClass", key: "r", name: "cat", to: "" }, "needs a name"],
+    [{ type: "addClass", key: "c", name: "cat" }, "There is a class 'cat' already"]]) {
+    const before = started("a");
+    const { notice, ...after } = run(before, wrong);
+    assert.ok(notice.includes(why), notice);
+    assert.deepEqual({ ...after, notice: "" }, before);
+  }
+});
+
+test("a new class that looks like a slip says so; it can be deleted, and the deletion taken back", () => {
+  const state = run(started("a", "b"), { type: "addClass", key: "c1", name: "dragonfly" },
+    { type: "label", key: "k1", addKey: "c2", name: "dragonfy" });
+  assert.ok(state.notice.includes("much like 'dragonfly'"));
+  assert.equal(onScreen(state), "b");
+  const gone = run(state, { type: "deleteClass", key: "d1", name: "dragonfly" });
+  assert.deepEqual(gone.server.classes.map((row) => row.name), ["cat", "dog", "dragonfy"]);
+  assert.deepEqual(run(gone, { type: "undo", key: "u1" }).outbox.slice(-2), [
+    { key: "d1", kind: "delete_class", class_name: "dragonfly" }, { key: "u1", kind: "undo", undoes: "d1" }]);
 });
 
 test("flags and comments stay with the item on screen, and can be taken back", () => {

@@ -92,7 +92,7 @@ class Classes:
         ------
         UnknownNameError : there is none either, or it was deleted
         """
-        if name not in self._ids:
+        if name not in self._ids or not self.stands(self._ids[name]):
             name = self._as_written(self._as_written(name, self._live), self._ids)
         if name not in self._ids or not self.stands(self._ids[name]):
             raise UnknownNameError("class", name, [c.name for c in self.live])

@@ -117,9 +117,11 @@ export const api = {
   },
   /** @param {string} id @returns {Promise<import("./types.js").Asked>} */
   item: (id) => call(`/api/items/${encodeURIComponent(id)}`),
-  /** @param {string} search @param {number} offset
+  /** @param {string} search @param {import("./types.js").Marked} marked @param {number} offset
    * @returns {Promise<{total: number, rows: import("./types.js").HistoryRow[]}>} */
-  history: (search, offset) => call(`/api/history?${query([["search", search], ["offset", String(offset)]])}`),
+  history: (search, marked, offset) => call(`/api/history?${query([
+    ["search", search], ["offset", String(offset)], ...(marked ? [/** @type {[string, string]} */ (["marked", marked])] : []),
+  ])}`),
   /** @returns {Promise<import("./types.js").Doubt[]>} */
   doubts: () => call("/api/look-again"),
   /** @param {number} epsilon @returns {Promise<import("./types.js").Plan>} */

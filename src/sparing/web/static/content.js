@@ -6,14 +6,11 @@ import { el } from "./dom.js";
 /** @typedef {import("./types.js").Item} Item */
 
 const LONG = 400; // characters; longer texts are set smaller
-const SHORT = 90;
 const TINY = 128; // pixels; smaller pictures are enlarged without smoothing
 
-/** A text in a size that goes with its length.
- * @param {string} text */
+/** @param {string} text */
 export function written(text) {
-  const size = text.length > LONG ? "long" : text.length < SHORT ? "short" : "middle";
-  return el("p", { class: `text ${size}`, dir: "auto" }, text);
+  return el("p", { class: text.length > LONG ? "text long" : "text", dir: "auto" }, text);
 }
 
 /** @param {Item} item */

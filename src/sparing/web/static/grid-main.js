@@ -3,8 +3,8 @@
 import { api, mediaUrl, smallUrl } from "./api.js";
 import { byId, input } from "./dom.js";
 import { gridIntent } from "./grid-keys.js";
-import { addressOf, initial, known, neighbor, onScreen, reduce, sourceOf, tiles, usual } from "./grid-reducer.js";
-import { drawCloser, focusTile, render } from "./grid-view.js";
+import { addressOf, counts, initial, known, neighbor, onScreen, reduce, sourceOf, tiles, usual } from "./grid-reducer.js";
+import { drawCloser, focusTile, inSight, render } from "./grid-view.js";
 import { free, HOLDER, keepLeases, letGo } from "./lease.js";
 import { keptList } from "./list.js";
 import { drawPages } from "./pages.js";
@@ -30,6 +30,7 @@ let state = initial(readSettings({ singleKeys: true, size: 80 }));
 let fetching = false;
 let checking = false;
 let recalling = false;
+let isBegun = false; // a grid was chosen, by somebody or by itself
 let hovering = 0;
 let leaving = free; // what the screen shows no more is being let go
 
@@ -52,13 +53,22 @@ function follow(before) {
   if (state.page !== before.page || state.next !== before.next || state.check !== before.check) share(before);
   if (state.size !== before.size) saveSettings({ size: state.size });
   if (state.of !== before.of && state.of) history.replaceState(null, "", addressOf(state.of));
+  isBegun ||= state.of !== null;
   if (state.next !== before.next) preload(state.next?.items ?? []);
   if (state.zoom !== before.zoom || state.at !== before.at || state.page !== before.page) closer();
   const news = state.server?.model_version !== before.server?.model_version || state.server?.phase !== before.server?.phase;
   const saved = state.outbox.length === 0 && before.outbox.length > 0;
   if (news || saved || (!state.overview?.clusters && state.server !== before.server)) survey();
+  look();
   fetchPage();
   finishCheck();
+}
+
+/** Note what the person has on the screen now. */
+function look() {
+  if (document.hidden || !counts(state).unseen) return;
+  const ids = inSight(state).filter((id) => !state.seen.has(id));
+  if (ids.length) dispatch({ type: "seen", ids });
 }
 
 /** Let others have what left the screen without an answer, and nobody what came back to it.
@@ -74,7 +84,7 @@ function share(before) {
 async function survey() {
   const overview = await tried(api.grids());
   if (overview) dispatch({ type: "overview", overview });
-  const first = state.of ? null : usual(state);
+  const first = isBegun ? null : usual(state);
   if (first) dispatch({ type: "look", of: first });
 }
 
@@ -235,6 +245,13 @@ function pressed(event) {
   else acts[wanted.do]();
 }
 
+/** A picture that cannot be shown is picked out: nobody has seen what it is. @param {Event} event */
+function unshown(event) {
+  const tile = /** @type {HTMLElement} */ (event.target).closest(".tile");
+  const one = tiles(state)[[...byId("tiles").children].findIndex((other) => other === tile)];
+  if (one) dispatch({ type: "unshown", id: one.item.item_id });
+}
+
 function bind() {
   document.addEventListener("keydown", pressed);
   byId("bar").addEventListener("click", (event) => {
@@ -260,6 +277,10 @@ function bind() {
     if (name) dispatch({ type: "target", name });
   });
   byId("whole").addEventListener("click", loadCheck);
+  byId("stage").addEventListener("scroll", look);
+  for (const what of ["scroll", "resize", "focus"]) window.addEventListener(what, look);
+  byId("tiles").addEventListener("load", look, { capture: true });
+  byId("tiles").addEventListener("error", unshown, { capture: true });
   byId("panel-close").addEventListener("click", acts.keys);
   byId("panel").addEventListener("close", () => { if (state.keys) acts.keys(); });
   window.addEventListener("blur", () => acts.hover(null, byId("tiles")));

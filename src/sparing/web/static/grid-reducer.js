@@ -16,7 +16,7 @@ export const SIZES = [48, 64, 80, 112, 160, 224]; // pixels of a tile
 const MOST_STEPS = 100;
 
 /** @returns {Sheet} */
-const bare = () => ({ page: null, picked: new Map(), target: null, at: 0, later: [] });
+const bare = () => ({ page: null, picked: new Map(), seen: new Set(), target: null, at: 0, later: [] });
 
 /** @returns {GridState} */
 export function initial(settings = { singleKeys: true, size: 80 }) {
@@ -44,10 +44,12 @@ export function reduce(state, action) {
     case "late": return { ...state, late: state.outbox.length > 0 };
     case "notice": return { ...state, notice: action.message, said: action.message };
     case "overview": return { ...state, overview: action.overview };
-    case "tab": return { ...state, tab: action.tab };
+    case "tab": return state.check?.open.length ? state : { ...state, tab: action.tab, zoom: false, notice: "" };
     case "look": return looked(state, action.of);
     case "page": return paged(state, action.of, action.page);
     case "leased": return leased(state, action.asked, action.held);
+    case "seen": return { ...state, seen: new Set([...state.seen, ...action.ids]) };
+    case "unshown": return { ...state, picked: new Map(state.picked).set(action.id, null) };
     case "move": return moved(state, action.to);
     case "pick": return picked(moved(state, action.at));
     case "give": return given(state, action.name, action.key);
@@ -66,15 +68,27 @@ export function reduce(state, action) {
   }
 }
 
+/** Whether the tab that is open is the one of the grid that was chosen.
+ * @param {GridState} state */
+export function isChosen({ of, tab }) {
+  return of !== null && tabOf(of) === tab;
+}
+
+/** What is on the screen to be answered: nothing, as long as a tab has not chosen a grid.
+ * @param {GridState} state @returns {readonly Asked[]} */
+export function tiles(state) {
+  return isChosen(state) ? items(state) : [];
+}
+
 /** @param {Sheet} sheet @returns {readonly Asked[]} */
-export function tiles({ page }) {
+function items({ page }) {
   return page?.items ?? [];
 }
 
 /** What is on the screen, or waits behind it.
  * @param {GridState} state */
 export function onScreen(state) {
-  const all = [...tiles(state), ...state.next?.items ?? [], ...state.check?.open ?? []];
+  const all = [...items(state), ...state.next?.items ?? [], ...state.check?.open ?? []];
   return [...new Set(all.map((one) => one.item.item_id))];
 }
 
@@ -91,12 +105,18 @@ export function classNames({ server }) {
   return [...names, NONE];
 }
 
-/** How many tiles Enter confirms, and how many were picked out.
+/** How many tiles Enter confirms, how many were picked out, and how many nobody has seen yet.
  * @param {GridState} state */
 export function counts(state) {
-  const all = tiles(state).length;
-  const out = tiles(state).filter((one) => state.picked.has(one.item.item_id)).length;
-  return { confirmed: all - out, picked: out };
+  const [all, ready] = [tiles(state), tiles(state).filter((one) => isReady(state, one))];
+  const picked = ready.filter((one) => state.picked.has(one.item.item_id)).length;
+  return { confirmed: ready.length - picked, picked, unseen: all.length - ready.length };
+}
+
+/** Whether a person can have meant a tile: it was on the screen, or was picked out there.
+ * @param {GridState} state @param {Asked} one */
+function isReady({ seen, picked }, { item }) {
+  return seen.has(item.item_id) || picked.has(item.item_id);
 }
 
 /** What an address asks for; `?list` is the list that another page has handed over.
@@ -159,7 +179,7 @@ function learned(state, server) {
   }
   if (before?.model_version === server.model_version) return next;
   // What was fetched ahead is an older model's opinion; an empty page may have filled.
-  return { ...next, next: null, page: tiles(state).length ? state.page : null };
+  return { ...next, next: null, page: items(state).length ? state.page : null };
 }
 
 /** @param {Server} server */
@@ -169,8 +189,12 @@ function counted({ n_labeled, n_skipped, n_left, classes }) {
 
 /** @param {GridState} state @param {Source} of @returns {GridState} */
 function looked(state, of) {
-  const tab = of.kind === "like" || of.kind === "list" ? "search" : of.kind;
-  return { ...state, ...bare(), of, tab, next: null, check: null, zoom: false, notice: "" };
+  return { ...state, ...bare(), of, tab: tabOf(of), next: null, check: null, zoom: false, notice: "" };
+}
+
+/** @param {Source} of @returns {import("./grid-types.js").Tab} */
+function tabOf({ kind }) {
+  return kind === "like" || kind === "list" ? "search" : kind;
 }
 
 /** A page that came: shown if there is none, else kept for when this one is done.
@@ -193,7 +217,7 @@ function leased(state, asked, held) {
 /** @param {GridState} state @param {Page | null} page @returns {GridState} */
 function turned(state, page) {
   const target = state.target ?? page?.class_name ?? null;
-  return { ...state, page, target, picked: new Map(), at: 0, zoom: false };
+  return { ...state, page, target, picked: new Map(), seen: new Set(), at: 0, zoom: false };
 }
 
 /** @param {GridState} state @param {number} to @returns {GridState} */
@@ -229,15 +253,26 @@ function confirmed(state, key) {
   const { target } = state;
   if (!tiles(state).length) return state;
   if (target === null) return { ...state, notice: "Choose the class of this page first.", said: "Choose the class of this page first." };
-  const events = tiles(state).flatMap((one, i) => {
+  const ready = tiles(state).filter((one) => isReady(state, one));
+  if (!ready.length) return { ...state, notice: "Nothing of this page has been on the screen yet." };
+  const events = ready.flatMap((one, i) => {
     const own = state.picked.get(one.item.item_id);
     if (own === null) return [];
     return [labeled(one, `${key}-${i}`, own ?? target, { source: "grid", confirmed: own === undefined })];
   });
-  const later = tiles(state).map((one) => one.item.item_id).filter((id) => state.picked.get(id) === null);
+  const later = ready.map((one) => one.item.item_id).filter((id) => state.picked.get(id) === null);
   const n = counts(state).confirmed;
   const next = said({ ...state, later: [...state.later, ...later] }, events, state);
-  return { ...turned(next, state.next), next: null, said: `${n} confirmed as ${target}.`, notice: "" };
+  return { ...gone(next, ready), said: `${n} confirmed as ${target}.`, notice: "" };
+}
+
+/** What follows once some tiles are done: those of the page that nobody has seen, else the next page.
+ * @param {GridState} state @param {readonly Asked[]} done @returns {GridState} */
+function gone(state, done) {
+  const { page } = state;
+  const rest = items(state).filter((one) => !done.includes(one));
+  if (!page || !rest.length) return { ...turned(state, state.next), next: null };
+  return turned(state, { ...page, n_open: page.n_open - done.length, items: rest });
 }
 
 /** @param {Asked} one @param {string} key @param {string} name
@@ -253,8 +288,8 @@ function labeled(one, key, name, how) {
 /** Put events into the outbox, count them, and remember how to take them back.
  * @param {GridState} state @param {PersonEvent[]} events @param {GridState} before @returns {GridState} */
 function said(state, events, before) {
-  const { page, picked: out, target, at, later } = before;
-  const step = { events, sheet: { page, picked: out, target, at, later }, of: before.of, check: before.check };
+  const { page, picked: out, seen, target, at, later } = before;
+  const step = { events, sheet: { page, picked: out, seen, target, at, later }, of: before.of, check: before.check };
   return {
     ...state, outbox: [...state.outbox, ...withNone(state, events)], server: credited(state.server, events, 1),
     steps: [...state.steps, step].slice(-MOST_STEPS),
@@ -284,13 +319,13 @@ function credited(server, events, sign) {
   };
 }
 
-/** Leave a whole page for later.
+/** Leave what is on the screen of a page for later.
  * @param {GridState} state @returns {GridState} */
 function left(state) {
-  if (!tiles(state).length) return state;
-  const later = [...state.later, ...tiles(state).map((one) => one.item.item_id)];
-  const next = said({ ...state, later }, [], state);
-  return { ...turned(next, state.next), next: null, said: "Left for later." };
+  const ready = tiles(state).filter((one) => isReady(state, one));
+  if (!ready.length) return state;
+  const later = [...state.later, ...ready.map((one) => one.item.item_id)];
+  return { ...gone(said({ ...state, later }, [], state), ready), said: "Left for later." };
 }
 
 /** A step from before a reload, as the server tells it: it can be taken back like any other.
@@ -321,10 +356,18 @@ function undone(state, key) {
     /** @type {PersonEvent} */ ({ key: `${key}-${i}`, kind: "undo", undoes: event.key }));
   const same = step.of === state.of;
   return {
-    ...state, ...step.sheet, of: step.of, check: step.check, next: same ? state.page : null,
+    ...state, ...step.sheet, of: step.of, tab: step.of ? tabOf(step.of) : state.tab, check: step.check,
+    next: !same ? null : isRest(state.page, step.sheet.page) ? state.next : state.page,
     steps: state.steps.slice(0, -1), outbox: [...state.outbox, ...events], zoom: false, notice: "",
     server: credited(state.server, step.events, -1), said: "Taken back.",
   };
+}
+
+/** Whether a page is what was left of another.
+ * @param {Page | null} page @param {Page | null} of */
+function isRest(page, of) {
+  const first = page?.items[0];
+  return first !== undefined && (of?.items ?? []).some((one) => one.item.item_id === first.item.item_id);
 }
 
 /** Answer the item of a blind check that is on the screen.
@@ -359,7 +402,9 @@ function spread(state, key) {
 /** @param {GridState} state @param {number} by @returns {GridState} */
 function sized(state, by) {
   const size = SIZES[Math.max(0, Math.min(SIZES.length - 1, SIZES.indexOf(state.size) + by))] ?? 80;
-  return size === state.size ? state : { ...state, size, next: null };
+  if (size === state.size) return state;
+  // Who makes tiles larger has not seen enough of them.
+  return { ...state, size, next: null, seen: size > state.size ? new Set() : state.seen };
 }
 
 /** What became of events that were sent: those that are safe leave the outbox.

@@ -22,6 +22,8 @@ export interface Sheet {
   readonly picked: ReadonlyMap<string, string | null>;
   /** The class that all the others are confirmed as. */
   readonly target: string | null;
+  /** Items of the page that the person has had on the screen, whole: nothing else is ever confirmed. */
+  readonly seen: ReadonlySet<string>;
   /** The tile under the cursor. */
   readonly at: number;
   /** Items that come no more until another grid is chosen. */
@@ -62,6 +64,8 @@ export type GridAction =
   | { type: "look"; of: Source }
   | { type: "page"; of: Source; page: Page }
   | { type: "leased"; asked: readonly string[]; held: readonly string[] }
+  | { type: "seen"; ids: readonly string[] }
+  | { type: "unshown"; id: string }
   | { type: "move"; to: number }
   | { type: "pick"; at: number }
   | { type: "give"; name: string; key: string }

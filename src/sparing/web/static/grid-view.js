@@ -1,9 +1,10 @@
 // Draws the grid. Each part is touched only where what it shows has changed.
 
+import { classButtons } from "./class-buttons.js";
 import { glimpse, whole } from "./content.js";
 import { button, byId, el, number, plural, sentence, show, write } from "./dom.js";
 import { classKeys } from "./grid-keys.js";
-import { classNames, counts, tiles } from "./grid-reducer.js";
+import { classNames, counts, isChosen, tiles } from "./grid-reducer.js";
 import { savedLine } from "./saved.js";
 
 /** @typedef {import("./grid-types.js").GridState} GridState */
@@ -11,6 +12,7 @@ import { savedLine } from "./saved.js";
 /** @typedef {import("./types.js").Asked} Asked */
 /** @typedef {import("./grid-main.js").GridActs} GridActs */
 
+const SLACK = 2; // pixels that a tile may stick out by
 const SMALL = 128; // pixels of a tile for which the small copy of a picture is enough
 
 /** @param {GridState} state @param {GridState} before @param {GridActs} acts */
@@ -23,7 +25,7 @@ export function render(state, before, acts) {
   drawSources(state, before, acts);
   drawLine(state);
   drawStage(state, before, acts);
-  drawBar(state, before, acts);
+  drawBar(state, acts);
   savedLine(state);
   drawKeys(state);
   write("said", state.said);
@@ -84,11 +86,12 @@ function choice(id, on, content, act, label) {
 
 /** @param {GridState} state */
 function drawLine(state) {
-  const page = state.page;
+  const page = isChosen(state) ? state.page : null;
   write("about", state.check?.open.length ? "" : sentence(page?.about ?? ""));
-  const rest = page && page.items.length ? `${number(page.n_open)} open` : "";
+  const { unseen } = counts(state);
+  const rest = page && page.items.length ? `${number(page.n_open)} open${unseen ? `, ${number(unseen)} of this page not seen yet` : ""}` : "";
   write("open", state.check ? "" : rest);
-  const mayBeWhole = state.of?.kind === "cluster" && state.server?.phase === "label";
+  const mayBeWhole = isChosen(state) && state.of?.kind === "cluster" && state.server?.phase === "label";
   show("whole", mayBeWhole && tiles(state).length > 0 && !state.check);
 }
 
@@ -107,6 +110,21 @@ function drawStage(state, before, acts) {
   else if (state.picked !== before.picked || state.at !== before.at) mark(place, state);
   const moved = state.page !== before.page || state.at !== before.at;
   if (moved && !onCard && !document.activeElement?.matches("input, select")) focusTile(state);
+}
+
+/** The items of the tiles that are on the screen, whole or as far as there is room, and loaded.
+ * @param {GridState} state */
+export function inSight(state) {
+  const stage = byId("stage").getBoundingClientRect();
+  const [top, bottom] = [Math.max(stage.top, 0), Math.min(stage.bottom, innerHeight)];
+  return tiles(state).filter((_, i) => {
+    const tile = /** @type {HTMLElement | undefined} */ (byId("tiles").children[i]);
+    const picture = tile?.querySelector("img");
+    if (!tile || (picture && !(picture.complete && picture.naturalWidth))) return false;
+    const at = tile.getBoundingClientRect();
+    const shown = Math.min(at.bottom, bottom) - Math.max(at.top, top);
+    return at.height > 0 && shown >= Math.min(at.height, bottom - top) - SLACK;
+  }).map((one) => one.item.item_id);
 }
 
 /** @param {GridState} state */
@@ -154,16 +172,23 @@ function text({ item }) {
 /** @param {GridState} state @param {GridState} before @param {GridActs} acts */
 function drawCard(state, before, acts) {
   const place = byId("card");
-  const { check, page, refused, of, overview } = state;
+  const { check, page, refused, of, overview, tab } = state;
   const same = check === before.check && page === before.page && refused === before.refused
-    && of === before.of && overview === before.overview;
+    && of === before.of && overview === before.overview && tab === before.tab;
   if (same && place.childElementCount) return;
-  place.replaceChildren(...(refused ? closed(refused) : check ? checkCard(check, acts) : empty(state)));
+  const made = refused ? closed(refused) : of && !isChosen(state) ? [unchosen(tab)] : check ? checkCard(check, acts) : empty(state);
+  place.replaceChildren(...made);
 }
 
 /** @param {string} why */
 function closed(why) {
   return [el("h2", {}, "This page is closed"), el("p", {}, why)];
+}
+
+/** @param {import("./grid-types.js").Tab} tab */
+function unchosen(tab) {
+  const which = { class: "Choose a class above.", cluster: "Choose a cluster above.", rare: "Choose a class above: what may be more of it is shown.", search: "Type what you look for above." };
+  return el("p", { class: "quiet" }, which[tab]);
 }
 
 /** @param {GridState} state */
@@ -205,12 +230,13 @@ function checkCard(check, acts) {
   ];
 }
 
-/** @param {GridState} state @param {GridState} before @param {GridActs} acts */
-function drawBar(state, before, acts) {
+/** @param {GridState} state @param {GridActs} acts */
+function drawBar(state, acts) {
   const n = counts(state);
   const asking = (state.check?.open.length ?? 0) > 0;
   show("main-actions", !asking);
   document.body.classList.toggle("asking", asking);
+  document.body.classList.toggle("nothing", tiles(state).length === 0);
   const confirm = /** @type {HTMLButtonElement} */ (byId("confirm"));
   const label = n.confirmed || !n.picked ? `Confirm ${number(n.confirmed)}` : `Send ${number(n.picked)}`;
   if (confirm.dataset["label"] !== label) {
@@ -225,7 +251,7 @@ function drawBar(state, before, acts) {
     if (what === "zoom") node.setAttribute("aria-pressed", String(state.zoom));
   }
   drawTarget(state);
-  drawClasses(state, before, acts);
+  drawClasses(state, acts);
 }
 
 /** @param {GridState} state */
@@ -240,22 +266,10 @@ function drawTarget(state) {
   select.value = state.target ?? "";
 }
 
-/** @param {GridState} state @param {GridState} before @param {GridActs} acts */
-function drawClasses(state, before, acts) {
-  const place = byId("classes");
+/** @param {GridState} state @param {GridActs} acts */
+function drawClasses(state, acts) {
   const rows = state.server?.classes ?? [];
-  const stamp = JSON.stringify(rows.map((row) => [row.name, row.place]));
-  if (place.dataset["names"] === stamp) return;
-  place.dataset["names"] = stamp;
-  const keys = classKeys(rows);
-  place.replaceChildren(...(rows.length ? classNames(state) : []).map((name) => {
-    const key = keys.get(name);
-    const made = button("", () => acts.give(name), "class");
-    if (key && key !== name) made.append(el("kbd", {}, key.toUpperCase()));
-    if (key) made.setAttribute("aria-keyshortcuts", key);
-    made.append(el("span", { dir: "auto" }, name));
-    return made;
-  }));
+  classButtons(byId("classes"), rows.length ? classNames(state) : [], classKeys(rows), acts.give);
 }
 
 /** Show an item large beside its tile.

@@ -126,6 +126,8 @@ const acts = {
   renameClass: (name, to) => dispatch({ type: "renameClass", key: fresh(), name, to }),
   /** @param {string} name @param {string} into */
   mergeClass: (name, into) => dispatch({ type: "mergeClass", key: fresh(), name, into }),
+  /** @param {string} name */
+  deleteClass: (name) => dispatch({ type: "deleteClass", key: fresh(), name }),
   /** @param {number} index @param {boolean} change */
   settle: (index, change) => dispatch({ type: "settle", index, key: change ? fresh() : null }),
   /** @param {"guesses" | "singleKeys"} name @param {boolean} value */
@@ -152,7 +154,7 @@ const acts = {
   /** @param {string} text @param {string | null} seen */
   setGuidelines: (text, seen) => anew(api.setGuidelines(text, seen), "guidelines"),
   /** @param {string} name */
-  setName: (name) => { askedName(); anew(api.setName(name), null); },
+  setName: (name) => { askedName(); anew(renamed(name), null); },
   logOut: async () => { if (await acts.tried(api.logOut().then(() => true))) location.reload(); },
   tried,
 };
@@ -169,6 +171,14 @@ async function anew(request, panel) {
   dispatch({ type: "state", server });
   if (panel) dispatch({ type: "panel", panel });
   byId("stage").focus({ preventScroll: true });
+}
+
+/** Take a name, and the leases along: what nobody of that name has would be on another screen.
+ * @param {string} name */
+async function renamed(name) {
+  await api.leave(HOLDER).catch(() => {}); // then they run out
+  await api.setName(name);
+  await prolong();
 }
 
 /** Begin the phase that a request leads to, once every answer given so far is safe.
@@ -221,5 +231,5 @@ function bind() {
 drawPages();
 bind();
 render(state, state, acts);
-keepLeases(() => onScreen(state), (asked, held) => dispatch({ type: "leased", asked, held }));
+const prolong = keepLeases(() => onScreen(state), (asked, held) => dispatch({ type: "leased", asked, held }));
 start();

@@ -1,7 +1,7 @@
 // The dialogs: history, look again, classes, export, the check, and the keys.
 
 import { api, smallUrl } from "./api.js";
-import { button, byId, el, number, plural, sentence, write } from "./dom.js";
+import { button, byId, el, number, plural, sentence, show, write } from "./dom.js";
 import { keyTable } from "./keys.js";
 import { mayAdd } from "./reducer.js";
 import { guidelines, people } from "./people.js";
@@ -9,6 +9,7 @@ import { guidelines, people } from "./people.js";
 /** @typedef {import("./types.js").State} State */
 /** @typedef {import("./types.js").Item} Item */
 /** @typedef {import("./types.js").HistoryRow} HistoryRow */
+/** @typedef {import("./types.js").Marked} Marked */
 /** @typedef {import("./main.js").Acts} Acts */
 /** @typedef {{body: HTMLElement, state: State, acts: Acts}} Part */
 
@@ -41,40 +42,51 @@ const PANELS = { history, doubts, classes, export: exporting, check, keys, peopl
 /** @param {Part} part */
 function history({ body, acts }) {
   const search = el("input", { type: "search", id: "search", placeholder: "Name, text, class or comment", autocomplete: "off" });
+  const which = el("select", { id: "marked" }, ...MARKED.map(([value, name]) => el("option", { value }, name)));
   const list = el("ul", { class: "rows" });
   const more = button("Show more", () => fill(list.childElementCount));
   const found = el("p", { class: "quiet", role: "status" });
   let latest = 0;
   const fill = async (/** @type {number} */ offset) => {
     const mine = ++latest;
-    const { total, rows } = await acts.tried(api.history(search.value, offset)) ?? { total: 0, rows: [] };
+    const { total, rows } = await acts.tried(api.history(search.value, /** @type {Marked} */ (which.value), offset)) ?? { total: 0, rows: [] };
     if (mine !== latest) return;
     if (!offset) list.replaceChildren();
-    list.append(...rows.map((row) => line(row.item, row.answer.class_name ?? "skipped", about(row), acts)));
-    found.textContent = plural(total, "answer", "answers");
+    list.append(...rows.map((row) => line(row.item, said(row), about(row), acts)));
+    found.textContent = which.value ? plural(total, "item", "items") : plural(total, "answer", "answers");
     more.hidden = list.childElementCount >= total;
   };
   let timer = 0;
   search.addEventListener("input", () => { clearTimeout(timer); timer = setTimeout(() => fill(0), PAUSE); });
-  body.append(el("label", { for: "search" }, "Search"), search, found, list, more);
+  which.addEventListener("change", () => fill(0));
+  body.append(el("p", { class: "row" }, el("label", { for: "search" }, "Search"), search, el("label", { for: "marked" }, "in"), which),
+    found, list, more);
   fill(0);
+}
+
+/** @type {[Marked, string][]} */
+const MARKED = [["", "all answers"], ["flagged", "what is flagged"], ["skipped", "what was skipped"], ["commented", "what has a comment"]];
+
+/** @param {HistoryRow} row */
+function said({ answer }) {
+  return answer ? answer.class_name ?? "skipped" : "";
 }
 
 /** @param {HistoryRow} row */
 function about(row) {
-  const at = new Date(row.answer.at);
+  const at = new Date(row.answer?.at ?? "");
   const time = Number.isNaN(at.valueOf()) ? "" : at.toLocaleString(undefined, { dateStyle: "short", timeStyle: "short" });
   return [time, row.flagged ? "flagged" : "", row.comment].filter(Boolean).join(" · ");
 }
 
-/** @param {Item} item @param {string} said @param {string} detail @param {Acts} acts */
-function line(item, said, detail, acts) {
+/** @param {Item} item @param {string} answer @param {string} detail @param {Acts} acts */
+function line(item, answer, detail, acts) {
   const picture = item.kind === "image"
     ? el("img", { src: smallUrl(item.item_id), alt: "", loading: "lazy" }) : "";
   const text = item.kind === "image" ? item.name : excerpt(item);
   return el("li", {}, picture,
-    el("span", { class: "what", dir: "auto" }, text), el("strong", { dir: "auto" }, said),
-    el("span", { class: "quiet" }, detail), button("Change", () => acts.open(item.item_id)));
+    el("span", { class: "what", dir: "auto" }, text), el("strong", { dir: "auto" }, answer || "no answer"),
+    el("span", { class: "quiet" }, detail), button(answer ? "Change" : "Answer", () => acts.open(item.item_id)));
 }
 
 /** @param {Item} item */
@@ -89,7 +101,7 @@ async function doubts({ body, state, acts }) {
   if (state.server?.phase === "audit") return body.append(el("p", {}, "Closed while a check is running."));
   const rows = await acts.tried(api.doubts()) ?? [];
   if (!rows.length) return body.append(el("p", {}, "Nothing stands out so far."));
-  const lines = rows.map((one) => line(one.asked.item, one.asked.answer?.class_name ?? "", sentence(one.reason), acts));
+  const lines = rows.map((one) => line(one.asked.item, one.asked.answer?.class_name ?? "skipped", sentence(one.reason), acts));
   return body.append(el("ul", { class: "rows" }, ...lines));
 }
 
@@ -106,7 +118,7 @@ function classes({ body, state, acts }) {
   const may = setting("Annotators may add classes.", state.server?.may_add_classes ?? true, (on) => { acts.tried(api.setRights(on)); });
   may.classList.add("for-owner");
   body.append(form, el("ul", { class: "rows" }, ...rows.map((_, i) => classRow(i, rows, acts))), may);
-  body.append(el("p", { class: "quiet for-owner" }, "Merging moves all labels of a class to another. Backspace takes both back."));
+  body.append(el("p", { class: "quiet for-owner" }, "Merging moves all labels of a class to another; a class without labels can be deleted. Backspace takes each back."));
 }
 
 /** @param {State} state */
@@ -118,7 +130,11 @@ function named({ server }) {
  * @param {State} state */
 function recount({ panel, server }) {
   if (panel !== "classes") return;
-  server?.classes.forEach((row, i) => write(`count-${i}`, plural(row.count, "label", "labels")));
+  server?.classes.forEach((row, i) => {
+    write(`count-${i}`, plural(row.count, "label", "labels"));
+    show(`count-${i}`, row.count > 0);
+    show(`delete-${i}`, row.count === 0);
+  });
 }
 
 /** @param {number} i @param {readonly import("./types.js").ClassRow[]} rows @param {Acts} acts */
@@ -129,9 +145,13 @@ function classRow(i, rows, acts) {
   const into = el("select", { class: "for-owner", "aria-label": `Merge ${row.name} into` }, el("option", { value: "" }, "Merge into …"),
     ...rows.filter((other) => other !== row).map((other) => el("option", { value: other.name }, other.name)));
   into.addEventListener("change", () => acts.mergeClass(row.name, into.value));
+  const gone = button("Delete", () => acts.deleteClass(row.name), "for-owner");
+  gone.setAttribute("aria-label", `Delete ${row.name}`);
+  gone.id = `delete-${i}`;
+  gone.hidden = row.count > 0;
   const key = keyTable(rows).get(row.name) ?? "/";
   return el("li", { class: "class-row" }, el("kbd", {}, key.toUpperCase()), name, rename, into,
-    el("span", { class: "quiet", id: `count-${i}` }, plural(row.count, "label", "labels")));
+    el("span", { class: "quiet", id: `count-${i}`, hidden: row.count === 0 }, plural(row.count, "label", "labels")), gone);
 }
 
 /** @param {Part} part */

@@ -1,6 +1,7 @@
 // The whole state of the page, and how each action changes it. Pure: no clock, no random keys,
 // no network, no DOM; whoever dispatches an action brings the key of its event along.
 
+import { alike } from "./alike.js";
 import { knownAs } from "./names.js";
 
 /** @typedef {import("./types.js").State} State */
@@ -47,13 +48,14 @@ export function reduce(state, action) {
     case "addClass": return added(state, action.key, action.name);
     case "renameClass": return renamed(state, action.key, action.name, action.to);
     case "mergeClass": return joined(state, action.key, action.name, action.into);
+    case "deleteClass": return deleted(state, action.key, action.name);
     case "open": return shown({ ...state, panel: null }, action.asked);
     case "recorded": return recorded(state, action.results);
     case "unsent": return { ...state, online: false, away: action.away };
     case "fleeting": return { ...state, fleeting: true };
     case "late": return { ...state, late: state.outbox.length > 0 };
     case "settle": return settled(state, action.index, action.key);
-    case "panel": return { ...state, panel: action.panel, mode: null };
+    case "panel": return { ...state, panel: action.panel, mode: null, notice: "" };
     case "mode": return { ...state, mode: state.item ? action.mode : null };
     case "zoom": return { ...state, zoom: !state.zoom && state.item !== null };
     case "setting": return set(state, action.name, action.value);
@@ -204,7 +206,8 @@ function labeled(state, action) {
     key: action.key, kind: /** @type {const} */ ("label"), class_name: name,
     ...(action.confirmed ? { confirmed: true } : {}),
   };
-  return answered(ready, event, `Labeled ${name}.`);
+  const next = answered(ready, event, `Labeled ${name}.`);
+  return isNew ? { ...next, notice: ready.notice } : next;
 }
 
 /** @param {State} state @param {PersonEvent} what @param {string} said @returns {State} */
@@ -297,23 +300,27 @@ function said(event) {
 
 /** @param {State} state @param {string} key @param {string} name @returns {State} */
 function added(state, key, name) {
+  if (!state.server) return state;
   const known = knownAs(name, classNames(state));
-  if (!state.server || known === name) return state;
+  if (known === name) return { ...state, notice: `There is a class '${name}' already.` };
   if (known) return { ...state, notice: `'${name}' is the class '${known}', which is there already.` };
+  const near = alike(name, classNames(state));
+  const slip = near ? `'${name}' is new, and much like '${near}'. If that is a slip: Undo, and delete it under Classes.` : "";
   const place = 1 + Math.max(-1, ...state.server.classes.map((row) => row.place));
   const classes = [...state.server.classes, { name, place, count: 0 }];
   const outbox = [...state.outbox, /** @type {PersonEvent} */ ({ key, kind: "add_class", class_name: name })];
-  return { ...state, outbox, server: { ...state.server, classes }, said: `Class ${name} added.` };
+  return { ...state, outbox, server: { ...state.server, classes }, notice: slip, said: `Class ${name} added. ${slip}`.trim() };
 }
 
 /** @param {State} state @param {string} key @param {string} name @param {string} to @returns {State} */
 function renamed(state, key, name, to) {
+  if (!state.server || to === name) return state;
+  if (!to) return { ...state, notice: "A class needs a name." };
   const known = knownAs(to, classNames(state));
-  if (!state.server || !to || to === name) return state;
   if (known && known !== name) return { ...state, notice: `There is a class '${known}' already: merge the two instead.` };
   const classes = state.server.classes.map((row) => (row.name === name ? { ...row, name: to } : row));
   const next = pushed(state, { key, kind: "rename_class", class_name: name, text: to }, null);
-  return { ...next, server: { ...state.server, classes }, said: `Class ${name} is now ${to}.` };
+  return { ...next, server: { ...state.server, classes }, notice: "", said: `Class ${name} is now ${to}.` };
 }
 
 /** @param {State} state @param {string} key @param {string} name @param {string} into @returns {State} */
@@ -324,7 +331,16 @@ function joined(state, key, name, into) {
     .filter((row) => row.name !== name)
     .map((row) => (row.name === into ? { ...row, count: row.count + gone.count } : row));
   const next = pushed(state, { key, kind: "merge_class", class_name: name, text: into }, null);
-  return { ...next, server: { ...state.server, classes }, said: `Class ${name} was merged into ${into}.` };
+  return { ...next, server: { ...state.server, classes }, notice: "", said: `Class ${name} was merged into ${into}.` };
+}
+
+/** @param {State} state @param {string} key @param {string} name @returns {State} */
+function deleted(state, key, name) {
+  const gone = state.server?.classes.find((row) => row.name === name);
+  if (!state.server || !gone) return state;
+  const classes = state.server.classes.filter((row) => row !== gone);
+  const next = pushed(state, { key, kind: "delete_class", class_name: name }, null);
+  return { ...next, server: { ...state.server, classes }, notice: "", said: `Class ${name} was deleted.` };
 }
 
 /** What became of events that were sent: those that are safe leave the outbox.

@@ -148,12 +148,25 @@ export function session({ now, dispatch, recorded = (results) => dispatch({ type
     document.addEventListener("visibilitychange", () => poll());
     window.addEventListener("online", () => { flush(); poll(); });
     window.addEventListener("beforeunload", (event) => { if (now().outbox.length && now().fleeting) event.preventDefault(); });
-    const token = location.hash.slice(1);
-    if (token) history.replaceState(null, "", location.pathname + location.search);
-    await open(token);
+    window.addEventListener("hashchange", () => { const token = taken(); if (token) enterAnew(token); });
+    await open(taken());
+  }
+
+  /** A link that was pasted into the address of an open page: the browser itself loads nothing then.
+   * @param {string} token */
+  async function enterAnew(token) {
+    if (await tried(api.session(token).then(() => true))) location.reload();
   }
 
   return { start, keep, soon, failed, tried };
+}
+
+/** The token of a link, taken out of the address; a place on the page is none. */
+function taken() {
+  const token = location.hash.slice(1);
+  if (!token || document.getElementById(token)) return "";
+  history.replaceState(null, "", location.pathname + location.search);
+  return token;
 }
 
 /** The state, after the token of the link was exchanged; a used link is no harm with a session.

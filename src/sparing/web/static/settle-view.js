@@ -1,8 +1,9 @@
 // Draws the page that settles: the item, who said what, the classes, and how far people agree.
 
+import { classButtons } from "./class-buttons.js";
 import { whole } from "./content.js";
 import { percent } from "./curve.js";
-import { button, byId, el, plural, show, write } from "./dom.js";
+import { byId, el, plural, show, write } from "./dom.js";
 import { figures } from "./figures.js";
 import { keyTable } from "./keys.js";
 import { savedLine } from "./saved.js";
@@ -84,20 +85,7 @@ function drawClasses(state, row, acts) {
   const place = byId("classes");
   const rows = state.server?.classes ?? [];
   const named = new Set((row?.votes ?? []).map((vote) => vote.class_name));
-  const stamp = JSON.stringify([rows.map((one) => [one.name, one.place]), [...named], row?.suggestion[0]]);
   place.hidden = row === undefined;
-  if (place.dataset["stamp"] === stamp) return;
-  place.dataset["stamp"] = stamp;
-  const keys = keyTable(rows);
   const order = [...rows].sort((a, b) => Number(named.has(b.name)) - Number(named.has(a.name)) || a.place - b.place);
-  place.replaceChildren(...order.map(({ name }) => classButton(name, keys.get(name), named.has(name), acts)));
-}
-
-/** @param {string} name @param {string | undefined} key @param {boolean} isNamed @param {SettleActs} acts */
-function classButton(name, key, isNamed, acts) {
-  const made = button("", () => acts.settle(name), isNamed ? "class named" : "class");
-  if (key && key !== name) made.append(el("kbd", {}, key.toUpperCase()));
-  if (key) made.setAttribute("aria-keyshortcuts", key);
-  made.append(el("span", { dir: "auto" }, name));
-  return made;
+  classButtons(place, order.map(({ name }) => name), keyTable(rows), acts.settle, named);
 }

@@ -17,7 +17,7 @@ export interface Asked {
   purpose: Purpose;
 }
 export type EventKind = "label" | "skip" | "settled" | "flag" | "unflag" | "comment" | "undo"
-  | "add_class" | "rename_class" | "merge_class";
+  | "add_class" | "rename_class" | "merge_class" | "delete_class";
 export interface PersonEvent {
   key: string; kind: EventKind; item_id?: string; class_name?: string; text?: string;
   model_version?: number | null; seen?: string | null; undoes?: string | null; confirmed?: boolean;
@@ -59,7 +59,9 @@ export interface Plan {
   sentence: string; note: string | null;
 }
 export interface Next { phase: string; items: Asked[]; n_elsewhere: number }
-export interface HistoryRow { answer: Answer; item: Item; flagged: boolean; comment: string }
+/** ``""``: what was answered; else what was marked so, answered or not. */
+export type Marked = "" | "flagged" | "skipped" | "commented";
+export interface HistoryRow { answer: Answer | null; item: Item; flagged: boolean; comment: string }
 export interface Figure { name: string; value: number; low: number; high: number; n_items: number }
 export interface People {
   people: { name: string; n_answers: number }[]; overlap: number; n_items: number; note: string;
@@ -146,6 +148,7 @@ export type Action =
   | { type: "addClass"; key: string; name: string }
   | { type: "renameClass"; key: string; name: string; to: string }
   | { type: "mergeClass"; key: string; name: string; into: string }
+  | { type: "deleteClass"; key: string; name: string }
   | { type: "open"; asked: Asked }
   | { type: "settle"; index: number; key: string | null }
   | { type: "panel"; panel: Panel }

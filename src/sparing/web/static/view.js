@@ -1,6 +1,7 @@
 // Draws the state. Each part is touched only where what it shows has changed.
 
 import { card } from "./cards.js";
+import { classButtons } from "./class-buttons.js";
 import { fields, written } from "./content.js";
 import { drawCurve, percent } from "./curve.js";
 import { button, byId, el, number, plural, sentence, show, write } from "./dom.js";
@@ -29,8 +30,11 @@ export function render(state, before, acts) {
   savedLine(state);
   if (state.server) drawProgress(state, state.server, before.server);
   write("said", state.said);
-  write("notice", state.notice);
-  show("notice", state.notice !== "");
+  // Behind a dialog nobody would see it.
+  write("notice", state.panel ? "" : state.notice);
+  show("notice", state.notice !== "" && !state.panel);
+  write("panel-notice", state.panel ? state.notice : "");
+  show("panel-notice", state.notice !== "" && state.panel !== null);
 }
 
 /** @param {State} state @param {State} before @param {Acts} acts */
@@ -60,6 +64,7 @@ function shown(item) {
 /** @param {State} state */
 function drawAbout(state) {
   const one = state.item;
+  write("item-name", one?.item.name ?? "");
   write("why", sentence(one?.why ?? ""));
   const marks = one ? [
     one.answer ? `${speaker(one.answer, state)} said: ${one.answer.class_name ?? "skipped"}.` : "",
@@ -87,27 +92,10 @@ function speaker(answer, state) {
 function drawClasses(state, before, acts) {
   const place = byId("classes");
   const rows = state.server?.classes ?? [];
-  const names = JSON.stringify(rows.map((row) => [row.name, row.place]));
-  if (place.dataset["names"] !== names) {
-    place.dataset["names"] = names;
-    const keys = keyTable(rows);
-    const all = [...rows.map((row) => row.name).filter((name) => name !== NONE), NONE];
-    place.replaceChildren(...all.map((name) => classButton(name, keys.get(name), acts)));
-  }
-  place.classList.toggle("many", rows.length > 12);
-  place.classList.toggle("few", rows.length < 5);
+  const names = [...rows.map((row) => row.name).filter((name) => name !== NONE), NONE];
+  const isNew = classButtons(place, names, keyTable(rows), acts.label);
   place.hidden = state.item === null || rows.length === 0;
-  if (state.item !== before.item) mark(place, state.item?.answer?.class_name ?? null);
-}
-
-/** @param {string} name @param {string | undefined} key @param {Acts} acts */
-function classButton(name, key, acts) {
-  const made = button("", () => acts.label(name), "class");
-  if (key && key !== name) made.append(el("kbd", {}, key.toUpperCase()));
-  if (key) made.setAttribute("aria-keyshortcuts", key);
-  made.append(el("span", { dir: "auto" }, name));
-  made.dataset["name"] = name;
-  return made;
+  if (isNew || state.item !== before.item) mark(place, state.item?.answer?.class_name ?? null);
 }
 
 /** @param {HTMLElement} place @param {string | null} name */
