@@ -372,8 +372,7 @@ def test_thirty_classes_fit_no_word_is_broken_and_no_text_jumps(door, tmp_path):
     page = opened.page()
     page.get_by_role("button", name="No name").click()
     expect(page.locator("#classes button")).to_have_count(31)
-    fits = "document.querySelector('#classes').scrollHeight <= document.querySelector('#classes').clientHeight"
-    assert page.evaluate(fits)
+    assert page.locator("#classes").evaluate("node => node.scrollHeight <= node.clientHeight")
     assert page.evaluate(BROKEN) == []
     places = set()
     for _ in lengths[1:]:

@@ -16,14 +16,14 @@ def test_in_a_hand_back_only_what_is_handed_back_can_be_on_other_screens(pets, p
     ids = list(project.items)
     pets.answer(project, [project.asked(item_id) for item_id in ids[:20]])
     project.retrain()
-    project.audit(0.2)
-    while asked := project.audit_next(60):
+    project.audits.draw(0.2)
+    while asked := project.audits.query(60):
         pets.answer(project, asked)
-    project.certify()
-    left = [one.item.item_id for one in project.handback_next(60)]
+    project.audits.certify()
+    left = [one.item.item_id for one in project.audits.query_remainder(60)]
     free = next(item_id for item_id in ids if project.asked(item_id).answer is None)
     project.lending.hold("another", {free, *left})
-    told = project.lending.lend("mine", 5, (), project.handback_next)
+    told = project.lending.lend("mine", 5, (), project.audits.query_remainder)
     assert told.items == []
     assert told.n_elsewhere == len(left)
     assert project.phase in (Phase.CERTIFIED, Phase.DONE)

@@ -240,7 +240,7 @@ class Replay:
     def voided(self, item_id: str) -> Event | None:
         """Return the newest answer of an item, if that is one that cannot hold."""
         newest = next((e for e in self._live_of(item_id)[::-1] if e.kind in ANSWERS), None)
-        return newest if newest is not None and newest.seq in self._ignored else None
+        return newest if newest is not None and self._why_void(newest) else None
 
     def why_not(self, event: NewEvent) -> str:
         """Say why an event about classes cannot hold; ``""`` if it can."""
@@ -341,7 +341,8 @@ class Replay:
             self._ignored.pop(event.seq, None)
         live = self._live_of(item_id)
         for event in live:
-            if why := self._why_void(event):
+            why = self._why_void(event)
+            if why and not self._is_of_deleted(event):  # that was no mistake
                 self._ignore(event, why)
             if why == NO_SUCH_CLASS:
                 self._of_nothing.setdefault(event.class_id or "", set()).add(item_id)
@@ -357,9 +358,12 @@ class Replay:
             return NO_CLASS if event.kind in LABELS else ""
         if event.class_id not in self._classes:
             return NO_SUCH_CLASS
-        if self.is_deleted(event.class_id):
+        if self._is_of_deleted(event):
             return DELETED.format(name=self.class_name(event.class_id))
         return NOT_OF_A_CLASS if event.kind is Kind.SKIP else ""
+
+    def _is_of_deleted(self, event: Event) -> bool:
+        return self.has_class(event.class_id) and self.is_deleted(event.class_id or "")
 
     def _ignore(self, event: Event, why: str) -> None:
         self._ignored[event.seq] = Ignored(event.seq, event.kind, why)

@@ -123,10 +123,10 @@ class Lending:
         return {item for item, who in self._store.leases().items() if who != holder}
 
     def _to_answer(self, items: Collection[str]) -> int:
-        """Return how many items of these somebody has to answer now; the rest is merely looked at."""
-        with self._state.lock:
-            row_of = self._state.row_of
-            return sum(self._state.is_to_answer(row_of[i]) for i in items if i in row_of)
+        """Return how many of these items somebody has to answer; the others are looked at."""
+        with self._guarded.held() as state:
+            row_of = state.row_of
+            return sum(state.is_to_answer(row_of[i]) for i in items if i in row_of)
 
     def _leased(self, wish: Wish) -> list[str]:
         try:
