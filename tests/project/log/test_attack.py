@@ -28,7 +28,7 @@ NAMES = ("fur", "feathers", "scales", "shell")
 PEOPLE = ("", "Ada", "Ben")
 SAID = ("label", "skip", "settled", "flag", "comment", "undo", "add_class", "rename_class",
         "merge_class")  # fmt: skip
-ABOUT_CLASSES = ("add_class", "rename_class", "merge_class", "merge_class", "undo")
+ABOUT_CLASSES = ("add_class", "rename_class", "merge_class", "merge_class", "delete_class", "undo")
 DOORS = st.integers(0, 1)
 
 
