@@ -18,7 +18,7 @@ from sparing.datasets.mnist import load_mnist
 from sparing.experiment.article import (
     PUBLISHED,
     Digits,
-    Session,
+    LabelingSession,
     active_rounds,
     most_confident_first,
     one_blas_thread,
@@ -30,7 +30,7 @@ REPEATS = 3
 OUT = Path(__file__).parents[1] / "docs" / "benchmarks"
 
 
-def timed(session: Session, rounds: Iterator) -> tuple[float, list[tuple[int, int]]]:
+def timed(session: LabelingSession, rounds: Iterator) -> tuple[float, list[tuple[int, int]]]:
     """Run to the end; return the seconds, and (samples, optimiser steps) of each fit."""
     fits, before, start = [], session.n_steps, time.perf_counter()
     for _ in rounds:
@@ -56,7 +56,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path)
     digits = Digits.of_article(load_mnist(parser.parse_args().data))
-    session = Session(digits, watch_test(digits))
+    session = LabelingSession(digits, watch_test(digits))
 
     experiments = {
         "active learning": (active_rounds, PUBLISHED.active),

@@ -37,7 +37,7 @@ from sparing import QueryStrategy, Selection
 from sparing.datasets import Items, Labeled, read_labeled
 from sparing.datasets.rows import Reading
 from sparing.experiment.comparison import compare_results
-from sparing.experiment.grid import CellResult, Grid
+from sparing.experiment.grid import CellResult, TrialGrid
 from sparing.experiment.prepared import prepare
 from sparing.experiment.protocol import Protocol
 from sparing.experiment.reproduce import describe_versions
@@ -291,7 +291,7 @@ def run_set(name: str, data: Labeled, n_seeds: int, n_jobs: int, work: Path) -> 
     protocol = Protocol(budget, BATCH)
     ours = {"random": "random", "auto": "auto"}
     strategies = ours | {method: Foreign(method) for method in METHODS}
-    grid = Grid({name: prepare(name, data, protocol)}, strategies, n_seeds, protocol)
+    grid = TrialGrid({name: prepare(name, data, protocol)}, strategies, n_seeds, protocol)
     result = summarize(run_grid(grid, work, n_jobs=n_jobs, tick=lambda *_: None).results)
     seconds = round(time.perf_counter() - start)
     print(name, {n: round(a, 3) for n, a in result["areas"].items()}, f"{seconds} s", flush=True)

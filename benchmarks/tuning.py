@@ -32,7 +32,7 @@ from sklearn.decomposition import PCA
 from sparing.datasets import Items, Labeled
 from sparing.datasets.mnist import load_mnist
 from sparing.experiment.comparison import compare_results
-from sparing.experiment.grid import Grid
+from sparing.experiment.grid import TrialGrid
 from sparing.experiment.prepared import prepare
 from sparing.experiment.protocol import Protocol
 from sparing.experiment.runner import run_grid
@@ -247,7 +247,7 @@ def areas(name: str, strategies: list[str], n_seeds: int, work: Path) -> dict[st
     data = SETS[name]()
     protocol = Protocol(min(100, len(data) // 3), 10)
     named = {strategy: strategy for strategy in strategies}
-    grid = Grid({name: prepare(name, data, protocol)}, named, n_seeds, protocol)
+    grid = TrialGrid({name: prepare(name, data, protocol)}, named, n_seeds, protocol)
     found = compare_results(run_grid(grid, work, n_jobs=1, tick=lambda *_: None).results)
     curves = (found.balanced_accuracy if name.startswith("rare-") else found.accuracy).items()
     return {s: float(area_under_curve(found.labels, curve).mean()) for s, curve in curves}

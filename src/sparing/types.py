@@ -1,6 +1,6 @@
 """The vocabulary: array aliases and the protocols that foreign objects have to meet."""
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import Any, Protocol, Self, runtime_checkable
 
 import numpy as np
@@ -14,7 +14,10 @@ ByteArray = npt.NDArray[np.uint8]
 StrArray = npt.NDArray[np.str_]
 Features = FloatArray | sparse.csr_array | sparse.csr_matrix  # (n_items, n_features)
 Array = Any  # any array of the Python array API: NumPy, torch on any device, ...
+Arrays = Mapping[str, npt.NDArray[Any]]  # by name, as they are stored
 Label = Hashable
+Tick = Callable[[int, int], None]  # told how many are done, of how many
+Progress = Callable[[str, int, int], None]  # told what is done, how many, of how many
 
 
 @runtime_checkable

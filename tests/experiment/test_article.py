@@ -4,7 +4,7 @@ import pytest
 from sparing.experiment.article import (
     PUBLISHED,
     Digits,
-    Session,
+    LabelingSession,
     active_rounds,
     auto_label_all,
     fit_first,
@@ -27,7 +27,7 @@ def test_published_curve_has_the_articles_39_points():
 @pytest.fixture
 def session(small_digits):
     digits = Digits.of_article(small_digits)
-    return Session(digits, watch_test(digits))
+    return LabelingSession(digits, watch_test(digits))
 
 
 def test_labeling_moves_the_first_unlabeled_to_the_end_of_the_labeled(session):
@@ -109,7 +109,10 @@ def test_automatic_labels_are_not_counted_as_manual(session):
 def test_without_the_leak_no_test_digit_is_read(small_digits):
     digits = Digits.of_article(small_digits)
     poisoned = Digits(digits.X, digits.y, digits.X_test * np.nan, digits.y_test)
-    clean, other = Session(digits, watch_held_out), Session(poisoned, watch_held_out)
+    clean, other = (
+        LabelingSession(digits, watch_held_out),
+        LabelingSession(poisoned, watch_held_out),
+    )
     fit_first(clean, 200)
     fit_first(other, 200)
     np.testing.assert_array_equal(clean.weights.W, other.weights.W)

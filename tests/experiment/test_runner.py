@@ -13,7 +13,7 @@ from sklearn.naive_bayes import GaussianNB
 
 from sparing.errors import InvalidInputError, MissingExtraError, TrainingError, UnknownNameError
 from sparing.experiment import runner
-from sparing.experiment.grid import Cell, Grid
+from sparing.experiment.grid import Cell, TrialGrid
 from sparing.experiment.prepared import prepare
 from sparing.experiment.protocol import Protocol
 from sparing.experiment.runner import read_cell, run_grid
@@ -32,7 +32,7 @@ def grid(blobs):
     strategies = {"random": "random", "margin": "margin"}
     protocol = Protocol(budget=12, batch_size=4)
     data = prepare("blobs", blobs, protocol)
-    return Grid({"blobs": data}, strategies, 3, protocol, {"nb": GaussianNB()})
+    return TrialGrid({"blobs": data}, strategies, 3, protocol, {"nb": GaussianNB()})
 
 
 def quiet(*_):
@@ -70,7 +70,7 @@ def test_a_damaged_file_is_run_again(grid, tmp_path):
 
 def test_more_seeds_go_on_from_those_there_are(grid, tmp_path):
     run_grid(grid, tmp_path, n_jobs=1, tick=quiet)
-    more = Grid(grid.datasets, grid.strategies, 4, grid.protocol, grid.models)
+    more = TrialGrid(grid.datasets, grid.strategies, 4, grid.protocol, grid.models)
     assert run_grid(more, tmp_path, n_jobs=1, tick=quiet).n_found == 6
 
 
@@ -98,11 +98,11 @@ def test_what_defines_a_trial_changes_its_key(grid, blobs):
         "models": {"nb": GaussianNB(var_smoothing=1e-3)},
         "strategies": {"random": get_strategy("margin")},
     }
-    keys = {Grid(**{**same, name: value}).key(cell) for name, value in parts.items()}
+    keys = {TrialGrid(**{**same, name: value}).key(cell) for name, value in parts.items()}
     keys |= {grid.key(c) for c in (cell, replace(cell, seed=7), replace(cell, encoder="x"))}
     assert len(keys) == 7
     # Names that only the person sees do not change it.
-    renamed = Grid(**{**same, "datasets": {"new name": grid.datasets["blobs"]}})
+    renamed = TrialGrid(**{**same, "datasets": {"new name": grid.datasets["blobs"]}})
     assert renamed.key(replace(cell, dataset="new name")) == grid.key(cell)
 
 
@@ -118,7 +118,7 @@ def test_an_interrupt_keeps_what_is_done(grid, tmp_path):
 
 
 def test_a_model_that_fails_stops_the_run_and_says_why(grid, tmp_path):
-    broken = Grid(grid.datasets, grid.strategies, 1, grid.protocol, {"unfit": Unfit()})
+    broken = TrialGrid(grid.datasets, grid.strategies, 1, grid.protocol, {"unfit": Unfit()})
     with pytest.raises(TrainingError, match=r"Unfit could not be fitted .*: no"):
         run_grid(broken, tmp_path, n_jobs=1, tick=quiet)
 
@@ -135,14 +135,14 @@ import sys
 from pathlib import Path
 from sklearn.datasets import load_iris
 from sparing.datasets.items import Items, Labeled
-from sparing.experiment.grid import Grid
+from sparing.experiment.grid import TrialGrid
 from sparing.experiment.prepared import prepare
 from sparing.experiment.protocol import Protocol
 from sparing.experiment.runner import run_grid
 X, y = load_iris(return_X_y=True)
 data = Labeled(Items("vectors", X, [str(i) for i in range(150)], "iris"), [str(v) for v in y])
 protocol = Protocol(20, 1)
-grid = Grid({"iris": prepare("iris", data, protocol)}, {"random": "random"}, 200, protocol)
+grid = TrialGrid({"iris": prepare("iris", data, protocol)}, {"random": "random"}, 200, protocol)
 run_grid(grid, Path(sys.argv[1]), n_jobs=1, tick=lambda *_: None)
 """
 
@@ -165,7 +165,7 @@ def test_initial_labels_are_the_same_for_all_strategies(blobs, tmp_path):
     protocol = Protocol(budget=9, batch_size=3, n_initial=6)
     strategies = {"random": "random", "margin": "margin", "k_center": "k_center"}
     data = prepare("blobs", blobs, protocol)
-    grid = Grid({"blobs": data}, strategies, 2, protocol, {"lr": LogisticRegression()})
+    grid = TrialGrid({"blobs": data}, strategies, 2, protocol, {"lr": LogisticRegression()})
     results = run_grid(grid, tmp_path, n_jobs=1, tick=quiet).results
     for seed in range(2):
         first = {r.accuracy[0] for r in results if r.cell.seed == seed}

@@ -6,7 +6,7 @@ from sklearn.metrics import recall_score
 
 from sparing.errors import InvalidInputError
 from sparing.experiment.statistics import (
-    Interval,
+    SeedInterval,
     area_under_curve,
     balanced_accuracy,
     label_saving,
@@ -56,7 +56,7 @@ def test_saving_by_hand():
     saving = label_saving(LABELS, np.tile(fast, (6, 1)), np.tile(slow, (6, 1)))
     assert saving.target == pytest.approx(0.795)
     assert (saving.ours, saving.theirs) == pytest.approx((29.5, 39.5))
-    assert saving.saved == Interval(10, 10, 10)
+    assert saving.saved == SeedInterval(10, 10, 10)
     back = label_saving(LABELS, np.tile(slow, (6, 1)), np.tile(fast, (6, 1)))
     assert back.saved.value == -saving.saved.value
 
@@ -67,7 +67,7 @@ def test_the_weaker_end_is_the_target_of_both():
     assert saving.target == pytest.approx(0.695)
     assert saving.ours == pytest.approx(19.75)
     assert saving.theirs == pytest.approx(39)
-    assert saving.saved == Interval(pytest.approx(19.25), None, None)  # a single seed
+    assert saving.saved == SeedInterval(pytest.approx(19.25), None, None)  # a single seed
 
 
 def correlated(rng, n_seeds, n_points=20):
@@ -135,7 +135,7 @@ def test_too_few_seeds_give_no_band_and_no_interval():
     band = simultaneous_band(np.ones((4, 3)))
     assert np.isnan(band.low).all()
     assert (band.mean == 1).all()
-    assert mean_interval(np.ones(4)) == Interval(1.0, None, None)
+    assert mean_interval(np.ones(4)) == SeedInterval(1.0, None, None)
 
 
 def test_mean_interval_is_students():

@@ -11,7 +11,7 @@ from sklearn.linear_model import LogisticRegression
 from sparing import ActiveLearner
 from sparing.learner import auto as module
 from sparing.learner.auto import (
-    Evidence,
+    PolicyEvidence,
     SpectralMedoids,
     auto_strategy,
     evidence_of,
@@ -85,10 +85,10 @@ def test_the_first_labels_go_to_groups_if_there_are_some(n_blobs, name):
 
 
 def test_two_labels_a_class_are_wanted_before_the_cold_start_ends():
-    assert Evidence(25, 13).is_cold
-    assert Evidence(19, 2).is_cold
-    assert not Evidence(24, 12).is_cold
-    assert not Evidence(20, 2).is_cold
+    assert PolicyEvidence(25, 13).is_cold
+    assert PolicyEvidence(19, 2).is_cold
+    assert not PolicyEvidence(24, 12).is_cold
+    assert not PolicyEvidence(20, 2).is_cold
 
 
 def test_then_doubt_and_coverage_then_the_margin():

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from sparing.store import Status, Wish, open_store
+from sparing.store import EventStatus, Wish, open_store
 from sparing.store.engine import sqlite_url
 from sparing.store.sql import SqlStore
 from sparing.testing.store_checks import yield_store_checks
@@ -30,7 +30,7 @@ class Renumbering(SqlStore):
 
 class Forgetful(SqlStore):
     def append(self, events, check=None, after=0):
-        return [replace(o, status=Status.STORED) for o in super().append(events)]
+        return [replace(o, status=EventStatus.STORED) for o in super().append(events)]
 
 
 class Careless(SqlStore):
@@ -40,7 +40,7 @@ class Careless(SqlStore):
         outcomes = []
         for event in events:
             (outcome,) = super().append([event])
-            if outcome.status is Status.CONFLICT:
+            if outcome.status is EventStatus.CONFLICT:
                 (outcome,) = super().append([replace(event, seen=outcome.current.key)])
             outcomes.append(outcome)
         return outcomes

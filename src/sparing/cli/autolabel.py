@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sparing.cli.certify import Classes, Known, ModelVersion
+from sparing.cli.certify import ClassesOption, Known, ModelVersionOption
 
 if TYPE_CHECKING:
     from sparing.audit.autolabel import AutoLabels
@@ -27,8 +27,8 @@ def autolabel(
     ] = None,
     batch_size: Annotated[int, typer.Option(min=1, help="For 'first': labels a round.")] = 10,
     known: Known = None,
-    classes: Classes = None,
-    model_version: ModelVersion = 0,
+    classes: ClassesOption = None,
+    model_version: ModelVersionOption = 0,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the refits.")] = 0,
 ) -> None:
     """Let the model label all that people have not. It promises nothing: see 'certify'.

@@ -28,10 +28,10 @@ Delta = Annotated[
 Known = Annotated[
     Path | None, typer.Option(help="Table id, label: what people had labeled before.")
 ]
-Classes = Annotated[
+ClassesOption = Annotated[
     str | None, typer.Option(help="Names of the columns of a .npy pool: cat,dog,fox.")
 ]
-ModelVersion = Annotated[int, typer.Option(help="Names the model on each of its labels.")]
+ModelVersionOption = Annotated[int, typer.Option(help="Names the model on each of its labels.")]
 
 
 def certify(
@@ -57,8 +57,8 @@ def certify(
     ] = False,
     out: Annotated[Path, typer.Option(help="Folder of the audits.")] = Path("sparing-certify"),
     known: Known = None,
-    classes: Classes = None,
-    model_version: ModelVersion = 0,
+    classes: ClassesOption = None,
+    model_version: ModelVersionOption = 0,
     audits: Annotated[
         int | None, typer.Option(min=1, help="Items to audit, not as planned.", show_default=False)
     ] = None,

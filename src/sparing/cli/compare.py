@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from sparing.cli.reading import Encoding, Header, Sheet, reading
+from sparing.cli.reading import EncodingOption, Header, Sheet, reading
 
 if TYPE_CHECKING:
     from sparing.datasets.items import Items
     from sparing.experiment.comparison_report import Report
-    from sparing.experiment.grid import Grid
+    from sparing.experiment.grid import TrialGrid
     from sparing.experiment.protocol import Protocol
     from sparing.experiment.runner import GridResult
 
@@ -48,7 +48,7 @@ def compare(
         Path | None, typer.Option(help="The labels of a .npy file.", show_default=False)
     ] = None,
     header: Header = None,
-    encoding: Encoding = None,
+    encoding: EncodingOption = None,
     sheet: Sheet = None,
     strategies: Annotated[
         str, typer.Option(help="Their names: a,b. 'random' is always among them.")
@@ -95,7 +95,7 @@ def compare(
     from sparing.cli.progress import say
     from sparing.datasets.read import read_labeled
     from sparing.encoders.choice import advice, fetch, named_encoder
-    from sparing.experiment.grid import Grid
+    from sparing.experiment.grid import TrialGrid
     from sparing.experiment.prepared import prepare
     from sparing.files import check_writable
     from sparing.models.named import get_model
@@ -118,7 +118,7 @@ def compare(
     if wanted:
         say(wanted)
     protocol = _protocol(len(data), budget, batch_size, initial)
-    grid = Grid(
+    grid = TrialGrid(
         {source.stem: prepare(source.stem, data, protocol)},
         _known_strategies(_names(strategies)),
         seeds,
@@ -174,7 +174,7 @@ def _known_strategies(names: list[str]) -> dict[str, str]:
     return {name: name for name in (RANDOM, *names)}
 
 
-def _run(grid: "Grid", out: Path, jobs: int | None) -> "GridResult":
+def _run(grid: "TrialGrid", out: Path, jobs: int | None) -> "GridResult":
     from sparing.cli.progress import say, stages
     from sparing.experiment.comparison import seeds_of_all
     from sparing.experiment.runner import run_grid
@@ -190,7 +190,7 @@ def _run(grid: "Grid", out: Path, jobs: int | None) -> "GridResult":
     return result
 
 
-def _report(grid: "Grid", result: "GridResult") -> "Report":
+def _report(grid: "TrialGrid", result: "GridResult") -> "Report":
     from sparing.encoders.choice import named_encoder
     from sparing.experiment.comparison import compare_results
     from sparing.experiment.comparison_report import Report
@@ -241,7 +241,7 @@ def _print(report: "Report", page: Path) -> None:
     console.print(verdict(report.comparison), highlight=False, soft_wrap=True)
 
 
-def _save(path: Path, grid: "Grid") -> None:
+def _save(path: Path, grid: "TrialGrid") -> None:
     from sparing.cli.progress import say
     from sparing.experiment.final import fit_final
     from sparing.models.saved import save_model
@@ -252,7 +252,7 @@ def _save(path: Path, grid: "Grid") -> None:
     say(f"Model, fitted on all {len(data):,} labels: {path}")
 
 
-def _say_kept(grid: "Grid", result: "GridResult", out: Path) -> None:
+def _say_kept(grid: "TrialGrid", result: "GridResult", out: Path) -> None:
     n_all = len(grid.cells())
     kept = f"{len(result.results)} of {n_all} trials, in {out / 'trials'}"
     typer.echo(f"Kept: {kept}. The same command goes on from there.", err=True)

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import typer
 
 
-class Row(NamedTuple):
+class EncoderRow(NamedTuple):
     """One encoder, for people."""
 
     name: str
@@ -15,11 +15,13 @@ class Row(NamedTuple):
 
 
 ALWAYS = (
-    Row("hog", "images: shapes and textures", "little more than reading the file", "here"),
-    Row("glyph", "small gray drawings, straightened", "little more than reading the file", "here"),
-    Row("pixels", "images as they are", "next to nothing", "here"),
-    Row("text", "texts: words and pairs of words", "next to nothing", "here"),
-    Row("table", "rows of a table", "next to nothing", "here"),
+    EncoderRow("hog", "images: shapes and textures", "little more than reading the file", "here"),
+    EncoderRow(
+        "glyph", "small gray drawings, straightened", "little more than reading the file", "here"
+    ),
+    EncoderRow("pixels", "images as they are", "next to nothing", "here"),
+    EncoderRow("text", "texts: words and pairs of words", "next to nothing", "here"),
+    EncoderRow("table", "rows of a table", "next to nothing", "here"),
 )
 BY_NAME = (
     ("onnx:FOLDER", "your own network for images or texts", "onnxruntime", "photos"),
@@ -62,22 +64,24 @@ def encoders() -> None:
     typer.echo(" ".join(FETCHED.format(folder=hub_place()).split()))
 
 
-def _packaged() -> list[Row]:
+def _packaged() -> list[EncoderRow]:
     from sparing.encoders.choice import can_read_texts, can_see_photos
 
     photos = "here, used without a flag" if can_see_photos() else _how("photos", "45 MB")
     texts = "here, used without a flag" if can_read_texts() else _how("texts", "50 MB")
     return [
-        Row("efficientnet", "photographs: what they show", "5 to 20 ms an image a core", photos),
-        Row("minilm", "English texts: what they mean", "10 ms a text a core", texts),
+        EncoderRow(
+            "efficientnet", "photographs: what they show", "5 to 20 ms an image a core", photos
+        ),
+        EncoderRow("minilm", "English texts: what they mean", "10 ms a text a core", texts),
     ]
 
 
-def _by_name() -> list[Row]:
+def _by_name() -> list[EncoderRow]:
     from importlib.util import find_spec
 
     return [
-        Row(name, sees, "by the model", "here" if find_spec(module) else _how(extra))
+        EncoderRow(name, sees, "by the model", "here" if find_spec(module) else _how(extra))
         for name, sees, module, extra in BY_NAME
     ]
 

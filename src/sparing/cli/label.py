@@ -11,7 +11,7 @@ import typer
 
 from sparing.cli.network import HOST, Network
 from sparing.cli.opener import closed, handed_over
-from sparing.cli.reading import Encoding, Header, Sheet, reading
+from sparing.cli.reading import EncodingOption, Header, Sheet, reading
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -60,7 +60,7 @@ def label(
         typer.Option(help="Of a table: has labels already, to import.", show_default=False),
     ] = None,
     header: Header = None,
-    encoding: Encoding = None,
+    encoding: EncodingOption = None,
     sheet: Sheet = None,
     port: Annotated[
         int | None, typer.Option(min=1, max=65535, show_default="always the same")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sparing.cli.reading import Encoding, Header, Sheet, reading
+from sparing.cli.reading import EncodingOption, Header, Sheet, reading
 
 if TYPE_CHECKING:
     from sparing.datasets.items import Items
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from sparing.types import FloatArray
 
 COLUMNS = ("item", "label", "confidence")
-Row = tuple[str, str, float]
+PredictedRow = tuple[str, str, float]
 
 
 def predict(
@@ -25,7 +25,7 @@ def predict(
         typer.Argument(help="New items: a folder, or a file as for compare.", show_default=False),
     ],
     header: Header = None,
-    encoding: Encoding = None,
+    encoding: EncodingOption = None,
     sheet: Sheet = None,
     out: Annotated[
         Path | None, typer.Option(help="CSV to write, not to print.", show_default=False)
@@ -67,7 +67,7 @@ def _proba(saved: "SavedModel", items: "Items", model: Path) -> "FloatArray":
         return saved.predict_proba(items.values, progress=lambda *n: tick("encoding", *n))
 
 
-def _rows(saved: "SavedModel", items: "Items", proba: "FloatArray") -> list[Row]:
+def _rows(saved: "SavedModel", items: "Items", proba: "FloatArray") -> list[PredictedRow]:
     best = proba.argmax(axis=1)
     return [
         (name, saved.classes[code], round(float(p[code]), 4))
@@ -75,6 +75,6 @@ def _rows(saved: "SavedModel", items: "Items", proba: "FloatArray") -> list[Row]
     ]
 
 
-def _json_lines(rows: Iterable[Row]) -> str:
+def _json_lines(rows: Iterable[PredictedRow]) -> str:
     lines = (json.dumps(dict(zip(COLUMNS, row, strict=True)), ensure_ascii=False) for row in rows)
     return "".join(f"{line}\n" for line in lines)

@@ -15,7 +15,7 @@ Header = Annotated[
         show_default="found out",
     ),
 ]
-Encoding = Annotated[
+EncodingOption = Annotated[
     str | None, typer.Option(help="Of a text file: gbk, cp1252, ...", show_default="found out")
 ]
 Sheet = Annotated[str | None, typer.Option(help="Of a workbook.", show_default="its only one")]

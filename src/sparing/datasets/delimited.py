@@ -11,7 +11,7 @@ from pathlib import Path
 from sparing.datasets.columns import NUMBERS, column_of
 from sparing.datasets.decoding import read_text
 from sparing.datasets.items import Skipped, shown_names
-from sparing.datasets.lines import Row, rows_of
+from sparing.datasets.lines import TextRow, rows_of
 from sparing.datasets.quantities import number_of
 from sparing.datasets.rows import RawTable, Reading, is_missing
 from sparing.datasets.scripts import n_words
@@ -86,7 +86,7 @@ def _is_table(text: str) -> bool:
     return has_tabs or (quoted and find_delimiter(text) != NONE)
 
 
-def has_header(rows: Sequence[Row], path: Path) -> bool:
+def has_header(rows: Sequence[TextRow], path: Path) -> bool:
     """Tell whether the first row names the columns: it is not like the rows below it.
 
     It is none if it has a number where numbers stand below, or the only column is of texts and
@@ -123,7 +123,7 @@ def _is_like(first: Sequence[str], columns: Sequence[Sequence[str]]) -> bool:
     return not (len(there) > 1 and steps == {1.0} and there[0].is_integer())
 
 
-def _columns(rows: list[Row], path: Path, *, header: bool) -> tuple[list[str], list[Row]]:
+def _columns(rows: list[TextRow], path: Path, *, header: bool) -> tuple[list[str], list[TextRow]]:
     """Return the names of the columns and the rows below them."""
     if not rows:
         return [], []
@@ -141,7 +141,7 @@ def _on_header(path: Path, *, guessed: bool) -> list[str]:
     return [f"Line 1 of {path.name} was taken for data, not for names: --header says otherwise."]
 
 
-def _on_quotes(rows: Sequence[Row]) -> list[str]:
+def _on_quotes(rows: Sequence[TextRow]) -> list[str]:
     """Return what the person should know of quotes that are not closed, and of huge cells."""
     odd = [f"line {row.line}" for row in rows if row.is_open]
     if not odd:

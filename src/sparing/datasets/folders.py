@@ -10,7 +10,7 @@ import numpy as np
 
 from sparing.datasets.decoding import decode, read_bytes
 from sparing.datasets.images import image_faults
-from sparing.datasets.items import Items, Kind, Labeled, Skipped, rows_where, shown_names
+from sparing.datasets.items import ItemKind, Items, Labeled, Skipped, rows_where, shown_names
 from sparing.datasets.pictures import SUFFIXES
 from sparing.errors import SourceError
 from sparing.files import file_fault
@@ -27,7 +27,7 @@ LINK_LOOP = "a symbolic link in a circle"
 class _Found:
     """The files of a folder that may be items, and what is left out so far."""
 
-    kind: Kind
+    kind: ItemKind
     paths: list[Path]
     skipped: list[Skipped]
 
@@ -77,7 +77,7 @@ def read_class_folders(root: Path) -> Labeled:
     return Labeled(replace(kept, notes=notes), [taken[name] for name in written])
 
 
-def find_files(root: Path) -> tuple[Kind, list[Path], list[Skipped]]:
+def find_files(root: Path) -> tuple[ItemKind, list[Path], list[Skipped]]:
     """Find the images, or the .txt files, of a folder by their names alone; none is opened.
 
     Returns
@@ -100,7 +100,7 @@ def _find(root: Path) -> _Found:
     suffixes = Counter(path.suffix.lower() for path in files)
     text_suffix = next((suffix for suffix in TEXT_SUFFIXES if suffixes[suffix]), TEXT_SUFFIXES[0])
     n_images = sum(suffixes[suffix] for suffix in SUFFIXES)
-    kind: Kind = "images" if n_images >= suffixes[text_suffix] else "texts"
+    kind: ItemKind = "images" if n_images >= suffixes[text_suffix] else "texts"
     wanted = SUFFIXES if kind == "images" else {text_suffix}
     paths = [path for path in files if path.suffix.lower() in wanted]
     if not paths:

@@ -11,7 +11,7 @@ from sparing.types import BoolArray, IntArray, Label
 if TYPE_CHECKING:
     from sparing.datasets.rows import RawTable
 
-Kind = Literal["images", "texts", "table", "vectors"]
+ItemKind = Literal["images", "texts", "table", "vectors"]
 SHOWN_NAMES = 3
 
 
@@ -54,7 +54,7 @@ class Items:
     kinds : of a table file: what somebody said that each of ``columns`` holds; ``""``: found out
     """
 
-    kind: Kind
+    kind: ItemKind
     values: Any
     names: Sequence[str]
     source: str

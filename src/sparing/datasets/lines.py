@@ -11,7 +11,7 @@ FIRST_QUOTES = 20  # that are looked for to the end of the file
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class TextRow:
     """A row: the line where it begins, its cells, and whether a quote in it was left open."""
 
     line: int
@@ -19,7 +19,7 @@ class Row:
     is_open: bool = False
 
 
-def rows_of(text: str, delimiter: str) -> list[Row]:
+def rows_of(text: str, delimiter: str) -> list[TextRow]:
     r"""Return the rows of a text; lines without anything in them are passed over.
 
     Where all quotes are in order that is what Python's reader gives. Else each row is read by
@@ -38,16 +38,16 @@ def rows_of(text: str, delimiter: str) -> list[Row]:
     return [row for row in rows if any(cell.strip() for cell in row.cells)]
 
 
-def _in_order(text: str, delimiter: str) -> Iterator[Row]:
+def _in_order(text: str, delimiter: str) -> Iterator[TextRow]:
     # Not splitlines: it also breaks at separators that are part of a text.
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     before = 0
     for cells in reader:
-        yield Row(before + 1, cells)
+        yield TextRow(before + 1, cells)
         before = reader.line_num
 
 
-def _one_by_one(text: str, delimiter: str) -> Iterator[Row]:
+def _one_by_one(text: str, delimiter: str) -> Iterator[TextRow]:
     lines = list(io.StringIO(text, newline=None))
     n_open, i = 0, 0
     while i < len(lines):
@@ -58,7 +58,7 @@ def _one_by_one(text: str, delimiter: str) -> Iterator[Row]:
             plain = csv.reader([lines[i]], delimiter=delimiter, quoting=csv.QUOTE_NONE)
             cells = next(plain, [])
             n_open += 1
-        yield Row(i + 1, cells, is_open)
+        yield TextRow(i + 1, cells, is_open)
         i += n
 
 

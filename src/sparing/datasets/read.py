@@ -7,7 +7,7 @@ from pathlib import Path
 from sparing.datasets.delimited import read_delimited
 from sparing.datasets.folders import read_class_folders, read_folder
 from sparing.datasets.identifiers import identified
-from sparing.datasets.items import Items, Kind, Labeled
+from sparing.datasets.items import ItemKind, Items, Labeled
 from sparing.datasets.jsonl import read_json, read_jsonl
 from sparing.datasets.labels import set_aside
 from sparing.datasets.parquet import read_parquet
@@ -33,7 +33,7 @@ def read_labeled(
     columns: Sequence[str] = (),
     labels: str | os.PathLike[str] | None = None,
     reading: Reading = FOUND_OUT,
-    kind: Kind | None = None,
+    kind: ItemKind | None = None,
 ) -> Labeled:
     r"""Read items with their labels; what cannot be read is skipped, named and counted.
 
@@ -91,7 +91,7 @@ def read_items(
     *,
     columns: Sequence[str] = (),
     reading: Reading = FOUND_OUT,
-    kind: Kind | None = None,
+    kind: ItemKind | None = None,
     opened: bool = True,
     left_out: Sequence[str] | None = None,
     label_column: str | None = None,

@@ -7,7 +7,7 @@ from zipfile import BadZipFile, ZipFile
 
 from sparing.datasets.delimited import column_names, has_header
 from sparing.datasets.items import shown_names
-from sparing.datasets.lines import Row
+from sparing.datasets.lines import TextRow
 from sparing.datasets.rows import RawTable, Reading, is_missing
 from sparing.errors import InvalidInputError, MissingExtraError, SourceError, UnknownNameError
 from sparing.memory import check_memory
@@ -85,7 +85,7 @@ def _table(
     path: Path, sheet: str, cells: list[list[Any]], reading: Reading, n_formulas: int
 ) -> RawTable:
     there = [(i + 1, row) for i, row in enumerate(cells) if any(cell != "" for cell in row)]
-    as_text = [Row(number, [str(cell) for cell in row]) for number, row in there]
+    as_text = [TextRow(number, [str(cell) for cell in row]) for number, row in there]
     header = has_header(as_text, path) if reading.header is None else reading.header
     width = max((len(row) for _, row in there), default=0)
     names = as_text[0].cells if header and there else [str(i + 1) for i in range(width)]

@@ -24,7 +24,7 @@ from sparing.datasets.columns import (
 )
 from sparing.datasets.identifiers import counts_rows
 from sparing.datasets.images import image_faults, image_file_fault, is_image_name
-from sparing.datasets.items import Items, Kind, Labeled, Skipped, rows_where, shown_names
+from sparing.datasets.items import ItemKind, Items, Labeled, Skipped, rows_where, shown_names
 from sparing.datasets.labels import read_cells
 from sparing.datasets.rows import RawTable, is_missing
 from sparing.errors import InvalidInputError, SourceError, UnknownNameError
@@ -37,7 +37,7 @@ def table_items(
     raw: RawTable,
     columns: Sequence[str],
     folder: Path,
-    kind: Kind | None = None,
+    kind: ItemKind | None = None,
     *,
     opened: bool = True,
     as_before: bool = False,
@@ -79,7 +79,11 @@ def table_items(
 
 
 def _items(
-    raw: RawTable, used: Mapping[str, Sequence[Any]], folder: Path, kind: Kind, faults_of: FaultsOf
+    raw: RawTable,
+    used: Mapping[str, Sequence[Any]],
+    folder: Path,
+    kind: ItemKind,
+    faults_of: FaultsOf,
 ) -> Items:
     if kind == "texts":
         return _texts(raw, used)
@@ -135,7 +139,7 @@ def _on_counters(names: Sequence[str]) -> dict[str, str]:
     return dict.fromkeys(names, f"{said} the rows, no part of the items: --columns makes it one.")
 
 
-def _kind(columns: Sequence[Sequence[Any]], *, asked: bool) -> Kind:
+def _kind(columns: Sequence[Sequence[Any]], *, asked: bool) -> ItemKind:
     """Tell what columns make; a single one of text that was asked for is text, however short."""
     only = columns[0] if len(columns) == 1 else None
     if sum(_all(cells, is_image_name) for cells in columns) == 1:
@@ -152,7 +156,7 @@ def _is_text(cells: Sequence[Any]) -> bool:
     return first.kind == TEXT if isinstance(first, Told) else is_free_text(cells)
 
 
-def _kind_before(columns: Sequence[Sequence[Any]], *, asked: bool) -> Kind:
+def _kind_before(columns: Sequence[Sequence[Any]], *, asked: bool) -> ItemKind:
     """Tell what columns made in projects of older versions, whose items stay what they are."""
     only = columns[0] if len(columns) == 1 else None
     if only is not None and _all(only, _is_vector):
@@ -169,7 +173,7 @@ def labeled_table(
     label_column: str,
     columns: Sequence[str],
     folder: Path,
-    kind: Kind | None = None,
+    kind: ItemKind | None = None,
 ) -> Labeled:
     """Return the items of the other columns, or of those named, and the labels of one.
 

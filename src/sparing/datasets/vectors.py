@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from sparing.datasets.items import Items, Kind, Labeled, Skipped, rows_where
+from sparing.datasets.items import ItemKind, Items, Labeled, Skipped, rows_where
 from sparing.datasets.labels import read_cells
 from sparing.errors import InvalidInputError, SourceError
 
@@ -90,7 +90,7 @@ def _load(path: Path) -> npt.NDArray[Any]:
     return array
 
 
-def _kind(array: npt.NDArray[Any], path: Path) -> Kind:
+def _kind(array: npt.NDArray[Any], path: Path) -> ItemKind:
     if np.issubdtype(array.dtype, np.number) or array.dtype == np.bool_:
         if array.ndim == 2:
             return "vectors"

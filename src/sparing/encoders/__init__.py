@@ -1,6 +1,6 @@
 """Encoders: from items (images, texts, rows of a table, vectors) to float32 vectors."""
 
-from sparing.encoders.base import BlockEncoder, Progress
+from sparing.encoders.base import BlockEncoder
 from sparing.encoders.cache import content_key, encode
 from sparing.encoders.hog import GlyphEncoder, HogEncoder
 from sparing.encoders.joined import JoinedEncoder
@@ -18,6 +18,7 @@ from sparing.encoders.registry import ENCODERS, encoder_names, get_encoder
 from sparing.encoders.table import TableEncoder
 from sparing.encoders.text import TextEncoder
 from sparing.encoders.vectors import VectorEncoder
+from sparing.types import Tick
 
 __all__ = [
     "ENCODERS",
@@ -32,11 +33,11 @@ __all__ = [
     "OnnxImageEncoder",
     "OnnxTextEncoder",
     "PixelEncoder",
-    "Progress",
     "SentenceEncoder",
     "SentenceImageEncoder",
     "TableEncoder",
     "TextEncoder",
+    "Tick",
     "TimmEncoder",
     "VectorEncoder",
     "content_key",

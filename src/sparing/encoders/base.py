@@ -1,7 +1,7 @@
 """What all encoders share: items go through in blocks, and somebody may watch."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -10,10 +10,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
 from sparing._validate import invalid
-from sparing.types import FloatArray
-
-Progress = Callable[[int, int], None]  # (items done, items in all), after every block
-State = Mapping[str, npt.NDArray[Any]]
+from sparing.types import Arrays, FloatArray, Tick
 
 
 class BlockEncoder(TransformerMixin, BaseEstimator, ABC):  # type: ignore[misc]  # sklearn untyped
@@ -31,7 +28,7 @@ class BlockEncoder(TransformerMixin, BaseEstimator, ABC):  # type: ignore[misc] 
     is_pretrained: ClassVar[bool] = False
     """Whether a network comes first, for which an item is the same whatever the others are."""
 
-    def fit(self, X: Any, y: Any = None, *, progress: Progress | None = None) -> Self:
+    def fit(self, X: Any, y: Any = None, *, progress: Tick | None = None) -> Self:
         """Learn from the items what encoding needs; labels are not looked at.
 
         Parameters
@@ -47,7 +44,7 @@ class BlockEncoder(TransformerMixin, BaseEstimator, ABC):  # type: ignore[misc] 
         self.n_items_seen_ = len(items)
         return self
 
-    def transform(self, X: Any, *, progress: Progress | None = None) -> FloatArray:
+    def transform(self, X: Any, *, progress: Tick | None = None) -> FloatArray:
         """Return one vector an item, (n_items, n_features) float32.
 
         Parameters
@@ -58,7 +55,7 @@ class BlockEncoder(TransformerMixin, BaseEstimator, ABC):  # type: ignore[misc] 
         check_is_fitted(self)
         return self._through(X, progress)
 
-    def _through(self, X: Any, progress: Progress | None) -> FloatArray:
+    def _through(self, X: Any, progress: Tick | None) -> FloatArray:
         """Encode the items block by block."""
         items, tell = self._checked(X), progress or nobody
         if not len(items):
@@ -72,9 +69,7 @@ class BlockEncoder(TransformerMixin, BaseEstimator, ABC):  # type: ignore[misc] 
             tell(span.stop, len(items))
         return np.asarray(out)
 
-    def fit_transform(
-        self, X: Any, y: Any = None, *, progress: Progress | None = None
-    ) -> FloatArray:
+    def fit_transform(self, X: Any, y: Any = None, *, progress: Tick | None = None) -> FloatArray:
         """Fit, then encode the same items; only the encoding is reported."""
         return self.fit(X, y).transform(X, progress=progress)
 
@@ -91,7 +86,7 @@ class BlockEncoder(TransformerMixin, BaseEstimator, ABC):  # type: ignore[misc] 
         check_is_fitted(self)
         return {name: np.asarray(getattr(self, name)) for name in self.learned}
 
-    def set_state(self, state: State) -> Self:
+    def set_state(self, state: Arrays) -> Self:
         """Take over what another encoder of the same parameters has learned.
 
         Raises
@@ -109,7 +104,7 @@ class BlockEncoder(TransformerMixin, BaseEstimator, ABC):  # type: ignore[misc] 
         """Return the items in a form that has a length and can be sliced."""
         return X
 
-    def _learn(self, items: Any, tell: Progress) -> None:
+    def _learn(self, items: Any, tell: Tick) -> None:
         """Set the attributes named in ``learned``; most encoders learn nothing."""
 
     def _blocks(self, items: Any) -> Iterator[tuple[slice, Any]]:

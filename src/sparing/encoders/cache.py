@@ -10,10 +10,10 @@ import numpy as np
 import numpy.typing as npt
 from platformdirs import user_cache_path
 
-from sparing.encoders.base import BlockEncoder, Progress
+from sparing.encoders.base import BlockEncoder
 from sparing.errors import SourceError
 from sparing.files import atomic_stream
-from sparing.types import FloatArray
+from sparing.types import FloatArray, Tick
 
 VERSION = 2  # of what encoders compute; raise it when one of them changes its numbers
 BLOCK_BYTES = 1 << 20
@@ -24,7 +24,7 @@ def encode(
     items: Any,
     *,
     folder: str | PathLike[str] | None = None,
-    progress: Progress | None = None,
+    progress: Tick | None = None,
 ) -> FloatArray:
     """Fit the encoder on items and return their vectors, from the disk if they were made before.
 

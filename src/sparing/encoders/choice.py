@@ -11,7 +11,7 @@ from sparing._validate import invalid
 from sparing.datasets.pictures import open_picture
 from sparing.encoders.base import BlockEncoder
 from sparing.encoders.images import as_shown
-from sparing.encoders.joined import JoinedEncoder, Part
+from sparing.encoders.joined import EncoderSpec, JoinedEncoder
 from sparing.encoders.pretrained.photos import WEIGHTS, side_for
 from sparing.encoders.pretrained.texts import MODEL, TOKENIZER, is_foreign
 from sparing.encoders.registry import encoder_names, get_encoder
@@ -118,7 +118,7 @@ def fetch(name: str, kind: str, values: Sequence[Any]) -> None:
             get_encoder(single, **{parameter: model, "download": True}).fingerprint()
 
 
-def default_parts(kind: str, values: Sequence[Any]) -> list[Part]:
+def default_parts(kind: str, values: Sequence[Any]) -> list[EncoderSpec]:
     """Return the encoders that suit items of this kind, with their parameters.
 
     Photographs are seen by their shapes and by a pretrained network, texts by their words and by
@@ -186,11 +186,11 @@ def _are_there(*modules: str) -> bool:
     return all(find_spec(module) is not None for module in modules)
 
 
-def _parts(name: str, kind: str, values: Sequence[Any]) -> list[Part]:
+def _parts(name: str, kind: str, values: Sequence[Any]) -> list[EncoderSpec]:
     return [_part(part, kind, values) for part in name.split("+")]
 
 
-def _part(name: str, kind: str, values: Sequence[Any]) -> Part:
+def _part(name: str, kind: str, values: Sequence[Any]) -> EncoderSpec:
     library, _, model = name.partition(":")
     if library in LIBRARIES:
         _check_model(library, model)
@@ -221,7 +221,7 @@ def _library(library: str, kind: str) -> tuple[str, str]:
     return MODELS[library, kind]
 
 
-def _photos(values: Sequence[Any]) -> Part:
+def _photos(values: Sequence[Any]) -> EncoderSpec:
     sizes = [_size(value) for value in values[:LOOKED_AT]]
     return "efficientnet", {"side": side_for(sizes) if sizes else side_for([(224, 224)])}
 

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from sparing._validate import check_int, invalid
-from sparing.encoders.base import BlockEncoder, Progress
+from sparing.encoders.base import BlockEncoder
 from sparing.encoders.deskew import deskew
 from sparing.encoders.gradients import oriented_histograms
 from sparing.encoders.images import (
@@ -17,7 +17,7 @@ from sparing.encoders.images import (
     gray_block,
 )
 from sparing.numeric.principal import principal_components
-from sparing.types import FloatArray
+from sparing.types import FloatArray, Tick
 
 BLOCK_VALUES = 1 << 22  # of the direction maps: 16 MB, several of which live at once
 LEARN_FROM = 20_000  # images; more change the leading directions by nothing that matters
@@ -70,7 +70,7 @@ class HogEncoder(BlockEncoder):
             raise invalid("grids", where, "numbers of cells >= 1", self.grids)
         return check_images(X, where)
 
-    def _learn(self, items: Images, tell: Progress) -> None:
+    def _learn(self, items: Images, tell: Tick) -> None:
         self.scale_ = full_scale(items)
         if self.n_components is None:
             self.mean_, self.directions_ = np.zeros(0, np.float32), np.zeros((0, 0), np.float32)
@@ -136,7 +136,7 @@ class GlyphEncoder(HogEncoder):
     ) -> None:
         super().__init__(grids, n_bins, n_components, size)
 
-    def _learn(self, items: Images, tell: Progress) -> None:
+    def _learn(self, items: Images, tell: Tick) -> None:
         scale = full_scale(items)
         sample = items[:: 1 + (len(items) - 1) // LEARN_FROM]
         blocks = (gray_block(sample[span], scale, self.size) for span in self._spans(sample))

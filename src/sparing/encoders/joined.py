@@ -7,10 +7,10 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.utils.validation import check_is_fitted
 
-from sparing.encoders.base import BlockEncoder, Progress, State
-from sparing.types import FloatArray
+from sparing.encoders.base import BlockEncoder
+from sparing.types import Arrays, FloatArray, Tick
 
-Part = tuple[str, Mapping[str, Any]]
+EncoderSpec = tuple[str, Mapping[str, Any]]
 
 
 class JoinedEncoder(BlockEncoder):
@@ -39,7 +39,7 @@ class JoinedEncoder(BlockEncoder):
 
     name: ClassVar[str] = "joined"
 
-    def __init__(self, parts: Sequence[Part]) -> None:
+    def __init__(self, parts: Sequence[EncoderSpec]) -> None:
         self.parts = parts
 
     @property
@@ -47,14 +47,12 @@ class JoinedEncoder(BlockEncoder):
         """The names of the parts."""
         return tuple(name for name, _ in self.parts)
 
-    def fit(self, X: Any, y: Any = None, *, progress: Progress | None = None) -> Self:
+    def fit(self, X: Any, y: Any = None, *, progress: Tick | None = None) -> Self:
         """Fit every part, and learn how much each view varies."""
         self.fit_transform(X, y, progress=progress)
         return self
 
-    def fit_transform(
-        self, X: Any, y: Any = None, *, progress: Progress | None = None
-    ) -> FloatArray:
+    def fit_transform(self, X: Any, y: Any = None, *, progress: Tick | None = None) -> FloatArray:
         """Fit every part and encode the items; the last part is the one that is reported."""
         self._encoders = self._made()
         told = [None] * (len(self.parts) - 1) + [progress]
@@ -68,7 +66,7 @@ class JoinedEncoder(BlockEncoder):
         self.n_items_seen_ = len(vectors[0])
         return self._joined(vectors)
 
-    def transform(self, X: Any, *, progress: Progress | None = None) -> FloatArray:
+    def transform(self, X: Any, *, progress: Tick | None = None) -> FloatArray:
         """Return the views side by side, (n_items, sum of the widths) float32."""
         check_is_fitted(self)
         return self._joined([part.transform(X, progress=progress) for part in self._encoders])
@@ -91,7 +89,7 @@ class JoinedEncoder(BlockEncoder):
         }
         return state | {"widths_": self.widths_, "scale_": self.scale_}
 
-    def set_state(self, state: State) -> Self:
+    def set_state(self, state: Arrays) -> Self:
         """Take over what another one of the same parts has learned."""
         self._encoders = [
             part.set_state(

@@ -14,19 +14,18 @@ from zipfile import BadZipFile
 import numpy as np
 import numpy.typing as npt
 
-from sparing.encoders.base import Progress
 from sparing.encoders.cache import content_of_one
 from sparing.files import atomic_stream
 from sparing.memory import check_memory
-from sparing.types import BoolArray, FloatArray, IntArray
+from sparing.types import BoolArray, FloatArray, IntArray, Tick
 
 KEY_BYTES = 16  # written as twice as many hex digits
 BLOCK_ITEMS = 512  # between two writes: what an interruption costs at most
-Make = Callable[[Any, Progress], FloatArray]  # items, told how many of them are done
+Make = Callable[[Any, Tick], FloatArray]  # items, told how many of them are done
 Keys = npt.NDArray[np.bytes_]
 
 
-def kept(place: Path, items: Sequence[Any], make: Make, progress: Progress) -> FloatArray:
+def kept(place: Path, items: Sequence[Any], make: Make, progress: Tick) -> FloatArray:
     """Return the vectors of items, of which only new ones are made.
 
     Parameters
@@ -75,7 +74,7 @@ def _taken(items: Any, rows: IntArray) -> Any:
     return items[rows] if isinstance(items, np.ndarray) else [items[i] for i in rows.tolist()]
 
 
-def _shifted(progress: Progress, so_far: int, total: int) -> Progress:
+def _shifted(progress: Tick, so_far: int, total: int) -> Tick:
     return lambda done, _: progress(so_far + done, total)
 
 

@@ -4,9 +4,9 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from sparing.encoders.base import BlockEncoder, Progress
+from sparing.encoders.base import BlockEncoder
 from sparing.encoders.images import Images, check_images, color_block, full_scale
-from sparing.types import FloatArray
+from sparing.types import FloatArray, Tick
 
 
 class PixelEncoder(BlockEncoder):
@@ -31,7 +31,7 @@ class PixelEncoder(BlockEncoder):
     def _checked(self, X: Any) -> Images:
         return check_images(X, type(self).__name__)
 
-    def _learn(self, items: Images, tell: Progress) -> None:
+    def _learn(self, items: Images, tell: Tick) -> None:
         self.scale_ = full_scale(items)
 
     def _encode(self, block: Images) -> FloatArray:

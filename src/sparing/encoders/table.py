@@ -19,10 +19,10 @@ from sparing.datasets.columns import (
     vector_of,
 )
 from sparing.datasets.quantities import date_of, is_gap, number_of
-from sparing.encoders.base import BlockEncoder, Progress
+from sparing.encoders.base import BlockEncoder
 from sparing.encoders.text import TextEncoder
 from sparing.errors import InvalidInputError
-from sparing.types import FloatArray
+from sparing.types import FloatArray, Tick
 
 MAX_CATEGORIES = 30  # rarer ones share a column
 TEXT_WEIGHT = 4.0  # of the texts of a row beside a single other column; of more it is their number
@@ -89,7 +89,7 @@ class TableEncoder(BlockEncoder):
     def _checked(self, X: Any) -> npt.NDArray[Any]:
         return _as_cells(X, type(self).__name__)
 
-    def _learn(self, items: npt.NDArray[Any], tell: Progress) -> None:
+    def _learn(self, items: npt.NDArray[Any], tell: Tick) -> None:
         columns = [column_of(cells.tolist()) for cells in items.T]
         self.kind_names_ = np.array([column.kind for column in columns])
         self.how_names_ = np.array([column.how for column in columns])

@@ -13,8 +13,8 @@ from sklearn.preprocessing import normalize
 
 from sparing._validate import _Phrase, check_int, invalid
 from sparing.datasets.scripts import words
-from sparing.encoders.base import BlockEncoder, Progress
-from sparing.types import FloatArray
+from sparing.encoders.base import BlockEncoder
+from sparing.types import FloatArray, Tick
 
 MAX_WORDS = 100_000  # distinct words and pairs kept, the most frequent first
 ROUNDING = 1e-5  # of the widest direction; texts of few words vary in fewer than are asked for
@@ -56,7 +56,7 @@ class TextEncoder(BlockEncoder):
     def _checked(self, X: Any) -> list[str]:
         return check_texts(X, type(self).__name__)
 
-    def _learn(self, items: list[str], tell: Progress) -> None:
+    def _learn(self, items: list[str], tell: Tick) -> None:
         where = type(self).__name__
         check_int("n_components", where, self.n_components, 1)
         min_count = min(check_int("min_count", where, self.min_count, 1), len(items))

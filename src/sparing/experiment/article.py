@@ -134,7 +134,7 @@ def one_blas_thread() -> Any:
     return threadpool_limits(1, "blas")
 
 
-class Session:
+class LabelingSession:
     """One labeling session of the article: a model, a labeled and an unlabeled list.
 
     Parameters
@@ -173,7 +173,7 @@ class Session:
         """Optimiser steps since the last reset."""
         return self._adam.t
 
-    def fork(self) -> "Session":
+    def fork(self) -> "LabelingSession":
         """Return a session that goes on from here by itself and shares the digits."""
         return copy.deepcopy(self, {id(self.digits): self.digits, id(self.watch): self.watch})
 
@@ -214,14 +214,14 @@ class Session:
         self.labeled = np.concatenate([self.labeled, rows])
 
 
-def fit_first(session: Session, n: int) -> None:
+def fit_first(session: LabelingSession, n: int) -> None:
     """Label the first ``n`` of the pool and fit: the article's "ground truth" and "random"."""
     session.reset()
     session.label_manually(n)
     session.fit()
 
 
-def active_rounds(session: Session) -> Iterator[FloatArray]:
+def active_rounds(session: LabelingSession) -> Iterator[FloatArray]:
     """Label 40 batches of the ten least confident; yield the sorted confidences after each fit.
 
     The first batch is the first ten of the pool.
@@ -233,13 +233,13 @@ def active_rounds(session: Session) -> Iterator[FloatArray]:
         yield session.sort_by_confidence()
 
 
-def auto_label_all(session: Session) -> None:
+def auto_label_all(session: LabelingSession) -> None:
     """Label all the rest by the model and fit once."""
     session.label_automatically(len(session.unlabeled))
     session.fit()
 
 
-def most_confident_first(session: Session) -> Iterator[FloatArray]:
+def most_confident_first(session: LabelingSession) -> Iterator[FloatArray]:
     """Let the model label its ten most confident and fit, to the end; yield as above."""
     confidence = session.sort_by_confidence()
     while len(session.unlabeled):

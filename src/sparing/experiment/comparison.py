@@ -9,8 +9,8 @@ from sparing.errors import InvalidInputError
 from sparing.experiment.grid import RANDOM, CellResult
 from sparing.experiment.statistics import (
     Band,
-    Interval,
     Saving,
+    SeedInterval,
     area_under_curve,
     label_saving,
     mean_interval,
@@ -36,7 +36,7 @@ class AgainstRandom:
     """
 
     band: Band
-    gain: Interval
+    gain: SeedInterval
     saving: Saving
 
 

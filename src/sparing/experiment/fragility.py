@@ -11,7 +11,7 @@ from sparing.experiment.article import (
     TEST_SIZE,
     Arithmetic,
     Digits,
-    Session,
+    LabelingSession,
     active_rounds,
     watch_test,
 )
@@ -47,7 +47,7 @@ def run_variant(mnist: Mnist, name: str) -> Variant:
     """Run the active-learning experiment under the arithmetic called ``name``."""
     dtype, arithmetic = VARIANTS[name]
     digits = Digits.of_article(mnist, dtype)
-    session = Session(digits, watch_test(digits), arithmetic)
+    session = LabelingSession(digits, watch_test(digits), arithmetic)
     accuracy = [session.accuracy() for _ in active_rounds(session)]
     return Variant(name, accuracy, points_matched(accuracy))
 

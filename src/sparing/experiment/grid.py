@@ -54,7 +54,7 @@ class CellResult:
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Grid:
+class TrialGrid:
     """All trials to run.
 
     Parameters

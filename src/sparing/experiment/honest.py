@@ -12,7 +12,7 @@ from sparing.experiment.article import (
     POOL_SIZE,
     TEST_SIZE,
     Digits,
-    Session,
+    LabelingSession,
     active_rounds,
     auto_label_all,
     fit_first,
@@ -87,12 +87,12 @@ def run_shuffle(
     watches = (watch_test(shuffled), watch_held_out)
     with one_blas_thread():
         return shuffle, {
-            protocol: _run_experiments(Session(shuffled, watch), full=full)
+            protocol: _run_experiments(LabelingSession(shuffled, watch), full=full)
             for protocol, watch in zip(PROTOCOLS, watches, strict=True)
         }
 
 
-def _run_experiments(session: Session, *, full: bool) -> dict[str, dict[str, float]]:
+def _run_experiments(session: LabelingSession, *, full: bool) -> dict[str, dict[str, float]]:
     scores = {}
     fit_first(session, POOL_SIZE)
     scores["all"] = _score(session)
@@ -111,7 +111,7 @@ def _run_experiments(session: Session, *, full: bool) -> dict[str, dict[str, flo
     return scores
 
 
-def _score(session: Session) -> dict[str, float]:
+def _score(session: LabelingSession) -> dict[str, float]:
     return {name: session.accuracy(n_test) for name, n_test in TEST_SETS.items()}
 
 

@@ -10,10 +10,11 @@ from sparing.experiment.article import PUBLISHED, TEST_SIZE
 from sparing.experiment.figures import FIGURES, draw
 from sparing.experiment.fragility import SAME
 from sparing.experiment.honest import EXPERIMENTS
-from sparing.experiment.reproduce import Reproduction, Tick, describe_versions
+from sparing.experiment.reproduce import Reproduction, describe_versions
 from sparing.experiment.results import article_rows, write_results
 from sparing.experiment.wording import page_words, percent, points, spread
 from sparing.files import write_atomically
+from sparing.types import Progress
 
 WIDE = 350  # points
 NAMES = {
@@ -25,7 +26,7 @@ NAMES = {
 }
 
 
-def write_report(r: Reproduction, out: Path, tick: Tick) -> Path:
+def write_report(r: Reproduction, out: Path, tick: Progress) -> Path:
     """Write results.json, figures/*.svg and *.png, and report.html; each file whole or not at all.
 
     The results come first, so that an interrupt while the rest is written loses only pictures.

@@ -2,7 +2,6 @@
 
 import os
 import platform
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import version
@@ -14,7 +13,7 @@ from sparing.experiment.article import (
     N_MANUAL,
     POOL_SIZE,
     Digits,
-    Session,
+    LabelingSession,
     active_rounds,
     auto_label_all,
     fit_first,
@@ -26,9 +25,8 @@ from sparing.experiment.clustering import Clustering, cluster_digits
 from sparing.experiment.engine import EngineResult, run_engine
 from sparing.experiment.fragility import VARIANTS, Variant, run_variant
 from sparing.experiment.honest import Honest, ShuffleScores, gather, run_shuffles
-from sparing.types import FloatArray, IntArray
+from sparing.types import FloatArray, IntArray, Progress
 
-Tick = Callable[[str, int, int], None]  # stage, steps done, steps in all
 N_REST = POOL_SIZE - N_MANUAL
 
 
@@ -98,7 +96,9 @@ class Reproduction:
         return self.honest.n_shuffles < self.n_wanted
 
 
-def reproduce(mnist: Mnist, *, n_shuffles: int, seed: int, full: bool, tick: Tick) -> Reproduction:
+def reproduce(
+    mnist: Mnist, *, n_shuffles: int, seed: int, full: bool, tick: Progress
+) -> Reproduction:
     """Run everything; an interrupt during the shuffles keeps those that are done.
 
     Parameters
@@ -135,9 +135,9 @@ def reproduce(mnist: Mnist, *, n_shuffles: int, seed: int, full: bool, tick: Tic
     )
 
 
-def run_article(digits: Digits, tick: Tick) -> ArticleResult:
+def run_article(digits: Digits, tick: Progress) -> ArticleResult:
     """Run the article's experiments in its own protocol."""
-    session = Session(digits, watch_test(digits))
+    session = LabelingSession(digits, watch_test(digits))
     fit_first(session, POOL_SIZE)
     ground_truth = session.accuracy()
     fit_first(session, N_MANUAL)
@@ -166,13 +166,13 @@ def run_article(digits: Digits, tick: Tick) -> ArticleResult:
     )
 
 
-def _extend(curve: Curve, session: Session) -> None:
+def _extend(curve: Curve, session: LabelingSession) -> None:
     curve.labels.append(len(session.labeled))
     curve.accuracy.append(session.accuracy())
 
 
 def _run_shuffles(
-    digits: Digits, n_shuffles: int, seed: int, *, full: bool, tick: Tick
+    digits: Digits, n_shuffles: int, seed: int, *, full: bool, tick: Progress
 ) -> list[ShuffleScores]:
     done: dict[int, ShuffleScores] = {}
     tick("shuffles", 0, n_shuffles)

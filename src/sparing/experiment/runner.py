@@ -2,18 +2,17 @@
 
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from joblib import Parallel, delayed
 
-from sparing.experiment.grid import Cell, CellResult, Grid
+from sparing.experiment.grid import Cell, CellResult, TrialGrid
 from sparing.experiment.trial import run_trial
 from sparing.files import check_writable, write_atomically
-
-Tick = Callable[[int, int], None]  # trials done, trials to do
+from sparing.types import Tick
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -32,7 +31,7 @@ class GridResult:
     interrupted: bool
 
 
-def run_grid(grid: Grid, folder: Path, *, n_jobs: int | None = None, tick: Tick) -> GridResult:
+def run_grid(grid: TrialGrid, folder: Path, *, n_jobs: int | None = None, tick: Tick) -> GridResult:
     """Run all trials that are not finished yet; each is written as soon as it is done.
 
     A trial is known by the content of what defines it, so another run of the same grid, or of
@@ -71,7 +70,7 @@ def _in_parallel(jobs: list[Any], n_jobs: int) -> Iterator[CellResult]:
     return iter(Parallel(min(n_jobs, len(jobs)), return_as="generator_unordered")(jobs))
 
 
-def _job(grid: Grid, cell: Cell, path: Path) -> Any:
+def _job(grid: TrialGrid, cell: Cell, path: Path) -> Any:
     data, model = grid.datasets[cell.dataset], grid.models[cell.model]
     strategy = grid.strategies[cell.strategy]
     return delayed(_run_and_keep)(path, cell, data, grid.protocol, model, strategy)

@@ -37,7 +37,7 @@ class Band:
 
 
 @dataclass(frozen=True, slots=True)
-class Interval:
+class SeedInterval:
     """One figure with its interval; low and high are None with fewer than five seeds."""
 
     value: float
@@ -157,7 +157,7 @@ def _factor(
     return float(np.quantile((np.abs(means) / errors).max(axis=1), level))
 
 
-def mean_interval(values: FloatArray, *, level: float = 0.95) -> Interval:
+def mean_interval(values: FloatArray, *, level: float = 0.95) -> SeedInterval:
     """Return the mean over seeds with Student's t interval.
 
     Examples
@@ -167,9 +167,9 @@ def mean_interval(values: FloatArray, *, level: float = 0.95) -> Interval:
     """
     n, mean = len(values), float(values.mean())
     if n < LEAST_SEEDS:
-        return Interval(mean, None, None)
+        return SeedInterval(mean, None, None)
     half = float(stats.t.ppf((1 + level) / 2, n - 1) * values.std(ddof=1) / np.sqrt(n))
-    return Interval(mean, mean - half, mean + half)
+    return SeedInterval(mean, mean - half, mean + half)
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +186,7 @@ class Saving:
     target: float
     ours: float
     theirs: float
-    saved: Interval
+    saved: SeedInterval
 
 
 def label_saving(
@@ -220,14 +220,14 @@ def label_saving(
     saved = their_need - our_need
     n = len(ours)
     if n < LEAST_SEEDS:
-        return Saving(target, our_need, their_need, Interval(saved, None, None))
+        return Saving(target, our_need, their_need, SeedInterval(saved, None, None))
     rng = np.random.default_rng(seed)
     shares = rng.multinomial(n, np.full(n, 1 / n), size=N_SAVINGS) / n
     pairs = zip(shares @ ours, shares @ theirs, strict=True)
     drawn = [b - a for _, a, b in (_needs(labels, x, y) for x, y in pairs)]
     error = float(np.std(drawn, ddof=1) * np.sqrt(n / (n - 1)))
     half = float(stats.t.ppf((1 + level) / 2, n - 1)) * error
-    return Saving(target, our_need, their_need, Interval(saved, saved - half, saved + half))
+    return Saving(target, our_need, their_need, SeedInterval(saved, saved - half, saved + half))
 
 
 def _needs(labels: IntArray, ours: FloatArray, theirs: FloatArray) -> tuple[float, float, float]:

@@ -1,7 +1,7 @@
 """One sentence: what active learning saves here, with its interval, or that it does not."""
 
 from sparing.experiment.comparison import Comparison
-from sparing.experiment.statistics import LEAST_SEEDS, Interval
+from sparing.experiment.statistics import LEAST_SEEDS, SeedInterval
 
 
 def verdict(comparison: Comparison) -> str:
@@ -28,12 +28,12 @@ def verdict(comparison: Comparison) -> str:
     return f"Active learning is not shown to save labels here: {whole}"
 
 
-def points(interval: Interval, what: str = "") -> str:
+def points(interval: SeedInterval, what: str = "") -> str:
     """Write a difference of shares in percentage points, with its interval.
 
     Examples
     --------
-    >>> points(Interval(0.012, 0.004, 0.02))
+    >>> points(SeedInterval(0.012, 0.004, 0.02))
     '+1.2 (+0.4 to +2.0)'
     """
     value = f"{interval.value * 100:+.1f}"
@@ -42,12 +42,12 @@ def points(interval: Interval, what: str = "") -> str:
     return f"{value} ({what}{interval.low * 100:+.1f} to {interval.high * 100:+.1f})"
 
 
-def count(interval: Interval, what: str = "") -> str:
+def count(interval: SeedInterval, what: str = "") -> str:
     """Write a number of labels with its interval.
 
     Examples
     --------
-    >>> count(Interval(110.2, 60.0, 150.0), "95% interval ")
+    >>> count(SeedInterval(110.2, 60.0, 150.0), "95% interval ")
     '110 (95% interval 60 to 150)'
     """
     value = f"{round(interval.value):,}"

@@ -41,7 +41,7 @@ BLIND_SHARE = 0.5  # drawn uniformly as long as a single class is known
 
 
 @dataclass(frozen=True, slots=True)
-class Evidence:
+class PolicyEvidence:
     """What the labels so far show.
 
     Parameters
@@ -237,7 +237,7 @@ def auto_strategy(
     return Auto(chosen, why, _points(version))
 
 
-def _weighing(evidence: Evidence) -> tuple[QueryStrategy, str]:
+def _weighing(evidence: PolicyEvidence) -> tuple[QueryStrategy, str]:
     """Return what follows the model's doubt, with coverage while labels are few, and why."""
     labels = f"{evidence.n_labeled} labels of {evidence.n_classes} classes"
     if not evidence.is_late:
@@ -282,7 +282,7 @@ def pairs_wanted(pool: Pool, batch_size: int) -> int:
     return max(FIRST_BATCH, len(pool.classes), len(pool.labeled) + batch_size) + 1
 
 
-def _searching(evidence: Evidence) -> tuple[QueryStrategy, str]:
+def _searching(evidence: PolicyEvidence) -> tuple[QueryStrategy, str]:
     """Return what looks for examples of other classes than the commonest, and why."""
     if evidence.n_classes == 1:
         blind = Mix(MaxHerding(), BLIND_SHARE)
@@ -303,7 +303,7 @@ def _falls_into(n_groups: int, spectrum: Spectrum) -> bool:
     return len(spectrum.values) > n_groups and bool(spectrum.values[n_groups - 1] < LEAK)
 
 
-def _why_cold(evidence: Evidence) -> str:
+def _why_cold(evidence: PolicyEvidence) -> str:
     if not evidence.n_labeled:
         return "no labels yet: cover the pool"
     return f"{evidence.n_labeled} labels are too few to judge a model by: cover the pool"
@@ -327,7 +327,7 @@ def suggested_batch_size(n_labeled: int, n_classes: int = 0) -> int:
     return max(SMALLEST_BATCH, int(BATCH_SHARE * n_labeled))
 
 
-def evidence_of(pool: Pool, version: ModelVersion) -> Evidence:
+def evidence_of(pool: Pool, version: ModelVersion) -> PolicyEvidence:
     """Return what the labels show; a model is fitted only if there are enough to judge it by.
 
     While the second commonest class has fewer than eight labels nothing can be told of a model's
@@ -337,7 +337,7 @@ def evidence_of(pool: Pool, version: ModelVersion) -> Evidence:
     codes = pool.y[labeled]
     counts = np.sort(np.bincount(codes, minlength=2))[::-1]
     n_classes, n_others = int(np.count_nonzero(counts)), len(codes) - int(counts[0])
-    counted = Evidence(len(labeled), n_classes, n_others=n_others)
+    counted = PolicyEvidence(len(labeled), n_classes, n_others=n_others)
     if counted.is_cold or counted.is_search:
         return counted
     agree = sparse.issparse(pool.X) or neighbors_agree(pool.X, labeled, codes)

@@ -12,7 +12,7 @@ from sparing._validate import check_features, invalid
 from sparing.models.forest import Forest, forest_votes, is_worth_it, suits
 from sparing.models.graph_classifier import GraphClassifier
 from sparing.models.multinomial import Logits, is_affordable, softmax_votes
-from sparing.models.ridge import Votes, linear_votes, ridge_votes
+from sparing.models.ridge import LinearVotes, linear_votes, ridge_votes
 from sparing.models.stacking import believed, doubted
 from sparing.models.structure import PoolStructure
 from sparing.pool.pool import UNLABELED
@@ -40,7 +40,7 @@ class Member:
     """
 
     name: str
-    votes: Votes | Logits | Forest
+    votes: LinearVotes | Logits | Forest
     oof_proba: FloatArray
     on_landmarks: bool = False
 

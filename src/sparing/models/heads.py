@@ -18,13 +18,11 @@ from sparing.models.forest import Forest
 from sparing.models.graph_classifier import GraphClassifier
 from sparing.models.landmarks import Landmarks
 from sparing.models.multinomial import Logits
-from sparing.models.ridge import Votes
+from sparing.models.ridge import LinearVotes
 from sparing.models.softmax import SoftmaxRegression, softmax
 from sparing.models.structure import PoolStructure
 from sparing.models.views import ViewsClassifier
-from sparing.types import FloatArray
-
-State = Mapping[str, npt.NDArray[Any]]
+from sparing.types import Arrays, FloatArray
 
 
 class Head(ABC):
@@ -42,7 +40,7 @@ class Head(ABC):
         return {f.name: np.asarray(getattr(self, f.name)) for f in fields(self)}  # type: ignore[arg-type]  # all are dataclasses
 
     @classmethod
-    def from_state(cls, state: State) -> Self:
+    def from_state(cls, state: Arrays) -> Self:
         """Return the head that gave this state."""
         return cls(**{name: array if array.ndim else array.item() for name, array in state.items()})
 
@@ -84,7 +82,9 @@ class VotesHead(Head):
 
     def predict_proba(self, X: FloatArray) -> FloatArray:
         """Return (n, n_classes) probabilities."""
-        return Votes(self.coefficients, self.bias, self.temperature).predict_proba(np.asarray(X))
+        return LinearVotes(self.coefficients, self.bias, self.temperature).predict_proba(
+            np.asarray(X)
+        )
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -111,10 +111,10 @@ class LandmarkHead(Head):
         """Return (n, n_classes) probabilities."""
         landmarks = Landmarks(self.centers, self.gamma, self.whitening)
         features = landmarks.features((np.asarray(X) * self.scale).astype(np.float32))
-        return Votes(self.coefficients, self.bias, self.temperature).predict_proba(features)
+        return LinearVotes(self.coefficients, self.bias, self.temperature).predict_proba(features)
 
     @classmethod
-    def of(cls, structure: PoolStructure, votes: Votes) -> Self:
+    def of(cls, structure: PoolStructure, votes: LinearVotes) -> Self:
         """Return the head of votes on the landmark features of a pool."""
         landmarks, scale = structure.landmarks, structure.scale
         return cls(
@@ -155,7 +155,7 @@ class MixtureHead(Head):
         return state
 
     @classmethod
-    def from_state(cls, state: State) -> Self:
+    def from_state(cls, state: Arrays) -> Self:
         """Return the head that gave this state."""
         parts = [
             HEADS[str(kind)].from_state(
@@ -199,7 +199,7 @@ class ColumnsHead(Head):
         return inner | columns | {"kind": np.array(self.head.kind)}
 
     @classmethod
-    def from_state(cls, state: State) -> Self:
+    def from_state(cls, state: Arrays) -> Self:
         """Return the head that gave this state."""
         inner = {n.removeprefix("head."): a for n, a in state.items() if n.startswith("head.")}
         head = HEADS[str(state["kind"])].from_state(inner)
@@ -263,7 +263,7 @@ def _(model: Pipeline) -> Head:
 @head_of.register
 def _(model: GraphClassifier) -> Head:
     bias = np.zeros(len(model.classes_))
-    votes = Votes(model.coefficients_, bias, model.head_temperature_)
+    votes = LinearVotes(model.coefficients_, bias, model.head_temperature_)
     return LandmarkHead.of(model.structure_, votes)
 
 
@@ -280,7 +280,7 @@ def _(model: EnsembleClassifier) -> Head:
 
 
 @head_of.register
-def _(votes: Votes) -> Head:
+def _(votes: LinearVotes) -> Head:
     return VotesHead(votes.coefficients, votes.bias, votes.temperature)
 
 

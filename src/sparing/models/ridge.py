@@ -11,7 +11,7 @@ PENALTIES = 10.0 ** np.arange(-3, 4)  # times the mean squared singular value
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Votes:
+class LinearVotes:
     """A linear map whose outputs are read as shares of the classes.
 
     Parameters
@@ -31,7 +31,9 @@ class Votes:
         return sharpened(shares(scores), self.temperature)
 
 
-def ridge_votes(features: FloatArray, codes: IntArray, n_classes: int) -> tuple[Votes, FloatArray]:
+def ridge_votes(
+    features: FloatArray, codes: IntArray, n_classes: int
+) -> tuple[LinearVotes, FloatArray]:
     """Fit class indicators by ridge regression, its penalty chosen by leave-one-out likelihood.
 
     One singular value decomposition gives the fit and all leave-one-out answers, for every
@@ -68,7 +70,7 @@ def ridge_votes(features: FloatArray, codes: IntArray, n_classes: int) -> tuple[
     _, temperature, oof = tried[chosen]
     shrunk = values / (values**2 + PENALTIES[chosen] * unit)
     coefficients = V.T @ (shrunk[:, None] * (U.T @ targets))
-    return Votes(coefficients, np.zeros(n_classes), temperature), oof
+    return LinearVotes(coefficients, np.zeros(n_classes), temperature), oof
 
 
 def _tried(
@@ -87,7 +89,7 @@ def _tried(
 
 def linear_votes(
     X: FloatArray, codes: IntArray, n_classes: int, center: FloatArray, spread: FloatArray
-) -> tuple[Votes, FloatArray]:
+) -> tuple[LinearVotes, FloatArray]:
     """Fit ``ridge_votes`` on standardized columns and a constant, and say it in X's own units.
 
     Parameters
@@ -108,4 +110,4 @@ def linear_votes(
     votes, oof = ridge_votes(standardized, codes, n_classes)
     coefficients = votes.coefficients[:-1] * scale[:, None]
     bias = votes.coefficients[-1] - center @ coefficients
-    return Votes(coefficients, bias, votes.temperature), oof
+    return LinearVotes(coefficients, bias, votes.temperature), oof

@@ -10,15 +10,15 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
-from sparing.datasets.items import Kind
+from sparing.datasets.items import ItemKind
 from sparing.encoders import get_encoder
-from sparing.encoders.base import BlockEncoder, Progress
+from sparing.encoders.base import BlockEncoder
 from sparing.errors import SourceError, SparingError, TrainingError
 from sparing.files import read_arrays, write_arrays
 from sparing.models.alignment import align_proba
 from sparing.models.fitting import FittedModel, row_blocks
 from sparing.models.heads import HEADS, Head, head_of
-from sparing.types import FloatArray, IntArray
+from sparing.types import FloatArray, IntArray, Tick
 
 FORMAT = 1
 
@@ -38,7 +38,7 @@ class SavedModel:
     n_labeled : how many labels the model was fitted on
     """
 
-    kind: Kind
+    kind: ItemKind
     columns: tuple[str, ...]
     encoder: BlockEncoder
     head: Head
@@ -54,7 +54,7 @@ class SavedModel:
         *,
         classes: Sequence[Any],
         n_labeled: int,
-        kind: Kind,
+        kind: ItemKind,
         columns: Sequence[str] = (),
     ) -> Self:
         """Return what of a fitted model is saved; ``fitted`` is ``learner.version.fitted``.
@@ -70,7 +70,7 @@ class SavedModel:
         head, seen = head_of(fitted.model), np.asarray(fitted.seen, np.int64)
         return cls(kind, tuple(columns), encoder, head, seen, values, n_labeled)
 
-    def predict_proba(self, values: Any, *, progress: Progress | None = None) -> FloatArray:
+    def predict_proba(self, values: Any, *, progress: Tick | None = None) -> FloatArray:
         """Return (n, n_classes) probabilities of new items.
 
         Parameters

@@ -16,7 +16,7 @@ from sparing.memory import check_memory
 from sparing.numeric.cell_neighbors import vicinity
 from sparing.numeric.geometry import block_of, row_blocks
 from sparing.numeric.principal import moments, signed
-from sparing.numeric.tsne import N_STEPS, Layout, attraction, first_layout, stepped
+from sparing.numeric.tsne import N_STEPS, Embedding, attraction, first_layout, stepped
 from sparing.types import FloatArray, IntArray
 
 N_NEIGHBORS = 10
@@ -116,7 +116,7 @@ class MapWork:
 
     n_found: int = 0
     neighbors: IntArray | None = None
-    layout: Layout | None = None
+    layout: Embedding | None = None
 
     @property
     def is_done(self) -> bool:

@@ -37,7 +37,7 @@ LEAST_SUM = 1.0  # of the nearness of more points than that, which is hundreds
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Layout:
+class Embedding:
     """Where the points are after some steps, and where they are going.
 
     Parameters
@@ -52,12 +52,12 @@ class Layout:
     step: int
 
 
-def first_layout(positions: FloatArray, *, seed: int = 0) -> Layout:
+def first_layout(positions: FloatArray, *, seed: int = 0) -> Embedding:
     """Return a layout that begins with (n, 2) positions, such as principal components."""
     noise = np.random.default_rng(seed).standard_normal(positions.shape)
     spread = float(positions.std(axis=0).max()) or 1.0
     start = (START * (positions / spread + JITTER * noise)).astype(np.float32)
-    return Layout(start, np.zeros_like(start), np.ones_like(start), 0)
+    return Embedding(start, np.zeros_like(start), np.ones_like(start), 0)
 
 
 def attraction(neighbors: IntArray) -> sparse.csr_array:
@@ -80,7 +80,7 @@ def attraction(neighbors: IntArray) -> sparse.csr_array:
     return sparse.csr_array(directed + directed.T)
 
 
-def stepped(weights: sparse.csr_array, layout: Layout) -> Layout:
+def stepped(weights: sparse.csr_array, layout: Embedding) -> Embedding:
     """Return the layout one step later.
 
     Parameters
@@ -101,7 +101,7 @@ def stepped(weights: sparse.csr_array, layout: Layout) -> Layout:
     np.clip(velocity, -LARGEST_MOVE, LARGEST_MOVE, out=velocity)
     moved = Y + velocity
     moved -= moved.mean(axis=0)
-    return Layout(moved, velocity, gains, layout.step + 1)
+    return Embedding(moved, velocity, gains, layout.step + 1)
 
 
 def attracted(weights: sparse.csr_array, Y: FloatArray) -> FloatArray:

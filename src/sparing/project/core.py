@@ -29,7 +29,6 @@ from sparing.project.map.maps import Map
 from sparing.project.multiprocess import Duties
 from sparing.project.reporting import Search, history, look_again, status
 from sparing.project.settings import Settings
-from sparing.project.source.encoding import Progress
 from sparing.project.source.items_view import ItemsView
 from sparing.project.source.rematching import Rematching
 from sparing.project.state import State
@@ -38,7 +37,7 @@ from sparing.project.team.team import Team
 from sparing.project.views import MARKS, Asked, HistoryRow, Recorded
 from sparing.project.views import Status as ProjectStatus
 from sparing.store import Kind, NewEvent, Store
-from sparing.types import Label
+from sparing.types import Label, Progress
 
 
 class Project:

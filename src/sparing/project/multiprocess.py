@@ -11,7 +11,7 @@ from platformdirs import user_data_path
 
 from sparing.errors import ConflictError, StoreError
 from sparing.project.folder import SUFFIX, Lock, ProjectFolder, default_folder
-from sparing.store import Claim, Store
+from sparing.store import DutyLock, Store
 
 FOLDER = "folder"  # the setting that names it
 PATIENCE = 60.0  # seconds
@@ -67,7 +67,7 @@ class Duties:
     def __init__(self, store: Store, is_shared: bool) -> None:
         self._store = store
         self._is_shared = is_shared
-        self._claims: dict[str, Claim] = {}
+        self._claims: dict[str, DutyLock] = {}
 
     def has(self, duty: str) -> bool:
         """Tell whether it is on this process to do something."""
@@ -107,7 +107,7 @@ def alone(store: Store, folder: ProjectFolder, duty: str) -> Iterator[None]:
         claim.release()
 
 
-def _wait_for(store: Store, folder: ProjectFolder, duty: str) -> Claim:
+def _wait_for(store: Store, folder: ProjectFolder, duty: str) -> DutyLock:
     end = time.monotonic() + PATIENCE
     while time.monotonic() < end:
         claim = store.claim(duty)

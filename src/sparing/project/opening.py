@@ -19,13 +19,14 @@ from sparing.project.folder import Lock, ProjectFolder, default_folder
 from sparing.project.multiprocess import FOLDER, SharedLock, alone, new_place, placed
 from sparing.project.settings import SETTINGS, Settings, as_stored, keep_settings, read_settings
 from sparing.project.source.changes import ITEMS_STAMP, Changes, applied, attached, reconcile
-from sparing.project.source.encoding import AUTO, GIVEN, Progress
+from sparing.project.source.encoding import AUTO, GIVEN
 from sparing.project.source.items import GONE, MNIST, Listing
 from sparing.project.source.listing import list_source
 from sparing.project.source.older import hashes_of_today, layout_before, told_anew
 from sparing.project.state import State
 from sparing.store import ItemRow, Store, Version, open_store, stored_setting
 from sparing.store.engine import is_postgresql, shown_url
+from sparing.types import Progress
 
 if TYPE_CHECKING:
     from sparing.project.learning.trainee import Trainee

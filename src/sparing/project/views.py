@@ -6,7 +6,6 @@ from sparing.audit.audit import Phase
 from sparing.audit.certificate import Certificate
 from sparing.project.source.items import Item
 from sparing.store import NewEvent
-from sparing.store import Status as Outcome
 
 MARKS = ("flagged", "skipped", "commented")
 """What a list of items can be of, beside answers."""
@@ -20,7 +19,6 @@ __all__ = [
     "Guidelines",
     "HistoryRow",
     "NewEvent",
-    "Outcome",
     "Recorded",
     "RoughAccuracy",
     "Status",

@@ -2,28 +2,28 @@
 
 from sparing.store.appending import EventCheck
 from sparing.store.base import Store
-from sparing.store.claims import Claim
+from sparing.store.claims import DutyLock
 from sparing.store.leasing import Wish
 from sparing.store.records import (
     Event,
+    EventStatus,
     ItemRow,
     Kind,
     NewEvent,
     Outcome,
-    Status,
     Version,
 )
 from sparing.store.sql import open_store, stored_setting
 
 __all__ = [
-    "Claim",
+    "DutyLock",
     "Event",
     "EventCheck",
+    "EventStatus",
     "ItemRow",
     "Kind",
     "NewEvent",
     "Outcome",
-    "Status",
     "Store",
     "Version",
     "Wish",

@@ -12,10 +12,10 @@ from sparing.store.records import (
     OF_AN_ITEM,
     UNDOABLE,
     Event,
+    EventStatus,
     Kind,
     NewEvent,
     Outcome,
-    Status,
 )
 from sparing.store.schema import events
 
@@ -62,7 +62,7 @@ def append_all(
             continue
         checked = check(event, since) if check else event
         done = checked if isinstance(checked, Outcome) else _append_one(connection, checked)
-        since = [done.event] if done.status is Status.STORED and done.event else []
+        since = [done.event] if done.status is EventStatus.STORED and done.event else []
         outcomes.append(done)
     return outcomes
 
@@ -80,7 +80,7 @@ def _append_one(connection: Connection, new: NewEvent) -> Outcome:
         return _answer(connection, new)
     if new.kind is Kind.GUIDELINES:
         return _in_place_of(connection, new, _find(connection, GUIDELINES))
-    return Outcome(Status.STORED, _insert(connection, new))
+    return Outcome(EventStatus.STORED, _insert(connection, new))
 
 
 def _answer(connection: Connection, new: NewEvent) -> Outcome:
@@ -98,11 +98,11 @@ def _in_place_of(connection: Connection, new: NewEvent, current: Event | None) -
     """Store an event in place of what holds, if its sender has seen that."""
     if current is not None and current.key != new.seen:
         same = all(getattr(current, name) == getattr(new, name) for name in SAID)
-        status = Status.DUPLICATE if same else Status.CONFLICT
+        status = EventStatus.DUPLICATE if same else EventStatus.CONFLICT
         return Outcome(status, current if same else None, current)
     if current is not None and not _may_touch(new, current):
-        return Outcome(Status.REFUSED, message=DECIDED)
-    return Outcome(Status.STORED, _insert(connection, new))
+        return Outcome(EventStatus.REFUSED, message=DECIDED)
+    return Outcome(EventStatus.STORED, _insert(connection, new))
 
 
 def current_answer(connection: Connection, item_id: str | None) -> Event | None:
@@ -136,24 +136,26 @@ def _sent_again(new: NewEvent, before: Event) -> Outcome:
     found = all(getattr(new, name) in (None, getattr(before, name)) for name in FOUND_OUT)
     same = is_undo or (same_kind and same_rest and found)
     if same:
-        return Outcome(Status.DUPLICATE, before)
-    return Outcome(Status.REFUSED, message=f"The key '{new.key}' belongs to another event.")
+        return Outcome(EventStatus.DUPLICATE, before)
+    return Outcome(EventStatus.REFUSED, message=f"The key '{new.key}' belongs to another event.")
 
 
 def _undo(connection: Connection, new: NewEvent) -> Outcome:
     undone = _find(connection, WITH_KEY, its_key=new.undoes)
     if undone is None:
-        return Outcome(Status.REFUSED, message="There is nothing to undo.")
+        return Outcome(EventStatus.REFUSED, message="There is nothing to undo.")
     if undone.kind not in UNDOABLE:
-        return Outcome(Status.REFUSED, message=f"'{undone.kind}' cannot be undone.")
+        return Outcome(EventStatus.REFUSED, message=f"'{undone.kind}' cannot be undone.")
     if new.undoes_of is not None and undone.annotator not in new.undoes_of:
-        return Outcome(Status.REFUSED, message="Somebody else has said that: it is theirs to undo.")
+        return Outcome(
+            EventStatus.REFUSED, message="Somebody else has said that: it is theirs to undo."
+        )
     if not _may_touch(new, undone):
-        return Outcome(Status.REFUSED, message=NOT_THEIRS)
+        return Outcome(EventStatus.REFUSED, message=NOT_THEIRS)
     before = _find(connection, UNDO_OF, undone=undone.seq)
     if before is not None:
-        return Outcome(Status.DUPLICATE, before, undone)
-    return Outcome(Status.STORED, _insert(connection, new, undone), undone)
+        return Outcome(EventStatus.DUPLICATE, before, undone)
+    return Outcome(EventStatus.STORED, _insert(connection, new, undone), undone)
 
 
 def _may_touch(new: NewEvent, said: Event) -> bool:

@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 
 from sparing.store.appending import EventCheck
-from sparing.store.claims import Claim
+from sparing.store.claims import DutyLock
 from sparing.store.leasing import Wish
 from sparing.store.records import Event, ItemRow, NewEvent, Outcome, Version
 
@@ -95,7 +95,7 @@ class Store(ABC):
         """End leases of a holder, all of them or those of some items; those of others stay."""
 
     @abstractmethod
-    def claim(self, duty: str) -> Claim | None:
+    def claim(self, duty: str) -> DutyLock | None:
         """Take a duty that one opening of the store has at a time; None if another has it.
 
         It ends when it is released, and when the process dies.

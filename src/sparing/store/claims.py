@@ -11,7 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sparing.store.engine import SQLITE, lock_key
 
 
-class Claim(ABC):
+class DutyLock(ABC):
     """A duty that this process has; made by :meth:`sparing.store.Store.claim`."""
 
     @abstractmethod
@@ -23,7 +23,7 @@ class Claim(ABC):
         """Let go; may be called twice."""
 
 
-def claim(engine: Engine, name: str) -> Claim | None:
+def claim(engine: Engine, name: str) -> DutyLock | None:
     """Take a duty, or return None if somebody has it.
 
     Parameters
@@ -40,7 +40,7 @@ def claim(engine: Engine, name: str) -> Claim | None:
     return _claim_session(engine, lock_key(engine, name))
 
 
-class _FileClaim(Claim):
+class _FileClaim(DutyLock):
     """A lock on a file: the system's own, so that it ends with the process."""
 
     def __init__(self, handle: int) -> None:
@@ -55,7 +55,7 @@ class _FileClaim(Claim):
             self._handle = None
 
 
-def _claim_file(path: Path) -> Claim | None:
+def _claim_file(path: Path) -> DutyLock | None:
     handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -68,7 +68,7 @@ def _claim_file(path: Path) -> Claim | None:
     return _FileClaim(handle)
 
 
-class _SessionClaim(Claim):
+class _SessionClaim(DutyLock):
     """A lock of one connection to PostgreSQL: it ends when the server sees the connection end."""
 
     def __init__(self, connection: Connection) -> None:
@@ -88,7 +88,7 @@ class _SessionClaim(Claim):
             self._connection.close()
 
 
-def _claim_session(engine: Engine, key: int) -> Claim | None:
+def _claim_session(engine: Engine, key: int) -> DutyLock | None:
     connection = engine.connect().execution_options(isolation_level="AUTOCOMMIT")
     try:
         taken = connection.exec_driver_sql("SELECT pg_try_advisory_lock(%s)", (key,)).scalar_one()

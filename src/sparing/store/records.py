@@ -41,7 +41,7 @@ FROM_CLUSTER = "cluster"  # labeled with its whole cluster, unseen
 AT_A_GLANCE = frozenset({FROM_GRID, FROM_CLUSTER})
 
 
-class Status(StrEnum):
+class EventStatus(StrEnum):
     """What became of a new event."""
 
     STORED = "stored"
@@ -148,7 +148,7 @@ class Outcome:
     message : with a refusal: why
     """
 
-    status: Status
+    status: EventStatus
     event: Event | None = None
     current: Event | None = None
     message: str = ""

@@ -14,7 +14,7 @@ from sparing.errors import ConflictError, StoreError
 from sparing.store import claims, leasing, schema
 from sparing.store.appending import EventCheck, append_all, events_after
 from sparing.store.base import Store
-from sparing.store.claims import Claim
+from sparing.store.claims import DutyLock
 from sparing.store.engine import open_engine, said
 from sparing.store.leasing import Wish
 from sparing.store.migrate import check, migrate, schema_version
@@ -131,7 +131,7 @@ class SqlStore(Store):
     def release(self, holder: str, items: Sequence[str] | None = None) -> None:  # noqa: D102
         self._writing.run(lambda c: leasing.release(c, holder, items), relaxed=True)
 
-    def claim(self, duty: str) -> Claim | None:  # noqa: D102
+    def claim(self, duty: str) -> DutyLock | None:  # noqa: D102
         try:
             return claims.claim(self._engine, duty)
         except (SQLAlchemyError, OSError) as error:

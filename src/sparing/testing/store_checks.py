@@ -7,17 +7,17 @@ from dataclasses import replace
 from itertools import pairwise
 
 from sparing.errors import ConflictError, StoreError
-from sparing.store import Event, ItemRow, Kind, NewEvent, Outcome, Status, Store, Version, Wish
+from sparing.store import Event, EventStatus, ItemRow, Kind, NewEvent, Outcome, Store, Version, Wish
 from sparing.store.leasing import MOST_LEASED
 
 OpenStore = Callable[[], Store]
-Check = Callable[[OpenStore], None]
+StoreCheck = Callable[[OpenStore], None]
 N_THREADS = 4
 N_EACH = 5
 BRIEF = 0.1  # seconds
 
 
-def yield_store_checks() -> Iterator[Check]:
+def yield_store_checks() -> Iterator[StoreCheck]:
     """Yield the checks that a store has to pass.
 
     Each is a function of ``open_store``, which opens the same store each time it is called, empty
@@ -108,7 +108,7 @@ def check_events_come_back_as_they_were(open_store: OpenStore) -> None:
     (outcome,) = store.append([new])
     (event,) = store.events()
     store.close()
-    _expect(outcome == Outcome(Status.STORED, event), f"{outcome} is not {event}")
+    _expect(outcome == Outcome(EventStatus.STORED, event), f"{outcome} is not {event}")
     for name in ("key", "kind", "item_id", "class_id", "into_id", "class_name", "text", "purpose",
                  "source", "propensity", "annotator", "model_version", "confirmed"):  # fmt: skip
         wanted, got = getattr(new, name), getattr(event, name)
@@ -143,7 +143,7 @@ def check_same_key_counts_once(open_store: OpenStore) -> None:
     (again,) = store.append([_label("a")])
     n = len(store.events())
     store.close()
-    _expect(again.status is Status.DUPLICATE, f"sent again it is {again.status}")
+    _expect(again.status is EventStatus.DUPLICATE, f"sent again it is {again.status}")
     _expect(again.event == first.event, f"{again.event} is not {first.event}")
     _expect(n == 1, f"it was stored {n} times")
 
@@ -164,7 +164,7 @@ def check_key_of_another_event_is_refused(open_store: OpenStore) -> None:
     store.append([_label("a")])
     (other,) = store.append([replace(_label("b"), key=_label("a").key)])
     store.close()
-    _expect(other.status is Status.REFUSED and bool(other.message), f"it is {other}")
+    _expect(other.status is EventStatus.REFUSED and bool(other.message), f"it is {other}")
 
 
 def check_second_answer_unseen_is_a_conflict(open_store: OpenStore) -> None:
@@ -176,7 +176,7 @@ def check_second_answer_unseen_is_a_conflict(open_store: OpenStore) -> None:
     n = len(store.events())
     store.close()
     for outcome in (second, skip):
-        _expect(outcome.status is Status.CONFLICT, f"it is {outcome.status}")
+        _expect(outcome.status is EventStatus.CONFLICT, f"it is {outcome.status}")
         _expect(outcome.current == first.event, f"it names {outcome.current}")
     _expect(n == 1, "it was stored")
 
@@ -187,7 +187,7 @@ def check_same_answer_again_is_a_duplicate(open_store: OpenStore) -> None:
     store.append([_label("a", "cat")])
     (second,) = store.append([replace(_label("a", "cat"), key="other")])
     store.close()
-    _expect(second.status is Status.DUPLICATE, f"it is {second.status}")
+    _expect(second.status is EventStatus.DUPLICATE, f"it is {second.status}")
 
 
 def check_answer_to_what_was_seen_is_stored(open_store: OpenStore) -> None:
@@ -198,8 +198,8 @@ def check_answer_to_what_was_seen_is_stored(open_store: OpenStore) -> None:
     (second,) = store.append([replace(_label("a", "dog"), key="other", seen=first.key)])
     (third,) = store.append([replace(_label("a", "fox"), key="late", seen=first.key)])
     store.close()
-    _expect(second.status is Status.STORED, f"it is {second.status}")
-    _expect(third.status is Status.CONFLICT, f"with an old view it is {third.status}")
+    _expect(second.status is EventStatus.STORED, f"it is {second.status}")
+    _expect(third.status is EventStatus.CONFLICT, f"with an old view it is {third.status}")
 
 
 def check_answer_of_another_person_may_stand_beside(open_store: OpenStore) -> None:
@@ -215,9 +215,9 @@ def check_answer_of_another_person_may_stand_beside(open_store: OpenStore) -> No
     kinds = [event.kind for event in store.events()]
     store.close()
     _expect(kinds == [Kind.LABEL, Kind.OPINION, Kind.LABEL], f"there are {kinds}")
-    _expect(again == Outcome(Status.DUPLICATE, second.event), f"sent again it was {again}")
-    _expect(tab == Outcome(Status.CONFLICT, current=first.event), f"the same person got {tab}")
-    _expect(known.status is Status.CONFLICT, f"beside an answer without a name it was {known}")
+    _expect(again == Outcome(EventStatus.DUPLICATE, second.event), f"sent again it was {again}")
+    _expect(tab == Outcome(EventStatus.CONFLICT, current=first.event), f"the same person got {tab}")
+    _expect(known.status is EventStatus.CONFLICT, f"beside an answer without a name it was {known}")
 
 
 def check_a_person_has_one_opinion(open_store: OpenStore) -> None:
@@ -235,9 +235,9 @@ def check_a_person_has_one_opinion(open_store: OpenStore) -> None:
     )
     found = [(event.kind, event.class_id) for event in store.events()]
     store.close()
-    _expect(other.status is Status.CONFLICT, f"an opinion unseen was {other}")
-    _expect(same.status is Status.DUPLICATE, f"the same opinion was {same}")
-    _expect(changed.status is Status.STORED, f"a change of what was seen was {changed}")
+    _expect(other.status is EventStatus.CONFLICT, f"an opinion unseen was {other}")
+    _expect(same.status is EventStatus.DUPLICATE, f"the same opinion was {same}")
+    _expect(changed.status is EventStatus.STORED, f"a change of what was seen was {changed}")
     wanted = [(Kind.LABEL, "cat"), (Kind.OPINION, "cat"), (Kind.OPINION, "dog")]
     _expect(found == wanted, f"there are {found}")
 
@@ -251,8 +251,10 @@ def check_guidelines_name_those_they_replace(open_store: OpenStore) -> None:
     )
     texts = [event.text for event in store.events()]
     store.close()
-    _expect(unseen == Outcome(Status.CONFLICT, current=first.event), f"the second was {unseen}")
-    _expect(seen.status is Status.STORED, f"one that saw the first was {seen}")
+    _expect(
+        unseen == Outcome(EventStatus.CONFLICT, current=first.event), f"the second was {unseen}"
+    )
+    _expect(seen.status is EventStatus.STORED, f"one that saw the first was {seen}")
     _expect(texts == ["One.", "Two."], f"there are {texts}")
 
 
@@ -263,7 +265,7 @@ def check_undo_names_what_it_undid(open_store: OpenStore) -> None:
     (undo,) = store.append([_undo("a")])
     stored = store.events()[-1]
     store.close()
-    _expect(undo.status is Status.STORED and undo.event == stored, f"it is {undo}")
+    _expect(undo.status is EventStatus.STORED and undo.event == stored, f"it is {undo}")
     _expect(undo.current == first.event, f"it says that {undo.current} was undone")
     _expect(stored.undoes == _seq(first), f"it undoes {stored.undoes}")
     _expect(stored.item_id == "a", f"it is of item {stored.item_id}")
@@ -288,7 +290,7 @@ def check_undo_of_nothing_is_refused(open_store: OpenStore) -> None:
     outcomes = store.append([_undo("a"), NewEvent(key="u", kind=Kind.UNDO, undoes="add")])
     store.close()
     for outcome in outcomes:
-        _expect(outcome.status is Status.REFUSED and bool(outcome.message), f"it is {outcome}")
+        _expect(outcome.status is EventStatus.REFUSED and bool(outcome.message), f"it is {outcome}")
 
 
 def check_undone_answer_does_not_conflict(open_store: OpenStore) -> None:
@@ -303,8 +305,8 @@ def check_undone_answer_does_not_conflict(open_store: OpenStore) -> None:
     )
     (fourth,) = store.append([replace(_label("a", "owl"), key="fourth")])
     store.close()
-    _expect(third.status is Status.STORED, f"upon the answer before it is {third.status}")
-    _expect(fourth.status is Status.STORED, f"upon no answer it is {fourth.status}")
+    _expect(third.status is EventStatus.STORED, f"upon the answer before it is {third.status}")
+    _expect(fourth.status is EventStatus.STORED, f"upon no answer it is {fourth.status}")
 
 
 def check_undo_in_the_same_batch(open_store: OpenStore) -> None:
@@ -352,7 +354,7 @@ def check_a_check_is_told_all_that_was_stored_before(open_store: OpenStore) -> N
 def check_what_a_check_refuses_is_not_stored(open_store: OpenStore) -> None:
     """What it returns is the outcome, and the others are stored."""
     store = open_store()
-    refusal = Outcome(Status.REFUSED, message="No.")
+    refusal = Outcome(EventStatus.REFUSED, message="No.")
     outcomes = store.append(
         [_label("a"), _label("b")], lambda new, _: refusal if new.item_id == "a" else new
     )
@@ -602,8 +604,8 @@ def check_nobody_undoes_for_others(open_store: OpenStore) -> None:
     (theirs,) = store.append([undo])
     (own,) = store.append([replace(undo, undoes_of=("Ada",))])
     store.close()
-    _expect(theirs.status is Status.REFUSED, f"another's event was {theirs.status}")
-    _expect(own.status is Status.STORED, f"their own was {own.status}")
+    _expect(theirs.status is EventStatus.REFUSED, f"another's event was {theirs.status}")
+    _expect(own.status is EventStatus.STORED, f"their own was {own.status}")
 
 
 def check_a_holder_lets_go_of_its_own_alone(open_store: OpenStore) -> None:

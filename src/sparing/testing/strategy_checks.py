@@ -23,7 +23,7 @@ from sparing.strategies.base import (
 from sparing.testing.world import World
 from sparing.types import FloatArray
 
-Check = Callable[[QueryStrategy], None]
+StrategyCheck = Callable[[QueryStrategy], None]
 FROM_A_MODEL = frozenset(OPTIONAL_FIELDS) - {"spectrum"}
 LARGE_POOL = 120_000  # of which 107,900 may be asked
 LARGE_POOL_BYTES = 1 << 30  # a matrix of candidates by candidates would take 80 GB
@@ -31,7 +31,7 @@ LARGE_POOL_BYTES = 1 << 30  # a matrix of candidates by candidates would take 80
 
 def yield_strategy_checks(
     strategy: QueryStrategy, exemptions: Mapping[str, str] | None = None
-) -> Iterator[Check]:
+) -> Iterator[StrategyCheck]:
     """Yield the checks that a strategy has to pass, chosen by what it requires.
 
     Each is a function of the strategy that returns None or raises AssertionError.
@@ -75,7 +75,7 @@ def check_names(strategy: QueryStrategy) -> list[str]:
     return [check.__name__ for check in _checks_for(strategy)]
 
 
-def _checks_for(strategy: QueryStrategy) -> Iterator[Check]:
+def _checks_for(strategy: QueryStrategy) -> Iterator[StrategyCheck]:
     yield check_declares_itself
     yield check_names_a_reference
     yield check_parameters_are_stored_unchanged

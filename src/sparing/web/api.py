@@ -27,7 +27,7 @@ from sparing.web.bodies import (
     FoldersBody,
     Fraction,
     HistoryBody,
-    HistoryRow,
+    HistoryRowBody,
     Holder,
     ItemId,
     NextBody,
@@ -212,7 +212,7 @@ def history(
 ) -> HistoryBody:
     """Return answers, or items that were marked in some way, the newest first."""
     total, rows = project.history(search, offset, PAGE, who, marked)
-    return HistoryBody(total=total, rows=[HistoryRow.model_validate(row) for row in rows])
+    return HistoryBody(total=total, rows=[HistoryRowBody.model_validate(row) for row in rows])
 
 
 @router.get("/api/look-again")

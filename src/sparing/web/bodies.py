@@ -11,12 +11,12 @@ MOST = 2**31 - 1  # that every database can hold
 Key = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_-]+$")]
 Holder = Annotated[str, Field(min_length=1, max_length=48, pattern=r"^[A-Za-z0-9_-]+$")]
 # No zero byte: it fits neither a database nor a file. Halves of surrogate pairs pydantic refuses.
-Row = Annotated[int, Field(ge=0, le=MOST)]
+RowNumber = Annotated[int, Field(ge=0, le=MOST)]
 Text = Annotated[str, Field(max_length=4000, pattern=r"^[^\x00]*$")]
 Name = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00]*$")]
 ItemId = Annotated[str, Field(min_length=1, max_length=4096)]
 Fraction = Annotated[float, Field(gt=0, lt=1)]
-Kind = Literal[
+EventKind = Literal[
     "label", "skip", "settled", "flag", "unflag", "comment", "undo",
     "add_class", "rename_class", "merge_class", "delete_class",
 ]  # fmt: skip
@@ -44,7 +44,7 @@ class EventBody(Incoming):
     """One thing that the person did; see :class:`sparing.project.NewEvent`."""
 
     key: Key
-    kind: Kind
+    kind: EventKind
     item_id: ItemId | None = None
     class_name: Name | None = None
     text: Text | None = None
@@ -119,7 +119,7 @@ class NextBody(BaseModel):
     n_elsewhere: int = 0
 
 
-class HistoryRow(Outgoing):
+class HistoryRowBody(Outgoing):
     """One item of which something was said."""
 
     answer: AnswerBody | None
@@ -132,7 +132,7 @@ class HistoryBody(BaseModel):
     """A page of answers, or of what was marked, the newest first."""
 
     total: int
-    rows: list[HistoryRow]
+    rows: list[HistoryRowBody]
 
 
 class DoubtBody(BaseModel):
@@ -153,7 +153,7 @@ class AccuracyBody(Outgoing):
     rough: bool
 
 
-class CurvePoint(Outgoing):
+class CurvePointBody(Outgoing):
     """The rough accuracy when so many labels had been given."""
 
     n_labels: int
@@ -212,7 +212,7 @@ class StatusBody(Outgoing):
     n_handback_left: int
     phase: str
     accuracy: AccuracyBody | None
-    curve: list[CurvePoint]
+    curve: list[CurvePointBody]
     advice: tuple[bool, str]
     model_version: int
     encoded: tuple[int, int]

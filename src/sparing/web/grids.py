@@ -8,7 +8,7 @@ from pydantic import Field
 
 from sparing.project.grid.views import GridPage
 from sparing.web.api import MAX_EVENTS, TheProject, Who
-from sparing.web.bodies import AskedBody, Holder, Incoming, ItemId, Name, Outgoing, Row, Text
+from sparing.web.bodies import AskedBody, Holder, Incoming, ItemId, Name, Outgoing, RowNumber, Text
 from sparing.web.failures import FAILURES
 from sparing.web.rights import holder_of
 
@@ -50,7 +50,7 @@ class OfList(Incoming):
     """Items that were chosen elsewhere, such as on a map, by their rows."""
 
     kind: Literal["list"]
-    rows: Annotated[list[Row], Field(max_length=MAX_LISTED)]
+    rows: Annotated[list[RowNumber], Field(max_length=MAX_LISTED)]
 
 
 class Wanted(Incoming):

@@ -11,15 +11,15 @@ from sparing.web.failures import FAILURES
 from sparing.web.rights import holder_of
 
 router = APIRouter(responses=FAILURES)
-Items = Annotated[list[ItemId], Field(max_length=MAX_EXCLUDED)]
+ItemIds = Annotated[list[ItemId], Field(max_length=MAX_EXCLUDED)]
 
 
 class LeasesBody(Incoming):
     """Which items a page still has, and which it has no longer; ``leave``: none any more."""
 
     holder: Holder
-    keep: Items = Field(default_factory=list)
-    free: Items = Field(default_factory=list)
+    keep: ItemIds = Field(default_factory=list)
+    free: ItemIds = Field(default_factory=list)
     leave: bool = False
 
 

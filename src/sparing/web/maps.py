@@ -8,7 +8,7 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import BaseModel
 
 from sparing.web.api import TheProject, Who
-from sparing.web.bodies import AskedBody, Holder, Row
+from sparing.web.bodies import AskedBody, Holder, RowNumber
 from sparing.web.failures import FAILURES
 from sparing.web.rights import holder_of
 
@@ -17,7 +17,7 @@ FOR_EVER = {
     "cache-control": "private, max-age=31536000, immutable"
 }  # the address names the content
 OF_NUMBERS = "application/octet-stream"
-Rows = Annotated[list[Row], Query(min_length=1, max_length=MOST_ITEMS)]
+Rows = Annotated[list[RowNumber], Query(min_length=1, max_length=MOST_ITEMS)]
 Mark = Annotated[str, Path(pattern="^[0-9a-f]{8,64}$")]
 
 router = APIRouter(responses=FAILURES)

@@ -4,7 +4,7 @@ import pytest
 
 from sparing.project import NewEvent, Project
 from sparing.project.log.classes import Classes
-from sparing.store import Kind, Status
+from sparing.store import EventStatus, Kind
 
 
 def said(project, kind, **more):
@@ -19,7 +19,7 @@ def names(project):
 def test_a_name_that_is_added_again_in_another_way_is_the_class_that_is_there(pets, project):
     for name in ("Fur", "fur ", "FUR"):
         done = said(project, Kind.ADD_CLASS, class_name=name)
-        assert done.status is Status.DUPLICATE
+        assert done.status is EventStatus.DUPLICATE
     assert done.message == "'FUR' is the class 'fur', which is there already."
     assert said(project, Kind.ADD_CLASS, class_name="fur").message == ""
     assert project.add_classes(["FEATHERS", "feathers", "fin"]) == (
@@ -30,16 +30,18 @@ def test_a_name_that_is_added_again_in_another_way_is_the_class_that_is_there(pe
 
 def test_an_answer_and_a_change_of_names_find_the_class_however_it_is_written(pets, project):
     one, two, three = list(project.items)[:3]
-    assert said(project, Kind.LABEL, item_id=one, class_name="FUR").status is Status.STORED
+    assert said(project, Kind.LABEL, item_id=one, class_name="FUR").status is EventStatus.STORED
     told = project.teach({two: "Feathers", three: "['fur']"})
     assert told == ("Classes written in another way: 'Feathers' is taken for 'feathers'.",)
     assert project.status().class_counts == {"fur": 2, "feathers": 1}
     taken = said(project, Kind.RENAME_CLASS, class_name="fur", text="FEATHERS")
-    assert taken.status is Status.REFUSED
+    assert taken.status is EventStatus.REFUSED
     assert taken.message == "There is a class 'feathers' already: merge the two instead."
-    assert said(project, Kind.RENAME_CLASS, class_name="fur", text="Fur").status is Status.STORED
+    assert (
+        said(project, Kind.RENAME_CLASS, class_name="fur", text="Fur").status is EventStatus.STORED
+    )
     assert said(project, Kind.MERGE_CLASS, class_name="FUR", text="FeaTHers").status is (
-        Status.STORED
+        EventStatus.STORED
     )
     assert project.status().class_counts == {"feathers": 3}
 

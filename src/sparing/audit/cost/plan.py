@@ -7,7 +7,7 @@ import numpy as np
 
 from sparing.audit.audit import WHOLE, Claim, share_of
 from sparing.audit.cost.error_scenarios import WEIGHTS, Walk
-from sparing.audit.cost.whole_set import BAD_CASE, Mix, by_hand, cheapest_whole
+from sparing.audit.cost.whole_set import BAD_CASE, WorkSplit, by_hand, cheapest_whole
 from sparing.audit.evidence import chance_to_pass, chance_to_start
 from sparing.audit.wording import empty_bound_note
 from sparing.pool.predictions import Predictions
@@ -84,7 +84,9 @@ def plan_audit(predictions: Predictions, claim: Claim, *, attempt: int = 1) -> A
     return _plan(predictions, claim, mix.n_audit, mix)
 
 
-def _per_class(predictions: Predictions, claim: Claim, delta: float) -> tuple[dict[int, int], Mix]:
+def _per_class(
+    predictions: Predictions, claim: Claim, delta: float
+) -> tuple[dict[int, int], WorkSplit]:
     eligible = predictions.eligible
     confidence, called = predictions.confidence[eligible], predictions.codes[eligible]
     codes = np.flatnonzero(np.bincount(called)).tolist()
@@ -95,10 +97,10 @@ def _per_class(predictions: Predictions, claim: Claim, delta: float) -> tuple[di
         handback, most = handback + mix.handback, most + mix.most
         if isinstance(mix.n_audit, int) and mix.n_audit:
             audits[code] = mix.n_audit
-    return audits, Mix(0, 0.0, sum(audits.values()), handback, most)
+    return audits, WorkSplit(0, 0.0, sum(audits.values()), handback, most)
 
 
-def _cheapest(walk: Walk, claim: Claim, n_total: int, delta: float) -> Mix:
+def _cheapest(walk: Walk, claim: Claim, n_total: int, delta: float) -> WorkSplit:
     if claim.kind == WHOLE:
         mix = cheapest_whole(walk, math.floor(claim.epsilon * n_total), delta)
     else:
@@ -107,7 +109,7 @@ def _cheapest(walk: Walk, claim: Claim, n_total: int, delta: float) -> Mix:
     return mix if worth else by_hand(walk.n)
 
 
-def _cheapest_auto(walk: Walk, epsilon: float, delta: float) -> Mix:
+def _cheapest_auto(walk: Walk, epsilon: float, delta: float) -> WorkSplit:
     frame = walk.size[walk.cuts][:, None, None]  # (n_cuts, 1, 1)
     least = math.ceil(math.log(delta) / math.log1p(-epsilon))
     if least >= walk.n:
@@ -125,7 +127,7 @@ def _cheapest_auto(walk: Walk, epsilon: float, delta: float) -> Mix:
         for chance in (0.5, BAD_CASE)
     )
     left = walk.n - n_audit
-    return Mix(n_audit, walk.confidence_at(int(walk.cuts[cut])), n_audit, left - typical,
+    return WorkSplit(n_audit, walk.confidence_at(int(walk.cuts[cut])), n_audit, left - typical,
                walk.n - bad)  # fmt: skip
 
 
@@ -149,7 +151,7 @@ def _plan(
     predictions: Predictions,
     claim: Claim,
     n_audit: int | tuple[int, ...] | dict[int, int],
-    mix: Mix,
+    mix: WorkSplit,
 ) -> AuditPlan:
     audits, handback, most = round(mix.audits), round(mix.handback), round(mix.most)
     auto = int(predictions.eligible.sum()) - audits - handback

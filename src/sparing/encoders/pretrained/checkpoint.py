@@ -18,11 +18,11 @@ from sparing.errors import SourceError
 
 MAGIC = 0x1950A86A20F9469CFC6C
 PROTOCOL = 1001
-Array = npt.NDArray[Any]
+AnyArray = npt.NDArray[Any]
 _Key = tuple[str, str]
 
 
-def read_checkpoint(content: bytes) -> dict[str, Array]:
+def read_checkpoint(content: bytes) -> dict[str, AnyArray]:
     """Return the arrays of a checkpoint by name, each laid out in C order.
 
     Parameters
@@ -84,10 +84,10 @@ class _Tensors(pickle.Unpickler):
 
 def _tensor(
     key: str, offset: int, shape: tuple[int, ...], strides: tuple[int, ...], *_: Any
-) -> Callable[[Mapping[str, Array]], Array]:
+) -> Callable[[Mapping[str, AnyArray]], AnyArray]:
     """Return what makes the array once its storage is there."""
 
-    def view(storages: Mapping[str, Array]) -> Array:
+    def view(storages: Mapping[str, AnyArray]) -> AnyArray:
         storage = storages[key][offset:]
         last = sum((n - 1) * step for n, step in zip(shape, strides, strict=True))
         if min(shape, default=1) < 1 or min(strides, default=0) < 0 or last >= len(storage):
@@ -98,7 +98,7 @@ def _tensor(
     return view
 
 
-def _storage(stream: io.BytesIO, dtype: np.dtype[Any], size: int) -> Array:
+def _storage(stream: io.BytesIO, dtype: np.dtype[Any], size: int) -> AnyArray:
     n_bytes = size * dtype.itemsize
     count, content = stream.read(8), stream.read(n_bytes)
     if int.from_bytes(count, "little") != size or len(content) < n_bytes:

@@ -6,23 +6,20 @@ were two. The padding is that of TensorFlow, in which the network was trained: w
 odd pixel at the end. So any size of picture may go in.
 """
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from sparing.types import FloatArray
+from sparing.types import Arrays, FloatArray
 
 EPSILON = 1e-3
 N_BLOCKS = 16
 HALVING = frozenset({1, 3, 5, 11})  # blocks, and the stem
 WIDTH = 1280
 OPSET = 13
-Weights = Mapping[str, npt.NDArray[Any]]
 
 
-def efficientnet_graph(weights: Weights) -> bytes:
+def efficientnet_graph(weights: Arrays) -> bytes:
     """Return the network up to its last mean as ONNX: pictures in, (n, 1280) vectors out.
 
     Parameters
@@ -77,7 +74,7 @@ def _block(graph: "_Graph", x: str, at: str, stride: int) -> str:
 class _Graph:
     """Nodes and constants in the order in which they are made."""
 
-    def __init__(self, weights: Weights) -> None:
+    def __init__(self, weights: Arrays) -> None:
         self.weights = weights
         self.nodes: list[Any] = []
         self.constants: list[Any] = []
@@ -114,7 +111,7 @@ class _Graph:
         return self.add("Clip", [x, *self._bounds]) if is_bounded else x
 
 
-def folded(weights: Weights, conv: str, norm: str) -> tuple[FloatArray, FloatArray]:
+def folded(weights: Arrays, conv: str, norm: str) -> tuple[FloatArray, FloatArray]:
     """Return kernel and offset of a convolution that does what the normalization after it did.
 
     Examples

@@ -11,10 +11,10 @@ from platformdirs import user_cache_path
 from sklearn.utils.validation import check_is_fitted
 
 from sparing._validate import _Phrase, invalid
-from sparing.encoders.base import BlockEncoder, Progress, nobody
+from sparing.encoders.base import BlockEncoder, nobody
 from sparing.encoders.cache import VERSION
 from sparing.encoders.kept import kept
-from sparing.types import FloatArray
+from sparing.types import FloatArray, Tick
 
 
 class NetworkEncoder(BlockEncoder):
@@ -26,23 +26,21 @@ class NetworkEncoder(BlockEncoder):
 
     is_pretrained: ClassVar[bool] = True
 
-    def fit(self, X: Any, y: Any = None, *, progress: Progress | None = None) -> Self:
+    def fit(self, X: Any, y: Any = None, *, progress: Tick | None = None) -> Self:
         """Learn from what the network makes of the items; labels are not looked at."""
         return self.settle(self.seen(X, progress=progress))
 
-    def transform(self, X: Any, *, progress: Progress | None = None) -> FloatArray:
+    def transform(self, X: Any, *, progress: Tick | None = None) -> FloatArray:
         """Return one vector an item, (n_items, n_features) float32."""
         check_is_fitted(self)
         return self.reduced(self.seen(X, progress=progress))
 
-    def fit_transform(
-        self, X: Any, y: Any = None, *, progress: Progress | None = None
-    ) -> FloatArray:
+    def fit_transform(self, X: Any, y: Any = None, *, progress: Tick | None = None) -> FloatArray:
         """Fit and encode; every item goes through the network once."""
         seen = self.seen(X, progress=progress)
         return self.settle(seen).reduced(seen)
 
-    def seen(self, X: Any, *, progress: Progress | None = None) -> FloatArray:
+    def seen(self, X: Any, *, progress: Tick | None = None) -> FloatArray:
         """Return what the network makes of each item, (n_items, n_outputs) float32.
 
         Parameters

@@ -9,14 +9,13 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from sparing.encoders.base import Progress
 from sparing.encoders.pretrained.folder import hash_of, model_in, text_outputs
 from sparing.encoders.pretrained.network import NetworkEncoder, unit_rows
 from sparing.encoders.pretrained.packages import PackagedFile
 from sparing.encoders.pretrained.session import one_line, open_session
 from sparing.encoders.text import sound_texts
 from sparing.errors import MissingExtraError, SourceError
-from sparing.types import FloatArray
+from sparing.types import FloatArray, Tick
 
 EXTRA = "texts"
 BLOCK_TEXTS = 32
@@ -62,7 +61,7 @@ class TokenEncoder(NetworkEncoder):
     def _block_items(self, items: Any) -> int:
         return BLOCK_TEXTS
 
-    def _through(self, X: Any, progress: Progress | None) -> FloatArray:
+    def _through(self, X: Any, progress: Tick | None) -> FloatArray:
         """Encode texts of like length together: a block is as long as its longest text."""
         texts = self._checked(X)
         order = np.argsort([len(text) for text in texts], kind="stable")

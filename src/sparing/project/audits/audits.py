@@ -16,7 +16,7 @@ from sparing.project.guarded import Guarded
 from sparing.project.log.event_log import EventLog
 from sparing.project.state import State
 from sparing.project.views import Asked
-from sparing.store import Event, EventCheck, ItemRow, Kind, NewEvent, Outcome, Status
+from sparing.store import Event, EventCheck, EventStatus, ItemRow, Kind, NewEvent, Outcome
 from sparing.store.records import OF_THE_PHASE
 
 MOST_TRIES = 10
@@ -134,7 +134,7 @@ class Audits:
                 event = NewEvent(key=uuid4().hex, kind=decision.kind)
                 check = _unless_touched(decision, state.rows)
                 (stored,) = self._log.append([event], check, state.replay.last_seq)
-                if stored.status is Status.STORED:
+                if stored.status is EventStatus.STORED:
                     return decision.made
                 self._log.take_events()
         raise ConflictError("Others change the items of this audit all the time: try again.")
@@ -211,7 +211,7 @@ def _unless_touched(decision: Decision[T], rows: Sequence[ItemRow]) -> EventChec
         drawn = decision.find()
         rests_on = {rows[row].item_id for row in drawn.audit.drawn.tolist()}
         if any(_touches(event, rests_on) for event in since):
-            return Outcome(Status.CONFLICT)
+            return Outcome(EventStatus.CONFLICT)
         return replace(new, text=decision.keep(drawn))
 
     return check

@@ -13,7 +13,7 @@ from typing import Any
 
 from sparing.errors import InvalidInputError, SourceError, UnknownNameError
 from sparing.files import write_atomically
-from sparing.project.files.forms import FORMS, Table
+from sparing.project.files.forms import FORMS, ExportTable
 from sparing.project.guarded import Guarded
 from sparing.project.source.items import GONE, Item
 from sparing.project.state import State
@@ -28,7 +28,7 @@ MAX_FOLDER_NAME = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class ExportRow:
     """One item of a finished data set.
 
     Parameters
@@ -79,10 +79,10 @@ class Row:
     present: bool = True
 
 
-COLUMNS = tuple(field.name for field in fields(Row))
+COLUMNS = tuple(field.name for field in fields(ExportRow))
 
 
-def export_rows(state: State, annotator: str = "") -> Iterator[Row]:
+def export_rows(state: State, annotator: str = "") -> Iterator[ExportRow]:
     """Yield a row for every item; one that is gone only if it has an answer.
 
     A person is not told what they are asked without a sign of: neither a guess, nor what others
@@ -95,7 +95,7 @@ def export_rows(state: State, annotator: str = "") -> Iterator[Row]:
             yield row
 
 
-def _row(state: State, row: int, annotator: str, *, is_blind: bool) -> Row:
+def _row(state: State, row: int, annotator: str, *, is_blind: bool) -> ExportRow:
     item = state.rows[row]
     noted = state.replay.of(item.item_id)
     known: dict[str, Any] = {
@@ -106,9 +106,9 @@ def _row(state: State, row: int, annotator: str, *, is_blind: bool) -> Row:
         "present": item.state != GONE,
     }
     if state.hides(row, annotator):
-        return Row(**known, state=HIDDEN)
+        return ExportRow(**known, state=HIDDEN)
     said = _said_by_person(state, row)
-    return Row(**known, **(said or ({} if is_blind else _said_by_model(state, row))))
+    return ExportRow(**known, **(said or ({} if is_blind else _said_by_model(state, row))))
 
 
 def _said_by_person(state: State, row: int) -> dict[str, Any]:
@@ -201,7 +201,7 @@ def export(guarded: Guarded, path: Path, form: str, annotator: str = "") -> int:
     return sum(row.label is not None for row in rows)
 
 
-def as_table(state: State, rows: Sequence[Row]) -> Table:
+def as_table(state: State, rows: Sequence[ExportRow]) -> ExportTable:
     """Return rows with what the source says of them, in columns of their own.
 
     A column of the source that is called like one of ours gets ``source_`` before its name.
@@ -211,13 +211,13 @@ def as_table(state: State, rows: Sequence[Row]) -> Table:
     places = [state.place_of(row.item_id) for row in rows] if names else []
     own = [[getattr(row, name) for name in COLUMNS] for row in rows]
     if source is None:
-        return Table(COLUMNS, len(COLUMNS), own)
+        return ExportTable(COLUMNS, len(COLUMNS), own)
     beside = [
         [None if place is None else source.columns[name][place] for name in names.values()]
         for place in places
     ]
     whole = [[*mine, *its] for mine, its in zip(own, beside, strict=True)]
-    return Table([*COLUMNS, *names], len(COLUMNS), whole)
+    return ExportTable([*COLUMNS, *names], len(COLUMNS), whole)
 
 
 def _source_names(columns: Iterable[str]) -> dict[str, str]:
@@ -239,7 +239,7 @@ def source_name(column: str) -> str:
     return f"source_{column}" if plain in COLUMNS else column
 
 
-def _write_folders(guarded: Guarded, path: Path, rows: list[Row], table: Table) -> None:
+def _write_folders(guarded: Guarded, path: Path, rows: list[ExportRow], table: ExportTable) -> None:
     """Copy each labeled file to PATH/provenance/class/, and write PATH/labels.csv beside them."""
     with guarded.held() as state:
         kind = state.listing.kind

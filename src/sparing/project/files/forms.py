@@ -15,7 +15,7 @@ NUMBERS = frozenset({"propensity", "confidence", "guess_confidence"})
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Table:
+class ExportTable:
     """What is exported.
 
     Parameters
@@ -30,25 +30,25 @@ class Table:
     rows: Sequence[Sequence[Any]]
 
 
-def to_csv(table: Table) -> bytes:
+def to_csv(table: ExportTable) -> bytes:
     """Return a table as CSV; cells that begin like a formula are disarmed by an apostrophe.
 
     Examples
     --------
-    >>> to_csv(Table(["item", "text"], 1, [["=1+1.png", None]])).decode().splitlines()[1]
+    >>> to_csv(ExportTable(["item", "text"], 1, [["=1+1.png", None]])).decode().splitlines()[1]
     "'=1+1.png,"
     """
     return csv_text(table.columns, table.rows).encode()
 
 
-def to_jsonl(table: Table) -> bytes:
+def to_jsonl(table: ExportTable) -> bytes:
     """Return a table as JSON Lines."""
     rows = (dict(zip(table.columns, map(_plain, row), strict=True)) for row in table.rows)
     lines = (json.dumps(row, ensure_ascii=False, default=str) + "\n" for row in rows)
     return "".join(lines).encode("utf-8", "replace")
 
 
-def to_parquet(table: Table) -> bytes:
+def to_parquet(table: ExportTable) -> bytes:
     """Return a table as a Parquet file.
 
     Raises
@@ -93,7 +93,7 @@ def _plain(value: Any) -> Any:
     return None if value != value else value  # NaN is no JSON
 
 
-FORMS: dict[str, Callable[[Table], bytes]] = {
+FORMS: dict[str, Callable[[ExportTable], bytes]] = {
     "csv": to_csv,
     "jsonl": to_jsonl,
     "parquet": to_parquet,

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from sparing.learner.auto import Evidence, suggested_batch_size
+from sparing.learner.auto import PolicyEvidence, suggested_batch_size
 from sparing.learner.learner import ActiveLearner
 from sparing.learner.query import Query
 from sparing.strategies.base import FROM_STRATEGY, FROM_UNIFORM
@@ -36,7 +36,7 @@ def _spare(learner: ActiveLearner, batch: Query) -> list[Query]:
     is_random = (batch.source == FROM_UNIFORM).all()
     if not n_spare or is_random:  # beyond the batch items are drawn at random anyway
         return []
-    if Evidence(len(pool.labeled), len(np.unique(pool.y[pool.labeled]))).is_cold:
+    if PolicyEvidence(len(pool.labeled), len(np.unique(pool.y[pool.labeled]))).is_cold:
         return [learner.query(n_spare)]
     doubt = margin(learner.version.proba[pool.candidates])
     best = np.argsort(-doubt, kind="stable")[:n_spare]

@@ -10,9 +10,10 @@ from sparing.project.log.event_log import EventLog
 from sparing.project.multiprocess import Duties
 from sparing.project.options import with_encoder
 from sparing.project.settings import Settings
-from sparing.project.source.encoding import AUTO, Progress
+from sparing.project.source.encoding import AUTO
 from sparing.project.source.vectors import made_before
 from sparing.store import Store, Version
+from sparing.types import Progress
 
 if TYPE_CHECKING:
     from sparing.project.learning.trainee import Trainee

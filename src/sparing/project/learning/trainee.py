@@ -29,7 +29,7 @@ from sparing.project.learning.scores import Scores, write_scores
 from sparing.project.log.replay import Replay
 from sparing.project.map.mapping import Mapmaker
 from sparing.project.source.changes import ITEMS_STAMP, attached
-from sparing.project.source.encoding import Progress, quick_name
+from sparing.project.source.encoding import quick_name
 from sparing.project.source.items import PRESENT, Listing
 from sparing.project.source.vectors import (
     Contents,
@@ -41,7 +41,7 @@ from sparing.project.source.vectors import (
 from sparing.project.team.people import Opinions
 from sparing.store import Event, ItemRow, Store, Version
 from sparing.strategies.base import FROM_UNIFORM
-from sparing.types import FloatArray, IntArray
+from sparing.types import FloatArray, IntArray, Progress
 
 MANY = (
     10_000  # items from which on the neighbour graph takes seconds: coverage does not wait for it

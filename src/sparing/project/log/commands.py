@@ -11,7 +11,7 @@ from sparing.errors import InvalidInputError, NotFoundError, UnknownNameError
 from sparing.pool.class_names import can_be_shown, kept_name, name_key
 from sparing.project.state import State
 from sparing.project.views import Recorded
-from sparing.store import Event, Kind, NewEvent, Outcome, Status
+from sparing.store import Event, EventStatus, Kind, NewEvent, Outcome
 from sparing.store.records import OF_A_CLASS, OF_AN_ITEM, UNDOABLE
 
 MAX_KEY = 64
@@ -34,7 +34,7 @@ def formed(state: State, events: Iterable[NewEvent]) -> list[NewEvent | Recorded
         try:
             done.append(_formed(state, named))
         except (InvalidInputError, NotFoundError) as error:
-            done.append(Recorded(event.key, None, Status.REFUSED, message=str(error)))
+            done.append(Recorded(event.key, None, EventStatus.REFUSED, message=str(error)))
     return done
 
 
@@ -42,9 +42,9 @@ def recorded(state: State, event: NewEvent, outcome: Outcome) -> Recorded:
     """Return the outcome of a stored event as the doors show it."""
     seq = outcome.event.seq if outcome.event else None
     row = state.row_of.get(event.item_id or "")
-    is_conflict = outcome.status is Status.CONFLICT
+    is_conflict = outcome.status is EventStatus.CONFLICT
     if is_conflict and row in state.blind_rows(event.annotator):
-        return Recorded(event.key, None, Status.REFUSED, message=STAYS_BLIND)
+        return Recorded(event.key, None, EventStatus.REFUSED, message=STAYS_BLIND)
     current = state.answer_of(outcome.current)
     return Recorded(event.key, seq, outcome.status, current, outcome.message)
 

@@ -17,7 +17,7 @@ from sparing.project.log.classes import TAKEN
 from sparing.project.log.replay import Replay
 from sparing.project.state import State
 from sparing.project.team.sharing import Overlap
-from sparing.store import Event, Kind, NewEvent, Outcome, Status
+from sparing.store import Event, EventStatus, Kind, NewEvent, Outcome
 from sparing.store.records import ANSWERS, AT_A_GLANCE, FROM_CLUSTER, LABELS, OF_A_CLASS
 
 NOT_AT_A_GLANCE = (
@@ -79,7 +79,7 @@ class Judge:
         try:
             return self._judged(new)
         except (InvalidInputError, NotFoundError) as error:
-            return Outcome(Status.REFUSED, message=str(error))
+            return Outcome(EventStatus.REFUSED, message=str(error))
 
     def _judged(self, new: NewEvent) -> NewEvent | Outcome:
         if new.kind is Kind.UNDO:
@@ -123,7 +123,7 @@ class Judge:
             return new
         bears = self._replay.class_name(known)
         message = "" if kept_name(bears) == name else SAME.format(name=name, known=bears)
-        return Outcome(Status.DUPLICATE, message=message)
+        return Outcome(EventStatus.DUPLICATE, message=message)
 
     def _taken(self, class_id: str | None) -> str:
         return TAKEN.format(name=self._replay.class_name(class_id or ""))

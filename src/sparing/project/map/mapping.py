@@ -9,7 +9,7 @@ from sparing.errors import SourceError
 from sparing.files import atomic_stream, read_arrays, write_arrays
 from sparing.models.structure import column_scale
 from sparing.numeric.map_layout import MapWork, map_work, principal_map
-from sparing.numeric.tsne import Layout
+from sparing.numeric.tsne import Embedding
 from sparing.project.belongings import remove_others
 from sparing.project.folder import NEIGHBORS, PRINCIPAL, ProjectFolder
 from sparing.project.source.vectors import Contents, read_vectors
@@ -97,7 +97,9 @@ class Mapmaker:
     def _begun(self) -> MapWork:
         try:
             kept = read_arrays(self._folder.map_work(self._mark), "a map begun")
-            layout = Layout(kept["positions"], kept["velocity"], kept["gains"], int(kept["step"]))
+            layout = Embedding(
+                kept["positions"], kept["velocity"], kept["gains"], int(kept["step"])
+            )
             neighbors: IntArray = kept["neighbors"]
         except (SourceError, KeyError):
             return MapWork()  # nothing kept, or damaged: from the start

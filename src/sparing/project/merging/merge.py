@@ -19,7 +19,7 @@ from sparing.project.backups.restore import check_empty, restore
 from sparing.project.folder import SUFFIX, Lock, ProjectFolder
 from sparing.project.log.replay import Replay
 from sparing.project.merging.classes import check_all_named
-from sparing.project.merging.plan import Held, Plan, numbered, plan_merge
+from sparing.project.merging.plan import Holdings, Plan, numbered, plan_merge
 from sparing.project.multiprocess import placed
 from sparing.project.source.changes import ITEMS_STAMP
 from sparing.store import Event, ItemRow, Kind, Store, open_store
@@ -55,7 +55,7 @@ class Part:
     """
 
     place: str
-    held: Held
+    held: Holdings
 
 
 def merge(
@@ -144,7 +144,7 @@ def _copied(place: ProjectFolder, copy: Path) -> Part:
         events = store.events()
         _check_no_audit(events, place.name)
         items = opening.items_of_today(placed(place, store), store)
-        return Part(_place(place), Held(place.name, items, events))
+        return Part(_place(place), Holdings(place.name, items, events))
     finally:
         store.close()
 
@@ -208,7 +208,7 @@ def _planned(
     classes: Mapping[str, str],
 ) -> tuple[list[Plan], list[Event]]:
     """Work out what each project adds, in view of what those before it have added."""
-    here = Held("", items, store.events())
+    here = Holdings("", items, store.events())
     n, plans = len(here.events), []
     left = dict(classes)
     for part in parts:
@@ -222,7 +222,7 @@ def _planned(
         plans.append(plan)
         known |= {join.class_id: join.into for join in plan.joins if join.into is not None}
         events = [*here.events, *numbered(plan.events, here.events)]
-        here = Held("", [*here.items, *plan.items], events)
+        here = Holdings("", [*here.items, *plan.items], events)
     check_all_named(left, [part.held.events for part in parts])
     return plans, [*here.events[n:]]
 

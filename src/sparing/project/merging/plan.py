@@ -25,7 +25,7 @@ from sparing.store import Event, ItemRow, Kind
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class Holdings:
     """What a project holds, as far as it is merged.
 
     Parameters
@@ -139,7 +139,11 @@ class Plan:
 
 
 def plan_merge(
-    here: Held, there: Held, wanted: Mapping[str, str], known: Mapping[str, str], nameless: str
+    here: Holdings,
+    there: Holdings,
+    wanted: Mapping[str, str],
+    known: Mapping[str, str],
+    nameless: str,
 ) -> Plan:
     """Work out what merging one project into another will do.
 

@@ -1,6 +1,6 @@
 """From the items of a source to vectors: by the encoder that is named, or from a file."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,12 +11,11 @@ from sparing.datasets.vectorfile import VectorFile, joined_by_id, read_vector_fi
 from sparing.errors import CapabilityError
 from sparing.pool.views import Views
 from sparing.project.source.items import Listing
-from sparing.types import FloatArray, IntArray
+from sparing.types import FloatArray, IntArray, Progress
 
 if TYPE_CHECKING:
     from sparing.encoders.base import BlockEncoder
 
-Progress = Callable[[str, int, int], None]  # (what, done, in all)
 AUTO = "auto"
 GIVEN = "vectors:"  # and the file that has them
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from sparing.datasets.identifiers import called_by
-from sparing.datasets.items import Items, Kind
+from sparing.datasets.items import ItemKind, Items
 from sparing.datasets.read import read_table
 from sparing.datasets.rows import AS_BEFORE, RawTable, Reading
 from sparing.datasets.tables import table_items
@@ -32,7 +32,7 @@ class Layout:
     is_old : the project is of a version that knew rows by another hash
     """
 
-    kind: Kind
+    kind: ItemKind
     columns: tuple[str, ...]
     left_out: tuple[str, ...]
     beside: tuple[str, ...]

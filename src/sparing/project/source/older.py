@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from sparing.datasets.identifiers import identified
-from sparing.datasets.items import Kind
+from sparing.datasets.items import ItemKind
 from sparing.datasets.read import read_table
 from sparing.datasets.rows import RawTable, is_missing
 from sparing.project.source.fingerprints import key_of, telling_columns
@@ -64,7 +64,7 @@ def layout_before(
     return None
 
 
-def _kind_before(raw: RawTable, columns: Sequence[str], known: set[str | None]) -> Kind | None:
+def _kind_before(raw: RawTable, columns: Sequence[str], known: set[str | None]) -> ItemKind | None:
     """Return what rows of these columns were, if an older version had any of them among its own."""
     rows = [*zip(*(raw.columns[name] for name in columns), strict=True)]
     if any(key_of(_content([*row])) in known for row in rows):

@@ -20,10 +20,10 @@ from sparing.errors import SourceError
 from sparing.files import atomic_stream
 from sparing.pool.views import Views
 from sparing.project.folder import ProjectFolder
-from sparing.project.source.encoding import AUTO, GIVEN, Progress, fitted_on, keys_of, vectors_of
+from sparing.project.source.encoding import AUTO, GIVEN, fitted_on, keys_of, vectors_of
 from sparing.project.source.items import GONE, Listing, hash_file
 from sparing.store import ItemRow
-from sparing.types import BoolArray, FloatArray, IntArray, StrArray
+from sparing.types import BoolArray, FloatArray, IntArray, Progress, StrArray
 
 if TYPE_CHECKING:
     from sparing.encoders.base import BlockEncoder

@@ -12,7 +12,7 @@ item waits to be settled anyway."""
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class HeldClass:
     """The class that holds of an item.
 
     Parameters
@@ -43,25 +43,25 @@ class Opinions:
     def __init__(self, replay: Replay) -> None:
         self._replay = replay
         self._made_at = -1
-        self._consensus: dict[str, Held] = {}
+        self._consensus: dict[str, HeldClass] = {}
 
-    def held(self, item_id: str) -> Held | None:
+    def held(self, item_id: str) -> HeldClass | None:
         """Return what holds of an item; None if nobody has given it a class."""
         if self._replay.is_contested(item_id):
             return self._contested()[item_id]
         answer = self._replay.of(item_id).answer
         if answer is None or answer.class_id is None:
             return None
-        return Held(self._replay.resolve(answer.class_id))
+        return HeldClass(self._replay.resolve(answer.class_id))
 
-    def _contested(self) -> dict[str, Held]:
+    def _contested(self) -> dict[str, HeldClass]:
         if self._made_at != self._replay.n_events:
             self._consensus = find_consensus(self._replay)
             self._made_at = self._replay.n_events
         return self._consensus
 
 
-def find_consensus(replay: Replay) -> dict[str, Held]:
+def find_consensus(replay: Replay) -> dict[str, HeldClass]:
     """Return the consensus on every item where people differ and nobody has settled it.
 
     People are judged by the items that several of them have answered; a label that stands alone is
@@ -73,7 +73,7 @@ def find_consensus(replay: Replay) -> dict[str, Held]:
     found = dawid_skene(votes_on(replay, sorted(replay.shared)))
     sure = dict(zip(found.votes.items, found.confidence.tolist(), strict=True))
     label = dict(zip(found.votes.items, found.labels, strict=True))
-    return {i: Held(str(label[i]), sure[i], by_consensus=True) for i in contested}
+    return {i: HeldClass(str(label[i]), sure[i], by_consensus=True) for i in contested}
 
 
 def named_votes(replay: Replay) -> Votes | None:

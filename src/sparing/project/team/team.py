@@ -15,7 +15,7 @@ from sparing.project.team.people import named_votes
 from sparing.project.team.sharing import Overlap
 from sparing.project.views import Disagreement, Guidelines
 from sparing.stats.agreement import Agreement, agreement
-from sparing.store import Event, Kind, NewEvent, Status, Store
+from sparing.store import Event, EventStatus, Kind, NewEvent, Store
 
 
 class Team:
@@ -106,7 +106,7 @@ class Team:
             key=uuid4().hex, kind=Kind.GUIDELINES, text=text, annotator=annotator, seen=seen
         )
         (outcome,) = self._log.append([event])
-        if outcome.status is Status.CONFLICT:
+        if outcome.status is EventStatus.CONFLICT:
             raise ConflictError("Somebody else has just changed the guidelines.", outcome.current)
 
 
