@@ -93,7 +93,7 @@ def test_labels_that_no_file_can_hold_are_refused_and_leave_the_old_file(tmp_pat
     learner = ActiveLearner(X, strategy="random")
     learner.teach([0], ["left"])
     learner.save(tmp_path / "a.npz")
-    learner.teach([1], [value])
+    learner = ActiveLearner(X, classes=["left", value], strategy="random")
     with pytest.raises(InvalidInputError, match="str, int, float, bool or tuples of these"):
         learner.save(tmp_path / "a.npz")
     assert ActiveLearner.load(tmp_path / "a.npz", X).classes == ["left"]

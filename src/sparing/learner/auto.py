@@ -227,7 +227,7 @@ def auto_strategy(
     """
     evidence = evidence_of(pool, version)
     if evidence.is_cold:
-        chosen, why = _covering(pool, spectrum), _why_cold(evidence)
+        chosen, why = covering(pool, spectrum), _why_cold(evidence)
     elif evidence.is_search:
         chosen, why = _searching(evidence)
     elif not evidence.has_skill:
@@ -260,7 +260,7 @@ def covering_meanwhile(error: TooFewLabelsError) -> QueryStrategy:
     return Auto(MaxHerding(), f"{str(error).rstrip('.')}: cover the pool meanwhile")
 
 
-def _covering(pool: Pool, spectrum: Callable[[], Spectrum]) -> QueryStrategy:
+def covering(pool: Pool, spectrum: Callable[[], Spectrum]) -> QueryStrategy:
     """Return what covers the pool: its groups if it falls into some, else wherever much is near."""
     n_first = max(FIRST_BATCH, len(pool.classes))
     has_graph = not sparse.issparse(pool.X) and len(pool) <= MAX_ITEMS

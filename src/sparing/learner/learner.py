@@ -52,6 +52,7 @@ from sparing.types import (
 )
 
 AUTO = "auto"
+CLASS, LABELS = "class", "labels"
 ASKED_BY_AUTO = frozenset({"proba", "oof_proba"})
 N_LOOKED_AT = 10_000  # rows, to see whether float32 will do
 BLUR = 0.01  # of a column's deviation
@@ -79,6 +80,8 @@ class ActiveLearner:
     items : (n_items,) the texts or images behind the rows, for a notebook to show
     views : which columns of X see the items in which way, if they do in several
         (``Views.joined``): ``"auto"`` weighs the views by what the labels show
+    kind : ``"class"``: one class an item; ``"labels"``: a set of labels, see
+        :class:`~sparing.learner.labels.LabelsLearner`
 
     Attributes
     ----------
@@ -105,6 +108,14 @@ class ActiveLearner:
     ['low', 'low', 'high', 'high', 'low', 'high']
     """
 
+    def __new__(cls, *args: Any, kind: str = CLASS, **parameters: Any) -> Self:
+        """Make a learner of that kind."""
+        if cls is ActiveLearner and kind == LABELS:
+            from sparing.learner.labels import LabelsLearner  # it is one of these
+
+            return object.__new__(LabelsLearner)  # type: ignore[return-value]
+        return object.__new__(cls)
+
     def __init__(
         self,
         X: Features,
@@ -115,7 +126,11 @@ class ActiveLearner:
         seed: int = 0,
         items: Sequence[Any] | None = None,
         views: Views | None = None,
+        kind: str = CLASS,
     ) -> None:
+        if kind != self.kind:
+            expected = "'class' or 'labels'; spans have a SequenceLearner"
+            raise invalid("kind", "ActiveLearner", expected, kind)
         self.seed = check_int("seed", "ActiveLearner", seed, 0)
         table = (
             ClassTable()
@@ -136,6 +151,11 @@ class ActiveLearner:
         self._check_fit_together()
         self._version: ModelVersion | None = None
         self._spectra: dict[int, Spectrum] = {}
+
+    @property
+    def kind(self) -> str:
+        """What an answer is: ``"class"``, one of them an item, or ``"labels"``, a set of them."""
+        return CLASS
 
     def __repr__(self) -> str:
         n, n_labeled = len(self.pool), len(self.pool.labeled)
@@ -285,7 +305,9 @@ class ActiveLearner:
         """
         rows = check_indices(indices, "teach", len(self.pool))
         values = labels_of(rows, labels, "teach")
-        if self.classes_are_fixed:
+        if not self.classes_are_fixed:
+            _check_single(values, self.classes)
+        else:
             self.pool.classes.encode(values)
         self._move_to(lambda pool: pool.with_labels(rows, values))
 
@@ -428,7 +450,9 @@ class ActiveLearner:
         if state.model != _model_name(model):
             raise invalid("model", "load", f"{state.model}, as it was saved", _model_name(model))
         strategy = saved_strategy(state) if strategy is None else strategy
-        learner = cls(X, None, model, strategy, seed=state.seed, items=items, views=views)
+        kind = CLASS if state.labels is None else LABELS
+        parts: dict[str, Any] = {"seed": state.seed, "items": items, "views": views, "kind": kind}
+        learner = cls(X, None, model, strategy, **parts)
         learner._continue_from(state)
         return learner
 
@@ -539,6 +563,17 @@ class ActiveLearner:
         self._rng = state.rng
         if state.model_arrays:
             self.version.restore(state.model_arrays)
+
+
+def _check_single(values: Sequence[Any], known: Sequence[Label]) -> None:
+    """Refuse several labels of one item, which would become a class of their own."""
+    for value in values:
+        if isinstance(value, tuple | list | set | frozenset) and value not in known:
+            expected = (
+                "one label an item; several need ActiveLearner(kind='labels'), and tuples that are "
+                "classes have to be named in 'classes'"
+            )
+            raise invalid("labels", "teach", expected, value)
 
 
 def _checked_items(items: Any, n_items: int) -> Sequence[Any] | None:

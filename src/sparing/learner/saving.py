@@ -19,7 +19,7 @@ from sparing.models.fitting import row_blocks
 from sparing.pool.classes import ClassTable
 from sparing.strategies.base import QueryStrategy
 from sparing.strategies.registry import get_strategy, strategy_names
-from sparing.types import Features, IntArray
+from sparing.types import Features, IntArray, Label
 
 FORMAT = 1
 MODEL_PREFIX = "model/"
@@ -51,6 +51,7 @@ class SavedState:
     model : the name of the model's class or ``"auto"``
     digest : hash of the features
     model_arrays : the model's own state, if it offers ``get_state``
+    labels : of items that have several: ``classes`` are sets of these then
     """
 
     y: IntArray
@@ -65,6 +66,7 @@ class SavedState:
     model: str
     digest: str
     model_arrays: Mapping[str, npt.NDArray[Any]] = field(default_factory=dict)
+    labels: tuple[Label, ...] | None = None
 
 
 def write_state(path: str | os.PathLike[str], state: SavedState) -> None:
@@ -113,6 +115,8 @@ def _facts(state: SavedState) -> dict[str, Any]:
     facts["format"] = FORMAT
     facts["classes"] = [to_plain(value) for value in state.classes.values]
     facts["alias"] = state.classes.alias
+    if state.labels is not None:
+        facts["labels"] = [to_plain(value) for value in state.labels]
     facts["rng"] = state.rng.bit_generator.state
     return facts
 
@@ -121,12 +125,14 @@ def _state(facts: dict[str, Any], y: IntArray, arrays: dict[str, npt.NDArray[Any
     rng = np.random.default_rng()
     rng.bit_generator.state = facts["rng"]
     values = tuple(from_plain(value) for value in facts["classes"])
+    labels = facts.get("labels")  # not there before items could have several
     if not all(0 <= code < len(values) for code in facts["alias"]):
         raise ValueError("an alias of no class")
     return SavedState(
         y=y,
         classes=ClassTable(values, tuple(facts["alias"])),
         rng=rng,
+        labels=None if labels is None else tuple(from_plain(value) for value in labels),
         model_arrays={name.removeprefix(MODEL_PREFIX): a for name, a in arrays.items()},
         **{name: facts[name] for name in PLAIN_FIELDS},
     )

@@ -1,0 +1,152 @@
+"""Several labels an item: micro and macro F1 of ``auto`` against random labels.
+
+Four sets. Two are real annotations of texts: which kinds of entities a tweet of the Broad Twitter
+Corpus names (three labels), and which of eleven kinds a sentence of GUM names. Two are made:
+properties of scikit-learn's handwritten digits (five labels), and its generator of texts with
+topics (eight labels). Thirty percent are the test, drawn anew for each seed; no label at the
+start, batches of twenty.
+
+Usage: SPARING_DATA=... python benchmarks/labels.py [--seeds 5] [--sets digits,tweets] [--no-write]
+
+Keeps what is finished in docs/benchmarks/labels.json and writes labels.md.
+"""
+
+import argparse
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from sklearn.datasets import load_digits, make_multilabel_classification
+from sklearn.metrics import f1_score
+
+from sparing import ActiveLearner
+from sparing.datasets.marked.conll import read_conll
+from sparing.encoders import get_encoder
+from sparing.experiment.statistics import mean_interval
+
+OUT = Path(__file__).parents[1] / "docs" / "benchmarks"
+MARKS = (60, 100, 200)
+BATCH = 20
+MOST_ITEMS = 1500
+TEST_SHARE = 0.3
+HOW = ("auto", "random")
+AVERAGES = ("micro", "macro")
+HEAD = """# Several labels an item
+
+F1 in percent on items that nobody labeled, {seeds} seeds; `benchmarks/labels.py` has the protocol.
+*Ahead*: `auto` less random on the same splits, with a 95 % interval over seeds.
+
+| set | strategy | {head} |"""
+Data = tuple[np.ndarray, np.ndarray]
+
+
+def _sentences(folder: Path, pattern: str) -> Data:
+    """Return texts by their words, and which labels the spans of each have."""
+    files = [read_conll(path) for path in sorted(folder.glob(pattern))]
+    documents = [document for file in files for document in file.documents]
+    labels = sorted({label for file in files for label in file.labels})
+    rows = np.random.default_rng(0).permutation(len(documents))[:MOST_ITEMS]
+    kept = [documents[row] for row in rows]
+    said = [{label for _, _, label in document.spans} for document in kept]
+    X = get_encoder("text").fit_transform([document.text for document in kept])
+    return X, np.array([[label in names for label in labels] for names in said])
+
+
+def _digits() -> Data:
+    X, y = load_digits(return_X_y=True)
+    loops, straight = np.isin(y, [0, 6, 8, 9]), np.isin(y, [1, 4, 7])
+    return X, np.column_stack([y % 2 == 0, y > 4, loops, straight, np.isin(y, [2, 3, 5, 7])])
+
+
+def _topics() -> Data:
+    X, Y = make_multilabel_classification(
+        MOST_ITEMS, 60, n_classes=8, n_labels=2, length=60, random_state=0
+    )
+    return np.sqrt(X), Y.astype(bool)
+
+
+def loaders(folder: Path) -> dict[str, Callable[[], Data]]:
+    """Return what loads vectors and labels, by name."""
+    return {
+        "tweets": lambda: _sentences(folder, "btc/*.conll"),
+        "sentences": lambda: _sentences(folder, "gum/*.tsv"),
+        "digits": _digits,
+        "topics": _topics,
+    }
+
+
+def curve(X: np.ndarray, Y: np.ndarray, how: str, seed: int) -> dict[str, list[float]]:
+    """Return micro and macro F1 in percent at each mark."""
+    rows = np.random.default_rng(seed).permutation(len(X))
+    test, pool = np.split(rows, [round(TEST_SHARE * len(X))])
+    learner = ActiveLearner(X[pool], range(Y.shape[1]), strategy=how, seed=seed, kind="labels")
+    found: dict[str, list[float]] = {average: [] for average in AVERAGES}
+    while (n := len(learner.pool.labeled)) < MARKS[-1]:
+        asked = learner.query(BATCH).indices
+        learner.teach(asked, Y[pool[asked]])
+        if n + BATCH in MARKS:
+            said = learner.predict_proba(X[test]) > 0.5
+            for average in AVERAGES:
+                score = f1_score(Y[test], said, average=average, zero_division=0)
+                found[average].append(round(100 * score, 2))
+    return found
+
+
+def page(results: dict) -> str:
+    """Return the results as a page."""
+    seeds = min(len(runs["auto"]) for runs in results.values())
+    head = " | ".join(f"{average} at {mark}" for average in AVERAGES for mark in MARKS)
+    lines = [
+        HEAD.format(seeds=seeds, head=head),
+        "|---|---|" + "---:|" * len(MARKS) * len(AVERAGES),
+    ]
+    for name, runs in results.items():
+        both = {how: _scores(runs[how], seeds) for how in HOW}
+        lines += [_row(name, how, [f"{x:.1f}" for x in both[how].mean(axis=0)]) for how in HOW]
+        ahead = both["auto"] - both["random"]
+        lines.append(_row(name, "ahead", [_interval(column) for column in ahead.T]))
+    return "\n".join([*lines, ""])
+
+
+def _scores(runs: dict, seeds: int) -> np.ndarray:
+    """Return (n_seeds, n_averages * n_marks)."""
+    return np.array([np.concatenate([runs[str(s)][a] for a in AVERAGES]) for s in range(seeds)])
+
+
+def _row(name: str, how: str, cells: list[str]) -> str:
+    return f"| {name} | {how} | {' | '.join(cells)} |"
+
+
+def _interval(values: np.ndarray) -> str:
+    found = mean_interval(values)
+    limits = "" if found.low is None else f" [{found.low:+.1f}, {found.high:+.1f}]"
+    return f"{found.value:+.1f}{limits}"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
+    parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--sets", default="tweets,sentences,digits,topics")
+    parser.add_argument("--no-write", action="store_true")
+    args = parser.parse_args()
+    kept = OUT / "labels.json"
+    results = json.loads(kept.read_text()) if kept.exists() and not args.no_write else {}
+    for name in args.sets.split(","):
+        data = loaders(Path(os.environ.get("SPARING_DATA", "")))[name]()
+        for how in HOW:
+            runs = results.setdefault(name, {}).setdefault(how, {})
+            for seed in range(args.seeds):
+                if str(seed) not in runs:
+                    runs[str(seed)] = curve(*data, how, seed)
+                    print(name, how, seed, runs[str(seed)], flush=True)
+                    if not args.no_write:
+                        kept.write_text(json.dumps(results) + "\n")
+    print(page(results))
+    if not args.no_write:
+        (OUT / "labels.md").write_text(page(results))
+
+
+if __name__ == "__main__":
+    main()

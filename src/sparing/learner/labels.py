@@ -1,0 +1,253 @@
+"""LabelsLearner: active learning where an item has several labels, or none of them."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+
+from sparing._validate import _Phrase, check_indices, invalid
+from sparing.annotations.base import labels_of_all
+from sparing.annotations.labels import LabelSet
+from sparing.errors import CapabilityError, TrainingError
+from sparing.learner.auto import COLD_LABELS, COVERED_LABELS, UNIFORM_SHARE, Auto, covering
+from sparing.learner.learner import AUTO, ActiveLearner
+from sparing.learner.saving import SavedState
+from sparing.models.answers import check_can_be_judged, gives_proba
+from sparing.models.labels import LabelsVersion, doubt
+from sparing.pool.classes import ClassTable
+from sparing.pool.labels import label_values
+from sparing.pool.snapshot import Snapshot
+from sparing.pool.views import Views
+from sparing.strategies.base import QueryStrategy
+from sparing.strategies.coverage import UHerding
+from sparing.strategies.mixed import Mix
+from sparing.strategies.registry import get_strategy
+from sparing.strategies.uncertainty import MarginSampling
+from sparing.types import BoolArray, Classifier, Features, FloatArray, IntArray, Label
+
+KIND = LabelSet()
+FROM_VERSION = frozenset({"proba", "oof_proba"})
+
+
+class LabelsLearner(ActiveLearner):
+    """What ``ActiveLearner(kind="labels")`` makes: an item has a set of labels, which may be empty.
+
+    One model a label says how likely it is. Strategies see two classes, that all is as the model
+    says and that something is not, so that any of them asks where the answer as a whole is open.
+
+    Parameters
+    ----------
+    X, model, strategy, seed, items, views : as of ``ActiveLearner``
+    classes : all labels; then any other is refused, and an indicator matrix has their columns
+
+    Examples
+    --------
+    >>> X = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]] * 5)
+    >>> learner = ActiveLearner(X, ["wide", "tall"], kind="labels")
+    >>> learner.teach([0, 1, 2, 3, 7], [[], ["tall"], {"wide"}, ["wide", "tall"], ["wide", "tall"]])
+    >>> learner.predict()[:4]
+    [(), ('tall',), ('wide',), ('wide', 'tall')]
+    """
+
+    def __init__(
+        self,
+        X: Features,
+        classes: Iterable[Label] | None = None,
+        model: Classifier | str = AUTO,
+        strategy: QueryStrategy | str = AUTO,
+        *,
+        seed: int = 0,
+        items: Sequence[Any] | None = None,
+        views: Views | None = None,
+        kind: str = "labels",
+    ) -> None:
+        super().__init__(X, None, model, strategy, seed=seed, items=items, views=views, kind=kind)
+        given = () if classes is None else label_values(classes, "classes", "ActiveLearner")
+        self._labels, self.classes_are_fixed = ClassTable(tuple(given)), classes is not None
+        self._versions: LabelsVersion | None = None
+        self._told_at = -1
+
+    @property
+    def kind(self) -> str:
+        """``"labels"``."""
+        return KIND.name
+
+    @property
+    def classes(self) -> list[Label]:
+        """The labels in the order of the columns of ``predict_proba``."""
+        return list(self._labels.values)
+
+    def teach(
+        self,
+        indices: npt.ArrayLike,
+        labels: Sequence[Any] | Mapping[int, Any] | npt.NDArray[Any],
+    ) -> None:
+        """Set all labels of some items.
+
+        Parameters
+        ----------
+        indices : (k,) rows of the pool
+        labels : (k,) sets or lists of labels, an empty one for an item that has none of them; a
+            dict from row to such a set; or, where ``classes`` was given, an indicator matrix
+            (k, n_labels) of 0 and 1, dense or sparse
+
+        Raises
+        ------
+        InvalidInputError : not one set an index; a text where a set of texts is wanted; a matrix of
+            another shape
+        UnknownNameError : ``classes`` was given and does not have a label
+        """
+        rows = check_indices(indices, "teach", len(self.pool))
+        raws = self._sets(rows, labels)
+        table = self._labels
+        if not self.classes_are_fixed:
+            table = table.with_values(labels_of_all(KIND, raws))
+        values = [tuple(KIND.plain(KIND.parse(raw, table), table)) for raw in raws]
+        self._labels = table
+        self._move_to(lambda pool: pool.with_labels(rows, values))
+
+    def predict(self, X: Features | None = None) -> list[tuple[Label, ...]]:  # type: ignore[override]
+        """Return the labels of each row that are likelier than not; of the pool without ``X``.
+
+        Raises
+        ------
+        InvalidInputError, TrainingError : as in ``ActiveLearner.predict``
+        """
+        proba = self._proba(X, "predict")
+        return [tuple(self.classes[i] for i in np.flatnonzero(row)) for row in proba > 0.5]
+
+    def predict_proba(self, X: Features | None = None) -> FloatArray:
+        """Return (n_items, n_labels) how likely each label is; columns in the order of ``classes``.
+
+        Rows do not sum to 1: an item may have several labels or none.
+
+        Raises
+        ------
+        CapabilityError : the model has no ``predict_proba``
+        InvalidInputError, TrainingError : as in ``predict``
+        """
+        if not gives_proba(self._classifier):
+            name = type(self._classifier).__name__
+            raise CapabilityError(f"{name} gives no probabilities (it has no predict_proba).")
+        return self._proba(X, "predict_proba")
+
+    def explain(self) -> dict[str, float]:
+        """Return how much each model inside ``"auto"`` is believed, over all labels.
+
+        Raises
+        ------
+        TrainingError : nothing is labeled yet, or every label is everywhere or nowhere
+        CapabilityError : the model is one that somebody gave
+        """
+        models = [v.fitted.model for v in self._told().versions]
+        fitted = [model for model in models if model is not None]
+        if not fitted:
+            raise TrainingError("No label is both present and absent: nothing to explain yet.")
+        if not all(hasattr(model, "shares_") for model in fitted):
+            name = type(self.model).__name__
+            raise CapabilityError(f"A {name} is one model: only 'auto' weighs several.")
+        shares: list[dict[str, float]] = [model.shares_ for model in fitted]
+        names = dict.fromkeys(name for share in shares for name in share)
+        return {name: float(np.mean([s.get(name, 0.0) for s in shares])) for name in names}
+
+    def indicator(self, rows: IntArray | None = None) -> BoolArray:
+        """Return (n_rows, n_labels) which labels were taught; rows default to the labeled ones."""
+        rows = self.pool.labeled if rows is None else rows
+        sets = [self.pool.classes.values[code] for code in self.pool.y[rows]]
+        found = np.array([[c in s for c in self.classes] for s in sets], dtype=bool)
+        return found.reshape(len(rows), len(self.classes))
+
+    def _sets(self, rows: IntArray, labels: Any) -> list[Any]:
+        """Return the set of each row, in whichever form they came."""
+        if isinstance(labels, Mapping):
+            if set(labels) != set(rows.tolist()):
+                raise invalid("labels", "teach", "a dict whose keys are the indices", list(labels))
+            return [labels[row] for row in rows.tolist()]
+        if sparse.issparse(labels) or getattr(labels, "ndim", 1) == 2:
+            return self._from_indicator(rows, labels)
+        if isinstance(labels, str | bytes) or not isinstance(labels, Iterable):
+            raise invalid("labels", "teach", "a set of labels for each index", labels)
+        sets = list(labels)
+        if len(sets) != len(rows):
+            raise invalid("labels", "teach", f"as many sets as indices, {len(rows)}", len(sets))
+        return sets
+
+    def _from_indicator(self, rows: IntArray, labels: Any) -> list[list[Label]]:
+        matrix = np.asarray(labels.toarray() if sparse.issparse(labels) else labels)
+        shape = (len(rows), len(self.classes))
+        if not self.classes_are_fixed or matrix.shape != shape:
+            expected = f"an indicator matrix of shape {shape}, with 'classes' given for its columns"
+            raise invalid("labels", "teach", expected, _Phrase(f"one of shape {matrix.shape}"))
+        if not np.isin(matrix, (0, 1)).all():
+            raise invalid("labels", "teach", "an indicator matrix of 0 and 1", _Phrase("others"))
+        return [[self.classes[i] for i in np.flatnonzero(row)] for row in matrix]
+
+    def _told(self) -> LabelsVersion:
+        """Return what the models say for the labels as they are now."""
+        if self._versions is None or self._told_at != self.model_version:
+            classifier, present = self._classifier, self.indicator()
+            self._versions = LabelsVersion(classifier, self.pool, present, self.seed, self._seen)
+            self._told_at = self.model_version
+        return self._versions
+
+    def _proba(self, X: Any, where: str) -> FloatArray:
+        if not len(self.pool.labeled):
+            raise TrainingError("Nothing is labeled yet: teach some labels first.")
+        told = self._told()
+        return told.proba if X is None else told.predict(self._features(X, where))
+
+    def _prepared_query(self, batch_size: int) -> tuple[QueryStrategy, Snapshot]:
+        strategy = self._auto() if self._strategy == AUTO else get_strategy(self._strategy)
+        requires = strategy.requires
+        pool, labeled = self.pool, self.pool.labeled
+        parts: dict[str, Any] = {}
+        codes = np.zeros(len(labeled), dtype=np.int64)
+        if requires & FROM_VERSION:
+            check_can_be_judged(self._classifier, self._seen)
+            told = self._told()
+            parts["proba"] = as_two_classes(doubt(told.proba))
+            if "oof_proba" in requires:
+                parts["oof_proba"] = as_two_classes(doubt(told.oof_proba))
+                wrong = (told.oof_proba > 0.5) != told.present
+                codes = wrong.any(axis=1).astype(np.int64)
+        if "spectrum" in requires:
+            parts["spectrum"] = self.spectrum
+        return strategy, Snapshot(pool.X, pool.eligible, labeled, codes, 2, **parts)
+
+    def _auto(self) -> QueryStrategy:
+        """Return the strategy for the labels as they are now: cover, then weigh, then doubt."""
+        n = len(self.pool.labeled)
+        if n < COLD_LABELS:
+            chosen = covering(self.pool, partial(self._smoothest, COLD_LABELS + 1))
+            return Auto(chosen, f"{n} items with labels are too few to judge a model by: cover")
+        said = f"{n} items with labels"
+        if n < COVERED_LABELS:
+            return Auto(Mix(UHerding(), UNIFORM_SHARE), f"{said}: doubt and coverage together")
+        return Auto(Mix(MarginSampling(), UNIFORM_SHARE), f"{said}: the model's doubt is a guide")
+
+    def _state(self) -> SavedState:
+        return replace(super()._state(), labels=self._labels.values, model_arrays={})
+
+    def _continue_from(self, state: SavedState) -> None:
+        if state.labels is None:
+            raise invalid("path", "load", "a learner of several labels an item", _Phrase("another"))
+        super()._continue_from(state)
+        self._labels = ClassTable(state.labels)
+
+
+def as_two_classes(doubts: FloatArray) -> FloatArray:
+    """Return (n, 2): all is as the model says, or something is not.
+
+    The margin between the two is what is not in doubt.
+
+    Examples
+    --------
+    >>> as_two_classes(np.array([0.0, 1.0]))
+    array([[1. , 0. ],
+           [0.5, 0.5]])
+    """
+    return np.column_stack([1 - doubts / 2, doubts / 2])

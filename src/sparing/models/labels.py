@@ -1,0 +1,85 @@
+"""LabelsVersion: what a classifier says of several labels an item, each label by itself."""
+
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from sparing.models.version import ModelVersion
+from sparing.pool.classes import ClassTable
+from sparing.pool.pool import Pool
+from sparing.types import BoolArray, Classifier, Features, FloatArray
+
+ABSENT_PRESENT = ClassTable((False, True))
+
+
+class LabelsVersion:
+    """One state of the labels and all that a classifier says of it, each part made once.
+
+    One model a label, present or absent; they share what the pool's features alone tell. Each is
+    weighed by what it says of answers that it did not see.
+
+    Parameters
+    ----------
+    classifier : any scikit-learn classifier; copies of it are fitted
+    pool : which rows are labeled
+    present : (n_labeled, n_labels) which labels each labeled row has
+    seed : of all that is drawn
+    inputs : (n_items, ...) what the classifier sees of the items; the pool's features if None
+    """
+
+    def __init__(
+        self,
+        classifier: Classifier,
+        pool: Pool,
+        present: BoolArray,
+        seed: int,
+        inputs: Any = None,
+    ) -> None:
+        self.pool = pool
+        self.present = present
+        unlabeled, rows = Pool(pool.X, classes=ABSENT_PRESENT), pool.labeled
+        self.versions = [
+            ModelVersion(classifier, unlabeled.with_labels(rows, column.tolist()), seed, inputs)
+            for column in present.T
+        ]
+
+    @cached_property
+    def proba(self) -> FloatArray:
+        """(n_items, n_labels) how likely each label is, of the pool."""
+        return _side_by_side([v.proba[:, 1] for v in self.versions], len(self.pool))
+
+    @cached_property
+    def oof_proba(self) -> FloatArray:
+        """(n_labeled, n_labels) the same of labeled rows, by models that did not see them."""
+        return _side_by_side([v.oof_proba[:, 1] for v in self.versions], len(self.present))
+
+    def predict(self, X: Features) -> FloatArray:
+        """Return (n, n_labels) how likely each label is of other items."""
+        return _side_by_side([v.predict(X)[:, 1] for v in self.versions], X.shape[0])
+
+
+def _side_by_side(columns: Sequence[FloatArray], n: int) -> FloatArray:
+    return np.column_stack(columns) if columns else np.empty((n, 0))
+
+
+def doubt(proba: FloatArray) -> FloatArray:
+    """Return (n,) how open the answer to all labels of an item is, from 0 to 1.
+
+    The mean of two: the average label's doubt, and that of the most open one. The first alone would
+    pass over an item with one open label among many, the second over many that are half open.
+
+    Parameters
+    ----------
+    proba : (n, n_labels) how likely each label is
+
+    Examples
+    --------
+    >>> doubt(np.array([[1.0, 0.0], [0.5, 0.0], [0.5, 0.5]]))
+    array([0.  , 0.75, 1.  ])
+    """
+    if not proba.shape[1]:
+        return np.ones(len(proba))
+    each = 1 - np.abs(2 * proba - 1)
+    return np.asarray((each.mean(axis=1) + each.max(axis=1)) / 2)

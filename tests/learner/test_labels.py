@@ -1,0 +1,189 @@
+"""Several labels an item: what is taught, asked, foretold, saved, and what is refused."""
+
+import numpy as np
+import pytest
+from scipy import sparse
+from sklearn.linear_model import LogisticRegression
+from sklearn.svm import LinearSVC
+
+from sparing import ActiveLearner, CapabilityError, InvalidInputError, UnknownNameError
+from sparing.errors import TrainingError
+from sparing.learner.labels import LabelsLearner
+from sparing.models.labels import LabelsVersion, doubt
+from sparing.pool.pool import Pool
+
+NAMES = ["left", "low", "far"]
+
+
+def world(n=150, seed=0):
+    rng = np.random.default_rng(seed)
+    X = rng.normal(size=(n, 4))
+    return X, np.column_stack([X[:, 0] < 0, X[:, 1] < 0, np.abs(X[:, 2]) > 1])
+
+
+def sets(rows, Y):
+    return [{NAMES[i] for i in np.flatnonzero(Y[row])} for row in rows]
+
+
+@pytest.fixture
+def learner():
+    return ActiveLearner(world()[0], NAMES, LogisticRegression(), kind="labels")
+
+
+def test_the_kind_makes_the_learner(learner):
+    assert isinstance(learner, LabelsLearner)
+    assert learner.kind == "labels"
+    assert ActiveLearner(np.eye(2)).kind == "class"
+    with pytest.raises(InvalidInputError, match="spans have a SequenceLearner"):
+        ActiveLearner(np.eye(2), kind="spans")
+
+
+@pytest.mark.parametrize(
+    "strategy", ["auto", "margin", "u_herding", "random", "max_herding", "v_opt"]
+)
+def test_a_loop_from_no_label_to_all(strategy):
+    X, Y = world(60)
+    learner = ActiveLearner(X, NAMES, LogisticRegression(), strategy, seed=1, kind="labels")
+    while len(learner.pool.candidates):
+        rows = learner.query(min(15, len(learner.pool.candidates))).indices
+        learner.teach(rows, sets(rows, Y))
+    assert np.array_equal(learner.indicator(), Y)
+
+
+def test_auto_foretells_labels_that_it_has_not_seen():
+    X, Y = world(200)
+    learner = ActiveLearner(X, NAMES, seed=0, kind="labels")
+    while len(learner.pool.labeled) < 60:
+        rows = learner.query(20).indices
+        learner.teach(rows, Y[rows])
+    others = learner.pool.candidates
+    assert np.mean((learner.predict_proba()[others] > 0.5) == Y[others]) > 0.85
+    assert learner.predict(X[:2]) == learner.predict()[:2]
+    assert sum(learner.explain().values()) == pytest.approx(1)
+    assert learner.query(3).reason.startswith("stands for others")
+
+
+def test_sets_lists_dicts_and_indicators_say_the_same():
+    X, Y = world(4)
+    forms = [
+        sets(range(4), Y),
+        [sorted(s) for s in sets(range(4), Y)],
+        dict(enumerate(sets(range(4), Y))),
+        Y,
+        Y.astype(float),
+        sparse.csr_array(Y.astype(int)),
+    ]
+    for form in forms:
+        learner = ActiveLearner(X, NAMES, kind="labels")
+        learner.teach(np.arange(4), form)
+        assert np.array_equal(learner.indicator(), Y)
+
+
+def test_none_of_them_is_an_answer(learner):
+    learner.teach([0, 1], [[], {"left"}])
+    assert learner.pool.labeled.tolist() == [0, 1]
+    assert learner.indicator().tolist() == [[False] * 3, [True, False, False]]
+
+
+def test_labels_come_as_they_are_taught_and_order_does_not_matter():
+    learner = ActiveLearner(np.eye(3), kind="labels")
+    learner.teach([0, 1], [["b", "a"], ["c"]])
+    learner.teach([2], [["c", "b"]])
+    assert learner.classes == ["b", "a", "c"]
+    version = learner.model_version
+    learner.teach([2], [["b", "c"]])
+    assert learner.model_version == version
+
+
+@pytest.mark.parametrize(
+    ("labels", "error", "says"),
+    [
+        (["left"], InvalidInputError, "a set or list of the labels"),
+        ("left", InvalidInputError, "a set of labels for each index"),
+        ([["left", "left"]], InvalidInputError, "distinct"),
+        ([["lef"]], UnknownNameError, "Did you mean 'left'"),
+        ([[], []], InvalidInputError, "as many sets as indices, 1"),
+        ({3: []}, InvalidInputError, "keys are the indices"),
+        (np.ones((1, 2)), InvalidInputError, r"of shape \(1, 3\)"),
+        (np.full((1, 3), 2), InvalidInputError, "of 0 and 1"),
+    ],
+)
+def test_bad_answers_are_refused_and_nothing_changes(learner, labels, error, says):
+    with pytest.raises(error, match=says):
+        learner.teach([0], labels)
+    assert not len(learner.pool.labeled)
+
+
+def test_an_indicator_needs_names_for_its_columns():
+    with pytest.raises(InvalidInputError, match="'classes' given"):
+        ActiveLearner(np.eye(2), kind="labels").teach([0], np.ones((1, 2)))
+
+
+@pytest.mark.parametrize("labels", [[("a", "b")], [["a"]], [{"a"}], [frozenset("a")]])
+def test_several_labels_never_become_a_class_by_surprise(labels):
+    learner = ActiveLearner(np.eye(3))
+    with pytest.raises(InvalidInputError, match=r"kind='labels'"):
+        learner.teach([0], labels)
+    named = ActiveLearner(np.eye(3), classes=[("a", "b"), ("c",)])
+    named.teach([0], [("a", "b")])
+    assert named.classes == [("a", "b"), ("c",)]
+
+
+def test_a_saved_learner_goes_on_with_the_same_queries(tmp_path):
+    X, Y = world(80)
+    learner = ActiveLearner(X, NAMES, seed=2, kind="labels")
+    learner.teach(np.arange(25), Y[:25])
+    learner.query(3)
+    path = tmp_path / "labels.npz"
+    learner.save(path)
+    again = ActiveLearner.load(path, X)
+    assert isinstance(again, LabelsLearner)
+    assert again.classes == NAMES
+    assert again.query(5).indices.tolist() == learner.query(5).indices.tolist()
+    with pytest.raises(UnknownNameError):
+        again.teach([70], [["up"]])
+    single = ActiveLearner(X)
+    single.save(path)
+    with pytest.raises(InvalidInputError):
+        LabelsLearner.load(path, X)
+
+
+def test_what_a_strategy_cannot_have_is_told(learner):
+    learner.teach(np.arange(10), world()[1][:10])
+    learner.strategy = "bald"
+    with pytest.raises(CapabilityError, match="committee"):
+        learner.query(1)
+
+
+def test_nothing_taught_and_models_without_probabilities():
+    X, Y = world(40)
+    learner = ActiveLearner(X, NAMES, LinearSVC(), "margin", kind="labels")
+    with pytest.raises(TrainingError, match="Nothing is labeled"):
+        learner.predict()
+    learner.teach(np.arange(30), Y[:30])
+    assert len(learner.predict()) == 40
+    assert len(learner.query(2)) == 2
+    with pytest.raises(CapabilityError, match="no probabilities"):
+        learner.predict_proba()
+
+
+def test_each_label_is_a_model_of_its_own():
+    X, Y = world(60)
+    pool = Pool(X).with_labels(np.arange(30), [0] * 30)
+    together = LabelsVersion(LogisticRegression(), pool, Y[:30], seed=0)
+    alone = LabelsVersion(LogisticRegression(), pool, Y[:30, 1:2], seed=0)
+    assert np.array_equal(together.proba[:, 1], alone.proba[:, 0])
+    assert together.oof_proba.shape == (30, 3)
+
+
+def test_a_label_that_nobody_has_seen_is_unlikely():
+    X, Y = world(40)
+    Y[:, 2] = False
+    learner = ActiveLearner(X, NAMES, LogisticRegression(), kind="labels")
+    learner.teach(np.arange(20), Y[:20])
+    assert (learner.predict_proba()[:, 2] < 0.1).all()
+
+
+def test_doubt_is_the_mean_of_the_average_and_of_the_worst():
+    assert doubt(np.array([[0.5, 1.0, 1.0, 1.0]])).tolist() == [(0.25 + 1) / 2]
+    assert doubt(np.empty((2, 0))).tolist() == [1, 1]
