@@ -4,6 +4,9 @@ import sys
 import pytest
 
 from sparing.cli.label import _offer_labels
+from sparing.cli.reading import asked_reading
+from sparing.datasets.read import read_items
+from sparing.datasets.rows import Reading
 from sparing.project import Project
 
 
@@ -36,3 +39,22 @@ def test_nobody_is_asked_where_nobody_can_answer(project, monkeypatch):
     _offer_labels(project)
     assert project.status().n_labeled == 0
     assert project.files.offered_labels == "label"
+
+
+@pytest.mark.parametrize(("answer", "n"), [("y", 2), ("n", 3)])
+def test_a_first_row_that_looks_like_data_is_asked_about(tmp_path, monkeypatch, capsys, answer, n):
+    path = tmp_path / "t.csv"
+    path.write_text("good,pos\nnice,pos\nbad,neg\n")
+    monkeypatch.setattr(sys, "stdin", Terminal(f"{answer}\n"))
+    read_as = asked_reading(path, Reading())
+    assert "Line 1 of t.csv looks like data: good, pos." in capsys.readouterr().out
+    assert len(read_items(path, reading=read_as)) == n
+    for told in (Reading(header=True), Reading(header=False)):  # it was said: nobody is asked
+        assert asked_reading(path, told) == told
+    path.write_text("text,label\nnice,pos\nbad,neg\n")  # nothing to ask about
+    assert asked_reading(path, Reading()) == Reading()
+    assert asked_reading(tmp_path / "none.csv", Reading()) == Reading()
+    monkeypatch.setattr(sys, "stdin", io.StringIO(""))
+    path.write_text("good,pos\nnice,pos\nbad,neg\n")
+    assert asked_reading(path, Reading()) == Reading()
+    assert capsys.readouterr().out == ""

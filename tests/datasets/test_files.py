@@ -11,7 +11,7 @@ from PIL import Image
 from sparing.datasets import decoding, sheets
 from sparing.datasets.delimited import NONE, find_delimiter
 from sparing.datasets.lines import rows_of
-from sparing.datasets.read import read_items, read_labeled
+from sparing.datasets.read import data_in_first_row, read_items, read_labeled, read_table
 from sparing.datasets.rows import Reading
 from sparing.errors import InvalidInputError, MissingExtraError, SourceError, UnknownNameError
 from sparing.project import Project
@@ -220,6 +220,50 @@ def test_workbooks_are_tables(tmp_path):
     assert items.names == ["row 2", "row 3"]
 
 
+def ods(path, *sheets):
+    """Write a workbook as LibreOffice does: repeated and empty cells are counted, not written."""
+    office = "urn:oasis:names:tc:opendocument:xmlns"
+    names = f'xmlns:office="{office}:office:1.0" xmlns:table="{office}:table:1.0"'
+    names += f' xmlns:text="{office}:text:1.0"'
+    tables = "".join(f'<table:table table:name="{n}">{rows}</table:table>' for n, rows in sheets)
+    body = f"<office:body><office:spreadsheet>{tables}</office:spreadsheet></office:body>"
+    kind = "application/vnd.oasis.opendocument.spreadsheet"
+    entry = '<m:file-entry m:full-path="/" m:media-type="{0}"/>'
+    with zipfile.ZipFile(path, "w") as packed:
+        packed.writestr("mimetype", kind)
+        manifest = f'<m:manifest xmlns:m="{office}:manifest:1.0">{entry.format(kind)}</m:manifest>'
+        packed.writestr("META-INF/manifest.xml", manifest)
+        packed.writestr(
+            "content.xml", f"<office:document-content {names}>{body}</office:document-content>"
+        )
+    return path
+
+
+def word(text, more=""):
+    cell = f'<table:table-cell office:value-type="string"{more}>'
+    return f"{cell}<text:p>{text}</text:p></table:table-cell>"
+
+
+def test_workbooks_of_libreoffice_are_tables_too(tmp_path):
+    pytest.importorskip("python_calamine")
+    number = '<table:table-cell office:value-type="float" office:value="{}"{}/>'
+    formula = ' table:formula="of:=1+2"'
+    rows = [
+        word("text") + word("many") + word("code"),
+        word("the room was clean") + number.format(3, formula) + word("007"),
+        '<table:table-cell table:number-columns-repeated="3"/>',
+        word("the food was cold") + number.format("2.5", "") + word("1"),
+    ]
+    text = "".join(f"<table:table-row>{row}</table:table-row>" for row in rows)
+    path = ods(tmp_path / "t.ods", ("One", text), ("Two", ""))
+    items = read_items(path)
+    assert items.values.tolist() == [
+        ["the room was clean", 3, "007"], ["the food was cold", 2.5, "1"],
+    ]  # fmt: skip
+    assert items.names == ["row 2", "row 4"]
+    assert "1 formulas were read by the values that were stored with them." in items.notes
+
+
 def test_of_several_sheets_one_has_to_be_named(tmp_path):
     pytest.importorskip("python_calamine")
     path = workbook(tmp_path / "t.xlsx", One=ROWS, Two=ROWS[:2], Empty=[])
@@ -298,7 +342,7 @@ def test_a_folder_of_links_says_where_they_lead_and_what_to_do(tmp_path):
     for i in range(3):
         (tmp_path / "cache" / f"{i}.txt").write_text(f"some words {i}")
         (tmp_path / "data" / f"{i}.txt").symlink_to(f"../cache/{i}.txt")
-    with pytest.raises(SourceError, match="3 links to files outside it: name a folder that holds"):
+    with pytest.raises(SourceError, match="3 links to files outside it: --follow-links reads them"):
         read_items(tmp_path / "data")
     assert len(read_items(tmp_path)) == 6
 
@@ -337,3 +381,34 @@ def test_a_label_is_one_however_its_accent_is_put_together(tmp_path):
     lines = [f"some words of {i},{label}" for i, label in enumerate(labels)]
     data = read_labeled(written(tmp_path / "t.csv", "\n".join(["text,label", *lines])), "label")
     assert data.labels == ["süß", "süß"]
+
+
+@pytest.mark.parametrize(
+    ("text", "is_data"),
+    [
+        ("good,pos\nnice,pos\nbad,neg\n", True),  # a word that is there again below
+        ("text,label\nnice,pos\nbad,neg\nso so,neg\n", False),
+        ("1.png,cat\n2.png,dog\n", True),
+        ("3,a b\n4,c d\n5,e f\n", True),
+        ("0,1\n0,1\n1,0\n", False),  # numbers of columns, as pandas writes them
+        ("x,y\n1,2\n3,4\n", False),
+        ("question,answer\nquestion one,yes\nquestion two,no\n", False),
+    ],
+)
+def test_a_first_row_that_is_data_is_told_from_names(tmp_path, text, is_data):
+    path = written(tmp_path / "t.csv", text)
+    first = text.splitlines()[0].split(",")
+    assert data_in_first_row(path) == (first if is_data else None)
+    raw = read_table(path)
+    assert (raw.reading.header, len(raw)) == (not is_data, text.count("\n") - (not is_data))
+    assert any("--header says otherwise" in note for note in raw.notes) == is_data
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "gb18030"])
+def test_of_a_long_file_only_the_beginning_is_looked_at(tmp_path, encoding):
+    rows = "".join(f"{i},这是第{i}行的内容\n" for i in range(20_000))
+    path = tmp_path / "t.csv"
+    path.write_bytes(rows.encode(encoding))
+    assert data_in_first_row(path) == ["0", "这是第0行的内容"]
+    assert data_in_first_row(path, Reading(encoding=encoding)) == ["0", "这是第0行的内容"]
+    assert data_in_first_row(written(tmp_path / "t.txt", "1\n2\n3\n")) is None

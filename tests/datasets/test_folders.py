@@ -5,7 +5,9 @@ import zlib
 import pytest
 from PIL import Image
 
+from sparing.datasets.folders import LINK_AGAIN, LINK_LOOP, LINK_OUT, read_folder
 from sparing.datasets.read import read_items, read_labeled
+from sparing.datasets.rows import Reading
 from sparing.errors import SourceError
 
 FORMATS = ("png", "jpg", "webp", "gif", "tiff", "bmp")
@@ -84,7 +86,7 @@ def test_links_are_followed_inside_and_skipped_outside(tmp_path):
     (root / "e.png").symlink_to("d.png")
     items = read_items(root)
     assert items.names == ["a/1.png", "a/2.png"]
-    out = "a symbolic link out of the folder"
+    out = LINK_OUT
     expected = {"a/out.png": out, "b": out, "c": "a symbolic link to a folder"}
     expected |= dict.fromkeys(("d.png", "e.png"), "a symbolic link in a circle")
     assert reasons(items) == expected
@@ -141,3 +143,41 @@ def test_files_without_permission_are_skipped(tmp_path):
         "locked": "a folder that cannot be read",
     }
     (tmp_path / "locked").chmod(0o700)
+
+
+@pytest.fixture
+def linked(tmp_path):
+    """A folder as DVC makes it: its pictures are links to a cache beside it."""
+    cache, pics = tmp_path / "cache", tmp_path / "pics"
+    (cache / "more").mkdir(parents=True)
+    (pics / "cat").mkdir(parents=True)
+    for i in range(3):
+        Image.new("RGB", (8, 8), (80 * i, 0, 0)).save(cache / f"{i}.png")
+    Image.new("RGB", (8, 8)).save(cache / "more" / "deep.png")
+    for i in range(2):
+        (cache / f"{i}.png").rename(cache / f"hash{i}")
+        (pics / "cat" / f"{i}.png").symlink_to(cache / f"hash{i}")
+    (pics / "dog").symlink_to(cache / "more")
+    return pics
+
+
+def test_links_out_of_a_folder_are_counted_and_followed_where_that_is_said(linked):
+    with pytest.raises(SourceError, match=r"3 links to files outside it: --follow-links reads"):
+        read_folder(linked)
+    followed = read_folder(linked, follow_links=True)
+    assert (followed.names, followed.skipped) == (["cat/0.png", "cat/1.png", "dog/deep.png"], ())
+    labeled = read_labeled(linked, reading=Reading(follow_links=True))
+    assert labeled.labels == ["cat", "cat", "dog"]
+
+
+def test_links_in_a_circle_and_twice_to_a_folder_are_read_once(linked):
+    (linked / "dog2").symlink_to(linked.parent / "cache" / "more")
+    (linked / "up").symlink_to(linked.parent)
+    (linked / "cat" / "self").symlink_to(linked)
+    (linked / "cat" / "loop.png").symlink_to(linked / "cat" / "loop.png")
+    followed = read_folder(linked, follow_links=True)
+    assert followed.names == ["cat/0.png", "cat/1.png", "dog/deep.png"]
+    assert sorted((one.name, one.reason) for one in followed.skipped) == [
+        ("cat/loop.png", LINK_LOOP), ("cat/self", LINK_AGAIN), ("dog2", LINK_AGAIN),
+        ("up", LINK_AGAIN),
+    ]  # fmt: skip

@@ -3,7 +3,9 @@
 from dataclasses import replace
 
 import pytest
+from PIL import Image
 
+from sparing.datasets.rows import Reading
 from sparing.errors import ConflictError, InvalidInputError, UnknownNameError
 from sparing.project import Project
 
@@ -114,3 +116,30 @@ def test_another_encoder_is_learned_with_at_once(source):
     with Project.open(source.parent / "t.csv.sparing") as project:
         assert project._guarded._state.settings.encoder == "auto"
         assert not project.learning.is_behind()
+
+
+def test_links_out_of_the_source_are_followed_from_when_that_is_said(tmp_path):
+    cache, pics = tmp_path / "cache", tmp_path / "pics"
+    for folder in (cache, pics):
+        folder.mkdir()
+    for i in range(4):
+        Image.new("RGB", (8, 8), (60 * i, 0, 0)).save(cache / f"{i}.png")
+        (pics / f"{i}.png").symlink_to(cache / f"{i}.png")
+    Image.new("RGB", (8, 8), (0, 9, 0)).save(pics / "own.png")
+    with Project.create(pics) as project:
+        assert [item.name for item in project.items.values()] == ["own.png"]
+        (note,) = project.status().notes
+        assert note.startswith("4 skipped, a symbolic link out of the folder, which --follow-links")
+    with Project.at(pics, reading=Reading(follow_links=True)) as project:
+        assert len(project.items) == 5
+    with Project.open(tmp_path / "pics.sparing") as project:  # for good
+        assert project.status().n_items == 5
+        assert project.follows_links
+        assert project.retrain() == 1
+        assert project.learning.is_encoded
+    with pytest.raises(InvalidInputError, match="no table: it has no encoding"):
+        Project.at(pics, reading=Reading(encoding="gbk"))
+    table = tmp_path / "t.csv"
+    table.write_text("image\npics/0.png\npics/own.png\n")
+    with Project.create(table, reading=Reading(follow_links=True)) as project:
+        assert len(project.items) == 2

@@ -45,6 +45,7 @@ class StandIn:
     def __init__(self, folder, items):
         self.folder, self.root = folder, folder
         self._by_id = {item.item_id: item for item in items}
+        self.follows_links = False
         self.items = SimpleNamespace(get=self._get)
         self.audits = SimpleNamespace(query=self.query, query_remainder=self.query)
         self.team = TeamStandIn(self)

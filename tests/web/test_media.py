@@ -238,3 +238,15 @@ def test_a_changed_file_is_read_anew(shown, tmp_path):
     assert opened(shown(path)).size == (10, 10)
     save(path, (20, 20))
     assert opened(shown(path)).size == (20, 20)
+
+
+def test_where_links_are_followed_what_they_lead_to_is_shown(
+    shown, project, tmp_path, tmp_path_factory
+):
+    outside = save(tmp_path_factory.mktemp("cache") / "0a1b2c", format="PNG")
+    (tmp_path / "1.png").symlink_to(outside)
+    (tmp_path / "gone.png").symlink_to(outside.parent / "gone")
+    assert shown(tmp_path / "1.png").status_code == 404
+    project.follows_links = True
+    assert shown(tmp_path / "1.png").content == outside.read_bytes()
+    assert shown(tmp_path / "gone.png").status_code == 404

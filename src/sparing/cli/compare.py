@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from sparing.cli.reading import EncodingOption, Header, Sheet, reading
+from sparing.cli.reading import EncodingOption, FollowLinks, Header, Sheet, asked_reading, reading
 
 if TYPE_CHECKING:
     from sparing.datasets.items import Items
@@ -50,6 +50,7 @@ def compare(
     header: Header = None,
     encoding: EncodingOption = None,
     sheet: Sheet = None,
+    follow_links: FollowLinks = False,
     strategies: Annotated[
         str, typer.Option(help="Their names: a,b. 'random' is always among them.")
     ] = "auto,margin",
@@ -102,12 +103,13 @@ def compare(
 
     check_writable(out)
     used = _names(columns) if columns else []
+    told = reading(header, encoding, sheet, follow_links=follow_links)
     data = read_labeled(
         source,
         label_column,
         columns=used,
         labels=labels,
-        reading=reading(header, encoding, sheet),
+        reading=asked_reading(source, told),
         kind=kind,
     )
     if vectors is not None:

@@ -11,7 +11,7 @@ import typer
 
 from sparing.cli.network import HOST, Network
 from sparing.cli.opener import closed, handed_over
-from sparing.cli.reading import EncodingOption, Header, Sheet, reading
+from sparing.cli.reading import EncodingOption, FollowLinks, Header, Sheet, asked_reading, reading
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -62,6 +62,7 @@ def label(
     header: Header = None,
     encoding: EncodingOption = None,
     sheet: Sheet = None,
+    follow_links: FollowLinks = False,
     port: Annotated[
         int | None, typer.Option(min=1, max=65535, show_default="always the same")
     ] = None,
@@ -98,15 +99,16 @@ def label(
         there = opening.existing(project or source)
         Project.open(there.url or there.path, source=moved_to).close()
     named = classes or (MNIST_CLASSES if source == "mnist" else "")
+    read_as = reading(header, encoding, sheet, follow_links=follow_links)
+    if not opening.exists(opening.place_of(source, project)):
+        read_as = asked_reading(Path(source), read_as)
     opened = Project.at(
         source,
         folder=project,
         columns=_split(columns),
         encoder=_encoder(encoder, vectors),
         label_column=label_column,
-        reading=reading(header, encoding, sheet)
-        if header is not None or encoding or sheet
-        else None,
+        reading=read_as,
     )
     with opened:
         for note in opened.add_classes(_split(named)):

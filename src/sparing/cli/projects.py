@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from sparing.cli.certify import EPSILON, Delta, Epsilon, check_same
+from sparing.cli.reading import EncodingOption, Header, Sheet, asked_reading, reading
 
 if TYPE_CHECKING:
     from sparing.project import Asked, Project, Status
@@ -42,7 +43,7 @@ def next_items(
 
 def import_labels(
     project: Place,
-    table: Annotated[Path, typer.Argument(help="CSV, TSV, JSONL or Parquet with items, labels.")],
+    table: Annotated[Path, typer.Argument(help="CSV, TSV, JSONL, .xlsx, ... with items, labels.")],
     item_column: Annotated[
         str | None, typer.Option(help="Names the items.", show_default="item_id, item, path, ...")
     ] = None,
@@ -53,6 +54,9 @@ def import_labels(
         Path | None,
         typer.Option(help="CSV to write: what became of each row.", show_default=False),
     ] = None,
+    header: Header = None,
+    encoding: EncodingOption = None,
+    sheet: Sheet = None,
 ) -> None:
     """Import labels; what is labeled already stays, and each row that was not taken is named.
 
@@ -61,8 +65,9 @@ def import_labels(
     from sparing.datasets.formulas import csv_text
     from sparing.files import write_atomically
 
+    read_as = asked_reading(table, reading(header, encoding, sheet))
     with open_project(project, must_write=True) as opened:
-        told = opened.files.import_labels(table, item_column, label_column)
+        told = opened.files.import_labels(table, item_column, label_column, reading=read_as)
     if report is not None:
         rows = [(row.row, row.item, row.became) for row in told.rows]
         write_atomically(report, csv_text(("row", "item", "became"), rows).encode())

@@ -1,5 +1,8 @@
-"""Options that say how a table is to be read, where that is not to be found out."""
+"""Options that say how a source is to be read, where that is not to be found out."""
 
+import sys
+from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -21,8 +24,37 @@ EncodingOption = Annotated[
 Sheet = Annotated[str | None, typer.Option(help="Of a workbook.", show_default="its only one")]
 
 
-def reading(header: bool | None, encoding: str | None, sheet: str | None) -> "Reading":
+SHOWN = 30  # characters of a cell
+FollowLinks = Annotated[
+    bool, typer.Option("--follow-links", help="Read what links lead to outside the folder.")
+]
+
+
+def reading(
+    header: bool | None, encoding: str | None, sheet: str | None, *, follow_links: bool = False
+) -> "Reading":
     """Return what was said of the reading."""
     from sparing.datasets.rows import Reading
 
-    return Reading(header, encoding, sheet)
+    return Reading(header, encoding, sheet, follow_links)
+
+
+def asked_reading(path: Path, told: "Reading") -> "Reading":
+    """Ask whether line 1 names the columns where it looks like data and somebody can answer.
+
+    Where nobody can, it is decided, and said with the option that overrules it.
+    """
+    from sparing.datasets.read import data_in_first_row
+    from sparing.errors import SparingError
+
+    if told.header is not None or not sys.stdin.isatty() or not path.is_file():
+        return told
+    try:
+        row = data_in_first_row(path, told)
+    except SparingError:  # whoever reads the whole file says what is wrong with it
+        return told
+    if row is None:
+        return told
+    shown = ", ".join(cell if len(cell) <= SHOWN else f"{cell[:SHOWN]}..." for cell in row[:4])
+    names = typer.confirm(f"Line 1 of {path.name} looks like data: {shown}. Does it name columns?")
+    return replace(told, header=names)

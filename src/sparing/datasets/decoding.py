@@ -106,6 +106,20 @@ def read_text(
     return text, (f"{path.name} was read as {found}.{more}",), found
 
 
+def beginning(path: Path, encoding: str | None = None) -> str:
+    """Return the first lines of a file; what is cut in the middle of a line is left out.
+
+    Raises
+    ------
+    SourceError : the file is not there, unreadable or no text
+    """
+    with open_regular(path) as stream:
+        content = stream.read(GUESSED_BY)
+    is_cut = len(content) == GUESSED_BY and not content.startswith(_UTF16)
+    whole = content[: content.rfind(b"\n") + 1] if is_cut else content
+    return (_told(whole, encoding) if encoding else decode(whole))[0]
+
+
 def _told(content: bytes, encoding: str) -> tuple[str, str]:
     try:
         return content.decode(encoding).removeprefix("\ufeff"), encoding

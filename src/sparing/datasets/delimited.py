@@ -9,7 +9,8 @@ from itertools import pairwise
 from pathlib import Path
 
 from sparing.datasets.columns import NUMBERS, column_of
-from sparing.datasets.decoding import read_text
+from sparing.datasets.decoding import beginning, read_text
+from sparing.datasets.images import is_image_name
 from sparing.datasets.items import Skipped, shown_names
 from sparing.datasets.lines import TextRow, rows_of
 from sparing.datasets.quantities import number_of
@@ -22,6 +23,7 @@ NONE = "\x1f"  # of a file of a single column: no text has it
 SAMPLE = 1 << 16  # characters by which the delimiter is found
 HEADER_WORDS = 3  # a name of a single column of texts with more words is one of the texts
 LOOKED_AT = 50  # rows
+OFTEN = 20  # a word in each so many rows is one of few
 _DECIMAL_COMMA = re.compile(r"\s*[-+]?\d+,\d+\s*")
 _SEP = re.compile(r'\ufeff?"?sep=(.)"?[ ,;\t|]*\r?\n', re.I)
 
@@ -65,6 +67,22 @@ def read_delimited(path: Path, reading: Reading) -> RawTable:
     )
 
 
+def first_row_of_data(path: Path, reading: Reading) -> list[str] | None:
+    """Return the cells of the first row where it is found to be data, not names; else None.
+
+    Only the beginning of the file is read. A file of texts, one a line, has no names anyway.
+
+    Raises
+    ------
+    SourceError : the file is missing, unreadable or no text
+    """
+    text, delimiter, _ = _delimited(beginning(path, reading.encoding), path, reading)
+    rows = rows_of(text, delimiter)
+    if not rows or (delimiter == NONE and path.suffix.lower() == ".txt"):
+        return None
+    return None if has_header(rows, path) else rows[0].cells
+
+
 def _delimited(text: str, path: Path, reading: Reading) -> tuple[str, str, int]:
     """Return a text without a line that names its delimiter, the delimiter, and such lines."""
     if match := _SEP.match(text):
@@ -89,8 +107,9 @@ def _is_table(text: str) -> bool:
 def has_header(rows: Sequence[TextRow], path: Path) -> bool:
     """Tell whether the first row names the columns: it is not like the rows below it.
 
-    It is none if it has a number where numbers stand below, or the only column is of texts and
-    it is one too. A .txt file of texts has none.
+    It is none if it has a number where numbers stand below, a word that is there again and again
+    below, or the name of a picture; or if the only column is of texts and it is one too. A .txt
+    file of texts has none.
     """
     if len(rows) < 2:
         return True
@@ -103,7 +122,26 @@ def has_header(rows: Sequence[TextRow], path: Path) -> bool:
         if is_text and 2 * sum(n_words(text) >= HEADER_WORDS for text in texts) > len(texts):
             return False
     same = [row for row in below if len(row) == len(first)]
-    return not same or not _is_like(first, list(zip(*same, strict=True)))
+    columns = list(zip(*same, strict=True))
+    return not same or not (_is_like(first, columns) or _is_among(first, columns))
+
+
+def _is_among(first: Sequence[str], columns: Sequence[Sequence[str]]) -> bool:
+    """Tell whether a row has a word that its column has too, as one of few, or names a picture.
+
+    Examples
+    --------
+    >>> below = [("nice", "so so", "bad"), ("pos", "neg", "pos")]
+    >>> [_is_among(row, below) for row in (["good", "pos"], ["text", "label"], ["1.png", "x"])]
+    [True, False, True]
+    """
+    pairs = zip((cell.strip() for cell in first), columns, strict=True)
+    return any(is_image_name(cell) or _is_one_of_few(cell, cells) for cell, cells in pairs)
+
+
+def _is_one_of_few(cell: str, cells: Sequence[str]) -> bool:
+    is_word = not is_missing(cell) and number_of(cell) != number_of(cell)
+    return is_word and OFTEN * cells.count(cell) >= len(cells)
 
 
 def _is_like(first: Sequence[str], columns: Sequence[Sequence[str]]) -> bool:

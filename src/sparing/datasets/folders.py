@@ -17,9 +17,10 @@ from sparing.files import file_fault
 from sparing.pool.class_names import one_spelling, said_of
 
 TEXT_SUFFIXES = (".txt", ".md", ".markdown")  # the first of which there are any
-INSIDE_OR_COPIED = "name a folder that holds both, or copy it with 'cp -rL'"
+HOW_TO_FOLLOW = "--follow-links reads them"
 MAX_TEXT_BYTES = 64 << 20  # of one item
-LINK_OUT = "a symbolic link out of the folder"
+LINK_OUT = "a symbolic link out of the folder, which --follow-links reads"
+LINK_AGAIN = "a symbolic link to a folder that is read already"
 LINK_LOOP = "a symbolic link in a circle"
 
 
@@ -32,31 +33,32 @@ class _Found:
     skipped: list[Skipped]
 
 
-def read_folder(root: Path) -> Items:
+def read_folder(root: Path, *, follow_links: bool = False) -> Items:
     """Read all images, or all .txt files, in a folder and the folders inside it.
 
     What there are more of decides the kind. Files that cannot be read are skipped and named;
-    so are symbolic links that leave the folder. Hidden files are passed over.
+    so are symbolic links that leave the folder, unless they are to be followed. Hidden files are
+    passed over.
 
     Raises
     ------
     SourceError : no folder, or nothing in it that can be read
     """
-    found = _find(root)
+    found = _find(root, follow_links=follow_links)
     items = _read_images(root, found) if found.kind == "images" else _read_texts(root, found)
     if not len(items):
         raise SourceError(f"{root} has no readable {items.kind}. {' '.join(items.said())}")
     return items
 
 
-def read_class_folders(root: Path) -> Labeled:
+def read_class_folders(root: Path, *, follow_links: bool = False) -> Labeled:
     """Read a folder that has one folder a class; what is deeper belongs to the top one.
 
     Raises
     ------
     SourceError : no folder, nothing in it that can be read, or no folders in it
     """
-    items = read_folder(root)
+    items = read_folder(root, follow_links=follow_links)
     in_class = np.array(["/" in name for name in items.names])
     if not in_class.any():
         raise SourceError(f"{root} has {items.kind} but no folder a class: put each in one.")
@@ -77,8 +79,15 @@ def read_class_folders(root: Path) -> Labeled:
     return Labeled(replace(kept, notes=notes), [taken[name] for name in written])
 
 
-def find_files(root: Path) -> tuple[ItemKind, list[Path], list[Skipped]]:
+def find_files(
+    root: Path, *, follow_links: bool = False
+) -> tuple[ItemKind, list[Path], list[Skipped]]:
     """Find the images, or the .txt files, of a folder by their names alone; none is opened.
+
+    Parameters
+    ----------
+    root : the folder
+    follow_links : whether links that lead out of it are followed
 
     Returns
     -------
@@ -88,15 +97,15 @@ def find_files(root: Path) -> tuple[ItemKind, list[Path], list[Skipped]]:
     ------
     SourceError : no folder, or nothing in it that looks like either
     """
-    found = _find(root)
+    found = _find(root, follow_links=follow_links)
     return found.kind, found.paths, found.skipped
 
 
-def _find(root: Path) -> _Found:
+def _find(root: Path, *, follow_links: bool) -> _Found:
     if not root.is_dir():
         raise SourceError(f"{root} is not a folder.")
     skipped: list[Skipped] = []
-    files = sorted(_walk(root, skipped))
+    files = sorted(_walk(root, skipped, follow_links=follow_links))
     suffixes = Counter(path.suffix.lower() for path in files)
     text_suffix = next((suffix for suffix in TEXT_SUFFIXES if suffixes[suffix]), TEXT_SUFFIXES[0])
     n_images = sum(suffixes[suffix] for suffix in SUFFIXES)
@@ -117,23 +126,28 @@ def _instead(files: Sequence[Path], skipped: Sequence[Skipped]) -> list[str]:
     n_out = sum(one.reason == LINK_OUT for one in skipped)
     counts = Counter(path.suffix.lower() or "without an ending" for path in files)
     kinds = ", ".join(f"{n:,} {suffix}" for suffix, n in counts.most_common(5))
-    more = f"It has {n_out:,} links to files outside it: {INSIDE_OR_COPIED}."
+    more = f"It has {n_out:,} links to files outside it: {HOW_TO_FOLLOW}."
     return ([f"Not read: {kinds}."] if kinds else []) + ([more] if n_out else [])
 
 
-def _walk(root: Path, skipped: list[Skipped]) -> Iterator[Path]:
-    """Yield the files below ``root``; links are followed only to files inside it."""
-    inside = root.resolve()
+def _walk(root: Path, skipped: list[Skipped], *, follow_links: bool) -> Iterator[Path]:
+    """Yield the files below ``root``; links out of it, and to folders, only if they are followed.
+
+    A folder that several links lead to is read once.
+    """
+    inside, seen = root.resolve(), {root.resolve()}
 
     def unreadable(error: OSError) -> None:
         skipped.append(Skipped(_name(root, Path(error.filename)), "a folder that cannot be read"))
 
-    for folder, subfolders, files in os.walk(root, onerror=unreadable):
+    walk = os.walk(root, onerror=unreadable, followlinks=follow_links)
+    for folder, subfolders, files in walk:
+        subfolders.sort()
         for name in (*subfolders, *files):
             path = Path(folder, name)
             if name.startswith("."):
                 continue
-            fault = _link_fault(path, inside) if path.is_symlink() else None
+            fault = _link_fault(path, None if follow_links else inside)
             if fault:
                 skipped.append(Skipped(_name(root, path), fault))
             elif path.is_file():
@@ -141,16 +155,35 @@ def _walk(root: Path, skipped: list[Skipped]) -> Iterator[Path]:
             elif not path.is_dir():
                 skipped.append(Skipped(_name(root, path), _no_file(path)))
         subfolders[:] = [name for name in subfolders if not name.startswith(".")]
+        if follow_links:
+            for path in _met_before([Path(folder, name) for name in subfolders], seen):
+                subfolders.remove(path.name)
+                skipped.append(Skipped(_name(root, path), LINK_AGAIN))
 
 
-def _link_fault(path: Path, inside: Path) -> str | None:
+def _met_before(folders: Sequence[Path], seen: set[Path]) -> list[Path]:
+    """Return the links to folders that hold, or lie in, one that is read already; note the rest."""
+    again = []
+    for path in folders:
+        if path.is_symlink():
+            there = path.resolve()
+            if any(there.is_relative_to(one) or one.is_relative_to(there) for one in seen):
+                again.append(path)
+            seen.add(there)
+    return again
+
+
+def _link_fault(path: Path, inside: Path | None) -> str | None:
+    """Return why a link is not followed; ``inside``: the folder that it must not lead out of."""
+    if not path.is_symlink():
+        return None
     try:
         target = path.resolve()
     except (OSError, RuntimeError):  # RuntimeError: before Python 3.13
         return LINK_LOOP
-    if not target.is_relative_to(inside):
+    if inside is not None and not target.is_relative_to(inside):
         return LINK_OUT
-    if path.is_dir():
+    if inside is not None and path.is_dir():
         return "a symbolic link to a folder"
     return LINK_LOOP if target.is_symlink() else None
 

@@ -4,7 +4,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from sparing.datasets.delimited import read_delimited
+from sparing.datasets.delimited import first_row_of_data, read_delimited
 from sparing.datasets.folders import read_class_folders, read_folder
 from sparing.datasets.identifiers import identified
 from sparing.datasets.items import ItemKind, Items, Labeled
@@ -22,6 +22,7 @@ KNOWN = (
     "a folder, or a file that ends in .csv, .tsv, .txt, .json, .jsonl, .xlsx, .ods, .parquet"
     " or .npy"
 )
+TABLES = (".csv", ".tsv", ".tab", ".txt")
 FOUND_OUT = Reading()
 PAIR = "X.npy"  # of a folder that holds vectors and labels
 
@@ -47,7 +48,8 @@ def read_labeled(
         ``id``; see ``sparing.datasets.identifiers``
     labels : of a .npy file: the file with the labels
     reading : of a table: whether its first line names the columns (if not, their names are
-        1, 2, 3, ...), the encoding, the sheet of a workbook; what is not said is found out
+        1, 2, 3, ...), the encoding, the sheet of a workbook; what is not said is found out. Of a
+        folder: whether links out of it are followed
     kind : of a table: what its items are; found out by the columns if not given
 
     Returns
@@ -75,7 +77,7 @@ def read_labeled(
     if pair.suffix.lower() == ".npy" and pair.is_file():
         return read_vector_pair(pair, None if labels is None else Path(labels))
     if path.is_dir():
-        return read_class_folders(path)
+        return read_class_folders(path, follow_links=reading.follow_links)
     raw = read_table(path, reading)
     if label_column is None:
         names = ", ".join(raw.columns)
@@ -117,7 +119,7 @@ def read_items(
     if pair.suffix.lower() == ".npy" and pair.is_file():
         return read_vectors(pair)
     if path.is_dir():
-        return read_folder(path)
+        return read_folder(path, follow_links=reading.follow_links)
     as_before = left_out is not None
     raw = identified(read_table(path, AS_BEFORE if as_before else reading), left_out)
     if label_column in columns:
@@ -125,6 +127,23 @@ def read_items(
     if label_column is not None or (not columns and left_out is None):
         raw = set_aside(raw, label_column)
     return table_items(raw, columns, path.parent, kind, opened=opened, as_before=as_before)
+
+
+def data_in_first_row(path: Path, reading: Reading = FOUND_OUT) -> list[str] | None:
+    """Return the first row of a file where it is found to be data, not names; else None.
+
+    Raises
+    ------
+    SparingError : as of :func:`read_table`
+    """
+    suffix = path.suffix.lower()
+    if suffix in TABLES:
+        return first_row_of_data(path, reading)
+    if suffix in SHEETS:
+        raw = read_sheet(path, reading)
+        is_data = not raw.reading.header
+        return [str(cells[0]) for cells in raw.columns.values()] if is_data else None
+    return None
 
 
 def read_table(path: Path, reading: Reading = FOUND_OUT) -> RawTable:
@@ -139,7 +158,7 @@ def read_table(path: Path, reading: Reading = FOUND_OUT) -> RawTable:
     if not path.exists():
         raise SourceError(f"There is no file or folder {path}.")
     suffix = path.suffix.lower()
-    if suffix in (".csv", ".tsv", ".tab", ".txt"):
+    if suffix in TABLES:
         return read_delimited(path, reading)
     if suffix in (".jsonl", ".ndjson"):
         return read_jsonl(path, reading)

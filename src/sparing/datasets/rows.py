@@ -12,19 +12,21 @@ MISSING = frozenset({"", "?", "na", "n/a", "nan", "null"})
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """How a file is to be read, where somebody says it, or how it was read.
+    """How a source is to be read, where somebody says it, or how it was read.
 
     Parameters
     ----------
     header : whether the first line names the columns; None: found out
     encoding : of the text, by a name that Python knows; None: found out
     sheet : of a workbook; None: its only one
+    follow_links : of a folder: whether links that lead out of it are followed
     as_before : whether it is read as by versions that found out less, for projects that they made
     """
 
     header: bool | None = None
     encoding: str | None = None
     sheet: str | None = None
+    follow_links: bool = False
     as_before: bool = False
 
 

@@ -131,7 +131,8 @@ class Project:
         columns : of a table: those that make an item; none: all but those that identify rows, such
             as ``id``, which name the items, and one with labels that are there already
         label_column : of a table: the column with such labels, which are imported
-        reading : of a table: its header, encoding and sheet, where they are not to be found out
+        reading : of a table: its header, encoding and sheet, where they are not to be found out; of
+            a folder: whether links that lead out of it are followed
 
         Raises
         ------
@@ -159,6 +160,7 @@ class Project:
         *,
         writable: bool = True,
         source: str | PathLike[str] | None = None,
+        follow_links: bool = False,
     ) -> Self:
         """Open a project; what has changed in its source is noticed and told.
 
@@ -167,6 +169,7 @@ class Project:
         folder : of the project; or the URL of its database
         writable : False: look only, while another process may be writing
         source : where its source is now, if that has moved; it is kept
+        follow_links : whether links that lead out of its source are followed from now on
 
         Raises
         ------
@@ -177,7 +180,10 @@ class Project:
         """
         with opening.uninterrupted():
             place = opening.place_at(folder)
-            return cls._of(opening.reopen(place, writable=writable, source=source))
+            opened = opening.reopen(
+                place, writable=writable, source=source, follow_links=follow_links
+            )
+            return cls._of(opened)
 
     @classmethod
     def _of(cls, opened: opening.Opened) -> Self:
@@ -207,7 +213,8 @@ class Project:
         place = opening.place_of(source, said.get("folder"))
         if not opening.exists(place):
             return cls.create(source, **said)
-        project = cls.open(place.url or place.path)
+        reading = said.get("reading", FOUND_OUT)
+        project = cls.open(place.url or place.path, follow_links=reading.follow_links)
         try:
             project._obey(said)
         except BaseException:
@@ -262,6 +269,12 @@ class Project:
         """The folder that all files lie in; None if the items are none."""
         with self._guarded.held() as state:
             return state.listing.root
+
+    @property
+    def follows_links(self) -> bool:
+        """Whether files may lie outside :attr:`root`, where links in it lead."""
+        with self._guarded.held() as state:
+            return state.settings.follow_links
 
     @property
     def secret(self) -> str:

@@ -122,7 +122,12 @@ def make(
     )
     check_encoder(settings.encoder, listing.kind)
     layout = listing.layout
-    settings = replace(settings, left_out=layout.left_out if layout else (), layout=layout)
+    settings = replace(
+        settings,
+        left_out=layout.left_out if layout else (),
+        layout=layout,
+        follow_links=reading.follow_links,
+    )
     folder = new_place(place.url, settings.source) if place.is_shared else place
     check_free(folder.path)
     try:
@@ -150,9 +155,15 @@ def make(
 
 
 def reopen(
-    place: ProjectFolder, *, writable: bool, source: str | PathLike[str] | None = None
+    place: ProjectFolder,
+    *,
+    writable: bool,
+    source: str | PathLike[str] | None = None,
+    follow_links: bool = False,
 ) -> Opened:
     """Open a project that is there; where its source has moved, ``source`` says where to.
+
+    Links that lead out of its source are followed from now on where ``follow_links`` says so.
 
     Raises
     ------
@@ -172,6 +183,9 @@ def reopen(
         if source is not None:
             repoint(folder, store, source)
         settings = _settled(folder, store)
+        if follow_links and not settings.follow_links:
+            settings = replace(settings, follow_links=True)
+            keep_settings(store, settings)
         listing = lister(folder, settings)()
         if not writable:
             return folder, store, _view(folder, store, listing), lock
@@ -270,7 +284,10 @@ def lister(folder: ProjectFolder, settings: Settings) -> Callable[[], Listing]:
                 f"The source of {folder.name} is not there: {settings.source}."
                 f" 'sparing label {place} --source PLACE' says where it is now."
             )
-        return list_source(source, settings.columns, settings.left_out, settings.layout)
+        reading = Reading(follow_links=settings.follow_links)
+        return list_source(
+            source, settings.columns, settings.left_out, settings.layout, reading=reading
+        )
 
     return listed
 

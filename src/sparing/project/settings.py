@@ -22,6 +22,7 @@ class Settings:
     ``left_out`` are the columns of a table that were found to identify its rows; None: not looked
     for yet. Projects of older versions left none out, and go on so: their items keep their keys.
     ``layout`` is that of the table as it was when the project was made; None if it is no table.
+    ``follow_links`` says whether links that lead out of the source's folder are followed.
     ``encoder_since`` is the model version that was the newest when the encoder was chosen.
     """
 
@@ -32,6 +33,7 @@ class Settings:
     left_out: tuple[str, ...] | None = None
     layout: Layout | None = None
     encoder_since: int = 0
+    follow_links: bool = False
 
 
 def read_settings(store: Store) -> Settings:
@@ -51,6 +53,7 @@ def read_settings(store: Store) -> Settings:
             tuple(map(str, told.get("left_out", ()))),
             Layout.from_json(told.get("layout")),
             int(told.get("encoder_since", 0)),
+            bool(told.get("follow_links", False)),
         )
 
 

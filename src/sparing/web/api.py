@@ -310,14 +310,16 @@ def media(project: TheProject, item_id: str, small: bool = False) -> Response:
     found = project.items.get(item_id)
     if found.kind != "image":
         raise NotFoundError("This item is no picture.")
-    shown = _picture(project.root, found, small=small)
+    shown = _picture(project, found, small=small)
     headers = {"content-security-policy": MEDIA_POLICY, "cache-control": "private, max-age=600"}
     return Response(shown.content, media_type=shown.media_type, headers=headers)
 
 
-def _picture(root: Path | None, item: Item, *, small: bool) -> Picture:
+def _picture(project: Project, item: Item, *, small: bool) -> Picture:
     if item.pixels is not None:
         return drawn(item.pixels)
+    root = project.root
     if root is None or item.path is None:
         raise NotFoundError("The file of this item is not there any more.")
-    return picture(inside(root, item.path), small=small)
+    file = inside(root, item.path, follow_links=project.follows_links)
+    return picture(file, small=small)

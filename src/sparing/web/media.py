@@ -45,8 +45,10 @@ class Picture:
     media_type: str
 
 
-def inside(root: Path, path: Path) -> Path:
+def inside(root: Path, path: Path, *, follow_links: bool = False) -> Path:
     """Return ``path`` with links resolved, if it is a file inside ``root``.
+
+    Where links are followed they may lead out of it: the path is one that was found in it.
 
     Raises
     ------
@@ -57,7 +59,7 @@ def inside(root: Path, path: Path) -> Path:
         is_file = stat.S_ISREG(resolved.stat().st_mode)  # a pipe would wait for ever
     except (OSError, RuntimeError, ValueError):  # RuntimeError: a loop of links
         raise NotFoundError("The file of this item is not there any more.") from None
-    if not is_file or not resolved.is_relative_to(root.resolve()):
+    if not is_file or not (follow_links or resolved.is_relative_to(root.resolve())):
         raise NotFoundError("The file of this item lies outside its folder.")
     return resolved
 

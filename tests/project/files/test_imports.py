@@ -3,6 +3,7 @@ import json
 import pytest
 from PIL import Image
 
+from sparing.datasets.rows import Reading
 from sparing.errors import InvalidInputError, SourceError, UnknownNameError
 from sparing.project import NewEvent, Project
 from sparing.store import Kind
@@ -330,3 +331,26 @@ def test_texts_are_found_however_their_accents_are_put_together(tmp_path):
     table.write_text("text,label\nthe cafe\u0301 was nice,good\n")
     with Project.create(source) as project:
         assert project.files.import_labels(table).n_stored == 1
+
+
+def test_a_table_of_labels_is_read_as_is_said(texts, tmp_path):
+    table = tmp_path / "labels.csv"
+    table.write_bytes("the cat sat on it;\u0433\u0430\u0432\n".encode("cp1251"))
+    with pytest.raises(SourceError):  # its only line was taken for names
+        texts.files.import_labels(table)
+    told = texts.files.import_labels(table, reading=Reading(header=False, encoding="cp1251"))
+    assert told.said()[0] == "1 labels imported."
+    assert [name for name, _ in texts.classes] == ["cat", "\u0433\u0430\u0432"]
+
+
+def test_how_a_table_of_labels_was_read_is_told(texts, tmp_path):
+    table = tmp_path / "labels.csv"
+    table.write_text("line 1,dog\nline 2,cat\nline 3,dog\n")
+    told = texts.files.import_labels(table)
+    assert told.n_stored == 3
+    assert told.notes == (
+        "Line 1 of labels.csv was taken for data, not for names: --header says otherwise.",
+    )
+    table.write_text("a,b,c\n1,2,3\n")
+    with pytest.raises(InvalidInputError, match=r"names the items: --item-column says which"):
+        texts.files.import_labels(table)

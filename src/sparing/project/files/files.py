@@ -3,6 +3,8 @@
 from os import PathLike
 from pathlib import Path
 
+from sparing.datasets.read import FOUND_OUT
+from sparing.datasets.rows import Reading
 from sparing.project.apart import Order, export_apart
 from sparing.project.files import imports
 from sparing.project.files.export import export
@@ -65,6 +67,8 @@ class Files:
         path: str | PathLike[str],
         item_column: str | None = None,
         label_column: str | None = None,
+        *,
+        reading: Reading = FOUND_OUT,
     ) -> ImportReport:
         """Take labels from a table; none that is there already is overwritten.
 
@@ -74,6 +78,7 @@ class Files:
         item_column : names the items by key, path, name or text; ``item_id``, ``item``, ``path``,
             ... if not given
         label_column : ``label`` or ``class`` if not given
+        reading : header, encoding and sheet of the table, where they are not to be found out
 
         Returns
         -------
@@ -84,7 +89,7 @@ class Files:
         SourceError, InvalidInputError : the table cannot be read, or lacks such a column
         """
         with self._guarded.held() as state:
-            readings = imports.read_labels(state, Path(path), item_column, label_column)
+            readings = imports.read_labels(state, Path(path), item_column, label_column, reading)
         return self._import(readings, Path(path).name)
 
     def import_source_labels(self, column: str) -> ImportReport:

@@ -12,8 +12,8 @@ from sparing.datasets.decoding import read_text, whole_text
 from sparing.datasets.formulas import armed
 from sparing.datasets.items import Skipped, summarize_skipped
 from sparing.datasets.labels import one_label
-from sparing.datasets.read import read_table
-from sparing.datasets.rows import RawTable, is_missing
+from sparing.datasets.read import FOUND_OUT, read_table
+from sparing.datasets.rows import RawTable, Reading, is_missing
 from sparing.errors import InvalidInputError
 from sparing.pool.class_names import one_spelling, said_of
 from sparing.project.audits.draws import AUDIT
@@ -115,7 +115,11 @@ class Readings:
 
 
 def read_labels(
-    state: State, path: Path, item_column: str | None, label_column: str | None
+    state: State,
+    path: Path,
+    item_column: str | None,
+    label_column: str | None,
+    reading: Reading = FOUND_OUT,
 ) -> Readings:
     """Read a table of labels; return what can be taken, and what cannot.
 
@@ -129,7 +133,8 @@ def read_labels(
     SourceError, UnknownNameError : of :func:`sparing.datasets.read.read_table`
     InvalidInputError : no column that names items or labels
     """
-    table = _read(path, item_column, label_column, state.listing.named_by)
+    raw = (_own_csv(path) if reading == FOUND_OUT else None) or read_table(path, reading)
+    table = _table(raw, item_column, label_column, state.listing.named_by)
     raw, finder = table.raw, Finder(state)
     found: list[Found] = []
     problems = [RowReport(one.name, "", one.reason) for one in raw.skipped]
@@ -144,7 +149,7 @@ def read_labels(
             problems.append(RowReport(name, item, str(error)))
             continue
         found.append(_found(state, name, item, where.item_id, said, where.way))
-    return Readings(found, problems)
+    return Readings(found, problems, raw.notes)
 
 
 def read_source_labels(state: State, column: str) -> Readings:
@@ -242,10 +247,11 @@ def _found(
     return Found(name, item, label, tuple(noted), way)
 
 
-def _read(
-    path: Path, item_column: str | None, label_column: str | None, named_by: str | None
+def _table(
+    raw: RawTable, item_column: str | None, label_column: str | None, named_by: str | None
 ) -> _Table:
-    raw = _own_csv(path) or read_table(path)
+    if raw.reading.header is False and len(raw.columns) == 2:  # without names: item, then label
+        item_column, label_column = item_column or "1", label_column or "2"
     usual = (named_by.casefold(), *ITEM_COLUMNS) if named_by else ITEM_COLUMNS
     is_own = set(COLUMNS) <= set(raw.columns)
     usual = ITEM_COLUMNS if is_own else usual
@@ -343,6 +349,6 @@ def _column(raw: RawTable, names: Iterable[str], what: str) -> Any:
         if name in known:
             return raw.columns[known[name]]
     raise InvalidInputError(
-        f"{raw.source} has no column that names the {what}: say which it is."
+        f"{raw.source} has no column that names the {what}: --{what[:-1]}-column says which."
         f" It has: {', '.join(raw.columns)}."
     )

@@ -46,7 +46,8 @@ def list_source(
         no later row changes what an item is; None: find them
     layout : of a table: as it was settled, in place of the two above; None: settle it
     label_column : of a table: the column with labels that are there already, if it was named
-    reading : of a table that is not settled: how it is to be read, where somebody said it
+    reading : of a table that is not settled: how it is to be read, where somebody said it; and
+        whether links that lead out of the source are followed
 
     Raises
     ------
@@ -57,7 +58,7 @@ def list_source(
     if source == MNIST and not path.exists():
         return _list_mnist()
     if path.is_dir() and not (path / PAIR).is_file():
-        kind, paths, skipped = find_files(path)
+        kind, paths, skipped = find_files(path, follow_links=reading.follow_links)
         if kind == "images":
             return _list_images(path, paths, summarize_skipped(skipped))
     if layout is None:
@@ -72,7 +73,7 @@ def list_source(
         layout = Layout.of(items, is_old=left_out is not None)
     else:
         items = read_again(path, layout)
-    listing = _list_read(items, path, layout)
+    listing = _list_read(items, path, layout, follow_links=reading.follow_links)
     if items.named_by and left_out == () and not columns:
         return replace(listing, said=(*listing.said, PART))
     return listing
@@ -95,9 +96,9 @@ def _list_images(root: Path, paths: list[Path], said: list[str]) -> Listing:
     )
 
 
-def _list_read(items: Items, path: Path, layout: Layout | None) -> Listing:
+def _list_read(items: Items, path: Path, layout: Layout | None, *, follow_links: bool) -> Listing:
     if items.kind == "images" and not isinstance(items.values, np.ndarray):
-        return _list_named_images(items, path.parent, layout)
+        return _list_named_images(items, path.parent, layout, follow_links=follow_links)
     hashes: list[str | None] = [*content_hashes(items)]
     names, said = [shown(name) for name in items.names], tuple(items.said())
     if path.is_dir() and items.kind == "texts":
@@ -140,11 +141,18 @@ def _anchors(items: Items, layout: Layout | None) -> list[str | None]:
     return anchors(items.table, layout.told_by)
 
 
-def _list_named_images(items: Items, root: Path, layout: Layout | None) -> Listing:
+def _list_named_images(
+    items: Items, root: Path, layout: Layout | None, *, follow_links: bool
+) -> Listing:
     """List the images that a table names; those outside its folder are left out."""
-    inside = root.resolve()
+
+    def is_inside(path: Path) -> bool:
+        if follow_links:
+            return Path(os.path.normpath(path)).is_relative_to(os.path.normpath(root))
+        return path.resolve().is_relative_to(root.resolve())
+
     first = {path: i for i, path in reversed([*enumerate(items.values)])}
-    kept = [p for p in dict.fromkeys(items.values) if p.resolve().is_relative_to(inside)]
+    kept = [path for path in dict.fromkeys(items.values) if is_inside(path)]
     n_out = len(items.values) - len(kept)
     said = [*items.said()]
     if n_out:
