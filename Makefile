@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test check lint types format bench bench-strategies lock clean
+.PHONY: demo test check lint types format docs bench bench-strategies lock clean
 
 demo: .venv/.demo            ## reproduce the founding article on real MNIST
 	$(BIN)/sparing reproduce
@@ -24,6 +24,10 @@ format: .venv/.dev
 	$(BIN)/ruff format
 	$(BIN)/ruff check --fix
 
+docs: .venv/.docs            ## the documentation site, in docs/_build/html; its notebooks are run
+	$(BIN)/sphinx-build -W --keep-going -q -b html docs docs/_build/html
+	@echo "docs/_build/html/index.html"
+
 bench: .venv/.dev            ## the article's two long experiments, on one core
 	$(BIN)/python benchmarks/article.py
 
@@ -37,6 +41,8 @@ lock:
 	$(LOCK) --extra report --extra mnist --group build --output-file requirements/demo.txt
 	$(LOCK) --extra all --group test --group check --group build \
 		--constraints requirements/demo.txt --output-file requirements/dev.txt
+	$(LOCK) --extra all --group docs --group build \
+		--constraints requirements/dev.txt --output-file requirements/docs.txt
 
 .venv/bin/python:
 	@$(PYTHON) -m venv .venv || { rm -rf .venv; \

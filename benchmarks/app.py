@@ -253,6 +253,8 @@ def write(results: dict[str, object]) -> None:
             numbers.append(f"- {name}: {value}")
     text = "\n".join(
         [
+            "# The page: answers and questions",
+            "",
             f"{N_ITEMS:,} items of {N_FEATURES} numbers, the trainer running beside.",
             f"{PACE} s between two answers; {machine['cores']} cores, load {machine['load']:.1f}.",
             "`fsync` is 4 kB appended and flushed to the same disk.",

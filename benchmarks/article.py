@@ -94,7 +94,9 @@ def write(rows: dict[str, list[tuple[float, float, int]]]) -> None:
     (OUT / "article.json").write_text(
         json.dumps({"versions": describe_versions(), "results": results}, indent=1) + "\n"
     )
-    (OUT / "article.md").write_text(f"Best of {REPEATS} runs on one core.\n\n{table}\n")
+    (OUT / "article.md").write_text(
+        f"# The article's experiments\n\nBest of {REPEATS} runs on one core.\n\n{table}\n"
+    )
     print(table)
 
 

@@ -232,6 +232,8 @@ def main() -> None:
 def write(run: dict[str, Any], speed: dict[str, dict[str, float]]) -> None:
     slow = run["seconds"] + ROW_SECONDS * run["rows of tiles"]
     lines = [
+        "# The grid",
+        "",
         "A script presses the keys in a real browser, the trainer running beside it. It knows the",
         f"truth and never errs; its pace is assumed: {ROW_SECONDS:g} s to look over a row,",
         f"{WRONG_SECONDS:g} s more for each wrong one, {KEY_SECONDS:g} s a key. These were waited",

@@ -318,6 +318,8 @@ def run(name: str, folder: Path, seconds: float) -> dict[str, object]:
 def table(results: dict[str, Any]) -> str:
     """Return all figures in Markdown, those that were measured in one run together."""
     lines = [
+        "# Twenty people",
+        "",
         f"{N_PEOPLE} people, each with an answer every {PACE} s, on one server process over HTTP;",
         "60,000 items of 64 numbers, the trainer running beside on the same machine.",
         "`fsync` is 4 kB appended and flushed to the same disk. Where the load before a run is",

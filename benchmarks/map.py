@@ -215,6 +215,8 @@ def _spread(ms: list[float]) -> dict[str, float]:
 
 def report(told: dict[str, dict[str, object]]) -> str:
     lines = [
+        "# The map",
+        "",
         "Made by `benchmarks/map.py`, one thread. 4,000 and 60,000: MNIST's training digits, 64",
         "features; 1,000,000: a mixture of 100 clusters in 64 dimensions. Judged on a sample of",
         "4,000 items, of the million 1,000: trustworthiness, and how many of the 15 nearest",

@@ -131,6 +131,8 @@ def write(opening: dict[str, float], times: np.ndarray, during: str) -> None:
         "the trainer at the end": during,
     }
     lines = [
+        "# The first picture, and the next",
+        "",
         f"`sparing label` on {N_PHOTOS:,} JPEG files of {SIZE[0]} x {SIZE[1]}, in Chromium on the",
         f"same machine; {PACE_MS} ms between two answers. Times run from the start of the command,",
         "and from the key to the frame after the one in which another picture stands, decoded: at",

@@ -61,6 +61,7 @@ def write_report(report: dict, out: Path) -> None:
 
 def _caption(report: dict) -> str:
     return (
+        "# Strategies: time and memory\n\n"
         f"Processor seconds with one thread, OpenBLAS kernel {report['openblas_kernel']}, "
         f"NumPy {report['numpy']}, scikit-learn {report['scikit-learn']}, "
         f"scikit-activeml {report['scikit-activeml']}. MNIST, 784 features, float32, 100 labels, "

@@ -1,0 +1,65 @@
+"""The documentation site: ``make docs`` builds it into ``docs/_build``."""
+
+from pathlib import Path
+from typing import Any
+
+import typer
+from typer.main import get_command
+
+import sparing
+from sparing.cli.app import app as commands
+
+project = "sparing"
+author = "the sparing team"
+release = version = sparing.__version__
+
+extensions = ["sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx_copybutton", "myst_nb"]
+exclude_patterns = ["_build"]
+templates_path: list[str] = []
+html_theme = "furo"
+html_title = "sparing"
+html_theme_options = {"source_repository": "", "sidebar_hide_name": False}
+
+# Guides are plain Markdown that tests run; the notebooks run here, and their pictures are true.
+nb_execution_mode = "auto"
+nb_execution_raise_on_error = True
+nb_execution_timeout = 300
+nb_execution_excludepatterns = ["[a-z]*.md", "decisions/*", "benchmarks/*", "reference/*"]
+myst_enable_extensions = ["deflist"]
+myst_heading_anchors = 4
+suppress_warnings = ["misc.highlighting_failure", "myst.xref_missing", "ref.python"]
+
+autodoc_typehints = "none"  # the docstrings say shapes and units, which types cannot
+autodoc_member_order = "bysource"
+autodoc_default_options = {
+    "members": True,
+    # scikit-learn's own, on every estimator
+    "exclude-members": "set_fit_request, set_predict_request, set_score_request",
+}
+napoleon_numpy_docstring = True
+napoleon_google_docstring = False
+napoleon_use_rtype = False
+
+
+def command_pages() -> str:
+    """Return what each command says of itself by ``--help``, as one page of Markdown."""
+    group = get_command(commands)
+    context = typer.Context(group, info_name="sparing")
+    parts = ["# Commands", "What `sparing COMMAND --help` says."]
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        inner = typer.Context(command, info_name=name, parent=context)
+        parts += [f"## {name}", command.help or "", *_parameters(command, inner)]
+    return "\n\n".join(parts) + "\n"
+
+
+def _parameters(command: Any, context: Any) -> list[str]:
+    rows = [param.get_help_record(context) for param in command.get_params(context)]
+    cells = [
+        tuple(text.replace("|", "\\|").replace("\n", " ") for text in row) for row in rows if row
+    ]
+    table = ["| | |", "|---|---|", *(f"| `{option}` | {told} |" for option, told in cells)]
+    return ["\n".join(table)] if cells else []
+
+
+(Path(__file__).parent / "reference" / "commands.md").write_text(command_pages(), encoding="utf-8")
