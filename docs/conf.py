@@ -34,7 +34,8 @@ autodoc_member_order = "bysource"
 autodoc_default_options = {
     "members": True,
     # scikit-learn's own, on every estimator
-    "exclude-members": "set_fit_request, set_predict_request, set_score_request",
+    "exclude-members": "set_fit_request, set_predict_request, set_score_request, "
+    "set_transform_request, set_inverse_transform_request, set_partial_fit_request",
 }
 napoleon_numpy_docstring = True
 napoleon_google_docstring = False
