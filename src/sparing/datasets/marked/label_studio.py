@@ -1,0 +1,87 @@
+"""Label Studio's JSON: tasks with a text, and annotations whose results are spans."""
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from sparing.datasets.decoding import read_text
+from sparing.datasets.items import Skipped
+from sparing.datasets.marked.checking import POINTS, checked
+from sparing.datasets.marked.document import Document, Documents
+from sparing.errors import SourceError
+
+FROM, TO = "label", "text"  # names of the controls in a labeling interface
+
+
+def read_label_studio(path: Path, offsets: str = POINTS, encoding: str | None = None) -> Documents:
+    """Read an export of Label Studio; of a task the first annotation that was not cancelled.
+
+    Results that are no spans, and predictions, are passed over, and said to be. Label Studio counts
+    in what its browser counts in: a text that differs from its offsets is refused, with a hint.
+
+    Raises
+    ------
+    SourceError : the file is missing, unreadable, no text, or no array of tasks
+    """
+    text, notes, _ = read_text(path, encoding)
+    try:
+        tasks = json.loads(text)
+    except ValueError as error:
+        raise SourceError(f"{path} is not JSON: {error}.") from None
+    if not isinstance(tasks, list) or not all(
+        isinstance(t, Mapping) and "data" in t for t in tasks
+    ):
+        raise SourceError(f"{path} is no array of Label Studio's tasks, each with 'data'.")
+    found = [_document(task, f"task {task.get('id', i)}", offsets) for i, task in enumerate(tasks)]
+    documents = tuple(each for each in found if isinstance(each, Document))
+    skipped = tuple(each for each in found if isinstance(each, Skipped))
+    several = sum(len(_kept(task)) > 1 for task in tasks)
+    more = (f"{several} tasks have several annotations; the first counts.",) if several else ()
+    return Documents(documents, skipped, (*notes, *more))
+
+
+def write_label_studio(documents: Sequence[Document]) -> str:
+    """Return documents as Label Studio's tasks.
+
+    Examples
+    --------
+    >>> tasks = json.loads(write_label_studio([Document("Ada", ((0, 3, "x"),))]))
+    >>> tasks[0]["annotations"][0]["result"][0]["value"]
+    {'start': 0, 'end': 3, 'text': 'Ada', 'labels': ['x']}
+    """
+    return json.dumps([_task(document) for document in documents], ensure_ascii=False, indent=1)
+
+
+def _task(document: Document) -> dict[str, Any]:
+    task: dict[str, Any] = {"data": {TO: document.text}}
+    if document.spans is None:
+        return task
+    results = [
+        {
+            "from_name": FROM,
+            "to_name": TO,
+            "type": "labels",
+            "value": {"start": s, "end": e, "text": document.text[s:e], "labels": [label]},
+        }
+        for s, e, label in document.spans
+    ]
+    return task | {"annotations": [{"result": results}]}
+
+
+def _kept(task: Mapping[str, Any]) -> list[Any]:
+    return [a for a in task.get("annotations") or () if not a.get("was_cancelled")]
+
+
+def _document(task: Mapping[str, Any], name: str, offsets: str) -> Document | Skipped:
+    texts = [value for value in task["data"].values() if isinstance(value, str)]
+    text = task["data"].get(TO, texts[0] if len(texts) == 1 else None)
+    annotations = _kept(task)
+    if not annotations:
+        return checked(text, None, name)
+    results = [r for r in annotations[0].get("result") or () if r.get("type") == "labels"]
+    values = [result.get("value") or {} for result in results]
+    if any(len(value.get("labels") or ()) != 1 for value in values):
+        return Skipped(name, "a span with no label or several")
+    spans = [(value.get("start"), value.get("end"), value["labels"][0]) for value in values]
+    return checked(text, spans, name, offsets, [value.get("text") for value in values])
