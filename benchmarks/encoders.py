@@ -28,9 +28,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from platformdirs import user_cache_path
 
-from sparing import ActiveLearner, Views
+from sparing import ActiveLearner
 from sparing.datasets.idx import parse_idx, unpack
-from sparing.encoders import EfficientNetEncoder, JoinedEncoder, MiniLmEncoder
+from sparing.encoders import EfficientNetEncoder, MiniLmEncoder
 from sparing.encoders.base import nobody
 from sparing.encoders.choice import named_encoder
 from sparing.encoders.kept import kept
@@ -115,9 +115,7 @@ def curve(data: Labeled, encoder: str, seed: int, n_pool: int) -> list[float]:
     made_by = named_encoder(encoder, kind, taken(data.items, pool))
     X = made_by.fit_transform(taken(data.items, pool))
     X_test = made_by.transform(taken(data.items, test))
-    is_joined = isinstance(made_by, JoinedEncoder)
-    views = Views(made_by.view_names, tuple(made_by.widths_.tolist())) if is_joined else None
-    learner = ActiveLearner(X, seed=seed, views=views)
+    learner = ActiveLearner(X, seed=seed, views=made_by.views)
     accuracy = []
     for mark in MARKS:
         query = learner.query(mark - len(learner.pool.labeled))

@@ -31,4 +31,4 @@ def test_new_items_are_encoded_alike_after_the_state_was_taken_over():
     other = JoinedEncoder([["pixels", {}], ["hog", {"n_components": 5}]])  # as JSON has it
     other.set_state(joined.get_state())
     np.testing.assert_allclose(other.transform(IMAGES[:3]), Z[:3], atol=1e-5)
-    assert HogEncoder.name in other.view_names
+    assert HogEncoder.name in other.views.names

@@ -177,17 +177,25 @@ def test_two_tabs_see_and_settle_what_differs(door, tmp_path, monkeypatch):
     assert list(opened.labels().values()) == ["dog"]
 
 
-def test_the_item_on_screen_never_changes_under_the_hand(door, tmp_path):
-    opened = door(notes(tmp_path))
+def test_the_item_on_screen_never_changes_under_the_hand(door, photos):
+    """Neither when answers are learned, nor when better vectors come in place of the first ones."""
+    opened = door(photos, encoder="hog+pixels")
+    learning = opened.project.learning
+    trainee = learning.trainee(lambda *_: None, patient=False)
     page = opened.page()
-    page.wait_for_selector("#item .text")
+    page.wait_for_selector("#item img")
     press(page, "1")
     press(page, "2")
     saved(page)
-    shown = text(page)
-    opened.project.retrain()
-    expect(page.locator("#model")).to_contain_text("Model 1", timeout=PATIENCE)
-    assert text(page) == shown
+    shown, name = page.query_selector("#item img"), page.get_attribute("#item img", "alt")
+    for number, is_draft in ((1, True), (2, False)):
+        made = trainee.learn(number)
+        assert made.is_draft == is_draft
+        learning.adopt(made)
+        expect(page.locator("#model")).to_contain_text(f"Model {number}", timeout=PATIENCE)
+        assert page.get_attribute("#item img", "alt") == name
+        assert shown.evaluate("one => one.isConnected")
+        trainee.look(60)  # until the network is done
 
 
 def test_without_network_answers_wait_survive_a_reload_and_are_sent(door, tmp_path):

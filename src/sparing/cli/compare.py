@@ -93,9 +93,7 @@ def compare(
 
     Example: sparing compare reviews.csv --label-column stars --budget 100
     """
-    from sparing.cli.progress import say
     from sparing.datasets.read import read_labeled
-    from sparing.encoders.choice import advice, fetch, named_encoder
     from sparing.experiment.grid import TrialGrid
     from sparing.experiment.prepared import prepare
     from sparing.files import check_writable
@@ -114,11 +112,7 @@ def compare(
     )
     if vectors is not None:
         data = replace(data, items=_with_vectors(data.items, vectors))
-    named_encoder(encoder, data.items.kind, data.items.values)  # before long work starts
-    fetch(encoder, data.items.kind, data.items.values)
-    wanted = advice(data.items.kind, data.items.values) if encoder == DEFAULT else None
-    if wanted:
-        say(wanted)
+    chosen = _chosen(encoder, data.items)
     protocol = _protocol(len(data), budget, batch_size, initial)
     grid = TrialGrid(
         {source.stem: prepare(source.stem, data, protocol)},
@@ -126,8 +120,9 @@ def compare(
         seeds,
         protocol,
         {model: get_model(model)},
-        (encoder,),
+        (chosen,),
     )
+    _look(chosen, data.items)
     result = _run(grid, out, jobs)
     report = _report(grid, result)
     page = _write(report, out)
@@ -152,6 +147,30 @@ def _with_vectors(items: "Items", path: Path) -> "Items":
     if note := surplus(given, items.names, root):
         say(note)
     return replace(items, kind="vectors", values=joined_by_id(given, items.names, root))
+
+
+def _chosen(encoder: str, items: "Items") -> str:
+    """Return the encoder's name, looked up and fetched before long work starts."""
+    from sparing.cli.progress import say
+    from sparing.encoders.choice import advice, default_name, fetch, named_encoder
+
+    if encoder == DEFAULT:
+        if wanted := advice(items.kind, items.values):
+            say(wanted)
+        return default_name(items.kind, items.values)
+    named_encoder(encoder, items.kind, items.values)
+    fetch(encoder, items.kind, items.values)
+    return encoder
+
+
+def _look(encoder: str, items: "Items") -> None:
+    """Let the items go through a network once, not in every process of the trials."""
+    from sparing.cli.progress import stages
+    from sparing.encoders.choice import named_encoder
+
+    with stages() as tick:
+        made = named_encoder(encoder, items.kind, items.values)
+        made.look(items.values, progress=partial(tick, "encoding"))
 
 
 def _names(listed: str) -> list[str]:
@@ -193,7 +212,6 @@ def _run(grid: "TrialGrid", out: Path, jobs: int | None) -> "GridResult":
 
 
 def _report(grid: "TrialGrid", result: "GridResult") -> "Report":
-    from sparing.encoders.choice import named_encoder
     from sparing.experiment.comparison import compare_results
     from sparing.experiment.comparison_report import Report
     from sparing.experiment.notes import data_notes
@@ -204,7 +222,7 @@ def _report(grid: "TrialGrid", result: "GridResult") -> "Report":
     facts: dict[str, str | int] = {
         "items": f"{len(data):,} {'rows' if data.items.kind == 'table' else data.items.kind}",
         "classes": len(prepared.classes),
-        "encoder": named_encoder(encoder, data.items.kind, data.items.values).name,
+        "encoder": encoder,
         "model": model,
         "budget": f"{grid.protocol.budget:,} labels",
         "test": f"{grid.protocol.test_share:.0%}",

@@ -10,6 +10,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
 from sparing._validate import invalid
+from sparing.pool.views import Views
 from sparing.types import Arrays, FloatArray, Tick
 
 
@@ -76,6 +77,14 @@ class BlockEncoder(TransformerMixin, BaseEstimator, ABC):  # type: ignore[misc] 
     def fingerprint(self) -> str:
         """Return what the vectors depend on beside parameters and items, such as a model's file."""
         return ""
+
+    @property
+    def views(self) -> Views | None:
+        """Which columns of the vectors see the items in which way; None: all in the same."""
+        return None
+
+    def look(self, X: Any, *, progress: Tick | None = None) -> None:
+        """Do what takes long and is kept on the disk, so that any fit on these items is quick."""
 
     def model_hashes(self) -> dict[str, str]:
         """Return the fingerprint of each pretrained model that is used, by its encoder's name."""

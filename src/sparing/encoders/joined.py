@@ -1,6 +1,7 @@
 """Several encoders of the same items, side by side: each sees them in its way."""
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -8,17 +9,20 @@ import numpy.typing as npt
 from sklearn.utils.validation import check_is_fitted
 
 from sparing.encoders.base import BlockEncoder
+from sparing.pool.views import Views
 from sparing.types import Arrays, FloatArray, Tick
 
 EncoderSpec = tuple[str, Mapping[str, Any]]
+Fitted = tuple[BlockEncoder, FloatArray]
+NOTHING: Mapping[str, Fitted] = MappingProxyType({})
 
 
 class JoinedEncoder(BlockEncoder):
     """Items as several encoders see them, one view beside the other.
 
     Every view varies as much in all: none is louder than the others because its numbers are
-    larger. Which of them tells the classes apart is for the labels to say: ``view_names`` and
-    ``widths_`` tell :class:`sparing.Views` which columns are whose.
+    larger. Which of them tells the classes apart is for the labels to say: ``views`` tells which
+    columns are whose.
 
     Parameters
     ----------
@@ -26,40 +30,65 @@ class JoinedEncoder(BlockEncoder):
 
     Attributes
     ----------
-    view_names : of the parts
+    views : which columns are whose
     widths_ : (n_parts,) how many columns each has
 
     Examples
     --------
     >>> from sklearn.datasets import load_digits
     >>> both = JoinedEncoder((("pixels", {}), ("hog", {"n_components": 4})))
-    >>> both.fit_transform(load_digits().images).shape, both.view_names
+    >>> both.fit_transform(load_digits().images).shape, both.views.names
     ((1797, 68), ('pixels', 'hog'))
     """
 
     name: ClassVar[str] = "joined"
+    learned: ClassVar[tuple[str, ...]] = ("widths_", "scale_")
 
     def __init__(self, parts: Sequence[EncoderSpec]) -> None:
         self.parts = parts
 
     @property
-    def view_names(self) -> tuple[str, ...]:
-        """The names of the parts."""
-        return tuple(name for name, _ in self.parts)
+    def views(self) -> Views:
+        """Which columns are whose; read after ``fit``."""
+        check_is_fitted(self)
+        return Views(tuple(name for name, _ in self.parts), tuple(self.widths_.tolist()))
+
+    def look(self, X: Any, *, progress: Tick | None = None) -> None:
+        """Let every part do what takes long."""
+        for part in self._made():
+            part.look(X, progress=progress)
 
     def fit(self, X: Any, y: Any = None, *, progress: Tick | None = None) -> Self:
         """Fit every part, and learn how much each view varies."""
         self.fit_transform(X, y, progress=progress)
         return self
 
-    def fit_transform(self, X: Any, y: Any = None, *, progress: Tick | None = None) -> FloatArray:
-        """Fit every part and encode the items; the last part is the one that is reported."""
+    def fit_transform(
+        self,
+        X: Any,
+        y: Any = None,
+        *,
+        progress: Tick | None = None,
+        known: Mapping[str, Fitted] = NOTHING,
+    ) -> FloatArray:
+        """Fit every part and encode the items; the last part is the one that is reported.
+
+        Parameters
+        ----------
+        X : the items
+        y : ignored
+        progress : told how many items were encoded
+        known : by its name a part that is fitted already, and its vectors of these very items
+        """
         self._encoders = self._made()
         told = [None] * (len(self.parts) - 1) + [progress]
-        vectors = [
-            part.fit_transform(X, y, progress=tell)
-            for part, tell in zip(self._encoders, told, strict=True)
-        ]
+        vectors = []
+        for i, (name, _) in enumerate(self.parts):
+            if name in known:
+                self._encoders[i], made = known[name]
+            else:
+                made = self._encoders[i].fit_transform(X, y, progress=told[i])
+            vectors.append(made)
         self.widths_ = np.array([view.shape[1] for view in vectors])
         spread = [float(np.sqrt(view.var(axis=0, dtype=np.float64).sum())) for view in vectors]
         self.scale_ = np.array([1 / s if s > 0 else 1.0 for s in spread])

@@ -24,7 +24,8 @@ def fit_final(data: Labeled, encoder: str, model: str | Classifier) -> SavedMode
     """
     items = data.items
     fitted_encoder = named_encoder(encoder, items.kind, items.values)
-    learner = ActiveLearner(fitted_encoder.fit_transform(items.values), None, model, "random")
+    X = fitted_encoder.fit_transform(items.values)
+    learner = ActiveLearner(X, None, model, "random", views=fitted_encoder.views)
     learner.teach(np.arange(len(data)), data.labels)
     return SavedModel.of(
         learner.version.fitted,

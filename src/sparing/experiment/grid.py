@@ -13,7 +13,7 @@ from sparing.experiment.protocol import Protocol
 from sparing.strategies.base import QueryStrategy
 from sparing.types import Classifier
 
-FORMAT = 1  # of a finished cell; raise it when the protocol computes something else
+FORMAT = 2  # of a finished cell; raise it when the protocol computes something else
 RANDOM = "random"
 
 

@@ -60,7 +60,8 @@ def _listed(names: Sequence[str]) -> str:
 
 
 def _near(prepared: Prepared, encoder: str, protocol: Protocol) -> list[str]:
-    share = near_copies(*encoded(Encoding.of(prepared, encoder, protocol, seed=0)))
+    X, X_test, _ = encoded(Encoding.of(prepared, encoder, protocol, seed=0))
+    share = near_copies(X, X_test)
     if share < WORTH_SAYING:
         return []
     found = f"About {share:.0%} of the test items have a near-copy in the pool"

@@ -15,6 +15,7 @@ from sparing.experiment.prepared import Prepared
 from sparing.experiment.protocol import Protocol
 from sparing.experiment.statistics import balanced_accuracy
 from sparing.learner.learner import ActiveLearner
+from sparing.pool.views import Views
 from sparing.strategies.base import QueryStrategy
 from sparing.types import Classifier, FloatArray, IntArray
 
@@ -45,8 +46,8 @@ class Encoding:
 
 
 @lru_cache(maxsize=1)  # the trials of one seed come one after the other
-def encoded(encoding: Encoding) -> tuple[FloatArray, FloatArray]:
-    """Return the vectors of the pool and of the test.
+def encoded(encoding: Encoding) -> tuple[FloatArray, FloatArray, Views | None]:
+    """Return the vectors of the pool and of the test, and which columns see them in which way.
 
     An encoder that learns from items learns from the pool alone. One that learns nothing encodes
     everything once, and keeps it on the disk for the next seed.
@@ -55,9 +56,9 @@ def encoded(encoding: Encoding) -> tuple[FloatArray, FloatArray]:
     encoder = named_encoder(encoding.encoder, items.kind, items.values)
     if not encoder.learned and items.kind != "vectors":
         vectors = encode(encoder, items.values)
-        return vectors[pool], vectors[test]
+        return vectors[pool], vectors[test], encoder.views
     X = encoder.fit_transform(items.take(pool))
-    return X, encoder.transform(items.take(test))
+    return X, encoder.transform(items.take(test)), encoder.views
 
 
 def run_trial(
@@ -77,10 +78,11 @@ def run_trial(
     model, strategy : what the cell's names stand for
     """
     encoding = Encoding.of(prepared, cell.encoder, protocol, cell.seed)
-    X, X_test = encoded(encoding)
+    X, X_test, views = encoded(encoding)
     codes, test_codes = prepared.codes[encoding.pool], prepared.codes[encoding.test]
     start = time.perf_counter()
-    learner = ActiveLearner(X, range(len(prepared.classes)), model, strategy, seed=cell.seed)
+    classes = range(len(prepared.classes))
+    learner = ActiveLearner(X, classes, model, strategy, seed=cell.seed, views=views)
     result = CellResult(cell, protocol.label_counts(), [], [], 0.0)
     for rows in _batches(learner, protocol, cell.seed):
         learner.teach(rows, codes[rows])

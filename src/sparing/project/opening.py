@@ -330,13 +330,18 @@ def repoint(folder: ProjectFolder, store: Store, source: str | PathLike[str]) ->
 
 
 def make_trainee(
-    folder: ProjectFolder, store: Store, settings: Settings, progress: Progress
+    folder: ProjectFolder,
+    store: Store,
+    settings: Settings,
+    progress: Progress,
+    *,
+    patient: bool = True,
 ) -> "Trainee":
     """Return what learns from a project."""
     from sparing.project.learning.trainee import Trainee  # loads scikit-learn: seconds
 
     items = lister(folder, settings)
-    return Trainee(folder, store, items, settings.encoder, settings.seed, progress)
+    return Trainee(folder, store, items, settings.encoder, settings.seed, progress, patient=patient)
 
 
 def open_trainee(path: Path, url: str, progress: Progress) -> "Trainee":
@@ -350,7 +355,7 @@ def open_trainee(path: Path, url: str, progress: Progress) -> "Trainee":
     """
     folder = ProjectFolder(path, url)
     store = open_store(folder.store_url, folder.name, writable=False)
-    return make_trainee(folder, store, read_settings(store), progress)
+    return make_trainee(folder, store, read_settings(store), progress, patient=False)
 
 
 def forget_old_scores(folder: ProjectFolder, versions: Sequence[Version]) -> None:

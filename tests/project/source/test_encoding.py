@@ -156,21 +156,3 @@ def test_vectors_in_parquet(table, tmp_path):
     parquet.write_table(pa.table({"id": [7, 7], "vector": columns["vector"]}), path)
     with pytest.raises(SourceError, match="two vectors for '7'"):
         read_vector_file(path)
-
-
-def test_the_first_order_does_not_wait_for_a_network(pictures, monkeypatch):
-    from sparing.project.learning import trainee as module
-
-    monkeypatch.setattr(module, "quick_name", lambda encoder, listing: "pixels")
-    with Project.create(pictures, classes=["a", "b"], encoder="hog") as project:
-        trainee = project.learning.trainee(lambda what, done, total: None)
-        first = trainee.first_order(1)
-        assert first.facts["is_draft"]
-        project.learning.adopt(first)
-        assert len(first.facts["asked"]) == 8
-        assert project.learning.is_behind()
-        assert trainee.first_order(2) is None
-        project.learning.adopt(trainee.learn(2))
-        project.learning.take_contents()
-        assert made_before(project._folder).encoder == "hog"
-        assert not project.learning.is_behind()

@@ -40,6 +40,10 @@ class NetworkEncoder(BlockEncoder):
         seen = self.seen(X, progress=progress)
         return self.settle(seen).reduced(seen)
 
+    def look(self, X: Any, *, progress: Tick | None = None) -> None:
+        """Let the items go through the network: what it makes of them is kept."""
+        self.seen(X, progress=progress)
+
     def seen(self, X: Any, *, progress: Tick | None = None) -> FloatArray:
         """Return what the network makes of each item, (n_items, n_outputs) float32.
 

@@ -91,11 +91,17 @@ class Learning:
         self._trainee.arrange()
         return self.version
 
-    def trainee(self, progress: Progress) -> "Trainee":
-        """Return what learns from this project, wherever it runs."""
+    def trainee(self, progress: Progress, *, patient: bool = True) -> "Trainee":
+        """Return what learns from this project, wherever it runs.
+
+        Parameters
+        ----------
+        progress : told (what, done, in all)
+        patient : whether it waits for a network before anything is learned
+        """
         with self._guarded.held() as state:
             settings = state.settings
-        return opening.make_trainee(self.folder, self._store, settings, progress)
+        return opening.make_trainee(self.folder, self._store, settings, progress, patient=patient)
 
     def take_contents(self) -> bool:
         """Read what encoding found out, such as files that are damaged; say whether it was new."""

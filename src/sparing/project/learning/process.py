@@ -97,6 +97,7 @@ class Trainer:
         self._child: subprocess.Popen[str] | None = None
         self._thread: threading.Thread | None = None
         self._status = TrainerStatus(OFF)
+        self._is_looking = False  # whether a network of the child is at work beside the learning
 
     def start(self) -> None:
         """Start; the first thing it does is to encode the items, if that is still to be done."""
@@ -153,6 +154,7 @@ class Trainer:
             return
         if not self._is_there():
             return
+        self._is_looking = False
         with anew(self._log()) as log, self._started(log) as child:
             try:
                 self._serve(child)
@@ -185,7 +187,7 @@ class Trainer:
         """Ask for one version after the other until the child dies or we stop; else for the map."""
         while not self._stopping.is_set() and self._learning.duties.has(DUTY):
             pause = LOOK_SECONDS if self._learning.folder.is_shared else None
-            is_woken = self._awake.wait(0 if self._map.is_due() else pause)
+            is_woken = self._awake.wait(0 if self._map.is_due() or self._is_looking else pause)
             self._awake.clear()
             if self._stopping.is_set():
                 return
@@ -198,7 +200,10 @@ class Trainer:
                 order = {"version": self._learning.version + 1}
                 if not (_tell(child, order) and self._listen(child, self._finish)):
                     return
-            if self._map.is_due():
+            if self._is_looking:
+                if not (_tell(child, {"look": LOOK_SECONDS}) and self._listen(child, self._looked)):
+                    return
+            elif self._map.is_due():
                 seconds = max(MAP_SECONDS, MAP_SHARE * (time.monotonic() - began))
                 if not (_tell(child, {"map": seconds}) and self._listen(child, self._mapped)):
                     return
@@ -271,7 +276,8 @@ class Trainer:
             if "failed" not in line:
                 made = Version(*line["trained"])
                 self._learning.adopt(made)
-                if made.is_draft:
+                self._is_looking = made.is_draft and not self._learning.is_encoded
+                if made.is_draft and not self._is_looking:
                     self._awake.set()
         except SparingError as error:
             line = {"failed": str(error)}
@@ -281,6 +287,14 @@ class Trainer:
         else:
             self._pause = self._first_pause
             self._say(IDLE)
+
+    def _looked(self, line: dict[str, Any]) -> None:
+        """Note how far a network is with the items; when it is done they are learned from anew."""
+        done, total = line["looked"]
+        self._progress(ENCODING, done, total)
+        if done == total:
+            self._is_looking = False
+            self._awake.set()
 
     def _mapped(self, line: dict[str, Any]) -> None:
         """Note how far the map is, or why there is none: learning goes on."""
@@ -350,9 +364,8 @@ def main(folder: str) -> None:
     while True:
         order = orders.get()
         try:
-            first = trainee.first_order(order["version"]) if "version" in order else None
-            if first is not None:
-                _print({"trained": [first.version, first.seq, first.facts]})
+            if "look" in order:
+                _print({"looked": trainee.look(order["look"])})
                 continue
             if trainee.encode():
                 _print({"encoded": True})
@@ -363,6 +376,8 @@ def main(folder: str) -> None:
             _print({"trained": [made.version, made.seq, made.facts]})
         except SparingError as error:
             _print({"failed": str(error)})
+            continue
+        if made.is_draft:
             continue
         try:
             trainee.arrange()  # while nobody waits

@@ -26,16 +26,14 @@ from sparing.project.learning.advice import (
 )
 from sparing.project.learning.batch import ask
 from sparing.project.learning.scores import Scores, write_scores
+from sparing.project.learning.sight import Sight
 from sparing.project.log.replay import Replay
 from sparing.project.map.mapping import Mapmaker
-from sparing.project.source.changes import ITEMS_STAMP, attached
-from sparing.project.source.encoding import quick_name
+from sparing.project.source.changes import ITEMS_STAMP
 from sparing.project.source.items import PRESENT, Listing
 from sparing.project.source.vectors import (
     Contents,
-    encode_items,
     fit_encoder,
-    read_contents,
     read_vectors,
 )
 from sparing.project.team.people import Opinions
@@ -67,6 +65,8 @@ class Trainee:
     encoder : name of the encoder, or ``"auto"``
     seed : of the learner
     progress : told (what, done, in all)
+    patient : whether to wait for a network that takes minutes; else, as long as there is nothing
+        to lose, answers are learned from what is seen in a moment while it is at work
     """
 
     def __init__(
@@ -77,16 +77,16 @@ class Trainee:
         encoder: str,
         seed: int,
         progress: Progress = lambda what, done, total: None,
+        *,
+        patient: bool = True,
     ) -> None:
         self._folder = folder
         self._store = store
-        self._list_items = list_items
-        self._encoder = encoder
+        self._sight = Sight(folder, list_items, encoder, progress)
+        self._patient = patient
         self._seed = seed
         self._tell = progress
         self._replay = Replay()
-        self._items: list[ItemRow] = []
-        self._contents: Contents | None = None
         self._learner: ActiveLearner | None = None
         self._mapmaker: Mapmaker | None = None
         self._is_arranged = False
@@ -105,19 +105,22 @@ class Trainee:
         SparingError : the items cannot be encoded
         """
         stamp = self._store.settings().get(ITEMS_STAMP)
-        if self._contents is not None and stamp == self._stamp:
+        if self._sight.contents is None or stamp != self._stamp:
+            has_model = any(not version.is_draft for version in self._store.versions())
+            self._sight.open(self._store.items(), patient=self._patient or has_model)
+            self._stamp = stamp
+        elif not self._sight.improve(patient=self._patient):
             return False
-        self._stamp, self._learner, self._is_arranged = stamp, None, False
-        self._items = self._store.items()
-        self._contents = read_contents(self._folder, self._items, self._encoder)
-        if self._contents is None:
-            listing = attached(self._items, self._list_items())
-            self._contents = encode_items(
-                self._folder, self._items, listing, self._encoder, self._tell
-            )
-        self._mapmaker = Mapmaker(self._folder, self._contents, self._seed)
-        self._mapmaker.draw_principal()
-        return True
+        self._learner, self._mapmaker, self._is_arranged = None, None, False
+        self._watched.clear()
+        if self._sight.is_whole:
+            self._mapmaker = Mapmaker(self._folder, self._contents, self._seed)
+            self._mapmaker.draw_principal()
+        return self._sight.is_whole
+
+    def look(self, seconds: float) -> tuple[int, int]:
+        """Wait about so long for the network; return (items done, items in all)."""
+        return self._sight.look(seconds)
 
     def map(self, seconds: float) -> tuple[str, int, int]:
         """Work on the map for about so long; return what is done, how much, and how much there is.
@@ -127,35 +130,11 @@ class Trainee:
         SparingError : the items cannot be encoded, or the map cannot be made
         """
         self.encode()
-        assert self._mapmaker is not None  # noqa: S101  # encode() has run
+        assert self._mapmaker is not None  # noqa: S101  # the map is asked for when all is seen
         return self._mapmaker.work(seconds)
 
-    def first_order(self, version: int) -> Version | None:
-        """Write a first order by the view that is made in a moment, where a network takes long.
-
-        Returns
-        -------
-        what belongs in the store, to be followed by :meth:`learn`; None if there is no need
-
-        Raises
-        ------
-        SparingError : the items cannot be encoded
-        """
-        if self._contents is not None or self._store.versions():
-            return None
-        self._items = self._store.items()
-        if read_contents(self._folder, self._items, self._encoder) is not None:
-            return None
-        listing = attached(self._items, self._list_items())
-        quick = quick_name(self._encoder, listing)
-        if quick is None:
-            return None
-        found = encode_items(self._folder, self._items, listing, quick, self._tell)
-        self._read_events()
-        return self._by_coverage(version, np.flatnonzero(found.good))
-
     def draft(self, version: int) -> Version | None:
-        """Write a quick first order, by groups of near vectors, where the whole one takes long.
+        """Write a quick first order, by groups of near vectors, where a better one takes long.
 
         Returns
         -------
@@ -163,7 +142,8 @@ class Trainee:
         """
         self.encode()
         rows = self._good_rows()
-        if len(rows) < MANY or self._store.versions():
+        is_quick = self._sight.is_whole and len(rows) < MANY
+        if is_quick or self._store.versions():
             return None
         self._read_events()
         return self._by_coverage(version, rows)
@@ -172,7 +152,7 @@ class Trainee:
         learner = ActiveLearner(self._vectors(rows), strategy=QUICK, seed=self._seed)
         answered = [code != UNLABELED for code in self._wanted(rows)]
         learner.skip(np.flatnonzero(answered))
-        scores = _scores(learner, rows, len(self._items), None)
+        scores = _scores(learner, rows, len(self._sight.items), None)
         write_scores(self._folder.new_scores(version, self._mark), scores)
         facts: dict[str, Any] = {"n_labels": 0, "accuracy": None, "is_draft": True}
         facts |= {"asked": _asked(scores), "mark": self._mark}
@@ -189,13 +169,15 @@ class Trainee:
         self._read_events()
         learner, rows = self._follow()
         self._tell("training", 0, 1)
-        ids = (self._items[row].item_id for row in rows[learner.pool.labeled])
+        ids = (self._sight.items[row].item_id for row in rows[learner.pool.labeled])
         labels = [self._replay.of(item_id).answer for item_id in ids]
         told = _oof(learner)
-        scores = _scores(learner, rows, len(self._items), told)
+        scores = _scores(learner, rows, len(self._sight.items), told)
         write_scores(self._folder.new_scores(version, self._mark), scores)
         facts = self._facts(learner, [e for e in labels if e is not None], told)
         facts |= {"asked": _asked(scores), "mark": self._mark}
+        if not self._sight.is_whole:
+            facts["is_draft"] = True
         self._tell("training", 1, 1)
         return Version(version, self._replay.last_seq, facts)
 
@@ -210,11 +192,10 @@ class Trainee:
         self.encode()
         self._read_events()
         learner, _ = self._follow()
-        listing = attached(self._items, self._list_items())
-        assert self._contents is not None  # noqa: S101  # encode() has run
+        listing = self._sight.listing()
         return SavedModel.of(
             learner.version.fitted,
-            fit_encoder(self._items, listing, self._contents),
+            fit_encoder(self._sight.items, listing, self._contents),
             classes=[self._replay.class_name(str(class_id)) for class_id in learner.classes],
             n_labeled=len(learner.pool.labeled),
             kind=listing.kind,  # type: ignore[arg-type]  # of a source it is one of them
@@ -230,7 +211,6 @@ class Trainee:
         ------
         SparingError : they cannot be found, or not written
         """
-        assert self._contents is not None  # noqa: S101  # encode() has run
         fingerprint = self._contents.fingerprint
         if self._is_arranged or self._learner is None:
             return False
@@ -244,7 +224,6 @@ class Trainee:
     def _follow(self) -> tuple[ActiveLearner, IntArray]:
         """Bring the learner to the state of the events; return it, and the rows that it knows."""
         rows = self._good_rows()
-        assert self._contents is not None  # noqa: S101  # encode() has run
         if self._learner is None:
             self._learner = ActiveLearner(
                 self._vectors(rows), seed=self._seed, views=self._contents.views
@@ -256,8 +235,13 @@ class Trainee:
         for event in self._store.events(self._replay.last_seq):
             self._replay.apply(event)
 
+    @property
+    def _contents(self) -> Contents:
+        contents = self._sight.contents
+        assert contents is not None  # noqa: S101  # encode() has run
+        return contents
+
     def _good_rows(self) -> IntArray:
-        assert self._contents is not None  # noqa: S101  # encode() has run
         return np.flatnonzero(self._contents.good)
 
     def _vectors(self, rows: IntArray) -> FloatArray:
@@ -267,7 +251,7 @@ class Trainee:
     def _wanted(self, rows: IntArray) -> list[str | int]:
         drawn, opinions = open_draw(self._folder, self._replay), Opinions(self._replay)
         return [
-            SKIPPED if row in drawn else _wanted(self._replay, opinions, self._items[row])
+            SKIPPED if row in drawn else _wanted(self._replay, opinions, self._sight.items[row])
             for row in rows.tolist()
         ]
 
@@ -300,7 +284,8 @@ class Trainee:
             self._watched.append((n_labels, learner.predict_proba()[rows].argmax(axis=1)))
 
     def _advice(self, facts: dict[str, Any]) -> Advice:
-        versions = [*self._store.versions(), Version(0, 0, facts)]
+        whole = (v for v in self._store.versions() if not v.is_draft)
+        versions = [*whole, Version(0, 0, facts)]
         known = ((f["n_labels"], random_accuracy(f)) for f in standing(versions))
         points = {n: found[0] for n, found in known if found is not None}
         return advised(points, [predicted for _, predicted in self._watched])

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sparing._validate import check_features
 from sparing.datasets.items import take_rows
@@ -11,7 +11,7 @@ from sparing.datasets.vectorfile import VectorFile, joined_by_id, read_vector_fi
 from sparing.errors import CapabilityError
 from sparing.pool.views import Views
 from sparing.project.source.items import Listing
-from sparing.types import FloatArray, IntArray, Progress
+from sparing.types import FloatArray, IntArray, Progress, Tick
 
 if TYPE_CHECKING:
     from sparing.encoders.base import BlockEncoder
@@ -30,6 +30,7 @@ class Made:
     encoder : the name of what made them
     views : which columns see the items in which way; None: all in the same
     models : hash of each pretrained model, by the name of its encoder
+    made_by : the fitted encoder; None: they are from a file
     advice : what an extra that is not installed would add, and how to get it; ``""``: nothing
     """
 
@@ -37,10 +38,17 @@ class Made:
     encoder: str
     views: Views | None
     models: Mapping[str, str]
+    made_by: "BlockEncoder | None" = None
     advice: str = ""
 
 
-def vectors_of(encoder: str, listing: Listing, places: IntArray, progress: Progress) -> Made:
+def vectors_of(
+    encoder: str,
+    listing: Listing,
+    places: IntArray,
+    progress: Progress,
+    before: Made | None = None,
+) -> Made:
     """Return the vectors of some items.
 
     Parameters
@@ -49,6 +57,7 @@ def vectors_of(encoder: str, listing: Listing, places: IntArray, progress: Progr
     listing : of the source
     places : (n,) of the items in it
     progress : told (what, done, in all)
+    before : one view of these very items that is there already
 
     Raises
     ------
@@ -65,16 +74,30 @@ def vectors_of(encoder: str, listing: Listing, places: IntArray, progress: Progr
             {},
         )
     from sparing.encoders.choice import advice, default_name, named_encoder
-    from sparing.encoders.joined import JoinedEncoder
 
     values = take_rows(listing.values, places)
     name = default_name(listing.kind, values) if encoder == AUTO else encoder
     made_by = named_encoder(name, listing.kind, values)
-    X = made_by.fit_transform(values, progress=lambda *now: progress("encoding", *now))
-    is_joined = isinstance(made_by, JoinedEncoder)
-    views = Views(made_by.view_names, tuple(made_by.widths_.tolist())) if is_joined else None
+    known: Any = {}  # only several encoders together have a view that may be there before
+    if before is not None and before.made_by is not None:
+        known = {"known": {before.encoder: (before.made_by, before.vectors)}}
+    X = made_by.fit_transform(values, progress=lambda *now: progress("encoding", *now), **known)
+    views = made_by.views
     wanted = advice(listing.kind, values) if views is None else None
-    return Made(X, name, views, made_by.model_hashes(), wanted or "")
+    return Made(X, name, views, made_by.model_hashes(), made_by, wanted or "")
+
+
+def look_at(encoder: str, kind: str, values: Any, progress: Tick) -> None:
+    """Let items go through the networks of an encoder; what they make is kept for its fit.
+
+    Raises
+    ------
+    SparingError : a network cannot be loaded, or an item cannot be read
+    """
+    from sparing.encoders.choice import default_name, named_encoder
+
+    name = default_name(kind, values) if encoder == AUTO else encoder
+    named_encoder(name, kind, values).look(values, progress=progress)
 
 
 def fitted_on(encoder: str, listing: Listing, places: IntArray) -> "BlockEncoder":

@@ -20,7 +20,14 @@ from sparing.errors import SourceError
 from sparing.files import atomic_stream
 from sparing.pool.views import Views
 from sparing.project.folder import ProjectFolder
-from sparing.project.source.encoding import AUTO, GIVEN, fitted_on, keys_of, vectors_of
+from sparing.project.source.encoding import (
+    AUTO,
+    GIVEN,
+    Made,
+    fitted_on,
+    keys_of,
+    vectors_of,
+)
 from sparing.project.source.items import GONE, Listing, hash_file
 from sparing.store import ItemRow
 from sparing.types import BoolArray, FloatArray, IntArray, Progress, StrArray
@@ -76,6 +83,27 @@ class Contents:
         names = " and ".join(DESCRIBED.get(name, name) for name in self.encoder.split("+"))
         when = f", {self.made_at[:16].replace('T', ' ')} UTC" if self.made_at else ""
         return (f"What the model sees: {names}{when}.", *self.notes)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Quick:
+    """The view of the items that is made in a moment, while a network is at work.
+
+    Parameters
+    ----------
+    contents : what encoding found out
+    places : (n_good,) of the items in the listing
+    made : their vectors; None: they are those of an earlier run
+    """
+
+    contents: Contents
+    places: IntArray
+    made: Made | None = None
+
+    @property
+    def read(self) -> tuple[StrArray, StrArray]:
+        """For each row the hash of its content, and why it cannot be read or ``""``."""
+        return self.contents.hashes, self.contents.faults
 
 
 def fingerprint(items: Sequence[ItemRow], encoder: str) -> str:
@@ -137,21 +165,65 @@ def encode_items(
     listing: Listing,
     encoder: str,
     progress: Progress,
+    quick: Quick | None = None,
 ) -> Contents:
     """Read and encode all items that are there; write the vectors, then what was found.
 
     Whoever goes on with ``"auto"`` goes on with the encoder that was chosen before.
 
+    Parameters
+    ----------
+    folder : of the project
+    items : of the store
+    listing : of the source
+    encoder : its name, or ``"auto"``
+    progress : told (what, done, in all)
+    quick : one view of these items, for which they were read a while ago
+
     Raises
     ------
     SourceError : no item can be read, or the folder cannot be written
     """
+    return _encoded(folder, items, listing, encoder, progress, quick)[0]
+
+
+def encode_quickly(
+    folder: ProjectFolder,
+    items: Sequence[ItemRow],
+    listing: Listing,
+    encoder: str,
+    progress: Progress,
+) -> Quick:
+    """Do the same by the encoder that is quick, unless that was done before.
+
+    Raises
+    ------
+    SourceError : as of ``encode_items``
+    """
+    found = read_contents(folder, items, encoder)
+    if found is not None:
+        places = _places(items, listing)[found.good]
+        if not np.any(places < 0):
+            return Quick(found, places)
+    contents, made = _encoded(folder, items, listing, encoder, progress)
+    return Quick(contents, _places(items, listing)[contents.good], made)
+
+
+def _encoded(
+    folder: ProjectFolder,
+    items: Sequence[ItemRow],
+    listing: Listing,
+    encoder: str,
+    progress: Progress,
+    quick: Quick | None = None,
+) -> tuple[Contents, Made]:
     before = made_before(folder)
     goes_on = encoder == AUTO and before is not None and before.asked == AUTO
     name = before.encoder if goes_on and before is not None else encoder
     places = _places(items, listing)
     for is_last in (False, False, True):
-        hashes, faults = _examine(places, listing, progress)
+        quick = quick if quick is not None and _still_holds(quick, places) else None
+        hashes, faults = _examine(places, listing, progress) if quick is None else quick.read
         good = (places >= 0) & (faults == "")
         if not good.any():
             is_there = bool((places >= 0).any())
@@ -159,11 +231,13 @@ def encode_items(
             raise SourceError(f"None of the items {what}")
         rows = np.flatnonzero(good)
         try:
-            made = vectors_of(name, listing, places[rows], progress)
+            there = None if quick is None else quick.made
+            made = vectors_of(name, listing, places[rows], progress, there)
             break
         except SourceError:  # a file that was good a moment ago: the next look finds it
             if is_last:
                 raise
+            quick = None
     contents = Contents(
         *(fingerprint(items, encoder), made.encoder, good, hashes, faults),
         asked=encoder,
@@ -173,7 +247,12 @@ def encode_items(
         notes=tuple(note for note in (made.advice, _surplus(encoder, listing)) if note),
     )
     _write(folder, contents, _spread(made.vectors, rows, len(items)))
-    return contents
+    return contents, made
+
+
+def _still_holds(quick: Quick, places: IntArray) -> bool:
+    """Tell whether the items that could be read are where they were."""
+    return np.array_equal(places[quick.contents.good], quick.places)
 
 
 def _surplus(encoder: str, listing: Listing) -> str | None:
