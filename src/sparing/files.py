@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from glob import escape
+from io import BufferedReader
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 from zipfile import BadZipFile
@@ -185,7 +186,7 @@ def file_fault(path: Path, most_bytes: int | None = None) -> str | None:
     return None if found.st_size else "empty"
 
 
-def open_regular(path: Path, most_bytes: int | None = None) -> BinaryIO:
+def open_regular(path: Path, most_bytes: int | None = None) -> BufferedReader:
     """Open a file to read it, if it is one; a pipe that was put in its place is not waited for.
 
     Raises

@@ -2,8 +2,10 @@ import csv
 import json
 
 import pytest
+import typer
 
 from sparing.cli.app import run
+from sparing.cli.certify import certify
 from sparing.cli.predict import predict
 from sparing.cli.projects import audit, export, import_labels, next_items, status
 from sparing.errors import ConflictError, InvalidInputError, SourceError, TrainingError
@@ -20,6 +22,9 @@ def table(tmp_path):
     return source
 
 
+TRUTH = {"4": "fur", "2": "feathers"}
+
+
 def fill_in(path):
     """Do what a person does in a spreadsheet."""
     rows = list(csv.DictReader(path.read_text().splitlines()))
@@ -33,8 +38,6 @@ def fill_in(path):
 
 
 def test_ask_answer_check_and_export_on_the_command_line(table, tmp_path, capsys):
-    from sparing.cli.certify import certify
-
     ask, check = tmp_path / "ask.csv", tmp_path / "check.csv"
     next_items(table, n=40, out=ask)
     rows = fill_in(ask)
@@ -113,11 +116,22 @@ def test_the_claim_of_an_open_audit_is_fixed_until_it_is_given_up(table, tmp_pat
         assert project.audits.open_claim is None
 
 
-def test_certifying_the_source_of_a_project_says_where_the_project_is(table):
-    from sparing.cli.certify import certify
-
-    with pytest.raises(SourceError, match=r"Its labeling project is .*pets\.csv\.sparing"):
-        certify(str(table))
+def test_certify_takes_what_status_takes_and_obeys_or_refuses_what_is_said(table, tmp_path, capsys):
+    check = tmp_path / "check.csv"
+    with Project.open(tmp_path / "pets.csv.sparing") as project:
+        project.teach({i.item_id: TRUTH[i.fields["legs"]] for i in [*project.items.values()][:8]})
+    audit(table, epsilon=0.1, out=check)
+    fill_in(check)
+    import_labels(table, check)
+    with pytest.raises(InvalidInputError, match=r"drawn for --epsilon 0.1, which is fixed"):
+        certify(str(table), epsilon=0.2)
+    with pytest.raises(typer.BadParameter, match=r"--known is for a table or .npy"):
+        certify(str(table), known=check)
+    capsys.readouterr()
+    certify(str(table), epsilon=0.1)
+    assert "are wrong, with probability" in capsys.readouterr().out
+    with pytest.raises(SourceError, match="no column 'id'"):
+        certify(str(check))
 
 
 def test_beside_a_running_page_commands_look_and_do_not_write(table, capsys, tmp_path):

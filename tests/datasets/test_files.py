@@ -361,7 +361,7 @@ def test_markdown_is_text_where_there_is_no_other(tmp_path):
     (tmp_path / "c.txt").write_text("some words")
     items = read_items(tmp_path)
     assert items.names == ["c.txt"]
-    assert items.said() == ["2 skipped, not a .txt file: 0.md, 1.md."]
+    assert items.said() == ["2 skipped, .md is not a .txt file: 0.md, 1.md."]
 
 
 @pytest.mark.parametrize("form", ["NFC", "NFD"])

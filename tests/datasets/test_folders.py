@@ -68,7 +68,7 @@ def test_bad_files_are_named_skipped_and_counted(tmp_path):
         "a/words.png": "not an image that can be read",
         "a/bomb.png": "too many pixels",
         "a/half_a_bomb.png": "too many pixels",
-        "a/readme.md": "not an image",
+        "a/readme.md": ".md is not an image",
         "loose.png": "in no class folder",
     }
     assert "2 skipped, truncated: a/cut.png, b/cut.jpg." in labeled.items.said()
@@ -181,3 +181,15 @@ def test_links_in_a_circle_and_twice_to_a_folder_are_read_once(linked):
         ("cat/loop.png", LINK_LOOP), ("cat/self", LINK_AGAIN), ("dog2", LINK_AGAIN),
         ("up", LINK_AGAIN),
     ]  # fmt: skip
+
+
+def test_files_that_are_not_read_are_told_by_their_kinds(tmp_path):
+    picture(tmp_path / "1.png")
+    names = ["a.pdf", "b.PDF", "c.mp3", "README", *(f"x.{c}" for c in "abcd")]
+    for name in names:
+        (tmp_path / name).write_bytes(b"something")
+    said = read_folder(tmp_path).said()
+    assert "2 skipped, .pdf is not an image: a.pdf, b.PDF." in said
+    assert "1 skipped, .mp3 is not an image: c.mp3." in said
+    assert "1 skipped, without an ending is not an image: README." in said
+    assert len(said) == 6  # the five commonest kinds, and all others

@@ -1,9 +1,11 @@
 """Picture files of all sorts, honest and hostile, come out as a screen shows them or are named."""
 
+import itertools
 import os
 import shutil
 import threading
 import time
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -200,7 +202,7 @@ def test_pipes_and_what_is_far_too_big_are_named_unopened(tmp_path):
         "pipe": "no regular file",
         "pipe.png": "no regular file",
         "sparse.png": "more than 300 MB",
-        "sparse.txt": "not an image",
+        "sparse.txt": ".txt is not an image",
     }
     assert file_fault(tmp_path / "pipe.png") == "no regular file"
 
@@ -263,3 +265,18 @@ def test_what_can_be_checked_can_be_encoded(tmp_path):
     kept = [p for p, fault in zip(paths, image_faults(paths), strict=True) if fault is None]
     assert len(kept) >= 2
     HogEncoder(n_components=2).fit_transform(kept)
+
+
+@pytest.mark.parametrize("suffix", ["png", "jpg", "gif", "bmp"])
+def test_a_picture_that_takes_too_long_is_named_and_left(tmp_path, monkeypatch, suffix):
+    """The clock goes by a tenth of a second each time that the decoder asks for more."""
+    noise = np.random.default_rng(0).integers(0, 255, (700, 700), np.uint8)
+    path = tmp_path / f"noise.{suffix}"
+    Image.fromarray(noise).save(path)
+    assert fault_of(path) is None
+    now = itertools.count()
+    clock = SimpleNamespace(thread_time=lambda: next(now) / 10)
+    monkeypatch.setattr(pictures, "time", clock)
+    assert fault_of(path) is None
+    monkeypatch.setattr(pictures, "MAX_SECONDS", 0.3)
+    assert fault_of(path) == "takes too long to decode"

@@ -39,7 +39,8 @@ def certify(
         str | None,
         typer.Argument(
             help="Table id, predicted, confidence (and label), what 'sparing predict' wrote, .npy"
-            " of probabilities, or a labeling project whose audit is answered.",
+            " of probabilities, or a labeling project whose audit is answered: its folder, its"
+            " source or its URL.",
             show_default=False,
         ),
     ] = None,
@@ -82,27 +83,9 @@ def certify(
     from sparing.audit.audit import Claim
     from sparing.cli.auditfolder import AuditFolder
     from sparing.cli.poolfiles import read_pool
-    from sparing.cli.projects import certify_project, is_project
+    from sparing.cli.projects import certify_project, has_project, is_project
     from sparing.errors import SourceError
 
-    if pool is not None and is_project(pool):
-        certify_project(pool, verify, as_json=as_json)
-        return
-    items = None
-    if pool is not None:
-        try:
-            items = read_pool(Path(pool), known=known, classes=classes, version=model_version)
-        except SourceError as error:
-            if is_project(f"{pool}.sparing"):
-                raise SourceError(f"{error} Its labeling project is {pool}.sparing.") from error
-            raise
-    if verify is not None:
-        _verify(verify, items)
-        return
-    if items is None:
-        raise typer.BadParameter("POOL is missing.")
-    folder = AuditFolder(out)
-    drawn = folder.audits()
     asked: dict[str, Any] = {
         "epsilon": epsilon,
         "delta": delta,
@@ -110,6 +93,26 @@ def certify(
         "per_class": per_class or None,
     }
     given = {name: value for name, value in asked.items() if value is not None}
+    of_a_pool = {"--known": known, "--classes": classes, "--audits": audits, "--again": again}
+    items = None
+    if pool is not None and not is_project(pool):
+        try:
+            items = read_pool(Path(pool), known=known, classes=classes, version=model_version)
+        except SourceError:
+            if not has_project(pool):
+                raise
+    if pool is not None and items is None:
+        if wrong := next((name for name, value in of_a_pool.items() if value), None):
+            raise typer.BadParameter(f"{wrong} is for a table or .npy, not for a project.")
+        certify_project(pool, given, verify, as_json=as_json)
+        return
+    if verify is not None:
+        _verify(verify, items)
+        return
+    if items is None:
+        raise typer.BadParameter("POOL is missing.")
+    folder = AuditFolder(out)
+    drawn = folder.audits()
     if not drawn or again:
         claim = Claim(**{"epsilon": EPSILON, **given})
         _draw(folder, items, claim, n_audit=audits, previous=drawn)

@@ -150,12 +150,23 @@ def _give_up(opened: "Project", wanted: dict[str, float]) -> None:
     opened.audits.resume()
 
 
-def certify_project(project: str | PathLike[str], verify: Path | None, *, as_json: bool) -> None:
-    """Certify a project whose audit is answered, or recompute one of its certificates."""
+def certify_project(
+    project: str | PathLike[str], given: dict[str, Any], verify: Path | None, *, as_json: bool
+) -> None:
+    """Certify a project whose audit is answered, or recompute one of its certificates.
+
+    Parameters
+    ----------
+    project : its folder, its source or its URL
+    given : what was said of the claim; it has to be that of the audit
+    verify : a certificate to recompute
+    as_json : whether to print JSON
+    """
     if verify is not None:
         _verify(project, verify)
         return
     with open_project(project, must_write=True) as opened:
+        check_same(opened.audits.open_claim, given)
         certificate = opened.audits.certify()
     for note in certificate.notes:
         typer.echo(note, err=True)
@@ -240,6 +251,13 @@ def agreement(project: Place, as_json: AsJson = False) -> None:
 def is_project(place: str | PathLike[str]) -> bool:
     """Tell whether a place is the folder or the URL of a project; loads nothing."""
     return "://" in str(place) or Path(place, "project.db").is_file()
+
+
+def has_project(source: str) -> bool:
+    """Tell whether a source has a project."""
+    from sparing.project.opening import exists, place_of
+
+    return exists(place_of(source, None))
 
 
 @contextmanager

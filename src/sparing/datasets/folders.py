@@ -18,6 +18,7 @@ from sparing.pool.class_names import one_spelling, said_of
 
 TEXT_SUFFIXES = (".txt", ".md", ".markdown")  # the first of which there are any
 HOW_TO_FOLLOW = "--follow-links reads them"
+SHOWN_KINDS = 5  # of files that are not read
 MAX_TEXT_BYTES = 64 << 20  # of one item
 LINK_OUT = "a symbolic link out of the folder, which --follow-links reads"
 LINK_AGAIN = "a symbolic link to a folder that is read already"
@@ -118,14 +119,25 @@ def _find(root: Path, *, follow_links: bool) -> _Found:
         )
     others = [path for path in files if path.suffix.lower() not in wanted]
     what = "not an image" if kind == "images" else f"not a {text_suffix} file"
-    return _Found(kind, paths, skipped + [Skipped(_name(root, p), what) for p in others])
+    common = [one for one, _ in Counter(_ending(path) for path in others).most_common(SHOWN_KINDS)]
+    unread = [
+        Skipped(
+            _name(root, path), f"{_ending(path)} is {what}" if _ending(path) in common else what
+        )
+        for path in others
+    ]
+    return _Found(kind, paths, skipped + unread)
+
+
+def _ending(path: Path) -> str:
+    return path.suffix.lower() or "without an ending"
 
 
 def _instead(files: Sequence[Path], skipped: Sequence[Skipped]) -> list[str]:
     """Say what a folder has in which there is nothing to label, and what to do about it."""
     n_out = sum(one.reason == LINK_OUT for one in skipped)
-    counts = Counter(path.suffix.lower() or "without an ending" for path in files)
-    kinds = ", ".join(f"{n:,} {suffix}" for suffix, n in counts.most_common(5))
+    counts = Counter(_ending(path) for path in files)
+    kinds = ", ".join(f"{n:,} {ending}" for ending, n in counts.most_common(SHOWN_KINDS))
     more = f"It has {n_out:,} links to files outside it: {HOW_TO_FOLLOW}."
     return ([f"Not read: {kinds}."] if kinds else []) + ([more] if n_out else [])
 

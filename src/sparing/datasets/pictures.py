@@ -3,7 +3,9 @@
 The one path from a file to pixels: models, lists and the page all see what comes out of here.
 """
 
+import io
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -27,6 +29,7 @@ SUFFIXES = HEIF_SUFFIXES | {
 NO_HEIF = "HEIC is read with pillow-heif: pip install 'sparing[heic]'"
 MAX_PIXELS = 90_000_000  # at once, in one picture or in several that are decoded side by side
 MAX_BYTES = 300 << 20  # of a file: as many pixels, uncompressed
+MAX_SECONDS = 30.0  # of work of one processor on one picture; a camera's takes a tenth of one
 MAX_SCANS = 25  # of a JPEG of full size; a camera's has one, a progressive one ten
 BAND_PIXELS = 1 << 21  # brought to 8 bits at a time: no second copy of a big picture
 GRAY_MODES = frozenset({"1", "L"})
@@ -40,6 +43,23 @@ TRANSPARENT_BELOW = 255
 
 class PictureError(SourceError):
     """A file is no picture that can be shown; the message is the reason, in a few words."""
+
+
+class _Timed(io.BufferedReader):
+    """A file that decoders read piece by piece, until they have worked on it for too long.
+
+    What this thread works counts, not what it waits. Decoders that take a file at once (WebP, AVIF,
+    HEIC, TIFF) are bounded by its pixels alone.
+    """
+
+    def __init__(self, raw: io.RawIOBase) -> None:
+        super().__init__(raw)
+        self._until = time.thread_time() + MAX_SECONDS
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        if time.thread_time() > self._until:
+            raise PictureError("takes too long to decode")
+        return super().read(size)
 
 
 @contextmanager
@@ -56,7 +76,7 @@ def open_picture(path: Path) -> "Iterator[Image]":
     """
     with (
         _faults_named(path),
-        open_regular(path, MAX_BYTES) as stream,
+        _Timed(open_regular(path, MAX_BYTES).detach()) as stream,
         _pillow().open(stream, formats=_formats()) as image,
     ):
         if image.width * image.height > MAX_PIXELS:

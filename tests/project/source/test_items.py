@@ -37,7 +37,7 @@ def test_images_are_listed_without_being_opened(tmp_path):
     assert listing.names == ["a.jpg", "b/1.png"]
     assert listing.item(1).path == tmp_path / "b" / "1.png"
     assert listing.root == tmp_path.resolve()
-    assert listing.said == ("1 skipped, not an image: notes.md.",)
+    assert listing.said == ("1 skipped, .md is not an image: notes.md.",)
 
 
 def test_an_image_keeps_its_key_and_any_other_name_has_another(tmp_path):
