@@ -11,6 +11,7 @@ import logging
 import socket
 import time
 import weakref
+from contextlib import suppress
 from typing import Any
 
 import h11
@@ -18,8 +19,10 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 HEAD, BODY, ANSWER = "head", "body", "answer"
 PATIENCE = {HEAD: 20.0, BODY: 60.0, ANSWER: 60.0}  # seconds
-MOST = 500  # connections; above that the one goes whose head is awaited longest
-MOST_SOCKETS = 700  # with those that are still agreeing on a key
+MOST = 500  # connections; above that the one goes that has been awaited longest
+MOST_SOCKETS = 700  # with those that are still agreeing on a key; above that the oldest of these
+
+_AGREED: set[int] = set()  # numbers of the sockets that a protocol speaks on
 
 log = logging.getLogger("sparing.web")
 
@@ -32,16 +35,20 @@ class PatientProtocol(H11Protocol):
         self._awaited = ""
         self._since = 0.0
         self._timer: asyncio.TimerHandle | None = None
+        self._number = -1  # of its socket
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Await the head; make room where there are too many."""
         super().connection_made(transport)
+        self._number = transport.get_extra_info("socket").fileno()
+        _AGREED.add(self._number)
         self._watch()
         if len(self.connections) > MOST:
             self._longest_waiting().drop("One of too many connections was closed")
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Await nothing any more."""
+        _AGREED.discard(self._number)
         self._await("")
         super().connection_lost(exc)
 
@@ -95,9 +102,12 @@ class PatientProtocol(H11Protocol):
         self.drop(why, level)
 
     def _longest_waiting(self) -> "PatientProtocol":
-        """Return the connection whose head is awaited longest; this one if all are at work."""
-        others = [c for c in self.connections if isinstance(c, PatientProtocol)]
-        waiting = [c for c in others if c._awaited == HEAD and not c.transport.is_closing()]
+        """Return the connection that has been awaited longest; this one if all are at work.
+
+        Whatever is awaited of it: who says heads and no bodies must not keep newcomers out.
+        """
+        others = [c for c in self.connections if isinstance(c, PatientProtocol) and c is not self]
+        waiting = [c for c in others if c._awaited and not c.transport.is_closing()]
         return min(waiting, key=lambda c: c._since, default=self)
 
 
@@ -109,14 +119,14 @@ class Listener(socket.socket):
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        self._taken: weakref.WeakSet[socket.socket] = weakref.WeakSet()
+        self._taken: dict[int, weakref.ref[socket.socket]] = {}  # by their numbers, oldest first
 
     def accept(self) -> tuple[socket.socket, Any]:
-        """Take a connection; one too many is closed.
+        """Take a connection; where there are too many, the oldest without a key is closed.
 
         Raises
         ------
-        BlockingIOError : there is none, or it was one too many
+        BlockingIOError : there is none, or all others are at work
         """
         try:
             taken, address = super().accept()
@@ -124,11 +134,26 @@ class Listener(socket.socket):
             if error.errno in (errno.EMFILE, errno.ENFILE):
                 log.warning("There are no more files for connections.")
             raise
-        if len(self._taken) >= MOST_SOCKETS:
-            still = sum(one.fileno() >= 0 for one in self._taken)
-            if still >= MOST_SOCKETS:
-                taken.close()
-                log.warning("One of too many connections was closed.")
-                raise BlockingIOError
-        self._taken.add(taken)
+        self._taken.pop(taken.fileno(), None)  # the number was another's before
+        if len(self._taken) >= MOST_SOCKETS and not self._makes_room():
+            taken.close()
+            raise BlockingIOError
+        self._taken[taken.fileno()] = weakref.ref(taken)
         return taken, address
+
+    def _makes_room(self) -> bool:
+        """Forget what is closed; else close the oldest connection that has agreed on no key."""
+        found = {number: ref() for number, ref in self._taken.items()}
+        gone = [n for n, one in found.items() if one is None or one.fileno() != n]
+        for number in gone:
+            del self._taken[number]
+        if gone:
+            return True
+        log.warning("One of too many connections was closed.")
+        oldest = next((n for n in found if n not in _AGREED), None)
+        if oldest is None:
+            return False
+        del self._taken[oldest]
+        with suppress(OSError):
+            found[oldest].shutdown(socket.SHUT_RDWR)  # type: ignore[union-attr]  # it is open
+        return True
