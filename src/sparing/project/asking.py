@@ -6,6 +6,7 @@ from itertools import islice
 
 import numpy as np
 
+from sparing.project.log.replay import ItemState
 from sparing.project.state import State
 from sparing.project.views import Asked
 from sparing.store import Kind
@@ -138,12 +139,14 @@ def second_opinions(
     rows = list(islice(free, n))
     for row in rows:
         handed.note(row, state.version)
-    return [blind(asked(state, row, OF_TWO, (PERSON, None))) for row in rows]
+    shown = ((row, asked(state, row, OF_TWO, (PERSON, None))) for row in rows)
+    return [blind(one, state.noted(row, annotator)) for row, one in shown]
 
 
-def blind(one: Asked) -> Asked:
-    """Return an item that another person has answered as if nobody had."""
-    return replace(one, guess=None, answer=None, second=True)
+def blind(one: Asked, own: ItemState) -> Asked:
+    """Return an item that another person has answered as if nobody had; with one's own remarks."""
+    plain = replace(one, guess=None, answer=None, second=True)
+    return replace(plain, flagged=own.flagged, comment=own.comment)
 
 
 def audited_items(
@@ -166,11 +169,10 @@ def audited_items(
     rows = [*(row for row in drawn if state.is_open(row)), *second][:n]
     for row in rows:
         handed.note(row, version, source)
-    shown = (asked(state, row, TO_CHECK, source) for row in rows)
-    return [
-        replace(a, guess=None, answer=None, second=a.item.item_id in ids, model_version=version)
-        for a in shown
-    ]
+    shown = (
+        blind(asked(state, row, TO_CHECK, source), state.noted(row, annotator)) for row in rows
+    )
+    return [replace(a, second=a.item.item_id in ids, model_version=version) for a in shown]
 
 
 def handed_back_items(state: State, handed: Handed, n: int, exclude: BoolArray) -> list[Asked]:
@@ -187,11 +189,14 @@ def looked_up(state: State, item_id: str, annotator: str = "") -> Asked:
     row = state.row_of[item_id]
     found = replace(asked(state, row, "", (PERSON, None)), model_version=None)
     if state.hides(row, annotator):
-        return blind(found)
+        return blind(found, state.noted(row, annotator))
     own = state.replay.of(item_id).vote_of(annotator)
     if own is not None and own.kind is Kind.OPINION:
         found = replace(found, answer=state.answer_of(own), second=True)
-    return replace(found, guess=None) if row in state.drawn_rows else found
+    if row not in state.drawn_rows:
+        return found
+    noted = state.noted(row, annotator)
+    return replace(found, guess=None, flagged=noted.flagged, comment=noted.comment)
 
 
 def asked(state: State, row: int, why: str, source: Source) -> Asked:

@@ -73,7 +73,7 @@ class Project:
     >>> table = place / "pets.csv"
     >>> _ = table.write_text("animal,legs\ncat,4\nbird,2\nhen,2\ndog,4\n")
     >>> with Project.create(table, classes=["fur", "feathers"]) as project:
-    ...     project.teach({project.query(1)[0].item.item_id: "fur"})
+    ...     _ = project.teach({project.query(1)[0].item.item_id: "fur"})
     ...     project.status().n_labeled
     1
     >>> with Project.open(place / "pets.csv.sparing") as project:

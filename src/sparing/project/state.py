@@ -15,7 +15,7 @@ from sparing.project.audits.outcome import Certified, answers_of, evidence
 from sparing.project.audits.stage import ANEW, Stage, load_stage
 from sparing.project.folder import ProjectFolder
 from sparing.project.learning.scores import Scores, read_scores, within
-from sparing.project.log.replay import Replay
+from sparing.project.log.replay import ItemState, Replay
 from sparing.project.settings import Settings, keep_settings, read_overlap, read_settings
 from sparing.project.source.changes import ITEMS_STAMP, Changes, Reconciled, applied
 from sparing.project.source.items import PRESENT, UNREADABLE, Item, Listing
@@ -163,6 +163,16 @@ class State:
             return self.sharing.wants(item_id, annotator)
         item = self.replay.of(item_id)
         return item.answer is not None and item.vote_of(annotator) is None
+
+    def noted(self, row: int, annotator: str) -> ItemState:
+        """Return an item with the flags and comments that a person may see: else their own alone.
+
+        What others note of an item that checks the model may say what they take it for.
+        """
+        item = self.replay.of(self.rows[row].item_id)
+        is_checked = annotator and row in self.drawn_rows and item.vote_of(annotator) is None
+        is_hidden = is_checked or self.hides(row, annotator)
+        return item.remarked_by(annotator) if is_hidden else item
 
     def share(self, overlap: Overlap) -> None:
         """Say which items are to have two answers."""

@@ -30,7 +30,8 @@ class Kind(StrEnum):
 ANSWERS = frozenset({Kind.LABEL, Kind.SKIP, Kind.SETTLED})
 """Each takes the place of the one before; an opinion stands beside them."""
 LABELS = frozenset({Kind.LABEL, Kind.SETTLED})
-OF_AN_ITEM = ANSWERS | {Kind.OPINION, Kind.FLAG, Kind.UNFLAG, Kind.COMMENT}
+REMARKS = frozenset({Kind.FLAG, Kind.UNFLAG, Kind.COMMENT})
+OF_AN_ITEM = ANSWERS | REMARKS | {Kind.OPINION}
 CHANGES_A_CLASS = frozenset({Kind.RENAME_CLASS, Kind.MERGE_CLASS, Kind.DELETE_CLASS})
 OF_A_CLASS = CHANGES_A_CLASS | {Kind.ADD_CLASS}
 OF_THE_PHASE = frozenset({Kind.AUDIT_DRAWN, Kind.CERTIFIED, Kind.RESUMED})

@@ -1,5 +1,7 @@
 """Two people on one project: who is asked what, who sees what, what becomes of it."""
 
+import csv
+import io
 import threading
 from uuid import uuid4
 
@@ -121,6 +123,56 @@ def test_what_waits_for_an_opinion_is_seen_nowhere(shared):
     assert (row.answer.class_name, row.answer.annotator) == ("feathers", "Ben")
     (row,) = project.history(annotator="Ada")[1]
     assert row.answer.class_name == "fur"
+
+
+def remarks(asked):
+    return asked.flagged, asked.comment
+
+
+def exported(project, path, annotator):
+    project.files.export(path, annotator=annotator)
+    rows = csv.DictReader(io.StringIO(path.read_text("utf-8"), newline=""))
+    return {row["item_id"]: (row["flagged"] == "True", row["comment"]) for row in rows}
+
+
+def test_what_others_note_of_an_item_is_no_hint_to_who_is_asked_blind(shared, tmp_path):
+    project, item = shared
+    say(project, "comment", item, text="plainly fur", annotator="Ada")
+    say(project, "flag", item, annotator="Ada")
+    path = tmp_path / "out.csv"
+    row = list(project.items).index(item)
+
+    def seen(who):
+        asked = [a for a in project.query(5, annotator=who) if a.item.item_id == item]
+        looked = [project.asked(item, who), *project.map.items([row], who), *asked]
+        return {*map(remarks, looked), exported(project, path, who)[item]}
+
+    assert seen("Ben") == {(False, "")}
+    assert seen("Ada") == {(True, "plainly fur")}
+    for kind in ("flag", "unflag"):
+        say(project, kind, item, annotator="Ben")
+    say(project, "comment", item, text="blurred", annotator="Ben")
+    say(project, "comment", item, text="too blurred", annotator="Ben", key="own")
+    assert seen("Ben") == {(False, "too blurred")}
+    assert seen("Ada") == {(True, "plainly fur\ntoo blurred")}, "nothing of Ada's is lost"
+    say(project, "label", item, class_name="feathers", annotator="Ben")
+    assert seen("Ben") == {(True, "plainly fur\ntoo blurred")}
+    say(project, "comment", item, text="a wing", annotator="Ben")
+    assert seen("Ada") == {(True, "a wing")}, "what was seen is replaced"
+
+
+def test_what_others_note_of_a_drawn_item_is_no_hint_to_who_answers_it(pets, project):
+    pets.answer(project, project.query(12))
+    project.retrain()
+    project.audits.draw(0.2)
+    item = project.audits.query(1, annotator="Ben")[0].item.item_id
+    say(project, "comment", item, text="plainly fur", annotator="Ada")
+    say(project, "flag", item, annotator="Ada")
+    for asked in (project.audits.query(1, annotator="Ben")[0], project.asked(item, "Ben")):
+        assert remarks(asked) == (False, "")
+    assert remarks(project.asked(item, "Ada")) == (True, "plainly fur")
+    say(project, "label", item, class_name="fur", annotator="Ben", asked_for="audit")
+    assert remarks(project.asked(item, "Ben")) == (True, "plainly fur")
 
 
 def test_which_items_are_shared_is_the_same_after_a_restart(pets):

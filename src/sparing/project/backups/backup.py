@@ -54,7 +54,7 @@ def backup(project: str | PathLike[str], path: str | PathLike[str]) -> Manifest:
     >>> place = Path(tempfile.mkdtemp())
     >>> _ = (place / "pets.csv").write_text("animal,legs\ncat,4\nbird,2\n")
     >>> with Project.create(place / "pets.csv", classes=["fur"]) as project:
-    ...     project.teach({project.query(1)[0].item.item_id: "fur"})
+    ...     _ = project.teach({project.query(1)[0].item.item_id: "fur"})
     ...     backup(project.folder, place / "pets.backup").n_events
     2
     >>> restored = restore(place / "pets.backup", place / "again")

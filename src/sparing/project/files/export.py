@@ -97,7 +97,7 @@ def export_rows(state: State, annotator: str = "") -> Iterator[ExportRow]:
 
 def _row(state: State, row: int, annotator: str, *, is_blind: bool) -> ExportRow:
     item = state.rows[row]
-    noted = state.replay.of(item.item_id)
+    noted = state.noted(row, annotator)
     known: dict[str, Any] = {
         "item_id": item.item_id,
         "item": item.name,

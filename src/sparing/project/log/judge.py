@@ -14,11 +14,19 @@ from sparing.project.audits.draws import AUDIT
 from sparing.project.audits.outcome import evidence
 from sparing.project.audits.stage import TRAIN, Stage, load_stage
 from sparing.project.log.classes import TAKEN
-from sparing.project.log.replay import Replay
+from sparing.project.log.replay import BESIDE, Replay
 from sparing.project.state import State
-from sparing.project.team.sharing import Overlap
+from sparing.project.team.sharing import Overlap, waiting
 from sparing.store import Event, EventStatus, Kind, NewEvent, Outcome
-from sparing.store.records import ANSWERS, AT_A_GLANCE, FROM_CLUSTER, LABELS, OF_A_CLASS
+from sparing.store.records import (
+    ANSWERS,
+    AT_A_GLANCE,
+    FROM_CLUSTER,
+    LABELS,
+    OF_A_CLASS,
+    OF_AN_ITEM,
+    REMARKS,
+)
 
 NOT_AT_A_GLANCE = (
     "This item is asked alone and without a guess: the check of the model rests on it."
@@ -50,15 +58,16 @@ class Judge:
     """
 
     def __init__(self, state: State, handed: Handed, events: Sequence[NewEvent]) -> None:
-        answers = [e for e in events if e.kind in ANSWERS and e.item_id in state.row_of]
-        self._rows = {e.item_id: state.row_of[e.item_id or ""] for e in answers}
+        said = [e for e in events if e.kind in OF_AN_ITEM and e.item_id in state.row_of]
+        answers = [e for e in said if e.kind in ANSWERS]
+        self._rows = {e.item_id: state.row_of[e.item_id or ""] for e in said}
         self._chosen: dict[str, Source] = {
             e.key: handed.source_of(state, e.model_version, self._rows[e.item_id]) for e in answers
         }
         deleted = {e.class_name or "" for e in events if e.kind is Kind.DELETE_CLASS}
         bearing, self._given = _given(state.replay, deleted)
-        answered = (e.item_id or "" for e in answers)
-        self._replay: Replay = state.replay.excerpt({*answered, *bearing})
+        spoken_of = (e.item_id or "" for e in said)
+        self._replay: Replay = state.replay.excerpt({*spoken_of, *bearing})
         self._stage: Stage = state.stage
         self._folder = state.folder
         self._overlap: Overlap = state.sharing.overlap
@@ -86,7 +95,18 @@ class Judge:
             return self._undo(new)
         if new.kind in OF_A_CLASS:
             return self._class_event(new)
+        if new.kind in REMARKS:
+            return replace(new, purpose=BESIDE) if self._is_blind(new) else new
         return self._answer(new) if new.kind in ANSWERS else new
+
+    def _is_blind(self, new: NewEvent) -> bool:
+        """Tell whether who notes something is not to know what others say of the item."""
+        item_id, who = new.item_id or "", new.annotator
+        item = self._replay.of(item_id)
+        if who and self._rows[item_id] in self._stage.drawn_rows:
+            return item.vote_of(who) is None
+        first = waiting(item) if self._overlap.covers(item_id) else None
+        return first is not None and who not in ("", first.annotator)
 
     def _undo(self, new: NewEvent) -> NewEvent:
         undone = self._replay.class_event(new.undoes)

@@ -12,6 +12,8 @@ from sparing.store import Event, Kind, NewEvent
 from sparing.store.records import ANSWERS, LABELS, OF_A_CLASS, OF_AN_ITEM, OF_THE_PHASE, UNDOABLE
 
 OF_PEOPLE = ANSWERS | {Kind.OPINION}
+BESIDE = "beside"
+"""The purpose of a flag or a comment whose author was not to know what others say of the item."""
 NO_CLASS = "It names no class."
 NO_ITEM = "It names no item."
 NOT_OF_A_CLASS = "It skips an item, and names a class."
@@ -25,16 +27,35 @@ class ItemState:
     ----------
     answer : the label or skip that was given last, by whoever saw the one before; where that was
         undone, the first of the opinions beside it; None if there is none
-    flagged : whether somebody marked it
-    comment : the last one, or ``""``
+    flags, comments : what stands of them; one that was made without a sign of what others say
+        stands beside theirs, any other takes their place
     votes : the last word of each person who answered without seeing another's answer, in the
         order of ``seq``; what settles a disagreement is no vote
     """
 
     answer: Event | None = None
-    flagged: bool = False
-    comment: str = ""
+    flags: tuple[Event, ...] = ()
+    comments: tuple[Event, ...] = ()
     votes: tuple[Event, ...] = ()
+
+    @property
+    def flagged(self) -> bool:
+        """Whether somebody has marked it."""
+        return bool(self.flags)
+
+    @property
+    def comment(self) -> str:
+        """What stands of the comments, a line each; ``""`` if there is none."""
+        return "\n".join(event.text for event in self.comments if event.text)
+
+    def remarked_by(self, annotator: str) -> "ItemState":
+        """Return the item with the flags and comments of one person alone."""
+        own = (
+            tuple(e for e in made if e.annotator == annotator)
+            for made in (self.flags, self.comments)
+        )
+        flags, comments = own
+        return replace(self, flags=flags, comments=comments)
 
     @property
     def is_touched(self) -> bool:
@@ -81,11 +102,11 @@ class Replay:
     >>> def event(seq, kind, **more):
     ...     return Event(seq=seq, key=f"k{seq}", at="2026-01-01", kind=kind, **more)
     >>> replay = Replay()
-    >>> replay.apply(event(1, Kind.ADD_CLASS, class_name="cat"))
-    >>> replay.apply(event(2, Kind.LABEL, item_id="a", class_id="k1"))
+    >>> _ = replay.apply(event(1, Kind.ADD_CLASS, class_name="cat"))
+    >>> _ = replay.apply(event(2, Kind.LABEL, item_id="a", class_id="k1"))
     >>> replay.class_name(replay.of("a").answer.class_id)
     'cat'
-    >>> replay.apply(event(3, Kind.UNDO, item_id="a", undoes=2))
+    >>> _ = replay.apply(event(3, Kind.UNDO, item_id="a", undoes=2))
     >>> replay.of("a").answer is None
     True
     """
@@ -424,24 +445,30 @@ def fold_item(events: Iterable[Event]) -> ItemState:
     ----------
     events : of one item, in the order of ``seq``
     """
-    answer, given, flagged, comment = None, None, False, ""
+    answer, given = None, None
     beside: dict[str, Event] = {}
+    flags: dict[str, Event] = {}
+    comments: dict[str, Event] = {}
     for event in events:
         if event.kind in ANSWERS:
             answer = event
             given = given if event.kind is Kind.SETTLED else event
         elif event.kind is Kind.OPINION:
             beside[event.annotator] = event
-        elif event.kind is Kind.COMMENT:
-            comment = event.text or ""
         else:
-            flagged = event.kind is Kind.FLAG
+            remarks = comments if event.kind is Kind.COMMENT else flags
+            if event.purpose != BESIDE:
+                remarks.clear()
+            remarks.pop(event.annotator, None)
+            if event.kind is not Kind.UNFLAG:
+                remarks[event.annotator] = event
     if given is None and beside:  # the answer was undone that the opinions stood beside
         first = min(beside.values(), key=lambda event: event.seq)
         given = replace(first, kind=Kind.LABEL if first.class_id else Kind.SKIP)
         answer = answer or given
         del beside[first.annotator]
-    return ItemState(answer, flagged, comment, _votes(given, beside))
+    remarked = tuple(flags.values()), tuple(comments.values())
+    return ItemState(answer, *remarked, _votes(given, beside))
 
 
 def _votes(given: Event | None, beside: Mapping[str, Event]) -> tuple[Event, ...]:

@@ -180,7 +180,7 @@ class _Item:
         for event in (self._mark(), self._comment()):
             if event is not None:
                 who = event.annotator or nameless
-                yield replace(event, seq=0, item_id=self._id_here, annotator=who)
+                yield replace(event, seq=0, item_id=self._id_here, annotator=who, purpose=None)
 
     def _mark(self) -> Event | None:
         mark, own = self._there.last(self._id_there, MARKS), self._last_here(*MARKS)
@@ -199,9 +199,10 @@ class _Item:
         )
         if comment is None or comment.key in self._here.seqs:
             return None
-        text, before = comment.text or "", (own.text or "") if own is not None else ""
+        text = self._there.replay.of(self._id_there).comment
+        before = self._here.replay.of(self._id_here).comment
         if own is not None and own.key in self._seen_there:
-            return comment if text != before else None
+            return replace(comment, text=text) if text != before else None
         if not text or text in before.split("\n"):
             return None
         return replace(comment, text=f"{before}\n{text}" if before else text)

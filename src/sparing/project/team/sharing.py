@@ -56,8 +56,8 @@ class Sharing:
 
     def note(self, item_id: str, item: ItemState) -> None:
         """Take into account what holds of an item now."""
-        first = item.votes[0] if len(item.votes) == 1 else None
-        if first is not None and _may_wait(item, first) and self.overlap.covers(item_id):
+        first = waiting(item) if self.overlap.covers(item_id) else None
+        if first is not None:
             self._first[item_id] = first
         else:
             self._first.pop(item_id, None)
@@ -72,6 +72,9 @@ class Sharing:
         return (item_id for item_id in self._first if self.wants(item_id, annotator))
 
 
-def _may_wait(item: ItemState, first: Event) -> bool:
-    is_label = first is item.answer and first.kind is Kind.LABEL
-    return is_label and first.purpose in PURPOSES and first.annotator != ""
+def waiting(item: ItemState) -> Event | None:
+    """Return the one answer of an item that may wait for a second opinion; None: it does not."""
+    first = item.votes[0] if len(item.votes) == 1 else None
+    if first is None or first is not item.answer or first.kind is not Kind.LABEL:
+        return None
+    return first if first.purpose in PURPOSES and first.annotator else None
