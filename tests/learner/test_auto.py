@@ -58,6 +58,8 @@ def of_eigenvalues(*values):
 
 GROUPS = of_eigenvalues(*np.linspace(0, 0.09, 10), 0.5)
 NO_GROUPS = of_eigenvalues(0.0, *np.linspace(0.2, 0.4, 10))
+AS_WELL_MORE = of_eigenvalues(*np.linspace(0, 0.14, 16))
+A_FEW_MORE = of_eigenvalues(*np.linspace(0, 0.09, 12), 0.2, 0.21)
 
 
 def never():
@@ -66,7 +68,13 @@ def never():
 
 @pytest.mark.parametrize(
     ("n", "spectrum", "name"),
-    [(8, GROUPS, "spectral_medoids"), (8, NO_GROUPS, "u_herding"), (15, never, "u_herding")],
+    [
+        (8, GROUPS, "spectral_medoids"),
+        (8, NO_GROUPS, "u_herding"),
+        (8, AS_WELL_MORE, "u_herding"),
+        (8, A_FEW_MORE, "spectral_medoids"),
+        (15, never, "u_herding"),
+    ],
 )
 def test_few_labels_are_cold_and_no_model_is_judged(n, spectrum, name):
     X, y = blobs()
@@ -168,7 +176,7 @@ def test_one_class_only_and_identical_items():
         for _ in range(4):
             query = learner.query(10)
             learner.teach(query.indices, ["same"] * 10)
-        assert query.strategy == "auto: max_herding"
+        assert query.strategy == "auto: typiclust"
         assert set(learner.predict()) == {"same"}
 
 
@@ -317,14 +325,15 @@ def test_many_classes_of_few_labels_are_not_a_search():
     assert not evidence.is_search
 
 
-def test_a_single_class_is_left_half_at_random():
+def test_a_single_class_is_left_by_looking_into_ever_finer_groups():
     X, y = with_rare()
     learner = ActiveLearner(X, seed=0)
     rows = np.flatnonzero(y == 0)[:30]
     learner.teach(rows, ["usual"] * 30)
     query = learner.query(20)
-    assert query.strategy == "auto: max_herding"
-    assert np.mean(query.source == "uniform") == 0.5
+    assert query.strategy == "auto: typiclust"
+    assert np.mean(query.source == "uniform") == 0.1
+    assert (y[query.indices] == 1).any()
     assert "30 labels of a single class: look for another" in query.reason
 
 
@@ -352,4 +361,4 @@ def test_only_the_eigenpairs_that_tell_whether_there_are_groups_are_computed(mon
     learner = ActiveLearner(rng.standard_normal((300, 10)), seed=0)
     for _ in range(2):
         assert learner.query(10).strategy == "auto: max_herding"
-    assert asked == [11]
+    assert asked == [16]

@@ -4,7 +4,7 @@ from sklearn.base import clone
 from sklearn.datasets import load_digits, make_moons
 
 from sparing import InvalidInputError
-from sparing.models.graph_classifier import GraphClassifier, decided
+from sparing.models.graph_classifier import GraphClassifier
 from sparing.models.structure import PoolStructure
 from sparing.types import Classifier, TransductiveClassifier
 
@@ -155,4 +155,4 @@ def test_other_features_are_refused():
 def test_a_single_class_and_identical_items():
     model = GraphClassifier().fit(np.ones((8, 2)), [4] + [-1] * 7)
     assert (model.transduction_ == 4).all()
-    assert decided(model.label_distributions_).tolist() == [[1.0]] * 8
+    assert model.label_distributions_.tolist() == [[1.0]] * 8

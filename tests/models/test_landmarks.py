@@ -44,6 +44,14 @@ def test_ridge_map_is_scikit_learns_ridge():
     np.testing.assert_allclose(RidgeMap(Z, 0.3).coefficients(targets), expected, atol=1e-5)
 
 
+def test_classes_are_targets_like_others_and_need_no_indicators():
+    rng = np.random.default_rng(1)
+    Z, codes = rng.standard_normal((80, 5)).astype(np.float32), rng.integers(0, 3, (2, 80))
+    ridge = RidgeMap(Z)
+    for part, found in zip(codes, ridge.class_coefficients(codes, 4), strict=True):
+        np.testing.assert_allclose(found, ridge.coefficients(np.eye(4)[part]), atol=1e-6)
+
+
 def test_memory_is_known_before_it_is_taken(monkeypatch):
     monkeypatch.setattr(memory_module, "available_bytes", lambda: 10)
     with pytest.raises(MemoryBudgetError, match="ridge regression"):

@@ -35,6 +35,7 @@ def test_csr_and_dense_agree():
 def test_the_approximate_way_finds_nearly_all_and_the_same_each_time(monkeypatch):
     pytest.importorskip("faiss")
     monkeypatch.setattr(neighbors_module, "EXACT_UP_TO", 100)
+    monkeypatch.setattr(neighbors_module, "MOST_PRODUCTS", 0)
     X = np.random.default_rng(0).standard_normal((1500, 8)).astype(np.float32)
     _, indices = expected(X, 7)
     found = nearest_neighbors(X, 7)
@@ -43,9 +44,22 @@ def test_the_approximate_way_finds_nearly_all_and_the_same_each_time(monkeypatch
     np.testing.assert_array_equal(found.indices, nearest_neighbors(X, 7).indices)
 
 
-@pytest.mark.parametrize("exact_up_to", [10_000, 10])
-def test_equal_rows_are_at_distance_zero_and_never_their_own_neighbour(exact_up_to, monkeypatch):
+def test_all_pairs_of_a_large_pool_are_compared_where_that_is_quicker(monkeypatch):
+    pytest.importorskip("faiss")
+    X = np.random.default_rng(0).standard_normal((400, 5)).astype(np.float32) + 100
+    exact = nearest_neighbors(X, 7)
+    monkeypatch.setattr(neighbors_module, "EXACT_UP_TO", 100)
+    found = nearest_neighbors(X, 7)
+    np.testing.assert_array_equal(found.indices, exact.indices)
+    np.testing.assert_array_equal(found.distances, exact.distances)
+
+
+@pytest.mark.parametrize(("exact_up_to", "products"), [(10_000, 0), (10, 0), (10, 1e9)])
+def test_equal_rows_are_at_distance_zero_and_never_their_own_neighbour(
+    exact_up_to, products, monkeypatch
+):
     monkeypatch.setattr(neighbors_module, "EXACT_UP_TO", exact_up_to)
+    monkeypatch.setattr(neighbors_module, "MOST_PRODUCTS", products)
     X = np.repeat(np.array([[1.0, 2.0], [3.0, 4.0]], np.float32), 20, axis=0)
     found = nearest_neighbors(X, 5)
     assert not found.distances.any()

@@ -17,7 +17,7 @@ from sparing.pool.pool import Pool
 from sparing.pool.snapshot import Snapshot, Spectrum
 from sparing.stats.calibration import fit_temperature, tempered
 from sparing.strategies.base import QueryStrategy, Selection
-from sparing.strategies.clusters import ClusterThenLabel
+from sparing.strategies.clusters import ClusterThenLabel, TypiClust
 from sparing.strategies.coverage import MaxHerding, UHerding
 from sparing.strategies.mixed import Mix
 from sparing.strategies.rare import RareSearch
@@ -31,13 +31,14 @@ COVERED_WHERE_NEIGHBORS_MISLEAD = 50
 COVERED_LABELS_A_CLASS = 10
 UNIFORM_SHARE = 0.1
 LEAK = 0.1  # the last of so many eigenvalues; below it a pool falls into so many groups
+GAP = 1.3  # times as large is the next one where a pool falls into no more groups
+MORE_GROUPS = 5  # than wanted, at most, that a pool may fall into: a class may have two
 FIRST_BATCH = 10  # clusters, too, if nobody says how many classes there are
 SMALLEST_BATCH = 5
 BATCH_SHARE = 0.1  # of the labels so far
 JUDGED = 2000  # labels by which neighbours and the linear model are compared
 CLEARLY = 2.0  # standard errors
 TELLING = 8  # labels of another class than the commonest; fewer tell nothing of a model's skill
-BLIND_SHARE = 0.5  # drawn uniformly as long as a single class is known
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,30 +278,36 @@ def pairs_wanted(pool: Pool, batch_size: int) -> int:
     Examples
     --------
     >>> pairs_wanted(Pool(np.eye(3)), 10), pairs_wanted(Pool(np.eye(3)), 30)
-    (11, 31)
+    (16, 36)
     """
-    return max(FIRST_BATCH, len(pool.classes), len(pool.labeled) + batch_size) + 1
+    n_groups = max(FIRST_BATCH, len(pool.classes), len(pool.labeled) + batch_size)
+    return n_groups + MORE_GROUPS + 1
 
 
 def _searching(evidence: PolicyEvidence) -> tuple[QueryStrategy, str]:
     """Return what looks for examples of other classes than the commonest, and why."""
     if evidence.n_classes == 1:
-        blind = Mix(MaxHerding(), BLIND_SHARE)
+        blind = Mix(TypiClust(), UNIFORM_SHARE)  # groups finer than a kernel sees, one by one
         return blind, f"{evidence.n_labeled} labels of a single class: look for another"
     found = f"{evidence.n_others} of {evidence.n_labeled} labels are not of the commonest class"
     return Mix(RareSearch(), UNIFORM_SHARE), f"{found}: look for more"
 
 
 def _falls_into(n_groups: int, spectrum: Spectrum) -> bool:
-    """Tell whether a neighbour graph has so many groups with few edges between them.
+    """Tell whether a neighbour graph has so many groups with few edges between them, or few more.
 
-    The k-th eigenvalue of its Laplacian is small if and only if there are k such groups.
+    The k-th eigenvalue of its Laplacian is small if and only if there are k such groups, and the
+    next one is clearly larger where there are no more. A pool that could as well be cut into any
+    number, as texts and tables can, is better covered.
 
     References
     ----------
     Lee, Oveis Gharan & Trevisan (2014), arXiv 1111.1055
     """
-    return len(spectrum.values) > n_groups and bool(spectrum.values[n_groups - 1] < LEAK)
+    values = spectrum.values[n_groups - 1 : n_groups + MORE_GROUPS + 1]
+    if len(values) < 2:
+        return False
+    return bool(values[0] < LEAK and (values[1:] > GAP * values[:-1]).any())
 
 
 def _why_cold(evidence: PolicyEvidence) -> str:

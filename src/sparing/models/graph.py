@@ -254,18 +254,21 @@ def _solved(S: sparse.csr_array, alpha: float, Y: FloatArray) -> FloatArray:
 
 def _solved_at_once(S: sparse.csr_array, alpha: float, Y: FloatArray) -> FloatArray:
     F = np.zeros_like(Y)
-    residual, direction = Y.copy(), Y.copy()
+    residual, direction, scratch = Y.copy(), Y.copy(), np.empty_like(Y)
     square = np.einsum("ij,ij->j", residual, residual)
     goal = TOLERANCE**2 * square
     for _ in range(MAX_STEPS):
         if (square <= goal).all():
             return F
-        image = direction - alpha * (S @ direction)
+        image = S @ direction  # in place from here on: each array is read from memory again
+        image *= -alpha
+        image += direction
         curvature = np.einsum("ij,ij->j", direction, image)
         step = np.divide(square, curvature, out=np.zeros_like(square), where=square > goal)
-        F += step * direction
-        residual -= step * image
+        F += np.multiply(step, direction, out=scratch)
+        residual -= np.multiply(step, image, out=scratch)
         before, square = square, np.einsum("ij,ij->j", residual, residual)
         ratio = np.divide(square, before, out=np.zeros_like(square), where=before > 0)
-        direction = residual + ratio * direction
+        direction *= ratio
+        direction += residual
     raise TrainingError(f"Spreading labels did not converge in {MAX_STEPS} steps.")

@@ -19,8 +19,6 @@ from sparing.pool.pool import UNLABELED
 from sparing.types import BoolArray, Features, FloatArray, IntArray
 
 METHODS = ("spreading", "poisson")
-LARGE = 20_000  # items; above, half the precision is enough and takes half the time
-MANY = 2_000_000  # values that flow; above as well
 FEW_A_CLASS = 5  # labels; up to so many each is spread by itself, and its region counts
 POISSON_SHARPNESS = 3.0  # standard deviations of Poisson's solution to log-odds
 
@@ -236,9 +234,7 @@ class GraphClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # 
         return [weighed, [level(part) for part in parts]]
 
     def _sources(self, n_columns: int) -> FloatArray:
-        n = len(self.structure_.X)
-        is_large = n > LARGE or n * n_columns > MANY
-        return np.zeros((n, n_columns), np.float32 if is_large else np.float64)
+        return np.zeros((len(self.structure_.X), n_columns), np.float32)
 
     def _flow(self, sources: FloatArray, n_classes: int) -> FloatArray:
         graph = self.structure_.graph
@@ -268,14 +264,15 @@ class GraphClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # 
         self, labeled: IntArray, codes: IntArray, folds: IntArray, columns: list[FloatArray]
     ) -> _Answer:
         """Smooth the shares by the head, and make both as sure as unseen labels allow."""
-        head = self.structure_.head
-        coefficients = head.coefficients(decided(columns[0]))
+        head, n_classes = self.structure_.head, len(self.classes_)
+        # A regression on shares would have to learn how far each item is from a label, too.
+        decided = np.stack([part.argmax(axis=1) for part in columns])
+        coefficients, *others = head.class_coefficients(decided, n_classes)
         smoothed = shares(head.features @ coefficients)
-        seen = head.features[labeled]
-        oof = np.empty((2, len(labeled), len(self.classes_)))
-        for fold, part in zip(np.unique(folds), columns[1:], strict=True):
+        oof = np.empty((2, len(labeled), n_classes))
+        for fold, part, other in zip(np.unique(folds), columns[1:], others, strict=True):
             held = folds == fold
-            oof[0, held] = shares(seen[held] @ head.coefficients(decided(part)))
+            oof[0, held] = shares(head.features[labeled[held]] @ other)
             oof[1, held] = (part[labeled[held]] + oof[0, held]) / 2
         temperature = best_temperature(oof[1], codes)
         oof_proba = sharpened(oof[1], temperature)
@@ -302,19 +299,6 @@ def level(flow: FloatArray) -> FloatArray:
     [0, 1, 0]
     """
     return shares(flow / np.maximum(flow.sum(axis=0), FAINT))
-
-
-def decided(proba: FloatArray) -> FloatArray:
-    """Give the likeliest class of each row everything, float32.
-
-    A regression on shares would have to learn how far each item is from a label, too.
-
-    Examples
-    --------
-    >>> decided(np.array([[0.6, 0.4]])).tolist()
-    [[1.0, 0.0]]
-    """
-    return np.asarray(np.eye(proba.shape[1], dtype=np.float32)[proba.argmax(axis=1)])
 
 
 def _log_odds(solution: FloatArray) -> FloatArray:

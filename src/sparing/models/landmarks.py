@@ -6,12 +6,13 @@ The features say all that the factorization needs, so a new set of labels costs 
 from dataclasses import dataclass
 
 import numpy as np
+from scipy import sparse
 from scipy.linalg import cho_factor, cho_solve
 from sklearn.cluster import KMeans
 
 from sparing.memory import check_memory
 from sparing.numeric.geometry import row_blocks
-from sparing.types import FloatArray
+from sparing.types import FloatArray, IntArray
 
 N_LANDMARKS = 1000
 ROWS_A_LANDMARK = 10  # rows among which the landmarks are placed, for each
@@ -126,3 +127,26 @@ class RidgeMap:
         """Return (r, n_columns) for targets (n, n_columns)."""
         product = self.features.T @ targets.astype(np.float32, copy=False)
         return np.asarray(cho_solve(self._factor, product.astype(np.float64)))
+
+    def class_coefficients(self, codes: IntArray, n_classes: int) -> FloatArray:
+        """Return (n_parts, r, n_classes) float32 for the indicators of classes, several at once.
+
+        A sum of the rows of each class is all that these targets ask for.
+
+        Parameters
+        ----------
+        codes : (n_parts, n) class ids
+        n_classes : columns of each part
+        """
+        n_parts, n = codes.shape
+        total = np.zeros((n_parts * n_classes, self.features.shape[1]))
+        column = codes + n_classes * np.arange(n_parts)[:, None]
+        for span in row_blocks(n, self.features.shape[1]):
+            rows = self.features[span]
+            where = (column[:, span].T.ravel(), np.repeat(np.arange(len(rows)), n_parts))
+            indicator = sparse.csr_array(
+                (np.ones(len(where[0]), np.float32), where), (len(total), len(rows))
+            )
+            total += indicator @ rows
+        solved = cho_solve(self._factor, total.T).astype(np.float32)
+        return np.asarray(solved.reshape(-1, n_parts, n_classes).transpose(1, 0, 2))
