@@ -27,6 +27,9 @@ OF_OWNERS = [
     ("POST", "/api/links", {"role": "owner"}),
     ("POST", "/api/sessions/end-others", {}),
     ("GET", "/api/export", None),
+    ("GET", "/api/unmatched", None),
+    ("POST", "/api/unmatched/match", {"pairs": {"a": "b"}}),
+    ("POST", "/api/unmatched/match-by", {"by": "id"}),
 ]
 
 

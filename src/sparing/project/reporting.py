@@ -21,6 +21,7 @@ from sparing.project.learning.advice import (
 )
 from sparing.project.log.replay import Ignored, ItemState
 from sparing.project.source.items import GONE
+from sparing.project.source.matching import TAKEN_UP
 from sparing.project.state import State
 from sparing.project.views import (
     Asked,
@@ -78,6 +79,7 @@ def status(state: State) -> Status:
         n_contested=len(state.contested()),
         guidelines=len(state.replay.guidelines),
         seen_by=state.seen_by,
+        n_unmatched=_n_unmatched(state),
     )
 
 
@@ -155,11 +157,20 @@ def _offered(state: State) -> list[str]:
 
 def _lost(state: State) -> list[str]:
     """Return what to do about answers whose items are not in the source."""
-    n = sum(state.rows[state.row_of[a.item_id or ""]].state == GONE for a in state.answers())
+    n = _n_unmatched(state)
     if not n:
         return []
-    whose = "1 answer is of an item that is" if n == 1 else f"{n:,} answers are of items that are"
+    whose = (
+        "1 item with an answer or a note is" if n == 1 else f"{n:,} items with answers or notes are"
+    )
     return [f"{whose} not in the source: kept, not learned from. 'sparing match' lists them."]
+
+
+def _n_unmatched(state: State) -> int:
+    """Return how many items something was said of that are not in the source."""
+    said = (i for i, noted in state.replay.items.items() if noted.is_touched)
+    rows = (state.rows[state.row_of[i]] for i in said if i in state.row_of)
+    return sum(item.state == GONE and item.reason != TAKEN_UP for item in rows)
 
 
 def _ignored(events: list[Ignored]) -> list[str]:

@@ -206,6 +206,7 @@ class Status:
     n_contested : items on which people differ, not settled
     guidelines : number of the guidelines that hold; 0: there are none
     seen_by : sentences on what made the vectors of the items, and when
+    n_unmatched : items that something was said of and that are not in the source
     """
 
     n_items: int
@@ -232,3 +233,4 @@ class Status:
     guidelines: int = 0
     seen_by: tuple[str, ...] = ()
     wanting: str = ""
+    n_unmatched: int = 0

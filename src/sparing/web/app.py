@@ -10,7 +10,7 @@ from starlette.middleware import Middleware
 import sparing
 from sparing.project import Project
 from sparing.project.learning.process import Trainer
-from sparing.web import api, entering, failures, grids, leases, maps, pages, people
+from sparing.web import api, entering, failures, grids, leases, maps, matching, pages, people
 from sparing.web.door import Door
 from sparing.web.gate import Gate
 from sparing.web.security import Guard
@@ -56,6 +56,7 @@ def create_app(
     app.include_router(maps.router)
     app.include_router(grids.router)
     app.include_router(leases.router)
+    app.include_router(matching.router)
     pages.mount(app)
     return app
 

@@ -224,6 +224,7 @@ class StatusBody(Outgoing):
     people: list[str]
     n_contested: int
     guidelines: int
+    n_unmatched: int
     wanting: str
     seen_by: list[str]
 

@@ -73,7 +73,7 @@ def test_what_no_way_finds_becomes_a_new_item_and_keeps_nothing(tmp_path, place)
     with Project.open(place) as project:
         assert project.rematching.match_by("content") == 0
         assert project.status().n_left == project.status().n_items == 12
-        assert "12 answers are of items that are not in the source" in project.status().notes[-1]
+        assert "12 items with answers or notes are not in the source" in project.status().notes[-1]
         assert len(project.rematching.unmatched()) == 12
 
 

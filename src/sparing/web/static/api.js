@@ -130,6 +130,13 @@ export const api = {
   audit: (epsilon) => call("/api/audit", { epsilon }),
   certify: () => call("/api/certify", {}),
   resume: () => call("/api/resume", {}),
+  /** @returns {Promise<import("./types.js").UnmatchedList>} */
+  unmatched: () => call("/api/unmatched"),
+  /** @param {Record<string, string>} pairs key of an item -> name of what it is now
+   * @returns {Promise<import("./types.js").UnmatchedList>} what is left */
+  match: (pairs) => call("/api/unmatched/match", { pairs }),
+  /** @param {import("./types.js").Way} by @returns {Promise<import("./types.js").UnmatchedList>} */
+  matchBy: (by) => call("/api/unmatched/match-by", { by }),
   /** @returns {Promise<import("./grid-types.js").Overview>} */
   grids: () => call("/api/grid"),
   /** @param {import("./grid-types.js").Source} of @param {number} n @param {readonly string[]} exclude

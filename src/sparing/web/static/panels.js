@@ -3,6 +3,7 @@
 import { api, smallUrl } from "./api.js";
 import { button, byId, el, number, plural, sentence, show, write } from "./dom.js";
 import { keyTable } from "./keys.js";
+import { matching } from "./matching.js";
 import { mayAdd } from "./reducer.js";
 import { guidelines, people } from "./people.js";
 
@@ -18,6 +19,7 @@ const PAUSE = 150; // ms after a letter in the search
 const TITLES = {
   history: "History", doubts: "Look again", classes: "Classes", export: "Export", check: "Check",
   keys: "Keys and settings", people: "People", guidelines: "Guidelines",
+  matching: "Not in the source",
 };
 
 /** Open, close or change the dialog.
@@ -37,7 +39,7 @@ export function drawPanel(state, before, acts) {
 }
 
 /** @type {Record<string, (part: Part) => void>} */
-const PANELS = { history, doubts, classes, export: exporting, check, keys, people, guidelines };
+const PANELS = { history, doubts, classes, export: exporting, check, keys, people, guidelines, matching };
 
 /** @param {Part} part */
 function history({ body, acts }) {

@@ -43,7 +43,7 @@ export interface Status {
   advice: [boolean, string]; model_version: number; encoded: [number, number];
   trainer: [string, string]; notes: string[]; seen_by: string[]; audit: AuditProgress | null;
   certificate: Certificate | null; seq: number;
-  people: string[]; n_contested: number; guidelines: number;
+  people: string[]; n_contested: number; guidelines: number; n_unmatched: number;
 }
 export interface ServerState extends Place { status: Status }
 /** Which project this is, and who is in front of it. */
@@ -71,13 +71,17 @@ export interface Disagreement {
   asked: Asked; votes: { annotator: string; class_name: string | null }[];
   suggestion: [string, number]; is_audited: boolean;
 }
+/** An item that was spoken of and is not in the source, and what it may be now. */
+export interface Unmatched { item_id: string; name: string; label: string | null; is_now: string | null; why: string; text: string }
+export interface UnmatchedList { total: number; n_suggested: number; rows: Unmatched[] }
+export type Way = "id" | "content" | "place";
 export interface Guidelines { number: number; key: string; at: string; annotator: string; text: string }
 export interface Doubt { asked: Asked; reason: string }
 
 /** One step that Backspace takes back: what was said, and the item as it was before. */
 export interface Step { event: PersonEvent; asked: Asked | null }
 export interface Conflict { event: PersonEvent; current: Answer | null; asked: Asked | null }
-export type Panel = null | "keys" | "people" | "guidelines" | "history" | "doubts" | "classes" | "export" | "check";
+export type Panel = null | "keys" | "people" | "guidelines" | "history" | "doubts" | "classes" | "export" | "check" | "matching";
 export type Mode = null | "find" | "comment";
 
 export interface State {

@@ -202,6 +202,9 @@ function drawModel(server) {
   show("trouble", trainer === "failed");
   const notes = [...server.notes, ...server.seen_by];
   show("notes", notes.length > 0);
+  show("unmatched", server.n_unmatched > 0);
+  const unmatched = `Find ${plural(server.n_unmatched, "item", "items")} again`;
+  for (const node of byId("unmatched").children) if (node.textContent !== unmatched) node.textContent = unmatched;
   const list = byId("notes-list");
   if (list.textContent !== notes.join("")) {
     list.replaceChildren(...notes.map((note) => el("li", {}, note)));
