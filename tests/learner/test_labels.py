@@ -8,6 +8,7 @@ from sklearn.svm import LinearSVC
 
 from sparing import ActiveLearner, CapabilityError, InvalidInputError, UnknownNameError
 from sparing.errors import TrainingError
+from sparing.learner.label_scores import label_scores
 from sparing.learner.labels import LabelsLearner
 from sparing.models.labels import LabelsVersion, doubt
 from sparing.pool.pool import Pool
@@ -187,3 +188,45 @@ def test_a_label_that_nobody_has_seen_is_unlikely():
 def test_doubt_is_the_mean_of_the_average_and_of_the_worst():
     assert doubt(np.array([[0.5, 1.0, 1.0, 1.0]])).tolist() == [(0.25 + 1) / 2]
     assert doubt(np.empty((2, 0))).tolist() == [1, 1]
+
+
+def test_scores_are_those_of_the_drawn_items(learner):
+    Y = world()[1]
+    learner.teach(np.arange(40), Y[:40])
+    rows = np.arange(40, 90)
+    scores = learner.audit(rows, Y[rows])
+    said = learner.predict_proba()[rows] > 0.5
+    right = said == Y[rows]
+    f1 = 2 * (said & Y[rows]).sum() / (said.sum() + Y[rows].sum())
+    assert scores.labels["left"].low <= right[:, 0].mean() <= scores.labels["left"].high
+    assert scores.exact.low <= right.all(axis=1).mean() <= scores.exact.high
+    assert scores.f1.low <= f1 <= scores.f1.high
+    assert scores.f1.is_rough
+    assert "without a label" in str(scores)
+    with pytest.raises(InvalidInputError, match=r"not taught\. Got 0"):
+        learner.audit([0, 50], Y[[0, 50]])
+    with pytest.raises(InvalidInputError, match="Got 1 rows"):
+        learner.audit([50], Y[[50]])
+
+
+def test_a_score_is_the_share_of_items_with_all_labels_right(learner):
+    X, Y = world()
+    learner.teach(np.arange(60), Y[:60])
+    right = ((learner.predict_proba(X[60:]) > 0.5) == Y[60:]).all(axis=1).mean()
+    assert learner.score(X[60:], Y[60:]) == pytest.approx(right)
+    assert learner.score(X[60:], sets(range(60, 150), Y)) == pytest.approx(right)
+    assert set(learner.fitted_model) == set(NAMES)
+    assert learner.fitted_model["left"].classes_.tolist() == [0, 1]
+
+
+def test_intervals_of_all_labels_right_cover():
+    rng = np.random.default_rng(0)
+    proba = rng.random((2000, 3))
+    truth = rng.random((2000, 3)) < proba
+    exactly = ((proba > 0.5) == truth).all(axis=1).mean()
+    covered = 0
+    for _ in range(200):
+        drawn = rng.choice(2000, 80, replace=False)
+        found = label_scores(proba, drawn, truth[drawn], np.arange(2000), NAMES).exact
+        covered += found.low <= exactly <= found.high
+    assert covered >= 0.92 * 200

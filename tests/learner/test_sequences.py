@@ -178,7 +178,7 @@ def test_a_tagger_that_answers_in_another_shape_is_told():
 def test_scores_come_from_sentences_that_were_not_taught():
     learner = taught(20)
     rows = np.flatnonzero(learner.eligible)[:25]
-    scores = learner.score(rows, [truth(row) for row in rows])
+    scores = learner.audit(rows, [truth(row) for row in rows])
     found = [learner.predict()[row] for row in rows]
     right = sum(len(set(a) & set(truth(row))) for a, row in zip(found, rows, strict=True))
     assert scores.right == right
@@ -186,7 +186,7 @@ def test_scores_come_from_sentences_that_were_not_taught():
     assert scores.f1.low <= scores.f1.value <= scores.f1.high
     assert "without a span" in str(scores)
     with pytest.raises(InvalidInputError, match="not taught"):
-        learner.score(learner.labeled[:2], [truth(row) for row in learner.labeled[:2]])
+        learner.audit(learner.labeled[:2], [truth(row) for row in learner.labeled[:2]])
 
 
 def test_how_likely_a_span_is_lies_beside_it():

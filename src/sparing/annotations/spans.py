@@ -15,6 +15,8 @@ from sparing.types import Label
 COLUMN = "spans"
 WHERE = "an answer of kind 'spans'"
 FORM = "(start, end, label), or a dict with these keys"
+Span = tuple[int, int, Any]
+"""Start, end (exclusive) in code points of the text, and label."""
 
 
 class SpanSet(AnnotationKind):

@@ -4,10 +4,10 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 
+from sparing.annotations.spans import Span
 from sparing.annotations.tokens import tokenize
 from sparing.types import IntArray
 
@@ -15,7 +15,6 @@ SENTENCE_END = re.compile(
     r"[.!?\u2026\u061f\u06d4\u0964]+[\"'\u201d\u2019\u00bb)\]]*\s+|[\u3002\uff01\uff1f]+|\n+"
 )
 MOST_TOKENS = 100
-Span = tuple[int, int, Any]
 
 
 @dataclass(frozen=True, eq=False, slots=True)

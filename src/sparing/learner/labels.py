@@ -14,6 +14,7 @@ from sparing.annotations.base import labels_of_all
 from sparing.annotations.labels import LabelSet
 from sparing.errors import CapabilityError, TrainingError
 from sparing.learner.auto import COLD_LABELS, COVERED_LABELS, UNIFORM_SHARE, Auto, covering
+from sparing.learner.label_scores import LabelScores, label_scores
 from sparing.learner.learner import AUTO, ActiveLearner
 from sparing.learner.saving import SavedState
 from sparing.models.answers import check_can_be_judged, gives_proba
@@ -134,6 +135,57 @@ class LabelsLearner(ActiveLearner):
             name = type(self._classifier).__name__
             raise CapabilityError(f"{name} gives no probabilities (it has no predict_proba).")
         return self._proba(X, "predict_proba")
+
+    def score(self, X: Features, labels: Any) -> float:
+        """Return the share of items, not chosen by this learner, whose labels are all right.
+
+        Raises
+        ------
+        InvalidInputError : labels as in ``teach``
+        TrainingError : as in ``predict``
+        """
+        said = self.predict(X)
+        truth = self._sets(np.arange(len(said)), labels)
+        return float(np.mean([set(a) == set(b) for a, b in zip(said, truth, strict=True)]))
+
+    @property
+    def fitted_model(self) -> dict[Label, Any]:
+        """The model of each label, fitted; None of a label that is everywhere or nowhere.
+
+        Each knows an item without the label as 0, one with it as 1.
+        """
+        models = [version.fitted.model for version in self._told().versions]
+        return dict(zip(self.classes, models, strict=True))
+
+    def audit(self, indices: npt.ArrayLike, labels: Any) -> LabelScores:
+        """Return how good the labels are, with intervals, from items drawn at random.
+
+        Draw them by chance, and score them before they are taught: of items that were chosen, or
+        learned, nothing follows for the others.
+
+        Parameters
+        ----------
+        indices : (k,) rows that were not taught, in the order of the draw
+        labels : as of ``teach``, of the labels that are known
+
+        Raises
+        ------
+        InvalidInputError : a row was taught; fewer than two rows; labels as in ``teach``
+        UnknownNameError : a label that nobody has taught
+        TrainingError : nothing is labeled yet
+        """
+        rows = check_indices(indices, "audit", len(self.pool))
+        taught = rows[self.pool.y[rows] >= 0]
+        if len(taught) or len(rows) < 2:
+            got = int(taught[0]) if len(taught) else _Phrase(f"{len(rows)} rows")
+            raise invalid("indices", "audit", "two rows at least that were not taught", got)
+        values = [KIND.parse(raw, self._labels) for raw in self._sets(rows, labels)]
+        truth = np.zeros((len(rows), len(self.classes)), dtype=bool)
+        for row, value in enumerate(values):
+            truth[row, [unit.class_id for unit in value]] = True
+        proba = self._proba(None, "audit")
+        others = np.flatnonzero(self.pool.y < 0)
+        return label_scores(proba, rows, truth, others, self.classes)
 
     def explain(self) -> dict[str, float]:
         """Return how much each model inside ``"auto"`` is believed, over all labels.

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from sparing._validate import check_indices, check_int, invalid
 from sparing.annotations.base import labels_of_all
 from sparing.annotations.sentences import Sentences
-from sparing.annotations.spans import SpanSet
+from sparing.annotations.spans import Span, SpanSet
 from sparing.annotations.tagging import n_tags, segments, tags_of
 from sparing.annotations.values import Value
 from sparing.errors import TrainingError
@@ -39,7 +39,6 @@ MASS = "mass"
 LABELED = 0
 COLD = "no labels yet: drawn at random"
 KIND = SpanSet()
-Span = tuple[int, int, Label]
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,7 +230,7 @@ class SequenceLearner:
             found[row].append(FoundSpan(int(start), int(end), label, float(certainty)))
         return found
 
-    def score(self, indices: npt.ArrayLike, spans: Sequence[Any] | Mapping[int, Any]) -> SpanScores:
+    def audit(self, indices: npt.ArrayLike, spans: Sequence[Any] | Mapping[int, Any]) -> SpanScores:
         """Return precision, recall and F1 with intervals, from sentences drawn at random.
 
         Draw them with ``strategy="random"`` or by other chance, and score them before they are
@@ -247,10 +246,10 @@ class SequenceLearner:
         InvalidInputError : a row was taught; fewer than two rows; spans as in ``teach``
         TrainingError : nothing is labeled yet
         """
-        rows = check_indices(indices, "score", len(self.sentences))
+        rows = check_indices(indices, "audit", len(self.sentences))
         taught = rows[self._state[rows] == LABELED]
         if len(taught):
-            raise invalid("indices", "score", "rows that were not taught", int(taught[0]))
+            raise invalid("indices", "audit", "rows that were not taught", int(taught[0]))
         raws = _one_a_row(rows, spans)
         table = self._table.with_values(labels_of_all(KIND, raws))
         values = [

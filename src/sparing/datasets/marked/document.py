@@ -4,13 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sparing.annotations.sentences import Sentences
-from sparing.annotations.spans import SpanSet
+from sparing.annotations.spans import Span, SpanSet
 from sparing.annotations.values import Value
 from sparing.datasets.items import Skipped
 from sparing.pool.classes import ClassTable
 from sparing.types import IntArray
-
-MarkedSpan = tuple[int, int, str]
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -26,7 +24,7 @@ class Document:
     """
 
     text: str
-    spans: tuple[MarkedSpan, ...] | None
+    spans: tuple[Span, ...] | None
     tokens: IntArray | None = None
     name: str = ""
 
