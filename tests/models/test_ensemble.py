@@ -78,7 +78,7 @@ def test_a_forest_is_asked_where_columns_mean_something_and_never_before_twenty_
     assert "forest" not in few.shares_
     model = EnsembleClassifier().fit(X, known(y, np.arange(150)))
     assert max(model.shares_, key=model.shares_.get) == "forest"
-    assert np.mean(model.transduction_[150:] == y[150:]) > 0.9
+    assert np.mean(model.transduction_[150:] == y[150:]) > 0.85
     components = X * np.linspace(1, 0.2, 6)
     wide = np.hstack([components, 0.1 * rng.uniform(-1, 1, (600, 3)) * [1, 0.5, 0.25]])
     assert "forest" not in EnsembleClassifier().fit(wide, known(y, np.arange(50))).shares_
