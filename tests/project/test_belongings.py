@@ -14,7 +14,7 @@ from sparing.project import Project
 from sparing.project.belongings import FILES, PARTS, check_free, remove_others, sweep
 from sparing.project.folder import ProjectFolder
 from sparing.project.learning.process import Trainer
-from sparing.store import Version
+from sparing.store import Version, VersionFacts
 
 LEFTOVERS = (".project.db.a1b2c3d4", "snapshots/.3.npz.x1y2z3_4", "audits/.1.json.abcdefgh")
 TREASURES = (".bashrc", ".env", ".project.db.bak", "snapshots/.keep", "maps/.directory", "sub/.env")
@@ -192,7 +192,7 @@ def test_a_link_that_comes_later_is_not_followed(pets, tmp_path):
 def test_a_mark_that_leads_out_of_the_folder_is_none(pets):
     folder = ProjectFolder(pets.folder)
     with pytest.raises(StoreError, match=r"Model version 1 of .* has a mark that is none"):
-        folder.scores(Version(1, 5, {"mark": "/../../../treasure"}))
+        folder.scores(Version(1, 5, VersionFacts(mark="/../../../treasure")))
 
 
 def test_of_the_maps_only_maps_are_removed(tmp_path):

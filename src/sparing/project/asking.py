@@ -58,7 +58,7 @@ class Handed:
     def _by(self, state: State, version: int) -> dict[int, Source]:
         if version not in self._asked:
             found = [v for v in state.versions if v.version == version]
-            asked = found[0].facts.get("asked", ()) if found else ()
+            asked = found[0].facts.asked if found else ()
             self._asked[version] = {row: (source, p) for row, source, p in asked}
         return self._asked[version]
 

@@ -92,7 +92,7 @@ class ProjectFolder:
 
     def scores(self, version: Version) -> Path:
         """What one model version says of every item."""
-        return self.new_scores(version.version, version.facts.get("mark", ""))
+        return self.new_scores(version.version, version.facts.mark)
 
     def new_scores(self, version: int, mark: str) -> Path:
         """Where a model version is written; ``mark`` keeps apart what two processes make."""

@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -31,7 +30,7 @@ from sparing.project.views import (
     RoughAccuracy,
     Status,
 )
-from sparing.store import Event, Kind, Version
+from sparing.store import Event, Kind, Version, VersionFacts
 from sparing.store.records import LABELS
 
 N_SHOWN = 3
@@ -105,8 +104,8 @@ def _accuracy(state: State) -> RoughAccuracy | None:
     return None if told is None else RoughAccuracy(*told, ROUGH.format(n=told[-1]))
 
 
-def _facts(state: State) -> dict[str, Any]:
-    return state.versions[-1].facts if state.versions else {}
+def _facts(state: State) -> VersionFacts:
+    return state.versions[-1].facts if state.versions else VersionFacts()
 
 
 def _curve(versions: list[Version]) -> Iterator[CurvePoint]:
@@ -114,7 +113,7 @@ def _curve(versions: list[Version]) -> Iterator[CurvePoint]:
     for facts in standing(versions):
         found = random_accuracy(facts)
         if found is not None:
-            yield CurvePoint(facts["n_labels"], *found[:3])
+            yield CurvePoint(facts.n_labels, *found[:3])
 
 
 def _advice(state: State, counts: dict[str, int], n_left: int) -> tuple[bool, str]:
@@ -124,12 +123,11 @@ def _advice(state: State, counts: dict[str, int], n_left: int) -> tuple[bool, st
     if not n_left:
         return CHOOSE if state.changes.held else ALL_ANSWERED
     facts = _facts(state)
-    if not facts.get("n_labels"):
+    if not facts.n_labels or facts.advice is None:
         return NO_MODEL
     unseen = tuple(name for name, n in counts.items() if not n)
-    early = too_early(Grounds(n_random(facts), unseen, facts.get("has_skill")))
-    stop, sentence = facts["advice"]
-    return (False, early) if early else (bool(stop), str(sentence))
+    early = too_early(Grounds(n_random(facts), unseen, facts.has_skill))
+    return (False, early) if early else facts.advice
 
 
 def _notes(state: State) -> list[str]:

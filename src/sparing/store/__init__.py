@@ -3,6 +3,7 @@
 from sparing.store.appending import EventCheck
 from sparing.store.base import Store
 from sparing.store.claims import DutyLock
+from sparing.store.facts import VersionFacts
 from sparing.store.leasing import Wish
 from sparing.store.records import (
     Event,
@@ -26,6 +27,7 @@ __all__ = [
     "Outcome",
     "Store",
     "Version",
+    "VersionFacts",
     "Wish",
     "open_store",
     "stored_setting",

@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+
+from sparing.store.facts import VersionFacts
 
 
 class Kind(StrEnum):
@@ -191,14 +192,14 @@ class Version:
     ----------
     version : monotonic
     seq : the last event it has seen
-    facts : plain values; the big arrays are in the file that bears the version's number
+    facts : what is remembered of it
     """
 
     version: int
     seq: int
-    facts: dict[str, Any]
+    facts: VersionFacts
 
     @property
     def is_draft(self) -> bool:
         """Whether a better one is to follow, though no answer has come in."""
-        return bool(self.facts.get("is_draft"))
+        return self.facts.is_draft

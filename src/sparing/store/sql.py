@@ -1,11 +1,9 @@
 """The store on a SQL database; where databases differ is in ``engine.py`` and ``claims.py``."""
 
-import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from operator import attrgetter
-from typing import Any
 
 from sqlalchemy import Connection, Engine, bindparam, delete, insert, select
 from sqlalchemy.exc import SQLAlchemyError
@@ -16,6 +14,7 @@ from sparing.store.appending import EventCheck, append_all, events_after
 from sparing.store.base import Store
 from sparing.store.claims import DutyLock
 from sparing.store.engine import open_engine, said
+from sparing.store.facts import VersionFacts
 from sparing.store.leasing import Wish
 from sparing.store.migrate import check, migrate, schema_version
 from sparing.store.records import ANSWERS, Event, ItemRow, NewEvent, Outcome, Version
@@ -116,7 +115,10 @@ class SqlStore(Store):
         table = schema.versions
         query = select(table).where(table.c.version > after).order_by("version")
         with self._reading() as connection:
-            return [Version(r.version, r.seq, _facts(r.facts)) for r in connection.execute(query)]
+            return [
+                Version(r.version, r.seq, VersionFacts.parse(r.facts))
+                for r in connection.execute(query)
+            ]
 
     def add_version(self, version: Version) -> None:  # noqa: D102
         self._writing.run(lambda connection: _add_version(connection, version))
@@ -163,13 +165,6 @@ class SqlStore(Store):
             raise StoreError(f"The database of the project is damaged: {error}.") from error
 
 
-def _facts(text: str) -> dict[str, Any]:
-    facts = json.loads(text)
-    if not isinstance(facts, dict):
-        raise TypeError("a model version has no facts")
-    return facts
-
-
 def _append(
     connection: Connection, events: Sequence[NewEvent], check: EventCheck | None, after: int
 ) -> list[Outcome]:
@@ -209,6 +204,6 @@ def _add_version(connection: Connection, new: Version) -> None:
     if connection.execute(query).first() is not None:
         raise ConflictError(f"There is a model version {new.version} already.")
     at = datetime.now(UTC).isoformat(timespec="milliseconds")
-    facts = json.dumps(new.facts)
+    facts = new.facts.dump()
     row = {"version": new.version, "seq": new.seq, "at": at, "facts": facts}
     connection.execute(insert(table).values(row))

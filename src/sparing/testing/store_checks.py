@@ -7,7 +7,18 @@ from dataclasses import replace
 from itertools import pairwise
 
 from sparing.errors import ConflictError, StoreError
-from sparing.store import Event, EventStatus, ItemRow, Kind, NewEvent, Outcome, Store, Version, Wish
+from sparing.store import (
+    Event,
+    EventStatus,
+    ItemRow,
+    Kind,
+    NewEvent,
+    Outcome,
+    Store,
+    Version,
+    VersionFacts,
+    Wish,
+)
 from sparing.store.leasing import MOST_LEASED
 
 OpenStore = Callable[[], Store]
@@ -413,7 +424,7 @@ def check_all_survives_closing(open_store: OpenStore) -> None:
     store.append([_label("a")])
     store.put_items([_item(0)])
     store.put_settings({"seed": "1"})
-    store.add_version(Version(1, 1, {"n": 1}))
+    store.add_version(Version(1, 1, VersionFacts(1)))
     before = _everything(store)
     store.close()
     store = open_store()
@@ -487,7 +498,10 @@ def check_settings_are_replaced(open_store: OpenStore) -> None:
 
 def check_versions_come_back(open_store: OpenStore) -> None:
     """Versions come back in order with their facts."""
-    versions = [Version(1, 3, {"accuracy": None}), Version(2, 7, {"accuracy": [0.5, 0.25, 1.0]})]
+    versions = [
+        Version(1, 3, VersionFacts(2)),
+        Version(2, 7, VersionFacts(5, (0.5, 0.25, 1.0, 4), asked=((3, "uniform", 0.1),))),
+    ]
     store = open_store()
     for version in versions:
         store.add_version(version)
@@ -499,9 +513,9 @@ def check_versions_come_back(open_store: OpenStore) -> None:
 def check_version_number_is_given_once(open_store: OpenStore) -> None:
     """A second version of the same number is a conflict, and changes nothing."""
     store = open_store()
-    store.add_version(Version(1, 3, {"n": 3}))
+    store.add_version(Version(1, 3, VersionFacts(3)))
     try:
-        store.add_version(Version(1, 4, {"n": 4}))
+        store.add_version(Version(1, 4, VersionFacts(4)))
     except ConflictError:
         pass
     else:
@@ -509,7 +523,7 @@ def check_version_number_is_given_once(open_store: OpenStore) -> None:
     finally:
         versions = store.versions()
         store.close()
-    _expect(versions == [Version(1, 3, {"n": 3})], f"they are {versions}")
+    _expect(versions == [Version(1, 3, VersionFacts(3))], f"they are {versions}")
 
 
 def check_any_text_is_kept(open_store: OpenStore) -> None:

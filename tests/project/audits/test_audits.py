@@ -104,11 +104,11 @@ def test_answers_of_an_open_audit_train_no_model(numbers, project):
     numbers.answer(project, project.audits.query(10))
     version = project.retrain()
     (made,) = project.store.versions(version - 1)
-    assert made.facts["n_labels"] == before
+    assert made.facts.n_labels == before
     numbers.answer(project, project.audits.query(N))
     project.audits.certify()
     version = project.retrain()
-    assert project.store.versions(version - 1)[0].facts["n_labels"] == project.status().n_labeled
+    assert project.store.versions(version - 1)[0].facts.n_labels == project.status().n_labeled
 
 
 def test_an_audit_survives_the_process(numbers, project):

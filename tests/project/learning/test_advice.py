@@ -14,17 +14,17 @@ from sparing.project.learning.advice import (
     random_accuracy,
     too_early,
 )
-from sparing.store import Kind, NewEvent, Version
+from sparing.store import Kind, NewEvent, Version, VersionFacts
 
 ENOUGH = Grounds(LEAST_TO_STOP, (), has_skill=True)
-STOP = [True, "Stop: that is what the rule says."]
+STOP = (True, "Stop: that is what the rule says.")
 
 
 def adopt(project, **facts):
     """Make a version as the trainer does, with other facts."""
     made = project.learning.trainee(lambda *_: None).learn(project.learning.version + 1)
     project.learning.take_contents()
-    project.learning.adopt(Version(made.version, made.seq, made.facts | facts))
+    project.learning.adopt(Version(made.version, made.seq, replace(made.facts, **facts)))
 
 
 @pytest.mark.parametrize(
@@ -72,7 +72,7 @@ def test_no_advice_to_stop_without_evidence(pets, project):
 def test_advice_that_has_evidence_is_told_until_a_class_comes_that_nobody_has_seen(pets, project):
     pets.answer(project, project.query(LEAST_TO_STOP + 4))
     adopt(project, advice=STOP)
-    assert project.status().advice == tuple(STOP)
+    assert project.status().advice == STOP
     project.add_classes(["scales"])
     stop, sentence = project.status().advice
     assert not stop
@@ -82,9 +82,8 @@ def test_advice_that_has_evidence_is_told_until_a_class_comes_that_nobody_has_se
 def test_advice_from_an_older_version_without_a_look_at_its_skill_is_not_told(pets, project):
     pets.answer(project, project.query(LEAST_TO_STOP + 4))
     made = project.learning.trainee(lambda *_: None).learn(1)
-    facts = {name: value for name, value in made.facts.items() if name != "has_skill"}
     project.learning.take_contents()
-    project.learning.adopt(Version(1, made.seq, facts | {"advice": STOP}))
+    project.learning.adopt(Version(1, made.seq, replace(made.facts, has_skill=None, advice=STOP)))
     assert "too early to say" in project.status().advice[1]
 
 
@@ -147,7 +146,6 @@ def test_after_answers_were_taken_back_the_curve_ends_with_the_number_that_stand
 
 
 def test_a_version_of_few_random_answers_gives_no_point_to_the_price():
-    assert random_accuracy({"accuracy": [0.0, 0.0, 0.79, 1]}) is None
-    assert random_accuracy({"accuracy": None}) is None
-    assert random_accuracy({}) is None
-    assert random_accuracy({"accuracy": [0.9, 0.6, 0.98, 10]}) == (0.9, 0.6, 0.98, 10)
+    assert random_accuracy(VersionFacts(accuracy=(0.0, 0.0, 0.79, 1))) is None
+    assert random_accuracy(VersionFacts()) is None
+    assert random_accuracy(VersionFacts(accuracy=(0.9, 0.6, 0.98, 10))) == (0.9, 0.6, 0.98, 10)

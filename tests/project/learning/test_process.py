@@ -180,7 +180,7 @@ def test_a_library_that_prints_does_no_harm(project):
 
 
 def test_a_version_whose_file_is_missing_is_a_failure_not_a_crash(project):
-    body = 'print(json.dumps({"trained": [order["version"], 1, {}]}), flush=True)'
+    body = 'print(json.dumps({"trained": [order["version"], 1, "{}"]}), flush=True)'
     trainer = Trainer(project.learning, project.map, fake(body))
     trainer.start()
     try:
@@ -252,7 +252,7 @@ def test_after_a_quick_order_the_whole_one_is_wanted_though_no_answer_came(proje
     monkeypatch.setattr(module, "MANY", 60)
     draft = project.learning.trainee(lambda *_: None).draft(1)
     body = f"""
-        first = {{"trained": {[draft.version, draft.seq, draft.facts]}}}
+        first = {{"trained": {[draft.version, draft.seq, draft.facts.dump()]}}}
         print(json.dumps(first if order["version"] == 1 else {{"failed": "again"}}), flush=True)
     """
     trainer = Trainer(project.learning, project.map, fake(body))

@@ -76,12 +76,12 @@ def test_answers_are_learned_from_the_quick_view_while_the_network_is_at_work(
     )
     trainee = impatient(project)
     first = trainee.draft(1)
-    assert (first.is_draft, first.facts["n_labels"]) == (True, 0)
+    assert (first.is_draft, first.facts.n_labels) == (True, 0)
     project.learning.adopt(first)
     answer(project, 6)
     assert trainee.draft(2) is None
     second = trainee.learn(2)
-    assert (second.is_draft, second.facts["n_labels"]) == (True, 6)
+    assert (second.is_draft, second.facts.n_labels) == (True, 6)
     project.learning.adopt(second)
     assert project.query(1)[0].guess is not None
     assert trainee.look(0.0) == (7, 20)
@@ -110,7 +110,7 @@ def test_a_network_that_fails_is_told_of_and_answers_are_learned_all_the_same(pr
         trainee.learn(2)
     network.may_end.clear()  # the next one takes its time
     made = trainee.learn(2)
-    assert (made.is_draft, made.facts["n_labels"]) == (True, 6)
+    assert (made.is_draft, made.facts.n_labels) == (True, 6)
     network.error = None
     network.may_end.set()
     assert trainee.look(PATIENCE) == (20, 20)
@@ -153,7 +153,7 @@ def test_the_trainer_asks_how_far_the_network_is_and_then_for_the_whole(project)
     """
     made = impatient(project).draft(1)
     log = project._folder.path / "orders"
-    head = f"import json, sys\nlooks, made = 0, {[made.version, made.seq, made.facts]!r}\n"
+    head = f"import json, sys\nlooks, made = 0, {[made.version, made.seq, made.facts.dump()]!r}\n"
     body = textwrap.indent(textwrap.dedent(say.format(log=str(log))), "    ")
     script = f"{head}for line in sys.stdin:\n{body}"
     seen = []

@@ -88,15 +88,13 @@ def test_what_is_contested_teaches_nothing_until_it_is_settled(team):
     row = project._guarded._state.rows[18]
     assert _wanted(replay, Opinions(replay), row) == SKIPPED
     project.retrain()
-    assert (
-        project.status().curve == () or project._guarded._state.versions[-1].facts["n_labels"] == 18
-    )
+    assert project.status().curve == () or project._guarded._state.versions[-1].facts.n_labels == 18
     seen = project.asked(items[18]).answer.key
     say(project, "settled", items[18], class_name="feathers", annotator="Cleo", seen=seen)
     feathers = dict(project.classes)["feathers"]
     assert _wanted(replay, Opinions(replay), row) == feathers
     project.retrain()
-    assert project._guarded._state.versions[-1].facts["n_labels"] == 19
+    assert project._guarded._state.versions[-1].facts.n_labels == 19
 
 
 def test_a_third_person_makes_a_sure_consensus(team):

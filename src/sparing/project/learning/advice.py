@@ -3,12 +3,11 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import sqrt
-from typing import Any
 
 import numpy as np
 
 from sparing.audit.stopping import TOO_EARLY, Advice, expected_gain, stabilizing_predictions
-from sparing.store import Version
+from sparing.store import Version, VersionFacts
 from sparing.types import FloatArray, IntArray
 
 LEAST_SHOWN = 10  # random answers: with fewer the interval spans most of what is possible
@@ -99,31 +98,30 @@ def beats_commonest(told: FloatArray, codes: IntArray) -> bool:
     return only_model - only_common > CLEARLY * sqrt(only_model + only_common)
 
 
-def random_accuracy(facts: Mapping[str, Any]) -> tuple[float, float, float, int] | None:
+def random_accuracy(facts: VersionFacts) -> tuple[float, float, float, int] | None:
     """Return estimate, limits and number of random answers of a version; None if too few."""
-    value, low, high, n = facts.get("accuracy") or (0.0, 0.0, 1.0, 0)
-    return (value, low, high, n) if n >= LEAST_SHOWN else None
+    return facts.accuracy if n_random(facts) >= LEAST_SHOWN else None
 
 
-def n_random(facts: Mapping[str, Any]) -> int:
+def n_random(facts: VersionFacts) -> int:
     """Return by how many random answers a version was judged."""
-    return int((facts.get("accuracy") or (0,))[-1])
+    return facts.accuracy[-1] if facts.accuracy else 0
 
 
-def standing(versions: Iterable[Version]) -> list[dict[str, Any]]:
+def standing(versions: Iterable[Version]) -> list[VersionFacts]:
     """Return the facts of the newest version for each number of labels, fewest labels first.
 
     What was learned from more labels than there are now is void: they have been taken back.
 
     Examples
     --------
-    >>> made = [Version(i, 0, {"n_labels": n}) for i, n in enumerate((4, 8, 30, 9))]
-    >>> [facts["n_labels"] for facts in standing(made)]
+    >>> made = [Version(i, 0, VersionFacts(n)) for i, n in enumerate((4, 8, 30, 9))]
+    >>> [facts.n_labels for facts in standing(made)]
     [4, 8, 9]
     """
-    kept: list[dict[str, Any]] = []
+    kept: list[VersionFacts] = []
     for version in versions:
-        while kept and kept[-1]["n_labels"] >= version.facts["n_labels"]:
+        while kept and kept[-1].n_labels >= version.facts.n_labels:
             kept.pop()
         kept.append(version.facts)
     return kept

@@ -270,11 +270,12 @@ class Trainer:
 
     def _finish(self, line: dict[str, Any]) -> None:
         from sparing.errors import SparingError
-        from sparing.store import Version
+        from sparing.store import Version, VersionFacts
 
         try:
             if "failed" not in line:
-                made = Version(*line["trained"])
+                number, seq, facts = line["trained"]
+                made = Version(number, seq, VersionFacts.parse(facts))
                 self._learning.adopt(made)
                 self._is_looking = made.is_draft and not self._learning.is_encoded
                 if made.is_draft and not self._is_looking:
@@ -373,7 +374,7 @@ def main(folder: str) -> None:
                 _print({"mapped": trainee.map(order["map"])})
                 continue
             made = trainee.draft(order["version"]) or trainee.learn(order["version"])
-            _print({"trained": [made.version, made.seq, made.facts]})
+            _print({"trained": [made.version, made.seq, made.facts.dump()]})
         except SparingError as error:
             _print({"failed": str(error)})
             continue

@@ -2,7 +2,7 @@
 
 from collections import deque
 from collections.abc import Callable, Sequence
-from typing import Any
+from dataclasses import replace
 from uuid import uuid4
 
 import numpy as np
@@ -37,7 +37,7 @@ from sparing.project.source.vectors import (
     read_vectors,
 )
 from sparing.project.team.people import Opinions
-from sparing.store import Event, ItemRow, Store, Version
+from sparing.store import Event, ItemRow, Store, Version, VersionFacts
 from sparing.strategies.base import FROM_UNIFORM
 from sparing.types import FloatArray, IntArray, Progress
 
@@ -154,8 +154,7 @@ class Trainee:
         learner.skip(np.flatnonzero(answered))
         scores = _scores(learner, rows, len(self._sight.items), None)
         write_scores(self._folder.new_scores(version, self._mark), scores)
-        facts: dict[str, Any] = {"n_labels": 0, "accuracy": None, "is_draft": True}
-        facts |= {"asked": _asked(scores), "mark": self._mark}
+        facts = VersionFacts(asked=_asked(scores), mark=self._mark, is_draft=True)
         return Version(version, self._replay.last_seq, facts)
 
     def learn(self, version: int) -> Version:
@@ -175,9 +174,8 @@ class Trainee:
         scores = _scores(learner, rows, len(self._sight.items), told)
         write_scores(self._folder.new_scores(version, self._mark), scores)
         facts = self._facts(learner, [e for e in labels if e is not None], told)
-        facts |= {"asked": _asked(scores), "mark": self._mark}
-        if not self._sight.is_whole:
-            facts["is_draft"] = True
+        is_draft = not self._sight.is_whole
+        facts = replace(facts, asked=_asked(scores), mark=self._mark, is_draft=is_draft)
         self._tell("training", 1, 1)
         return Version(version, self._replay.last_seq, facts)
 
@@ -257,19 +255,19 @@ class Trainee:
 
     def _facts(
         self, learner: ActiveLearner, labels: Sequence[Event], told: FloatArray | None
-    ) -> dict[str, Any]:
-        facts: dict[str, Any] = {"n_labels": len(labels), "accuracy": None}
+    ) -> VersionFacts:
+        facts = VersionFacts(len(labels))
         if told is not None:
             codes = learner.pool.y[learner.pool.labeled]
             uniform = np.array([event.source == FROM_UNIFORM for event in labels])
             if uniform.any():
                 found = live_accuracy((told.argmax(axis=1) == codes)[uniform])
-                facts["accuracy"] = [found.value, found.low, found.high, found.n_audited]
-            facts["has_skill"] = beats_commonest(told, codes)
+                accuracy = (found.value, found.low, found.high, found.n_audited)
+                facts = replace(facts, accuracy=accuracy)
+            facts = replace(facts, has_skill=beats_commonest(told, codes))
         self._watch(learner)
         advice = self._advice(facts)
-        facts["advice"] = [advice.stop, advice.sentence]
-        return facts
+        return replace(facts, advice=(advice.stop, advice.sentence))
 
     def _watch(self, learner: ActiveLearner) -> None:
         """Remember what this version predicts for a fixed random set of items.
@@ -283,10 +281,10 @@ class Trainee:
             rows = rng.choice(n, min(n, N_WATCHED), replace=False)
             self._watched.append((n_labels, learner.predict_proba()[rows].argmax(axis=1)))
 
-    def _advice(self, facts: dict[str, Any]) -> Advice:
+    def _advice(self, facts: VersionFacts) -> Advice:
         whole = (v for v in self._store.versions() if not v.is_draft)
         versions = [*whole, Version(0, 0, facts)]
-        known = ((f["n_labels"], random_accuracy(f)) for f in standing(versions))
+        known = ((f.n_labels, random_accuracy(f)) for f in standing(versions))
         points = {n: found[0] for n, found in known if found is not None}
         return advised(points, [predicted for _, predicted in self._watched])
 
@@ -368,10 +366,10 @@ def _scores(learner: ActiveLearner, rows: IntArray, n_rows: int, told: FloatArra
     )
 
 
-def _asked(scores: Scores) -> list[list[Any]]:
+def _asked(scores: Scores) -> tuple[tuple[int, str, float | None], ...]:
     """Return [row, source, propensity] of all that a version asks: answers name it alone."""
     triples = zip(scores.rows, scores.source, scores.propensity, strict=True)
-    return [[int(r), str(s), None if np.isnan(p) else float(p)] for r, s, p in triples]
+    return tuple((int(r), str(s), None if np.isnan(p) else float(p)) for r, s, p in triples)
 
 
 def _doubts(learner: ActiveLearner, told: FloatArray | None) -> tuple[IntArray, FloatArray]:

@@ -1,0 +1,82 @@
+"""What is remembered of a model version, and how it is written down."""
+
+import json
+from dataclasses import asdict, dataclass
+from typing import Any, Self
+
+Asked = tuple[int, str, float | None]
+
+
+@dataclass(frozen=True, slots=True)
+class VersionFacts:
+    """Plain values; the big arrays are in the file that bears the version's number.
+
+    Parameters
+    ----------
+    n_labels : from which it has learned
+    accuracy : estimate, limits, and the number of random answers behind them; None without any
+    advice : whether to stop, and why
+    asked : (row, source, propensity) of all that it asks: answers name the version alone
+    mark : of its file, so that what two processes make is kept apart
+    has_skill : whether it foretells labels that it has not seen; None: not looked at
+    is_draft : a better one is to follow, though no answer has come in
+
+    Examples
+    --------
+    >>> VersionFacts.parse(VersionFacts(4, asked=((7, "uniform", 0.5),)).dump()).asked
+    ((7, 'uniform', 0.5),)
+    """
+
+    n_labels: int = 0
+    accuracy: tuple[float, float, float, int] | None = None
+    advice: tuple[bool, str] | None = None
+    asked: tuple[Asked, ...] = ()
+    mark: str = ""
+    has_skill: bool | None = None
+    is_draft: bool = False
+
+    def dump(self) -> str:
+        """Return it as JSON; what says nothing is left out."""
+        told = {name: value for name, value in asdict(self).items() if value not in (None, "", ())}
+        return json.dumps({"accuracy": None, **told})
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read what this or an older version has written.
+
+        Raises
+        ------
+        ValueError, TypeError, KeyError : no version has written this
+        """
+        told = json.loads(text)
+        if not isinstance(told, dict):
+            raise TypeError("a model version has no facts")
+        has_skill = told.get("has_skill")
+        return cls(
+            int(told.get("n_labels", 0)),
+            _accuracy(told.get("accuracy")),
+            _advice(told.get("advice")),
+            tuple(_asked(one) for one in told.get("asked", ())),
+            str(told.get("mark", "")),
+            None if has_skill is None else bool(has_skill),
+            bool(told.get("is_draft", False)),
+        )
+
+
+def _accuracy(told: Any) -> tuple[float, float, float, int] | None:
+    if told is None:
+        return None
+    value, low, high, n = told
+    return float(value), float(low), float(high), int(n)
+
+
+def _advice(told: Any) -> tuple[bool, str] | None:
+    if told is None:
+        return None
+    stop, sentence = told
+    return bool(stop), str(sentence)
+
+
+def _asked(told: Any) -> Asked:
+    row, source, propensity = told
+    return int(row), str(source), None if propensity is None else float(propensity)
