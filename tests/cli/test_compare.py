@@ -210,3 +210,46 @@ def test_the_commands_of_the_guide_work(tmp_path, monkeypatch, capfd):
         small = ["--seeds", "1", "--budget", "6", "--jobs", "1"] if args[0] == "compare" else []
         assert run([*args, *small]) == 0, capfd.readouterr().err
     assert Path("labels.csv").read_text().startswith("item,label,confidence\nline 2,0,")
+
+
+@pytest.fixture
+def topics(tmp_path):
+    """Sixty texts with none, one or two topics, in cells and as lists of JSON."""
+    words = (("goal match", "sport"), ("vote law", "politics"), ("price bank", "money"))
+    rng = np.random.default_rng(0)
+    rows = []
+    for i in range(60):
+        about = rng.permutation(3)[: rng.integers(0, 3)]
+        text = " ".join([f"item {i}", *(words[k][0] for k in about)])
+        rows.append((text, [words[k][1] for k in about]))
+    with (tmp_path / "topics.csv").open("w", newline="") as stream:
+        csv.writer(stream).writerows([["text", "topics"], *((t, ";".join(s)) for t, s in rows)])
+    lines = (json.dumps({"text": text, "topics": said}) + "\n" for text, said in rows)
+    (tmp_path / "topics.jsonl").write_text("".join(lines))
+    return tmp_path
+
+
+def test_items_with_several_labels_are_compared_by_f1(topics, tmp_path, capfd):
+    how = ("--label-column", "topics", "--several", ";")
+    assert compared(topics / "topics.jsonl", tmp_path / "out", *how) == 0
+    captured = capfd.readouterr()
+    assert "topics: micro F1 on held-out items" in captured.out
+    assert "macro" in captured.out
+    results = json.loads((tmp_path / "out" / "comparison.json").read_text())
+    assert results["facts"]["classes"] == 3
+    assert results["measures"] == ["micro F1", "macro F1"]
+    page = (tmp_path / "out" / "comparison.html").read_text()
+    assert "<h2>Micro F1 against labels</h2>" in page
+
+
+def test_an_empty_cell_is_no_answer_and_wrong_use_is_told(topics, tmp_path, capfd):
+    how = ("--label-column", "topics", "--several", ";")
+    assert compared(topics / "topics.csv", tmp_path / "out", *how) == 0
+    lines = (topics / "topics.csv").read_bytes().split(b"\r\n")
+    n_empty = sum(line.endswith(b",") for line in lines)
+    assert f"{n_empty} skipped, no label" in capfd.readouterr().err
+    assert compared(topics / "topics.csv", tmp_path / "out", *how[:3], "") == 2
+    saving = ("--save-model", str(tmp_path / "m.npz"))
+    assert compared(topics / "topics.csv", tmp_path / "out", *how, *saving) == 2
+    assert compared(tmp_path, tmp_path / "out", "--several", ";") == 1
+    assert "only a table's cells hold several labels" in capfd.readouterr().err

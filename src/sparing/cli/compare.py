@@ -44,6 +44,13 @@ def compare(
         Literal["images", "texts", "table", "vectors"] | None,
         typer.Option(help="What the columns hold, if it is guessed wrong.", show_default=False),
     ] = None,
+    several: Annotated[
+        str | None,
+        typer.Option(
+            help="Items have several labels: what stands between two, such as ';'.",
+            show_default=False,
+        ),
+    ] = None,
     labels: Annotated[
         Path | None, typer.Option(help="The labels of a .npy file.", show_default=False)
     ] = None,
@@ -100,6 +107,11 @@ def compare(
     from sparing.models.named import get_model
 
     check_writable(out)
+    if several is not None and (save_model or not several):
+        reason = (
+            "a separator such as ';'" if not several else "alone: such a model is not saved yet"
+        )
+        raise typer.BadParameter(f"must be {reason}.", param_hint="--several")
     used = _names(columns) if columns else []
     told = reading(header, encoding, sheet, follow_links=follow_links)
     data = read_labeled(
@@ -109,6 +121,7 @@ def compare(
         labels=labels,
         reading=asked_reading(source, told),
         kind=kind,
+        separator=several,
     )
     if vectors is not None:
         data = replace(data, items=_with_vectors(data.items, vectors))
@@ -228,7 +241,8 @@ def _report(grid: "TrialGrid", result: "GridResult") -> "Report":
         "test": f"{grid.protocol.test_share:.0%}",
     }
     notes = data_notes(prepared, encoder, grid.protocol)
-    return Report(name, facts, notes, grid.protocol, compare_results(result.results))
+    several = prepared.present is not None
+    return Report(name, facts, notes, grid.protocol, compare_results(result.results), several)
 
 
 def _write(report: "Report", out: Path) -> Path:
@@ -243,15 +257,17 @@ def _print(report: "Report", page: Path) -> None:
     from rich.table import Table
 
     from sparing.cli.progress import say
-    from sparing.experiment.comparison_report import HEAD, summary_rows
+    from sparing.experiment.comparison_report import head, summary_rows
     from sparing.experiment.verdict import verdict
 
     for note in report.notes:
         say(note)
     table = Table(
-        title=f"{report.name}: accuracy on held-out items", box=SIMPLE_HEAD, pad_edge=False
+        title=f"{report.name}: {report.measures[0]} on held-out items",
+        box=SIMPLE_HEAD,
+        pad_edge=False,
     )
-    for i, name in enumerate(HEAD):
+    for i, name in enumerate(head(report)):
         table.add_column(name, justify="right" if i else "left", no_wrap=True)
     for row in summary_rows(report.comparison):
         table.add_row(*row)

@@ -129,20 +129,70 @@ def _printed(text: str) -> Any:
     return found if isinstance(found, list | tuple | set | dict | bytes) else None
 
 
+def several_labels(cell: Any, separator: str) -> tuple[str, ...] | None:
+    """Return the labels that a cell holds, sorted; None where nobody said anything.
+
+    An empty list says that the item has none of them.
+
+    Raises
+    ------
+    InvalidInputError : one of them has parts, such as a span
+
+    Examples
+    --------
+    >>> several_labels("sport; money;", ";"), several_labels(["b", "a"], ";")
+    (('money', 'sport'), ('a', 'b'))
+    >>> several_labels([], ";"), several_labels("", ";")
+    ((), None)
+    """
+    if isinstance(cell, str):
+        printed = _printed(cell)
+        parts = cell.split(separator) if printed is None else printed
+    else:
+        parts = [cell] if cell is None or is_missing(cell) else cell
+    if not isinstance(parts, list | tuple | set):
+        parts = [parts]
+    names = [one_label(part) for part in parts]
+    found = tuple(sorted({name for name in names if name is not None}))
+    return None if names and not found else found
+
+
 @dataclass(frozen=True, slots=True)
 class LabelsRead:
     """The labels of some cells.
 
     Parameters
     ----------
-    labels : (n,) None where there is none
+    labels : (n,) None where there is none; a tuple of them where an item has several
     refused : place -> why a cell holds none that can be taken
     notes : sentences on what was written in another way
     """
 
-    labels: list[str | None]
+    labels: list[Any]
     refused: dict[int, str]
     notes: tuple[str, ...]
+
+
+def read_label_sets(cells: Sequence[Any], separator: str) -> LabelsRead:
+    """Read the labels of a column whose items have several.
+
+    Examples
+    --------
+    >>> read_label_sets(["Sport|money", "sport", "sport", None], "|").labels
+    [('money', 'sport'), ('sport',), ('sport',), None]
+    """
+    read: list[tuple[str, ...] | None] = []
+    refused = {}
+    for place, cell in enumerate(cells):
+        try:
+            read.append(several_labels(cell, separator))
+        except InvalidInputError as error:
+            read.append(None)
+            refused[place] = str(error)
+    flat = [name for names in read for name in names or ()]
+    one = one_spelling(flat)
+    labels = [None if names is None else tuple(sorted({one[n] for n in names})) for names in read]
+    return LabelsRead(labels, refused, renamed(flat, [one[name] for name in flat]))
 
 
 def read_cells(cells: Sequence[Any]) -> LabelsRead:

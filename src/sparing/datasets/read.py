@@ -35,6 +35,7 @@ def read_labeled(
     labels: str | os.PathLike[str] | None = None,
     reading: Reading = FOUND_OUT,
     kind: ItemKind | None = None,
+    separator: str | None = None,
 ) -> Labeled:
     r"""Read items with their labels; what cannot be read is skipped, named and counted.
 
@@ -51,6 +52,8 @@ def read_labeled(
         1, 2, 3, ...), the encoding, the sheet of a workbook; what is not said is found out. Of a
         folder: whether links out of it are followed
     kind : of a table: what its items are; found out by the columns if not given
+    separator : of a table whose items have several labels: what stands between two in a cell; lists
+        are taken as they are. An item's label is a tuple then
 
     Returns
     -------
@@ -73,6 +76,8 @@ def read_labeled(
     (['cat', 'bird'], 'table', ['4', '3.5'])
     """
     path = Path(source)
+    if separator is not None and (path.is_dir() or path.suffix.lower() == ".npy"):
+        raise InvalidInputError(f"{path} is no table: only a table's cells hold several labels.")
     pair = path / PAIR if path.is_dir() else path
     if pair.suffix.lower() == ".npy" and pair.is_file():
         return read_vector_pair(pair, None if labels is None else Path(labels))
@@ -85,7 +90,7 @@ def read_labeled(
             f"{path.name} is a table: say with --label-column which column has the labels. "
             f"It has: {names}."
         )
-    return labeled_table(identified(raw), label_column, columns, path.parent, kind)
+    return labeled_table(identified(raw), label_column, columns, path.parent, kind, separator)
 
 
 def read_items(

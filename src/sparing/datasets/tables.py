@@ -25,7 +25,7 @@ from sparing.datasets.columns import (
 from sparing.datasets.identifiers import counts_rows
 from sparing.datasets.images import image_faults, image_file_fault, is_image_name
 from sparing.datasets.items import ItemKind, Items, Labeled, Skipped, rows_where, shown_names
-from sparing.datasets.labels import read_cells
+from sparing.datasets.labels import read_cells, read_label_sets
 from sparing.datasets.rows import RawTable, is_missing
 from sparing.errors import InvalidInputError, SourceError, UnknownNameError
 from sparing.types import BoolArray
@@ -174,10 +174,11 @@ def labeled_table(
     columns: Sequence[str],
     folder: Path,
     kind: ItemKind | None = None,
+    separator: str | None = None,
 ) -> Labeled:
     """Return the items of the other columns, or of those named, and the labels of one.
 
-    Rows without a label are skipped.
+    Rows without a label are skipped. With a ``separator`` an item has a tuple of labels.
 
     Raises
     ------
@@ -188,7 +189,7 @@ def labeled_table(
     labels = _label_column(raw, label_column)
     if label_column in {name for name, _ in parted(columns, raw.columns)}:
         raise InvalidInputError(f"Column '{label_column}' is the label: it cannot be the item too.")
-    read = read_cells(labels)
+    read = read_cells(labels) if separator is None else read_label_sets(labels, separator)
     there = np.array([label is not None for label in read.labels])
     if not there.any():
         why = f": {next(iter(read.refused.values()))}" if read.refused else ""
@@ -199,7 +200,7 @@ def labeled_table(
     told = replace(raw, skipped=(*raw.skipped, *skipped), notes=(*raw.notes, *read.notes))
     items = table_items(_with_labels(told, label_column, there), columns, folder, kind)
     by_name = dict(zip(raw.names, read.labels, strict=True))
-    return Labeled(items, [by_name[name] or "" for name in items.names])
+    return Labeled(items, [by_name[name] for name in items.names])
 
 
 def _label_column(raw: RawTable, name: str) -> Sequence[Any]:

@@ -36,6 +36,7 @@ class Report:
     notes : what the person should know of the data
     protocol : how each trial went
     comparison : the figures
+    several : items have several labels: what is measured is F1
     """
 
     name: str
@@ -43,6 +44,12 @@ class Report:
     notes: Sequence[str]
     protocol: Protocol
     comparison: Comparison
+    several: bool = False
+
+    @property
+    def measures(self) -> tuple[str, str]:
+        """What the two figures of each point are."""
+        return ("micro F1", "macro F1") if self.several else ("accuracy", "balanced accuracy")
 
 
 def write_comparison(report: Report, out: Path) -> Path:
@@ -66,6 +73,7 @@ def as_json(report: Report) -> dict[str, Any]:
     c = report.comparison
     return {
         "name": report.name,
+        "measures": list(report.measures),
         "verdict": verdict(c),
         "best": c.best,
         "facts": dict(report.facts),
@@ -123,12 +131,16 @@ def _saved(c: Comparison, name: str) -> str:
     return "" if saving.ours == saving.theirs == c.labels[0] else count(saving.saved)
 
 
-HEAD = ("strategy", "area", "gain in points", "labels saved", "end", "balanced")
+def head(report: Report) -> tuple[str, ...]:
+    """Return what the columns of ``summary_rows`` are called."""
+    last = "macro" if report.several else "balanced"
+    return ("strategy", "area", "gain in points", "labels saved", "end", last)
 
 
 def _page(report: Report) -> str:
     template = Template(files("sparing.experiment").joinpath("comparison.html").read_text("utf-8"))
     c, protocol = report.comparison, report.protocol
+    measure = report.measures[0][0].upper() + report.measures[0][1:]
     facts = " · ".join(f"{key}: {value}" for key, value in report.facts.items())
     start = f"The first {protocol.n_initial} labels were drawn at random." * bool(
         protocol.n_initial
@@ -138,11 +150,12 @@ def _page(report: Report) -> str:
         facts=escape(facts),
         verdict=escape(verdict(c)),
         notes="".join(f"<p>{escape(note)}</p>" for note in report.notes),
-        curves=_curves_chart(c),
+        measure=measure,
+        curves=_curves_chart(c, measure),
         differences=_differences_chart(c),
         n_seeds=len(c.seeds),
         band_words=_band_words(c),
-        table=_table(HEAD, summary_rows(c)),
+        table=_table(head(report), summary_rows(c)),
         test_share=f"{protocol.test_share:.0%}",
         start=start,
         budget=protocol.budget,
@@ -161,9 +174,10 @@ def _color(c: Comparison, name: str) -> str:
     return COLORS[list(c.accuracy).index(name) % len(COLORS)]
 
 
-def _curves_chart(c: Comparison) -> str:
+def _curves_chart(c: Comparison, measure: str) -> str:
     lines = [Line(n, curves.mean(axis=0), _color(c, n)) for n, curves in c.accuracy.items()]
-    return line_chart(c.labels.tolist(), lines, title="Accuracy against labels", x_label="labels")
+    title = f"{measure} against labels"
+    return line_chart(c.labels.tolist(), lines, title=title, x_label="labels")
 
 
 def _differences_chart(c: Comparison) -> str:

@@ -42,7 +42,8 @@ class CellResult:
     ----------
     cell : which one
     labels : how many labels there were at each point
-    accuracy, balanced_accuracy : on the test items, at each point
+    accuracy, balanced_accuracy : on the test items, at each point; of items with several labels
+        F1 over all labels (micro), and the mean of each label's own (macro)
     seconds : of the whole trial, without the encoding
     """
 

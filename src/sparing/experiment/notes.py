@@ -39,12 +39,15 @@ def _equal(prepared: Prepared) -> list[str]:
 
 
 def _classes(prepared: Prepared) -> list[str]:
-    counts = np.bincount(prepared.codes)
+    several = prepared.present is not None
+    counts = (
+        np.bincount(prepared.codes) if prepared.present is None else prepared.present.sum(axis=0)
+    )
     notes = []
     rare = [f"'{prepared.classes[i]}' ({counts[i]})" for i in np.flatnonzero(counts < FEW)]
     if rare:
         notes.append(f"Classes with fewer than {FEW} items: {_listed(rare)}.")
-    if counts.max() > MOST * counts.sum():
+    if not several and counts.max() > MOST * counts.sum():
         name = prepared.classes[int(counts.argmax())]
         share = counts.max() / counts.sum()
         notes.append(

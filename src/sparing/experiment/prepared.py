@@ -1,5 +1,6 @@
 """A data set that can be compared on: checked, numbered, with a fingerprint."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,7 +10,7 @@ from sparing.errors import InvalidInputError
 from sparing.experiment.contents import content_ids, fingerprint
 from sparing.experiment.protocol import Protocol
 from sparing.experiment.split import draw_test
-from sparing.types import IntArray, Label
+from sparing.types import BoolArray, IntArray, Label
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -20,9 +21,10 @@ class Prepared:
     ----------
     data : items and labels
     classes : the distinct label values, sorted
-    codes : (n,) positions in ``classes``
+    codes : (n,) positions in ``classes``; of items with several labels, which set of them
     contents : (n,) numbers that are equal where items are
     fingerprint : hash of items and labels
+    present : (n, n_classes) which labels an item has, where it has several
     """
 
     data: Labeled
@@ -30,6 +32,7 @@ class Prepared:
     codes: IntArray
     contents: IntArray
     fingerprint: str
+    present: BoolArray | None = None
 
     def split(self, protocol: Protocol, seed: int) -> tuple[IntArray, IntArray]:
         """Return this seed's rows of the pool, in random order, and of the test.
@@ -49,11 +52,13 @@ def prepare(name: str, data: Labeled, protocol: Protocol) -> Prepared:
     InvalidInputError : a single class, nearly as many classes as items, all items the same, or
         fewer items to choose from than the budget
     """
-    classes = sorted(dict.fromkeys(data.labels), key=lambda value: (str(type(value)), value))
+    several = any(isinstance(label, tuple) for label in data.labels)
+    sets = _sorted(data.labels)
+    classes = _sorted(name for names in sets for name in names) if several else sets  # type: ignore[attr-defined]
     n = len(data)
-    if len(classes) < 2:
+    if len(sets) < 2:
         raise InvalidInputError(
-            f"All {n:,} items of {name} have the label '{classes[0]}': there is nothing to learn."
+            f"All {n:,} items of {name} have the label '{sets[0]}': there is nothing to learn."
         )
     if len(classes) > max(2, n // 2):
         raise InvalidInputError(
@@ -63,11 +68,17 @@ def prepare(name: str, data: Labeled, protocol: Protocol) -> Prepared:
     hashes, contents = content_ids(data.items.values)
     if len(set(hashes)) == 1:
         raise InvalidInputError(f"All {n:,} items of {name} are the same: nothing to choose from.")
-    numbers = {value: i for i, value in enumerate(classes)}
+    numbers = {value: i for i, value in enumerate(sets)}
     codes = np.array([numbers[label] for label in data.labels])
-    prepared = Prepared(data, classes, codes, contents, fingerprint(hashes, data))
+    present = np.array([[c in s for c in classes] for s in data.labels]) if several else None  # type: ignore[operator]
+    prepared = Prepared(data, classes, codes, contents, fingerprint(hashes, data), present)
     _check_budget(name, prepared, protocol)
     return prepared
+
+
+def _sorted(values: Iterable[Label]) -> list[Label]:
+    """Return distinct values, those of one type together."""
+    return sorted(dict.fromkeys(values), key=lambda value: (str(type(value)), value))
 
 
 def _check_budget(name: str, prepared: Prepared, protocol: Protocol) -> None:

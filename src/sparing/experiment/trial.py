@@ -4,9 +4,10 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
+from sklearn.metrics import f1_score
 
 from sparing.encoders import encode
 from sparing.encoders.choice import named_encoder
@@ -17,7 +18,7 @@ from sparing.experiment.statistics import balanced_accuracy
 from sparing.learner.learner import ActiveLearner
 from sparing.pool.views import Views
 from sparing.strategies.base import QueryStrategy
-from sparing.types import Classifier, FloatArray, IntArray
+from sparing.types import BoolArray, Classifier, FloatArray, IntArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,16 +80,18 @@ def run_trial(
     """
     encoding = Encoding.of(prepared, cell.encoder, protocol, cell.seed)
     X, X_test, views = encoded(encoding)
-    codes, test_codes = prepared.codes[encoding.pool], prepared.codes[encoding.test]
+    answers: Any = prepared.codes if prepared.present is None else prepared.present
+    known, unseen = answers[encoding.pool], answers[encoding.test]
+    kind, scores = ("class", _scores) if prepared.present is None else ("labels", _f1_scores)
     start = time.perf_counter()
     classes = range(len(prepared.classes))
-    learner = ActiveLearner(X, classes, model, strategy, seed=cell.seed, views=views)
+    learner = ActiveLearner(X, classes, model, strategy, seed=cell.seed, views=views, kind=kind)
     result = CellResult(cell, protocol.label_counts(), [], [], 0.0)
     for rows in _batches(learner, protocol, cell.seed):
-        learner.teach(rows, codes[rows])
-        predicted = np.asarray(learner.predict(X_test))
-        result.accuracy.append(float(np.mean(predicted == test_codes)))
-        result.balanced_accuracy.append(balanced_accuracy(test_codes, predicted))
+        learner.teach(rows, known[rows])
+        accuracy, balanced = scores(learner, X_test, unseen)
+        result.accuracy.append(accuracy)
+        result.balanced_accuracy.append(balanced)
     return CellResult(
         cell,
         result.labels,
@@ -96,6 +99,19 @@ def run_trial(
         result.balanced_accuracy,
         time.perf_counter() - start,
     )
+
+
+def _scores(learner: ActiveLearner, X: FloatArray, codes: IntArray) -> tuple[float, float]:
+    """Return accuracy and balanced accuracy."""
+    predicted = np.asarray(learner.predict(X))
+    return float(np.mean(predicted == codes)), balanced_accuracy(codes, predicted)
+
+
+def _f1_scores(learner: ActiveLearner, X: FloatArray, present: BoolArray) -> tuple[float, float]:
+    """Return F1 over all labels, and the mean of each label's own."""
+    said = np.array([[c in labels for c in learner.classes] for labels in learner.predict(X)])
+    micro, macro = (f1_score(present, said, average=a, zero_division=0) for a in ("micro", "macro"))
+    return float(micro), float(macro)
 
 
 def _batches(learner: ActiveLearner, protocol: Protocol, seed: int) -> Iterator[IntArray]:
