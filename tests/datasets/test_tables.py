@@ -226,3 +226,12 @@ def test_a_known_kind_is_not_guessed(tmp_path):
     assert read_items(numbers, kind="texts").values == ["1\n2"]
     with pytest.raises(SourceError, match="name the one column with the images by --columns"):
         read_items(path, kind="images")
+
+
+def test_pictures_on_the_web_are_not_fetched_and_said_to_be_there(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_text("image,y\nhttps://example.org/1.jpg,a\nhttps://example.org/2.jpg,b\n,b\n")
+    with pytest.raises(SourceError) as error:
+        read_items(path)
+    assert "2 skipped, an address, and nothing is fetched: copy the pictures" in str(error.value)
+    assert "1 skipped, no file name: line 4." in str(error.value)

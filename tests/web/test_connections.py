@@ -6,13 +6,15 @@ import socket
 import ssl
 import subprocess
 import time
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
 
 import pytest
+from fastapi import FastAPI
 
 from sparing.web import connections
 from sparing.web.app import create_app
 from sparing.web.seldom import LOGGERS, MINUTE, MOST_KINDS, Seldom
+from sparing.web.serving import server
 
 PATIENCE = 15  # seconds, for a machine that is busy with other things
 HEAD = (
@@ -161,3 +163,20 @@ def test_a_kind_of_line_is_logged_once_a_minute_and_the_next_one_counts():
     for i in range(2 * MOST_KINDS):
         seldom.filter(record(message=str(i)))
     assert len(seldom._told) == MOST_KINDS
+
+
+def test_whoever_stops_twice_sees_no_traceback_and_leaves_nothing_running(caplog):
+    seen = []
+
+    @asynccontextmanager
+    async def lifespan(app):
+        seen.append("started")
+        yield
+        seen.append("stopped")
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        running = server(FastAPI(lifespan=lifespan))
+        running.should_exit = running.force_exit = True  # as two times Ctrl-C
+        running.run([listener])
+    assert seen == ["started", "stopped"]
+    assert not caplog.records

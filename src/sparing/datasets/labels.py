@@ -13,7 +13,21 @@ from sparing.pool.class_names import kept_name, one_spelling, renamed
 SURE = frozenset({"label", "labels"})
 """Words that say so at either end of a name: label_text, trueLabel."""
 ALONE = frozenset(
-    {"class", "category", "target", "y", "gold", "annotation", "ground truth", "klass"}
+    {
+        "class",
+        "category",
+        "target",
+        "y",
+        "gold",
+        "annotation",
+        "ground truth",
+        "klass",
+        "sentiment",
+        "emotion",
+        "intent",
+        "stance",
+        "toxicity",
+    }
 )
 """Names that say so alone."""
 FEW = 20  # different labels; as many may stand in a column that is hardly filled yet

@@ -24,12 +24,21 @@ from sparing.datasets.columns import (
 )
 from sparing.datasets.identifiers import counts_rows
 from sparing.datasets.images import image_faults, image_file_fault, is_image_name
-from sparing.datasets.items import ItemKind, Items, Labeled, Skipped, rows_where, shown_names
+from sparing.datasets.items import (
+    ItemKind,
+    Items,
+    Labeled,
+    Skipped,
+    rows_where,
+    shown_names,
+    summarize_skipped,
+)
 from sparing.datasets.labels import read_cells, read_label_sets
 from sparing.datasets.rows import RawTable, is_missing
 from sparing.errors import InvalidInputError, SourceError, UnknownNameError
 from sparing.types import BoolArray
 
+NOT_FETCHED = "an address, and nothing is fetched: copy the pictures beside the table"
 FaultsOf = Callable[[Sequence[Path]], list[str | None]]
 
 
@@ -289,16 +298,21 @@ def _not_there(paths: Sequence[Path]) -> list[str | None]:
 
 
 def _images(raw: RawTable, column: Sequence[Any], folder: Path, faults_of: FaultsOf) -> Items:
-    paths = {i: _path(folder, str(name)) for i, name in enumerate(column) if not is_missing(name)}
+    there = {i: str(name) for i, name in enumerate(column) if not is_missing(name)}
+    paths = {i: _path(folder, name) for i, name in there.items() if not _is_address(name)}
     faults = dict(zip(paths, faults_of(list(paths.values())), strict=True))
     rows = [i for i in paths if faults[i] is None]
     skipped = [
-        Skipped(raw.names[i], faults.get(i) or "no file name")
+        Skipped(raw.names[i], faults.get(i) or (NOT_FETCHED if i in there else "no file name"))
         for i in range(len(column))
         if i not in paths or faults[i]
     ]
     kept = _rows(raw, rows, skipped)
     return replace(kept, kind="images", values=[paths[i] for i in rows])
+
+
+def _is_address(name: str) -> bool:
+    return name.startswith(("http://", "https://", "s3://", "gs://"))
 
 
 def _path(folder: Path, name: str) -> Path:
@@ -322,7 +336,8 @@ def _texts(raw: RawTable, used: Mapping[str, Sequence[Any]]) -> Items:
 def _rows(raw: RawTable, rows: Sequence[int], skipped: Sequence[Skipped]) -> Items:
     """Return items without values yet: some rows of the table, and all that was left out."""
     if not rows:
-        raise SourceError(f"{raw.source} has no usable rows.")
+        why = " ".join(summarize_skipped([*raw.skipped, *skipped]))
+        raise SourceError(f"{raw.source} has no usable rows. {why}".rstrip())
     table = raw.take(rows)
     return Items(
         "texts",

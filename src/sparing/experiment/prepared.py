@@ -83,7 +83,9 @@ def _sorted(values: Iterable[Label]) -> list[Label]:
 
 def _check_budget(name: str, prepared: Prepared, protocol: Protocol) -> None:
     n_pool, n_test = map(len, prepared.split(protocol, 0))
-    if not n_test or protocol.budget > n_pool:
+    if not n_test:
+        raise InvalidInputError(f"{name} has {n_pool} items: too few to keep some as a test.")
+    if protocol.budget > n_pool:
         raise InvalidInputError(
             f"A budget of {protocol.budget:,} labels is more than {name} has to choose from: of "
             f"its {n_pool + n_test:,} items {n_test:,} are the test, {n_pool:,} are left."

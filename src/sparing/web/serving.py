@@ -1,5 +1,6 @@
 """The server of the page: uvicorn with limits."""
 
+import socket
 from pathlib import Path
 from typing import Any
 
@@ -36,4 +37,13 @@ def server(
         **{"timeout_graceful_shutdown": LINGER, **more},
     )
     quiet()
-    return uvicorn.Server(config)
+    return _Server(config)
+
+
+class _Server(uvicorn.Server):
+    """A server that lets go of its application in good order, however often it is told to stop."""
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().shutdown(sockets)
+        if self.force_exit:  # else the application would be broken off, and say so at length
+            await self.lifespan.shutdown()
