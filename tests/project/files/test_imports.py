@@ -1,3 +1,4 @@
+import csv
 import json
 
 import pytest
@@ -354,3 +355,54 @@ def test_how_a_table_of_labels_was_read_is_told(texts, tmp_path):
     table.write_text("a,b,c\n1,2,3\n")
     with pytest.raises(InvalidInputError, match=r"names the items: --item-column says which"):
         texts.files.import_labels(table)
+
+
+def said_by(project, item_id):
+    replay = project._guarded._state.replay
+    return {
+        vote.annotator: replay.class_name(vote.class_id) if vote.class_id else None
+        for vote in replay.of(item_id).votes
+    }
+
+
+def test_what_several_people_said_comes_back_from_an_export(pets, tmp_path):
+    pairs = [("fur", "fur"), ("fur", "feathers"), ("feathers", "fur"), ("fur", None)]
+    with pets.create(folder=tmp_path / "one") as project:
+        project.team.set_overlap(1.0)
+        ids = list(project.items)[:4]
+        for item, answers in zip(ids, pairs, strict=True):
+            for who, name in zip(("Ada", "Ben"), answers, strict=True):
+                kind = Kind.LABEL if name else Kind.SKIP
+                key = f"{who} {item}"
+                said = NewEvent(key=key, kind=kind, item_id=item, class_name=name, annotator=who)
+                project.record([said])
+        settles = NewEvent(
+            key="s", kind=Kind.SETTLED, item_id=ids[2], class_name="fur", annotator="Eve",
+            seen=f"Ada {ids[2]}",
+        )  # fmt: skip
+        assert project.record([settles])[0].status == "stored"
+        before = {item: said_by(project, item) for item in ids}
+        assert before[ids[1]] == {"Ada": "fur", "Ben": "feathers"}
+        project.files.export(tmp_path / "all.csv")
+        n_contested = project.status().n_contested
+    with pets.create(folder=tmp_path / "two") as project:
+        assert project.files.import_labels(tmp_path / "all.csv").n_stored == 4
+        assert {item: said_by(project, item) for item in ids} == before
+        state = project._guarded._state
+        assert state.replay.of(ids[2]).is_settled
+        assert project.status().n_contested == n_contested
+        project.files.export(tmp_path / "again.csv")
+        told = project.files.import_labels(
+            tmp_path / "all.csv"
+        )  # a second time: nothing is doubled
+        assert told.n_stored == 0
+        assert {item: said_by(project, item) for item in ids} == before
+    columns = ("item_id", "label", "provenance", "state", "opinions")
+    first, again = (
+        [
+            [row[column] for column in columns]
+            for row in csv.DictReader((tmp_path / name).read_text().splitlines())
+        ]
+        for name in ("all.csv", "again.csv")
+    )
+    assert first == again

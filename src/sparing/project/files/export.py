@@ -13,6 +13,7 @@ from typing import Any
 
 from sparing.errors import InvalidInputError, SourceError, UnknownNameError
 from sparing.files import write_atomically
+from sparing.project.files import opinions
 from sparing.project.files.forms import FORMS, ExportTable
 from sparing.project.guarded import Guarded
 from sparing.project.source.items import GONE, Item
@@ -146,11 +147,10 @@ def _held(state: State, item_id: str, answer: Event) -> dict[str, Any]:
 
 
 def _opinions(state: State, item_id: str) -> str:
-    votes = state.replay.of(item_id).votes
-    if len(votes) < 2:
-        return ""
-    names = (state.replay.class_name(v.class_id) if v.class_id else "skipped" for v in votes)
-    return "; ".join(f"{v.annotator}: {n}" for v, n in zip(votes, names, strict=True))
+    votes, name = state.replay.of(item_id).votes, state.replay.class_name
+    return opinions.written(
+        [(vote.annotator, name(vote.class_id) if vote.class_id else None) for vote in votes]
+    )
 
 
 def _said_by_model(state: State, row: int) -> dict[str, Any]:

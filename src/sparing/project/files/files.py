@@ -123,9 +123,8 @@ class Files:
     def _import(self, readings: imports.Readings, called: str) -> ImportReport:
         with self._guarded.held() as state:
             readings = imports.in_one_spelling(state, readings)
-        labels = (one.label.class_name for one in readings.found if one.label)
-        self._log.add_classes(name for name in labels if name)
         events = [event for one in readings.found for event in one.events]
+        self._log.add_classes(event.class_name for event in events if event.class_name)
         told = imports.report(readings, imports.in_parts(events, self._log.record))
         self._log.say(Kind.IMPORTED, f"{called}: {told.said()[0]}")
         return told

@@ -18,8 +18,9 @@ from sparing.errors import InvalidInputError
 from sparing.pool.class_names import one_spelling, said_of
 from sparing.project.audits.draws import AUDIT
 from sparing.project.audits.stage import HANDBACK, TRAIN
-from sparing.project.files.export import AUTOMATIC, CLUSTER, COLUMNS, CONFIRMED, CONSENSUS
+from sparing.project.files.export import AUTOMATIC, CLUSTER, COLUMNS, CONFIRMED, CONSENSUS, SETTLED
 from sparing.project.files.finding import Finder
+from sparing.project.files.opinions import Opinions, as_events, read
 from sparing.project.log.commands import MOST_VERSION
 from sparing.project.state import State
 from sparing.project.views import Recorded
@@ -79,8 +80,9 @@ class Found:
     ----------
     name, item : where it stands, and what it calls its item
     label : the event of its label or skip; None if it has only what is noted
-    noted : those of its flag and its comment
+    noted : those of what others said of the item, of its flag and its comment
     way : how the item was found, where that should be known
+    is_known : whether all that people said of it is here already
     """
 
     name: str
@@ -88,6 +90,7 @@ class Found:
     label: NewEvent | None
     noted: tuple[NewEvent, ...] = ()
     way: str = ""
+    is_known: bool = False
 
     @property
     def events(self) -> tuple[NewEvent, ...]:
@@ -180,16 +183,18 @@ def read_source_labels(state: State, column: str) -> Readings:
 
 def in_one_spelling(state: State, readings: Readings) -> Readings:
     """Return labels with one name for each class, however the table writes it."""
-    names = [one.label.class_name for one in readings.found if one.label is not None]
+    names = [event.class_name for one in readings.found for event in one.events]
     taken = one_spelling(names, [c.name for c in state.replay.classes])
     found = [_called(one, taken) for one in readings.found]
     return replace(readings, found=found, notes=(*readings.notes, *said_of(taken)))
 
 
 def _called(one: Found, taken: Mapping[str, str]) -> Found:
-    if one.label is None or one.label.class_name is None:
-        return one
-    return replace(one, label=replace(one.label, class_name=taken[one.label.class_name]))
+    label, *noted = (
+        event and replace(event, class_name=taken.get(event.class_name or ""))
+        for event in (one.label, *one.noted)
+    )
+    return replace(one, label=label, noted=tuple(event for event in noted if event))
 
 
 def in_parts(
@@ -221,10 +226,12 @@ def report(readings: Readings, done: Iterable[Recorded]) -> ImportReport:
 def _outcome(one: Found, outcomes: Mapping[str, Recorded]) -> RowReport:
     first = outcomes[one.events[0].key] if one.events else None
     way = f" ({one.way})" if one.way else ""
-    is_known = first is None or first.status == "duplicate"
+    is_known = one.is_known or first is None or first.status == "duplicate"
     if is_known or (first and first.status == "stored"):
         became = KNOWN if is_known else TAKEN
-        return RowReport(one.name, one.item, (became if one.label else f"{NOTED} {became}") + way)
+        return RowReport(
+            one.name, one.item, (became if one.label or one.is_known else f"{NOTED} {became}") + way
+        )
     assert first is not None  # noqa: S101  # else it is known
     return RowReport(one.name, one.item, first.message or "the item has another label")
 
@@ -239,12 +246,29 @@ def _found(
     comment = said.get("comment")
     if comment and comment != now.comment:
         noted.append(NewEvent(key=uuid4().hex, kind=Kind.COMMENT, item_id=item_id, text=comment))
+    if "opinions" in said:
+        if _are_known(state, item_id, said["opinions"]):
+            return Found(name, item, None, tuple(noted), way, is_known=True)
+        first, *others = as_events(
+            item_id, said["opinions"], said["asked_for"], said.get("settled")
+        )
+        return Found(name, item, first, (*others, *noted), way)
     event = {k: v for k, v in said.items() if k not in ("flagged", "comment")}
     if not event:
         return Found(name, item, None, tuple(noted), way)
     kind = Kind.LABEL if event.get("class_name") is not None else Kind.SKIP
     label = NewEvent(key=uuid4().hex, kind=kind, item_id=item_id, **event)
     return Found(name, item, label, tuple(noted), way)
+
+
+def _are_known(state: State, item_id: str, opinions: Opinions) -> bool:
+    """Tell whether these people have said this of the item already."""
+    replay = state.replay
+    there = {
+        (vote.annotator, replay.class_name(vote.class_id) if vote.class_id else None)
+        for vote in replay.of(item_id).votes
+    }
+    return there >= {*opinions}
 
 
 def _table(
@@ -299,6 +323,11 @@ def _said(table: _Table, i: int, cells: Mapping[str, Any]) -> dict[str, Any]:
 def _label(
     table: _Table, i: int, cells: Mapping[str, Any], provenance: str, state: str
 ) -> dict[str, Any]:
+    if table.is_own and (opinions := read(_text(cells.get("opinions")))):
+        settled = (_text(cells.get("annotator")), _text(table.labels[i]))
+        asked_for = _purpose(cells.get("purpose"))
+        told = {"opinions": opinions, "asked_for": asked_for}
+        return told | ({"settled": settled} if provenance == SETTLED else {})
     if provenance in REFUSED:
         raise InvalidInputError(REFUSED[provenance])
     if state == "contested":

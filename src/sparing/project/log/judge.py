@@ -226,10 +226,14 @@ class Judge:
         )
 
     def _may_stand_beside(self, new: NewEvent, purpose: str) -> bool:
-        """Say whether two answers are wanted, or both are evidence: those that check a model."""
+        """Say whether two answers are wanted, or both are evidence: those that check a model.
+
+        Opinions of several people that come together from a file are wanted as they are.
+        """
         if not new.annotator:
             return False
-        return purpose == AUDIT or (purpose == TRAIN and self._overlap.covers(new.item_id or ""))
+        is_wanted = new.beside or self._overlap.covers(new.item_id or "")
+        return purpose == AUDIT or (purpose == TRAIN and is_wanted)
 
 
 def _given(replay: Replay, names: Set[str]) -> tuple[set[str], set[str]]:
