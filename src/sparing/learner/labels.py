@@ -14,6 +14,7 @@ from sparing.annotations.base import labels_of_all
 from sparing.annotations.labels import LabelSet
 from sparing.errors import CapabilityError, TrainingError
 from sparing.learner.auto import COLD_LABELS, COVERED_LABELS, UNIFORM_SHARE, Auto, covering
+from sparing.learner.freezing import frozen_answers
 from sparing.learner.label_scores import LabelScores, label_scores
 from sparing.learner.learner import AUTO, ActiveLearner
 from sparing.learner.saving import SavedState
@@ -21,6 +22,8 @@ from sparing.models.answers import check_can_be_judged, gives_proba
 from sparing.models.labels import LabelsVersion, doubt
 from sparing.pool.classes import ClassTable
 from sparing.pool.labels import label_values
+from sparing.pool.pool import SKIPPED
+from sparing.pool.predictions import Predictions
 from sparing.pool.snapshot import Snapshot
 from sparing.pool.views import Views
 from sparing.strategies.base import QueryStrategy
@@ -186,6 +189,24 @@ class LabelsLearner(ActiveLearner):
         proba = self._proba(None, "audit")
         others = np.flatnonzero(self.pool.y < 0)
         return label_scores(proba, rows, truth, others, self.classes)
+
+    def frozen(self) -> Predictions:
+        """Return what the model says of every item, for an audit and its certificate.
+
+        An item is right if all of its labels are; an answer is a tuple of labels in the order of
+        ``classes``. For one label alone take its column of ``predict_proba``.
+
+        Raises
+        ------
+        TrainingError : nothing is labeled yet
+        """
+        proba = self._proba(None, "frozen")
+        names = self.pool.classes
+        taught = {int(row): names.values[self.pool.y[row]] for row in self.pool.labeled}
+        sure, skipped = np.maximum(proba, 1 - proba).prod(axis=1), self.pool.y == SKIPPED
+        return frozen_answers(
+            self.predict(), sure, taught, np.flatnonzero(skipped), self.model_version
+        )
 
     def explain(self) -> dict[str, float]:
         """Return how much each model inside ``"auto"`` is believed, over all labels.

@@ -1,7 +1,6 @@
 """SequenceLearner: ask for the sentences worth reading, teach their spans, and again."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from copy import deepcopy
 from dataclasses import dataclass
 from os import PathLike
 from typing import Any, Self
@@ -12,18 +11,29 @@ import numpy.typing as npt
 from sparing._validate import check_indices, check_int, invalid
 from sparing.annotations.base import labels_of_all
 from sparing.annotations.sentences import Sentences
-from sparing.annotations.spans import Span, SpanSet
+from sparing.annotations.spans import Span
 from sparing.annotations.tagging import n_tags, segments, tags_of
 from sparing.annotations.values import Value
 from sparing.errors import TrainingError
+from sparing.learner.freezing import frozen_answers
 from sparing.learner.query import SHOWN_ITEMS, Query
+from sparing.learner.span_inputs import (
+    CRF,
+    KIND,
+    WHERE,
+    one_a_row,
+    own_tagger,
+    parsed,
+    read_sentences,
+)
 from sparing.learner.span_saving import SavedSpans, read_spans, write_spans
 from sparing.learner.span_scores import SpanScores, span_scores
 from sparing.models.crf.tagger import CrfTagger, Tagger
-from sparing.models.crf.tagging import Tagging, nothing_said, tagging_from_marginals
+from sparing.models.crf.tagging import Tagging, nothing_said, tagging_from_marginals, token_entropy
 from sparing.pool.classes import ClassTable
 from sparing.pool.labels import label_values
 from sparing.pool.pool import SKIPPED, UNLABELED
+from sparing.pool.predictions import Predictions, items_digest
 from sparing.strategies.base import choose
 from sparing.strategies.sequences import (
     RandomSentences,
@@ -31,14 +41,11 @@ from sparing.strategies.sequences import (
     SequenceStrategy,
     get_sequence_strategy,
 )
-from sparing.types import BoolArray, FloatArray, IntArray, Label
+from sparing.types import BoolArray, IntArray, Label
 
-WHERE = "SequenceLearner"
-CRF = "crf"
 MASS = "mass"
 LABELED = 0
 COLD = "no labels yet: drawn at random"
-KIND = SpanSet()
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,11 +111,11 @@ class SequenceLearner:
         seed: int = 0,
     ) -> None:
         self.seed = check_int("seed", WHERE, seed, 0)
-        self.sentences = _sentences(texts, "texts")
+        self.sentences = read_sentences(texts, "texts")
         given = () if classes is None else label_values(classes, "classes", WHERE)
         self._table, self.classes_are_fixed = ClassTable(tuple(given)), classes is not None
         self._strategy = get_sequence_strategy(strategy)
-        self._tagger = _copied(tagger, self.sentences)
+        self._tagger = own_tagger(tagger, self.sentences)
         self._state = np.full(len(self.sentences), UNLABELED)
         self._values: dict[int, Value] = {}
         self.model_version = 0
@@ -176,13 +183,13 @@ class SequenceLearner:
         UnknownNameError : ``classes`` was given and does not have the label
         """
         rows = check_indices(indices, "teach", len(self.sentences))
-        raws = _one_a_row(rows, spans)
+        raws = one_a_row(rows, spans)
         table = self._table
         if not self.classes_are_fixed:
             table = table.with_values(labels_of_all(KIND, raws))
         texts = [self.sentences.texts[row] for row in rows.tolist()]
         values = [
-            _parsed(row, raw, table, text) for row, raw, text in zip(rows, raws, texts, strict=True)
+            parsed(row, raw, table, text) for row, raw, text in zip(rows, raws, texts, strict=True)
         ]
         self._table = table
         self._move(rows, LABELED, dict(zip(rows.tolist(), values, strict=True)))
@@ -219,7 +226,7 @@ class SequenceLearner:
 
     def suggest(self, texts: Iterable[str] | None = None) -> list[list[FoundSpan]]:
         """Return the spans of each sentence with how likely each is right exactly."""
-        sentences = self.sentences if texts is None else _sentences(texts, "texts")
+        sentences = self.sentences if texts is None else read_sentences(texts, "texts")
         told = self.tagging if texts is None else self._told(sentences)
         first, after, classes = segments(told.tags, sentences.starts)
         found: list[list[FoundSpan]] = [[] for _ in range(len(sentences))]
@@ -250,14 +257,38 @@ class SequenceLearner:
         taught = rows[self._state[rows] == LABELED]
         if len(taught):
             raise invalid("indices", "audit", "rows that were not taught", int(taught[0]))
-        raws = _one_a_row(rows, spans)
+        raws = one_a_row(rows, spans)
         table = self._table.with_values(labels_of_all(KIND, raws))
         values = [
-            _parsed(row, raw, table, self.sentences.texts[row])
+            parsed(row, raw, table, self.sentences.texts[row])
             for row, raw in zip(rows.tolist(), raws, strict=True)
         ]
         others = np.flatnonzero(self._state != LABELED)
         return span_scores(self.sentences, self.tagging, rows, values, others)
+
+    def frozen(self) -> Predictions:
+        """Return what the model says of every sentence, for an audit and its certificate.
+
+        A sentence is right if all of its spans are: an answer is what :meth:`as_answer` makes of
+        spans. The confidence is how likely all tags of a sentence are right together.
+
+        Raises
+        ------
+        TrainingError : nothing is labeled yet
+        """
+        said = [self.as_answer(spans) for spans in self.predict()]
+        taught = {
+            row: self.as_answer((u.place[0], u.place[1], self.classes[u.class_id]) for u in value)
+            for row, value in self._values.items()
+        }
+        sure, skipped = np.exp(self.tagging.log_proba), np.flatnonzero(self._state == SKIPPED)
+        items = items_digest(self.sentences.texts)
+        return frozen_answers(said, sure, taught, skipped, self.model_version, items)
+
+    @staticmethod
+    def as_answer(spans: Iterable[Span]) -> tuple[Span, ...]:
+        """Return spans as one answer: hashable, the same in whatever order they came."""
+        return tuple(sorted((int(s), int(e), label) for s, e, label in spans))
 
     @property
     def tagging(self) -> Tagging:
@@ -373,7 +404,7 @@ class SequenceLearner:
         SourceError : there is no such file, or it is damaged or no saved learner
         InvalidInputError : other texts than those that were saved
         """
-        sentences = _sentences(texts, "texts")
+        sentences = read_sentences(texts, "texts")
         saved = read_spans(path, sentences.texts, strategy)
         learner = cls(sentences, None, tagger, saved.strategy, seed=saved.seed)
         learner._continue_from(saved)
@@ -386,65 +417,3 @@ class SequenceLearner:
         if saved.weights and isinstance(self._tagger, CrfTagger) and self._tagger.table is not None:
             self._tagger.set_state(dict(saved.weights), self._tagger.table)
             self._fitted_at = saved.fitted_at
-
-
-def token_entropy(proba: FloatArray) -> FloatArray:
-    """Return the entropy of each row in nats.
-
-    Examples
-    --------
-    >>> token_entropy(np.array([[0.5, 0.5], [1.0, 0.0]])).round(3)
-    array([0.693, 0.   ])
-    """
-    safe = np.where(proba > 0, proba, 1)
-    return np.asarray(np.maximum(-(proba * np.log(safe)).sum(axis=1), 0))
-
-
-def _sentences(texts: Any, name: str) -> Sentences:
-    if isinstance(texts, Sentences):
-        return texts
-    if isinstance(texts, str | bytes | Mapping) or not isinstance(texts, Iterable):
-        raise invalid(name, WHERE, "a list of texts, or of lists of tokens", texts)
-    listed = [text if isinstance(text, str) else list(text) for text in texts]
-    if not listed:
-        raise invalid(name, WHERE, "of one sentence at least", listed)
-    if all(isinstance(text, str) for text in listed):
-        return Sentences.of_texts(listed)  # type: ignore[arg-type]
-    odd = [t for t in listed if isinstance(t, str) or not all(isinstance(w, str) and w for w in t)]
-    if odd:
-        raise invalid(name, WHERE, "all texts, or all lists of tokens that are not empty", odd[0])
-    return Sentences.of_words(listed)
-
-
-def _copied(tagger: Any, sentences: Sentences) -> Any:
-    """Return a tagger of this learner's own."""
-    if tagger == CRF:
-        return CrfTagger().prepared(sentences)
-    if isinstance(tagger, CrfTagger):
-        return tagger.prepared(sentences)
-    methods = ("fit", "predict_marginals")
-    if isinstance(tagger, type) or not all(callable(getattr(tagger, m, None)) for m in methods):
-        expected = "'crf' or an object with fit and predict_marginals"
-        raise invalid("tagger", WHERE, expected, tagger)
-    return deepcopy(tagger)
-
-
-def _one_a_row(rows: IntArray, spans: Any) -> list[Any]:
-    if isinstance(spans, Mapping):
-        if set(spans) != set(rows.tolist()):
-            raise invalid("spans", "teach", "a dict whose keys are the indices", sorted(spans))
-        return [spans[row] for row in rows.tolist()]
-    if isinstance(spans, str | bytes) or not isinstance(spans, Iterable):
-        raise invalid("spans", "teach", "a list of spans for each index", spans)
-    listed = list(spans)
-    if len(listed) != len(rows):
-        raise invalid("spans", "teach", f"as many lists as indices, {len(rows)}", len(listed))
-    return listed
-
-
-def _parsed(row: int, raw: Any, table: ClassTable, text: str) -> Value:
-    try:
-        return KIND.parse(raw, table, text)
-    except ValueError as error:
-        error.args = (f"Row {row}: {error}",)
-        raise

@@ -123,3 +123,15 @@ def tagging_from_marginals(proba: FloatArray, sentences: Sentences) -> Tagging:
     chain = Transitions(np.zeros((n, n)), np.zeros(n), allowed(n // 2))
     told = exact_tagging(np.log(np.maximum(proba, LEAST)), chain, sentences.starts)
     return Tagging(told.tags, proba, told.log_proba, told.certainty)
+
+
+def token_entropy(proba: FloatArray) -> FloatArray:
+    """Return the entropy of each row in nats.
+
+    Examples
+    --------
+    >>> token_entropy(np.array([[0.5, 0.5], [1.0, 0.0]])).round(3)
+    array([0.693, 0.   ])
+    """
+    safe = np.where(proba > 0, proba, 1)
+    return np.asarray(np.maximum(-(proba * np.log(safe)).sum(axis=1), 0))

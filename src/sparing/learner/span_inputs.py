@@ -1,0 +1,80 @@
+"""What a SequenceLearner is given: sentences, a tagger, spans; each checked."""
+
+from collections.abc import Iterable, Mapping
+from copy import deepcopy
+from typing import Any
+
+from sparing._validate import invalid
+from sparing.annotations.sentences import Sentences
+from sparing.annotations.spans import SpanSet
+from sparing.annotations.values import Value
+from sparing.models.crf.tagger import CrfTagger
+from sparing.pool.classes import ClassTable
+from sparing.types import IntArray
+
+WHERE = "SequenceLearner"
+CRF = "crf"
+KIND = SpanSet()
+
+
+def read_sentences(texts: Any, name: str) -> Sentences:
+    """Return texts, or lists of tokens, as sentences; those that are some as they are.
+
+    Raises
+    ------
+    InvalidInputError : neither, both, or none at all
+    """
+    if isinstance(texts, Sentences):
+        return texts
+    if isinstance(texts, str | bytes | Mapping) or not isinstance(texts, Iterable):
+        raise invalid(name, WHERE, "a list of texts, or of lists of tokens", texts)
+    listed = [text if isinstance(text, str) else list(text) for text in texts]
+    if not listed:
+        raise invalid(name, WHERE, "of one sentence at least", listed)
+    if all(isinstance(text, str) for text in listed):
+        return Sentences.of_texts(listed)  # type: ignore[arg-type]
+    odd = [t for t in listed if isinstance(t, str) or not all(isinstance(w, str) and w for w in t)]
+    if odd:
+        raise invalid(name, WHERE, "all texts, or all lists of tokens that are not empty", odd[0])
+    return Sentences.of_words(listed)
+
+
+def own_tagger(tagger: Any, sentences: Sentences) -> Any:
+    """Return a tagger of this learner's own."""
+    if tagger == CRF:
+        return CrfTagger().prepared(sentences)
+    if isinstance(tagger, CrfTagger):
+        return tagger.prepared(sentences)
+    methods = ("fit", "predict_marginals")
+    if isinstance(tagger, type) or not all(callable(getattr(tagger, m, None)) for m in methods):
+        expected = "'crf' or an object with fit and predict_marginals"
+        raise invalid("tagger", WHERE, expected, tagger)
+    return deepcopy(tagger)
+
+
+def one_a_row(rows: IntArray, spans: Any) -> list[Any]:
+    """Return the spans of each row, from a list of lists or a dict.
+
+    Raises
+    ------
+    InvalidInputError : not one list a row
+    """
+    if isinstance(spans, Mapping):
+        if set(spans) != set(rows.tolist()):
+            raise invalid("spans", "teach", "a dict whose keys are the indices", sorted(spans))
+        return [spans[row] for row in rows.tolist()]
+    if isinstance(spans, str | bytes) or not isinstance(spans, Iterable):
+        raise invalid("spans", "teach", "a list of spans for each index", spans)
+    listed = list(spans)
+    if len(listed) != len(rows):
+        raise invalid("spans", "teach", f"as many lists as indices, {len(rows)}", len(listed))
+    return listed
+
+
+def parsed(row: int, raw: Any, table: ClassTable, text: str) -> Value:
+    """Return the spans of one row as a value; what is wrong is said with its row."""
+    try:
+        return KIND.parse(raw, table, text)
+    except ValueError as error:
+        error.args = (f"Row {row}: {error}",)
+        raise
