@@ -22,7 +22,7 @@ from sparing import ActiveLearner, Pool
 from sparing.audit.autolabel import most_confident_first
 from sparing.datasets.mnist import load_mnist
 from sparing.encoders import get_encoder
-from sparing.models.default import auto_classifier
+from sparing.models.choice import auto_classifier
 from sparing.models.version import ModelVersion
 
 SMALL_BATCH = 10

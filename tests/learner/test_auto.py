@@ -19,7 +19,7 @@ from sparing.learner.auto import (
     neighbors_agree,
     suggested_batch_size,
 )
-from sparing.models.default import auto_classifier
+from sparing.models.choice import auto_classifier
 from sparing.models.spectrum import laplacian_spectrum
 from sparing.models.structure import PoolStructure
 from sparing.pool.pool import Pool

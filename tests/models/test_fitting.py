@@ -15,7 +15,7 @@ from sklearn.svm import LinearSVC
 from sparing import CapabilityError, InvalidInputError, TrainingError
 from sparing.errors import TooFewLabelsError
 from sparing.models import fitting
-from sparing.models.fitting import fit_classifier, row_blocks, seeded_copy
+from sparing.models.fitting import blocks_of, fit_classifier, seeded_copy
 
 X = np.array([[-2.0], [-1.0], [1.0], [2.0]])
 
@@ -152,7 +152,7 @@ def test_blocks_of_rows_give_what_the_whole_gives(monkeypatch):
     fitted = fit_classifier(GaussianNB(), many[:20], np.arange(20) % 3, 3, seed=0)
     whole, codes = fitted.predict_proba(many), fitted.predict(many)
     monkeypatch.setattr(fitting, "BLOCK_VALUES", 30)
-    assert [b.stop - b.start for b in row_blocks(many)] == [10] * 10 + [1]
+    assert [b.stop - b.start for b in blocks_of(many)] == [10] * 10 + [1]
     np.testing.assert_allclose(fitted.predict_proba(many), whole)
     np.testing.assert_array_equal(fitted.predict(many), codes)
 

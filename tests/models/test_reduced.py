@@ -4,7 +4,7 @@ from scipy import sparse
 from sklearn.base import clone
 
 from sparing import ActiveLearner, InvalidInputError
-from sparing.models.default import auto_classifier
+from sparing.models.choice import auto_classifier
 from sparing.models.reduced import Directions, ReducedClassifier
 
 

@@ -8,12 +8,11 @@ that this happens at any of its looks; so it is no matter who stops when, and wh
 """
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from scipy.special import gammaln
 
-from sparing.stats.hypergeometric import EPS, draws_needed, tolerated_errors
+from sparing.stats.hypergeometric import EPS, draws_needed, log_choose, tolerated_errors
 from sparing.types import FloatArray, IntArray
 
 FIRST_SHARE = 0.5  # of the risk for the first look, and of what is left for each later one
@@ -88,16 +87,12 @@ def _grown(chance: FloatArray, n_items: int, n_picked: int, hits: IntArray) -> F
     more = np.where(fits, more, 0)
     with np.errstate(invalid="ignore"):
         term = (
-            _log_choose(good, more)
-            + _log_choose(n_items - good, n_picked - more)
-            - _log_choose(float(n_items), float(n_picked))
+            log_choose(good, more)
+            + log_choose(n_items - good, n_picked - more)
+            - log_choose(float(n_items), float(n_picked))
         )
     step = np.where(fits, np.exp(np.where(fits, term, 0.0)), 0.0)
     return np.asarray(chance @ step)
-
-
-def _log_choose(n: Any, k: Any) -> Any:
-    return gammaln(n + 1) - gammaln(k + 1) - gammaln(n - k + 1)
 
 
 def tolerated_at(n_items: int, looks: Sequence[int], allowed: int, delta: float) -> tuple[int, ...]:

@@ -59,7 +59,7 @@ def _most_confident_first(
 ) -> "AutoLabels":
     from sparing.audit.autolabel import most_confident_first
     from sparing.cli.poolfiles import load_array
-    from sparing.models.default import default_classifier
+    from sparing.models.choice import default_classifier
     from sparing.models.fitting import fit_classifier
     from sparing.pool.pool import Pool
     from sparing.pool.snapshot import Predict

@@ -104,7 +104,7 @@ def compare(
     from sparing.experiment.grid import TrialGrid
     from sparing.experiment.prepared import prepare
     from sparing.files import check_writable
-    from sparing.models.named import get_model
+    from sparing.models.choice import get_model
 
     check_writable(out)
     if several is not None and (save_model or not several):

@@ -1,7 +1,7 @@
 """Vectors on the disk, found again by the content of the items and the encoder's parameters."""
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ from platformdirs import user_cache_path
 
 from sparing.encoders.base import BlockEncoder
 from sparing.errors import SourceError
-from sparing.files import atomic_stream
+from sparing.files import atomic_stream, read_arrays, write_arrays
 from sparing.types import FloatArray, Tick
 
 VERSION = 2  # of what encoders compute; raise it when one of them changes its numbers
@@ -61,9 +61,9 @@ def encode(
         return found[0]
     vectors = encoder.fit_transform(items, progress=progress)
     state = encoder.get_state()
-    _write(stem.with_suffix(".npz"), lambda stream: np.savez(stream, allow_pickle=False, **state))
-    # Last: where the vectors are, all is there.
-    _write(stem.with_suffix(".npy"), lambda stream: np.save(stream, vectors))
+    write_arrays(stem.with_suffix(".npz"), state)
+    with atomic_stream(stem.with_suffix(".npy")) as stream:  # last: where it is, all is there
+        np.save(stream, vectors)
     return vectors
 
 
@@ -131,13 +131,7 @@ def _read(stem: Path, n_items: int) -> tuple[FloatArray, dict[str, npt.NDArray[A
     """Return vectors and state; None if they are not there, or damaged and to be made anew."""
     try:
         vectors = np.load(stem.with_suffix(".npy"), mmap_mode="r", allow_pickle=False)
-        with np.load(stem.with_suffix(".npz"), allow_pickle=False) as kept:
-            state = dict(kept)
-    except (OSError, ValueError, EOFError, KeyError):
+        state = read_arrays(stem.with_suffix(".npz"), "what an encoder has learned")
+    except (SourceError, OSError, ValueError, EOFError):
         return None
     return (vectors, state) if vectors.shape[0] == n_items else None
-
-
-def _write(path: Path, write: Callable[[Any], None]) -> None:
-    with atomic_stream(path) as stream:
-        write(stream)

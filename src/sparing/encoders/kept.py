@@ -9,13 +9,13 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
-from zipfile import BadZipFile
 
 import numpy as np
 import numpy.typing as npt
 
 from sparing.encoders.cache import content_of_one
-from sparing.files import atomic_stream
+from sparing.errors import SourceError
+from sparing.files import read_arrays, write_arrays
 from sparing.memory import check_memory
 from sparing.types import BoolArray, FloatArray, IntArray, Tick
 
@@ -95,9 +95,9 @@ def _blocks(place: Path) -> Iterator[tuple[Keys, FloatArray]]:
     """Yield what was written before; what is damaged is made again."""
     for path in sorted(place.glob("*.npz")):
         try:
-            with np.load(path, allow_pickle=False) as block:
-                keys, vectors = block["keys"], block["vectors"]
-        except (OSError, ValueError, KeyError, EOFError, BadZipFile):
+            block = read_arrays(path, "what a network made of items")
+            keys, vectors = block["keys"], block["vectors"]
+        except (SourceError, KeyError):
             continue
         if len(keys) == len(vectors):
             yield keys, vectors
@@ -111,5 +111,4 @@ def _room(n_items: int, block: FloatArray) -> FloatArray:
 
 def _write(place: Path, keys: Keys, vectors: FloatArray) -> None:
     place.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with atomic_stream(place / f"{uuid4().hex}.npz") as stream:
-        np.savez(stream, allow_pickle=False, keys=keys, vectors=vectors)
+    write_arrays(place / f"{uuid4().hex}.npz", {"keys": keys, "vectors": vectors})

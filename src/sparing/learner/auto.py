@@ -213,7 +213,7 @@ def auto_strategy(
 
     Examples
     --------
-    >>> from sparing.models.default import auto_classifier
+    >>> from sparing.models.choice import auto_classifier
     >>> from sparing.models.spectrum import laplacian_spectrum
     >>> pool = Pool(np.eye(30))
     >>> version = ModelVersion(auto_classifier(pool.X), pool, seed=0)

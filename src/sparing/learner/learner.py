@@ -26,7 +26,7 @@ from sparing.learner.saving import (
     write_state,
 )
 from sparing.models.answers import check_can_be_judged, check_classifies, gives_proba
-from sparing.models.default import auto_classifier
+from sparing.models.choice import auto_classifier
 from sparing.models.spectrum import N_PAIRS, laplacian_spectrum
 from sparing.models.structure import PoolStructure
 from sparing.models.version import (

@@ -15,7 +15,7 @@ from scipy import sparse
 from sparing._validate import invalid
 from sparing.errors import InvalidInputError, SourceError
 from sparing.files import read_arrays, write_arrays
-from sparing.models.fitting import row_blocks
+from sparing.models.fitting import blocks_of
 from sparing.pool.classes import ClassTable
 from sparing.strategies.base import QueryStrategy
 from sparing.strategies.registry import get_strategy, strategy_names
@@ -147,7 +147,7 @@ def pool_digest(X: Features) -> str:
     True
     """
     digest = blake2b(f"{X.shape} {X.dtype}".encode(), digest_size=16)
-    for rows in row_blocks(X):
+    for rows in blocks_of(X):
         for part in _parts(X[rows]):
             digest.update(np.ascontiguousarray(part).data)
     return digest.hexdigest()

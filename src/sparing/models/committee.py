@@ -11,6 +11,7 @@ from sparing.errors import TrainingError
 from sparing.models.alignment import align_proba
 from sparing.models.answers import check_can_be_judged
 from sparing.models.fitting import BLOCK_VALUES, FittedModel, fit_on_pool, rows_of
+from sparing.numeric.geometry import row_blocks
 from sparing.pool.pool import Pool
 from sparing.types import Classifier, Features, FloatArray, IntArray
 
@@ -38,9 +39,8 @@ class BootstrapCommittee:
     def blocks(self, rows: IntArray) -> Iterator[FloatArray]:
         """Yield (n_members, block, n_classes) in the order of ``rows`` until all are done."""
         width = max(prod(self.X.shape[1:]), self.n_members * len(self.members[0].shares))
-        step = max(1, BLOCK_VALUES // width)
-        for start in range(0, len(rows), step):
-            block = rows_of(self.X, rows[start : start + step])
+        for span in row_blocks(len(rows), width, BLOCK_VALUES):
+            block = rows_of(self.X, rows[span])
             yield np.stack([member.predict_proba(block) for member in self.members])
 
 
@@ -73,9 +73,9 @@ class PosteriorCommittee:
         InvalidInputError : what it gave are no probabilities
         """
         n_classes = len(self.fitted.shares)
-        step = max(1, BLOCK_VALUES // max(prod(self.X.shape[1:]), self.n_members * n_classes))
-        for start in range(0, len(rows), step):
-            drawn = self._drawn(rows_of(self.X, rows[start : start + step]))
+        width = max(prod(self.X.shape[1:]), self.n_members * n_classes)
+        for span in row_blocks(len(rows), width, BLOCK_VALUES):
+            drawn = self._drawn(rows_of(self.X, rows[span]))
             yield np.stack([align_proba(P, self.fitted.seen, n_classes) for P in drawn])
 
     def _drawn(self, block: Any) -> FloatArray:

@@ -21,6 +21,7 @@ from sparing.models.answers import (
     read_classes,
     read_proba,
 )
+from sparing.numeric.geometry import row_blocks
 from sparing.types import Classifier, Features, FloatArray, IntArray, TransductiveClassifier
 
 BLOCK_VALUES = 1 << 22  # features in a block of rows: 32 MB where a model turns them to float64
@@ -185,12 +186,9 @@ def _failure(what: str, error: Exception) -> TrainingError:
     return kind(f"{what}: {first or type(error).__name__}")
 
 
-def row_blocks(X: Features) -> Iterator[slice]:
+def blocks_of(X: Features) -> Iterator[slice]:
     """Yield slices that cover the rows of ``X``, each of about ``BLOCK_VALUES`` values."""
-    n_items, n_features = X.shape[0], prod(X.shape[1:])
-    step = max(1, BLOCK_VALUES // n_features)
-    for start in range(0, n_items, step):
-        yield slice(start, min(start + step, n_items))
+    yield from row_blocks(X.shape[0], prod(X.shape[1:]), BLOCK_VALUES)
 
 
 def rows_of(X: Any, rows: Any) -> Any:
@@ -199,7 +197,7 @@ def rows_of(X: Any, rows: Any) -> Any:
 
 
 def _answers(model: Any, method: str, X: Features) -> Iterator[Any]:
-    for rows in row_blocks(X):
+    for rows in blocks_of(X):
         try:
             answer = getattr(model, method)(rows_of(X, rows))
         except Exception as error:

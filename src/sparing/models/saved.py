@@ -16,7 +16,7 @@ from sparing.encoders.base import BlockEncoder
 from sparing.errors import SourceError, SparingError, TrainingError
 from sparing.files import read_arrays, write_arrays
 from sparing.models.alignment import align_proba
-from sparing.models.fitting import FittedModel, row_blocks
+from sparing.models.fitting import FittedModel, blocks_of
 from sparing.models.heads import HEADS, Head, head_of
 from sparing.types import FloatArray, IntArray, Tick
 
@@ -80,7 +80,7 @@ class SavedModel:
         """
         X = self.encoder.transform(values, progress=progress)
         proba = np.empty((len(X), len(self.classes)))
-        for block in row_blocks(X):
+        for block in blocks_of(X):
             part = self.head.predict_proba(X[block])
             proba[block] = align_proba(part, self.seen, len(self.classes))
         return proba

@@ -72,15 +72,15 @@ def namespace(X: Array) -> Any:
     return np if is_sparse(X) else array_namespace(X)
 
 
-def row_blocks(n_rows: int, n_columns: int) -> Iterator[slice]:
-    """Yield consecutive slices of rows, each at most a block of ``n_columns`` numbers wide.
+def row_blocks(n_rows: int, n_columns: int, most_values: int = BLOCK_BYTES // 8) -> Iterator[slice]:
+    """Yield consecutive slices of rows, each of at most so many values where a row has fewer.
 
     Examples
     --------
     >>> [block.stop for block in row_blocks(3_000_000, 1)]
     [1048576, 2097152, 3000000]
     """
-    step = max(1, BLOCK_BYTES // (8 * max(1, n_columns)))
+    step = max(1, most_values // max(1, n_columns))
     for start in range(0, n_rows, step):
         yield slice(start, min(start + step, n_rows))
 

@@ -93,7 +93,7 @@ def _log_cdf(k: Any, n_items: Any, n_marked: Any, n_drawn: Any) -> FloatArray:
     inside = (i >= low) & (marked <= n)
     i = np.where(inside, i, np.clip(low, 0, drawn))
     with np.errstate(invalid="ignore"):
-        term = _log_choose(marked, i) + _log_choose(n - marked, drawn - i) - _log_choose(n, drawn)
+        term = log_choose(marked, i) + log_choose(n - marked, drawn - i) - log_choose(n, drawn)
     term = np.where(inside, term, -np.inf)
     top = term.max(axis=-1, keepdims=True)
     top = np.where(np.isfinite(top), top, 0.0)
@@ -102,9 +102,15 @@ def _log_cdf(k: Any, n_items: Any, n_marked: Any, n_drawn: Any) -> FloatArray:
     return np.where((k >= marked)[..., 0] & (marked <= n)[..., 0], 0.0, np.minimum(total, 0.0))
 
 
-def _log_choose(n: FloatArray, k: FloatArray) -> FloatArray:
-    result: FloatArray = gammaln(n + 1) - gammaln(k + 1) - gammaln(n - k + 1)
-    return result
+def log_choose(n: Any, k: Any) -> Any:
+    """Return the logarithm of the binomial coefficient; of numbers or of arrays.
+
+    Examples
+    --------
+    >>> round(float(np.exp(log_choose(5, 2))), 6)
+    10.0
+    """
+    return gammaln(n + 1) - gammaln(k + 1) - gammaln(n - k + 1)
 
 
 def p_value(

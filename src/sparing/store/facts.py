@@ -4,7 +4,7 @@ import json
 from dataclasses import asdict, dataclass
 from typing import Any, Self
 
-Asked = tuple[int, str, float | None]
+AskedRow = tuple[int, str, float | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class VersionFacts:
     n_labels: int = 0
     accuracy: tuple[float, float, float, int] | None = None
     advice: tuple[bool, str] | None = None
-    asked: tuple[Asked, ...] = ()
+    asked: tuple[AskedRow, ...] = ()
     mark: str = ""
     has_skill: bool | None = None
     is_draft: bool = False
@@ -77,6 +77,6 @@ def _advice(told: Any) -> tuple[bool, str] | None:
     return bool(stop), str(sentence)
 
 
-def _asked(told: Any) -> Asked:
+def _asked(told: Any) -> AskedRow:
     row, source, propensity = told
     return int(row), str(source), None if propensity is None else float(propensity)

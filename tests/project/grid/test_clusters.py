@@ -43,7 +43,7 @@ def test_rows_of_a_project_are_named_and_the_others_are_nowhere(points):
 
 def test_too_many_items_for_a_graph_are_clustered_as_they_are(points, monkeypatch):
     monkeypatch.setattr("sparing.models.spectrum.MAX_ITEMS", 10)
-    monkeypatch.setattr("sparing.models.default.MAX_ITEMS", 10)
+    monkeypatch.setattr("sparing.models.choice.MAX_ITEMS", 10)
     uneven = points * np.array([1, 1000], np.float32)
     stretched = np.column_stack([uneven, points[:, :1]]).astype(np.float32)
     clusters = clusters_of(ActiveLearner(stretched), np.arange(90), "these")

@@ -20,7 +20,7 @@ from sparing.project.audits.draws import AUDIT
 from sparing.project.audits.stage import HANDBACK, TRAIN
 from sparing.project.files.export import AUTOMATIC, CLUSTER, COLUMNS, CONFIRMED, CONSENSUS, SETTLED
 from sparing.project.files.finding import Finder
-from sparing.project.files.opinions import Opinions, as_events, read
+from sparing.project.files.opinions import ImportedOpinions, as_events, read
 from sparing.project.log.commands import MOST_VERSION
 from sparing.project.state import State
 from sparing.project.views import Recorded
@@ -261,7 +261,7 @@ def _found(
     return Found(name, item, label, tuple(noted), way)
 
 
-def _are_known(state: State, item_id: str, opinions: Opinions) -> bool:
+def _are_known(state: State, item_id: str, opinions: ImportedOpinions) -> bool:
     """Tell whether these people have said this of the item already."""
     replay = state.replay
     there = {

@@ -7,10 +7,10 @@ from sparing.store import Kind, NewEvent
 
 SKIPPED = "skipped"
 BETWEEN, SAID = "; ", ": "
-Opinions = Sequence[tuple[str, str | None]]
+ImportedOpinions = Sequence[tuple[str, str | None]]
 
 
-def written(opinions: Opinions) -> str:
+def written(opinions: ImportedOpinions) -> str:
     """Return who said what as one cell; ``""`` where not several people did.
 
     Examples
@@ -45,7 +45,7 @@ def read(cell: str) -> list[tuple[str, str | None]]:
 
 
 def as_events(
-    item_id: str, opinions: Opinions, asked_for: str, settled: tuple[str, str] | None
+    item_id: str, opinions: ImportedOpinions, asked_for: str, settled: tuple[str, str] | None
 ) -> tuple[NewEvent, ...]:
     """Return opinions that stand beside each other, and what settled them if somebody did.
 

@@ -8,7 +8,6 @@ from hashlib import blake2b
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from zipfile import BadZipFile
 
 import numpy as np
 import numpy.typing as npt
@@ -17,7 +16,7 @@ from sparing.datasets.images import image_faults
 from sparing.datasets.items import take_rows
 from sparing.datasets.vectorfile import read_vector_file, surplus
 from sparing.errors import SourceError
-from sparing.files import atomic_stream
+from sparing.files import atomic_stream, read_arrays, write_arrays
 from sparing.pool.views import Views
 from sparing.project.folder import ProjectFolder
 from sparing.project.source.encoding import (
@@ -131,22 +130,22 @@ def read_contents(folder: ProjectFolder, items: Sequence[ItemRow], encoder: str)
 def made_before(folder: ProjectFolder) -> Contents | None:
     """Return what is known of the vectors that are there, for whatever items they were made."""
     try:
-        with np.load(folder.contents, allow_pickle=False) as stored:
-            told = json.loads(str(stored["told"])) if "told" in stored else {}
-            names, widths = told.get("views", ()), told.get("widths", ())
-            return Contents(
-                str(stored["fingerprint"]),
-                str(stored["encoder"]),
-                stored["good"],
-                stored["hashes"],
-                stored["faults"],
-                told.get("asked", AUTO),
-                told.get("made_at", ""),
-                Views(tuple(names), tuple(widths)) if names else None,
-                tuple((name, told_hash) for name, told_hash in told.get("models", ())),
-                tuple(told.get("notes", ())),
-            )
-    except (OSError, LookupError, TypeError, ValueError, AttributeError, EOFError, BadZipFile):
+        stored = read_arrays(folder.contents, "what is known of the items")
+        told = json.loads(str(stored["told"])) if "told" in stored else {}
+        names, widths = told.get("views", ()), told.get("widths", ())
+        return Contents(
+            str(stored["fingerprint"]),
+            str(stored["encoder"]),
+            stored["good"],
+            stored["hashes"],
+            stored["faults"],
+            told.get("asked", AUTO),
+            told.get("made_at", ""),
+            Views(tuple(names), tuple(widths)) if names else None,
+            tuple((name, told_hash) for name, told_hash in told.get("models", ())),
+            tuple(told.get("notes", ())),
+        )
+    except (SourceError, LookupError, TypeError, ValueError, AttributeError):
         return None
 
 
@@ -333,14 +332,12 @@ def _write(folder: ProjectFolder, contents: Contents, vectors: npt.NDArray[Any])
         "models": contents.models,
         "notes": contents.notes,
     }
-    with atomic_stream(folder.contents) as stream:
-        np.savez(
-            stream,
-            allow_pickle=False,
-            fingerprint=np.array(contents.fingerprint),
-            encoder=np.array(contents.encoder),
-            good=contents.good,
-            hashes=contents.hashes,
-            faults=contents.faults,
-            told=np.array(json.dumps(told)),
-        )
+    arrays = {
+        "fingerprint": np.array(contents.fingerprint),
+        "encoder": np.array(contents.encoder),
+        "good": contents.good,
+        "hashes": contents.hashes,
+        "faults": contents.faults,
+        "told": np.array(json.dumps(told)),
+    }
+    write_arrays(folder.contents, arrays)
