@@ -22,9 +22,10 @@ from sparing.project.backups.backup import backup
 from sparing.project.backups.restore import restore
 from sparing.project.log.replay import Replay
 from sparing.project.merging.answers import Log, carry
+from sparing.project.merging.items import same_items
 from sparing.project.merging.merge import merge
 from sparing.project.source.fingerprints import key_of
-from sparing.store import Event, Kind
+from sparing.store import Event, ItemRow, Kind
 
 
 def older_hash(item):
@@ -75,6 +76,17 @@ class Two:
 @pytest.fixture
 def two(pets, tmp_path):
     return Two(pets, tmp_path)
+
+
+def test_what_was_never_read_is_the_same_by_name_and_size_and_that_is_told():
+    read, unread = (ItemRow(0, "a", "a.png", size=9, content_hash=c) for c in ("c1", None))
+    for here, there in ((read, unread), (unread, read), (unread, unread)):
+        found = same_items([here], [there])
+        assert (found.ids, found.unread) == ({"a": "a"}, (there,))
+    assert same_items([read], [read]).unread == ()
+    assert same_items([read], [replace(unread, size=8)]).differing != ()
+    other = replace(read, content_hash="c2")
+    assert same_items([read], [other]).differing == (other,)
 
 
 def test_a_class_that_was_deleted_in_the_one_comes_back_where_the_other_gives_it(two):

@@ -16,11 +16,13 @@ class Same:
     ids : key there -> key here
     added : items that are there alone
     differing : items under a key that stands for something else here
+    unread : items of there that have a key and a size of here, where one of the two was never read
     """
 
     ids: Mapping[str, str]
     added: tuple[ItemRow, ...]
     differing: tuple[ItemRow, ...]
+    unread: tuple[ItemRow, ...] = ()
 
 
 def same_items(here: Sequence[ItemRow], there: Sequence[ItemRow]) -> Same:
@@ -29,7 +31,7 @@ def same_items(here: Sequence[ItemRow], there: Sequence[ItemRow]) -> Same:
     The same content under the same key is the same item; so is the same content under another key,
     such as a file that was renamed, where it is there only once on either side; of the rows of a
     table, so is the same text. One key with two contents is two items: an answer must not move from
-    one to the other.
+    one to the other. Where a content was never read, the key and the size decide, and that is told.
 
     Parameters
     ----------
@@ -57,13 +59,23 @@ def same_items(here: Sequence[ItemRow], there: Sequence[ItemRow]) -> Same:
         ids |= {item_id: by_mark[m] for m, item_id in rest.items() if m in by_mark}
     left = [item for item in there if item.item_id not in ids]
     added = tuple(item for item in left if item.item_id not in known)
-    return Same(ids, added, tuple(item for item in left if item.item_id in known))
+    differing = tuple(item for item in left if item.item_id in known)
+    unread = tuple(
+        item
+        for item in there
+        if ids.get(item.item_id) == item.item_id and not _are_read(known[item.item_id], item)
+    )
+    return Same(ids, added, differing, unread)
 
 
 def _is_same(one: ItemRow, other: ItemRow) -> bool:
-    if one.content_hash and other.content_hash:
+    if _are_read(one, other):
         return one.content_hash == other.content_hash
     return one.size == other.size
+
+
+def _are_read(one: ItemRow, other: ItemRow) -> bool:
+    return bool(one.content_hash and other.content_hash)
 
 
 def _unique(items: Sequence[ItemRow], mark: Callable[[ItemRow], str | None]) -> dict[str, str]:

@@ -107,6 +107,12 @@ class Plan:
                 f"  {len(self.same.added):,} are in no source here: {names}. Their answers are kept"
                 " with them, and count once the source holds them."
             )
+        if self.same.unread:
+            names = shown_names([item.name for item in self.same.unread])
+            yield (
+                f"  {len(self.same.unread):,} of them were never read in one of the two, and are"
+                f" taken for the same by name and size alone: {names}."
+            )
         if self.same.differing:
             names = shown_names([item.name for item in self.same.differing])
             yield (
