@@ -5,8 +5,9 @@ from itertools import combinations
 
 import numpy as np
 
-from sparing.audit.audit import Audit, Claim, Findings, share_of
+from sparing.audit.audit import Audit, Claim, share_of
 from sparing.audit.evidence import Evidence, auto_labels, whole_set
+from sparing.audit.findings import Findings
 from sparing.audit.sequential import tolerated_at, walk_risk
 from sparing.pool.classes import ClassTable
 from sparing.pool.predictions import Predictions

@@ -19,13 +19,14 @@ from scipy.stats import beta
 from certificate_exact import exact_coverage
 from certificate_models import TASKS, Model, load_models, model_file, slug, task_of
 from certificate_page import PROVEN, page
-from sparing.audit.audit import Audit, Claim, judge, share_of
+from sparing.audit.audit import Audit, Claim, share_of
 from sparing.audit.autolabel import certified as certify_labels
 from sparing.audit.certificate import certify
 from sparing.audit.cost.plan import AuditPlan, plan_audit
 from sparing.audit.early_stop import audits_needed
 from sparing.audit.evaluation import accuracy
 from sparing.audit.evidence import levels_of, whole_set
+from sparing.audit.findings import judge
 from sparing.audit.sampling import draw_audit, draw_stratified
 from sparing.audit.sequential import tolerated_at
 from sparing.pool.classes import ClassTable

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from sparing import ClassTable
-from sparing.audit.audit import Audit, Claim, Phase, judge, share_of
+from sparing.audit.audit import Audit, Claim, Phase, share_of
+from sparing.audit.findings import judge
 from sparing.audit.sampling import draw_audit, draw_stratified, is_repeatable
 from sparing.errors import InvalidInputError, PoolExhaustedError, VoidAuditError
 from sparing.pool.predictions import Predictions, items_digest
@@ -270,66 +271,6 @@ def test_predictions_that_cannot_be(wrong):
     fine = {"codes": [0, 1], "confidence": [0.5, 0.5], "y": [-1, -1], "classes": CLASSES}
     with pytest.raises(InvalidInputError):
         Predictions(**{**fine, **wrong})
-
-
-def found_in(answers, p=None):
-    p = p or predictions()
-    audit = draw_audit(p, 10, claim=Claim(0.1))
-    return audit, judge(audit, p, answers(audit.drawn.tolist(), p))
-
-
-def truth(rows, p):
-    return [(row, CLASSES.values[p.codes[row]]) for row in rows]
-
-
-def test_right_answers_are_right():
-    audit, found = found_in(truth)
-    assert not found.wrong.any()
-    assert found.codes.tolist() == predictions().codes[audit.drawn].tolist()
-
-
-def test_a_skipped_or_missing_answer_counts_as_wrong():
-    def answers(rows, p):
-        return [(rows[0], None), *truth(rows[2:], p)]
-
-    _, found = found_in(answers)
-    assert found.wrong.tolist() == [True, True] + [False] * 8
-    assert found.n_unanswered == 2
-    assert found.codes[:2].tolist() == [-1, -1]
-
-
-def test_annotators_who_disagree_count_as_wrong():
-    def answers(rows, p):
-        return [*truth(rows, p), (rows[3], "cat"), (rows[3], "dog"), *truth(rows[4:6], p)]
-
-    _, found = found_in(answers)
-    assert np.flatnonzero(found.wrong).tolist() == [3]
-    assert (found.n_disputed, found.n_unanswered) == (1, 0)
-
-
-def test_one_who_skips_and_one_who_knows_make_an_answer():
-    _, found = found_in(lambda rows, p: [(rows[0], None), *truth(rows, p)])
-    assert not found.wrong.any()
-
-
-def test_a_class_the_model_does_not_know_is_wrong_and_kept():
-    _, found = found_in(lambda rows, p: [(rows[0], "fox"), *truth(rows[1:], p)])
-    assert found.wrong.tolist() == [True] + [False] * 9
-    assert found.classes.values == ("cat", "dog", "fox")
-    assert found.codes[0] == 2
-
-
-def test_merged_classes_are_one_class():
-    classes = CLASSES.with_values(["puppy"]).with_merge("puppy", into="dog")
-    p = Predictions(np.ones(9), np.ones(9), np.full(9, -1), classes)
-    audit = draw_audit(p, 9)
-    found = judge(audit, p, [(row, v) for row in range(9) for v in ("dog", "puppy")])
-    assert not found.wrong.any()
-
-
-def test_an_answer_for_a_row_that_was_not_drawn():
-    with pytest.raises(InvalidInputError, match="rows of the draw only"):
-        found_in(lambda rows, p: [(0, "cat")])
 
 
 def test_a_model_changed_after_the_draw():

@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 from scipy.stats import hypergeom
 
 from sparing import ClassTable
-from sparing.audit.audit import Audit, Claim, Findings, judge, share_of
+from sparing.audit.audit import Audit, Claim, share_of
 from sparing.audit.certificate import Certificate, Origins, auto_labeled, certify
 from sparing.audit.evidence import Evidence, auto_labels, whole_set
+from sparing.audit.findings import Findings, judge
 from sparing.audit.sampling import draw_audit, draw_stratified
 from sparing.audit.verification import verify
 from sparing.audit.wording import GLANCE, class_shares

@@ -2,10 +2,11 @@ import numpy as np
 import pytest
 
 from sparing import ClassTable
-from sparing.audit.audit import Audit, Claim, judge
+from sparing.audit.audit import Audit, Claim
 from sparing.audit.certificate import auto_labeled, certify
 from sparing.audit.early_stop import audits_needed
 from sparing.audit.evidence import whole_set
+from sparing.audit.findings import judge
 from sparing.audit.sampling import draw_audit
 from sparing.audit.sequential import tolerated_at
 from sparing.audit.verification import verify

@@ -4,8 +4,9 @@ from scipy.stats import beta
 from sklearn.metrics import f1_score
 
 from sparing import ClassTable
-from sparing.audit.audit import Claim, judge
+from sparing.audit.audit import Claim
 from sparing.audit.evaluation import accuracy, live_accuracy, lure, macro_f1, per_class_accuracy
+from sparing.audit.findings import judge
 from sparing.audit.sampling import draw_audit, draw_stratified
 from sparing.errors import CapabilityError, InvalidInputError, VoidAuditError
 from sparing.pool.predictions import Predictions

@@ -6,7 +6,7 @@ from scipy.stats import beta
 from sklearn.metrics import cohen_kappa_score
 
 from sparing import ClassTable
-from sparing.audit.audit import judge
+from sparing.audit.findings import judge
 from sparing.audit.sampling import draw_audit, draw_stratified
 from sparing.audit.stopping import (
     budget,

@@ -9,7 +9,6 @@ import hashlib
 import json
 import zlib
 from base64 import b64decode, b64encode
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -18,11 +17,9 @@ import numpy as np
 
 from sparing._validate import check_fraction, invalid
 from sparing.errors import InvalidInputError, VoidAuditError
-from sparing.pool.classes import ClassTable
-from sparing.pool.pool import UNLABELED
 from sparing.pool.predictions import Predictions, frozen_copy
 from sparing.stats.hypergeometric import spend, spend_first
-from sparing.types import BoolArray, IntArray, Label
+from sparing.types import BoolArray, IntArray
 
 VERSION = 2  # of audits and certificates
 WHOLE = "whole"
@@ -246,87 +243,3 @@ def share_of(delta: float, attempt: int, version: int = VERSION) -> float:
     (0.045, 0.0304)
     """
     return spend(delta, attempt) if version == 1 else spend_first(delta, attempt)
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class Findings:
-    """What the person said of the audited items.
-
-    Parameters
-    ----------
-    codes : (n_drawn,) the person's class ids; ``UNLABELED`` where unanswered or disputed
-    wrong : (n_drawn,) True where the model is wrong, and where there is no agreed answer
-    disputed : (n_drawn,) True where annotators disagree
-    classes : the class table, extended by values that the model does not know
-    """
-
-    codes: IntArray
-    wrong: BoolArray
-    disputed: BoolArray
-    classes: ClassTable
-
-    @property
-    def agreed(self) -> BoolArray:
-        """(n_drawn,) True where the person's label is known."""
-        return self.codes >= 0
-
-    @property
-    def n_disputed(self) -> int:
-        """Items on which annotators disagree."""
-        return int(self.disputed.sum())
-
-    @property
-    def n_unanswered(self) -> int:
-        """Items without an answer."""
-        return int((~self.agreed & ~self.disputed).sum())
-
-    def first(self, n: int) -> "Findings":
-        """Return what was said of the first ``n`` items drawn."""
-        return Findings(self.codes[:n], self.wrong[:n], self.disputed[:n], self.classes)
-
-
-def judge(
-    audit: Audit, predictions: Predictions, answers: Iterable[tuple[int, Label | None]]
-) -> Findings:
-    """Compare a frozen model with the answers to its audit; without an answer it counts as wrong.
-
-    Parameters
-    ----------
-    audit : the draw
-    predictions : the model as it was frozen
-    answers : pairs of row and label; None = skipped; a row that comes several times was answered
-        by several people, and where they disagree there is no truth: it counts as wrong
-
-    Raises
-    ------
-    InvalidInputError : an answer is for a row that was not drawn
-    VoidAuditError : the predictions changed after the draw
-
-    Examples
-    --------
-    >>> p = Predictions([0, 0, 1], [0.9, 0.8, 0.7], [-1, -1, -1], ClassTable(("cat", "dog")))
-    >>> from sparing.audit.sampling import draw_audit
-    >>> audit = draw_audit(p, 3, claim=Claim(0.1))
-    >>> found = judge(audit, p, {0: "cat", 1: "dog"}.items())
-    >>> dict(zip(audit.drawn.tolist(), found.wrong.tolist())) == {0: False, 1: True, 2: True}
-    True
-    >>> found.n_unanswered
-    1
-    """
-    audit.check(predictions)
-    given: dict[int, set[Label]] = {row: set() for row in audit.drawn.tolist()}
-    for row, label in answers:
-        if row not in given:
-            raise invalid("answers", "judge", "for rows of the draw only", row)
-        if label is not None:
-            given[row].add(label)
-    classes = predictions.classes.with_values(v for values in given.values() for v in values)
-    distinct = [set(classes.encode(values).tolist()) for values in given.values()]
-    codes = np.array([c.pop() if len(c) == 1 else UNLABELED for c in map(set, distinct)])
-    codes = codes.astype(np.int64)
-    return Findings(
-        codes,
-        codes != predictions.codes[audit.drawn],
-        np.array([len(c) > 1 for c in distinct], dtype=bool),
-        classes,
-    )

@@ -11,9 +11,10 @@ import numpy as np
 import numpy.typing as npt
 
 from sparing._validate import check_indices, check_int, invalid
-from sparing.audit.audit import Audit, judge
+from sparing.audit.audit import Audit
 from sparing.audit.certificate import UNKNOWN, Certificate, Origins, auto_labeled, certify
 from sparing.audit.cost.plan import AuditPlan, plan_audit
+from sparing.audit.findings import Findings, judged
 from sparing.pool.classes import ClassTable
 from sparing.pool.pool import UNLABELED, Pool
 from sparing.pool.predictions import Predictions
@@ -109,7 +110,7 @@ def all_at_once(predictions: Predictions) -> AutoLabels:
 def certified(
     predictions: Predictions,
     audit: Audit,
-    answers: Iterable[tuple[int, Label | None]],
+    answers: Iterable[tuple[int, Label | None]] | Findings,
     origins: Origins = UNKNOWN,
 ) -> AutoLabels:
     """Keep the labels that the answered audit proves; the audited ones are the person's.
@@ -118,7 +119,8 @@ def certified(
     ----------
     predictions : the frozen model
     audit : drawn from it for a claim, by :func:`sparing.audit.sampling.draw_audit`
-    answers : pairs of row and label, see :func:`sparing.audit.audit.judge`
+    answers : pairs of row and label, see :func:`sparing.audit.findings.judge`; or what came of
+        judging answers of another kind
     origins : who said so, and how the other labels came
 
     Returns
@@ -146,7 +148,7 @@ def certified(
     >>> done.n_auto + len(audit.drawn), len(done.handback)
     (500, 0)
     """
-    findings = judge(audit, predictions, answers)
+    findings = judged(audit, predictions, answers)
     certificate = certify(predictions, audit, findings, origins)
     by_model = _labeled(predictions, auto_labeled(predictions, audit, certificate), certificate)
     codes, source = by_model.codes, by_model.source

@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 
 from sparing._validate import invalid
-from sparing.audit.audit import BY_CONFIDENCE, UNIFORM, VERSION, WHOLE, Audit, Claim, Findings
+from sparing.audit.audit import BY_CONFIDENCE, UNIFORM, VERSION, WHOLE, Audit, Claim
 from sparing.audit.evidence import Evidence, auto_labels, whole_set
+from sparing.audit.findings import Findings
 from sparing.audit.wording import (
     ASSUMPTIONS,
     HOW_TO_CHECK,
@@ -189,7 +190,7 @@ def certify(
     Parameters
     ----------
     predictions, audit : the frozen model and its draw
-    findings : what people said of it, of :func:`sparing.audit.audit.judge`
+    findings : what people said of it, of :func:`sparing.audit.findings.judge`
     origins : who said so, and how the other labels came
 
     Raises
@@ -200,7 +201,7 @@ def certify(
     Examples
     --------
     >>> from sparing import ClassTable
-    >>> from sparing.audit.audit import judge
+    >>> from sparing.audit.findings import judge
     >>> from sparing.audit.sampling import draw_audit
     >>> sure = np.linspace(0.5, 1, 1000)
     >>> p = Predictions(np.zeros(1000), sure, np.full(1000, -1), ClassTable(("cat", "dog")))
@@ -313,7 +314,7 @@ def auto_labeled(predictions: Predictions, audit: Audit, certificate: Certificat
 
 def _majority(predictions: Predictions, audit: Audit, findings: Findings) -> float | None:
     """Bound the error of the trivial rival: all that was drawn from gets the commonest class."""
-    if audit.design != UNIFORM:
+    if audit.design != UNIFORM or len(predictions.classes) < 2:
         return None
     commonest = int(np.argmax(class_shares(predictions)))
     seen = findings.first(audit.looks[0])  # where the audit ended may depend on what it showed
@@ -324,7 +325,7 @@ def _majority(predictions: Predictions, audit: Audit, findings: Findings) -> flo
 
 def _recall(predictions: Predictions, audit: Audit, findings: Findings) -> dict[str, float]:
     """Bound for each class the share of its items that bears its label, once all is handed back."""
-    if audit.design != UNIFORM:
+    if audit.design != UNIFORM or len(predictions.classes) < 2:
         return {}
     c = len(predictions.classes)
     findings = findings.first(audit.looks[0])

@@ -2,8 +2,9 @@
 
 import math
 
-from sparing.audit.audit import WHOLE, Audit, Findings
+from sparing.audit.audit import WHOLE, Audit
 from sparing.audit.evidence import whole_set
+from sparing.audit.findings import Findings
 from sparing.pool.predictions import Predictions
 
 
@@ -23,7 +24,8 @@ def audits_needed(predictions: Predictions, audit: Audit, findings: Findings, n_
     --------
     >>> import numpy as np
     >>> from sparing import ClassTable
-    >>> from sparing.audit.audit import Claim, judge
+    >>> from sparing.audit.audit import Claim
+    >>> from sparing.audit.findings import judge
     >>> from sparing.audit.sampling import draw_audit
     >>> p = Predictions(np.zeros(900), np.ones(900), np.full(900, -1), ClassTable(("cat", "dog")))
     >>> audit = draw_audit(p, (80, 130), claim=Claim(0.05))

@@ -13,7 +13,8 @@ import numpy.typing as npt
 from scipy.special import stdtrit
 
 from sparing._validate import check_fraction, check_int, invalid
-from sparing.audit.audit import BY_CLASS, BY_CONFIDENCE, UNIFORM, Audit, Findings
+from sparing.audit.audit import BY_CLASS, BY_CONFIDENCE, UNIFORM, Audit
+from sparing.audit.findings import Findings
 from sparing.errors import CapabilityError
 from sparing.pool.predictions import Predictions
 from sparing.stats.hypergeometric import clopper_pearson, lower_limit, upper_limit, wilson
@@ -82,7 +83,7 @@ def accuracy(
     Parameters
     ----------
     predictions, audit, findings : the frozen model, the draw, and its
-        :func:`sparing.audit.audit.judge`
+        :func:`sparing.audit.findings.judge`
     about : ``"pool"`` or ``"new"``
     alpha : how often the interval may miss
 
@@ -98,7 +99,7 @@ def accuracy(
     Examples
     --------
     >>> from sparing import ClassTable
-    >>> from sparing.audit.audit import judge
+    >>> from sparing.audit.findings import judge
     >>> from sparing.audit.sampling import draw_audit
     >>> p = Predictions(np.zeros(900), np.ones(900), np.full(900, -1), ClassTable(("cat",)))
     >>> audit = draw_audit(p, 100)
@@ -189,7 +190,7 @@ def per_class_accuracy(
     Examples
     --------
     >>> from sparing import ClassTable
-    >>> from sparing.audit.audit import judge
+    >>> from sparing.audit.findings import judge
     >>> from sparing.audit.sampling import draw_audit
     >>> codes = np.arange(900) % 2
     >>> p = Predictions(codes, np.ones(900), np.full(900, -1), ClassTable(("cat", "dog")))
@@ -245,7 +246,7 @@ def macro_f1(
     Examples
     --------
     >>> from sparing import ClassTable
-    >>> from sparing.audit.audit import judge
+    >>> from sparing.audit.findings import judge
     >>> from sparing.audit.sampling import draw_audit
     >>> codes = np.arange(900) % 2
     >>> p = Predictions(codes, np.ones(900), np.full(900, -1), ClassTable(("cat", "dog")))

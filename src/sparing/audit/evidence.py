@@ -20,7 +20,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.special import gammaincc, ndtri
 
-from sparing.audit.audit import Audit, Claim, Findings
+from sparing.audit.audit import Audit, Claim
+from sparing.audit.findings import Findings
 from sparing.audit.sequential import tolerated_at, walk_risk
 from sparing.pool.predictions import Predictions
 from sparing.stats.hypergeometric import first_failure, p_value

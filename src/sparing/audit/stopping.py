@@ -14,7 +14,8 @@ import numpy as np
 import numpy.typing as npt
 
 from sparing._validate import check_fraction, check_int, check_proba, invalid
-from sparing.audit.audit import UNIFORM, Audit, Findings
+from sparing.audit.audit import UNIFORM, Audit
+from sparing.audit.findings import Findings
 from sparing.errors import CapabilityError
 from sparing.pool.predictions import Predictions
 from sparing.stats.hypergeometric import clopper_pearson, lower_limit, spend
@@ -86,7 +87,7 @@ def target_accuracy(
     Examples
     --------
     >>> from sparing import ClassTable
-    >>> from sparing.audit.audit import judge
+    >>> from sparing.audit.findings import judge
     >>> from sparing.audit.sampling import draw_audit
     >>> p = Predictions(np.zeros(900), np.ones(900), np.full(900, -1), ClassTable(("cat",)))
     >>> audit = draw_audit(p, 100)

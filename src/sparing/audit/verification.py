@@ -4,9 +4,10 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from sparing.audit.audit import WHOLE, Audit, judge, share_of
+from sparing.audit.audit import WHOLE, Audit, share_of
 from sparing.audit.certificate import UNKNOWN, Certificate, Origins, stated
 from sparing.audit.evidence import Evidence, auto_labels, whole_set
+from sparing.audit.findings import Findings, judged
 from sparing.audit.sampling import is_repeatable
 from sparing.audit.sequential import walk_risk
 from sparing.audit.wording import statement
@@ -27,7 +28,7 @@ def verify(
     certificate: Certificate,
     predictions: Predictions | None = None,
     audit: Audit | None = None,
-    answers: Iterable[tuple[int, Label | None]] = (),
+    answers: Iterable[tuple[int, Label | None]] | Findings = (),
     origins: Origins = UNKNOWN,
 ) -> tuple[Check, ...]:
     """Recompute a certificate: its numbers alone, or everything if what it rests on is given.
@@ -58,7 +59,7 @@ def verify(
     )
     if not all(check.ok for check in checks[-2:]):
         return checks
-    found = judge(audit, predictions, answers).first(certificate.n_audited)
+    found = judged(audit, predictions, answers).first(certificate.n_audited)
     if certificate.claim.kind == WHOLE:
         evidence = whole_set(predictions, audit, found, certificate.claim)[-1:]
     else:

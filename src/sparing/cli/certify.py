@@ -157,8 +157,8 @@ def _check_may_prove(items: "PoolFile", audit: "Audit", claim: "Claim") -> None:
     """Refuse a draw that proves nothing even if the model is always right: it would be in vain."""
     import numpy as np
 
-    from sparing.audit.audit import judge
     from sparing.audit.certificate import certify
+    from sparing.audit.findings import judge
     from sparing.errors import InvalidInputError
 
     p = items.predictions
@@ -243,8 +243,8 @@ def _worth_answering(
     items: "PoolFile", audit: "Audit", answers: "list[tuple[int, Label | None]]"
 ) -> int:
     """Return the line of the table down to which answers may save some; 0 if it is enough."""
-    from sparing.audit.audit import judge
     from sparing.audit.early_stop import audits_needed
+    from sparing.audit.findings import judge
 
     answered = {row for row, label in answers if label}
     places = [place for place, row in enumerate(audit.drawn.tolist(), 1) if row in answered]

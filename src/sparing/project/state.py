@@ -6,9 +6,10 @@ from uuid import uuid4
 
 import numpy as np
 
-from sparing.audit.audit import Phase, judge
+from sparing.audit.audit import Phase
 from sparing.audit.early_stop import audits_needed
 from sparing.audit.evaluation import Estimate, accuracy
+from sparing.audit.findings import judge
 from sparing.errors import NotFoundError, SourceError, SparingError
 from sparing.project.audits.draws import Draw
 from sparing.project.audits.outcome import Certified, answers_of, evidence

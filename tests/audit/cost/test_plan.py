@@ -3,11 +3,12 @@ import pytest
 from sklearn.datasets import load_digits
 
 from sparing import ActiveLearner, ClassTable
-from sparing.audit.audit import Claim, judge, share_of
+from sparing.audit.audit import Claim, share_of
 from sparing.audit.certificate import certify
 from sparing.audit.cost.error_scenarios import SCENARIOS
 from sparing.audit.cost.plan import plan_audit
 from sparing.audit.early_stop import audits_needed
+from sparing.audit.findings import judge
 from sparing.audit.sampling import draw_audit
 from sparing.pool.predictions import Predictions
 from sparing.stats.hypergeometric import draws_needed
