@@ -41,6 +41,7 @@ def verify(
     >>> from sparing import ClassTable
     >>> from sparing.audit.audit import Claim
     >>> from sparing.audit.certificate import certify
+    >>> from sparing.audit.findings import judge
     >>> from sparing.audit.sampling import draw_audit
     >>> p = Predictions(np.zeros(500), np.ones(500), np.full(500, -1), ClassTable(("cat",)))
     >>> audit = draw_audit(p, 200, claim=Claim(0.05))
