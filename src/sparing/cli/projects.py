@@ -218,6 +218,8 @@ def export(
     with open_project(project) as opened:
         if out is not None:
             n = opened.files.export(out, form or out.suffix.lstrip(".").lower() or "folders")
+            for note in opened.audits.notes():
+                typer.echo(note, err=True)
             typer.echo(f"{n:,} labels in {out}.", err=True)
         if model is not None:
             _export_model(opened, model)

@@ -177,7 +177,8 @@ def audited_items(
 
 def handed_back_items(state: State, handed: Handed, n: int, exclude: BoolArray) -> list[Asked]:
     """Return up to ``n`` items that the certificate leaves to people; those to settle are not."""
-    rows = [row for row in state.handback_left() if state.is_open(row) and not exclude[row]][:n]
+    left = (r for r in state.handback_left() if state.is_open(r) or r in state.lacking)
+    rows = [row for row in left if not exclude[row]][:n]
     for row in rows:
         handed.note(row, state.version)
     return [asked(state, row, LEFT_TO_YOU, (FROM_STRATEGY, None)) for row in rows]

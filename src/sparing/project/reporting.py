@@ -138,10 +138,9 @@ def _notes(state: State) -> list[str]:
         f"{len(names):,} cannot be read, {why}: {shown_names(names)}."
         for why, names in unreadable.items()
     ]
-    fault = [state.stage.fault] if state.stage.fault else []
     ignored = _ignored(state.replay.ignored)
     said = [*state.listing.said, *_offered(state), *state.changes.said()]
-    return [*fault, *ignored, *said, *skipped, *_lost(state)]
+    return [*state.said_of_certificate(), *ignored, *said, *skipped, *_lost(state)]
 
 
 def _offered(state: State) -> list[str]:

@@ -1,6 +1,6 @@
 """What a running project knows: events replayed, the items, the newest model version, the audit."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import replace
 from uuid import uuid4
 
@@ -10,10 +10,11 @@ from sparing.audit.audit import Phase
 from sparing.audit.early_stop import audits_needed
 from sparing.audit.evaluation import Estimate, accuracy
 from sparing.audit.findings import judge
-from sparing.errors import NotFoundError, SourceError, SparingError
+from sparing.errors import NotFoundError, SourceError, SparingError, VoidAuditError
 from sparing.project.audits.draws import Draw
 from sparing.project.audits.outcome import Certified, answers_of, evidence
 from sparing.project.audits.stage import ANEW, Stage, load_stage
+from sparing.project.audits.standing import Standing
 from sparing.project.folder import ProjectFolder
 from sparing.project.learning.scores import Scores, read_scores, within
 from sparing.project.log.replay import ItemState, Replay
@@ -25,7 +26,7 @@ from sparing.project.team.people import Opinions
 from sparing.project.team.sharing import Overlap, Sharing
 from sparing.project.views import Answer
 from sparing.store import Event, ItemRow, Kind, Store, Version
-from sparing.store.records import OF_THE_PHASE
+from sparing.store.records import OF_A_CLASS, OF_THE_PHASE
 from sparing.types import BoolArray
 
 SHOWN_KINDS = {"images": "image", "texts": "text", "table": "card", "vectors": "card"}
@@ -46,6 +47,7 @@ class State:
     ----------
     settings : what the project was made with
     stage : what the audit that decides the phase says
+    standing : what has become of its certificate since
     is_encoded : whether all items that can be read have vectors
     mark : fingerprint of these vectors; ``""`` before there are any
     seen_by : sentences on what made the vectors
@@ -70,6 +72,7 @@ class State:
         self.versions: list[Version] = []
         self.scores: Scores | None = None
         self.stage = Stage()
+        self.standing: Standing | None = None
         self.audited: Estimate | None = None
         self.rows = rows
         self.row_of = {item.item_id: item.row for item in self.rows}
@@ -128,7 +131,26 @@ class State:
         if self.certified is None:
             return []
         rows = self.certified.handback.tolist()
-        return [r for r in rows if self.is_open(r) or self.is_contested(r)]
+        open_rows = [r for r in rows if self.is_open(r) or self.is_contested(r)]
+        handed_back = set(open_rows)
+        return [*open_rows, *(r for r in sorted(self.lacking) if r not in handed_back)]
+
+    @property
+    def lacking(self) -> Set[int]:
+        """The rows whose label the certificate covers and that is to be given once more."""
+        return self.standing.lacking if self.standing is not None and self.certified else set()
+
+    def said_of_certificate(self) -> list[str]:
+        """Return why the audit or its certificate is void, or what has become of its labels."""
+        fault = [self.stage.fault] if self.stage.fault else []
+        return fault + (self.standing.said() if self.standing is not None else [])
+
+    def is_automatic(self, row: int) -> bool:
+        """Tell whether the certificate still vouches for the model's label of an item."""
+        if self.certified is None or self.standing is None:
+            return False
+        lost = row in self.standing.lacking or row in self.standing.left_out
+        return row in self.certified.by_model and not lost
 
     def is_contested(self, row: int) -> bool:
         """Tell whether people differ on an item, and nobody has settled it."""
@@ -251,8 +273,23 @@ class State:
                 self.sharing.note(item_id, self.replay.of(item_id))
                 row = self.row_of[item_id]
                 self._askable[row] = self.is_open(row) and row not in self.drawn_rows
+                self._note_standing(row)
+            if event.kind in OF_A_CLASS or event.kind is Kind.UNDO:
+                self._note_standing(None)
             if event.kind in OF_THE_PHASE:
                 self._load_stage()
+
+    def _note_standing(self, row: int | None) -> None:
+        """Look at what the certificate covers anew; once it is void, or not any more, say so."""
+        if self.standing is None:
+            return
+        before = self.standing.void
+        if row is None:
+            self.standing.note_classes()
+        else:
+            self.standing.note(row)
+        if bool(before) != bool(self.standing.void):
+            self._load_stage()
 
     def adopt(self, versions: Sequence[Version], scores: Scores) -> None:
         """Take new model versions into use; the scores are those of the last."""
@@ -325,11 +362,14 @@ class State:
 
     def _load_stage(self) -> None:
         """Load the audit that decides the phase; what people said of it makes its accuracy."""
-        self.audited = None
+        self.audited = self.standing = None
         self.stage = load_stage(self.folder, self.replay)
         try:
             if self.drawn is not None and self.certified is not None:
                 self.audited = self._audited(self.drawn)
+                self.standing = Standing(self.stage, self.replay, self.rows)
+                if self.standing.void:
+                    raise VoidAuditError(self.standing.void)
         except SparingError as error:
             self.stage = Stage(self.stage.decided, fault=f"{error} {ANEW}")
         self._fill_askable()
@@ -351,6 +391,8 @@ class State:
                 askable[self.row_of[item_id]] = False
         askable[list(self.drawn_rows)] = False
         self._askable = askable
+        if self.standing is not None:
+            self.standing.note_all(self.rows)
 
     def n_to_audit(self) -> int:
         """Return how many of the drawn items are to be answered: more once errors were met."""

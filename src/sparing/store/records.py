@@ -40,6 +40,7 @@ UNDOABLE = OF_AN_ITEM | CHANGES_A_CLASS
 
 FROM_GRID = "grid"  # seen on a page with many others
 FROM_CLUSTER = "cluster"  # labeled with its whole cluster, unseen
+FROM_FILE = "file"  # nobody was asked: it stands in a table
 AT_A_GLANCE = frozenset({FROM_GRID, FROM_CLUSTER})
 
 
@@ -73,7 +74,8 @@ class NewEvent:
     may_say : kinds of events that its sender may say; what it takes another kind for, it neither
         undoes nor replaces; None: all kinds
     confirmed : the model's guess was on the screen and was confirmed
-    asked_for : the purpose for which the item was asked; None where the door does not know
+    asked_for : the purpose for which the item was asked; ``"file"``: it stands in a table; None
+        where the door does not know
     class_id, into_id : keys of the ``add_class`` events of the class, and of the one merged into
     purpose : ``"train"``, ``"audit"`` or ``"handback"``
     source : ``"uniform"``, ``"strategy"`` or ``"person"``: who chose the item; ``"grid"`` or

@@ -150,6 +150,11 @@ class Audits:
         with self._guarded.held() as state:
             return outcome.verified(state.folder, certificate, drawn, state.replay, state.rows)
 
+    def notes(self) -> list[str]:
+        """Return why the audit or its certificate is void, or what has become of its labels."""
+        with self._guarded.held() as state:
+            return state.said_of_certificate()
+
     def resume(self) -> None:
         """Go back to labeling: an open audit is spent, a certificate does not hold any more."""
         with self._log.alone("audit"), self._guarded.held() as state:

@@ -155,7 +155,7 @@ def _opinions(state: State, item_id: str) -> str:
 
 def _said_by_model(state: State, row: int) -> dict[str, Any]:
     done, drawn = state.certified, state.drawn
-    if done is not None and drawn is not None and row in done.by_model:
+    if done is not None and drawn is not None and state.is_automatic(row):
         class_id = drawn.frozen.class_ids[int(done.codes[row])]
         return {
             "label": state.replay.class_name(class_id),

@@ -17,7 +17,7 @@ from sparing.datasets.rows import RawTable, Reading, is_missing
 from sparing.errors import InvalidInputError
 from sparing.pool.class_names import one_spelling, said_of
 from sparing.project.audits.draws import AUDIT
-from sparing.project.audits.stage import HANDBACK, TRAIN
+from sparing.project.audits.stage import HANDBACK
 from sparing.project.files.export import AUTOMATIC, CLUSTER, COLUMNS, CONFIRMED, CONSENSUS, SETTLED
 from sparing.project.files.finding import Finder
 from sparing.project.files.opinions import ImportedOpinions, as_events, read
@@ -25,11 +25,13 @@ from sparing.project.log.commands import MOST_VERSION
 from sparing.project.state import State
 from sparing.project.views import Recorded
 from sparing.store import Kind, NewEvent
-from sparing.store.records import FROM_CLUSTER
+from sparing.store.records import FROM_CLUSTER, FROM_FILE
 
 ITEM_COLUMNS = ("item_id", "item", "name", "path", "file", "filename", "image", "id", "text")
 LABEL_COLUMNS = ("label", "class", "category", "target")
 SKIPPED_STATE = "skipped"
+OF_PREDICT = ("item", "label", "confidence")  # what ``sparing predict`` writes
+OF_CERTIFY = {"source", "model_version", "confidence", "certificate"}  # of its labels.csv
 REFUSED = {AUTOMATIC: "a label by a model", CONSENSUS: "a consensus on which people differ"}
 CONTESTED = "people differ on it, and nobody has settled it"
 TAKEN, KNOWN = "imported", "there already"
@@ -176,7 +178,7 @@ def read_source_labels(state: State, column: str) -> Readings:
             problems.append(RowReport(name, name, str(error)))
             continue
         if label is not None:
-            said = {"class_name": label, "asked_for": TRAIN}
+            said = {"class_name": label, "asked_for": FROM_FILE}
             found.append(_found(state, name, name, item_id, said))
     return Readings(found, problems)
 
@@ -274,6 +276,7 @@ def _are_known(state: State, item_id: str, opinions: ImportedOpinions) -> bool:
 def _table(
     raw: RawTable, item_column: str | None, label_column: str | None, named_by: str | None
 ) -> _Table:
+    _check_no_predictions(raw)
     if raw.reading.header is False and len(raw.columns) == 2:  # without names: item, then label
         item_column, label_column = item_column or "1", label_column or "2"
     usual = (named_by.casefold(), *ITEM_COLUMNS) if named_by else ITEM_COLUMNS
@@ -282,6 +285,21 @@ def _table(
     items = raw.column(item_column) if item_column else _column(raw, usual, "items")
     labels = raw.column(label_column) if label_column else _column(raw, LABEL_COLUMNS, "labels")
     return _Table(raw, items, labels, is_own)
+
+
+def _check_no_predictions(raw: RawTable) -> None:
+    """Refuse what ``sparing predict`` writes: labels of a model are no person's word.
+
+    Raises
+    ------
+    InvalidInputError : it is such a table
+    """
+    if tuple(raw.columns) == OF_PREDICT:
+        raise InvalidInputError(
+            f"{raw.source} is what 'sparing predict' writes: labels by a model, which are no"
+            " person's word. 'sparing certify' takes it; or name its columns otherwise if people"
+            " have checked every row."
+        )
 
 
 def _own_csv(path: Path) -> RawTable | None:
@@ -325,11 +343,12 @@ def _label(
 ) -> dict[str, Any]:
     if table.is_own and (opinions := read(_text(cells.get("opinions")))):
         settled = (_text(cells.get("annotator")), _text(table.labels[i]))
-        asked_for = _purpose(cells.get("purpose"))
-        told = {"opinions": opinions, "asked_for": asked_for}
+        told = {"opinions": opinions, "asked_for": FROM_FILE}
         return told | ({"settled": settled} if provenance == SETTLED else {})
     if provenance in REFUSED:
         raise InvalidInputError(REFUSED[provenance])
+    if cells.get("source") == "model" and set(cells) >= OF_CERTIFY:
+        raise InvalidInputError(REFUSED[AUTOMATIC])
     if state == "contested":
         raise InvalidInputError(CONTESTED)
     cell, skipped = table.labels[i], state == SKIPPED_STATE
@@ -342,7 +361,7 @@ def _label(
         "annotator": _text(cells.get("annotator")),
         "confirmed": provenance in (CONFIRMED, CLUSTER),
         "model_version": _version(cells.get("model_version")),
-        "asked_for": _purpose(cells.get("purpose")),
+        "asked_for": FROM_FILE if table.is_own else _purpose(cells.get("purpose")),
         **(of_cluster if provenance == CLUSTER else {}),
     }
 
@@ -360,8 +379,8 @@ def _text(cell: Any) -> str:
 
 
 def _purpose(cell: Any) -> str:
-    """Return what an answer was asked for; whoever does not say so has not asked it for a check."""
-    return str(cell) if cell in (AUDIT, HANDBACK) else TRAIN
+    """Return what an answer was asked for, as the tables of ``next`` and ``audit`` say."""
+    return str(cell) if cell in (AUDIT, HANDBACK) else FROM_FILE
 
 
 def _version(cell: Any) -> int | None:

@@ -112,6 +112,8 @@ class Judge:
         undone = self._replay.class_event(new.undoes)
         if undone is not None:
             self._check_may_change(undone.kind)
+            if undone.kind is Kind.RENAME_CLASS and self._stage.drawn_rows:
+                raise InvalidInputError(WHILE_OPEN)
             _refuse(self._replay.why_not_undone(undone))
         return new
 

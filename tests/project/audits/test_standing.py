@@ -1,0 +1,211 @@
+"""What happens after a certificate leaves its statement true, or makes it void aloud."""
+
+import csv
+import os
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from sparing.errors import InvalidInputError
+from sparing.project import NewEvent, Project
+from sparing.store import Kind
+
+N = 400
+
+
+class Numbers:
+    """Rows of a project: "low" below 200, else "high"; the model learns it well."""
+
+    def __init__(self, folder):
+        self.source = folder / "numbers.npy"
+        X = np.linspace(-1, 1, N, dtype=np.float32)[:, None] * np.ones(3, np.float32)
+        np.save(self.source, X)
+
+    def project(self):
+        project = Project.create(self.source, classes=["low", "high"])
+        self.truth = {i: "low" if row < N // 2 else "high" for row, i in enumerate(project.items)}
+        return project
+
+    def answer(self, project, asked):
+        project.teach({a.item.item_id: self.truth[a.item.item_id] for a in asked})
+
+
+@pytest.fixture
+def numbers(tmp_path):
+    return Numbers(tmp_path)
+
+
+@pytest.fixture
+def project(numbers):
+    """A project with a class that was merged into another, and a certificate."""
+    with numbers.project() as project:
+        project.add_classes(["tiny"])
+        numbers.answer(project, project.query(39))
+        first = project.query(1)[0].item.item_id
+        numbers.truth[first] = "tiny"
+        project.teach({first: "tiny"})
+        merge = NewEvent(key="merge", kind=Kind.MERGE_CLASS, class_name="tiny", text="low")
+        project.record([merge])
+        numbers.truth[first] = "low"
+        project.retrain()
+        project.audits.draw(0.05)
+        yield project
+
+
+def finish(numbers, project):
+    while asked := project.audits.query(N):  # more once an error was met
+        numbers.answer(project, asked)
+    return project.audits.certify()
+
+
+def undo(project, key):
+    return project.record([NewEvent(key=f"undo {key}", kind=Kind.UNDO, undoes=key)])[0]
+
+
+def exported(project, folder):
+    project.files.export(folder / "out.csv")
+    return list(csv.DictReader((folder / "out.csv").read_text().splitlines()))
+
+
+def automatic(project, folder):
+    return [row["item_id"] for row in exported(project, folder) if row["provenance"] == "automatic"]
+
+
+def test_what_was_done_to_classes_is_not_undone_while_an_audit_is_open(project):
+    rename = NewEvent(key="rename", kind=Kind.RENAME_CLASS, class_name="high", text="large")
+    assert project.record([rename])[0].status == "stored"
+    for key in ("merge", "rename"):
+        done = undo(project, key)
+        assert (done.status, "while an audit is open" in done.message) == ("refused", True)
+    assert [name for name, _ in project.classes] == ["low", "large"]
+
+
+def test_classes_that_are_parted_afterwards_make_it_void_aloud(numbers, project, tmp_path):
+    certificate = finish(numbers, project)
+    assert len(automatic(project, tmp_path)) == certificate.n_auto > 0
+    assert undo(project, "merge").status == "stored"
+    status = project.status()
+    assert (status.certificate, status.phase) == (None, "label")
+    assert "Classes that were one when the model was frozen are two again" in status.notes[0]
+    assert automatic(project, tmp_path) == []
+    again = NewEvent(key="again", kind=Kind.MERGE_CLASS, class_name="tiny", text="low")
+    project.record([again])
+    assert project.status().certificate == certificate
+    assert len(automatic(project, tmp_path)) == certificate.n_auto
+
+
+def test_merging_more_classes_leaves_it_true(numbers, project):
+    certificate = finish(numbers, project)
+    merge = NewEvent(key="more", kind=Kind.MERGE_CLASS, class_name="low", text="high")
+    project.record([merge])
+    assert project.status().certificate == certificate
+
+
+def test_an_audited_item_with_another_answer_makes_it_void_aloud(numbers, project, tmp_path):
+    drawn = {a.item.item_id for a in project.audits.query(N)}
+    certificate = finish(numbers, project)
+    p = project._guarded._state.drawn.frozen.predictions
+    names = p.classes.values
+    rows = {item_id: row for row, item_id in enumerate(project.items)}
+    right = next(i for i in sorted(drawn) if names[p.codes[rows[i]]] == numbers.truth[i])
+    project.teach({right: "high" if numbers.truth[right] == "low" else "low"})
+    status = project.status()
+    assert status.certificate is None
+    assert "has another answer since, by which the model is wrong there" in status.notes[0]
+    assert automatic(project, tmp_path) == []
+    project.undo()
+    assert project.status().certificate == certificate
+
+
+def test_an_answer_that_is_taken_back_is_handed_back(numbers, project):
+    taught = next(e for e in project.store.events() if e.kind is Kind.LABEL)
+    finish(numbers, project)
+    numbers.answer(project, project.audits.query_remainder(N))
+    assert project.phase == "done"
+    assert undo(project, taught.key).status == "stored"
+    status = project.status()
+    assert (status.phase, status.n_handback_left) == ("hand-back", 1)
+    assert "1 items that the certificate covers have changed, or have no label" in status.notes[0]
+    (asked,) = project.audits.query_remainder(N)
+    assert asked.item.item_id == taught.item_id
+    numbers.answer(project, [asked])
+    assert project.phase == "done"
+
+
+def test_a_hand_back_that_is_skipped_is_left_out_of_totals_stated_anew(numbers, project):
+    certificate = finish(numbers, project)
+    left = [a.item.item_id for a in project.audits.query_remainder(N)]
+    assert left
+    project.record([NewEvent(key=i, kind=Kind.SKIP, item_id=i) for i in left])
+    (note,) = (n for n in project.status().notes if "were skipped" in n)
+    n = certificate.n_total - len(left)
+    assert f"of the {n} labels that are left at most 20 are wrong, which is 5 %" in note
+
+
+def test_what_stands_in_a_file_is_no_audit_answer(numbers, project, tmp_path):
+    """Not the export of the same project, nor any other table: nobody was asked."""
+    asked = [a.item.item_id for a in project.audits.query(N)]
+    table = tmp_path / "labels.csv"
+    table.write_text("item_id,label\n" + "".join(f"{i},{numbers.truth[i]}\n" for i in asked))
+    report = project.files.import_labels(table)
+    assert report.n_stored == 0
+    assert all("this answer was not asked for the check" in r.became for r in report.rows)
+    assert len(project.audits.query(N)) == len(asked)
+
+
+def test_what_predict_and_certify_write_is_no_persons_word(numbers, project, tmp_path):
+    free = [i for i in project.items if project.asked(i).answer is None][:2]
+    table = tmp_path / "predicted.csv"
+    table.write_text("item,label,confidence\n" + "".join(f"{i},low,0.9\n" for i in free))
+    with pytest.raises(InvalidInputError, match="is what 'sparing predict' writes"):
+        project.files.import_labels(table)
+    drawn = {a.item.item_id for a in project.audits.query(N)}
+    mine, its = [i for i in project.items if i not in drawn and project.asked(i).answer is None][:2]
+    table.write_text(
+        "id,label,source,model_version,confidence,certificate\n"
+        f"{mine},{numbers.truth[mine]},person,,,\n{its},low,model,1,0.9,abc\n"
+    )
+    report = project.files.import_labels(table)
+    assert report.n_stored == 1
+    assert [problem.reason for problem in report.problems] == ["a label by a model"]
+
+
+def test_a_changed_photograph_is_handed_back_and_one_that_is_gone_left_out(tmp_path):
+    photos = tmp_path / "photos"
+    photos.mkdir()
+    rng = np.random.default_rng(0)
+    for i in range(80):
+        pixels = rng.integers(0, 40, (28, 28)) + (200 if i % 2 else 0)
+        Image.fromarray(pixels.astype(np.uint8)).save(photos / f"{i}.png")
+
+    def answer(project, asked):
+        project.teach({a.item.item_id: str(int(a.item.name[:-4]) % 2) for a in asked})
+
+    with Project.create(photos) as project:
+        project.retrain()
+        answer(project, project.query(20))
+        project.retrain()
+        project.audits.draw(0.3)
+        while asked := project.audits.query(80):  # more once an error was met
+            answer(project, asked)
+        certificate = project.audits.certify()
+        answer(project, project.audits.query_remainder(80))
+        rows = {row["item_id"]: row for row in exported(project, tmp_path)}
+        changed, gone, *_ = automatic(project, tmp_path)
+        names = [rows[i]["item"] for i in (changed, gone)]
+    Image.new("L", (28, 28), 100).save(photos / names[0])
+    stamp = (photos / names[0]).stat().st_mtime_ns + 10**10
+    os.utime(photos / names[0], ns=(stamp, stamp))
+    (photos / names[1]).unlink()
+    with Project.open(tmp_path / "photos.sparing") as project:
+        status = project.status()
+        assert status.certificate == certificate
+        assert status.phase == "hand-back"
+        assert any("1 items that the certificate covers have changed" in n for n in status.notes)
+        assert any("1 of the 80 items were skipped, or are gone" in n for n in status.notes)
+        assert not {changed, gone} & set(automatic(project, tmp_path))
+        (asked,) = project.audits.query_remainder(80)
+        assert asked.item.item_id == changed
+        answer(project, [asked])
+        assert project.phase == "done"
