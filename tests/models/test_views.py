@@ -3,9 +3,10 @@ import pytest
 from sklearn.datasets import make_blobs
 
 from sparing import ActiveLearner, InvalidInputError, Views
+from sparing.learner.auto import auto_strategy
 from sparing.models.ensemble import EnsembleClassifier
 from sparing.models.heads import HEADS, head_of
-from sparing.models.views import ViewsClassifier
+from sparing.models.views import ViewsClassifier, weighed
 
 BLOBS, Y = make_blobs(240, centers=4, n_features=6, cluster_std=1.5, random_state=0)
 NOISE = np.random.default_rng(0).normal(size=(240, 30))
@@ -38,6 +39,19 @@ def test_views_that_each_know_a_half_are_better_joined():
         assert np.mean(part.transduction_ == y) < 0.7
 
 
+def test_labels_that_stand_alone_say_nothing_of_the_views():
+    """Before, who gave every class the same was believed: among 150 classes the worse view."""
+    codes = np.arange(40)
+    blind, seeing = np.full(40, 1 / 40), np.full(40, 0.001)
+    alone = weighed(np.column_stack([blind, seeing, seeing]), codes)
+    np.testing.assert_allclose(alone, [0.25, 0.25, 0.5])
+    pairs = np.append(codes, np.arange(20))
+    seeing = np.append(seeing, np.full(20, 0.9))
+    seeing[:20] = 0.9
+    told = np.column_stack([np.full(60, 1 / 40), seeing, np.full(60, 1 / 40)])
+    assert weighed(told, pairs)[1] > 0.8
+
+
 def test_its_head_says_what_it_says():
     views, X = Views.joined({"blobs": BLOBS, "noise": NOISE})
     model = ViewsClassifier(views).fit(X[:200], labeled(40, Y[:200]))
@@ -57,6 +71,19 @@ def test_a_learner_with_views_asks_and_learns():
         learner.teach(rows, Y[rows].tolist())
     assert np.mean(learner.predict() == Y) > 0.95
     assert np.mean(learner.predict(X) == Y) > 0.95
+
+
+def test_distances_are_taken_in_the_view_that_is_believed():
+    views, X = Views.joined({"blobs": BLOBS, "noise": 100 * NOISE})
+    learner = ActiveLearner(X, views=views, seed=0)
+    rows = np.arange(40)
+    learner.teach(rows, Y[:40].tolist())
+    points = learner.version.fitted.model.points
+    loud = [points[:, at].var(axis=0).sum() for _, at in views]
+    assert sum(loud) == pytest.approx(1, rel=1e-3)
+    assert loud[0] > 2 * loud[1]
+    strategy = auto_strategy(learner.pool, learner.version, lambda: learner.spectrum)
+    np.testing.assert_array_equal(strategy.points, points)
 
 
 def test_bad_views_are_named():

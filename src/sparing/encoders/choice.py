@@ -12,15 +12,16 @@ from sparing.datasets.pictures import open_picture
 from sparing.encoders.base import BlockEncoder
 from sparing.encoders.images import as_shown
 from sparing.encoders.joined import EncoderSpec, JoinedEncoder
+from sparing.encoders.pretrained.hub import cached_default, check_reach
 from sparing.encoders.pretrained.photos import WEIGHTS, side_for
 from sparing.encoders.pretrained.texts import MODEL, TOKENIZER, is_foreign
 from sparing.encoders.registry import encoder_names, get_encoder
-from sparing.errors import CapabilityError, UnknownNameError
+from sparing.errors import CapabilityError, SourceError, UnknownNameError
 
 DEFAULT = "default"
 SMALL_SIDE = 64  # pixels; drawings such as digits and letters are at most so large
 LOOKED_AT = 20
-BY_KIND = {"texts": "text", "table": "table", "vectors": "vectors"}
+BY_KIND = {"images": "hog", "texts": "text", "table": "table", "vectors": "vectors"}
 MODELS = {
     ("onnx", "texts"): ("onnx", "folder"),
     ("onnx", "images"): ("onnx-images", "folder"),
@@ -31,6 +32,7 @@ MODELS = {
     ("timm", "images"): ("timm", "model"),
 }
 """(library, kind of the items) -> name of the encoder, and its parameter that names the model."""
+BY_MODEL = frozenset(single for single, _ in MODELS.values())
 LIBRARIES = tuple(dict.fromkeys(library for library, _ in MODELS))
 FETCHING = frozenset({"fastembed", "sentences", "timm"})
 KINDS = {
@@ -53,7 +55,7 @@ def named_encoder(name: str, kind: str, values: Sequence[Any]) -> BlockEncoder:
     ----------
     name : ``"default"``, a name of the registry, several joined by ``+``, or one with a pretrained
         model: ``"onnx:models/minilm"``
-    kind, values : the items, as in ``default_encoder``
+    kind, values : the items, as in ``default_name``
 
     Raises
     ------
@@ -68,7 +70,7 @@ def named_encoder(name: str, kind: str, values: Sequence[Any]) -> BlockEncoder:
     >>> named_encoder("onnx:models/clip", "images", [])
     OnnxImageEncoder(folder='models/clip')
     """
-    parts = default_parts(kind, values) if name == DEFAULT else _parts(name, kind, values)
+    parts = _parts(default_name(kind, values) if name == DEFAULT else name, kind, values)
     if len(parts) > 1:
         return JoinedEncoder(tuple(parts))
     single, params = parts[0]
@@ -76,14 +78,39 @@ def named_encoder(name: str, kind: str, values: Sequence[Any]) -> BlockEncoder:
 
 
 def default_name(kind: str, values: Sequence[Any]) -> str:
-    """Return the name that ``default_parts`` goes by.
+    """Return the encoders that suit items of this kind, joined by ``+``.
+
+    Photographs are seen by their shapes and by a pretrained network, texts by their words and by
+    a pretrained one; small gray images are drawings. The network is fastembed's, where somebody
+    has fetched its own choice before, or else the packaged one, where that is installed.
+
+    Parameters
+    ----------
+    kind : ``"images"``, ``"texts"``, ``"table"`` or ``"vectors"``
+    values : the items
 
     Examples
     --------
+    >>> default_name("images", np.zeros((5, 28, 28)))
+    'glyph'
     >>> default_name("table", [])
     'table'
     """
-    return "+".join(name for name, _ in default_parts(kind, values))
+    if kind == "images" and _are_drawings(values):
+        return "glyph"
+    own, network = BY_KIND[kind], _network(kind)
+    is_read = network is not None and not (kind == "texts" and is_foreign(values))
+    return f"{own}+{network}" if is_read else own
+
+
+def _network(kind: str) -> str | None:
+    """Return the best pretrained encoder that is here for items of a kind."""
+    fetched = cached_default(kind)
+    if fetched is not None:
+        return f"fastembed:{fetched}"
+    if kind == "images" and can_see_photos():
+        return "efficientnet"
+    return "minilm" if kind == "texts" and can_read_texts() else None
 
 
 def check_encoder(name: str, kind: str | None = None) -> None:
@@ -115,35 +142,11 @@ def fetch(name: str, kind: str, values: Sequence[Any]) -> None:
         library, _, model = part.partition(":")
         if library in FETCHING and model:
             single, parameter = _library(library, kind)
-            get_encoder(single, **{parameter: model, "download": True}).fingerprint()
-
-
-def default_parts(kind: str, values: Sequence[Any]) -> list[EncoderSpec]:
-    """Return the encoders that suit items of this kind, with their parameters.
-
-    Photographs are seen by their shapes and by a pretrained network, texts by their words and by
-    a pretrained one, where these are installed; small gray images are drawings.
-
-    Parameters
-    ----------
-    kind : ``"images"``, ``"texts"``, ``"table"`` or ``"vectors"``
-    values : the items
-
-    Examples
-    --------
-    >>> default_parts("images", np.zeros((5, 28, 28)))
-    [('glyph', {})]
-    >>> default_parts("table", [])
-    [('table', {})]
-    """
-    if kind == "images":
-        if all(map(_is_small_gray, values[:LOOKED_AT])):
-            return [("glyph", {})]
-        seeing = [_photos(values)] if can_see_photos() else []
-        return [("hog", {}), *seeing]
-    if kind == "texts" and can_read_texts() and not is_foreign(values):
-        return [("text", {}), ("minilm", {})]
-    return [(BY_KIND[kind], {})]
+            try:
+                get_encoder(single, **{parameter: model}).fingerprint()
+            except SourceError:  # it is not here
+                check_reach()
+                get_encoder(single, **{parameter: model, "download": True}).fingerprint()
 
 
 def advice(kind: str, values: Sequence[Any]) -> str | None:
@@ -154,14 +157,14 @@ def advice(kind: str, values: Sequence[Any]) -> str | None:
     >>> advice("table", []) is None
     True
     """
-    if kind == "images" and not can_see_photos():
-        if all(map(_is_small_gray, values[:LOOKED_AT])):
-            return None
+    if _network(kind) is not None:
+        return None
+    if kind == "images" and not _are_drawings(values):
         return (
             "Photographs are seen by their shapes alone. A pretrained network tells most things"
             " apart after a few labels: pip install 'sparing[photos]' (45 MB)."
         )
-    if kind == "texts" and not can_read_texts():
+    if kind == "texts":
         return (
             "Texts are seen by their words alone. A pretrained network knows which words mean the"
             " same, in English: pip install 'sparing[texts]' (50 MB)."
@@ -204,9 +207,8 @@ def _part(name: str, kind: str, values: Sequence[Any]) -> EncoderSpec:
 
 
 def _names() -> list[str]:
-    models = {single for single, _ in MODELS.values()} | {"joined"}
     named = [f"{library}:MODEL" for library in LIBRARIES]
-    return [*(n for n in encoder_names() if n not in models), *named]
+    return [*(n for n in encoder_names() if n not in BY_MODEL | {"joined"}), *named]
 
 
 def _check_model(library: str, model: str) -> None:
@@ -233,6 +235,10 @@ def _size(image: Any) -> tuple[int, int]:
         return image.height, image.width
     with open_picture(Path(image)) as opened:
         return opened.height, opened.width
+
+
+def _are_drawings(images: Sequence[Any]) -> bool:
+    return all(map(_is_small_gray, images[:LOOKED_AT]))
 
 
 def _is_small_gray(image: Any) -> bool:

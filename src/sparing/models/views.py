@@ -13,10 +13,10 @@ from sparing.models.stacking import believed, doubted
 from sparing.models.structure import PoolStructure
 from sparing.pool.pool import UNLABELED
 from sparing.pool.views import Views
-from sparing.types import Features, FloatArray
+from sparing.types import Features, FloatArray, IntArray
 
 JOINED = "all views"
-TRUST = 2.0
+TRUST, TRUST_JOINED = 2.0, 4.0
 """Labels' worth of belief in each view, and in all of them joined, before any evidence."""
 
 
@@ -24,7 +24,8 @@ class ViewsClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # 
     """What ``model="auto"`` stands for where the items are seen in several ways.
 
     One ensemble for each view, and one for all of them side by side, each view with the same
-    say. The mixture under which labels that were not seen are likeliest is the answer.
+    say. The mixture under which labels that were not seen are likeliest is the answer. A label
+    that no other has cannot be foretold, and says nothing of who is to be believed.
 
     ``fit`` takes every item and -1 for those without a label, as ``EnsembleClassifier`` does.
 
@@ -101,6 +102,7 @@ class ViewsClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # 
         y = np.asarray(y)
         structures = self.prepared(X).structures
         assert structures is not None  # noqa: S101  # prepared() has made them
+        self.structures_ = structures
         self.parts_ = [
             EnsembleClassifier(structure).fit(structure.X, y) for structure in structures
         ]
@@ -108,12 +110,22 @@ class ViewsClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # 
         labeled = y[y != UNLABELED]
         codes = np.searchsorted(self.classes_, labeled)
         told = [doubted(part.oof_proba_)[np.arange(len(codes)), codes] for part in self.parts_]
-        prior = np.full(len(told), TRUST)
-        self.weights_ = believed(np.stack(told, axis=1), prior, np.ones(len(told)))
+        self.weights_ = weighed(np.stack(told, axis=1), codes)
         self.oof_proba_ = self._mixed([part.oof_proba_ for part in self.parts_])
         self.label_distributions_ = self._mixed([p.label_distributions_ for p in self.parts_])
         self.transduction_ = self.classes_[self.label_distributions_.argmax(axis=1)]
         return self
+
+    @property
+    def points(self) -> FloatArray:
+        """(n_items, n_features) the pool of ``fit`` in units in which each view varies as believed.
+
+        What covers the pool by distances takes no notice of a view that tells nothing apart.
+        """
+        check_is_fitted(self, "classes_")
+        shares = self.weights_[:-1] + self.weights_[-1] / len(self.views)
+        loudness = np.repeat(np.sqrt(shares), self.views.widths).astype(np.float32)
+        return np.asarray(self.structures_[-1].points * loudness)
 
     @property
     def shares_(self) -> dict[str, float]:
@@ -154,3 +166,29 @@ class ViewsClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # 
 
     def _mixed(self, parts: list[FloatArray]) -> FloatArray:
         return np.asarray(sum(w * part for w, part in zip(self.weights_, parts, strict=True)))
+
+
+def weighed(likelihoods: FloatArray, codes: IntArray) -> FloatArray:
+    """Return how much each view, and last all of them joined, is to be believed.
+
+    A view that knows nothing of a text gives every class the same, and so more to a class of a
+    single label than a view that knows the text is like others: among many classes with few labels
+    that would speak for the worse view. Only labels that have another of their class are counted.
+
+    Parameters
+    ----------
+    likelihoods : (n_labeled, n_parts) probability that each gave to the true class, unseen
+    codes : (n_labeled,) class ids
+
+    Examples
+    --------
+    >>> weighed(np.tile([0.2, 0.1, 0.1], (5, 1)), np.arange(5)).tolist()
+    [0.25, 0.25, 0.5]
+    """
+    n_parts = likelihoods.shape[1]
+    prior = np.full(n_parts, TRUST)
+    prior[-1] = TRUST_JOINED
+    tells = np.bincount(codes)[codes] > 1
+    if not tells.any():
+        return np.asarray(prior / prior.sum())
+    return believed(likelihoods[tells], prior, np.ones(n_parts))

@@ -27,6 +27,9 @@ def obeyed(settings: Settings, said: Mapping[str, Any], state: State) -> Setting
     return with_encoder(settings, said.get("encoder", settings.encoder), state)
 
 
+FROZEN = "An audit checks the model as it is: answer it, or give it up, then change the encoder."
+
+
 def with_encoder(settings: Settings, encoder: str, state: State) -> Settings:
     """Return the settings of a project that is to use another encoder from now on.
 
@@ -39,9 +42,7 @@ def with_encoder(settings: Settings, encoder: str, state: State) -> Settings:
         return settings
     check_encoder(encoder, state.listing.kind)
     if state.drawn_rows:
-        raise ConflictError(
-            "An audit checks the model as it is: answer it, or give it up, then change the encoder."
-        )
+        raise ConflictError(FROZEN)
     return replace(settings, encoder=encoder, encoder_since=state.version)
 
 

@@ -13,6 +13,7 @@ from sparing.encoders import (
     SentenceEncoder,
     SentenceImageEncoder,
     TimmEncoder,
+    choice,
 )
 from sparing.encoders.choice import fetch
 from sparing.errors import MissingExtraError, SourceError
@@ -54,7 +55,7 @@ def test_nothing_is_fetched_unasked(monkeypatch):
     Z = encoder.fit_transform(["ab", "abc"])
     np.testing.assert_allclose(Z[:, 0] / Z[:, 1], [4, 6], rtol=1e-6)
     fetch("sentences:some/model", "texts", ["a"])
-    assert asked == [("some/model", True), ("some/model", False)]
+    assert asked == [("some/model", True)] * 2, "it is here: nobody asks the network"
     pictures = np.zeros((2, 5, 8, 3), np.uint8)
     Z = SentenceImageEncoder("some/model").fit_transform(pictures)
     np.testing.assert_allclose(Z[:, 0] / Z[:, 1], [16, 16], rtol=1e-6)
@@ -87,8 +88,23 @@ def test_a_stored_name_fetches_nothing_and_says_what_to_type(fastembed):
     with pytest.raises(SourceError, match="--encoder fastembed:some/model"):
         FastembedEncoder("some/model").fit_transform(["a"])
     assert fastembed == [("some/model", True)]
+
+
+def test_a_model_that_is_typed_is_fetched_if_it_is_not_here(fastembed, monkeypatch):
+    monkeypatch.setattr(choice, "check_reach", lambda: None)
     fetch("text+fastembed:some/model", "texts", ["a"])
-    assert fastembed[1:] == [("some/model", False)]
+    assert fastembed == [("some/model", True), ("some/model", False)]
+
+
+def test_without_a_way_to_the_hub_its_library_is_not_left_trying(fastembed, monkeypatch):
+    """fastembed alone tries three times, with pauses: 49 seconds until it gave up."""
+    pytest.importorskip("huggingface_hub", reason="needs 'sparing[fastembed]'")
+    from huggingface_hub import constants
+
+    monkeypatch.setattr(constants, "ENDPOINT", "http://127.0.0.1:9")
+    with pytest.raises(SourceError, match=r"http://127\.0\.0\.1:9 cannot be reached.*onnx:FOLDER"):
+        fetch("fastembed:some/model", "texts", ["a"])
+    assert fastembed == [("some/model", True)]
 
 
 def test_fastembed_sees_pictures_and_texts(fastembed):

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -17,6 +19,12 @@ from sparing.errors import MissingExtraError, SourceError
 from sparing.types import FloatArray
 
 BLOCK_ITEMS = 32
+REACH_SECONDS = 4.0
+DEFAULTS = {
+    "texts": ("BAAI/bge-small-en-v1.5", "Qdrant/bge-small-en-v1.5-onnx-Q"),
+    "images": ("Qdrant/clip-ViT-B-32-vision", "Qdrant/clip-ViT-B-32-vision"),
+}
+"""kind of items -> fastembed's model for them, and the repository that it is fetched from."""
 
 
 class FastembedEncoder(NetworkEncoder):
@@ -165,6 +173,18 @@ class TimmEncoder(NetworkEncoder):
             raise SourceError(not_there("timm", self.model, self.download, error)) from error
 
 
+def cached_default(kind: str) -> str | None:
+    """Return fastembed's own choice for items of a kind, if somebody has fetched it before.
+
+    Looked for are its files in this user's cache; nothing is loaded.
+    """
+    if kind not in DEFAULTS or find_spec("fastembed") is None:
+        return None
+    model, repository = DEFAULTS[kind]
+    folder = hub_place() / f"models--{repository.replace('/', '--')}"
+    return model if any(folder.glob("snapshots/*/*.onnx")) else None
+
+
 def hub_place() -> Path:
     """Return where models that were fetched by name lie, or would."""
     return user_cache_path("sparing") / "models" / "hub"
@@ -178,6 +198,25 @@ def hub_folder() -> Path:
     except OSError as error:
         raise SourceError(f"{folder} cannot be made: {error.strerror}.") from error
     return folder
+
+
+def check_reach() -> None:
+    """Find out in a few seconds whether the model hub can be reached: its libraries try for long.
+
+    Raises
+    ------
+    SourceError : it cannot
+    """
+    from huggingface_hub import constants
+
+    client = import_module("huggingface_hub.utils").get_session()  # it has no types for this
+    try:
+        client.head(constants.ENDPOINT, timeout=REACH_SECONDS)
+    except Exception as error:  # the client raises types of its own
+        raise SourceError(
+            f"The model hub {constants.ENDPOINT} cannot be reached, and the model is not in your"
+            f" cache ({one_line(error)}). A model in a folder needs none: --encoder onnx:FOLDER."
+        ) from error
 
 
 def not_there(library: str, model: str, download: bool, error: Exception) -> str:

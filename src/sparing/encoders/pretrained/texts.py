@@ -198,6 +198,8 @@ def is_foreign(texts: Sequence[str]) -> bool:
     letters = [c for text in sample for c in text if c.isalpha()]
     if sum(ord(c) > LAST_LATIN for c in letters) > MOST_FOREIGN * len(letters):
         return True
+    if TOKENIZER.find() is None:
+        return False
     tokenizer = load_tokenizer(TOKENIZER.path(), MAX_TOKENS)
     pieces = [p for e in tokenizer.encode_batch(sample) for p in e.tokens if p not in BESIDE]
     n_unknown = sum(1 for piece in pieces if piece == UNKNOWN)

@@ -3,15 +3,15 @@
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from sparing.errors import ConflictError
 from sparing.project import opening
 from sparing.project.guarded import Guarded
 from sparing.project.learning.scores import read_scores
 from sparing.project.log.event_log import EventLog
 from sparing.project.multiprocess import Duties
-from sparing.project.options import with_encoder
+from sparing.project.options import FROZEN, with_encoder
 from sparing.project.settings import Settings
-from sparing.project.source.encoding import AUTO
-from sparing.project.source.vectors import made_before
+from sparing.project.source.vectors import is_same, made_before
 from sparing.store import Store, Version
 from sparing.types import Progress
 
@@ -146,8 +146,7 @@ class Learning:
         with self._guarded.held() as state:
             settings = with_encoder(state.settings, encoder, state)
         self.keep(settings)
-        if encoder == AUTO:
-            self._choose_anew()
+        self._choose_anew(encoder)
 
     def fetch_encoder(self) -> None:
         """Load the models that the project's encoder names, from the network if they are not here.
@@ -172,15 +171,16 @@ class Learning:
             self._forget_vectors()
             self.take_contents()
 
-    def _choose_anew(self) -> None:
-        """Forget which encoder ``"auto"`` has chosen, if it would choose another one now."""
-        from sparing.encoders.choice import default_name
-
+    def _choose_anew(self, encoder: str) -> None:
+        """Forget what was made by a choice of ``"auto"``, or a model, that is another one now."""
         before = made_before(self.folder)
         with self._guarded.held() as state:
             listing, settings = state.listing, replace(state.settings, encoder_since=state.version)
-        if before is None or before.encoder == default_name(listing.kind, listing.values):
+            is_frozen = bool(state.drawn_rows)
+        if before is None or before.asked != encoder or is_same(before, listing):
             return
+        if is_frozen:
+            raise ConflictError(FROZEN)
         self.folder.contents.unlink(missing_ok=True)
         self.keep(settings)
         self._forget_vectors()

@@ -16,6 +16,7 @@ from sparing.project.source.items import Listing
 from sparing.project.source.vectors import (
     Contents,
     Quick,
+    checked,
     encode_items,
     encode_quickly,
     read_contents,
@@ -77,6 +78,8 @@ class Sight:
         self.items, self._quick, self._ahead = items, None, None
         self.contents = read_contents(self._folder, items, self._encoder)
         if self.contents is not None:
+            if self.contents.models and ":" in self.contents.encoder:
+                self.contents = checked(self._folder, self.contents, self.listing())
             return
         listing = self.listing()
         name = None if patient else quick_name(self._encoder, listing)

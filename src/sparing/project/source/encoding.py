@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sparing._validate import check_features
 from sparing.datasets.items import take_rows
 from sparing.datasets.vectorfile import VectorFile, joined_by_id, read_vector_file
-from sparing.errors import CapabilityError
+from sparing.errors import CapabilityError, SourceError
 from sparing.pool.views import Views
 from sparing.project.source.items import Listing
 from sparing.types import FloatArray, IntArray, Progress, Tick
@@ -85,6 +85,32 @@ def vectors_of(
     views = made_by.views
     wanted = advice(listing.kind, values) if views is None else None
     return Made(X, name, views, made_by.model_hashes(), made_by, wanted or "")
+
+
+def check_models(encoder: str, models: Mapping[str, str], listing: Listing) -> None:
+    """Refuse a named model whose files are not those that made a project's vectors.
+
+    Parameters
+    ----------
+    encoder : the name by which it was asked for
+    models : hash of each pretrained model when the vectors were made, by the name of its encoder
+    listing : of the source
+
+    Raises
+    ------
+    SourceError : its files have changed, or are not there
+    MissingExtraError : its library is not installed any more
+    """
+    if ":" not in encoder or encoder.startswith(GIVEN) or not models:
+        return
+    from sparing.encoders.choice import BY_MODEL, named_encoder
+
+    now = named_encoder(encoder, listing.kind, listing.values).model_hashes()
+    if any(now.get(name) != known for name, known in models.items() if name in BY_MODEL):
+        raise SourceError(
+            f"The model files of {encoder} are not those that made the vectors of this project:"
+            f" put those back, or name it in this command to go on with these, --encoder {encoder}."
+        )
 
 
 def look_at(encoder: str, kind: str, values: Any, progress: Tick) -> None:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from hashlib import blake2b
 from itertools import islice
@@ -15,7 +15,7 @@ import numpy.typing as npt
 from sparing.datasets.images import image_faults
 from sparing.datasets.items import take_rows
 from sparing.datasets.vectorfile import read_vector_file, surplus
-from sparing.errors import SourceError
+from sparing.errors import SourceError, SparingError
 from sparing.files import atomic_stream, read_arrays, write_arrays
 from sparing.pool.views import Views
 from sparing.project.folder import ProjectFolder
@@ -23,6 +23,7 @@ from sparing.project.source.encoding import (
     AUTO,
     GIVEN,
     Made,
+    check_models,
     fitted_on,
     keys_of,
     vectors_of,
@@ -63,6 +64,7 @@ class Contents:
     made_at : when the vectors were made, UTC in ISO 8601; ``""`` by older versions
     views : which columns of the vectors see the items in which way; None: all in the same
     models : (name, hash) of each pretrained model's files
+    trouble : what is wrong with these files now; ``""``: nothing
     notes : sentences that people should know
     """
 
@@ -76,12 +78,14 @@ class Contents:
     views: Views | None = None
     models: tuple[tuple[str, str], ...] = ()
     notes: tuple[str, ...] = ()
+    trouble: str = ""
 
     def said(self) -> tuple[str, ...]:
         """Return sentences on what made the vectors and when, and what people should know of it."""
         names = " and ".join(DESCRIBED.get(name, name) for name in self.encoder.split("+"))
         when = f", {self.made_at[:16].replace('T', ' ')} UTC" if self.made_at else ""
-        return (f"What the model sees: {names}{when}.", *self.notes)
+        trouble = (self.trouble,) if self.trouble else ()
+        return (f"What the model sees: {names}{when}.", *self.notes, *trouble)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -144,6 +148,7 @@ def made_before(folder: ProjectFolder) -> Contents | None:
             Views(tuple(names), tuple(widths)) if names else None,
             tuple((name, told_hash) for name, told_hash in told.get("models", ())),
             tuple(told.get("notes", ())),
+            told.get("trouble", ""),
         )
     except (SourceError, LookupError, TypeError, ValueError, AttributeError):
         return None
@@ -156,6 +161,35 @@ def read_vectors(folder: ProjectFolder) -> FloatArray:
     except (OSError, ValueError) as error:
         raise SourceError(f"{folder.vectors} is not there or damaged.") from error
     return vectors
+
+
+def checked(folder: ProjectFolder, contents: Contents, listing: Listing) -> Contents:
+    """Look whether the models are still those that made the vectors; what is wrong is kept.
+
+    The vectors stay as they are, and so does what is learned from them.
+    """
+    try:
+        check_models(contents.encoder, dict(contents.models), listing)
+        trouble = ""
+    except SparingError as error:
+        trouble = str(error)
+    if trouble != contents.trouble:
+        contents = replace(contents, trouble=trouble)
+        _write_contents(folder, contents)
+    return contents
+
+
+def is_same(contents: Contents, listing: Listing) -> bool:
+    """Tell whether vectors made today would be made by the same encoder and models."""
+    if contents.asked == AUTO:
+        from sparing.encoders.choice import default_name
+
+        return contents.encoder == default_name(listing.kind, listing.values)
+    try:
+        check_models(contents.asked, dict(contents.models), listing)
+    except SourceError:
+        return False
+    return True
 
 
 def encode_items(
@@ -219,6 +253,8 @@ def _encoded(
     before = made_before(folder)
     goes_on = encoder == AUTO and before is not None and before.asked == AUTO
     name = before.encoder if goes_on and before is not None else encoder
+    if before is not None and before.asked == encoder:
+        check_models(name, dict(before.models), listing)
     places = _places(items, listing)
     for is_last in (False, False, True):
         quick = quick if quick is not None and _still_holds(quick, places) else None
@@ -322,7 +358,10 @@ def _spread(vectors: FloatArray, rows: IntArray, n_rows: int) -> FloatArray:
 def _write(folder: ProjectFolder, contents: Contents, vectors: npt.NDArray[Any]) -> None:
     with atomic_stream(folder.vectors) as stream:
         np.save(stream, vectors)
-    # Last: where this fits the items, the vectors do too.
+    _write_contents(folder, contents)  # last: where this fits the items, the vectors do too
+
+
+def _write_contents(folder: ProjectFolder, contents: Contents) -> None:
     views = contents.views
     told = {
         "asked": contents.asked,
@@ -331,6 +370,7 @@ def _write(folder: ProjectFolder, contents: Contents, vectors: npt.NDArray[Any])
         "widths": views.widths if views else (),
         "models": contents.models,
         "notes": contents.notes,
+        "trouble": contents.trouble,
     }
     arrays = {
         "fingerprint": np.array(contents.fingerprint),
