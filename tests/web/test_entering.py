@@ -11,7 +11,7 @@ from sparing.web.door import Door
 from sparing.web.gate import LASTS, N_BUCKETS, Gate
 from sparing.web.passwords import Passwords, hashed
 from sparing.web.roles import Role
-from sparing.web.sessions import MOST_SESSIONS
+from sparing.web.sessions import MOST_OF_ONE, MOST_SESSIONS
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
@@ -198,10 +198,20 @@ def test_a_session_ends_when_nobody_uses_it(gate, clock):
 def test_sessions_are_bounded_and_those_in_use_stay(gate, monkeypatch):
     monkeypatch.setattr(PEOPLE, "admit", lambda name, password: True)
     first = f"{gate.cookie_name}={gate.log_in('Ada', 'x', 'here')}"
-    for _ in range(MOST_SESSIONS + 10):
-        gate.log_in("Ben", "x", "there")
+    for i in range(MOST_SESSIONS + 10):
+        gate.log_in(f"Ben {i}", "x", "there")
         assert gate.find(first).name == "Ada"
     assert len(gate.sessions) == MOST_SESSIONS
+
+
+def test_who_logs_in_again_and_again_ends_nobody_elses_session(gate, monkeypatch):
+    monkeypatch.setattr(PEOPLE, "admit", lambda name, password: True)
+    ada = f"{gate.cookie_name}={gate.log_in('Ada', 'x', 'here')}"
+    for _ in range(MOST_SESSIONS + 10):
+        ben = f"{gate.cookie_name}={gate.log_in('Ben', 'x', 'there')}"
+    assert gate.find(ada).name == "Ada"
+    assert gate.find(ben).name == "Ben"
+    assert len(gate.sessions) == MOST_OF_ONE + 1
 
 
 def test_the_cookie_is_out_of_reach_and_under_tls_it_never_goes_in_the_clear(project, clock):

@@ -1,9 +1,13 @@
 """Pictures: by id, whole, in forms that browsers show; all else is refused with a reason."""
 
 import os
+import threading
+import time
 import zlib
+from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
 
+import httpx
 import numpy as np
 import pytest
 from PIL import Image
@@ -11,7 +15,9 @@ from PIL import Image
 from sparing.datasets import pictures
 from sparing.encoders.images import as_shown
 from sparing.project.source.items import Item
-from sparing.web import media
+from sparing.web import api, media
+from sparing.web.app import create_app
+from sparing.web.media import Picture
 
 RED = (200, 30, 30)
 
@@ -250,3 +256,35 @@ def test_where_links_are_followed_what_they_lead_to_is_shown(
     project.follows_links = True
     assert shown(tmp_path / "1.png").content == outside.read_bytes()
     assert shown(tmp_path / "gone.png").status_code == 404
+
+
+def test_no_answer_waits_for_pictures_however_many_are_decoded(
+    project, served, tmp_path, monkeypatch
+):
+    path, done = save(tmp_path / "a.png"), threading.Event()
+    project._by_id["it"] = Item("it", path.name, "image", path=path)
+
+    def slow(file, small):
+        assert done.wait(60)
+        return Picture(b"", "image/png")
+
+    monkeypatch.setattr(api, "picture", slow)
+    app = create_app(project)
+    with served(app) as port, ThreadPoolExecutor(50) as pool:
+        base = f"http://127.0.0.1:{port}"
+        with httpx.Client(base_url=base, headers={"origin": base}, timeout=30) as browser:
+            browser.post("/session", json={"token": app.state.door.token})
+            cookies = dict(browser.cookies)
+            asked = [
+                pool.submit(httpx.get, f"{base}/media/it", cookies=cookies, timeout=60)
+                for _ in range(50)
+            ]
+            try:
+                end = time.monotonic() + 30
+                while app.state.drawing.statistics().tasks_waiting < 40:
+                    assert time.monotonic() < end
+                    time.sleep(0.02)
+                assert browser.get("/api/state").status_code == 200
+            finally:
+                done.set()
+        assert {one.result().status_code for one in asked} == {200}

@@ -3,9 +3,11 @@
 import tempfile
 import threading
 from collections.abc import Collection, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Literal
 
+from anyio import to_thread
 from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import FileResponse
 from pydantic import Field
@@ -13,7 +15,7 @@ from starlette.background import BackgroundTask
 
 from sparing.audit.audit import Phase
 from sparing.errors import ConflictError, NotFoundError
-from sparing.project import Asked, Item, Project
+from sparing.project import Asked, Project
 from sparing.project.learning.process import Trainer
 from sparing.project.team.lending import Lent
 from sparing.store.records import Kind, NewEvent
@@ -305,17 +307,23 @@ def folders(project: TheProject, who: Who) -> FoldersBody:
 
 
 @router.get("/media/{item_id:path}", response_class=Response)
-def media(project: TheProject, item_id: str, small: bool = False) -> Response:
-    """Send the picture of an item, found by its id alone; ``small`` for lists."""
-    found = project.items.get(item_id)
-    if found.kind != "image":
-        raise NotFoundError("This item is no picture.")
-    shown = _picture(project, found, small=small)
+async def media(
+    request: Request, project: TheProject, item_id: str, small: bool = False
+) -> Response:
+    """Send the picture of an item, found by its id alone; ``small`` for lists.
+
+    Pictures have threads of their own: however many are decoded, answers wait for none of them.
+    """
+    draw = partial(_picture, project, item_id, small=small)
+    shown = await to_thread.run_sync(draw, limiter=request.app.state.drawing)
     headers = {"content-security-policy": MEDIA_POLICY, "cache-control": "private, max-age=600"}
     return Response(shown.content, media_type=shown.media_type, headers=headers)
 
 
-def _picture(project: Project, item: Item, *, small: bool) -> Picture:
+def _picture(project: Project, item_id: str, *, small: bool) -> Picture:
+    item = project.items.get(item_id)
+    if item.kind != "image":
+        raise NotFoundError("This item is no picture.")
     if item.pixels is not None:
         return drawn(item.pixels)
     root = project.root

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
+from anyio import CapacityLimiter
 from fastapi import FastAPI
 from starlette.middleware import Middleware
 
@@ -15,6 +16,7 @@ from sparing.web.door import Door
 from sparing.web.gate import Gate
 from sparing.web.security import Guard
 
+DRAWN_AT_ONCE = 8  # pictures, for all browsers together
 # FastAPI can send traces to a collector that the environment names; this page sends nothing.
 SILENT: Any = {"tracing": False, "metrics": False, "logs": False, "auto_configure": False}
 
@@ -48,6 +50,7 @@ def create_app(
         lifespan=_lifespan,
         telemetry=SILENT,
     )
+    app.state.drawing = CapacityLimiter(DRAWN_AT_ONCE)
     app.state.project, app.state.trainer, app.state.door = project, trainer, door
     failures.install(app)
     app.include_router(entering.router)

@@ -6,7 +6,8 @@ import logging
 import secrets
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import astuple, dataclass, replace
 from pathlib import Path
@@ -16,7 +17,7 @@ from sparing.errors import SourceError
 from sparing.files import alone, write_atomically
 from sparing.web.roles import Role
 
-MOST_SESSIONS = 1000
+MOST_SESSIONS, MOST_OF_ONE = 1000, 50  # in all, and of one person: nobody crowds the others out
 STEPS = 100  # how often in its idle time a session that is used is written down again
 
 log = logging.getLogger("sparing.web")
@@ -134,9 +135,7 @@ class Sessions:
         with self._lock, self._alone():
             self._read()
             yield self._kept
-            self._kept = {k: s for k, s in self._kept.items() if self._is_live(s)}
-            for key in list(self._kept)[:-MOST_SESSIONS]:
-                del self._kept[key]
+            self._kept = _newest({k: s for k, s in self._kept.items() if self._is_live(s)})
             self._write()
 
     def _alone(self) -> AbstractContextManager[None]:
@@ -158,6 +157,17 @@ class Sessions:
         except SourceError as error:  # then they end with the process
             log.warning("Who was let in is not kept: %s", error)
         self._stamp = _stamp(self._file)
+
+
+def _newest(kept: Mapping[str, Session]) -> dict[str, Session]:
+    """Return the sessions that were here last, as many as there may be, in the same order."""
+    n: Counter[str] = Counter()
+    found: dict[str, Session] = {}
+    for key, session in reversed(kept.items()):
+        n[session.name] += 1
+        if len(found) < MOST_SESSIONS and not (session.name and n[session.name] > MOST_OF_ONE):
+            found[key] = session
+    return dict(reversed(found.items()))
 
 
 def _has_place(file: Path | None) -> TypeGuard[Path]:

@@ -112,9 +112,27 @@ def unreadable(files, manifest):
     manifest["files"] = ["project.db"]
 
 
+def below_zero(files, manifest):
+    manifest["files"]["clusters.npz"] = [-(10**15), "0" * 64]  # as if that made room on the disk
+    files["clusters.npz"] = b""
+
+
+def uncounted(files, manifest):
+    manifest["n_events"] = "many"
+
+
+def nested(files, manifest):
+    manifest["made"] = []
+    for _ in range(900):
+        manifest["made"] = [manifest["made"]]
+
+
 @pytest.mark.parametrize(
     ("change", "said"),
     [
+        (below_zero, "its manifest is damaged"),
+        (nested, "its manifest is damaged"),
+        (uncounted, "its manifest is damaged"),
         (linked, "'clusters.npz' is a link or no file"),
         (bzipped, "'clusters.npz' is packed oddly"),
         (grown, "evil is damaged: project.db is not what was backed up"),

@@ -87,13 +87,28 @@ def read_manifest(archive: ZipFile, path: Path) -> Manifest:
         told = json.loads(archive.read(MANIFEST))
         if told.pop("format") != FORMAT:
             raise SourceError(f"{path} was made by another version of sparing: update it.")
-        files = {str(name): (int(size), str(mark)) for name, (size, mark) in told["files"].items()}
-        manifest = Manifest(**{**told, "files": files})
+        files = {str(n): (_number(size), str(mark)) for n, (size, mark) in told["files"].items()}
+        words = {name: _word(told[name]) for name in ("made", "version", "source")}
+        counts = {name: _number(told[name]) for name in ("n_items", "n_events")}
+        manifest = Manifest(**{**told, **words, **counts, "files": files})
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise SourceError(f"{path} is no backup of a project: its manifest is damaged.") from error
     if set(entries) != {*files, MANIFEST} or DATABASE not in files:
         raise SourceError(f"{path} is damaged: it does not hold what its manifest names.")
     return manifest
+
+
+def _number(told: object) -> int:
+    """Return a size or a count; a size below zero would make room for others on the disk."""
+    if not isinstance(told, int) or told < 0:
+        raise ValueError(f"{told!r} is no number of anything")
+    return told
+
+
+def _word(told: object) -> str:
+    if not isinstance(told, str):
+        raise TypeError(f"{told!r} is no text")
+    return told
 
 
 def extract(archive: ZipFile, manifest: Manifest, folder: Path, path: Path) -> None:
