@@ -1,5 +1,7 @@
 import csv
+import errno
 import json
+import shutil
 from uuid import uuid4
 
 import pytest
@@ -131,6 +133,30 @@ def test_a_folder_per_class_keeps_people_and_guesses_apart(tmp_path):
         assert (out / "person" / "_.._evil" / f"{ids[0]}-0.png").read_bytes() == kept
         with pytest.raises(SourceError, match="there already"):
             project.files.export(out, "folders")
+
+
+def test_folders_are_there_whole_or_not_at_all(tmp_path, monkeypatch):
+    photos, out = tmp_path / "photos", tmp_path / "out"
+    photos.mkdir()
+    for i in range(3):
+        Image.new("L", (8, 8), i).save(photos / f"{i}.png")
+    with Project.create(photos, classes=["a"]) as project:
+        project.teach(dict.fromkeys(project.items, "a"))
+        copies = iter([shutil.copyfile])
+
+        def full(source, target):
+            copy = next(copies, None)
+            if copy is None:
+                raise OSError(errno.ENOSPC, "No space left on device")
+            copy(source, target)
+
+        with monkeypatch.context() as disk:
+            disk.setattr(shutil, "copyfile", full)
+            with pytest.raises(SourceError, match="No space left"):
+                project.files.export(out, "folders")
+        assert sorted(p.name for p in tmp_path.iterdir()) == ["photos", "photos.sparing"]
+        assert project.files.export(out, "folders") == 3
+        assert len(list(out.rglob("*.png"))) == 3
 
 
 @given(st.text(max_size=20))

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from sparing.errors import InvalidInputError, SourceError, UnknownNameError
-from sparing.files import write_atomically
+from sparing.files import staging, write_atomically
 from sparing.project.files import opinions
 from sparing.project.files.forms import FORMS, ExportTable
 from sparing.project.guarded import Guarded
@@ -240,7 +240,10 @@ def source_name(column: str) -> str:
 
 
 def _write_folders(guarded: Guarded, path: Path, rows: list[ExportRow], table: ExportTable) -> None:
-    """Copy each labeled file to PATH/provenance/class/, and write PATH/labels.csv beside them."""
+    """Copy each labeled file to PATH/provenance/class/, and write PATH/labels.csv beside them.
+
+    The folder is there whole or not at all.
+    """
     with guarded.held() as state:
         kind = state.listing.kind
     if kind not in ("images", "texts"):
@@ -248,10 +251,15 @@ def _write_folders(guarded: Guarded, path: Path, rows: list[ExportRow], table: E
     if path.exists() and (not path.is_dir() or any(path.iterdir())):
         raise SourceError(f"{path} is there already: name a new or an empty folder.")
     names = _folder_names({row.label for row in rows if row.label is not None})
-    for row in rows:
-        if row.label is not None and row.present:
-            _copy(guarded.item(row.item_id), path / row.provenance / names[row.label])
-    write_atomically(path / "labels.csv", FORMS["csv"](table))
+    target = path.resolve()
+    with staging(target) as here:
+        whole = here / "folders"
+        whole.mkdir()
+        for row in rows:
+            if row.label is not None and row.present:
+                _copy(guarded.item(row.item_id), whole / row.provenance / names[row.label])
+        write_atomically(whole / "labels.csv", FORMS["csv"](table))
+        whole.rename(target)
 
 
 def _folder_names(labels: set[str]) -> dict[str, str]:
