@@ -3,6 +3,7 @@ import json
 
 import pytest
 import typer
+from PIL import Image
 
 from sparing.cli.app import run
 from sparing.cli.certify import certify
@@ -197,3 +198,42 @@ def test_the_model_of_a_project_labels_new_items(table, tmp_path, capsys):
 def test_an_export_of_nothing_is_wrong_usage(table, capfd):
     assert run(["export", str(table)]) == 2
     assert "Say where to write" in capfd.readouterr().err
+
+
+EVIL = "\x1b]0;evil\x07\x1b[2K"
+
+
+def test_no_name_speaks_to_the_terminal(tmp_path, capsys):
+    photos = tmp_path / "photos"
+    photos.mkdir()
+    (photos / f"{EVIL}.png").write_bytes(b"none")
+    Image.new("L", (8, 8)).save(photos / "a.png")
+    with Project.create(photos, classes=["x"], encoder="pixels") as project:
+        project.retrain()
+    labels = tmp_path / "labels.csv"
+    labels.write_text(f"item,label\n{EVIL},x\na.png,{EVIL}\n")
+    assert run(["status", str(photos)]) == 0
+    assert run(["import", str(photos), str(labels)]) == 0
+    assert run(["status", str(tmp_path / EVIL)]) == 1
+    said = "".join(capsys.readouterr())
+    assert "\\x1b]0;evil\\x07" in said
+    assert not any(c in said for c in "\x1b\x07")
+
+
+@pytest.mark.parametrize("command", ["status", "next", "backup"])
+def test_a_path_that_no_file_can_have_is_one_line(tmp_path, capsys, command):
+    more = [str(tmp_path / "b.zip")] if command == "backup" else []
+    assert run([command, "a" * 5000, *more]) == 1
+    said = capsys.readouterr().err
+    assert (said.count("\n"), said[:8]) == (1, "sparing:")
+
+
+@pytest.mark.parametrize("source", ["", "a" * 5000, "\0", "nowhere/x"])
+def test_a_project_that_names_no_source_that_can_be_says_so(table, tmp_path, source, capsys):
+    folder = tmp_path / "pets.csv.sparing"
+    with Project.open(folder) as project:
+        told = json.loads(project.store.settings()["settings"])
+        project.store.put_settings({"settings": json.dumps(told | {"source": source})})
+    assert run(["status", str(folder)]) == 1
+    said = capsys.readouterr().err
+    assert (said.count("\n"), said[:8]) == (1, "sparing:")

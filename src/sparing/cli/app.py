@@ -15,6 +15,7 @@ from sparing.cli.compare import compare
 from sparing.cli.encoders import encoders
 from sparing.cli.label import label
 from sparing.cli.matching import match
+from sparing.cli.plain import plain
 from sparing.cli.predict import predict
 from sparing.cli.projects import agreement, audit, export, import_labels, next_items, status
 from sparing.cli.reproduce import reproduce
@@ -92,9 +93,11 @@ def run(argv: list[str] | None = None) -> int:
         # The reader of our output has gone: say nothing more, at exit either.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
+    except OSError as error:  # of a path that nobody can open, such as one that is too long
+        return _fail(f"{error}.", 1)
     return _fail("Interrupted.", code) if code == INTERRUPTED else code
 
 
 def _fail(message: str, code: int) -> int:
-    typer.echo(f"sparing: {' '.join(message.split())}", err=True)
+    typer.echo(plain(f"sparing: {' '.join(message.split())}"), err=True)
     return code

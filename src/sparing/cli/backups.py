@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from sparing.cli.plain import plain
 from sparing.cli.projects import Place
 
 if TYPE_CHECKING:
@@ -23,10 +24,11 @@ def backup(
 
     Example: sparing backup photos.sparing photos-monday.backup
     """
+    from sparing.cli.progress import say
     from sparing.project.backups.backup import backup as write
 
     told = write(project, out)
-    typer.echo(f"{_said(told)}, in {out}. The source is not in it: {told.source}.", err=True)
+    say(f"{_said(told)}, in {out}. The source is not in it: {told.source}.")
 
 
 def restore(
@@ -42,15 +44,15 @@ def restore(
 
     Example: sparing restore photos-monday.backup photos.sparing --source photos
     """
+    from sparing.cli.progress import say
     from sparing.project.backups.restore import restore as unpack
 
     made = unpack(file, folder, source)
-    typer.echo(f"{_said(made.manifest)}, in {made.place}.", err=True)
+    say(f"{_said(made.manifest)}, in {made.place}.")
     if made.source is None:
-        typer.echo(
+        say(
             f"Its source is not there: {made.manifest.source}. 'sparing label {made.place} --source"
-            " PLACE' says where it is now.",
-            err=True,
+            " PLACE' says where it is now."
         )
 
 
@@ -84,7 +86,7 @@ def merge(
 
     def agreed(told: Sequence[str]) -> bool:
         for line in told:
-            typer.echo(line)
+            typer.echo(plain(line))
         return yes or (sys.stdin.isatty() and typer.confirm(f"Write {into}?", err=True))
 
     wanted = parse_wanted(classes or [])

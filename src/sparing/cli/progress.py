@@ -16,6 +16,8 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+from sparing.cli.plain import plain
+
 
 class Stages:
     """Shows the progress of named stages; call it with (stage, steps done, steps in all)."""
@@ -34,7 +36,7 @@ class Stages:
 
 def say(line: str) -> None:
     """Tell the person something that is not a result."""
-    typer.echo(line, err=True)
+    typer.echo(plain(line), err=True)
 
 
 @contextmanager

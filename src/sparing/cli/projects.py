@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from sparing.cli.certify import EPSILON, Delta, Epsilon, check_same
+from sparing.cli.plain import plain
 from sparing.cli.reading import EncodingOption, Header, Sheet, asked_reading, reading
 
 if TYPE_CHECKING:
@@ -62,6 +63,7 @@ def import_labels(
 
     Example: sparing import photos.sparing ask.csv
     """
+    from sparing.cli.progress import say
     from sparing.datasets.formulas import csv_text
     from sparing.files import write_atomically
 
@@ -74,7 +76,7 @@ def import_labels(
     first, *others = told.said()
     typer.echo(first)
     for line in others:
-        typer.echo(line, err=True)
+        say(line)
 
 
 def status(
@@ -99,7 +101,7 @@ def status(
             _print_table(rows, None, as_json=as_json)
             return
         stands = opened.status()
-    typer.echo(_as_json(stands) if as_json else "\n".join(_sentences(stands)))
+    typer.echo(_as_json(stands) if as_json else plain("\n".join(_sentences(stands))))
 
 
 def audit(
@@ -285,7 +287,7 @@ def open_project(place: str | PathLike[str], *, must_write: bool = False) -> Ite
 
 def _catch_up(project: "Project") -> None:
     """Learn from the answers so far, unless a page is running: then its trainer does."""
-    from sparing.cli.progress import stages
+    from sparing.cli.progress import say, stages
     from sparing.errors import SparingError
 
     if not (
@@ -296,7 +298,7 @@ def _catch_up(project: "Project") -> None:
         try:
             project.retrain(progress)
         except SparingError as error:  # items are asked all the same, and say why
-            typer.echo(f"sparing: {error}", err=True)
+            say(f"sparing: {error}")
 
 
 def _asked(project: "Project", n: int) -> "list[Asked]":

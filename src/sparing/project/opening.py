@@ -1,6 +1,7 @@
 """Making a project and opening it again: lock, store, items, settings."""
 
 import gc
+import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -300,10 +301,12 @@ def full_source(source: str | PathLike[str]) -> str:
 
 def found_source(folder: ProjectFolder, settings: Settings) -> str | None:
     """Return where the source is: where it was, or beside a project that has moved with it."""
-    beside = folder.path.resolve().with_name(Path(settings.source).name)
-    if settings.source == MNIST or Path(settings.source).exists():
+    # os.path.exists: a name that is too long for any file, or has a zero byte, is not there.
+    if settings.source == MNIST or os.path.exists(settings.source):  # noqa: PTH110
         return settings.source
-    return str(beside) if beside.exists() else None
+    name = Path(settings.source).name
+    beside = str(folder.path.resolve().parent / name)
+    return beside if name and os.path.exists(beside) else None  # noqa: PTH110
 
 
 def repoint(folder: ProjectFolder, store: Store, source: str | PathLike[str]) -> None:
