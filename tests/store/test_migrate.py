@@ -9,7 +9,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
 from sparing.errors import SchemaVersionError, StoreError
-from sparing.store import Kind, NewEvent, open_store
+from sparing.store import Kind, NewEvent, open_store, stored_setting
 from sparing.store.engine import open_engine, sqlite_url
 from sparing.store.migrate import SCRIPTS, create, migrate, schema_version, upgrade
 from sparing.store.schema import HEAD, metadata
@@ -224,3 +224,23 @@ def test_a_schema_whose_very_words_are_damaged_is_one_error(tmp_path):
     )
     with pytest.raises(StoreError, match="damaged"):
         open_store(sqlite_url(path), writable=False)
+
+
+@pytest.mark.parametrize(
+    "strange",
+    [
+        "CREATE TRIGGER evil AFTER INSERT ON events BEGIN DELETE FROM events; END",
+        (
+            "DROP TABLE alembic_version; CREATE VIEW alembic_version AS WITH RECURSIVE r(n) AS"
+            " (SELECT 1 UNION ALL SELECT n + 1 FROM r) SELECT n AS version_num FROM r WHERE n < 0"
+        ),
+    ],
+)
+def test_nothing_in_a_database_from_elsewhere_is_run(tmp_path, strange):
+    path = tmp_path / "project.db"
+    open_store(sqlite_url(path)).close()
+    with closing(sqlite3.connect(path)) as database:
+        database.executescript(strange)
+    for look in (open_store, lambda url: stored_setting(url, "settings")):
+        with pytest.raises(StoreError, match="which no project has"):
+            look(sqlite_url(path))

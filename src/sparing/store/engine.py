@@ -24,8 +24,11 @@ PRAGMAS = (
     "PRAGMA journal_mode=WAL",  # readers and the writer do not wait for each other
     "PRAGMA synchronous=FULL",  # an answer that was confirmed survives a power cut
     "PRAGMA foreign_keys=ON",
+    "PRAGMA trusted_schema=OFF",
     "PRAGMA cache_size=-65536",  # kB: the keys of a million items, while they are put in
 )
+# A folder that came from elsewhere is data: nothing in it is run.
+RUNS_BY_ITSELF = "SELECT type FROM sqlite_master WHERE type IN ('trigger', 'view') LIMIT 1"
 SETTINGS = (
     "SET synchronous_commit TO on",  # whatever the server's own setting is
     f"SET lock_timeout TO '{BUSY_SECONDS}s'",
@@ -130,8 +133,11 @@ def _configure_sqlite(connection: Any, record: object) -> None:
     try:
         for pragma in PRAGMAS:
             connection.execute(pragma)
+        strange = connection.execute(RUNS_BY_ITSELF).fetchone()
     except UnicodeDecodeError as error:  # it names what is damaged in the bytes that are
         raise sqlite3.DatabaseError("its schema is damaged") from error
+    if strange is not None:
+        raise sqlite3.DatabaseError(f"it holds a {strange[0]}, which no project has")
 
 
 def _begin_sqlite(connection: Connection) -> None:

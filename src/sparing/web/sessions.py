@@ -163,11 +163,11 @@ def _newest(kept: Mapping[str, Session]) -> dict[str, Session]:
     """Return the sessions that were here last, as many as there may be, in the same order."""
     n: Counter[str] = Counter()
     found: dict[str, Session] = {}
-    for key, session in reversed([*kept.items()]):
+    for key, session in reversed(list(kept.items())):
         n[session.name] += 1
         if len(found) < MOST_SESSIONS and not (session.name and n[session.name] > MOST_OF_ONE):
             found[key] = session
-    return dict(reversed([*found.items()]))
+    return dict(reversed(list(found.items())))
 
 
 def _has_place(file: Path | None) -> TypeGuard[Path]:
