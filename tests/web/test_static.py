@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from sparing.web.pages import PAGES, STATIC
+from sparing.web.wire import HERE as WIRE
+from sparing.web.wire import wire_types
 
 HERE = Path(__file__).parent
 OLDEST_NODE = (20, 19)  # from here on a .js file with an import is a module by itself
@@ -29,6 +31,10 @@ def test_the_modules_pass_their_own_tests():
     done = subprocess.run([node(), "--test", *tests], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     assert int(re.search(r"^# pass (\d+)$", done.stdout, re.MULTILINE)[1]) > 40
+
+
+def test_the_types_on_the_wire_are_those_of_the_bodies():
+    assert WIRE.read_text("utf-8") == wire_types(), "run python -m sparing.web.wire"
 
 
 def test_the_types_of_the_modules_fit():

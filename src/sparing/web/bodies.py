@@ -16,6 +16,7 @@ Text = Annotated[str, Field(max_length=4000, pattern=r"^[^\x00]*$")]
 Name = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00]*$")]
 ItemId = Annotated[str, Field(min_length=1, max_length=4096)]
 Fraction = Annotated[float, Field(gt=0, lt=1)]
+Purpose = Literal["train", "audit", "handback"]
 EventKind = Literal[
     "label", "skip", "settled", "flag", "unflag", "comment", "undo",
     "add_class", "rename_class", "merge_class", "delete_class",
@@ -29,9 +30,11 @@ class Incoming(BaseModel):
 
 
 class Outgoing(BaseModel):
-    """A body that goes out, read off the attributes of an object."""
+    """A body that goes out whole, read off the attributes of an object."""
 
-    model_config = ConfigDict(from_attributes=True)
+    model_config = ConfigDict(
+        from_attributes=True, json_schema_serialization_defaults_required=True
+    )
 
 
 class Token(Incoming):
@@ -53,7 +56,7 @@ class EventBody(Incoming):
     undoes: Key | None = None
     confirmed: bool = False
     source: Literal["grid", "cluster"] | None = None
-    asked_for: Literal["train", "audit", "handback"] | None = None
+    asked_for: Purpose | None = None
 
 
 class ClaimBody(Incoming):
@@ -108,7 +111,7 @@ class AskedBody(Outgoing):
     flagged: bool = False
     comment: str = ""
     second: bool = False
-    purpose: str = "train"
+    purpose: Purpose = "train"
 
 
 class NextBody(BaseModel):

@@ -1,5 +1,6 @@
 /* The words of the grid; read by the type checker alone, never by the browser. */
 
+import type * as wire from "./wire.js";
 import type { Asked, PersonEvent, Server, SharedAction } from "./types.js";
 
 export type Source =
@@ -7,13 +8,13 @@ export type Source =
   | { kind: "like"; item_id: string } | { kind: "search"; text: string }
   | { kind: "list"; rows: readonly number[] };
 export type Tab = "class" | "cluster" | "rare" | "search";
-export interface Page { about: string; class_name: string | null; n_open: number; items: Asked[]; n_elsewhere: number }
-export interface ClusterLine { number: number; n_items: number; n_open: number; example: Asked }
-export interface Overview { likely: Record<string, number>; clusters: ClusterLine[] | null }
-export interface Purity { class_name: string; n_like: number; n_tested: number; low: number; high: number; sentence: string }
-export interface Check { n_drawn: number; open: Asked[]; purity: Purity | null; item_ids: string[]; n_elsewhere: number }
+export type Page = wire.PageBody;
+export type ClusterLine = wire.LineBody;
+export type Overview = wire.OverviewBody;
+export type Purity = wire.PurityBody;
+export type Check = wire.CheckBody;
 /** What the server knows of a step: all answers, and of a page its items. */
-export interface Confirmed { said: { key: string; item_id: string; class_name: string }[]; items: Asked[] }
+export type Confirmed = wire.StepBody;
 
 /** All that is on the screen; what an undo brings back. */
 export interface Sheet {

@@ -1,5 +1,6 @@
 /* The words of the map's modules; read by the type checker alone, never by the browser. */
 
+import type * as wire from "./wire.js";
 import type { Asked, PersonEvent, Server, SharedAction } from "./types.js";
 
 export type Kind = "principal" | "neighbors";
@@ -8,10 +9,7 @@ export interface Point { x: number; y: number }
 export interface Size { width: number; height: number }
 /** What part of the map is seen: its middle, and pixels a unit. The map is one unit wide. */
 export interface View { x: number; y: number; scale: number }
-export interface Maps {
-  mark: string; kinds: Kind[]; trouble: string;
-  progress: { what: string; done: number; total: number } | null;
-}
+export type Maps = wire.MapBody;
 /** The points in the order of the cells that they lie in. */
 export interface PointIndex {
   readonly side: number; readonly starts: Uint32Array; readonly rows: Uint32Array;

@@ -1,82 +1,41 @@
-/* The words that the modules share; read by the type checker alone, never by the browser. */
+/* The words that the modules share; read by the type checker alone, never by the browser.
+   What goes over the wire is in wire.d.ts, which is made from the bodies of the server. */
 
-export interface Answer {
-  key: string; seq: number; at: string; kind: string; item_id: string;
-  class_name: string | null; annotator: string | null; purpose: string;
-}
-export interface Item {
-  item_id: string; name: string; kind: "image" | "text" | "card";
-  text: string | null; fields: Record<string, string> | null;
-}
-export interface Asked {
-  item: Item; why: string; source: string; model_version: number | null;
-  guess: [string, number] | null; answer: Answer | null; flagged: boolean; comment: string;
-  /** Somebody else has answered it too: it counts already. */
-  second: boolean;
-  /** What an answer is for; sent back with it, as a check of the model may begin meanwhile. */
-  purpose: Purpose;
-}
-export type EventKind = "label" | "skip" | "settled" | "flag" | "unflag" | "comment" | "undo"
-  | "add_class" | "rename_class" | "merge_class" | "delete_class";
-export interface PersonEvent {
-  key: string; kind: EventKind; item_id?: string; class_name?: string; text?: string;
-  model_version?: number | null; seen?: string | null; undoes?: string | null; confirmed?: boolean;
-  source?: "grid" | "cluster"; asked_for?: Purpose;
-}
-export type Purpose = "train" | "audit" | "handback";
-export interface Recorded {
-  key: string; seq: number | null; status: "stored" | "duplicate" | "conflict" | "refused";
-  current: Answer | null; message: string;
-}
-export interface ClassRow { name: string; place: number; count: number }
-export interface Accuracy { estimate: number; low: number; high: number; n: number; note: string; rough: boolean }
-export interface Certificate {
-  statement: string; attempt: number; n_total: number; n_by_people: number; n_auto: number;
-  n_handback: number; n_audited: number; n_wrong: number; notes: string[];
-  recall: Record<string, number>; claim: { epsilon: number; delta: number };
-}
-export interface CurvePoint { n_labels: number; accuracy: number; low: number; high: number }
-export interface AuditProgress { n_drawn: number; n_answered: number; sentence: string }
-export interface Status {
-  n_items: number; n_labeled: number; n_skipped: number; n_flagged: number; n_left: number;
-  n_handback_left: number; phase: string; accuracy: Accuracy | null; wanting: string; curve: CurvePoint[];
-  advice: [boolean, string]; model_version: number; encoded: [number, number];
-  trainer: [string, string]; notes: string[]; seen_by: string[]; audit: AuditProgress | null;
-  certificate: Certificate | null; seq: number;
-  people: string[]; n_contested: number; guidelines: number; n_unmatched: number;
-}
-export interface ServerState extends Place { status: Status }
+import type * as wire from "./wire.js";
+
+export type Answer = wire.AnswerBody;
+export type Item = wire.ItemBody;
+export type Asked = wire.AskedBody;
+export type EventKind = PersonEvent["kind"];
+export type PersonEvent = wire.EventBody;
+export type Purpose = Asked["purpose"];
+export type Recorded = wire.RecordedBody;
+export type ClassRow = wire.ClassBody;
+export type Accuracy = wire.AccuracyBody;
+export type Certificate = wire.CertificateBody;
+export type CurvePoint = wire.CurvePointBody;
+export type AuditProgress = wire.AuditBody;
+export type Status = wire.StatusBody;
+export type ServerState = wire.StateBody;
 /** Which project this is, and who is in front of it. */
-export interface Place {
-  id: string; name: string; annotator: string; by_password: boolean; classes: ClassRow[];
-  role: Role; may_add_classes: boolean;
-}
-export type Role = "annotator" | "settler" | "owner";
+export type Place = Omit<ServerState, "status">;
+export type Role = wire.Role;
 /** What the server has said, as one flat record. */
 export interface Server extends Status, Place {}
-export interface Plan {
-  n_audited: number; expected_audits: number; expected_handback: number; expected_auto: number; most: number;
-  sentence: string; note: string | null;
-}
-export interface Next { phase: string; items: Asked[]; n_elsewhere: number }
+export type Plan = wire.PlanBody;
+export type Next = wire.NextBody;
 /** ``""``: what was answered; else what was marked so, answered or not. */
 export type Marked = "" | "flagged" | "skipped" | "commented";
-export interface HistoryRow { answer: Answer | null; item: Item; flagged: boolean; comment: string }
-export interface Figure { name: string; value: number; low: number; high: number; n_items: number }
-export interface People {
-  people: { name: string; n_answers: number }[]; overlap: number; n_items: number; note: string;
-  overall: Figure | null; by_class: Figure[]; by_person: Figure[];
-}
-export interface Disagreement {
-  asked: Asked; votes: { annotator: string; class_name: string | null }[];
-  suggestion: [string, number]; is_audited: boolean;
-}
+export type HistoryRow = wire.HistoryRowBody;
+export type Figure = wire.FigureBody;
+export type People = wire.PeopleBody;
+export type Disagreement = wire.DisagreementBody;
 /** An item that was spoken of and is not in the source, and what it may be now. */
-export interface Unmatched { item_id: string; name: string; label: string | null; is_now: string | null; why: string; text: string }
-export interface UnmatchedList { total: number; n_suggested: number; rows: Unmatched[] }
+export type Unmatched = wire.UnmatchedBody;
+export type UnmatchedList = wire.UnmatchedListBody;
 export type Way = "id" | "content" | "place";
-export interface Guidelines { number: number; key: string; at: string; annotator: string; text: string }
-export interface Doubt { asked: Asked; reason: string }
+export type Guidelines = wire.GuidelinesBody;
+export type Doubt = wire.DoubtBody;
 
 /** One step that Backspace takes back: what was said, and the item as it was before. */
 export interface Step { event: PersonEvent; asked: Asked | null }
