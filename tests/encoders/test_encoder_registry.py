@@ -1,9 +1,14 @@
 """All encoders by name, and what holds for each of them."""
 
+from importlib.metadata import EntryPoint
+
 import numpy as np
 import pytest
 
-from sparing.encoders import ENCODERS, get_encoder
+from sparing import registry
+from sparing.encoders import ENCODERS, encoder_names, get_encoder
+from sparing.encoders.base import BlockEncoder
+from sparing.encoders.choice import named_encoder
 from sparing.errors import UnknownNameError
 from sparing.testing import yield_encoder_checks
 from sparing.types import Encoder
@@ -38,3 +43,26 @@ def test_unknown_names_are_told_the_closest():
         get_encoder("pixel")
     with pytest.raises(UnknownNameError, match="Did you mean 'n_bins'"):
         get_encoder("hog", n_bin=4)
+
+
+class Lengths(BlockEncoder):
+    """What another package might bring: how long each text is."""
+
+    name = "lengths"
+
+    def _fit(self, X):
+        pass
+
+    def _encode(self, X):
+        return np.array([[len(text)] for text in X], np.float32)
+
+
+def test_an_encoder_of_another_package_is_found_by_its_entry_point(monkeypatch):
+    point = EntryPoint("lengths", f"{__name__}:Lengths", "sparing.encoders")
+    monkeypatch.setattr(EntryPoint, "load", lambda self: Lengths)
+    monkeypatch.setattr(registry, "entry_points", lambda group: [point])
+    assert "lengths" in encoder_names()
+    assert isinstance(get_encoder("lengths"), Lengths)
+    assert isinstance(named_encoder("lengths", "texts", ["a"]), Lengths)
+    with pytest.raises(UnknownNameError, match="Did you mean 'lengths'"):
+        named_encoder("length", "texts", ["a"])

@@ -3,6 +3,7 @@ from importlib.metadata import EntryPoint
 import pytest
 
 from sparing import CapabilityError, InvalidInputError, UnknownNameError
+from sparing import registry as names
 from sparing.strategies import STRATEGIES, QueryStrategy, get_strategy, registry, strategy_names
 from sparing.strategies.registry import ELSEWHERE
 
@@ -71,7 +72,7 @@ def third_party(monkeypatch):
         "margin": "no_such_module_anywhere:Strategy",
     }
     points = [EntryPoint(name, value, registry.GROUP) for name, value in values.items()]
-    monkeypatch.setattr(registry, "entry_points", lambda group: points)
+    monkeypatch.setattr(names, "entry_points", lambda group: points)
 
 
 @pytest.mark.usefixtures("third_party")

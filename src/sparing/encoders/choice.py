@@ -15,7 +15,7 @@ from sparing.encoders.joined import EncoderSpec, JoinedEncoder
 from sparing.encoders.pretrained.hub import cached_default, check_reach
 from sparing.encoders.pretrained.photos import WEIGHTS, side_for
 from sparing.encoders.pretrained.texts import MODEL, TOKENIZER, is_foreign
-from sparing.encoders.registry import encoder_names, get_encoder
+from sparing.encoders.registry import ENCODERS, encoder_names, get_encoder
 from sparing.errors import CapabilityError, SourceError, UnknownNameError
 
 DEFAULT = "default"
@@ -126,7 +126,7 @@ def check_encoder(name: str, kind: str | None = None) -> None:
         library, _, model = part.partition(":")
         if library in LIBRARIES:
             _check_model(library, model)
-        elif part not in KINDS:
+        elif not _is_known(part):
             raise UnknownNameError("encoder", part, _names())
 
 
@@ -193,15 +193,20 @@ def _parts(name: str, kind: str, values: Sequence[Any]) -> list[EncoderSpec]:
     return [_part(part, kind, values) for part in name.split("+")]
 
 
+def _is_known(name: str) -> bool:
+    """Tell whether an encoder needs no model's name: one of ours, or of another package."""
+    return name in KINDS or (name not in ENCODERS and name in encoder_names())
+
+
 def _part(name: str, kind: str, values: Sequence[Any]) -> EncoderSpec:
     library, _, model = name.partition(":")
     if library in LIBRARIES:
         _check_model(library, model)
         single, parameter = _library(library, kind)
         return single, {parameter: model}
-    if name not in KINDS:
+    if not _is_known(name):
         raise UnknownNameError("encoder", name, _names())
-    if KINDS[name] != kind:
+    if KINDS.get(name, kind) != kind:
         raise CapabilityError(f"Encoder '{name}' is for {KINDS[name]}, and the items are {kind}.")
     return _photos(values) if name == "efficientnet" else (name, {})
 

@@ -1,4 +1,4 @@
-"""Which encoder a name stands for."""
+"""Which encoder a name stands for: those of this package, and those of others by entry point."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -20,7 +20,7 @@ from sparing.encoders.pretrained.texts import MiniLmEncoder, OnnxTextEncoder
 from sparing.encoders.table import TableEncoder
 from sparing.encoders.text import TextEncoder
 from sparing.encoders.vectors import VectorEncoder
-from sparing.errors import UnknownNameError
+from sparing.registry import Registry
 
 _OWN: tuple[type[BlockEncoder], ...] = (
     EfficientNetEncoder,
@@ -41,7 +41,8 @@ _OWN: tuple[type[BlockEncoder], ...] = (
     VectorEncoder,
 )
 ENCODERS: Mapping[str, type[BlockEncoder]] = MappingProxyType({c.name: c for c in _OWN})
-"""The encoders by name."""
+"""The encoders of this package by name."""
+_REGISTRY: Registry[BlockEncoder] = Registry("encoder", ENCODERS, BlockEncoder, "sparing.encoders")
 
 
 def encoder_names() -> list[str]:
@@ -52,7 +53,7 @@ def encoder_names() -> list[str]:
     >>> encoder_names()[:5]
     ['efficientnet', 'fastembed', 'fastembed-images', 'glyph', 'hog']
     """
-    return sorted(ENCODERS)
+    return _REGISTRY.names()
 
 
 def get_encoder(name: str, **params: Any) -> BlockEncoder:
@@ -61,6 +62,7 @@ def get_encoder(name: str, **params: Any) -> BlockEncoder:
     Raises
     ------
     UnknownNameError : no such encoder, or no such parameter of it
+    CapabilityError : the entry point behind the name does not load, or gives no encoder
 
     Examples
     --------
@@ -70,11 +72,4 @@ def get_encoder(name: str, **params: Any) -> BlockEncoder:
     Traceback (most recent call last):
     sparing.errors.UnknownNameError: There is no encoder 'glyf'. Did you mean 'glyph'? ...
     """
-    if name not in ENCODERS:
-        raise UnknownNameError("encoder", name, ENCODERS)
-    kind = ENCODERS[name]
-    known = kind._get_param_names()
-    for parameter in params:
-        if parameter not in known:
-            raise UnknownNameError(f"parameter of encoder '{name}' called", parameter, known)
-    return kind(**params)
+    return _REGISTRY.make(name, params)

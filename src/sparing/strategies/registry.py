@@ -1,19 +1,11 @@
-"""Which strategy a name stands for: those of this package, and those of others by entry point.
-
-A third party adds one in its own ``pyproject.toml``::
-
-    [project.entry-points."sparing.strategies"]
-    my_strategy = "my_package:MyStrategy"
-"""
+"""Which strategy a name stands for: those of this package, and those of others by entry point."""
 
 from collections.abc import Mapping
-from importlib.metadata import EntryPoint, entry_points
-from inspect import isclass
 from types import MappingProxyType
 from typing import Any
 
 from sparing._validate import invalid
-from sparing.errors import CapabilityError, UnknownNameError
+from sparing.registry import Registry
 from sparing.strategies.base import QueryStrategy
 from sparing.strategies.clusters import ClusterThenLabel, TypiClust
 from sparing.strategies.committee import Bald, BatchBald, Epig, QueryByCommittee
@@ -85,7 +77,7 @@ def strategy_names() -> list[str]:
     >>> "margin" in strategy_names()
     True
     """
-    return sorted({*STRATEGIES, *_entry_points()})
+    return _REGISTRY.names()
 
 
 def get_strategy(strategy: str | QueryStrategy, /, **params: Any) -> QueryStrategy:
@@ -111,21 +103,7 @@ def get_strategy(strategy: str | QueryStrategy, /, **params: Any) -> QueryStrate
         return strategy
     if not isinstance(strategy, str):
         raise invalid("strategy", "get_strategy", "a name or a QueryStrategy", strategy)
-    kind = _strategy_class(strategy)
-    known = kind._get_param_names()
-    for name in params:
-        if name not in known:
-            raise UnknownNameError(f"parameter of strategy '{strategy}' called", name, known)
-    return kind(**params)
-
-
-def _strategy_class(name: str) -> type[QueryStrategy]:
-    if name in STRATEGIES:
-        return STRATEGIES[name]
-    others = _entry_points()
-    if name in others:
-        return _load(others[name])
-    raise UnknownNameError("strategy", name, strategy_names(), _hint(name))
+    return _REGISTRY.make(strategy, params)
 
 
 def _hint(name: str) -> str:
@@ -140,17 +118,10 @@ def _letters(name: str) -> str:
     return "".join(filter(str.isalnum, name.lower()))
 
 
-def _entry_points() -> dict[str, EntryPoint]:
-    return {point.name: point for point in entry_points(group=GROUP)}
-
-
-def _load(point: EntryPoint) -> type[QueryStrategy]:
-    """Import a third party's strategy; whatever its import raises is told with its origin."""
-    origin = f"strategy '{point.name}' of entry point '{point.value}'"
-    try:
-        loaded = point.load()
-    except Exception as error:  # foreign code; chained and raised as ours
-        raise CapabilityError(f"{origin} cannot be loaded: {error!r}.") from error
-    if isclass(loaded) and issubclass(loaded, QueryStrategy):
-        return loaded
-    raise CapabilityError(f"{origin} is no QueryStrategy class but {loaded!r}.")
+_REGISTRY: Registry[QueryStrategy] = Registry(
+    "strategy",
+    STRATEGIES,
+    QueryStrategy,
+    GROUP,
+    _hint,
+)
