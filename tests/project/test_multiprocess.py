@@ -61,6 +61,20 @@ def ids(asked):
     return [one.item.item_id for one in asked]
 
 
+def test_what_no_database_can_hold_is_no_failure_of_this_one(two):
+    one, _ = two
+    (asked,) = ask(one, "holder", n=1).items
+    item = asked.item.item_id
+    one.lending.let_go("holder", [item, "\0", "nothing"])
+    assert not one.lending.hold("holder", ["\0"])
+    odd = {"text": "\0"}, {"annotator": "\0"}, {"model_version": 2**31}, {"text": "\ud800"}
+    events = [
+        NewEvent(key=f"k{i}", kind=Kind.COMMENT, item_id=item, **more)
+        for i, more in enumerate((*odd, {"text": "fine", "model_version": 2**31 - 1}))
+    ]
+    assert [done.status for done in one.record(events)] == ["refused"] * 4 + ["stored"]
+
+
 def test_a_project_on_postgresql_is_made_asked_and_opened_by_its_url(pets, url):
     with pets.create(folder=url) as project:
         pets.answer(project, project.query(5))

@@ -182,5 +182,5 @@ def check(project: TheProject, who: Who, number: Number, holder: Holder | None =
     Its items come without those that are on another screen than the holder's.
     """
     mine = None if holder is None else holder_of(who, holder)
-    found = project.lending.spare(mine, project.grid.check(number))
+    found = project.lending.spare(mine, project.grid.check(number, who))
     return CheckBody.model_validate(found)

@@ -187,6 +187,19 @@ def test_a_cluster_is_checked_blind_before_it_is_offered_whole(groups):
     assert set(done.item_ids) == set(ids(groups.grid.cluster(number, ALL)))
 
 
+def test_what_a_cluster_is_stays_hidden_from_whom_its_items_wait_for(groups):
+    groups.team.set_overlap(1.0)
+    groups.retrain()
+    number = groups.grid.overview().clusters[0].number
+    asked = [one.item.item_id for one in groups.grid.check(number, "Ada").open]
+    groups.teach({item_id: truth(groups, item_id) for item_id in asked}, annotator="Ada")
+    assert groups.grid.check(number, "Ada").purity.n_tested == N_TESTED
+    hidden = groups.grid.check(number, "Ben")
+    assert (hidden.open, hidden.purity, hidden.item_ids) == ([], None, [])
+    groups.teach({item_id: truth(groups, item_id) for item_id in asked}, annotator="Ben")
+    assert groups.grid.check(number, "Ben").purity.n_tested == N_TESTED
+
+
 def test_the_draw_of_a_cluster_is_uniform(groups):
     groups.retrain()
     number = groups.grid.overview().clusters[0].number

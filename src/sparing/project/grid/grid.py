@@ -192,10 +192,11 @@ class Grid:
             page = page_of(state, "what you confirmed last", None, len(rows), rows)
         return GridStep(said, [replace(one, answer=None) for one in page.items])
 
-    def check(self, number: int) -> ClusterCheck:
+    def check(self, number: int, annotator: str = "") -> ClusterCheck:
         """Return how far the blind check of a cluster has come; the first call draws it.
 
         The items are drawn uniformly from the open ones of the cluster and come without a guess.
+        Who is still to give a second opinion on one of them is not told what came of it.
 
         Raises
         ------
@@ -211,6 +212,8 @@ class Grid:
                 shown = (asked(state, row, BLIND, ("person", None)) for row in left)
                 blind = [replace(one, guess=None, model_version=None) for one in shown]
                 return ClusterCheck(len(drawn), blind)
+            if any(state.hides(row, annotator) for row in drawn.tolist()):
+                return ClusterCheck(len(drawn), [])
             purity = estimated([label_of(state, row) for row in drawn.tolist()])
             ids = [state.rows[row].item_id for row in members.tolist()]
             return ClusterCheck(len(drawn), [], purity, ids)

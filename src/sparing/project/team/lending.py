@@ -111,13 +111,16 @@ class Lending:
 
     def hold(self, holder: str, items: Collection[str]) -> list[str]:
         """Prolong leases; return the items that the holder still has."""
-        with self._guarded.held() as state:
-            there = [item for item in items if item in state.row_of]
-        return self._store.lease(Wish(holder, (), 0, LEASE_SECONDS, there))
+        return self._store.lease(Wish(holder, (), 0, LEASE_SECONDS, self._there(items)))
 
     def let_go(self, holder: str, items: Collection[str] | None = None) -> None:
         """Free items that the holder will not answer; None: all that it has."""
-        self._store.release(holder, None if items is None else list(items))
+        self._store.release(holder, None if items is None else self._there(items))
+
+    def _there(self, items: Collection[str]) -> list[str]:
+        """Return those that are items; what pages send may be nothing that a database can hold."""
+        with self._guarded.held() as state:
+            return [item for item in items if item in state.row_of]
 
     def _elsewhere(self, holder: str | None) -> set[str]:
         return {item for item, who in self._store.leases().items() if who != holder}
