@@ -9,6 +9,7 @@ from sparing._validate import check_fraction, invalid
 from sparing.types import FloatArray
 
 ROUGH = 100  # items; with fewer an interval covers less than it says
+LEAST_REST = 0.1  # what the other items have to say at least, where one has nearly all
 EDGE = 1e-3  # a share of 0 or 1 has no logit
 
 
@@ -55,7 +56,9 @@ def f1_interval(drawn: Counts, expected: Counts, pool: Counts, alpha: float = 0.
     F1 is a ratio of totals, 2 right / (predicted + true). What the model expects of each item is a
     control variate: where it knows which items are hard, the interval is narrower, and it is right
     where it knows nothing. Limits are by Student's t on the logit, with the correction for a finite
-    pool; of entities within one item none is taken for independent of the others.
+    pool; of entities within one item none is taken for independent of the others. Residuals are
+    enlarged by each item's say, as in MacKinnon and White's third estimator: where few items have
+    any unit, the plain ones promise too much.
 
     Parameters
     ----------
@@ -76,7 +79,8 @@ def f1_interval(drawn: Counts, expected: Counts, pool: Counts, alpha: float = 0.
 
     References
     ----------
-    Angelopoulos et al. (2023), arXiv 2301.09633; Cochran (1977), Sampling techniques, ch. 6-7
+    Angelopoulos et al. (2023), arXiv 2301.09633; Cochran (1977), Sampling techniques, ch. 6-7;
+    MacKinnon & White (1985), on heteroskedasticity-consistent estimators
     """
     return _ratio(
         (2 * drawn.right, drawn.predicted + drawn.true),
@@ -117,13 +121,16 @@ def _ratio(drawn: Pair, expected: Pair, pool: Pair, alpha: float) -> Share:
     share = float(drawn[0].sum() / drawn[1].sum())
     left = drawn[0] - share * drawn[1]
     told, all_told = (part[0] - share * part[1] for part in (expected, pool))
-    variance = float(told.var(ddof=1))
-    slope = float(np.cov(left, told)[0, 1]) / variance if variance > 0 else 0.0
+    apart = told - told.mean()
+    squares = float(apart @ apart)
+    slope = float(left @ apart) / squares if squares > 0 else 0.0
     size = float(drawn[1].mean())
     value = share + slope * float(all_told.mean() - told.mean()) / size
-    error = float((left - slope * told).std(ddof=2 if n > 2 else 1))
-    spread = error / size * np.sqrt(max(1 - n / n_pool, 0) / n)
-    return _by_logit(value, float(spread), n, alpha)
+    # An item that has much say in the share or in the slope hides its own error: it is given back.
+    say = drawn[1] / drawn[1].sum() + (apart**2 / squares if squares > 0 else 0)
+    error = (left - slope * apart) / np.maximum(1 - say, LEAST_REST)
+    spread = float(error.std(ddof=1)) / size * np.sqrt(max(1 - n / n_pool, 0) / n)
+    return _by_logit(value, spread, n, alpha)
 
 
 def _by_logit(value: float, spread: float, n: int, alpha: float) -> Share:
