@@ -106,7 +106,9 @@ def test_texts_in_mixed_encodings(tmp_path):
     labeled = read_labeled(tmp_path)
     assert labeled.items.values == ["schön"] * 4
     assert labeled.labels == ["neg", "neg", "pos", "pos"]
-    assert labeled.items.notes == ("1 file is not UTF-8 and was read as Latin-1: neg/latin.txt.",)
+    assert labeled.items.notes == (
+        "1 file is not UTF-8 and was read as Latin-1: neg/latin.txt. --encoding says otherwise.",
+    )
     assert reasons(labeled.items) == {
         "neg/binary.txt": "not text but binary",
         "neg/blank.txt": "empty",

@@ -137,9 +137,41 @@ def test_links_out_of_the_source_are_followed_from_when_that_is_said(tmp_path):
         assert project.follows_links
         assert project.retrain() == 1
         assert project.learning.is_encoded
-    with pytest.raises(InvalidInputError, match="no table: it has no encoding"):
+    with pytest.raises(InvalidInputError, match="read with another encoding"):
         Project.at(pics, reading=Reading(encoding="gbk"))
     table = tmp_path / "t.csv"
     table.write_text("image\npics/0.png\npics/own.png\n")
     with Project.create(table, reading=Reading(follow_links=True)) as project:
         assert len(project.items) == 2
+
+
+def test_the_encoding_of_a_folder_of_texts_is_obeyed_and_kept(tmp_path):
+    texts = tmp_path / "texts"
+    texts.mkdir()
+    said = "это текст на русском языке, а не на другом"
+    for i in range(3):
+        (texts / f"{i}.txt").write_bytes(f"{said} {i}".encode("koi8_r"))
+    reading = Reading(encoding="koi8_r")
+    with Project.create(texts, reading=reading) as project:
+        ids = list(project.items)
+        assert project.items[ids[0]].text == f"{said} 0"
+        assert project.status().notes == ()
+    for again in (reading, Reading()):  # the same command goes on where it stopped
+        with Project.at(texts, reading=again) as project:
+            assert list(project.items) == ids
+            assert project.items[ids[0]].text == f"{said} 0"
+    with pytest.raises(InvalidInputError, match="read with another encoding"):
+        Project.at(texts, reading=Reading(encoding="cp1251"))
+    with pytest.raises(InvalidInputError, match="--header is for tables"):
+        Project.create(texts, tmp_path / "other", reading=Reading(header=False))
+    with Project.create(texts, tmp_path / "guessed") as project:
+        (note,) = project.status().notes
+        assert note.startswith("3 files are not UTF-8 and were read as ")
+        assert note.endswith("0.txt, 1.txt, 2.txt. --encoding says otherwise.")
+
+
+def test_what_became_of_the_labels_of_a_source_is_told(source):
+    with Project.create(source) as project:
+        assert project.files.last is None
+    with Project.at(source, label_column="label") as project:
+        assert project.files.last.said() == ["3 labels imported."]

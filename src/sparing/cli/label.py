@@ -111,7 +111,8 @@ def label(
         reading=read_as,
     )
     with opened:
-        for note in opened.add_classes(_split(named)):
+        imported = opened.files.last.said() if opened.files.last else ()
+        for note in (*imported, *opened.add_classes(_split(named))):
             say(note)
         if encoder is not None:
             opened.learning.fetch_encoder()

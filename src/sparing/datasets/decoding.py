@@ -95,7 +95,9 @@ def read_text(
     """
     content = read_bytes(path)
     try:
-        text, found = _told(content, encoding) if encoding else decode(content, as_before=as_before)
+        text, found = (
+            decode_as(content, encoding) if encoding else decode(content, as_before=as_before)
+        )
     except NotTextError as error:
         raise SourceError(f"{path} is {error}.") from None
     if not text.strip():
@@ -117,10 +119,16 @@ def beginning(path: Path, encoding: str | None = None) -> str:
         content = stream.read(GUESSED_BY)
     is_cut = len(content) == GUESSED_BY and not content.startswith(_UTF16)
     whole = content[: content.rfind(b"\n") + 1] if is_cut else content
-    return (_told(whole, encoding) if encoding else decode(whole))[0]
+    return (decode_as(whole, encoding) if encoding else decode(whole))[0]
 
 
-def _told(content: bytes, encoding: str) -> tuple[str, str]:
+def decode_as(content: bytes, encoding: str) -> tuple[str, str]:
+    """Return the text and its encoding, which somebody has said.
+
+    Raises
+    ------
+    NotTextError : there is no such encoding, or this is none of its texts
+    """
     try:
         return content.decode(encoding).removeprefix("\ufeff"), encoding
     except LookupError:

@@ -2,13 +2,13 @@
 
 import os
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
-from sparing.datasets.decoding import decode, read_bytes
+from sparing.datasets.decoding import decode, decode_as, read_bytes
 from sparing.datasets.images import image_faults
 from sparing.datasets.items import ItemKind, Items, Labeled, Skipped, rows_where, shown_names
 from sparing.datasets.pictures import SUFFIXES
@@ -18,6 +18,7 @@ from sparing.pool.class_names import one_spelling, said_of
 
 TEXT_SUFFIXES = (".txt", ".md", ".markdown")  # the first of which there are any
 HOW_TO_FOLLOW = "--follow-links reads them"
+UNICODE = ("UTF-8", "UTF-16")
 SHOWN_KINDS = 5  # of files that are not read
 MAX_TEXT_BYTES = 64 << 20  # of one item
 LINK_OUT = "a symbolic link out of the folder, which --follow-links reads"
@@ -34,7 +35,7 @@ class _Found:
     skipped: list[Skipped]
 
 
-def read_folder(root: Path, *, follow_links: bool = False) -> Items:
+def read_folder(root: Path, *, follow_links: bool = False, encoding: str | None = None) -> Items:
     """Read all images, or all .txt files, in a folder and the folders inside it.
 
     What there are more of decides the kind. Files that cannot be read are skipped and named;
@@ -46,20 +47,23 @@ def read_folder(root: Path, *, follow_links: bool = False) -> Items:
     SourceError : no folder, or nothing in it that can be read
     """
     found = _find(root, follow_links=follow_links)
-    items = _read_images(root, found) if found.kind == "images" else _read_texts(root, found)
+    is_images = found.kind == "images"
+    items = _read_images(root, found) if is_images else _read_texts(root, found, encoding)
     if not len(items):
         raise SourceError(f"{root} has no readable {items.kind}. {' '.join(items.said())}")
     return items
 
 
-def read_class_folders(root: Path, *, follow_links: bool = False) -> Labeled:
+def read_class_folders(
+    root: Path, *, follow_links: bool = False, encoding: str | None = None
+) -> Labeled:
     """Read a folder that has one folder a class; what is deeper belongs to the top one.
 
     Raises
     ------
     SourceError : no folder, nothing in it that can be read, or no folders in it
     """
-    items = read_folder(root, follow_links=follow_links)
+    items = read_folder(root, follow_links=follow_links, encoding=encoding)
     in_class = np.array(["/" in name for name in items.names])
     if not in_class.any():
         raise SourceError(f"{root} has {items.kind} but no folder a class: put each in one.")
@@ -222,32 +226,37 @@ def _read_images(root: Path, found: _Found) -> Items:
     )
 
 
-def _read_texts(root: Path, found: _Found) -> Items:
-    texts, names, skipped, latin = [], [], found.skipped, []
+def _read_texts(root: Path, found: _Found, told: str | None) -> Items:
+    texts, names, skipped = [], [], found.skipped
+    others: dict[str, list[str]] = {}
     for path in found.paths:
         name = _name(root, path)
         try:
-            text, encoding = _text_of(path)
+            text, encoding = _text_of(path, told)
         except SourceError as error:
             skipped.append(Skipped(name, str(error)))
             continue
         if text.strip():
             texts.append(text)
             names.append(name)
-            latin += [name] * (encoding == "Latin-1")
+            if told is None and encoding not in UNICODE:
+                others.setdefault(encoding, []).append(name)
         else:
             skipped.append(Skipped(name, "empty"))
-    return Items("texts", texts, names, str(root), tuple(skipped), _encoding_note(latin))
+    return Items("texts", texts, names, str(root), tuple(skipped), _encoding_notes(others))
 
 
-def _text_of(path: Path) -> tuple[str, str]:
+def _text_of(path: Path, told: str | None) -> tuple[str, str]:
     if (fault := file_fault(path, MAX_TEXT_BYTES)) and fault != "empty":
         raise SourceError(fault)
-    return decode(read_bytes(path))
+    content = read_bytes(path)
+    return decode_as(content, told) if told else decode(content)
 
 
-def _encoding_note(names: Sequence[str]) -> tuple[str, ...]:
-    if not names:
-        return ()
-    what = "file is not UTF-8 and was" if len(names) == 1 else "files are not UTF-8 and were"
-    return (f"{len(names):,} {what} read as Latin-1: {shown_names(names)}.",)
+def _encoding_notes(others: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
+    one, many = "file is not UTF-8 and was", "files are not UTF-8 and were"
+    return tuple(
+        f"{len(names):,} {one if len(names) == 1 else many} read as {encoding}:"
+        f" {shown_names(names)}. --encoding says otherwise."
+        for encoding, names in others.items()
+    )

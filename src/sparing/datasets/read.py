@@ -3,6 +3,7 @@
 import os
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from sparing.datasets.delimited import first_row_of_data, read_delimited
 from sparing.datasets.folders import read_class_folders, read_folder
@@ -82,7 +83,9 @@ def read_labeled(
     if pair.suffix.lower() == ".npy" and pair.is_file():
         return read_vector_pair(pair, None if labels is None else Path(labels))
     if path.is_dir():
-        return read_class_folders(path, follow_links=reading.follow_links)
+        return read_class_folders(
+            path, follow_links=reading.follow_links, encoding=reading.encoding
+        )
     raw = read_table(path, reading)
     if label_column is None:
         names = ", ".join(raw.columns)
@@ -124,7 +127,7 @@ def read_items(
     if pair.suffix.lower() == ".npy" and pair.is_file():
         return read_vectors(pair)
     if path.is_dir():
-        return read_folder(path, follow_links=reading.follow_links)
+        return read_folder(path, **folder_options(reading))
     as_before = left_out is not None
     raw = identified(read_table(path, AS_BEFORE if as_before else reading), left_out)
     if label_column in columns:
@@ -132,6 +135,19 @@ def read_items(
     if label_column is not None or (not columns and left_out is None):
         raw = set_aside(raw, label_column)
     return table_items(raw, columns, path.parent, kind, opened=opened, as_before=as_before)
+
+
+def folder_options(reading: Reading) -> dict[str, Any]:
+    """Return what was said of the reading of a folder.
+
+    Raises
+    ------
+    InvalidInputError : something that only tables have
+    """
+    for name in ("header", "sheet"):
+        if getattr(reading, name) is not None:
+            raise InvalidInputError(f"--{name} is for tables: the source is a folder.")
+    return {"follow_links": reading.follow_links, "encoding": reading.encoding}
 
 
 def data_in_first_row(path: Path, reading: Reading = FOUND_OUT) -> list[str] | None:

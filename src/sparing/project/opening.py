@@ -128,6 +128,7 @@ def make(
         left_out=layout.left_out if layout else (),
         layout=layout,
         follow_links=reading.follow_links,
+        encoding=None if layout else reading.encoding,
     )
     folder = new_place(place.url, settings.source) if place.is_shared else place
     check_free(folder.path)
@@ -285,7 +286,7 @@ def lister(folder: ProjectFolder, settings: Settings) -> Callable[[], Listing]:
                 f"The source of {folder.name} is not there: {settings.source}."
                 f" 'sparing label {place} --source PLACE' says where it is now."
             )
-        reading = Reading(follow_links=settings.follow_links)
+        reading = Reading(follow_links=settings.follow_links, encoding=settings.encoding)
         return list_source(
             source, settings.columns, settings.left_out, settings.layout, reading=reading
         )

@@ -72,11 +72,9 @@ def check_reading(settings: Settings, reading: Reading) -> None:
     ------
     InvalidInputError : it is another, or this is no table
     """
-    names = [n for n in ("header", "encoding", "sheet") if getattr(reading, n) is not None]
-    if names and settings.layout is None:
-        raise InvalidInputError(f"The source of this project is no table: it has no {names[0]}.")
-    for name in names:
-        if settings.layout and getattr(reading, name) != getattr(settings.layout.reading, name):
+    was = settings.layout.reading if settings.layout else Reading(encoding=settings.encoding)
+    for name in ("header", "encoding", "sheet"):
+        if getattr(reading, name) not in (None, getattr(was, name)):
             raise InvalidInputError(
                 f"The items of this project were read with another {name}, and its answers are"
                 " about these: label with another --project."

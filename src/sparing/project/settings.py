@@ -23,6 +23,7 @@ class Settings:
     for yet. Projects of older versions left none out, and go on so: their items keep their keys.
     ``layout`` is that of the table as it was when the project was made; None if it is no table.
     ``follow_links`` says whether links that lead out of the source's folder are followed.
+    ``encoding`` is that of a folder's texts, where somebody has said it.
     ``encoder_since`` is the model version that was the newest when the encoder was chosen.
     """
 
@@ -34,6 +35,7 @@ class Settings:
     layout: Layout | None = None
     encoder_since: int = 0
     follow_links: bool = False
+    encoding: str | None = None
 
 
 def read_settings(store: Store) -> Settings:
@@ -54,6 +56,7 @@ def read_settings(store: Store) -> Settings:
             Layout.from_json(told.get("layout")),
             int(told.get("encoder_since", 0)),
             bool(told.get("follow_links", False)),
+            told.get("encoding"),
         )
 
 

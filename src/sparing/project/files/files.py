@@ -23,12 +23,17 @@ class Files:
     store : of the project
     guarded : its state
     log : the way of what is said
+
+    Attributes
+    ----------
+    last : what became of the labels that were imported last, since the project was opened
     """
 
     def __init__(self, store: Store, guarded: Guarded, log: EventLog) -> None:
         self._store = store
         self._guarded = guarded
         self._log = log
+        self.last: ImportReport | None = None
 
     def export(self, path: str | PathLike[str], form: str = "csv", annotator: str = "") -> int:
         """Write all labels with their provenance; return how many items have one.
@@ -125,6 +130,6 @@ class Files:
             readings = imports.in_one_spelling(state, readings)
         events = [event for one in readings.found for event in one.events]
         self._log.add_classes(event.class_name for event in events if event.class_name)
-        told = imports.report(readings, imports.in_parts(events, self._log.record))
+        self.last = told = imports.report(readings, imports.in_parts(events, self._log.record))
         self._log.say(Kind.IMPORTED, f"{called}: {told.said()[0]}")
         return told

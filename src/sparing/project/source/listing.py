@@ -10,7 +10,7 @@ import numpy as np
 
 from sparing.datasets.folders import find_files
 from sparing.datasets.items import Items, summarize_skipped
-from sparing.datasets.read import FOUND_OUT, PAIR, read_items
+from sparing.datasets.read import FOUND_OUT, PAIR, folder_options, read_items
 from sparing.datasets.rows import Reading
 from sparing.errors import SourceError
 from sparing.project.source.fingerprints import anchors, content_hashes, key_of
@@ -58,7 +58,9 @@ def list_source(
     if source == MNIST and not path.exists():
         return _list_mnist()
     if path.is_dir() and not (path / PAIR).is_file():
-        kind, paths, skipped = find_files(path, follow_links=reading.follow_links)
+        kind, paths, skipped = find_files(
+            path, follow_links=folder_options(reading)["follow_links"]
+        )
         if kind == "images":
             return _list_images(path, paths, summarize_skipped(skipped))
     if layout is None:
