@@ -1,6 +1,7 @@
 """A stand-in for a project, so that the door is tested apart from the engine; a real browser."""
 
 import re
+import shutil
 import socket
 import threading
 import warnings
@@ -145,13 +146,36 @@ def client(project):
         yield browser
 
 
+def made_of_notes(folder):
+    """Make a project of sixty texts."""
+    table = folder / "notes.csv"
+    lines = [f"{'warm sun' if i % 2 else 'cold rain'} number {i}" for i in range(60)]
+    table.write_text("\n".join(["text", *lines]), encoding="utf-8")
+    return Project.create(table, classes=["good", "bad"])
+
+
 @pytest.fixture
 def real(tmp_path):
     """The same, on a real project of sixty texts."""
-    table = tmp_path / "notes.csv"
-    lines = [f"{'warm sun' if i % 2 else 'cold rain'} number {i}" for i in range(60)]
-    table.write_text("\n".join(["text", *lines]), encoding="utf-8")
-    with Project.create(table, classes=["good", "bad"]) as made, entered(made) as browser:
+    with made_of_notes(tmp_path) as made, entered(made) as browser:
+        yield browser
+
+
+@pytest.fixture(scope="session")
+def learned_folder(tmp_path_factory):
+    """The folder of such a project and its source, once it has learned; to be copied."""
+    folder = tmp_path_factory.mktemp("learned")
+    with made_of_notes(folder) as made:
+        made.retrain()
+    return folder
+
+
+@pytest.fixture
+def learned(learned_folder, tmp_path):
+    """A browser on a project of its own that has learned."""
+    shutil.copytree(learned_folder, tmp_path / "copy")
+    folder, source = tmp_path / "copy" / "notes.csv.sparing", tmp_path / "copy" / "notes.csv"
+    with Project.open(folder, source=source) as made, entered(made) as browser:
         yield browser
 
 
