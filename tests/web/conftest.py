@@ -33,7 +33,7 @@ SWITCHES = [
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
-PATIENCE = 15_000  # ms, for a machine that is busy with other things
+PATIENCE = 60_000  # ms until what is waited for counts as missing: the machine may be busy
 SAME_ORIGIN = {"origin": BASE, "sec-fetch-site": "same-origin"}
 
 
@@ -192,9 +192,16 @@ def browser():
     sync_api = pytest.importorskip("playwright.sync_api")
     if not CHROMIUM.exists():
         pytest.skip(f"{CHROMIUM} is not installed")
+    sync_api.expect.set_options(timeout=PATIENCE)
     with sync_api.sync_playwright() as playwright:
         started = playwright.chromium.launch(executable_path=str(CHROMIUM), args=SWITCHES)
-        yield started
+
+        def new_context(**options):
+            context = started.new_context(**options)
+            context.set_default_timeout(PATIENCE)
+            return context
+
+        yield SimpleNamespace(new_context=new_context)
         started.close()
 
 
@@ -241,7 +248,6 @@ class Door:
 
     def page(self, path="", context=None):
         page = (context or self.context).new_page()
-        page.set_default_timeout(PATIENCE)
         page.on("request", lambda request: self.requests.append(request.url))
         page.on("pageerror", lambda error: self.errors.append(str(error)))
         page.on("console", lambda said: self._console(said.text))

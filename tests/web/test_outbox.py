@@ -14,7 +14,6 @@ from sparing.web.security import MEANT_FOR, PROJECT
 sync_api = pytest.importorskip("playwright.sync_api")
 expect = sync_api.expect
 
-PATIENCE = 15_000  # ms, for a machine that is busy with other things
 HTML = (b"text/html", b"<!doctype html><title>Mine</title>")
 STORED = (b"application/json", b'[{"key": "k", "status": "stored"}]')
 
@@ -45,7 +44,6 @@ def stranger(status, content, heard):
 def window(browser):
     context = browser.new_context()
     page = context.new_page()
-    page.set_default_timeout(PATIENCE)
     yield page
     context.close()
 
@@ -65,7 +63,7 @@ def entered(page, app, port):
 
 def saved(page):
     page.wait_for_selector("#saved[aria-busy=false]")
-    line(page).to_have_text("All answers saved", timeout=PATIENCE)
+    line(page).to_have_text("All answers saved")
 
 
 def n_labels(project):
@@ -99,8 +97,8 @@ def test_another_program_at_the_address_gets_no_answer_and_throws_none_away(
         with served(stranger(status, content, heard), port):
             press(window, "1")
             press(window, "2")
-            line(window).to_contain_text("2 unsaved: kept in this browser", timeout=PATIENCE)
-            line(window).to_contain_text("Another program", timeout=PATIENCE)
+            line(window).to_contain_text("2 unsaved: kept in this browser")
+            line(window).to_contain_text("Another program")
         with served(create_app(project), port):
             saved(window)
         assert n_labels(project) == 2
@@ -117,7 +115,7 @@ def test_answers_never_go_into_another_project_that_takes_the_address(tmp_path, 
             entered(window, app, port)
         with served(other, port):
             press(window, "1")
-            line(window).to_contain_text("Another program", timeout=PATIENCE)
+            line(window).to_contain_text("Another program")
             window.reload()
             expect(window.locator("#name")).to_have_text("wild.csv")
             expect(window.locator("#notice")).to_contain_text("1 answer to another project")
@@ -128,7 +126,7 @@ def test_answers_never_go_into_another_project_that_takes_the_address(tmp_path, 
             window.reload()
             expect(window.locator("#name")).to_have_text("pets.csv")
             saved(window)
-            expect(window.locator("#count")).to_have_text("1", timeout=PATIENCE)
+            expect(window.locator("#count")).to_have_text("1")
         assert (n_labels(pets), n_labels(wild)) == (1, 1)
 
 
@@ -158,15 +156,15 @@ def test_the_answers_of_one_person_are_not_sent_in_the_name_of_the_next(tmp_path
             log_in(window, base, "Ada", "correct horse")
             window.route("**/api/events", lambda route: route.abort())
             press(window, "1")
-            line(window).to_contain_text("1 unsaved", timeout=PATIENCE)
+            line(window).to_contain_text("1 unsaved")
             window.context.request.post(
                 f"{base}/login",
                 headers={"origin": base},
                 data={"name": "Ben", "password": "battery staple"},
             )
             window.unroute_all()
-            expect(window.locator("#card")).to_contain_text("Somebody else", timeout=PATIENCE)
-            line(window).to_contain_text("1 unsaved: kept in this browser", timeout=PATIENCE)
+            expect(window.locator("#card")).to_contain_text("Somebody else")
+            line(window).to_contain_text("1 unsaved: kept in this browser")
             assert n_labels(project) == 0
             log_in(window, base, "Ada", "correct horse")
             window.reload()
@@ -189,7 +187,7 @@ def test_without_a_place_to_keep_them_the_page_says_to_stay_open(tmp_path, serve
         with served(app) as port:
             entered(window, app, port)
         press(window, "1")
-        line(window).to_contain_text("1 unsaved: kept in this tab alone", timeout=PATIENCE)
+        line(window).to_contain_text("1 unsaved: kept in this tab alone")
         with served(create_app(project), port):
             saved(window)
         assert n_labels(project) == 1
@@ -205,9 +203,9 @@ def test_what_a_closed_tab_has_left_is_sent_by_the_one_that_is_open(tmp_path, se
             other.goto(window.url)
             other.wait_for_selector("#item .text")
             press(other, "1")
-            line(other).to_contain_text("1 unsaved", timeout=PATIENCE)
+            line(other).to_contain_text("1 unsaved")
             other.close()
-            expect(window.locator("#count")).to_have_text("1", timeout=2 * PATIENCE)
+            expect(window.locator("#count")).to_have_text("1")
         assert n_labels(project) == 1
 
 
@@ -224,7 +222,7 @@ def test_an_answer_that_cannot_be_read_is_refused_by_name_and_said(tmp_path, ser
 
             window.route("**/api/events", spoiled, times=1)
             press(window, "1")
-            expect(window.locator("#notice")).to_contain_text("item_id", timeout=PATIENCE)
+            expect(window.locator("#notice")).to_contain_text("item_id")
             saved(window)
             press(window, "1")
             saved(window)

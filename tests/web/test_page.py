@@ -14,8 +14,6 @@ from sparing.web.app import create_app
 sync_api = pytest.importorskip("playwright.sync_api")
 expect = sync_api.expect
 
-PATIENCE = 15_000  # ms, for a machine that is busy with other things
-
 
 def notes(tmp_path, n=40):
     path = tmp_path / "notes.csv"
@@ -44,7 +42,7 @@ def press(page, key):
 
 def saved(page):
     page.wait_for_selector("#saved[aria-busy=false]")
-    expect(page.locator("#saved")).to_have_text("All answers saved", timeout=PATIENCE)
+    expect(page.locator("#saved")).to_have_text("All answers saved")
 
 
 def test_label_by_keys(door, photos):
@@ -148,11 +146,11 @@ def test_two_tabs_are_asked_different_items_and_one_that_is_closed_frees_its_own
     press(two, "2")
     expect(two.locator("#card")).to_contain_text("6 items are on other screens")
     one.close()
-    expect(two.locator("#item .text")).to_be_visible(timeout=PATIENCE)
+    expect(two.locator("#item .text")).to_be_visible()
     for _ in range(5):
         press(two, "1")
     two.keyboard.press("1")
-    expect(two.locator("#card")).to_contain_text("Every item has an answer", timeout=PATIENCE)
+    expect(two.locator("#card")).to_contain_text("Every item has an answer")
     saved(two)
     assert len(opened.labels()) == 8
 
@@ -192,7 +190,7 @@ def test_the_item_on_screen_never_changes_under_the_hand(door, photos):
         made = trainee.learn(number)
         assert made.is_draft == is_draft
         learning.adopt(made)
-        expect(page.locator("#model")).to_contain_text(f"Model {number}", timeout=PATIENCE)
+        expect(page.locator("#model")).to_contain_text(f"Model {number}")
         assert page.get_attribute("#item img", "alt") == name
         assert shown.evaluate("one => one.isConnected")
         trainee.look(60)  # until the network is done
@@ -207,10 +205,10 @@ def test_without_network_answers_wait_survive_a_reload_and_are_sent(door, tmp_pa
     press(page, "1")
     shown.append(text(page))
     press(page, "2")
-    expect(page.locator("#saved")).to_contain_text("2 unsaved", timeout=PATIENCE)
+    expect(page.locator("#saved")).to_contain_text("2 unsaved")
     assert opened.labels() == {}
     page.reload()
-    expect(page.locator("#saved")).to_contain_text("2 unsaved", timeout=PATIENCE)
+    expect(page.locator("#saved")).to_contain_text("2 unsaved")
     assert text(page) not in shown, "what waits to be sent is not asked again"
     opened.context.unroute("**/api/events")
     saved(page)
@@ -230,7 +228,7 @@ def test_a_server_that_goes_and_comes_back_gets_everything_once(browser, served,
             saved(page)
         press(page, "2")
         press(page, "2")
-        expect(page.locator("#saved")).to_contain_text("2 unsaved", timeout=PATIENCE)
+        expect(page.locator("#saved")).to_contain_text("2 unsaved")
         with served(create_app(project), port):
             saved(page)
             press(page, "1")
@@ -409,7 +407,7 @@ def test_news_take_no_name_away_that_is_being_typed(door, tmp_path):
     field = page.get_by_label("Name of cat")
     field.fill("tig")
     opened.project.teach({next(iter(opened.project.items)): "cat"})
-    expect(page.locator(".class-row").first).to_contain_text("1 label", timeout=PATIENCE)
+    expect(page.locator(".class-row").first).to_contain_text("1 label")
     expect(field).to_be_focused()
     page.keyboard.type("er")
     expect(field).to_have_value("tiger")
@@ -471,7 +469,7 @@ def test_a_trainer_that_died_is_shown_and_labeling_goes_on(door, tmp_path):
     press(page, "1")
     saved(page)
     opened.project.learning.note_trainer("idle", "")
-    expect(page.locator("#trouble")).to_be_hidden(timeout=PATIENCE)
+    expect(page.locator("#trouble")).to_be_hidden()
     assert list(opened.labels().values()) == ["cat"]
 
 

@@ -16,7 +16,6 @@ from sparing.web.passwords import Passwords, hashed
 sync_api = pytest.importorskip("playwright.sync_api")
 expect = sync_api.expect
 
-PATIENCE = 15_000  # ms, for a machine that is busy with other things
 N = 24
 
 
@@ -39,7 +38,7 @@ def press(page, key):
 
 def saved(page):
     page.wait_for_selector("#saved[aria-busy=false]")
-    expect(page.locator("#saved")).to_have_text("All answers saved", timeout=PATIENCE)
+    expect(page.locator("#saved")).to_have_text("All answers saved")
 
 
 @pytest.fixture
@@ -274,7 +273,7 @@ def test_guidelines_are_written_told_once_and_read(team):
     team.project.team.set_guidelines(
         "Clouds do not count.", seen=team.project.team.guidelines()[-1].key
     )
-    expect(ben.locator("#news")).to_contain_text("The guidelines have changed.", timeout=PATIENCE)
+    expect(ben.locator("#news")).to_contain_text("The guidelines have changed.")
     ben.get_by_role("button", name="Read").click()
     ben.get_by_text("Earlier versions").click()
     expect(ben.locator("details .guidelines")).to_contain_text("Fog does not.")
@@ -344,7 +343,6 @@ def log_in(page, name, word):
 
 def test_with_a_password_one_comes_in_answers_and_goes(browser, served, tmp_path):
     with behind_a_gate(browser, served, tmp_path) as (project, page, port):
-        page.set_default_timeout(PATIENCE)
         page.goto(f"http://127.0.0.1:{port}/")
         log_in(page, "Ada", "wrong horse")
         expect(page.locator("#login [role=alert]")).to_have_text(
@@ -368,7 +366,6 @@ def test_with_a_password_one_comes_in_answers_and_goes(browser, served, tmp_path
 def test_keys_of_events_need_no_secure_context(browser, served, tmp_path):
     """Without TLS a browser offers no crypto.randomUUID to pages of other machines."""
     with behind_a_gate(browser, served, tmp_path) as (project, page, port):
-        page.set_default_timeout(PATIENCE)
         page.add_init_script("delete Crypto.prototype.randomUUID")
         page.goto(f"http://127.0.0.1:{port}/")
         log_in(page, "Ben", "battery staple")
