@@ -8,7 +8,7 @@ from scipy import sparse
 from sklearn.datasets import load_digits
 from sklearn.linear_model import LogisticRegression
 
-from sparing import ActiveLearner
+from sparing import ActiveLearner, InvalidInputError, UnknownNameError
 from sparing.learner import auto as module
 from sparing.learner.auto import (
     PolicyEvidence,
@@ -335,6 +335,40 @@ def test_a_single_class_is_left_by_looking_into_ever_finer_groups():
     assert np.mean(query.source == "uniform") == 0.1
     assert (y[query.indices] == 1).any()
     assert "30 labels of a single class: look for another" in query.reason
+
+
+def test_a_class_that_somebody_points_at_is_looked_for_from_label_zero():
+    X, y = with_rare()
+    learner = ActiveLearner(X, seed=0)
+    learner.look_for("rare", np.flatnonzero(y == 1)[:1])
+    found = []
+    for _ in range(3):
+        query = learner.query(5)
+        found += y[query.indices].tolist()
+        if "seed_search" in query.strategy:
+            assert f"{sum(found[:-5])} labels of rare so far: look for more" in query.reason
+        learner.teach(query.indices, ["rare" if v else "usual" for v in y[query.indices]])
+    assert sum(found[:10]) >= 5  # one in twenty is
+    assert learner.query(5).strategy != "auto: seed_search"
+
+
+def test_seeds_that_point_nowhere_are_left_alone():
+    X, y = with_rare()
+    learner = ActiveLearner(X, seed=0)
+    usual = np.flatnonzero(y == 0)
+    learner.look_for("rare", usual[:3])
+    learner.teach(usual[:29], ["usual"] * 29)
+    assert learner.query(5).strategy == "auto: seed_search"
+    learner.teach(usual[29:30], ["usual"])
+    assert learner.query(5).strategy == "auto: typiclust"
+
+
+def test_bad_seeds_are_refused():
+    learner = ActiveLearner(np.eye(4), classes=["a", "b"])
+    with pytest.raises(InvalidInputError, match="distinct row numbers"):
+        learner.look_for("a", [4])
+    with pytest.raises(UnknownNameError, match="'c'"):
+        learner.look_for("c", [0])
 
 
 def test_rare_examples_are_found_faster_than_at_random():

@@ -1,6 +1,6 @@
 """``auto``: which strategy now, decided by what the labels show, and said in words."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
@@ -22,8 +22,9 @@ from sparing.strategies.clusters import ClusterThenLabel, TypiClust
 from sparing.strategies.coverage import MaxHerding, UHerding
 from sparing.strategies.mixed import Mix
 from sparing.strategies.rare import RareSearch
+from sparing.strategies.seeded import SeedSearch
 from sparing.strategies.uncertainty import MarginSampling, RandomSampling
-from sparing.types import Features, FloatArray, IntArray
+from sparing.types import Features, FloatArray, IntArray, Label
 
 COLD_LABELS = 20  # until then, and until two labels a class, the pool is covered
 COLD_LABELS_A_CLASS = 2
@@ -39,6 +40,7 @@ SMALLEST_BATCH = 5
 BATCH_SHARE = 0.1  # of the labels so far
 JUDGED = 2000  # labels by which neighbours and the linear model are compared
 CLEARLY = 2.0  # standard errors
+MISLED = 30  # labels, none of them of the class that seeds point at: then they are left alone
 TELLING = 8  # labels of another class than the commonest; fewer tell nothing of a model's skill
 
 
@@ -198,7 +200,10 @@ def _in_one_unit(s: Snapshot) -> Snapshot:
 
 
 def auto_strategy(
-    pool: Pool, version: ModelVersion, spectrum: Callable[[], Spectrum]
+    pool: Pool,
+    version: ModelVersion,
+    spectrum: Callable[[], Spectrum],
+    seeds: Mapping[Label, IntArray] | None = None,
 ) -> QueryStrategy:
     """Return the strategy for the labels as they are now; it says which rule chose it and why.
 
@@ -213,6 +218,7 @@ def auto_strategy(
     pool : the labels of ``version``
     version : what the model says; asked only once there are enough labels to tell
     spectrum : gives that of the pool's neighbour graph; asked only while there are few labels
+    seeds : rows that are likely to be of a class, for classes to be found first
 
     Raises
     ------
@@ -235,7 +241,10 @@ def auto_strategy(
     want doubt; Bae et al. (2025), arXiv 2412.20644
     """
     evidence = evidence_of(pool, version)
-    if evidence.is_cold:
+    sought = _sought(pool, seeds or {})
+    if sought is not None and (evidence.is_cold or evidence.n_classes == 1):
+        chosen, why = sought
+    elif evidence.is_cold:
         chosen, why = covering(pool, spectrum), _why_cold(evidence)
     elif evidence.is_search:
         chosen, why = _searching(evidence)
@@ -299,6 +308,23 @@ def _searching(evidence: PolicyEvidence) -> tuple[QueryStrategy, str]:
         return blind, f"{evidence.n_labeled} labels of a single class: look for another"
     found = f"{evidence.n_others} of {evidence.n_labeled} labels are not of the commonest class"
     return Mix(RareSearch(), UNIFORM_SHARE), f"{found}: look for more"
+
+
+def _sought(pool: Pool, seeds: Mapping[Label, IntArray]) -> tuple[QueryStrategy, str] | None:
+    """Return what looks for the class with seeds that has the fewest examples, and why.
+
+    None where all have eight, or where thirty labels show that the seeds of one point nowhere.
+    """
+    codes = pool.y[pool.labeled]
+    known = pool.classes.values
+    code_of = {label: int(pool.classes.encode([label])[0]) for label in seeds if label in known}
+    found = {label: int(np.sum(codes == code_of.get(label, -1))) for label in seeds}
+    open_ = [label for label, n in found.items() if n < TELLING and (n or len(codes) < MISLED)]
+    if not open_:
+        return None
+    label = min(open_, key=lambda label: found[label])
+    search = SeedSearch(seeds[label], code_of.get(label))
+    return search, f"{found[label]} labels of {label} so far: look for more like its seeds"
 
 
 def _falls_into(n_groups: int, spectrum: Spectrum) -> bool:

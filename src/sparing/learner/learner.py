@@ -144,6 +144,7 @@ class ActiveLearner:
         self.classes_are_fixed = classes is not None
         self.items = _checked_items(items, len(self.pool))
         self.views = views
+        self.seeds: dict[Label, IntArray] = {}
         self.model_version = 0
         self.round = 0
         self._rng = np.random.default_rng(self.seed)
@@ -279,8 +280,9 @@ class ActiveLearner:
         if self._strategy != AUTO:
             return seen(get_strategy(self._strategy))
         n_pairs = min(N_PAIRS, pairs_wanted(pool, batch_size))
+        smoothest = partial(self._smoothest, n_pairs)
         try:
-            return seen(auto_strategy(pool, version, lambda: self._smoothest(n_pairs)), n_pairs)
+            return seen(auto_strategy(pool, version, smoothest, self.seeds), n_pairs)
         except TooFewLabelsError as error:
             return seen(covering_meanwhile(error))
 
@@ -310,6 +312,33 @@ class ActiveLearner:
         else:
             self.pool.classes.encode(values)
         self._move_to(lambda pool: pool.with_labels(rows, values))
+
+    def look_for(self, label: Label, indices: npt.ArrayLike) -> None:
+        """Begin with a class that is hard to find, at items that are likely to be of it.
+
+        They are no labels. ``"auto"`` asks what is like them until eight items of the class are
+        known, or thirty labels show that they lead nowhere. Nothing of it is saved.
+
+        Parameters
+        ----------
+        label : of the class
+        indices : rows of the pool, such as those whose text has a word in it
+
+        Raises
+        ------
+        InvalidInputError : rows outside the pool or given twice
+        UnknownNameError : ``classes`` was given and does not have the label
+
+        Examples
+        --------
+        >>> learner = ActiveLearner(np.array([[1.0, 0.1], [1.0, 0.0], [-1.0, 0.1], [-1.0, 0.0]]))
+        >>> learner.look_for("spam", [2])
+        >>> int(learner.query().indices[0]) in (2, 3), learner.query().strategy
+        (True, 'auto: seed_search')
+        """
+        if self.classes_are_fixed:
+            self.pool.classes.encode([label])
+        self.seeds = self.seeds | {label: check_indices(indices, "look_for", len(self.pool))}
 
     def skip(self, indices: npt.ArrayLike) -> None:
         """Take items out: they are not asked again, and a label they have is dropped."""
