@@ -12,7 +12,6 @@ from sparing import ActiveLearner, InvalidInputError, UnknownNameError
 from sparing.learner import auto as module
 from sparing.learner.auto import (
     PolicyEvidence,
-    SpectralMedoids,
     auto_strategy,
     evidence_of,
     foretells,
@@ -25,6 +24,8 @@ from sparing.models.structure import PoolStructure
 from sparing.pool.pool import Pool
 from sparing.pool.snapshot import Snapshot, Spectrum
 from sparing.strategies import choose
+from sparing.strategies.seeded import SeedSearch
+from sparing.strategies.spectral import SpectralMedoids
 from sparing.testing import yield_strategy_checks
 
 
@@ -246,6 +247,8 @@ def test_a_strategy_by_the_policy_passes_the_checks_for_strategies():
     exempt = {"check_row_order_does_not_matter": "k-means starts from rows drawn by their number"}
     for check in yield_strategy_checks(SpectralMedoids(), exempt):
         check(SpectralMedoids())
+    for check in yield_strategy_checks(SeedSearch()):
+        check(SeedSearch())
 
 
 def test_skill_is_told_from_chance():
@@ -346,7 +349,7 @@ def test_a_class_that_somebody_points_at_is_looked_for_from_label_zero():
         query = learner.query(5)
         found += y[query.indices].tolist()
         if "seed_search" in query.strategy:
-            assert f"{sum(found[:-5])} labels of rare so far: look for more" in query.reason
+            assert f"{sum(found[:-5])} labels so far of a class that is looked" in query.reason
         learner.teach(query.indices, ["rare" if v else "usual" for v in y[query.indices]])
     assert sum(found[:10]) >= 5  # one in twenty is
     assert learner.query(5).strategy != "auto: seed_search"

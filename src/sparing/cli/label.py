@@ -34,6 +34,14 @@ def label(
     classes: Annotated[
         str, typer.Option(metavar="A,B,C", help="Classes to begin with; more come as you go.")
     ] = "",
+    seeds_of: Annotated[
+        tuple[str, str] | None,
+        typer.Option(
+            metavar="CLASS WORDS",
+            help="Begin with items that have these words.",
+            show_default=False,
+        ),
+    ] = None,
     columns: Annotated[
         str, typer.Option(metavar="A,B:KIND", help="Of a table: the columns that make an item.")
     ] = "",
@@ -114,6 +122,9 @@ def label(
         imported = opened.files.last.said() if opened.files.last else ()
         for note in (*imported, *opened.add_classes(_split(named))):
             say(note)
+        if seeds_of is not None:
+            n_found = opened.look_for(seeds_of[0], _split(seeds_of[1]))
+            say(f"{n_found:,} items point at '{seeds_of[0]}': what is like them is asked first.")
         if encoder is not None:
             opened.learning.fetch_encoder()
         _offer_labels(opened)

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import ClassVar
 
 import numpy as np
 from scipy import sparse
@@ -18,11 +17,12 @@ from sparing.pool.pool import Pool
 from sparing.pool.snapshot import Snapshot, Spectrum
 from sparing.stats.calibration import fit_temperature, tempered
 from sparing.strategies.base import QueryStrategy, Selection
-from sparing.strategies.clusters import ClusterThenLabel, TypiClust
+from sparing.strategies.clusters import TypiClust
 from sparing.strategies.coverage import MaxHerding, UHerding
 from sparing.strategies.mixed import Mix
 from sparing.strategies.rare import RareSearch
 from sparing.strategies.seeded import SeedSearch
+from sparing.strategies.spectral import SpectralMedoids
 from sparing.strategies.uncertainty import MarginSampling, RandomSampling
 from sparing.types import Features, FloatArray, IntArray, Label
 
@@ -80,59 +80,6 @@ class PolicyEvidence:
         """Whether there are enough labels for the model's doubt alone to guide."""
         wanted = COVERED_LABELS if self.neighbors_agree else COVERED_WHERE_NEIGHBORS_MISLEAD
         return self.n_labeled >= max(wanted, COVERED_LABELS_A_CLASS * self.n_classes)
-
-
-class SpectralMedoids(ClusterThenLabel):
-    """Ask for the middle of each cluster of the neighbour graph that has no label yet.
-
-    Clusters are found among the graph's smoothest eigenvectors, where a chain of neighbours is
-    one group whatever its shape: one label each often names nearly all of the pool.
-
-    Examples
-    --------
-    >>> from sparing.pool.snapshot import Spectrum
-    >>> from sparing.strategies import choose
-    >>> vectors = np.array([[0.5, 0.5], [0.5, 0.5], [0.5, -0.5], [0.5, -0.5]])
-    >>> nobody = np.array([], int)
-    >>> s = Snapshot(np.eye(4), np.ones(4, bool), nobody, nobody, 2,
-    ...              spectrum=Spectrum(np.array([0.0, 0.1]), vectors))
-    >>> rows = choose(SpectralMedoids(n_clusters=2), s, 2, np.random.default_rng(0)).rows
-    >>> sorted((rows // 2).tolist())
-    [0, 1]
-
-    Parameters
-    ----------
-    n_clusters : at least so many, however small the batch
-
-    References
-    ----------
-    Ng, Jordan & Weiss (2001), On spectral clustering; Dasgupta & Hsu (2008)
-    """
-
-    name: ClassVar[str] = "spectral_medoids"
-    requires: ClassVar[frozenset[str]] = frozenset({"spectrum"})
-    reason: ClassVar[str] = "in the middle of a group without a label"
-
-    def __init__(self, n_clusters: int = FIRST_BATCH) -> None:
-        self.n_clusters = n_clusters
-
-    def utility(self, s: Snapshot) -> FloatArray:
-        """Return how near each member of the cluster asked first is to its middle; 0 elsewhere."""
-        return super().utility(self._embedded(s, 1))
-
-    def select(self, s: Snapshot, batch_size: int, rng: np.random.Generator) -> Selection:
-        """Return the medoid of each cluster in turn: fewest labels first, then the largest."""
-        return super().select(self._embedded(s, batch_size), batch_size, rng)
-
-    def _n_clusters(self, s: Snapshot, batch_size: int) -> int:
-        return max(super()._n_clusters(s, batch_size), self.n_clusters)
-
-    def _embedded(self, s: Snapshot, batch_size: int) -> Snapshot:
-        """Return the snapshot with directions in the spectrum as features."""
-        assert s.spectrum is not None  # noqa: S101  # it is in ``requires``
-        rows = s.spectrum.vectors[:, : self._n_clusters(s, batch_size)]
-        length = np.sqrt(np.vecdot(rows, rows))[:, None]
-        return replace(s, X=rows / np.where(length > 0, length, 1))
 
 
 class Auto(QueryStrategy):
@@ -324,7 +271,8 @@ def _sought(pool: Pool, seeds: Mapping[Label, IntArray]) -> tuple[QueryStrategy,
         return None
     label = min(open_, key=lambda label: found[label])
     search = SeedSearch(seeds[label], code_of.get(label))
-    return search, f"{found[label]} labels of {label} so far: look for more like its seeds"
+    why = f"{found[label]} labels so far of a class that is looked for: more like its seeds"
+    return search, why
 
 
 def _falls_into(n_groups: int, spectrum: Spectrum) -> bool:

@@ -480,6 +480,34 @@ class Project:
         with self._guarded.held() as state:
             return history(state, Search(search, marked, annotator), offset, limit)
 
+    def look_for(self, class_name: str, words: Sequence[str] = ()) -> int:
+        """Begin with a class that is hard to find, at items that have words in their name or text.
+
+        No label is made of a word: what is like these items is asked first, until eight of the
+        class are known or thirty answers show that the words lead nowhere.
+
+        Parameters
+        ----------
+        class_name : of the class; added if it is not there yet
+        words : any of them, in any case; none: the name of the class itself
+
+        Returns
+        -------
+        how many items have one of the words
+
+        Raises
+        ------
+        InvalidInputError : none has, or the name cannot be one of a class
+        """
+        wanted = [word.strip() for word in words if word.strip()] or [class_name]
+        found = {int(row) for word in wanted for row in self.grid.search(word)}
+        if not found:
+            named = "' or '".join(wanted)
+            raise InvalidInputError(f"No item has '{named}' in its name or text: take other words.")
+        self.add_classes([class_name])
+        self.learning.look_for(class_name, wanted)
+        return len(found)
+
     def look_again(self, limit: int = 20, annotator: str = "") -> list[tuple[Asked, str]]:
         """Return labeled items that are likely mistakes, each with the reason."""
         with self._guarded.held() as state:

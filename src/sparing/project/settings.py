@@ -45,7 +45,7 @@ def read_settings(store: Store) -> Settings:
     ------
     StoreError : no version of this package has written this
     """
-    with _as_written():
+    with as_written():
         told = json.loads(store.settings()[SETTINGS])
         return Settings(
             str(told["source"]),
@@ -61,7 +61,8 @@ def read_settings(store: Store) -> Settings:
 
 
 @contextmanager
-def _as_written() -> Iterator[None]:
+def as_written() -> Iterator[None]:
+    """Take what cannot be understood for damage."""
     try:
         yield
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
@@ -80,5 +81,5 @@ def as_stored(settings: Settings) -> dict[str, str]:
 
 def read_overlap(store: Store, seed: int) -> Overlap:
     """Return which items are to have two answers."""
-    with _as_written():
+    with as_written():
         return Overlap(float(store.settings().get(OVERLAP, 0)), seed)

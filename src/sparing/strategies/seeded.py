@@ -33,6 +33,11 @@ class SeedSearch(UHerding):
     >>> s = Snapshot(X, np.ones(5, bool), nobody, nobody, 2)
     >>> int(choose(SeedSearch([0]), s, 1, np.random.default_rng(0)).rows[0]) in (0, 1)
     True
+
+    References
+    ----------
+    Rocchio (1971), Relevance feedback in information retrieval; Garnett et al. (2012),
+    arXiv 1206.6406, Bayesian optimal active search
     """
 
     name: ClassVar[str] = "seed_search"

@@ -1,5 +1,6 @@
 """What learns from a project: model versions are made, taken into use and forgotten."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -7,6 +8,7 @@ from sparing.errors import ConflictError
 from sparing.project import opening
 from sparing.project.guarded import Guarded
 from sparing.project.learning.scores import read_scores
+from sparing.project.learning.seeds import keep_seeds, read_seeds
 from sparing.project.log.event_log import EventLog
 from sparing.project.multiprocess import Duties
 from sparing.project.options import FROZEN, with_encoder
@@ -147,6 +149,10 @@ class Learning:
             settings = with_encoder(state.settings, encoder, state)
         self.keep(settings)
         self._choose_anew(encoder)
+
+    def look_for(self, class_name: str, words: Sequence[str]) -> None:
+        """Ask what is like the items with some words, from the next model version on."""
+        keep_seeds(self._store, read_seeds(self._store) | {class_name: list(words)})
 
     def fetch_encoder(self) -> None:
         """Load the models that the project's encoder names, from the network if they are not here.

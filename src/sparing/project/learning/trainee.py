@@ -26,6 +26,7 @@ from sparing.project.learning.advice import (
 )
 from sparing.project.learning.batch import ask
 from sparing.project.learning.scores import Scores, write_scores
+from sparing.project.learning.seeds import pointed_at, read_seeds
 from sparing.project.learning.sight import Sight
 from sparing.project.log.replay import Replay
 from sparing.project.map.mapping import Mapmaker
@@ -226,8 +227,20 @@ class Trainee:
             self._learner = ActiveLearner(
                 self._vectors(rows), seed=self._seed, views=self._contents.views
             )
+            self._look_for(self._learner, rows)
         follow(self._learner, self._wanted(rows))
         return self._learner, rows
+
+    def _look_for(self, learner: ActiveLearner, rows: IntArray) -> None:
+        """Point the learner at items that have the words by which classes are looked for."""
+        seeds = read_seeds(self._store)
+        if not seeds:
+            return
+        items = [self._sight.items[row] for row in rows.tolist()]
+        for name, places in pointed_at(seeds, items, self._sight.listing()).items():
+            class_id = self._replay.class_named(name)
+            if class_id is not None:  # else it was deleted since
+                learner.look_for(class_id, places)
 
     def _read_events(self) -> None:
         for event in self._store.events(self._replay.last_seq):
