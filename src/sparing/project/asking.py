@@ -175,9 +175,9 @@ def audited_items(
     return [replace(a, second=a.item.item_id in ids, model_version=version) for a in shown]
 
 
-def handed_back_items(state: State, handed: Handed, n: int, exclude: BoolArray) -> list[Asked]:
+def remainder_items(state: State, handed: Handed, n: int, exclude: BoolArray) -> list[Asked]:
     """Return up to ``n`` items that the certificate leaves to people; those to settle are not."""
-    left = (r for r in state.handback_left() if state.is_open(r) or r in state.lacking)
+    left = (r for r in state.remainder_left() if state.is_open(r) or r in state.lacking)
     rows = [row for row in left if not exclude[row]][:n]
     for row in rows:
         handed.note(row, state.version)

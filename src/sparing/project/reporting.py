@@ -72,7 +72,7 @@ def status(state: State) -> Status:
         notes=tuple(_notes(state)),
         audit=_audit(state),
         certificate=state.certified.certificate if state.certified else None,
-        n_handback_left=len(state.handback_left()),
+        n_handback_left=len(state.remainder_left()),
         seq=state.replay.last_seq,
         people=tuple(sorted(state.replay.people)),
         n_contested=len(state.contested()),

@@ -109,9 +109,9 @@ class State:
         return self.stage.drawn_rows
 
     @property
-    def handback_rows(self) -> frozenset[int]:
+    def remainder_rows(self) -> frozenset[int]:
         """The rows that the certificate leaves to people."""
-        return self.stage.handback_rows
+        return self.stage.remainder_rows
 
     @property
     def phase(self) -> Phase:
@@ -121,12 +121,12 @@ class State:
             return Phase.LABEL
         if phase is not Phase.CERTIFIED or self.certified is None:
             return phase
-        n_left = len(self.handback_left())
+        n_left = len(self.remainder_left())
         if not n_left:
             return Phase.DONE
         return Phase.CERTIFIED if n_left == len(self.certified.handback) else Phase.HANDBACK
 
-    def handback_left(self) -> list[int]:
+    def remainder_left(self) -> list[int]:
         """Return the rows that the certificate leaves to the person, not answered yet."""
         if self.certified is None:
             return []
@@ -163,7 +163,7 @@ class State:
 
     def is_to_answer(self, row: int) -> bool:
         """Tell whether the phase asks for an answer to an item that is open."""
-        is_asked = self.stage.is_labeling or row in self.drawn_rows or row in self.handback_rows
+        is_asked = self.stage.is_labeling or row in self.drawn_rows or row in self.remainder_rows
         return is_asked and self.is_open(row)
 
     def _is_answered(self, row: int) -> bool:

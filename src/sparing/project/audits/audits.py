@@ -10,7 +10,7 @@ from sparing.audit.certificate import Certificate
 from sparing.audit.cost.plan import AuditPlan
 from sparing.audit.verification import Check
 from sparing.errors import ConflictError, InvalidInputError, PoolExhaustedError
-from sparing.project.asking import Handed, audited_items, handed_back_items, mask_of
+from sparing.project.asking import Handed, audited_items, mask_of, remainder_items
 from sparing.project.audits import draws, outcome
 from sparing.project.guarded import Guarded
 from sparing.project.log.event_log import EventLog
@@ -103,7 +103,7 @@ class Audits:
         """Return up to ``n`` items that the certificate leaves to people."""
         self._log.catch_up()
         with self._guarded.held() as state:
-            return handed_back_items(state, self._handed, n, mask_of(state, exclude))
+            return remainder_items(state, self._handed, n, mask_of(state, exclude))
 
     def certify(self) -> Certificate:
         """Turn the answered audit into a certificate; what it does not prove is handed back.

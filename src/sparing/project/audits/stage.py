@@ -23,7 +23,7 @@ class Stage:
     decided : the event that decides; None before the first audit
     drawn, certified : of the audit; None where there is none
     drawn_rows : of an open audit
-    handback_rows : of the certificate that holds
+    remainder_rows : of the certificate that holds
     fault : why the audit cannot be read; ``""`` if it can
     """
 
@@ -31,7 +31,7 @@ class Stage:
     drawn: Draw | None = None
     certified: Certified | None = None
     drawn_rows: frozenset[int] = field(default=frozenset())
-    handback_rows: frozenset[int] = field(default=frozenset())
+    remainder_rows: frozenset[int] = field(default=frozenset())
     fault: str = ""
 
     @property
@@ -43,7 +43,7 @@ class Stage:
         """Say what an answer is for: the phase and the draw decide, never who asks."""
         if row in self.drawn_rows:
             return AUDIT
-        return HANDBACK if row in self.handback_rows else TRAIN
+        return HANDBACK if row in self.remainder_rows else TRAIN
 
     @property
     def propensity(self) -> float | None:

@@ -18,7 +18,7 @@ N_EXAMPLES = 30  # the newest positives that neighbours are looked for of
 def free_rows(state: State, exclude: Iterable[str] = ()) -> BoolArray:
     """(n_rows,) True where a row may be on a grid: open, and asked alone by nobody."""
     free = state.askable().copy()
-    free[list(state.handback_rows)] = False
+    free[list(state.remainder_rows)] = False
     rows = [state.row_of[i] for i in exclude if i in state.row_of]
     free[rows] = False
     return free
