@@ -118,6 +118,8 @@ class Event:
     at : when it was stored, UTC, ISO 8601
     undoes : seq of the event that it undoes
 
+    Notes
+    -----
     The others are those of :class:`NewEvent`; the undo of an item's event has its ``item_id``.
     """
 
