@@ -61,6 +61,14 @@ def test_what_is_installed_sees_beside_what_is_always_there(monkeypatch):
     assert advice("images", photos) is advice("texts", ["no"]) is None
 
 
+def test_drawings_are_shown_to_the_network_too_while_that_is_quick(monkeypatch):
+    monkeypatch.setattr(choice, "can_see_photos", lambda: True)
+    drawings = np.zeros((3, 28, 28), np.uint8)
+    assert default_name("images", drawings) == "glyph+efficientnet"
+    monkeypatch.setattr(choice, "FEW_DRAWINGS", 2)
+    assert default_name("images", drawings) == "glyph"
+
+
 def test_without_it_one_line_says_what_would_be_gained(monkeypatch):
     photos = np.zeros((2, 300, 400, 3), np.uint8)
     monkeypatch.setattr(choice, "can_see_photos", lambda: False)

@@ -3,7 +3,6 @@ import pytest
 from sklearn.datasets import make_blobs
 
 from sparing import ActiveLearner, InvalidInputError, Views
-from sparing.learner.auto import auto_strategy
 from sparing.models.ensemble import EnsembleClassifier
 from sparing.models.heads import HEADS, head_of
 from sparing.models.views import ViewsClassifier, weighed
@@ -71,19 +70,6 @@ def test_a_learner_with_views_asks_and_learns():
         learner.teach(rows, Y[rows].tolist())
     assert np.mean(learner.predict() == Y) > 0.95
     assert np.mean(learner.predict(X) == Y) > 0.95
-
-
-def test_distances_are_taken_in_the_view_that_is_believed():
-    views, X = Views.joined({"blobs": BLOBS, "noise": 100 * NOISE})
-    learner = ActiveLearner(X, views=views, seed=0)
-    rows = np.arange(40)
-    learner.teach(rows, Y[:40].tolist())
-    points = learner.version.fitted.model.points
-    loud = [points[:, at].var(axis=0).sum() for _, at in views]
-    assert sum(loud) == pytest.approx(1, rel=1e-3)
-    assert loud[0] > 2 * loud[1]
-    strategy = auto_strategy(learner.pool, learner.version, lambda: learner.spectrum)
-    np.testing.assert_array_equal(strategy.points, points)
 
 
 def test_bad_views_are_named():

@@ -11,7 +11,6 @@ from sparing.models.ridge import linear_votes
 from sparing.models.spectrum import MAX_ITEMS
 from sparing.models.structure import PoolStructure, column_scale
 from sparing.models.version import ModelVersion
-from sparing.models.views import ViewsClassifier
 from sparing.numeric.geometry import products, squared_norms, take_rows
 from sparing.pool.pool import Pool
 from sparing.pool.snapshot import Snapshot, Spectrum
@@ -125,16 +124,9 @@ class Auto(QueryStrategy):
         return _in_one_unit(s) if self.points is None else replace(s, X=self.points)
 
 
-def _points(version: ModelVersion, *, is_fitted: bool) -> FloatArray | None:
-    """Return the pool as the model compares items: in one unit, CSR reduced.
-
-    Several views are equally loud at first, and as loud as they are believed once there is a fit.
-    """
-    classifier = getattr(version, "classifier", None)
-    if is_fitted and isinstance(classifier, ViewsClassifier):
-        model = version.fitted.model
-        return model.points if isinstance(model, ViewsClassifier) else None
-    structure = getattr(classifier, "structure", None)
+def _points(version: ModelVersion) -> FloatArray | None:
+    """Return the pool as the model compares items: in one unit, views balanced, CSR reduced."""
+    structure = getattr(getattr(version, "classifier", None), "structure", None)
     return structure.points if isinstance(structure, PoolStructure) else None
 
 
@@ -199,7 +191,7 @@ def auto_strategy(
         chosen, why = RandomSampling(), "the model foretells unseen labels no better than chance"
     else:
         chosen, why = _weighing(evidence)
-    return Auto(chosen, why, _points(version, is_fitted=not evidence.is_cold))
+    return Auto(chosen, why, _points(version))
 
 
 def _weighing(evidence: PolicyEvidence) -> tuple[QueryStrategy, str]:

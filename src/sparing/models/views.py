@@ -102,7 +102,6 @@ class ViewsClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # 
         y = np.asarray(y)
         structures = self.prepared(X).structures
         assert structures is not None  # noqa: S101  # prepared() has made them
-        self.structures_ = structures
         self.parts_ = [
             EnsembleClassifier(structure).fit(structure.X, y) for structure in structures
         ]
@@ -115,17 +114,6 @@ class ViewsClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # 
         self.label_distributions_ = self._mixed([p.label_distributions_ for p in self.parts_])
         self.transduction_ = self.classes_[self.label_distributions_.argmax(axis=1)]
         return self
-
-    @property
-    def points(self) -> FloatArray:
-        """(n_items, n_features) the pool of ``fit`` in units in which each view varies as believed.
-
-        What covers the pool by distances takes no notice of a view that tells nothing apart.
-        """
-        check_is_fitted(self, "classes_")
-        shares = self.weights_[:-1] + self.weights_[-1] / len(self.views)
-        loudness = np.repeat(np.sqrt(shares), self.views.widths).astype(np.float32)
-        return np.asarray(self.structures_[-1].points * loudness)
 
     @property
     def shares_(self) -> dict[str, float]:

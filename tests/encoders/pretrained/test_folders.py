@@ -5,9 +5,11 @@ import shutil
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from sparing.encoders import OnnxImageEncoder, OnnxTextEncoder
-from sparing.encoders.pretrained.frame import frame_of
+from sparing.encoders.pretrained.frame import Frame, frame_of
+from sparing.encoders.pretrained.pictures import framed
 from sparing.encoders.pretrained.texts import mean_vectors
 from sparing.errors import InvalidInputError, SourceError
 
@@ -132,3 +134,20 @@ def test_padding_does_not_count():
     mask = np.array([[1, 1, 0], [1, 0, 0]])
     half = np.sqrt(0.5)
     np.testing.assert_allclose(mean_vectors(tokens, mask), [[half, half], [1, 0]], rtol=1e-6)
+
+
+def test_the_middle_is_cut_out_in_one_step():
+    """Stripes: of 300 x 100 pixels a square network sees the middle hundred, a wide one more."""
+    stripes = np.repeat([10, 110, 210], 100)[None, :, None] * np.ones((100, 1, 3))
+    picture = Image.fromarray(stripes.astype(np.uint8))
+    gray = {"mean": (0.5,) * 3, "std": (0.5,) * 3, "is_cropped": True}
+    square = framed(picture, Frame((20, 20), shorter=20, **gray))
+    assert square.shape == (20, 20, 3)
+    assert (square == 110).all()
+    wide = framed(picture, Frame((10, 20), shorter=10, **gray))
+    assert np.unique(wide[:, :4]).tolist() == [10]
+    assert np.unique(wide[:, 6:14]).tolist() == [110]
+    closer = framed(picture, Frame((20, 20), shorter=40, **gray))
+    assert (closer == 110).all()
+    whole = framed(picture, Frame((20, 20), (0.5,) * 3, (0.5,) * 3))
+    assert np.unique(whole).tolist()[0] == 10

@@ -25,6 +25,8 @@ class NetworkEncoder(BlockEncoder):
     """
 
     is_pretrained: ClassVar[bool] = True
+    version: ClassVar[int] = 1
+    """Of how items go in; raised when that changes, so that what was kept is made anew."""
 
     def fit(self, X: Any, y: Any = None, *, progress: Tick | None = None) -> Self:
         """Learn from what the network makes of the items; labels are not looked at."""
@@ -66,7 +68,9 @@ class NetworkEncoder(BlockEncoder):
     def _place(self) -> Path:
         """Return where the vectors of this network are kept."""
         parameters = sorted((k, v) for k, v in self.get_params().items() if k != "download")
-        maker = repr((VERSION, type(self).__qualname__, parameters, self.fingerprint()))
+        maker = repr(
+            (VERSION, self.version, type(self).__qualname__, parameters, self.fingerprint())
+        )
         key = sha256(maker.encode()).hexdigest()[:16]
         return user_cache_path("sparing") / "vectors" / f"{self.name}-{key}"
 

@@ -32,6 +32,7 @@ class PictureEncoder(NetworkEncoder):
     """
 
     learned: ClassVar[tuple[str, ...]] = ("mean_", "directions_")
+    version: ClassVar[int] = 2
 
     @abstractmethod
     def _frame(self) -> Frame:
@@ -106,16 +107,28 @@ def framed(item: Any, frame: Frame) -> Pixels:
     ------
     SourceError : the file is missing, empty or no image; it is named
     """
-    from PIL import ImageOps
     from PIL.Image import Resampling
 
     height, width = frame.size
     enough = -(-max(*frame.size, frame.shorter) // 2)  # it is read at twice that
     image = rgb(item, enough)
-    if not frame.is_cropped:
-        return np.asarray(image.resize((width, height), Resampling.BILINEAR, reducing_gap=2.0))
-    whole = _shorter_side(image, frame.shorter)
-    return np.asarray(ImageOps.fit(whole, (width, height), Resampling.BILINEAR))
+    box = _middle(image.size, frame) if frame.is_cropped else None
+    resized = image.resize((width, height), Resampling.BILINEAR, box, reducing_gap=2.0)
+    return np.asarray(resized)
+
+
+def _middle(size: tuple[int, int], frame: Frame) -> tuple[float, float, float, float]:
+    """Return what of a picture (width, height) is seen: (left, top, right, bottom).
+
+    Cutting and resizing are one step, since a second one would cost as much as the first.
+    """
+    height, width = frame.size
+    ratio = min(min(size) / frame.shorter, size[0] / width, size[1] / height)
+    margins = [
+        max(0.0, (side - ratio * part) / 2)
+        for side, part in zip(size, (width, height), strict=True)
+    ]
+    return margins[0], margins[1], size[0] - margins[0], size[1] - margins[1]
 
 
 def rgb(item: Any, enough: int = ENOUGH) -> "Image":
@@ -141,11 +154,3 @@ def _painted(images: Images) -> Pixels:
         return np.asarray(values, np.uint8)
     scaled = values.astype(np.float32) * np.float32(255 / full_scale(values))
     return np.asarray(np.clip(scaled, 0, 255).round(), np.uint8)
-
-
-def _shorter_side(image: "Image", length: int) -> "Image":
-    from PIL.Image import Resampling
-
-    ratio = length / min(image.size)
-    size = tuple(max(1, round(side * ratio)) for side in image.size)
-    return image.resize(size, Resampling.BILINEAR, reducing_gap=2.0)  # type: ignore[arg-type]

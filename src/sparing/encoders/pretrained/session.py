@@ -29,6 +29,8 @@ def open_session(model: Path, extra: str) -> Any:
         raise MissingExtraError("onnxruntime", extra, "ONNX models") from error
     options = runtime.SessionOptions()
     options.log_severity_level = ERRORS_ONLY
+    # Threads that wait for work by spinning would take the cores from those that read pictures.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     there = runtime.get_available_providers()
     devices = [device for device in DEVICES if device in there]
     try:
