@@ -22,8 +22,9 @@ from sklearn.cluster import DBSCAN
 
 from sparing.datasets.mnist import load_mnist
 from sparing.learner.auto import suggested_batch_size
-from sparing.project import Project
+from sparing.project import NewEvent, Project
 from sparing.project.map.maps import FURTHEST
+from sparing.store import Kind
 from sparing.types import FloatArray
 from sparing.web.app import create_app
 
@@ -39,6 +40,7 @@ FITTED = 0.88  # of the plane: the side of the whole map
 GAP = 10  # pixels between a group and the lasso around it
 APART = 0.015  # of the map: points that far from each other are no neighbors
 LEAST, MOST = 25, 150  # items of a small group
+N_SHARED = 90  # items that two people answer
 
 
 @contextmanager
@@ -118,6 +120,53 @@ def small_group(places: FloatArray) -> FloatArray:
     return places[apart]
 
 
+def grid_at(page: Page) -> Page:
+    """Go to the grid of what the model takes for 4, and pick out the first five."""
+    page.get_by_role("link", name="Grid").click()
+    page.locator("#choices [data-choice='4']").click()
+    page.locator(".tile img").nth(5).wait_for()
+    for place in range(5):
+        page.locator(".tile").nth(place).click()
+    page.mouse.move(0, 0)
+    page.wait_for_timeout(600)
+    return page
+
+
+def say_apart(project: Project, truth: dict[str, str]) -> None:
+    """Let two people answer the same items; they differ on every ninth."""
+    project.team.set_overlap(1.0)
+    for who in ("Ada", "Ben"):
+        said = {item: truth[item] for item in list(truth)[:N_SHARED]}
+        for item in list(said)[::9] if who == "Ben" else ():
+            said[item] = str((int(said[item]) + 1) % 10)
+        project.record(
+            [
+                NewEvent(
+                    key=f"{who}-{item}",
+                    kind=Kind.LABEL,
+                    item_id=item,
+                    class_name=name,
+                    annotator=who,
+                )
+                for item, name in said.items()
+            ]
+        )
+
+
+def take_people(browser: Browser, link: Callable[[], str], out: Path) -> None:
+    """Take the pictures of what several people see."""
+    page = page_at(browser, link(), viewport=DESKTOP)
+    page.get_by_role("button", name="People").click()
+    page.locator(".figures").first.wait_for()
+    page.wait_for_timeout(600)
+    page.screenshot(path=out / "app-people.png")
+    page.keyboard.press("Escape")
+    page.get_by_role("link", name="Settle").click()
+    page.locator("#votes li").first.wait_for()
+    page.wait_for_timeout(600)
+    page.screenshot(path=out / "app-settle.png")
+
+
 def take(
     browser: Browser, project: Project, link: Callable[[], str], truth: dict[str, str], out: Path
 ) -> None:
@@ -127,6 +176,8 @@ def take(
     dark = page_at(browser, link(), viewport=DESKTOP, color_scheme="dark")
     dark.screenshot(path=out / "app-dark.png")
     page_at(browser, link(), viewport=PHONE).screenshot(path=out / "app-phone.png")
+    grid_at(page_at(browser, link(), viewport=DESKTOP)).screenshot(path=out / "app-grid.png")
+    grid_at(page_at(browser, link(), viewport=PHONE)).screenshot(path=out / "app-grid-phone.png")
     map_page = map_at(page_at(browser, link(), viewport=DESKTOP), project)
     map_page.screenshot(path=out / "app-map.png")
     page.get_by_role("button", name="Check now").click()
@@ -158,6 +209,15 @@ def main() -> None:
             options = ["--headless", "--no-sandbox", "--disable-gpu"]
             browser = playwright.chromium.launch(executable_path=CHROMIUM, args=options)
             take(browser, project, link, truth, args.out)
+            browser.close()
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        Project.create("mnist", Path(folder, "mnist.sparing"), [*"0123456789"]) as project,
+    ):
+        say_apart(project, dict(zip(project.items, digits.tolist(), strict=True)))
+        with served(project) as link, sync_playwright() as playwright:
+            browser = playwright.chromium.launch(executable_path=CHROMIUM, args=options)
+            take_people(browser, link, args.out)
             browser.close()
 
 
