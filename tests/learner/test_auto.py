@@ -399,3 +399,21 @@ def test_only_the_eigenpairs_that_tell_whether_there_are_groups_are_computed(mon
     for _ in range(2):
         assert learner.query(10).strategy == "auto: max_herding"
     assert asked == [16]
+
+
+@pytest.mark.parametrize(
+    "labels", [["same"] * 100, [f"class {i}" for i in range(300)], ["a", "b"] * 60]
+)
+def test_odd_answers_get_a_batch_and_probabilities_and_no_warning(labels):
+    """One class throughout, as many classes as labels, labels that follow nothing."""
+    X = np.random.default_rng(0).standard_normal((400, 6)).astype(np.float32)
+    X[:, 2] = 7  # a column that says nothing
+    X[350:] = X[0]  # and items that are alike
+    learner = ActiveLearner(X, seed=0)
+    learner.teach(np.arange(len(labels)), labels)
+    query = learner.query(10)
+    assert len(set(query.indices)) == 10
+    assert query.reason
+    proba = learner.predict_proba()
+    assert proba.shape == (400, len(set(labels)))
+    np.testing.assert_allclose(proba.sum(axis=1), 1, atol=1e-5)

@@ -1,6 +1,8 @@
 """Fit any classifier on the labeled rows; read its answers for all known classes, in blocks."""
 
+import warnings
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain
 from math import prod
@@ -172,11 +174,20 @@ def _fitted(
     y[rows] = labels
     model = seeded_copy(classifier, seed)
     try:
-        model.fit(X, y)
+        with _known_as_classes():
+            model.fit(X, y)
     except Exception as error:
         what = f"{type(classifier).__name__} could not be fitted on {len(codes)} labeled items"
         raise _failure(what, error) from error
     return FittedModel.of(model, codes, n_classes)
+
+
+@contextmanager
+def _known_as_classes() -> Iterator[None]:
+    """Say nothing of scikit-learn's guess that so many classes might be meant as numbers."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "The number of unique classes is greater than 50%")
+        yield
 
 
 def _failure(what: str, error: Exception) -> TrainingError:
