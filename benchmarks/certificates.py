@@ -340,9 +340,8 @@ def stratified_draws(f: Frozen, m: int, rng) -> tuple[np.ndarray, Strata]:
         f.wrong[rows[draws(rng, len(rows), counts[s])]].sum(axis=1)
         for s, rows in zip(there, inside, strict=True)
     ]
-    expected = np.array([1 - f.confidence[rows].mean() for rows in inside])
     sizes = np.array([len(rows) for rows in inside])
-    return np.stack(wrong, axis=1), Strata(sizes, counts[there], expected)
+    return np.stack(wrong, axis=1), Strata(sizes, counts[there])
 
 
 # (d) times ---------------------------------------------------------------------------------------

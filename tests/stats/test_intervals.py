@@ -135,8 +135,7 @@ def test_a_stratified_audit_holds_the_truth(kind, m):
         ],
         axis=1,
     )
-    expected = np.array([1 - sure[p].mean() for p in parts])
-    strata = Strata(np.array([len(p) for p in parts]), counts, expected)
+    strata = Strata(np.array([len(p) for p in parts]), counts)
     found = stratified_interval(wrong, strata, False, 0.05)
     assert holds(found, right.mean()) >= 0.94 - NOISE
     assert abs(found.value.mean() - right.mean()) < 0.02
@@ -144,14 +143,14 @@ def test_a_stratified_audit_holds_the_truth(kind, m):
 
 def test_one_stratum_with_few_errors_is_garwoods_interval():
     """Exact Poisson limits of 3 events: 0.6187 and 8.7673."""
-    strata = Strata(np.array([1000]), np.array([100]), np.array([0.05]))
+    strata = Strata(np.array([1000]), np.array([100]))
     found = stratified_interval(np.array([[3]]), strata, False, 0.05)
     assert 1 - found.high[0] == pytest.approx(0.006187, abs=1e-6)
     assert 1 - found.low[0] == pytest.approx(0.087673, abs=1e-6)
 
 
 def test_few_right_answers_are_the_mirror_image():
-    strata = Strata(np.array([500, 500]), np.array([30, 70]), np.array([0.05, 0.2]))
+    strata = Strata(np.array([500, 500]), np.array([30, 70]))
     errors = stratified_interval(np.array([[2, 3]]), strata, False, 0.05)
     rights = stratified_interval(np.array([[28, 67]]), strata, False, 0.05)
     assert rights.low[0] == pytest.approx(1 - errors.high[0])
@@ -169,3 +168,31 @@ def test_no_estimate_lies_outside_its_interval(m, new):
     assert np.all((found.low <= found.value) & (found.value <= found.high))
     assert found.high[-1] == 1
     assert found.low[0] == 0
+
+
+PLACES = {  # the strata in which errors are, the least sure first
+    "least sure": (1, 0, 0, 0), "second": (0, 1, 0, 0), "third": (0, 0, 1, 0),
+    "surest": (0, 0, 0, 1), "everywhere": (1, 1, 1, 1), "both ends": (1, 0, 0, 1),
+}  # fmt: skip
+DRAWS = {  # of 1,000 items in four strata, as the model is ever surer of most of them
+    30: [(8, 8, 7, 7), (12, 8, 6, 4), (15, 7, 4, 4), (9, 8, 7, 6)],
+    50: [(13, 13, 12, 12), (20, 13, 10, 7), (26, 11, 7, 6), (15, 13, 12, 10)],
+    100: [(25, 25, 25, 25), (40, 27, 19, 14), (51, 22, 14, 13), (29, 27, 24, 20)],
+    200: [(51, 50, 50, 49), (80, 53, 39, 28), (103, 44, 28, 25), (59, 53, 48, 40)],
+}
+
+
+@pytest.mark.parametrize("m", DRAWS)
+@pytest.mark.parametrize("rates", [(0.02, 0.1, 0.3, 0.6), (0.05, 0.2, 0.8, 0.95)])
+def test_a_stratified_audit_holds_the_truth_wherever_the_errors_are(m, rates):
+    """Twice 384 cells, 94 % in each: with Wilson's form the worst of them held 89 %."""
+    size, rng, held = np.full(4, 250), np.random.default_rng(m), {}
+    for draws in DRAWS[m]:
+        for place, share in PLACES.items():
+            for rate in rates:
+                bad = np.round(np.array(share) * rate * size).astype(int)
+                wrong = rng.hypergeometric(bad, size - bad, draws, (2000, 4)).astype(float)
+                found = stratified_interval(wrong, Strata(size, np.array(draws)), False, 0.05)
+                held[draws, place, rate] = holds(found, 1 - bad.sum() / size.sum())
+    worst = min(held, key=held.get)
+    assert held[worst] >= 0.94, (worst, held[worst])

@@ -70,6 +70,16 @@ def not_checked(c: "Certificate") -> tuple[str, ...]:
     return what if c.items else (*what, "what the items are: it names their order alone")
 
 
+def _among_auto_labels(c: "Certificate") -> str:
+    """Say what a bound on the whole set means among the labels of the model."""
+    wrong = min(math.floor(c.claim.epsilon * c.n_total), c.n_auto)
+    once = f", once the {c.n_handback:,} handed-back items are labeled" if c.n_handback else ""
+    return (
+        f"It is of all labels{once}: all {wrong:,} may be among the {c.n_auto:,} that the model"
+        f" gave, which is up to {100 * wrong / c.n_auto:.2g} % of these."
+    )
+
+
 def class_shares(predictions: Predictions) -> FloatArray:
     """Estimate the share of each class: people's labels, and predictions for the rest."""
     c, y = len(predictions.classes), predictions.y
@@ -99,6 +109,8 @@ def notes_of(predictions: Predictions, c: "Certificate") -> tuple[str, ...]:
     notes = []
     if not c.n_auto:
         notes.append("The audit proves nothing at this epsilon: no label is left to the model.")
+    if c.version > 1 and c.claim.kind == WHOLE and c.n_auto:
+        notes.append(_among_auto_labels(c))
     if c.n_unanswered:
         notes.append(f"{c.n_unanswered} audited items have no answer and count as wrong.")
     if c.n_disputed:

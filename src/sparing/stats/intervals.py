@@ -6,14 +6,14 @@ Everything here works on ``n_runs`` audits at once, so that what ships is what i
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import gammaincinv, stdtrit
+from scipy.special import gammaincinv, ndtri, stdtrit
 
 from sparing.stats.hypergeometric import clopper_pearson, lower_limit, upper_limit
 from sparing.types import BoolArray, FloatArray, IntArray
 
 FEW = 10
 N_FOLDS = 5
-LEAST_ERROR = 0.02
+LEAST_LEFT = 1e-4  # of a stratum of which all was drawn, lest its limits be of infinitely many
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -131,15 +131,18 @@ def effective_size_interval(
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Strata:
-    """The parts that a draw was made from, each (n_strata,): items, draws, expected error."""
+    """The parts that a draw was made from, each (n_strata,): how many items, how many draws."""
 
     size: IntArray
     m: IntArray
-    expected_error: FloatArray
 
 
 def stratified_interval(wrong: FloatArray, strata: Strata, new: bool, alpha: float) -> Interval:
     """Weighted by the size of the strata; as Poisson where errors (or right answers) are few.
+
+    Each stratum has Clopper and Pearson's limits, at as many draws as have its variance in a finite
+    set; their distances from what was seen are added up as standard deviations are. So a stratum
+    in which no error was seen, or in which all errors are, is not believed more than it shows.
 
     Parameters
     ----------
@@ -147,27 +150,79 @@ def stratified_interval(wrong: FloatArray, strata: Strata, new: bool, alpha: flo
     strata : from which they were drawn
     new, alpha : as for :func:`uniform_interval`
 
+    References
+    ----------
+    Zou & Donner (2008), Construction of confidence limits about effect measures: a general
+    approach, Statistics in Medicine 27 (the sum of distances).
+
     Examples
     --------
-    >>> strata = Strata(np.array([450, 450]), np.array([30, 70]), np.array([0.01, 0.1]))
+    >>> strata = Strata(np.array([450, 450]), np.array([30, 70]))
     >>> found = stratified_interval(np.array([[1, 14]]), strata, False, 0.05)
     >>> found.value.round(3), found.low.round(3), found.high.round(3)
-    (array([0.883]), array([0.818]), array([0.927]))
+    (array([0.883]), array([0.8]), array([0.926]))
     """
     share, m = strata.size / strata.size.sum(), strata.m
-    value = 1 - (wrong / m) @ share
+    rate = wrong / m
+    value = 1 - rate @ share
     total = wrong.sum(axis=1)
     few = np.minimum(total, m.sum() - total) < FEW
-    # A stratum in which no error was seen is not one without errors.
-    rate = (wrong + np.maximum(strata.expected_error, LEAST_ERROR)) / (m + 1)
-    left = 1.0 if new else 1 - m / strata.size
-    variance = (rate * (1 - rate)) @ (share**2 * left / np.maximum(m - 1, 1))
-    if new:
-        variance = variance + ((wrong / m - 1 + value[:, None]) ** 2) @ share / strata.size.sum()
-    value, low, high = effective_size_interval(value, variance, int(m.sum()), alpha)
+    left = np.ones(len(m)) if new else np.maximum(1 - m / strata.size, LEAST_LEFT)
+    least, most = _limits_of_strata(wrong, m, m / left, alpha)
+    between = 0.0
+    if new:  # how many of new items are of each stratum is not known either
+        z2 = float(ndtri(alpha / 2)) ** 2
+        between = z2 * ((rate - 1 + value[:, None]) ** 2) @ share / strata.size.sum()
+    low = np.maximum(value - np.sqrt(((most - rate) ** 2) @ share**2 + between), 0.0)
+    high = np.minimum(value + np.sqrt(((rate - least) ** 2) @ share**2 + between), 1.0)
     if few.any():
         value[few], low[few], high[few] = _poisson(wrong[few], share / m, m, alpha)
     return Interval(value, low, high, few)
+
+
+def _limits_of_strata(
+    wrong: FloatArray, m: IntArray, draws: FloatArray, alpha: float
+) -> tuple[FloatArray, FloatArray]:
+    """Return (n_runs, n_strata) Clopper and Pearson's limits, at as many draws as count."""
+    least, most = np.empty(wrong.shape), np.empty(wrong.shape)
+    for s in range(len(m)):
+        counts, where = np.unique(wrong[:, s], return_inverse=True)  # runs share few counts
+        limits = clopper_pearson(counts / m[s] * draws[s], draws[s], alpha)
+        least[:, s], most[:, s] = (limit[where] for limit in limits)
+    return least, most
+
+
+def weighted_limits(
+    terms: FloatArray, largest: FloatArray | float, alpha: float
+) -> tuple[FloatArray, FloatArray]:
+    """Return limits on the mean of a weighted sum of few counts, as one gamma variable.
+
+    Parameters
+    ----------
+    terms : (..., n) weight times count
+    largest : weight that one count more may have
+    alpha : risk
+
+    References
+    ----------
+    Fay & Feuer (1997), Confidence intervals for directly standardized rates.
+
+    Examples
+    --------
+    >>> low, high = weighted_limits(np.zeros(50), 1 / 50, 0.05)
+    >>> float(low), round(float(high), 3)
+    (0.0, 0.074)
+    """
+    return _gamma_limits(terms.sum(axis=-1), (terms**2).sum(axis=-1), largest, alpha)
+
+
+def _gamma_limits(
+    rate: FloatArray, variance: FloatArray, largest: FloatArray | float, alpha: float
+) -> tuple[FloatArray, FloatArray]:
+    seen = np.maximum(variance, 1e-300)
+    low = np.where(rate > 0, gammaincinv(rate**2 / seen, alpha / 2) * seen / (rate + 1e-300), 0.0)
+    above, spread = rate + largest, variance + np.asarray(largest) ** 2
+    return low, gammaincinv(above**2 / spread, 1 - alpha / 2) * spread / above
 
 
 def _poisson(
@@ -176,11 +231,11 @@ def _poisson(
     """Fay and Feuer's interval: a weighted sum of Poisson counts as one gamma variable."""
     flip = 2 * wrong.sum(axis=1) > m.sum()  # where right answers are the few, these are bounded
     counts = np.where(flip[:, None], m - wrong, wrong)
-    rate, variance = counts @ weight, counts @ weight**2
-    seen = np.maximum(variance, 1e-300)
-    low = np.where(rate > 0, gammaincinv(rate**2 / seen, alpha / 2) * seen / (rate + 1e-300), 0.0)
-    above, spread = rate + weight.max(), variance + weight.max() ** 2
-    high = np.minimum(gammaincinv(above**2 / spread, 1 - alpha / 2) * spread / above, 1.0)
+    rate = counts @ weight
+    # Each count has its own square, so the terms are not summed up by stratum.
+    variance = counts @ weight**2
+    low, high = _gamma_limits(rate, variance, weight.max(), alpha)
+    high = np.minimum(high, 1.0)
     return (
         np.where(flip, rate, 1 - rate),
         np.where(flip, low, 1 - high),
