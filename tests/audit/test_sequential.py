@@ -1,5 +1,5 @@
 import math
-from itertools import combinations
+from itertools import combinations, permutations, product
 
 import numpy as np
 import pytest
@@ -127,3 +127,26 @@ def test_looks_too_small_tolerate_nothing_and_small_pools_have_none():
 
 def test_where_everything_may_be_wrong_nothing_can_fail():
     assert walk_risk(10, 10, [3, 5], [0, 1]) == 0.0
+
+
+@pytest.mark.parametrize("looks", [(5,), (4, 6), (3, 5, 6)])
+@pytest.mark.parametrize(("n", "allowed", "delta"), [(8, 1, 0.4), (8, 2, 0.5), (7, 1, 0.3)])
+def test_over_all_truths_and_all_draws_the_bound_holds(n, allowed, delta, looks):
+    """Brute force, by the definition of the walk alone: each set of wrong items, each draw."""
+    tolerated = tolerated_at(n, looks, allowed, delta)
+    orders = np.array(list(permutations(range(n), looks[-1])))
+    if len(orders) > 4000:  # all draws matter, not the order between two looks
+        key = [np.sort(part, axis=1) for part in np.split(orders, looks[:-1], axis=1)]
+        orders = np.unique(np.hstack(key), axis=0)
+    drawn = np.zeros((len(looks), len(orders), n), dtype=bool)
+    for look, m in enumerate(looks):
+        np.put_along_axis(drawn[look], orders[:, :m], True, axis=1)
+    worst = 0.0
+    for wrong in product((False, True), repeat=n):
+        broken = np.zeros(len(orders), dtype=bool)
+        for seen, k in zip(drawn, tolerated, strict=True):
+            on_the_walk = np.cumsum(seen & wrong, axis=1) <= k
+            broken |= (on_the_walk & ~seen & wrong).sum(axis=1) > allowed
+        worst = max(worst, float(broken.mean()))
+    assert worst <= delta
+    assert worst > 0 or tolerated[-1] < 0

@@ -123,6 +123,7 @@ def _counts_fit(c: Certificate) -> bool:
 
 def _walk_fits(c: Certificate, e: Evidence, before: int) -> bool:
     looks = all(-1 <= k < size <= e.n_items for size, k in e.looks)
+    looks &= (e.scope, e.code) == ("all", None)
     return looks and -1 <= e.n_wrong < e.n_audited == c.n_audited <= e.n_items <= c.n_total - before
 
 
@@ -150,5 +151,5 @@ def _is_proven(c: Certificate, e: Evidence) -> bool:
 
 def _forbids(c: Certificate, e: Evidence) -> bool:
     if c.claim.kind == WHOLE:
-        return e.n_refuted <= math.floor(c.claim.epsilon * c.n_total) + e.n_wrong + 1
+        return e.n_refuted == math.floor(c.claim.epsilon * c.n_total) + e.n_wrong + 1
     return e.n_refuted - 1 <= c.claim.epsilon * e.n_auto

@@ -109,8 +109,6 @@ def notes_of(predictions: Predictions, c: "Certificate") -> tuple[str, ...]:
     notes = []
     if not c.n_auto:
         notes.append("The audit proves nothing at this epsilon: no label is left to the model.")
-    if c.version > 1 and c.claim.kind == WHOLE and c.n_auto:
-        notes.append(_among_auto_labels(c))
     if c.n_unanswered:
         notes.append(f"{c.n_unanswered} audited items have no answer and count as wrong.")
     if c.n_disputed:
@@ -119,5 +117,7 @@ def notes_of(predictions: Predictions, c: "Certificate") -> tuple[str, ...]:
     if c.left_out and c.version > 1:
         why = ", ".join(f"{n:,} {reason}" for reason, n in c.left_out.items())
         notes.append(f"No part of the {c.n_total:,} labels, and nothing is promised of: {why}.")
+    if c.version > 1 and c.claim.kind == WHOLE and c.n_auto:
+        notes.append(_among_auto_labels(c))
     note = empty_bound_note(predictions, c.claim)
     return (*notes, note) if note else tuple(notes)

@@ -1,0 +1,136 @@
+"""Every field of a certificate altered, by somebody who writes the hash anew, too."""
+
+import hashlib
+import json
+
+import numpy as np
+import pytest
+
+from sparing import ClassTable
+from sparing.audit.audit import Audit, Claim
+from sparing.audit.autolabel import certified
+from sparing.audit.certificate import Certificate, Origins
+from sparing.audit.sampling import draw_audit
+from sparing.audit.verification import verify
+from sparing.errors import SparingError
+from sparing.pool.predictions import Predictions, items_digest
+
+SAID = ("sparing_certificate", "assumptions", "not_checked", "how_to_check", "digest")
+# Numbers fit each other with or without these: what they name has to be there to compare.
+NAMES = {
+    "key", "items", "answers", "labels", "predictions", "audit", "previous/0", "model_version",
+    "majority", "recall/cat", "recall/dog", "notes/0", "notes/1", "evidence/0/scope",
+    "evidence/0/risk", "left_out/skipped", "n_wrong", "notes/2",
+    # Of these each value that passes is a proof of its own: of the same claim, at as little risk.
+    "evidence/0/delta", "evidence/0/threshold", "evidence/0/looks/0/0", "evidence/0/looks/0/1",
+    "evidence/0/looks/1/0", "evidence/0/looks/1/1",
+}  # fmt: skip
+
+
+def case():
+    n = 400
+    rng = np.random.default_rng(0)
+    codes = np.arange(n) % 2
+    truth = np.where(rng.random(n) < 0.01, 1 - codes, codes)
+    y = np.where(np.arange(n) < 20, truth, -1)
+    y[20] = -2
+    ids = [f"item {i}" for i in range(n)]
+    p = Predictions(codes, np.linspace(1, 0.5, n), y, ClassTable(("cat", "dog")), 3,
+                    items_digest(ids))  # fmt: skip
+    first = draw_audit(p, 5, claim=Claim(0.2))
+    audit = draw_audit(p, (90, 130), claim=Claim(0.2), cut=0.6, key="ab", previous=[first])
+    answers = [(row, p.classes.values[truth[row]]) for row in audit.drawn.tolist()]
+    origins = Origins([(r, f"Ada: {v}") for r, v in answers], {"alone": 19, "at a glance": 1})
+    done = certified(p, audit, answers, origins)
+    return p, audit, answers, origins, done.certificate
+
+
+def leaves(value, path=()):
+    if isinstance(value, dict):
+        for name, inside in value.items():
+            yield from leaves(inside, (*path, name))
+    elif isinstance(value, list):
+        for place, inside in enumerate(value):
+            yield from leaves(inside, (*path, place))
+    else:
+        yield path, value
+
+
+def altered(value):
+    if isinstance(value, bool):
+        return [not value]
+    if isinstance(value, int):
+        return [value + 1, value - 1]
+    if isinstance(value, float):
+        return [value * 0.99, value * 1.01]
+    return ["x"] if value is None else [f"{value}x", ""]
+
+
+def forged(d, path, value):
+    """Return the certificate with one field altered, and the hash that fits it."""
+    d = json.loads(json.dumps(d))
+    place = d
+    for step in path[:-1]:
+        place = place[step]
+    place[path[-1]] = value
+    content = {name: part for name, part in d.items() if name not in SAID}
+    d["digest"] = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+    return Certificate.from_json(json.dumps(d))
+
+
+def unnoticed(certificate, *rest):
+    d = json.loads(certificate.to_json())
+    found = set()
+    for path, value in leaves(d):
+        for other in altered(value):
+            try:
+                checks = verify(forged(d, path, other), *rest)
+            except SparingError:
+                continue
+            if path != ("digest",) and all(check.ok for check in checks):
+                found.add("/".join(map(str, path)))
+    return found
+
+
+def test_with_all_that_it_names_no_altered_field_goes_unnoticed():
+    p, audit, answers, origins, certificate = case()
+    assert all(check.ok for check in verify(certificate, p, audit, answers, origins))
+    assert unnoticed(certificate, p, audit, answers, origins) == set()
+
+
+def test_alone_only_what_names_or_describes_other_things_can_be_altered():
+    *_, certificate = case()
+    assert sorted(unnoticed(certificate) - NAMES) == []
+
+
+def test_no_altered_draw_goes_unnoticed():
+    _, audit, *_ = case()
+    d = json.loads(audit.to_json())
+    for path, value in leaves({k: v for k, v in d.items() if k not in ("digest", "eligible")}):
+        for other in altered(value):
+            changed = json.loads(json.dumps(d))
+            place = changed
+            for step in path[:-1]:
+                place = place[step]
+            place[path[-1]] = other
+            with pytest.raises(SparingError):
+                Audit.from_json(json.dumps(changed))
+
+
+@pytest.mark.parametrize("what", ["confidence", "item", "label", "answer", "person"])
+def test_one_altered_confidence_item_label_or_answer_is_noticed(what):
+    p, audit, answers, origins, certificate = case()
+    confidence, y, items = p.confidence.copy(), p.y.copy(), p.items
+    if what == "confidence":
+        confidence[300] -= np.float32(1e-6)
+    elif what == "item":
+        items = items_digest(["another"])
+    elif what == "label":
+        y[3] = 1 - y[3]
+    elif what == "answer":
+        answers[0] = (answers[0][0], "dog" if answers[0][1] == "cat" else "cat")
+    else:
+        origins = Origins([(r, line.replace("Ada", "Eve")) for r, line in origins.said],
+                          origins.taught)  # fmt: skip
+    q = Predictions(p.codes, confidence, y, p.classes, 3, items)
+    assert not all(check.ok for check in verify(certificate, q, audit, answers, origins))
