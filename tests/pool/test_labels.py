@@ -82,7 +82,7 @@ def test_equal_tensors_are_one_class():
         ),
         (pd.DataFrame({"cat": [1, 0], "dog": [0, 1]}), "Got a table of 2 columns"),
         (pa.table({"cat": [1, 0], "dog": [0, 1]}), "Got a table of 2 columns"),
-        (np.eye(2), "hashable"),
+        (np.eye(2), "one label an item"),
         (pd.Series(["cat", pd.NA], dtype="string"), "None and NaN. Got <NA>"),
         (pd.array([1, None], dtype="Int64"), "None and NaN. Got <NA>"),
         (pa.array(["cat", None]), "None and NaN. Got None"),
