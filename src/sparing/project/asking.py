@@ -6,61 +6,19 @@ from itertools import islice
 
 import numpy as np
 
+from sparing.project.handed import FROM_STRATEGY, FROM_UNIFORM, PERSON, Handed, Source
 from sparing.project.log.replay import ItemState
 from sparing.project.state import State
 from sparing.project.views import Asked
 from sparing.store import Kind
 from sparing.types import BoolArray, IntArray
 
-# As in sparing.strategies.base, which loads scikit-learn: the first item must not wait for it.
-FROM_STRATEGY = "strategy"
-FROM_UNIFORM = "uniform"
-PERSON = "person"
 NOT_READ = "drawn at random: the items are still being read"
 NOT_TRAINED = "drawn at random: the model has not caught up with your answers yet"
 NEW_ITEM = "drawn at random: these items are new to the model"
 OF_TWO = "asked of two people, to see how far they agree"
 TO_CHECK = "drawn at random to check the model"
 LEFT_TO_YOU = "left to you by the certificate, the least sure first"
-
-Source = tuple[str, float | None]  # who chose an item, and the probability of the draw
-
-
-class Handed:
-    """Remembers by what each item was asked, so that its answer is credited rightly.
-
-    What a model version asks stands in the store; random draws beyond that are remembered as long
-    as the process lives, and forgotten ones count as the person's choice, never as random.
-    """
-
-    def __init__(self) -> None:
-        self._drawn: dict[tuple[int, int], Source] = {}
-        self._asked: dict[int, dict[int, Source]] = {}
-        self._last: dict[int, int] = {}
-
-    def source_of(self, state: State, version: int | None, row: int) -> Source:
-        """Return who chose a row when this model version was the newest."""
-        if version is None:
-            return PERSON, None
-        drawn = self._drawn.get((version, row))
-        return drawn or self._by(state, version).get(row, (PERSON, None))
-
-    def version_of(self, row: int) -> int | None:
-        """Return the model version by which a row was asked last; None if it was not."""
-        return self._last.get(row)
-
-    def note(self, row: int, version: int, source: Source | None = None) -> None:
-        """Remember that a row is asked; ``source`` where it is a draw of ours."""
-        self._last[row] = version
-        if source is not None:
-            self._drawn[version, row] = source
-
-    def _by(self, state: State, version: int) -> dict[int, Source]:
-        if version not in self._asked:
-            found = [v for v in state.versions if v.version == version]
-            asked = found[0].facts.asked if found else ()
-            self._asked[version] = {row: (source, p) for row, source, p in asked}
-        return self._asked[version]
 
 
 def mask_of(state: State, item_ids: Iterable[str]) -> BoolArray:
@@ -83,14 +41,14 @@ def next_items(state: State, handed: Handed, n: int, exclude: BoolArray, seed: i
     free = state.askable() & ~exclude
     found = []
     for row in _chosen(state, free, n):
-        handed.note(row, state.version)
+        handed.note([row], state.version)
         source = handed.source_of(state, state.version, row)
         found.append(asked(state, row, _why(state, row), source))
         free[row] = False
-    for row, propensity in _random(free, n - len(found), [seed, state.version]):
-        source = (FROM_UNIFORM, propensity)
-        handed.note(row, state.version, source)
-        found.append(asked(state, row, _why_random(state, row), source))
+    drawn = dict(_random(free, n - len(found), [seed, state.version]))
+    handed.note_draws(state, state.version, drawn)
+    for row, propensity in drawn.items():
+        found.append(asked(state, row, _why_random(state, row), (FROM_UNIFORM, propensity)))
     return found
 
 
@@ -137,8 +95,7 @@ def second_opinions(
     wanted = (state.row_of[item_id] for item_id in state.sharing.wanted_of(annotator))
     free = (r for r in wanted if state.present[r] and not exclude[r] and r not in state.drawn_rows)
     rows = list(islice(free, n))
-    for row in rows:
-        handed.note(row, state.version)
+    handed.note(rows, state.version)
     shown = ((row, asked(state, row, OF_TWO, (PERSON, None))) for row in rows)
     return [blind(one, state.noted(row, annotator)) for row, one in shown]
 
@@ -167,8 +124,7 @@ def audited_items(
     second = [row for row in drawn if wants(state.rows[row].item_id, annotator)]
     ids = {state.rows[row].item_id for row in second}
     rows = [*(row for row in drawn if state.is_open(row)), *second][:n]
-    for row in rows:
-        handed.note(row, version, source)
+    handed.note_draws(state, version, dict.fromkeys(rows, source[1]))
     shown = (
         blind(asked(state, row, TO_CHECK, source), state.noted(row, annotator)) for row in rows
     )
@@ -179,8 +135,7 @@ def remainder_items(state: State, handed: Handed, n: int, exclude: BoolArray) ->
     """Return up to ``n`` items that the certificate leaves to people; those to settle are not."""
     left = (r for r in state.remainder_left() if state.is_open(r) or r in state.lacking)
     rows = [row for row in left if not exclude[row]][:n]
-    for row in rows:
-        handed.note(row, state.version)
+    handed.note(rows, state.version)
     return [asked(state, row, LEFT_TO_YOU, (FROM_STRATEGY, None)) for row in rows]
 
 

@@ -11,8 +11,10 @@ from sparing.files import write_atomically
 
 MARKER = "postgresql"
 """The file that says that the rest of a project lies in a database, and in which."""
+DRAWS = "draws.jsonl"
+"""The file that keeps which items were drawn at random."""
 FILES = (
-    rf"lock|secret|sessions\.json|open\.html|{MARKER}|trainer\.log|vectors\.npy|contents\.npz|clusters\.npz"
+    rf"lock|secret|draws\.jsonl|sessions\.json|open\.html|{MARKER}|trainer\.log|vectors\.npy|contents\.npz|clusters\.npz"
     r"|project\.db(-wal|-shm|-journal|-[a-z]+\.lock)?"
 )
 PARTS = {

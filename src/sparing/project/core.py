@@ -15,12 +15,14 @@ from sparing.datasets.rows import Reading
 from sparing.errors import ConflictError, InvalidInputError, UnknownNameError
 from sparing.pool.class_names import said_of
 from sparing.project import opening, options
-from sparing.project.asking import Handed, looked_up, mask_of, next_items, second_opinions
+from sparing.project.asking import looked_up, mask_of, next_items, second_opinions
 from sparing.project.audits.audits import Audits
+from sparing.project.belongings import DRAWS
 from sparing.project.files.files import Files
 from sparing.project.folder import Lock, ProjectFolder
 from sparing.project.grid.grid import Grid
 from sparing.project.guarded import Guarded
+from sparing.project.handed import Handed
 from sparing.project.learning.learning import Learning
 from sparing.project.log.commands import spelled
 from sparing.project.log.event_log import EventLog
@@ -88,7 +90,7 @@ class Project:
         self._store = store
         self._guarded = guarded = Guarded(state)
         self._lock = lock
-        self._handed = Handed()
+        self._handed = Handed(None if lock is None else folder.path / DRAWS)
         list_items = opening.lister(folder, state.settings)
         follower = Follower(store, guarded, list_items, is_writable=lock is not None)
         self.log = EventLog(store, guarded, follower, self._handed)

@@ -10,9 +10,10 @@ from sparing.audit.certificate import Certificate
 from sparing.audit.cost.plan import AuditPlan
 from sparing.audit.verification import Check
 from sparing.errors import ConflictError, InvalidInputError, PoolExhaustedError
-from sparing.project.asking import Handed, audited_items, mask_of, remainder_items
+from sparing.project.asking import audited_items, mask_of, remainder_items
 from sparing.project.audits import draws, outcome
 from sparing.project.guarded import Guarded
+from sparing.project.handed import Handed
 from sparing.project.log.event_log import EventLog
 from sparing.project.state import State
 from sparing.project.views import Asked
