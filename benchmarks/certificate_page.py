@@ -31,7 +31,7 @@ Made by `benchmarks/certificate_models.py`, which trains the models, and
 `benchmarks/certificates.py`; the figures are in `certificates.json`. The models are `auto` as
 shipped, with the encoder that the library chooses, taught in larger batches than the app's. A
 better model makes certificates cheaper, not truer. delta is 5 % for all attempts together; a first
-attempt may use 6/pi^2 of it, 3.04 %.
+attempt may use nine tenths of it, 4.5 %.
 
 Encoder and engine were chosen on MNIST training images 4,000 to 59,999 and on made-up sets; no
 label of the pool of 4,000 and no test image was used for that. Part of the pool of 60,000 served
