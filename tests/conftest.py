@@ -7,11 +7,19 @@ from types import ModuleType
 import numpy as np
 import pytest
 from array_api_compat import array_namespace
+from hypothesis import HealthCheck, settings
 from sklearn.datasets import load_digits
 
 from sparing.datasets.mnist import Mnist, load_mnist
 from sparing.experiment.reproduce import Reproduction, reproduce
 from sparing.testing.postgresql import Server, find_postgresql, throwaway_server
+
+# The same examples in every run, however slow the machine is: what fails, fails again. Others are
+# looked for with --hypothesis-profile=default.
+settings.register_profile(
+    "steady", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("steady")
 
 
 def pytest_configure() -> None:
