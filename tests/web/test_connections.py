@@ -113,7 +113,9 @@ def test_whoever_says_something_is_answered_among_any_number_who_do_not(
     with served(create_app(project)) as port, ExitStack() as stack:
         for _ in range(80):
             with suppress(ConnectionError):
-                stack.enter_context(connected(port, said=half))
+                line = stack.enter_context(connected(port, said=half))
+                if half.startswith(b"GET"):
+                    line.recv(1)  # answered or closed: who is at work is not in the way
         for _ in range(3):
             with connected(port, said=b"GET / HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n") as line:
                 assert line.recv(12) == b"HTTP/1.1 200"

@@ -163,7 +163,7 @@ def mean_interval(values: FloatArray, *, level: float = 0.95) -> SeedInterval:
     Examples
     --------
     >>> mean_interval(np.array([1.0, 2.0, 3.0, 4.0, 5.0]), level=0.95)
-    Interval(value=3.0, low=1.036..., high=4.963...)
+    SeedInterval(value=3.0, low=1.036..., high=4.963...)
     """
     n, mean = len(values), float(values.mean())
     if n < LEAST_SEEDS:
@@ -214,7 +214,7 @@ def label_saving(
     >>> slow = np.tile([0.5, 0.6, 0.7, 0.8], (5, 1))
     >>> fast = np.tile([0.6, 0.7, 0.8, 0.8], (5, 1))
     >>> label_saving(labels, fast, slow).saved
-    Interval(value=10.0, low=10.0, high=10.0)
+    SeedInterval(value=10.0, low=10.0, high=10.0)
     """
     target, our_need, their_need = _needs(labels, ours.mean(axis=0), theirs.mean(axis=0))
     saved = their_need - our_need
