@@ -194,6 +194,7 @@ def test_the_item_on_screen_never_changes_under_the_hand(door, photos):
         assert page.get_attribute("#item img", "alt") == name
         assert shown.evaluate("one => one.isConnected")
         trainee.look(60)  # until the network is done
+        assert trainee.encode() == is_draft
 
 
 def test_without_network_answers_wait_survive_a_reload_and_are_sent(door, tmp_path):

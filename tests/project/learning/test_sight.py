@@ -90,6 +90,7 @@ def test_answers_are_learned_from_the_quick_view_while_the_network_is_at_work(
 
     network.may_end.set()
     assert trainee.look(PATIENCE) == (20, 20)
+    assert trainee.learn(3).is_draft, "nobody was told yet that there is something better"
     assert trainee.encode()
     project.learning.take_contents()
     project.learning.adopt(trainee.learn(3))
@@ -107,8 +108,9 @@ def test_a_network_that_fails_is_told_of_and_answers_are_learned_all_the_same(pr
     answer(project, 6)
     assert trainee.look(PATIENCE) == (20, 20)
     with pytest.raises(SourceError, match="The model is gone"):
-        trainee.learn(2)
+        trainee.encode()
     network.may_end.clear()  # the next one takes its time
+    assert not trainee.encode()
     made = trainee.learn(2)
     assert (made.is_draft, made.facts.n_labels) == (True, 6)
     network.error = None

@@ -119,6 +119,11 @@ class Trainee:
             self._mapmaker.draw_principal()
         return self._sight.is_whole
 
+    def _see(self) -> None:
+        """See to it that there are vectors; better ones come in by ``encode``, which says so."""
+        if self._sight.contents is None:
+            self.encode()
+
     def look(self, seconds: float) -> tuple[int, int]:
         """Wait about so long for the network; return (items done, items in all)."""
         return self._sight.look(seconds)
@@ -130,7 +135,7 @@ class Trainee:
         ------
         SparingError : the items cannot be encoded, or the map cannot be made
         """
-        self.encode()
+        self._see()
         assert self._mapmaker is not None  # noqa: S101  # the map is asked for when all is seen
         return self._mapmaker.work(seconds)
 
@@ -141,7 +146,7 @@ class Trainee:
         -------
         what belongs in the store, to be followed by :meth:`learn`; None if there is no need
         """
-        self.encode()
+        self._see()
         rows = self._good_rows()
         is_quick = self._sight.is_whole and len(rows) < MANY
         if is_quick or self._store.versions():
@@ -165,7 +170,7 @@ class Trainee:
         ------
         SparingError : the items cannot be encoded, or the model cannot be fitted
         """
-        self.encode()
+        self._see()
         self._read_events()
         learner, rows = self._follow()
         self._tell("training", 0, 1)
@@ -188,7 +193,7 @@ class Trainee:
         TrainingError : fewer than two classes have answers
         SparingError : the items cannot be encoded, or the encoder cannot be kept
         """
-        self.encode()
+        self._see()
         self._read_events()
         learner, _ = self._follow()
         listing = self._sight.listing()
