@@ -34,10 +34,14 @@ test("the item on the screen stays while others come and go", () => {
   assert.equal(state.notice, "");
 });
 
-test("an item that somebody else settles goes, and it is said", () => {
+test("an item that somebody else settles stays under the hand, and it is said", () => {
   const state = run(initial(), listed("a", "b"), listed("b"));
-  assert.deepEqual(ids(state), ["b"]);
+  assert.deepEqual(ids(state), ["a", "b"]);
   assert.match(state.notice, /Somebody else has just settled/);
+  assert.deepEqual(ids(reduce(state, { type: "later" })), ["b"]);
+  const said = run(state, listed("b", "c"), settle("k"));
+  assert.equal(said.outbox[0]?.item_id, "a");
+  assert.deepEqual(ids(said), ["b", "c"]);
 });
 
 test("undo brings the item back and names the event that it undoes", () => {

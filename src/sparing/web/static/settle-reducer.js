@@ -9,7 +9,7 @@
 /** @returns {SettleState} */
 export function initial() {
   return {
-    server: null, refused: "", rows: [], listed: false, outbox: [], steps: [],
+    server: null, refused: "", rows: [], gone: "", listed: false, outbox: [], steps: [],
     online: true, away: "", fleeting: false, late: false, said: "", notice: "",
   };
 }
@@ -26,7 +26,7 @@ export function reduce(state, action) {
     case "notice": return { ...state, notice: action.message, said: action.message };
     case "listed": return listed(state, action.rows);
     case "settle": return settled(state, action.name, action.key);
-    case "later": return { ...state, rows: [...state.rows.slice(1), ...state.rows.slice(0, 1)], notice: "" };
+    case "later": return later(state);
     case "undo": return undone(state, action.key);
     case "recorded": return recorded(state, action.results);
   }
@@ -38,17 +38,27 @@ function isSent({ outbox }, row) {
   return outbox.some((event) => event.kind === "settled" && event.item_id === row.asked.item.item_id);
 }
 
-/** The item on the screen stays there as long as people differ on it.
+/** One that somebody else has settled does not come back.
+ * @param {SettleState} state @returns {SettleState} */
+function later(state) {
+  const [row, ...rows] = state.rows;
+  const back = row && row.asked.item.item_id !== state.gone ? [row] : [];
+  return { ...state, rows: [...rows, ...back], gone: "", notice: "" };
+}
+
+/** The item on the screen stays there until the person goes on: a key that is on its way must not
+ * settle another one.
  * @param {SettleState} state @param {readonly Disagreement[]} rows @returns {SettleState} */
 function listed(state, rows) {
   const order = new Map(state.rows.map((row, place) => [row.asked.item.item_id, place]));
   const place = (/** @type {Disagreement} */ row) => order.get(row.asked.item.item_id) ?? Infinity;
   const fresh = rows.filter((row) => !isSent(state, row));
   const shown = fresh.map((row, i) => ({ row, i })).sort((a, b) => place(a.row) - place(b.row) || a.i - b.i);
-  const on = state.rows[0]?.asked.item.item_id;
-  const gone = on !== undefined && !fresh.some((row) => row.asked.item.item_id === on);
-  const notice = gone ? "Somebody else has just settled the item that was here." : state.notice;
-  return { ...state, rows: shown.map(({ row }) => row), listed: true, notice, online: true };
+  const on = state.rows[0];
+  const left = on && !fresh.some((row) => row.asked.item.item_id === on.asked.item.item_id) ? [on] : [];
+  const gone = left[0]?.asked.item.item_id ?? "";
+  const notice = gone ? "Somebody else has just settled this item. Space goes on." : state.notice;
+  return { ...state, rows: [...left, ...shown.map(({ row }) => row)], gone, listed: true, notice, online: true };
 }
 
 /** @param {SettleState} state @param {string} name @param {string} key @returns {SettleState} */
@@ -58,7 +68,7 @@ function settled(state, name, key) {
   /** @type {PersonEvent} */
   const event = { key, kind: "settled", item_id: row.asked.item.item_id, class_name: name, seen: row.asked.answer?.key ?? null };
   return {
-    ...state, rows, outbox: [...state.outbox, event], steps: [...state.steps, { key, row }],
+    ...state, rows, gone: "", outbox: [...state.outbox, event], steps: [...state.steps, { key, row }],
     said: `Settled: ${name}.`, notice: "",
   };
 }

@@ -125,6 +125,8 @@ export interface SettleState {
   readonly refused: string;
   /** Items on which people differ; the first is on the screen. */
   readonly rows: readonly Disagreement[];
+  /** The item on the screen, where somebody else has settled it; else empty. */
+  readonly gone: string;
   /** The server has said at least once who differs. */
   readonly listed: boolean;
   readonly outbox: readonly PersonEvent[];
