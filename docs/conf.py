@@ -27,7 +27,12 @@ nb_execution_timeout = 300
 nb_execution_excludepatterns = ["[a-z]*.md", "decisions/*", "benchmarks/*", "reference/*"]
 myst_enable_extensions = ["deflist"]
 myst_heading_anchors = 4
-suppress_warnings = ["misc.highlighting_failure", "myst.xref_missing", "ref.python"]
+suppress_warnings = [
+    "misc.highlighting_failure",
+    "myst.xref_missing",
+    "ref.python",
+    "myst-nb.lexer",
+]
 
 autodoc_typehints = "none"  # the docstrings say shapes and units, which types cannot
 autodoc_member_order = "bysource"
@@ -40,6 +45,7 @@ autodoc_default_options = {
 napoleon_numpy_docstring = True
 napoleon_google_docstring = False
 napoleon_use_rtype = False
+napoleon_use_ivar = True  # an attribute that is a property stands once
 
 
 def command_pages() -> str:
