@@ -1,39 +1,14 @@
 """What happens after a certificate leaves its statement true, or makes it void aloud."""
 
 import csv
-import os
 
-import numpy as np
 import pytest
-from PIL import Image
 
 from sparing.errors import InvalidInputError
 from sparing.project import NewEvent, Project
 from sparing.store import Kind
 
 N = 400
-
-
-class Numbers:
-    """Rows of a project: "low" below 200, else "high"; the model learns it well."""
-
-    def __init__(self, folder):
-        self.source = folder / "numbers.npy"
-        X = np.linspace(-1, 1, N, dtype=np.float32)[:, None] * np.ones(3, np.float32)
-        np.save(self.source, X)
-
-    def project(self):
-        project = Project.create(self.source, classes=["low", "high"])
-        self.truth = {i: "low" if row < N // 2 else "high" for row, i in enumerate(project.items)}
-        return project
-
-    def answer(self, project, asked):
-        project.teach({a.item.item_id: self.truth[a.item.item_id] for a in asked})
-
-
-@pytest.fixture
-def numbers(tmp_path):
-    return Numbers(tmp_path)
 
 
 @pytest.fixture
@@ -171,33 +146,21 @@ def test_what_predict_and_certify_write_is_no_persons_word(numbers, project, tmp
     assert [problem.reason for problem in report.problems] == ["a label by a model"]
 
 
-def test_a_changed_photograph_is_handed_back_and_one_that_is_gone_left_out(tmp_path):
-    photos = tmp_path / "photos"
-    photos.mkdir()
-    rng = np.random.default_rng(0)
-    for i in range(80):
-        pixels = rng.integers(0, 40, (28, 28)) + (200 if i % 2 else 0)
-        Image.fromarray(pixels.astype(np.uint8)).save(photos / f"{i}.png")
-
-    def answer(project, asked):
-        project.teach({a.item.item_id: str(int(a.item.name[:-4]) % 2) for a in asked})
-
-    with Project.create(photos) as project:
+def test_a_changed_photograph_is_handed_back_and_one_that_is_gone_left_out(tmp_path, photographs):
+    with Project.create(photographs.folder) as project:
         project.retrain()
-        answer(project, project.query(20))
+        photographs.answer(project, project.query(20))
         project.retrain()
         project.audits.draw(0.3)
         while asked := project.audits.query(80):  # more once an error was met
-            answer(project, asked)
+            photographs.answer(project, asked)
         certificate = project.audits.certify()
-        answer(project, project.audits.query_remainder(80))
+        photographs.answer(project, project.audits.query_remainder(80))
         rows = {row["item_id"]: row for row in exported(project, tmp_path)}
         changed, gone, *_ = automatic(project, tmp_path)
         names = [rows[i]["item"] for i in (changed, gone)]
-    Image.new("L", (28, 28), 100).save(photos / names[0])
-    stamp = (photos / names[0]).stat().st_mtime_ns + 10**10
-    os.utime(photos / names[0], ns=(stamp, stamp))
-    (photos / names[1]).unlink()
+    photographs.change(names[0])
+    (photographs.folder / names[1]).unlink()
     with Project.open(tmp_path / "photos.sparing") as project:
         status = project.status()
         assert status.certificate == certificate
@@ -207,5 +170,5 @@ def test_a_changed_photograph_is_handed_back_and_one_that_is_gone_left_out(tmp_p
         assert not {changed, gone} & set(automatic(project, tmp_path))
         (asked,) = project.audits.query_remainder(80)
         assert asked.item.item_id == changed
-        answer(project, [asked])
+        photographs.answer(project, [asked])
         assert project.phase == "done"
