@@ -21,7 +21,7 @@ from sparing.learner.saving import SavedState
 from sparing.models.answers import check_can_be_judged, gives_proba
 from sparing.models.labels import LabelsVersion, doubt
 from sparing.pool.classes import ClassTable
-from sparing.pool.labels import label_values
+from sparing.pool.labels import label_values, one_a_row
 from sparing.pool.pool import SKIPPED
 from sparing.pool.predictions import Predictions
 from sparing.pool.snapshot import Snapshot
@@ -236,18 +236,9 @@ class LabelsLearner(ActiveLearner):
 
     def _sets(self, rows: IntArray, labels: Any) -> list[Any]:
         """Return the set of each row, in whichever form they came."""
-        if isinstance(labels, Mapping):
-            if set(labels) != set(rows.tolist()):
-                raise invalid("labels", "teach", "a dict whose keys are the indices", list(labels))
-            return [labels[row] for row in rows.tolist()]
         if sparse.issparse(labels) or getattr(labels, "ndim", 1) == 2:
             return self._from_indicator(rows, labels)
-        if isinstance(labels, str | bytes) or not isinstance(labels, Iterable):
-            raise invalid("labels", "teach", "a set of labels for each index", labels)
-        sets = list(labels)
-        if len(sets) != len(rows):
-            raise invalid("labels", "teach", f"as many sets as indices, {len(rows)}", len(sets))
-        return sets
+        return one_a_row(rows, labels, "labels", "teach", one="a set of labels", many="sets")
 
     def _from_indicator(self, rows: IntArray, labels: Any) -> list[list[Label]]:
         matrix = np.asarray(labels.toarray() if sparse.issparse(labels) else labels)

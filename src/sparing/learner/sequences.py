@@ -21,10 +21,10 @@ from sparing.learner.span_inputs import (
     CRF,
     KIND,
     WHERE,
-    one_a_row,
     own_tagger,
     parsed,
     read_sentences,
+    spans_a_row,
 )
 from sparing.learner.span_saving import SavedSpans, read_spans, write_spans
 from sparing.learner.span_scores import SpanScores, span_scores
@@ -183,7 +183,7 @@ class SequenceLearner:
         UnknownNameError : ``classes`` was given and does not have the label
         """
         rows = check_indices(indices, "teach", len(self.sentences))
-        raws = one_a_row(rows, spans)
+        raws = spans_a_row(rows, spans)
         table = self._table
         if not self.classes_are_fixed:
             table = table.with_values(labels_of_all(KIND, raws))
@@ -257,7 +257,7 @@ class SequenceLearner:
         taught = rows[self._state[rows] == LABELED]
         if len(taught):
             raise invalid("indices", "audit", "rows that were not taught", int(taught[0]))
-        raws = one_a_row(rows, spans)
+        raws = spans_a_row(rows, spans)
         table = self._table.with_values(labels_of_all(KIND, raws))
         values = [
             parsed(row, raw, table, self.sentences.texts[row])

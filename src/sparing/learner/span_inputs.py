@@ -10,6 +10,7 @@ from sparing.annotations.spans import SpanSet
 from sparing.annotations.values import Value
 from sparing.models.crf.tagger import CrfTagger
 from sparing.pool.classes import ClassTable
+from sparing.pool.labels import one_a_row
 from sparing.types import IntArray
 
 WHERE = "SequenceLearner"
@@ -52,23 +53,14 @@ def own_tagger(tagger: Any, sentences: Sentences) -> Any:
     return deepcopy(tagger)
 
 
-def one_a_row(rows: IntArray, spans: Any) -> list[Any]:
+def spans_a_row(rows: IntArray, spans: Any) -> list[Any]:
     """Return the spans of each row, from a list of lists or a dict.
 
     Raises
     ------
     InvalidInputError : not one list a row
     """
-    if isinstance(spans, Mapping):
-        if set(spans) != set(rows.tolist()):
-            raise invalid("spans", "teach", "a dict whose keys are the indices", sorted(spans))
-        return [spans[row] for row in rows.tolist()]
-    if isinstance(spans, str | bytes) or not isinstance(spans, Iterable):
-        raise invalid("spans", "teach", "a list of spans for each index", spans)
-    listed = list(spans)
-    if len(listed) != len(rows):
-        raise invalid("spans", "teach", f"as many lists as indices, {len(rows)}", len(listed))
-    return listed
+    return one_a_row(rows, spans, "spans", "teach", one="a list of spans", many="lists")
 
 
 def parsed(row: int, raw: Any, table: ClassTable, text: str) -> Value:

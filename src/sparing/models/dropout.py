@@ -72,7 +72,8 @@ class DropoutClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             self.net_.module_.eval()
             for layer in self._dropouts():
                 layer.train()
-            drawn = [self._drawn(_float32(X)) for _ in range(self.n_members)]
+            inputs = _float32(X)
+            drawn = [self._drawn(inputs) for _ in range(self.n_members)]
             self.net_.module_.eval()
         return np.stack(drawn)
 

@@ -1,6 +1,6 @@
 """Labels from any container, as a list of plain values."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -60,6 +60,40 @@ def labels_of(rows: IntArray, labels: Any, where: str) -> list[Label]:
     if len(values) != len(rows):
         raise invalid("labels", where, f"as many as indices, {len(rows)}", len(values))
     return values
+
+
+def one_a_row(
+    rows: IntArray, given: Any, name: str, where: str, *, one: str, many: str
+) -> list[Any]:
+    """Return what is given for each row where that is several values: of a list, or of a dict.
+
+    Parameters
+    ----------
+    rows : (n_rows,) rows
+    given : a list in their order, or a dict from row
+    name, where : for the error
+    one, many : what each row is given, in words: ``"a set of labels"``, ``"sets"``
+
+    Raises
+    ------
+    InvalidInputError : not one a row, or a dict of other rows
+
+    Examples
+    --------
+    >>> rows = np.array([4, 2])
+    >>> one_a_row(rows, {2: [], 4: ["a"]}, "labels", "teach", one="a set of labels", many="sets")
+    [['a'], []]
+    """
+    if isinstance(given, Mapping):
+        if set(given) != set(rows.tolist()):
+            raise invalid(name, where, "a dict whose keys are the indices", list(given))
+        return [given[row] for row in rows.tolist()]
+    if isinstance(given, str | bytes) or not isinstance(given, Iterable):
+        raise invalid(name, where, f"{one} for each index", given)
+    listed = list(given)
+    if len(listed) != len(rows):
+        raise invalid(name, where, f"as many {many} as indices, {len(rows)}", len(listed))
+    return listed
 
 
 def _one_column(labels: Any, name: str, where: str) -> Any:
