@@ -46,6 +46,21 @@ def ids(page):
     return [asked.item.item_id for asked in page.items]
 
 
+def directions(project):
+    X = np.load(project.folder / "vectors.npy").astype(float)
+    X -= X.mean(axis=0)
+    return X / np.linalg.norm(X, axis=1, keepdims=True)
+
+
+def most_like(project, row, others, n):
+    """Return what is most like one row, of what is not more like others; none of them itself."""
+    X, items = directions(project), list(project.items)
+    like = X @ X[row]
+    like[like <= (X @ X[others].T).max(axis=1)] -= 2
+    like[[row, *others]] = -np.inf
+    return [items[i] for i in np.argsort(-like)[:n]]
+
+
 def grids(project):
     """Yield all that any grid shows, as item ids."""
     overview = project.grid.overview()
@@ -145,13 +160,50 @@ def test_a_rare_class_is_looked_for_by_the_model_and_near_its_examples(groups):
     odd = list(groups.items)[100]
     groups.teach({odd: "rare"})
     near = groups.grid.rare("rare", 10)
-    assert ids(near) == ids(groups.grid.like(odd, 10))
+    assert "most like the 1 newest of it" in near.about
+    assert ids(near) == most_like(groups, 100, range(30), 10)
     groups.retrain()
     both = groups.grid.rare("rare", 10)
     assert both.items
     further = next(i for i in groups.items if i not in ids(both) and i != odd)
     groups.teach({further: "rare"})
-    assert groups.grid.like(further, 1).items[0].item.item_id in ids(groups.grid.rare("rare", 10))
+    row = list(groups.items).index(further)
+    (like,) = most_like(groups, row, [*range(30), 100], 1)
+    assert like in ids(groups.grid.rare("rare", 10))
+
+
+def test_what_is_more_like_something_else_than_like_an_example_comes_last(groups):
+    groups.add_classes(["rare"])
+    groups.retrain()
+    items = list(groups.items)
+    groups.teach({items[0]: "rare"})
+    first = ids(groups.grid.rare("rare", ALL))
+    groups.teach({first[0]: "a"})  # it was not: what is around it comes later
+    again = ids(groups.grid.rare("rare", ALL))
+    X = directions(groups)
+    no, yes = (X @ X[items.index(i)] for i in (first[0], items[0]))
+    later = [yes[items.index(i)] <= no[items.index(i)] for i in again]
+    assert later == sorted(later)
+    assert 0 < sum(later) < len(again)
+    assert again != first[1:]
+
+
+def test_before_there_is_a_class_for_the_model_a_rare_one_is_looked_for_by_its_examples(groups):
+    groups.retrain()  # a version of the groups alone
+    groups.teach({list(groups.items)[0]: "a"})
+    assert len(groups.grid.rare("a", 10).items) == 10
+
+
+def test_a_rare_class_is_looked_for_without_first_opinions_on_what_one_is_to_answer(groups):
+    groups.retrain()
+    groups.team.set_overlap(1.0)
+    items = list(groups.items)
+    groups.add_classes(["rare"])
+    groups.teach({items[0]: "rare"}, annotator="ann")
+    alone = ids(groups.grid.rare("rare", ALL, annotator="ann"))
+    groups.teach({alone[0]: "a"}, annotator="bob")
+    assert ids(groups.grid.rare("rare", ALL, annotator="ann")) == alone[1:]
+    assert "no example" in groups.grid.rare("rare", ALL, annotator="bob").about
 
 
 def test_keywords_are_found_in_names_and_texts(tmp_path):
@@ -303,7 +355,7 @@ def test_a_page_that_was_open_before_the_draw_answers_nothing_of_the_audit(group
 
 
 def test_what_a_certificate_leaves_to_the_person_is_on_no_grid(tmp_path):
-    with made(tmp_path, 2.0) as groups:
+    with made(tmp_path, 3.0) as groups:
         taught(groups)
         groups.audits.draw(0.1)
         while asked := groups.audits.query(50):

@@ -1,7 +1,9 @@
 import numpy as np
 import pytest
 
-from sparing.project.grid.ordering import Nearness, least, likeliest, merged
+from sparing.project.grid.ordering import Nearness, least, likeliest, merged, more_like
+from sparing.pool.snapshot import Snapshot
+from sparing.strategies.seeded import SeedSearch
 
 
 def test_the_likeliest_are_of_the_class_free_known_and_in_order():
@@ -41,6 +43,36 @@ def test_distances_are_those_of_the_formula_on_a_memory_map_too(tmp_path, scaled
     wanted = np.minimum(((Z - Z[3]) ** 2).sum(1), ((Z - Z[250]) ** 2).sum(1))
     np.testing.assert_allclose(found, wanted, atol=1e-3)
     assert found[3] == pytest.approx(0, abs=1e-3)
+
+
+@pytest.mark.parametrize("scaled", [False, True])
+def test_cosines_are_those_of_the_formula_on_a_memory_map_too(tmp_path, scaled):
+    rng = np.random.default_rng(3)
+    X = rng.normal(100, 1, (300, 5)).astype(np.float32)
+    X[7] = X.mean(axis=0)
+    scale = np.array([1, 0, 2, 0.5, 1], np.float32) if scaled else None
+    np.save(tmp_path / "x.npy", X)
+    near = Nearness(np.load(tmp_path / "x.npy", mmap_mode="r"), scale)
+    Z = (X.astype(float) - X.mean(axis=0)) * (1 if scale is None else scale)
+    unit = Z / np.linalg.norm(Z, axis=1, keepdims=True)
+    apart = np.arange(300) != 7  # it is the middle itself: what it is like is nobody's guess
+    cosines = near.cosine_to(np.array([3, 250]))
+    np.testing.assert_allclose(cosines[apart], (unit @ unit[[3, 250]].T).max(1)[apart], atol=1e-3)
+    assert near.cosine_to(np.array([], int)).tolist() == [-1] * 300
+
+
+def test_a_search_goes_in_the_order_of_the_strategy_that_searches():
+    X = np.random.default_rng(4).normal(size=(200, 6)).astype(np.float32)
+    codes = np.array([1, 1, 0, 0, 0, 0])
+    free = np.arange(200) >= 6
+    s = Snapshot(X, free, np.arange(6), codes, 2)
+    weights = np.zeros(200)
+    weights[6:] = SeedSearch(np.arange(2), 1)._weights(s)
+    assert 5 < np.count_nonzero(weights) < 150
+    near = Nearness(X)
+    worth = more_like(near.cosine_to(np.arange(2)), near.cosine_to(np.arange(2, 6)))
+    n = np.count_nonzero(weights)
+    assert least(-worth, free, n).tolist() == least(-weights, free, n).tolist()
 
 
 def test_merging_takes_the_better_rank_and_shows_nothing_twice():

@@ -12,7 +12,7 @@ from sparing.errors import ConflictError, NotFoundError
 from sparing.project.asking import asked
 from sparing.project.audits.draws import by_class
 from sparing.project.grid.clusters import ItemClusters, open_members, read_clusters
-from sparing.project.grid.ordering import Nearness, least, likeliest, merged
+from sparing.project.grid.ordering import Nearness, least, likeliest, merged, more_like
 from sparing.project.grid.pages import free_rows, label_of, newest_of, page_of, usual_label
 from sparing.project.grid.purity import N_TESTED, estimated
 from sparing.project.grid.views import (
@@ -119,10 +119,11 @@ class Grid:
     def rare(
         self, class_name: str, n: int, exclude: Iterable[str] = (), annotator: str = ""
     ) -> GridPage:
-        """Return what may be of a class that is hard to find.
+        """Return what may be of a class that is hard to find, as ``auto`` looks for it.
 
         Two orders are merged, each item at the better of its two ranks: how probable the model
-        finds the class, and how near an item is to one of the newest examples.
+        finds the class, and how much an item is like one of the newest examples; what is more like
+        something else comes last.
 
         Raises
         ------
@@ -131,12 +132,12 @@ class Grid:
         with self._guarded.held() as state:
             name = state.replay.class_name(state.replay.class_id(class_name))
             free = free_rows(state, exclude)
-            found = newest_of(state, name, annotator)
+            found, others = newest_of(state, name, annotator)
             by_model = self._by_model(state, name, free, n)
         rows = by_model
         if len(found):
-            rows = merged(by_model, least(self._distances(found), free, n))[:n]
-        examples = f"what is nearest to the {len(found)} newest of it"
+            rows = merged(by_model, least(-self._likeness(found, others), free, n))[:n]
+        examples = f"what is most like the {len(found)} newest of it"
         about = f"what the model finds most like {name} and {examples}, in turn"
         if not len(found):
             about = f"{name} has no example yet: search for one, or look for it in a cluster"
@@ -234,7 +235,7 @@ class Grid:
             return np.zeros(0, np.int64)
         replay = state.replay
         columns = [replay.resolve(str(c)) == replay.class_named(name) for c in scores.class_ids]
-        proba = scores.proba[:, np.array(columns)].sum(axis=1)
+        proba = scores.proba[:, np.array(columns, dtype=bool)].sum(axis=1)
         return least(-proba, free[: len(proba)] & (proba > 0), n)
 
     def _guesses(self, state: State) -> tuple[IntArray, FloatArray, list[str]]:
@@ -269,6 +270,14 @@ class Grid:
 
     def _distances(self, points: IntArray) -> FloatArray:
         """Return how near each row is to some rows; no lock is held meanwhile."""
+        return self._nearness().squared_to(points)
+
+    def _likeness(self, found: IntArray, others: IntArray) -> FloatArray:
+        """Return how much each row is like what was found; no lock is held meanwhile."""
+        near = self._nearness()
+        return more_like(near.cosine_to(found), near.cosine_to(others))
+
+    def _nearness(self) -> Nearness:
         with self._guarded.held() as state:
             mark = state.mark
         if not mark:
@@ -280,7 +289,7 @@ class Grid:
             near: Nearness = self._once(
                 "near", key, lambda: Nearness(read_vectors(self._guarded.folder), scale)
             )
-        return near.squared_to(points)
+        return near
 
     def _clusters(self) -> ItemClusters | None:
         """Return the clusters of the items as they are now; None as long as there are none."""

@@ -44,6 +44,24 @@ def least(values: FloatArray, free: BoolArray, n: int) -> IntArray:
     return rows[np.argsort(masked[rows], kind="stable")]
 
 
+def more_like(wanted: FloatArray, others: FloatArray) -> FloatArray:
+    """Return how much each row is worth looking at in a search: more is better.
+
+    What is less like what is wanted than like something else comes after all that is not, as in
+    ``seed_search``, which gives it no weight.
+
+    Parameters
+    ----------
+    wanted, others : (n,) largest cosine with an example of what is wanted, and of something else
+
+    Examples
+    --------
+    >>> more_like(np.array([0.9, 0.5, 0.1]), np.array([0.95, 0.4, 0.0])).round(1)
+    array([0.9, 2.5, 2.1])
+    """
+    return np.where(wanted > others, wanted + 2, wanted)
+
+
 class Nearness:
     """Tells how near all rows of a pool are to some of them: one product with the pool a question.
 
@@ -71,13 +89,32 @@ class Nearness:
 
     def squared_to(self, rows: IntArray) -> FloatArray:
         """Return the squared distance of every row to the nearest of some rows, (n,)."""
-        points = np.asarray(self._X[rows]) - self._middle
-        directions = -2 * points * self._weight
-        offsets = (points * points) @ self._weight - directions @ self._middle
+        directions, offsets = self._seen(rows)
+        squared = self._norms[rows] - 2 * offsets
         nearest: FloatArray = self._norms.copy()
         for part in _parts(len(nearest)):
-            nearest[part] += (np.asarray(self._X[part]) @ directions.T + offsets).min(axis=1)
+            nearest[part] += (squared - 2 * (np.asarray(self._X[part]) @ directions.T)).min(axis=1)
         return nearest.clip(0)
+
+    def cosine_to(self, rows: IntArray) -> FloatArray:
+        """Return the largest cosine of every row with one of some rows, seen from the middle, (n,).
+
+        -1 without any rows. A row that is the middle itself is like nothing: 0.
+        """
+        directions, offsets = self._seen(rows)
+        lengths = np.sqrt(self._norms)
+        largest: FloatArray = np.full(len(lengths), -1, np.float32)
+        for part in _parts(len(lengths) if len(rows) else 0):
+            products = np.asarray(self._X[part]) @ directions.T + offsets
+            apart = lengths[part, None] * lengths[rows]
+            cosines = np.divide(products, apart, out=np.zeros_like(products), where=apart > 0)
+            largest[part] = cosines.max(axis=1).clip(-1, 1)
+        return largest
+
+    def _seen(self, rows: IntArray) -> tuple[FloatArray, FloatArray]:
+        """Return what gives the inner products of all rows with some, seen from the middle."""
+        directions = (np.asarray(self._X[rows]) - self._middle) * self._weight
+        return directions, -(directions @ self._middle)
 
 
 def _parts(n: int) -> Iterator[slice]:

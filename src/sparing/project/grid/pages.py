@@ -12,7 +12,8 @@ from sparing.project.state import State
 from sparing.store.records import FROM_CLUSTER, FROM_GRID
 from sparing.types import BoolArray, IntArray
 
-N_EXAMPLES = 30  # the newest positives that neighbours are looked for of
+N_EXAMPLES = 30  # the newest of a class, by which more of it is looked for
+N_OTHERS = 300  # the newest of other classes: what is more like them comes last
 
 
 def free_rows(state: State, exclude: Iterable[str] = ()) -> BoolArray:
@@ -54,17 +55,18 @@ def usual_label(state: State, rows: IntArray, annotator: str) -> str | None:
     return max(set(labels), key=labels.count) if labels else None
 
 
-def newest_of(state: State, name: str, annotator: str) -> IntArray:
-    """Return the newest rows that somebody who looked at them gave a class to."""
-    replay = state.replay
-    found = [
-        (answer.seq, state.row_of[answer.item_id or ""])
+def newest_of(state: State, name: str, annotator: str) -> tuple[IntArray, IntArray]:
+    """Return the newest rows that somebody who looked at them gave a class to, and other classes.
+
+    What one may not know because one is to give a second opinion is in neither.
+    """
+    replay, blind = state.replay, state.blind_rows(annotator)
+    looked_at = (
+        (answer.seq, state.row_of[answer.item_id or ""], replay.class_name(answer.class_id))
         for answer in state.answers()
-        if answer.class_id is not None
-        and answer.source != FROM_CLUSTER
-        and replay.class_name(answer.class_id) == name
-    ]
-    rows = [row for _, row in sorted(found, reverse=True)]
-    blind = state.blind_rows(annotator)
-    kept = [row for row in rows if row not in blind][:N_EXAMPLES]
-    return np.array(kept, dtype=np.int64)
+        if answer.class_id is not None and answer.source != FROM_CLUSTER
+    )
+    newest = [(row, given) for _, row, given in sorted(looked_at, reverse=True) if row not in blind]
+    found = [row for row, given in newest if given == name][:N_EXAMPLES]
+    others = [row for row, given in newest if given != name][:N_OTHERS]
+    return np.array(found, dtype=np.int64), np.array(others, dtype=np.int64)
