@@ -190,7 +190,7 @@ def test_what_is_more_like_something_else_than_like_an_example_comes_last(groups
 
 def test_before_there_is_a_class_for_the_model_a_rare_one_is_looked_for_by_its_examples(groups):
     groups.retrain()  # a version of the groups alone
-    groups.teach({list(groups.items)[0]: "a"})
+    groups.teach({next(iter(groups.items)): "a"})
     assert len(groups.grid.rare("a", 10).items) == 10
 
 

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from sparing.project.grid.ordering import Nearness, least, likeliest, merged, more_like
 from sparing.pool.snapshot import Snapshot
+from sparing.project.grid.ordering import Nearness, least, likeliest, merged, more_like
 from sparing.strategies.seeded import SeedSearch
 
 
