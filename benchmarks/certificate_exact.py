@@ -6,7 +6,7 @@ from itertools import combinations
 import numpy as np
 
 from sparing.audit.audit import Audit, Claim, share_of
-from sparing.audit.evidence import Evidence, auto_labels, whole_set
+from sparing.audit.error_bounds import Evidence, auto_labels, whole_set
 from sparing.audit.findings import Findings
 from sparing.audit.sequential import tolerated_at, walk_risk
 from sparing.pool.classes import ClassTable

@@ -24,8 +24,8 @@ from sparing.audit.autolabel import certified as certify_labels
 from sparing.audit.certificate import certify
 from sparing.audit.cost.plan import AuditPlan, plan_audit
 from sparing.audit.early_stop import audits_needed
+from sparing.audit.error_bounds import levels_of, whole_set
 from sparing.audit.evaluation import accuracy
-from sparing.audit.evidence import levels_of, whole_set
 from sparing.audit.findings import judge
 from sparing.audit.sampling import draw_audit, draw_stratified
 from sparing.audit.sequential import tolerated_at

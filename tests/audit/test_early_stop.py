@@ -5,7 +5,7 @@ from sparing import ClassTable
 from sparing.audit.audit import Audit, Claim
 from sparing.audit.certificate import auto_labeled, certify
 from sparing.audit.early_stop import audits_needed
-from sparing.audit.evidence import whole_set
+from sparing.audit.error_bounds import whole_set
 from sparing.audit.findings import judge
 from sparing.audit.sampling import draw_audit
 from sparing.audit.sequential import tolerated_at

@@ -11,7 +11,7 @@ import numpy as np
 
 from sparing._validate import invalid
 from sparing.audit.audit import BY_CONFIDENCE, UNIFORM, VERSION, WHOLE, Audit, Claim
-from sparing.audit.evidence import Evidence, auto_labels, whole_set
+from sparing.audit.error_bounds import Evidence, auto_labels, whole_set
 from sparing.audit.findings import Findings
 from sparing.audit.wording import (
     ASSUMPTIONS,

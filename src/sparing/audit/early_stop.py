@@ -3,7 +3,7 @@
 import math
 
 from sparing.audit.audit import WHOLE, Audit
-from sparing.audit.evidence import whole_set
+from sparing.audit.error_bounds import whole_set
 from sparing.audit.findings import Findings
 from sparing.pool.predictions import Predictions
 

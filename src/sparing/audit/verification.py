@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from sparing.audit.audit import WHOLE, Audit, share_of
 from sparing.audit.certificate import UNKNOWN, Certificate, Origins, stated
-from sparing.audit.evidence import Evidence, auto_labels, whole_set
+from sparing.audit.error_bounds import Evidence, auto_labels, whole_set
 from sparing.audit.findings import Findings, judged
 from sparing.audit.sampling import is_repeatable
 from sparing.audit.sequential import walk_risk

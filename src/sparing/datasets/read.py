@@ -15,7 +15,7 @@ from sparing.datasets.parquet import read_parquet
 from sparing.datasets.rows import AS_BEFORE, RawTable, Reading
 from sparing.datasets.sheets import SUFFIXES as SHEETS
 from sparing.datasets.sheets import read_sheet
-from sparing.datasets.tables import labeled_table, table_items
+from sparing.datasets.table_items import labeled_table, table_items
 from sparing.datasets.vectors import read_vector_pair, read_vectors
 from sparing.errors import InvalidInputError, SourceError
 

@@ -3,7 +3,7 @@ import pytest
 
 from sparing.pool.snapshot import Snapshot
 from sparing.project.grid.ordering import Nearness, least, likeliest, merged, more_like
-from sparing.strategies.seeded import SeedSearch
+from sparing.strategies.class_search import SeedSearch
 
 
 def test_the_likeliest_are_of_the_class_free_known_and_in_order():

@@ -8,7 +8,7 @@ import numpy as np
 from sparing.audit.audit import WHOLE, Claim, share_of
 from sparing.audit.cost.error_scenarios import WEIGHTS, Walk
 from sparing.audit.cost.whole_set import BAD_CASE, WorkSplit, by_hand, cheapest_whole
-from sparing.audit.evidence import chance_to_pass, chance_to_start
+from sparing.audit.error_bounds import chance_to_pass, chance_to_start
 from sparing.audit.wording import empty_bound_note
 from sparing.pool.predictions import Predictions
 from sparing.types import FloatArray

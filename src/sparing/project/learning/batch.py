@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from sparing.learner.auto import PolicyEvidence, suggested_batch_size
 from sparing.learner.learner import ActiveLearner
+from sparing.learner.policy import PolicyEvidence, suggested_batch_size
 from sparing.learner.query import Query
 from sparing.strategies.base import FROM_STRATEGY, FROM_UNIFORM
 from sparing.strategies.measures import margin

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from sparing.errors import ConflictError
 from sparing.project import opening
 from sparing.project.guarded import Guarded
+from sparing.project.learning.class_words import keep_seeds, read_seeds
 from sparing.project.learning.scores import read_scores
-from sparing.project.learning.seeds import keep_seeds, read_seeds
 from sparing.project.log.event_log import EventLog
 from sparing.project.multiprocess import Duties
 from sparing.project.options import FROZEN, with_encoder

@@ -25,8 +25,8 @@ from sparing.project.learning.advice import (
     standing,
 )
 from sparing.project.learning.batch import ask
+from sparing.project.learning.class_words import pointed_at, read_seeds
 from sparing.project.learning.scores import Scores, write_scores
-from sparing.project.learning.seeds import pointed_at, read_seeds
 from sparing.project.learning.sight import Sight
 from sparing.project.log.replay import Replay
 from sparing.project.map.mapping import Mapmaker

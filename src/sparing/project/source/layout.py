@@ -9,7 +9,7 @@ from sparing.datasets.identifiers import called_by
 from sparing.datasets.items import ItemKind, Items
 from sparing.datasets.read import read_table
 from sparing.datasets.rows import AS_BEFORE, RawTable, Reading
-from sparing.datasets.tables import table_items
+from sparing.datasets.table_items import table_items
 from sparing.errors import SourceError
 from sparing.project.source.fingerprints import telling_columns
 

@@ -16,11 +16,11 @@ from sparing.pool.pool import Pool
 from sparing.pool.snapshot import Snapshot, Spectrum
 from sparing.stats.calibration import fit_temperature, tempered
 from sparing.strategies.base import QueryStrategy, Selection
+from sparing.strategies.class_search import SeedSearch
 from sparing.strategies.clusters import TypiClust
 from sparing.strategies.coverage import MaxHerding, UHerding
 from sparing.strategies.mixed import Mix
 from sparing.strategies.rare import RareSearch
-from sparing.strategies.seeded import SeedSearch
 from sparing.strategies.spectral import SpectralMedoids
 from sparing.strategies.uncertainty import MarginSampling, RandomSampling
 from sparing.types import Features, FloatArray, IntArray, Label

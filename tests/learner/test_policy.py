@@ -9,8 +9,8 @@ from sklearn.datasets import load_digits
 from sklearn.linear_model import LogisticRegression
 
 from sparing import ActiveLearner, InvalidInputError, UnknownNameError
-from sparing.learner import auto as module
-from sparing.learner.auto import (
+from sparing.learner import policy as module
+from sparing.learner.policy import (
     PolicyEvidence,
     auto_strategy,
     evidence_of,
@@ -24,7 +24,7 @@ from sparing.models.structure import PoolStructure
 from sparing.pool.pool import Pool
 from sparing.pool.snapshot import Snapshot, Spectrum
 from sparing.strategies import choose
-from sparing.strategies.seeded import SeedSearch
+from sparing.strategies.class_search import SeedSearch
 from sparing.strategies.spectral import SpectralMedoids
 from sparing.testing import yield_strategy_checks
 
