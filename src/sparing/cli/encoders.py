@@ -37,8 +37,9 @@ BY_NAME = (
 FETCHED = """\
 A model by name is fetched only when you name it in a command, and kept in {folder}: 70 to 900 MB
 from the model hub, such as 'sparing label photos/ --encoder fastembed:Qdrant/clip-ViT-B-32-vision'
-(340 MB) or 'sparing label texts.csv --encoder fastembed:BAAI/bge-small-en-v1.5' (67 MB). Several
-are joined by a plus: hog+fastembed:NAME. Vectors that you have: --vectors FILE."""
+(340 MB, and 250 MB to find pictures by words) or 'sparing label texts.csv --encoder
+fastembed:BAAI/bge-small-en-v1.5' (67 MB). Several are joined by a plus: hog+fastembed:NAME. Vectors
+that you have: --vectors FILE."""
 
 
 def encoders() -> None:

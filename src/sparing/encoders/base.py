@@ -1,7 +1,7 @@
 """What all encoders share: items go through in blocks, and somebody may watch."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -82,6 +82,10 @@ class BlockEncoder(TransformerMixin, BaseEstimator, ABC):  # type: ignore[misc] 
     def views(self) -> Views | None:
         """Which columns of the vectors see the items in which way; None: all in the same."""
         return None
+
+    def members(self) -> "Sequence[BlockEncoder]":
+        """Return the encoders that it is made of; most are one."""
+        return (self,)
 
     def look(self, X: Any, *, progress: Tick | None = None) -> None:
         """Do what takes long and is kept on the disk, so that any fit on these items is quick."""

@@ -1,6 +1,7 @@
 """Which encoder suits items: the one that is named, or what sees most of what is installed."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from sparing.encoders.base import BlockEncoder
 from sparing.encoders.images import as_shown
 from sparing.encoders.joined import EncoderSpec, JoinedEncoder
 from sparing.encoders.pretrained.hub import cached_default, check_reach
+from sparing.encoders.pretrained.network import NetworkEncoder
 from sparing.encoders.pretrained.photos import WEIGHTS, side_for
 from sparing.encoders.pretrained.texts import MODEL, TOKENIZER, is_foreign
 from sparing.encoders.registry import ENCODERS, encoder_names, get_encoder
@@ -143,11 +145,20 @@ def fetch(name: str, kind: str, values: Sequence[Any]) -> None:
         library, _, model = part.partition(":")
         if library in FETCHING and model:
             single, parameter = _library(library, kind)
-            try:
-                get_encoder(single, **{parameter: model}).fingerprint()
-            except SourceError:  # it is not here
-                check_reach()
-                get_encoder(single, **{parameter: model, "download": True}).fingerprint()
+            encoder = get_encoder(single, **{parameter: model})
+            words = encoder.words() if isinstance(encoder, NetworkEncoder) else None
+            _fetch(encoder)
+            if words is not None:
+                with suppress(SourceError):  # pictures are seen without; the project says so
+                    _fetch(words)
+
+
+def _fetch(encoder: BlockEncoder) -> None:
+    try:
+        encoder.fingerprint()
+    except SourceError:  # it is not here
+        check_reach()
+        encoder.set_params(download=True).fingerprint()
 
 
 def advice(kind: str, values: Sequence[Any]) -> str | None:

@@ -53,6 +53,10 @@ class JoinedEncoder(BlockEncoder):
         check_is_fitted(self)
         return Views(tuple(name for name, _ in self.parts), tuple(self.widths_.tolist()))
 
+    def members(self) -> Sequence[BlockEncoder]:
+        """Return the parts, unfitted."""
+        return self._made()
+
     def look(self, X: Any, *, progress: Tick | None = None) -> None:
         """Let every part do what takes long."""
         for part in self._made():

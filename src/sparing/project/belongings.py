@@ -19,7 +19,7 @@ FILES = (
 )
 PARTS = {
     "snapshots": r"\d+(-[0-9a-f]+)?\.npz",
-    "maps": r"(principal|neighbors|work)-[0-9a-f]+\.np[yz]",
+    "maps": r"(principal|neighbors|work|sights)-[0-9a-f]+\.np[yz]",
     "audits": r"\d+\.(json|npz)",
     "certificates": r"\d+\.(json|npz)",
 }

@@ -108,6 +108,10 @@ class ProjectFolder:
         """How far a map has come that is not done."""
         return self.path / "maps" / f"work-{mark}.npz"
 
+    def sights(self, mark: str) -> Path:
+        """What a network that reads words too makes of the items with this fingerprint."""
+        return self.path / "maps" / f"sights-{mark}.npy"
+
     def audit(self, attempt: int) -> Path:
         """A draw, without its predictions."""
         return self.path / "audits" / f"{attempt}.json"

@@ -318,6 +318,10 @@ class State:
             self.listing = replace(self.listing, layout=settings.layout)
             self.settings = settings
 
+    def is_named(self) -> bool:
+        """Tell whether the names of the classes are all that orders the pictures so far."""
+        return self.scores is not None and bool(self.scores.named.shape[1])
+
     def has_learned_all(self) -> bool:
         """Tell whether the newest model version knows all that was said, from today's vectors."""
         newest = self.versions[-1] if self.versions else None

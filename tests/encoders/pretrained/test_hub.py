@@ -96,6 +96,24 @@ def test_a_model_that_is_typed_is_fetched_if_it_is_not_here(fastembed, monkeypat
     assert fastembed == [("some/model", True), ("some/model", False)]
 
 
+def test_what_reads_for_clip_is_fetched_with_what_sees(fastembed, monkeypatch):
+    monkeypatch.setattr(choice, "check_reach", lambda: None)
+    sees, reads = "Qdrant/clip-ViT-B-32-vision", "Qdrant/clip-ViT-B-32-text"
+    fetch(f"fastembed:{sees}", "images", [])
+    assert fastembed == [(sees, True), (sees, False), (reads, True), (reads, False)]
+
+
+def test_pictures_are_seen_though_what_reads_cannot_be_fetched(fastembed, monkeypatch):
+    def nobody():
+        raise SourceError("The model hub cannot be reached.")
+
+    monkeypatch.setattr(choice, "check_reach", nobody)
+    sees = FastembedImageEncoder("jinaai/jina-clip-v1", download=True)
+    monkeypatch.setattr(choice, "get_encoder", lambda name, **params: sees)
+    fetch("fastembed:jinaai/jina-clip-v1", "images", [])
+    assert sees.words().download
+
+
 def test_without_a_way_to_the_hub_its_library_is_not_left_trying(fastembed, monkeypatch):
     """fastembed alone tries three times, with pauses: 49 seconds until it gave up."""
     pytest.importorskip("huggingface_hub", reason="needs 'sparing[fastembed]'")

@@ -1,6 +1,7 @@
 """A folder with a pretrained model in ONNX form: which file it is, and what is said of it."""
 
 import json
+from collections.abc import Sequence
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -10,15 +11,19 @@ from sparing.errors import SourceError
 
 POOLING = "1_Pooling/config.json"
 LENGTH = "sentence_bert_config.json"
+PICTURES, WORDS = "vision_model", "text_model"
+"""What exports of CLIP call their two networks: one sees pictures, the other reads of them."""
+CLIP_TOKENS = 77
 BESIDE = ("tokenizer.json", "preprocessor_config.json", "sparing.json", POOLING, LENGTH)
 
 
-def model_in(place: Path) -> tuple[Path, Path]:
+def model_in(place: Path, tower: str = "") -> tuple[Path, Path]:
     """Return the model's file and the folder of what belongs to it.
 
     Parameters
     ----------
     place : a folder with one ``.onnx`` file, in it or in its folder ``onnx``; or such a file
+    tower : the name of the network that is meant where the folder holds the two of a CLIP model
 
     Raises
     ------
@@ -28,6 +33,8 @@ def model_in(place: Path) -> tuple[Path, Path]:
         folder = place.parent
         return place, folder.parent if folder.name == "onnx" else folder
     found = sorted(place.glob("*.onnx")) or sorted(place.glob("onnx/*.onnx"))
+    if len(found) > 1 and tower:
+        found = _towers(found).get(tower, found)
     if len(found) == 1:
         return found[0], place
     if not place.is_dir():
@@ -38,14 +45,40 @@ def model_in(place: Path) -> tuple[Path, Path]:
     )
 
 
-def hash_of(place: Path) -> str:
+def words_in(place: Path) -> bool:
+    """Tell whether a folder holds a CLIP model: a network that reads beside one for pictures.
+
+    Raises
+    ------
+    SourceError : what it says of itself is damaged
+    """
+    there = sorted(place.glob("*.onnx")) or sorted(place.glob("onnx/*.onnx"))
+    if not _towers(there) or not (place / "tokenizer.json").is_file():
+        return False
+    return "clip" in str(_json(place / "config.json").get("model_type", "clip"))  # not SigLIP
+
+
+def _towers(found: Sequence[Path]) -> dict[str, list[Path]]:
+    """Return the files of each of two towers: the plain one, where it lies beside smaller ones."""
+    towers = {}
+    for tower in (PICTURES, WORDS):
+        mine = [path for path in found if path.stem.startswith(tower)]
+        towers[tower] = [path for path in mine if path.stem == tower] or mine
+    return towers if all(towers.values()) else {}
+
+
+def hash_of(place: Path, tower: str = "") -> str:
     """Return a hash of the model and of all that says how it is used.
+
+    Parameters
+    ----------
+    place, tower : as of ``model_in``
 
     Raises
     ------
     SourceError : there is no model, or it cannot be read
     """
-    model, folder = model_in(place)
+    model, folder = model_in(place, tower)
     weights = sorted(path for path in model.parent.glob(f"{model.name}*") if path.is_file())
     beside = [path for path in (folder / name for name in BESIDE) if path.is_file()]
     hashes = [f"{path.name} {file_hash(path)}" for path in [*weights, *beside]]
@@ -66,7 +99,15 @@ def text_outputs(folder: Path) -> tuple[bool, int | None]:
     if pooling and not is_first and not pooling.get("pooling_mode_mean_tokens"):
         raise SourceError(f"{folder / POOLING} must ask for the mean or the first token.")
     length = _json(folder / LENGTH).get("max_seq_length")
+    if not length and words_in(folder):
+        length = _clip(folder).get("max_position_embeddings", CLIP_TOKENS)
     return is_first, int(length) if length else None
+
+
+def _clip(folder: Path) -> dict[str, Any]:
+    """Return what a folder says of the network that reads, as the transformers library does."""
+    said = _json(folder / "config.json").get("text_config")
+    return said if isinstance(said, dict) else {}
 
 
 def _json(path: Path) -> dict[str, Any]:

@@ -25,6 +25,11 @@ DEFAULTS = {
     "images": ("Qdrant/clip-ViT-B-32-vision", "Qdrant/clip-ViT-B-32-vision"),
 }
 """kind of items -> fastembed's model for them, and the repository that it is fetched from."""
+WORDS = {
+    "Qdrant/clip-ViT-B-32-vision": "Qdrant/clip-ViT-B-32-text",
+    "jinaai/jina-clip-v1": "jinaai/jina-clip-v1",
+}
+"""fastembed's models for pictures -> the one that reads words for them."""
 
 
 class FastembedEncoder(NetworkEncoder):
@@ -100,6 +105,11 @@ class FastembedImageEncoder(FastembedEncoder):
 
     name: ClassVar[str] = "fastembed-images"
     kind: ClassVar[str] = "ImageEmbedding"
+
+    def words(self) -> NetworkEncoder | None:
+        """Return the model that was trained together with this one to read, for those of CLIP."""
+        model = WORDS.get(self.model)
+        return FastembedEncoder(model, self.download) if model else None
 
     def _checked(self, X: Any) -> Any:
         return pictures_of(X, type(self).__name__)

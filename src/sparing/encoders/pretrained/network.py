@@ -74,6 +74,18 @@ class NetworkEncoder(BlockEncoder):
         key = sha256(maker.encode()).hexdigest()[:16]
         return user_cache_path("sparing") / "vectors" / f"{self.name}-{key}"
 
+    def once(self, X: Any) -> FloatArray:
+        """Return what the network makes of a few items; nothing of it is kept."""
+        return self._through(X, None)
+
+    def words(self) -> "NetworkEncoder | None":
+        """Return the network that reads words for this one, which sees pictures.
+
+        Its vectors and what ``seen`` returns are compared by their cosine. None: there is none;
+        one that is named may still not be here.
+        """
+        return None
+
     def settle(self, seen: FloatArray) -> Self:
         """Learn from what ``seen`` returns; here nothing is to be learned."""
         self.n_items_seen_ = len(seen)

@@ -5,10 +5,12 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from sparing.encoders.pretrained.folder import hash_of, model_in
+from sparing.encoders.pretrained.folder import PICTURES, hash_of, model_in, words_in
 from sparing.encoders.pretrained.frame import Frame, frame_of
+from sparing.encoders.pretrained.network import NetworkEncoder
 from sparing.encoders.pretrained.pictures import PictureEncoder
 from sparing.encoders.pretrained.session import one_line, open_session
+from sparing.encoders.pretrained.texts import OnnxTextEncoder
 from sparing.errors import SourceError
 from sparing.types import FloatArray
 
@@ -24,7 +26,8 @@ class OnnxImageEncoder(PictureEncoder):
     ----------
     folder : holds one ``.onnx`` file, alone or in a folder ``onnx``, and a
         ``preprocessor_config.json``, or a ``sparing.json`` that says size, mean, std and channels;
-        or the file itself. Nothing is ever fetched
+        or the file itself. Of CLIP's two networks, ``vision_model.onnx`` and ``text_model.onnx``,
+        the first is taken. Nothing is ever fetched
 
     Raises
     ------
@@ -44,13 +47,17 @@ class OnnxImageEncoder(PictureEncoder):
 
     def fingerprint(self) -> str:
         """Return the hash of the network and of what belongs to it."""
-        return hash_of(Path(self.folder))
+        return hash_of(Path(self.folder), PICTURES)
+
+    def words(self) -> NetworkEncoder | None:
+        """Return the network of the same CLIP model that reads, where the folder has both."""
+        return OnnxTextEncoder(self.folder) if words_in(Path(self.folder)) else None
 
     def _frame(self) -> Frame:
-        return frame_of(model_in(Path(self.folder))[1])
+        return frame_of(model_in(Path(self.folder), PICTURES)[1])
 
     def _load(self) -> Any:
-        model, _ = model_in(Path(self.folder))
+        model, _ = model_in(Path(self.folder), PICTURES)
         session = open_session(model, EXTRA)
         inputs = session.get_inputs()
         if len(inputs) != 1 or len(inputs[0].shape) != 4:

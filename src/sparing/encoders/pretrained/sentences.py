@@ -96,6 +96,10 @@ class SentenceImageEncoder(SentenceEncoder):
 
     name: ClassVar[str] = "sentences-images"
 
+    def words(self) -> NetworkEncoder | None:
+        """Return the same model: it reads as well."""
+        return SentenceEncoder(self.model, self.download)
+
     def _checked(self, X: Any) -> Any:
         return pictures_of(X, type(self).__name__)
 

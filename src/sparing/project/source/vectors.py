@@ -29,6 +29,7 @@ from sparing.project.source.encoding import (
     vectors_of,
 )
 from sparing.project.source.items import GONE, Listing, hash_file
+from sparing.project.source.sights import FOUND, LOST, keep_sights
 from sparing.store import ItemRow
 from sparing.types import BoolArray, FloatArray, IntArray, Progress, StrArray
 
@@ -175,6 +176,29 @@ def checked(folder: ProjectFolder, contents: Contents, listing: Listing) -> Cont
         trouble = str(error)
     if trouble != contents.trouble:
         contents = replace(contents, trouble=trouble)
+        _write_contents(folder, contents)
+    return contents
+
+
+def with_words(
+    folder: ProjectFolder, items: Sequence[ItemRow], contents: Contents, listing: Listing
+) -> Contents:
+    """Keep what words are compared with, where a network of the encoder reads; it is told of.
+
+    Raises
+    ------
+    SourceError : the folder cannot be written
+    """
+    places = _places(items, listing)[contents.good]
+    if np.any(places < 0):  # the next look at the source makes vectors anew
+        return contents
+    said = keep_sights(
+        folder, contents.fingerprint, contents.encoder, listing, places, contents.good
+    )
+    others = [n for n in contents.notes if n != FOUND and not n.startswith(LOST)]
+    notes = (*others, said) if said else tuple(others)
+    if notes != contents.notes:
+        contents = replace(contents, notes=notes)
         _write_contents(folder, contents)
     return contents
 
