@@ -272,7 +272,7 @@ def test_no_answer_waits_for_pictures_however_many_are_decoded(
     app = create_app(project)
     with served(app) as port, ThreadPoolExecutor(50) as pool:
         base = f"http://127.0.0.1:{port}"
-        with httpx.Client(base_url=base, headers={"origin": base}, timeout=30) as browser:
+        with httpx.Client(base_url=base, headers={"origin": base}, timeout=120) as browser:
             browser.post("/session", json={"token": app.state.door.token})
             cookies = dict(browser.cookies)
             asked = [
