@@ -21,7 +21,7 @@ from certificate_models import TASKS, Model, load_models, model_file, slug, task
 from certificate_page import PROVEN, page
 from sparing.audit.audit import Audit, Claim, share_of
 from sparing.audit.autolabel import certified as certify_labels
-from sparing.audit.certificate import certify
+from sparing.audit.certifying import certify
 from sparing.audit.cost.plan import AuditPlan, plan_audit
 from sparing.audit.early_stop import audits_needed
 from sparing.audit.error_bounds import levels_of, whole_set

@@ -27,7 +27,7 @@ import sparing
 from sparing import ActiveLearner
 from sparing.datasets.mnist import load_mnist
 from sparing.encoders import get_encoder
-from sparing.learner.policy import suggested_batch_size
+from sparing.learner.batches import suggested_batch_size
 
 MARKS = (10, 20, 50, 100, 200, 400)
 TARGETS = {

@@ -21,7 +21,7 @@ from scipy.spatial.distance import cdist
 from sklearn.cluster import DBSCAN
 
 from sparing.datasets.mnist import load_mnist
-from sparing.learner.policy import suggested_batch_size
+from sparing.learner.batches import suggested_batch_size
 from sparing.project import NewEvent, Project
 from sparing.project.map.maps import FURTHEST
 from sparing.store import Kind

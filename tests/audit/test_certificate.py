@@ -12,7 +12,8 @@ from scipy.stats import hypergeom
 
 from sparing import ClassTable
 from sparing.audit.audit import Audit, Claim, share_of
-from sparing.audit.certificate import Certificate, Origins, auto_labeled, certify
+from sparing.audit.certificate import Certificate, Origins
+from sparing.audit.certifying import auto_labeled, certify
 from sparing.audit.error_bounds import Evidence, auto_labels, whole_set
 from sparing.audit.findings import Findings, judge
 from sparing.audit.sampling import draw_audit, draw_stratified

@@ -3,7 +3,7 @@ import pytest
 
 from sparing import ClassTable
 from sparing.audit.audit import Audit, Claim
-from sparing.audit.certificate import auto_labeled, certify
+from sparing.audit.certifying import auto_labeled, certify
 from sparing.audit.early_stop import audits_needed
 from sparing.audit.error_bounds import whole_set
 from sparing.audit.findings import judge

@@ -5,7 +5,7 @@ import pytest
 
 from sparing import ClassTable
 from sparing.audit.audit import Claim
-from sparing.audit.certificate import certify
+from sparing.audit.certifying import certify
 from sparing.audit.findings import judge, judge_contents
 from sparing.audit.sampling import draw_audit
 from sparing.audit.verification import verify

@@ -9,15 +9,10 @@ from sklearn.datasets import load_digits
 from sklearn.linear_model import LogisticRegression
 
 from sparing import ActiveLearner, InvalidInputError, UnknownNameError
-from sparing.learner import policy as module
-from sparing.learner.policy import (
-    PolicyEvidence,
-    auto_strategy,
-    evidence_of,
-    foretells,
-    neighbors_agree,
-    suggested_batch_size,
-)
+from sparing.learner import cold_start, policy_evidence
+from sparing.learner.batches import suggested_batch_size
+from sparing.learner.policy import auto_strategy
+from sparing.learner.policy_evidence import PolicyEvidence, evidence_of, foretells, neighbors_agree
 from sparing.models.choice import auto_classifier
 from sparing.models.spectrum import laplacian_spectrum
 from sparing.models.structure import PoolStructure
@@ -116,7 +111,7 @@ def test_then_doubt_and_coverage_then_the_margin():
 def test_where_neighbors_lose_the_margin_comes_sooner(monkeypatch):
     X, y = blobs()
     pool = pool_of(X, y, np.random.default_rng(0).permutation(120)[:60])
-    monkeypatch.setattr(module, "neighbors_agree", lambda X, labeled, codes: False)
+    monkeypatch.setattr(policy_evidence, "neighbors_agree", lambda X, labeled, codes: False)
     auto = auto_strategy(pool, version_of(pool, told(pool, skill=True)), never)
     assert auto.name == "auto: margin"
     assert "a linear model foretells them better" in auto.why
@@ -156,7 +151,7 @@ def test_csr_pools_are_covered_too():
 
 
 def test_large_pools_do_without_the_graph(monkeypatch):
-    monkeypatch.setattr(module, "MAX_ITEMS", 50)
+    monkeypatch.setattr(cold_start, "MAX_ITEMS", 50)
     X, _ = blobs()
     assert auto_strategy(Pool(X), version_of(None), never).name == "auto: max_herding"
 

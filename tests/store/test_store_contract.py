@@ -7,9 +7,14 @@ import pytest
 from sparing.store import EventStatus, Wish, open_store
 from sparing.store.engine import sqlite_url
 from sparing.store.sql import SqlStore
-from sparing.testing.store_checks import yield_store_checks
+from sparing.testing.store_checks import PARTS, yield_store_checks
 
 CHECKS = {check.__name__: check for check in yield_store_checks()}
+
+
+def test_no_check_is_forgotten():
+    written = {name for part in PARTS for name in vars(part) if name.startswith("check_")}
+    assert set(CHECKS) == written
 
 
 @pytest.mark.parametrize("name", CHECKS)

@@ -12,7 +12,8 @@ import numpy.typing as npt
 
 from sparing._validate import check_indices, check_int, invalid
 from sparing.audit.audit import Audit
-from sparing.audit.certificate import UNKNOWN, Certificate, Origins, auto_labeled, certify
+from sparing.audit.certificate import UNKNOWN, Certificate, Origins
+from sparing.audit.certifying import auto_labeled, certify
 from sparing.audit.cost.plan import AuditPlan, plan_audit
 from sparing.audit.findings import Findings, judged
 from sparing.pool.classes import ClassTable

@@ -5,7 +5,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from sparing.audit.audit import WHOLE, Audit, share_of
-from sparing.audit.certificate import UNKNOWN, Certificate, Origins, stated
+from sparing.audit.certificate import UNKNOWN, Certificate, Origins
+from sparing.audit.certifying import stated
 from sparing.audit.error_bounds import Evidence, auto_labels, whole_set
 from sparing.audit.findings import Findings, judged
 from sparing.audit.sampling import is_repeatable
@@ -40,7 +41,7 @@ def verify(
     >>> import numpy as np
     >>> from sparing import ClassTable
     >>> from sparing.audit.audit import Claim
-    >>> from sparing.audit.certificate import certify
+    >>> from sparing.audit.certifying import certify
     >>> from sparing.audit.findings import judge
     >>> from sparing.audit.sampling import draw_audit
     >>> p = Predictions(np.zeros(500), np.ones(500), np.full(500, -1), ClassTable(("cat",)))

@@ -157,7 +157,7 @@ def _check_may_prove(items: "PoolFile", audit: "Audit", claim: "Claim") -> None:
     """Refuse a draw that proves nothing even if the model is always right: it would be in vain."""
     import numpy as np
 
-    from sparing.audit.certificate import certify
+    from sparing.audit.certifying import certify
     from sparing.audit.findings import judge
     from sparing.errors import InvalidInputError
 

@@ -13,10 +13,12 @@ from sparing._validate import _Phrase, check_indices, invalid
 from sparing.annotations.base import labels_of_all
 from sparing.annotations.labels import LabelSet
 from sparing.errors import CapabilityError, TrainingError
+from sparing.learner.cold_start import covering
 from sparing.learner.freezing import frozen_answers
 from sparing.learner.label_scores import LabelScores, label_scores
 from sparing.learner.learner import AUTO, ActiveLearner
-from sparing.learner.policy import COLD_LABELS, COVERED_LABELS, UNIFORM_SHARE, Auto, covering
+from sparing.learner.policy import UNIFORM_SHARE, Auto
+from sparing.learner.policy_evidence import COLD_LABELS, COVERED_LABELS
 from sparing.learner.saving import SavedState
 from sparing.models.answers import check_can_be_judged, gives_proba
 from sparing.models.labels import LabelsVersion, doubt

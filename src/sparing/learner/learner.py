@@ -14,8 +14,9 @@ from scipy import sparse
 
 from sparing._validate import _Phrase, check_indices, check_int, invalid
 from sparing.errors import CapabilityError, TooFewLabelsError, TrainingError
+from sparing.learner.cold_start import pairs_wanted
 from sparing.learner.inputs import read_inputs
-from sparing.learner.policy import auto_strategy, covering_meanwhile, pairs_wanted
+from sparing.learner.policy import auto_strategy, covering_meanwhile
 from sparing.learner.query import SHOWN_ITEMS, Query
 from sparing.learner.saving import (
     SavedState,

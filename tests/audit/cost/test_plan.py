@@ -4,7 +4,7 @@ from sklearn.datasets import load_digits
 
 from sparing import ActiveLearner, ClassTable
 from sparing.audit.audit import Claim, share_of
-from sparing.audit.certificate import certify
+from sparing.audit.certifying import certify
 from sparing.audit.cost.error_scenarios import SCENARIOS
 from sparing.audit.cost.plan import plan_audit
 from sparing.audit.early_stop import audits_needed

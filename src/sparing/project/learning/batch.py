@@ -2,8 +2,9 @@
 
 import numpy as np
 
+from sparing.learner.batches import suggested_batch_size
 from sparing.learner.learner import ActiveLearner
-from sparing.learner.policy import PolicyEvidence, suggested_batch_size
+from sparing.learner.policy_evidence import PolicyEvidence
 from sparing.learner.query import Query
 from sparing.project.learning.named import in_turn, likest
 from sparing.strategies.base import FROM_STRATEGY, FROM_UNIFORM
