@@ -123,9 +123,9 @@ def test_texts_are_shown_in_a_notebook_as_they_are():
 
 def test_a_plain_matrix_is_shared_as_before():
     X = RNG.random((N, 3))
-    assert np.shares_memory(ActiveLearner(X, model=LogisticRegression())._seen, X)
+    assert np.shares_memory(ActiveLearner(X, model=LogisticRegression())._model.seen, X)
     S = sparse.csr_array(X)
-    assert ActiveLearner(S, model=LogisticRegression())._seen is S
+    assert ActiveLearner(S, model=LogisticRegression())._model.seen is S
 
 
 def test_what_asks_a_model_of_vectors_cannot_ask_one_of_texts():

@@ -27,7 +27,7 @@ from sparing import (
     UnknownNameError,
     get_strategy,
 )
-from sparing.learner import learner as loop
+from sparing.learner import pool_model
 from sparing.models import fitting
 from sparing.models.spectrum import laplacian_spectrum
 from sparing.strategies.registry import STRATEGIES
@@ -375,7 +375,7 @@ def test_the_spectrum_is_computed_once_whatever_is_taught(X, monkeypatch):
         calls.append(seed)
         return laplacian_spectrum(X, seed=seed)
 
-    monkeypatch.setattr(loop, "laplacian_spectrum", spectrum)
+    monkeypatch.setattr(pool_model, "laplacian_spectrum", spectrum)
     learner = learner_of(X, model=LinearSVC(), strategy=Smoothest(), seed=4)
     for _ in range(3):
         query = learner.query(batch_size=2)

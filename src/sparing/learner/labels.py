@@ -136,8 +136,8 @@ class LabelsLearner(ActiveLearner):
         CapabilityError : the model has no ``predict_proba``
         InvalidInputError, TrainingError : as in ``predict``
         """
-        if not gives_proba(self._classifier):
-            name = type(self._classifier).__name__
+        if not gives_proba(self._model.classifier):
+            name = type(self._model.classifier).__name__
             raise CapabilityError(f"{name} gives no probabilities (it has no predict_proba).")
         return self._proba(X, "predict_proba")
 
@@ -255,8 +255,10 @@ class LabelsLearner(ActiveLearner):
     def _told(self) -> LabelsVersion:
         """Return what the models say for the labels as they are now."""
         if self._versions is None or self._told_at != self.model_version:
-            classifier, present = self._classifier, self.indicator()
-            self._versions = LabelsVersion(classifier, self.pool, present, self.seed, self._seen)
+            model, present = self._model, self.indicator()
+            self._versions = LabelsVersion(
+                model.classifier, self.pool, present, self.seed, model.seen
+            )
             self._told_at = self.model_version
         return self._versions
 
@@ -264,7 +266,7 @@ class LabelsLearner(ActiveLearner):
         if not len(self.pool.labeled):
             raise TrainingError("Nothing is labeled yet: teach some labels first.")
         told = self._told()
-        return told.proba if X is None else told.predict(self._features(X, where))
+        return told.proba if X is None else told.predict(self._model.features(X, where))
 
     def _prepared_query(self, batch_size: int) -> tuple[QueryStrategy, Snapshot]:
         strategy = self._auto() if self._strategy == AUTO else get_strategy(self._strategy)
@@ -273,7 +275,7 @@ class LabelsLearner(ActiveLearner):
         parts: dict[str, Any] = {}
         codes = np.zeros(len(labeled), dtype=np.int64)
         if requires & FROM_VERSION:
-            check_can_be_judged(self._classifier, self._seen)
+            check_can_be_judged(self._model.classifier, self._model.seen)
             told = self._told()
             parts["proba"] = as_two_classes(doubt(told.proba))
             if "oof_proba" in requires:
@@ -288,7 +290,7 @@ class LabelsLearner(ActiveLearner):
         """Return the strategy for the labels as they are now: cover, then weigh, then doubt."""
         n = len(self.pool.labeled)
         if n < COLD_LABELS:
-            chosen = covering(self.pool, partial(self._smoothest, COLD_LABELS + 1))
+            chosen = covering(self.pool, partial(self._model.spectrum, COLD_LABELS + 1))
             return Auto(chosen, f"{n} items with labels are too few to judge a model by: cover")
         said = f"{n} items with labels"
         if n < COVERED_LABELS:

@@ -2,11 +2,10 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from functools import cached_property, partial
+from functools import partial
 from os import PathLike
 from threading import Lock
 from typing import Any, Self
-from warnings import warn
 
 import numpy as np
 import numpy.typing as npt
@@ -16,7 +15,15 @@ from sparing._validate import _Phrase, check_indices, check_int, invalid
 from sparing.errors import CapabilityError, TooFewLabelsError, TrainingError
 from sparing.learner.cold_start import pairs_wanted
 from sparing.learner.inputs import read_inputs
+from sparing.learner.parameters import (
+    check_single,
+    checked_items,
+    checked_model,
+    checked_strategy,
+    tell_of_rounding,
+)
 from sparing.learner.policy import auto_strategy, covering_meanwhile
+from sparing.learner.pool_model import PoolModel
 from sparing.learner.query import SHOWN_ITEMS, Query
 from sparing.learner.saving import (
     SavedState,
@@ -26,37 +33,20 @@ from sparing.learner.saving import (
     saved_strategy,
     write_state,
 )
-from sparing.models.answers import check_can_be_judged, check_classifies, gives_proba
-from sparing.models.choice import auto_classifier
-from sparing.models.spectrum import N_PAIRS, laplacian_spectrum
-from sparing.models.structure import PoolStructure
-from sparing.models.version import (
-    FROM_MODEL,
-    ModelVersion,
-    check_reads_vectors,
-    take_snapshot,
-)
+from sparing.models.answers import gives_proba
+from sparing.models.spectrum import N_PAIRS
+from sparing.models.version import ModelVersion, take_snapshot
 from sparing.pool.classes import ClassTable
-from sparing.pool.labels import label_values, labels_of
+from sparing.pool.labels import label_array, label_values, labels_of
 from sparing.pool.pool import Pool
 from sparing.pool.snapshot import Snapshot, Spectrum
 from sparing.pool.views import Views
 from sparing.strategies.base import QueryStrategy, choose
 from sparing.strategies.registry import get_strategy
-from sparing.types import (
-    Classifier,
-    Features,
-    FloatArray,
-    IntArray,
-    Label,
-    TransductiveClassifier,
-)
+from sparing.types import Classifier, Features, FloatArray, IntArray, Label
 
 AUTO = "auto"
 CLASS, LABELS = "class", "labels"
-ASKED_BY_AUTO = frozenset({"proba", "oof_proba"})
-N_LOOKED_AT = 10_000  # rows, to see whether float32 will do
-BLUR = 0.01  # of a column's deviation
 
 
 class ActiveLearner:
@@ -138,21 +128,20 @@ class ActiveLearner:
             if classes is None
             else ClassTable(tuple(label_values(classes, "classes", "ActiveLearner")))
         )
-        self._model, self._strategy = _checked_model(model), _checked_strategy(strategy)
-        self._inputs = read_inputs(X, self._model)
-        self.pool = Pool(self._inputs.vectors, classes=table)
-        _tell_of_rounding(self.pool.X)
+        model, self._strategy = checked_model(model), checked_strategy(strategy)
+        inputs = read_inputs(X, model)
+        self.pool = Pool(inputs.vectors, classes=table)
+        tell_of_rounding(self.pool.X)
+        self._model = PoolModel(model, self.pool.X, inputs, views, self.seed)
+        self._model.check_serves(self._strategy)
         self.classes_are_fixed = classes is not None
-        self.items = _checked_items(items, len(self.pool))
-        self.views = views
+        self.items = checked_items(items, len(self.pool))
         self.seeds: dict[Label, IntArray] = {}
         self.model_version = 0
         self.round = 0
         self._rng = np.random.default_rng(self.seed)
         self._moving = Lock()
-        self._check_fit_together()
         self._version: ModelVersion | None = None
-        self._spectra: dict[int, Spectrum] = {}
 
     @property
     def kind(self) -> str:
@@ -167,19 +156,13 @@ class ActiveLearner:
     @property
     def model(self) -> Classifier | str:
         """The model as it was given; another one that is set here is fitted at the next query."""
-        return self._model
+        return self._model.given
 
     @model.setter
     def model(self, model: Classifier | str) -> None:
-        before, self._model = self._model, _checked_model(model)
-        self.__dict__.pop("_classifier", None)
-        try:
-            self._check_fit_together()
-        except CapabilityError:
-            self._model = before
-            self.__dict__.pop("_classifier", None)
-            raise
-        self._version = None
+        another = replace(self._model, given=checked_model(model))
+        another.check_serves(self._strategy)
+        self._model, self._version = another, None
         self.model_version += 1
 
     @property
@@ -189,22 +172,8 @@ class ActiveLearner:
 
     @strategy.setter
     def strategy(self, strategy: QueryStrategy | str) -> None:
-        before, self._strategy = self._strategy, _checked_strategy(strategy)
-        try:
-            self._check_fit_together()
-        except CapabilityError:
-            self._strategy = before
-            raise
-
-    def _check_fit_together(self) -> None:
-        """Refuse a model that gives none of what the strategy goes by, before anybody labels."""
-        if isinstance(self._model, str):
-            return
-        is_auto = self._strategy == AUTO
-        requires = ASKED_BY_AUTO if is_auto else get_strategy(self._strategy).requires
-        if requires & FROM_MODEL:
-            check_can_be_judged(self._classifier, self._seen)
-            check_reads_vectors(requires, self._seen is self.pool.X)
+        self._model.check_serves(checked_strategy(strategy))
+        self._strategy = strategy
 
     @property
     def classes(self) -> list[Label]:
@@ -275,13 +244,13 @@ class ActiveLearner:
 
         def seen(strategy: QueryStrategy, n_pairs: int = N_PAIRS) -> tuple[QueryStrategy, Snapshot]:
             fields = strategy.requires
-            spectrum = partial(self._smoothest, n_pairs)
+            spectrum = partial(self._model.spectrum, n_pairs)
             return strategy, take_snapshot(pool, version, fields, spectrum)
 
         if self._strategy != AUTO:
             return seen(get_strategy(self._strategy))
         n_pairs = min(N_PAIRS, pairs_wanted(pool, batch_size))
-        smoothest = partial(self._smoothest, n_pairs)
+        smoothest = partial(self._model.spectrum, n_pairs)
         try:
             return seen(auto_strategy(pool, version, smoothest, self.seeds), n_pairs)
         except TooFewLabelsError as error:
@@ -309,7 +278,7 @@ class ActiveLearner:
         rows = check_indices(indices, "teach", len(self.pool))
         values = labels_of(rows, labels, "teach")
         if not self.classes_are_fixed:
-            _check_single(values, self.classes)
+            check_single(values, self.classes)
         else:
             self.pool.classes.encode(values)
         self._move_to(lambda pool: pool.with_labels(rows, values))
@@ -358,8 +327,11 @@ class ActiveLearner:
         TrainingError : nothing is labeled yet, or the model could not be fitted
         """
         version = self._fitted_version()
-        codes = version.codes if X is None else version.fitted.predict(self._features(X, "predict"))
-        return _label_array(self.classes)[codes]
+        if X is None:
+            codes = version.codes
+        else:
+            codes = version.fitted.predict(self._model.features(X, "predict"))
+        return label_array(self.classes)[codes]
 
     def predict_proba(self, X: Features | None = None) -> FloatArray:
         """Return (n_items, n_classes) probabilities, of the pool if ``X`` is not given.
@@ -374,12 +346,14 @@ class ActiveLearner:
         InvalidInputError, TrainingError : as in ``predict``
         """
         version = self._fitted_version()
-        if not gives_proba(version.fitted.model or self._classifier):
-            name = type(self._classifier).__name__
+        if not gives_proba(version.fitted.model or self._model.classifier):
+            name = type(self._model.classifier).__name__
             raise CapabilityError(f"{name} gives no probabilities (it has no predict_proba).")
         if len(self.classes) == 1:  # the version reckons with a second class, unknown so far
-            return np.ones((self._features(X, "predict_proba").shape[0], 1))
-        return version.proba if X is None else version.predict(self._features(X, "predict_proba"))
+            return np.ones((self._model.features(X, "predict_proba").shape[0], 1))
+        if X is None:
+            return version.proba
+        return version.predict(self._model.features(X, "predict_proba"))
 
     def score(self, X: Features, labels: Any) -> float:
         """Return the accuracy on labeled items that were not chosen by this learner.
@@ -493,22 +467,11 @@ class ActiveLearner:
 
     def _now(self) -> tuple[Pool, ModelVersion]:
         """Return the pool and the version of its labels, whatever another thread teaches."""
-        classifier = self._classifier
+        model = self._model
         with self._moving:
             if self._version is None:
-                self._version = ModelVersion(classifier, self.pool, self.seed, self._seen)
+                self._version = ModelVersion(model.classifier, self.pool, self.seed, model.seen)
             return self.pool, self._version
-
-    @cached_property
-    def _classifier(self) -> Classifier:
-        return self._prepared_model()
-
-    def _prepared_model(self) -> Classifier:
-        if isinstance(self.model, str):
-            return auto_classifier(self.pool.X, self.views)
-        if isinstance(self.model, TransductiveClassifier):
-            return self.model.prepared(self.pool.X)
-        return self.model
 
     @property
     def spectrum(self) -> Spectrum:
@@ -518,17 +481,7 @@ class ActiveLearner:
         ------
         CapabilityError : so many items, or such features, that there is no graph
         """
-        return self._smoothest(N_PAIRS)
-
-    def _smoothest(self, n_pairs: int) -> Spectrum:
-        if n_pairs not in self._spectra:
-            structure = getattr(self._classifier, "structure", None)
-            self._spectra[n_pairs] = (
-                structure.spectrum(n_pairs)
-                if isinstance(structure, PoolStructure)
-                else laplacian_spectrum(self.pool.X, n_pairs, seed=self.seed)
-            )
-        return self._spectra[n_pairs]
+        return self._model.spectrum(N_PAIRS)
 
     def _move_to(self, moved: Callable[[Pool], Pool]) -> None:
         with self._moving:  # what another thread teaches meanwhile is not lost
@@ -550,23 +503,15 @@ class ActiveLearner:
             raise TrainingError("Nothing is labeled yet: teach some labels first.")
         return self.version
 
-    @property
-    def _seen(self) -> Any:
-        """What the model is fitted on: the vectors, or the items as they came."""
-        return self._inputs.raw if self._inputs.is_raw_for(self._model) else self.pool.X
-
-    def _features(self, X: Any, where: str) -> Any:
-        return self._seen if X is None else self._inputs.read(X, self._model, where)
-
     def _items_of(self, rows: IntArray) -> Sequence[Any]:
-        shown = self._inputs.raw if self.items is None else self.items
+        shown = self._model.inputs.raw if self.items is None else self.items
         if shown is not None and not hasattr(shown, "iloc"):
             return [shown[row] for row in rows]
         return () if sparse.issparse(self.pool.X) else list(np.asarray(self.pool.X[rows]))
 
     def _state(self) -> SavedState:
         name, params = plain_strategy(self.strategy)
-        get_state = getattr(self._classifier, "get_state", None)
+        get_state = getattr(self._model.classifier, "get_state", None)
         model = self.version.fitted.model if get_state else None
         return SavedState(
             y=self.pool.y,
@@ -595,71 +540,5 @@ class ActiveLearner:
             self.version.restore(state.model_arrays)
 
 
-def _check_single(values: Sequence[Any], known: Sequence[Label]) -> None:
-    """Refuse several labels of one item, which would become a class of their own."""
-    for value in values:
-        if isinstance(value, tuple | list | set | frozenset) and value not in known:
-            expected = (
-                "one label an item; several need ActiveLearner(kind='labels'), and tuples that are "
-                "classes have to be named in 'classes'"
-            )
-            raise invalid("labels", "teach", expected, value)
-
-
-def _checked_items(items: Any, n_items: int) -> Sequence[Any] | None:
-    if items is None:
-        return None
-    items = items.to_numpy() if hasattr(items, "to_numpy") else items  # a Series by position
-    if len(items) != n_items:
-        raise invalid("items", "ActiveLearner", f"as many as rows of X, {n_items}", len(items))
-    return items  # type: ignore[no-any-return]
-
-
-def _tell_of_rounding(X: Features) -> None:
-    """Say so where a column is so far from 0 that float32, in which near items are found, blurs it.
-
-    Such as times in seconds: 1,700,000,001 and 1,700,000,002 are one number there.
-    """
-    if sparse.issparse(X) or X.dtype.itemsize <= 4:
-        return
-    some = np.asarray(X[:: -(-len(X) // N_LOOKED_AT)])
-    error = np.abs(some).max(axis=0) * np.finfo(np.float32).eps
-    blurred = np.flatnonzero((error > some.std(axis=0) * BLUR) & (some.std(axis=0) > 0))
-    if len(blurred):
-        warn(
-            f"Column {blurred[0]} of X has values far from 0 that differ by little: 'auto' and the "
-            "strategies that look for near items blur them. Subtract its smallest value.",
-            stacklevel=3,
-        )
-
-
-def _checked_model(model: Classifier | str) -> Classifier | str:
-    """Return the model if it is an object, not a class, with ``fit`` and ``predict``."""
-    if isinstance(model, str) and model == AUTO:
-        return model
-    if isinstance(model, Classifier) and not isinstance(model, type):
-        check_classifies(model, "ActiveLearner")
-        return model
-    raise invalid("model", "ActiveLearner", "'auto' or an object with fit and predict", model)
-
-
-def _checked_strategy(strategy: QueryStrategy | str) -> QueryStrategy | str:
-    """Return the strategy as it was given, if there is one of that name."""
-    if strategy != AUTO:
-        get_strategy(strategy)
-    return strategy
-
-
 def _model_name(model: Classifier | str) -> str:
     return model if isinstance(model, str) else type(model).__name__
-
-
-def _label_array(values: list[Label]) -> npt.NDArray[Any]:
-    """Return label values as an array that indexing can decode: typed if all are of one type."""
-    kinds = {type(value) for value in values}
-    if len(kinds) == 1 and kinds <= {str, int, float, bool}:
-        return np.array(values)
-    array = np.empty(len(values), dtype=object)
-    for i, value in enumerate(values):  # as a whole, tuples would become a second axis
-        array[i] = value
-    return array

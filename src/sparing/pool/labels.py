@@ -1,9 +1,10 @@
 """Labels from any container, as a list of plain values."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from sparing._validate import _Phrase, invalid
 from sparing.types import IntArray, Label
@@ -150,3 +151,20 @@ def goes_by_identity(label: Any) -> bool:
     """Tell whether equal values would hash apart, as tensors do: each would be its own class."""
     kind: Any = type(label)
     return bool(kind.__hash__ == object.__hash__ and kind.__eq__ != object.__eq__)
+
+
+def label_array(values: Sequence[Label]) -> npt.NDArray[Any]:
+    """Return label values as an array that indexing can decode: typed if all are of one type.
+
+    Examples
+    --------
+    >>> label_array(["cat", "dog"])[[1, 0]].tolist(), label_array([("a",), ()])[[0]].tolist()
+    (['dog', 'cat'], [('a',)])
+    """
+    kinds = {type(value) for value in values}
+    if len(kinds) == 1 and kinds <= {str, int, float, bool}:
+        return np.array(values)
+    array = np.empty(len(values), dtype=object)
+    for i, value in enumerate(values):  # as a whole, tuples would become a second axis
+        array[i] = value
+    return array
