@@ -137,7 +137,7 @@ def test_certify_takes_what_status_takes_and_obeys_or_refuses_what_is_said(table
 
 def test_beside_a_running_page_commands_look_and_do_not_write(table, capsys, tmp_path):
     with Project.open(tmp_path / "pets.csv.sparing") as project:
-        project.announce("http://127.0.0.1:8765")
+        project.where.announce("http://127.0.0.1:8765")
         next_items(table, n=3)
         shown = capsys.readouterr()
         assert len(shown.out.splitlines()) == 4

@@ -165,7 +165,7 @@ def test_at_opens_or_makes(pets):
 
 
 def test_a_second_opener_is_refused_and_told_who_was_first(pets, project):
-    project.announce("http://127.0.0.1:8123")
+    project.where.announce("http://127.0.0.1:8123")
     with pytest.raises(ConflictError) as error:
         Project.open(pets.folder)  # the system keeps one process out as it does another
     assert str(error.value) == (
@@ -211,8 +211,8 @@ def test_beside_it_others_may_look(pets, project):
 def test_the_secret_is_for_this_user_alone_and_stays(pets, project):
     mode = stat.S_IMODE((pets.folder / "secret").stat().st_mode)
     assert mode == 0o600
-    assert project.secret == project.secret
-    assert len(project.secret) >= 32
+    assert project.where.secret == project.where.secret
+    assert len(project.where.secret) >= 32
 
 
 def test_what_is_no_project_says_so(tmp_path, pets):

@@ -224,7 +224,7 @@ def test_items_that_came_later_are_known_to_all_once_a_model_knows_them(pets, tw
     one = two[0]
     with pets.source.open("a") as table:
         table.write("4,0,1000\n")
-    with Project.open(one.url) as third:
+    with Project.open(one.where.url) as third:
         assert len(third.items) == 61
         pets.answer(third, third.query(10))
         third.retrain()
@@ -388,7 +388,7 @@ def test_no_process_shows_the_password(pets, url):
         ]
         assert b"hunter2" not in command(child)
         trainer.stop()
-        texts = [repr(project), project.place, project.name, repr(project.store)]
+        texts = [repr(project), project.where.place, project.name, repr(project.store)]
         texts.append(json.dumps([str(e) for e in project.store.events()]))
         texts.append(json.dumps(project.store.settings()))
         assert not any("hunter2" in text for text in texts)

@@ -134,7 +134,7 @@ def test_links_out_of_the_source_are_followed_from_when_that_is_said(tmp_path):
         assert len(project.items) == 5
     with Project.open(tmp_path / "pics.sparing") as project:  # for good
         assert project.status().n_items == 5
-        assert project.follows_links
+        assert project.where.follows_links
         assert project.retrain() == 1
         assert project.learning.is_encoded
     with pytest.raises(InvalidInputError, match="read with another encoding"):

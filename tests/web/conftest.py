@@ -40,13 +40,14 @@ SAME_ORIGIN = {"origin": BASE, "sec-fetch-site": "same-origin"}
 class StandIn:
     """Says the same few things always, of whatever items a test puts in."""
 
-    id, name, secret, phase = "stand-in", "photos", "not very secret", Phase.LABEL
+    id, name, phase = "stand-in", "photos", Phase.LABEL
     places = (("cat", 0), ("dog", 1))
 
     def __init__(self, folder, items):
-        self.folder, self.root = folder, folder
+        self.folder = folder
+        said = "not very secret"
+        self.where = SimpleNamespace(root=folder, follows_links=False, secret=said)
         self._by_id = {item.item_id: item for item in items}
-        self.follows_links = False
         self.items = SimpleNamespace(get=self._get)
         self.audits = SimpleNamespace(query=self.query, query_remainder=self.query)
         self.team = TeamStandIn(self)

@@ -38,7 +38,7 @@ def clock():
 
 @pytest.fixture
 def gate(project, clock):
-    return Gate(project.secret, PEOPLE, LAN, clock)
+    return Gate(project.where.secret, PEOPLE, LAN, clock)
 
 
 @pytest.fixture
@@ -125,7 +125,7 @@ def test_a_name_is_guarded_from_many_addresses_and_nobody_is_locked_out_for_long
 
 def test_a_name_that_nobody_has_waits_just_as_one_that_somebody_has(project, clock):
     def waits(name):
-        gate = Gate(project.secret, PEOPLE, LAN, clock)
+        gate = Gate(project.where.secret, PEOPLE, LAN, clock)
         return [gate.wait(name, f"198.51.100.{i}") for i in range(20)]
 
     assert waits("Ada") == waits("Nobody at all")
@@ -216,7 +216,7 @@ def test_who_logs_in_again_and_again_ends_nobody_elses_session(gate, monkeypatch
 
 def test_the_cookie_is_out_of_reach_and_under_tls_it_never_goes_in_the_clear(project, clock):
     for address in (LAN, TLS):
-        gate = Gate(project.secret, PEOPLE, address, clock)
+        gate = Gate(project.where.secret, PEOPLE, address, clock)
         for browser in visitor(project, gate):
             cookie = log_in(browser).headers["set-cookie"].lower()
             assert "httponly" in cookie

@@ -253,7 +253,7 @@ def test_where_links_are_followed_what_they_lead_to_is_shown(
     (tmp_path / "1.png").symlink_to(outside)
     (tmp_path / "gone.png").symlink_to(outside.parent / "gone")
     assert shown(tmp_path / "1.png").status_code == 404
-    project.follows_links = True
+    project.where.follows_links = True
     assert shown(tmp_path / "1.png").content == outside.read_bytes()
     assert shown(tmp_path / "gone.png").status_code == 404
 

@@ -150,7 +150,7 @@ def test_what_is_meant_for_somebody_else_is_not_taken(project, client):
 def test_the_answers_of_one_person_are_not_sent_in_the_name_of_the_next(tmp_path, served, window):
     people = Passwords({"Ada": hashed("correct horse"), "Ben": hashed("battery staple")})
     with a_project(tmp_path, "pets") as project:
-        app = create_app(project, door=Gate(project.secret, people, LOCAL))
+        app = create_app(project, door=Gate(project.where.secret, people, LOCAL))
         with served(app) as port:
             base = f"http://127.0.0.1:{port}"
             log_in(window, base, "Ada", "correct horse")

@@ -101,7 +101,7 @@ def test_the_link_works_once_and_the_next_token_is_told(project):
     from sparing.web.app import create_app
 
     told = []
-    app = create_app(project, door=Door(project.secret, told.append))
+    app = create_app(project, door=Door(project.where.secret, told.append))
     first = app.state.door.token
     origin = {"origin": BASE}
     with TestClient(app, base_url=BASE, headers=origin) as browser:
@@ -124,7 +124,7 @@ def test_the_cookie_is_the_projects_own_and_out_of_reach_of_scripts(project, str
     assert "samesite=strict" in cookie
     assert door.cookie_name in cookie
     assert door.cookie_name != Door("another secret").cookie_name
-    assert project.secret not in cookie
+    assert project.where.secret not in cookie
 
 
 def test_a_session_outlives_a_restart_but_not_the_secret(tmp_path):

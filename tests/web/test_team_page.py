@@ -329,7 +329,7 @@ def behind_a_gate(browser, served, tmp_path, scheme="http", **options):
     address = Address(HOSTS | {"labels.example"}, any_number=True, scheme=scheme)
     with ExitStack() as stack:
         project = stack.enter_context(Project.create(notes(tmp_path), classes=["sun", "rain"]))
-        app = create_app(project, door=Gate(project.secret, people, address))
+        app = create_app(project, door=Gate(project.where.secret, people, address))
         port = stack.enter_context(served(app))
         context = stack.enter_context(browser.new_context(**options))
         yield project, context.new_page(), port

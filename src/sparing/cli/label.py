@@ -130,8 +130,8 @@ def label(
         _offer_labels(opened)
         if overlap is not None:
             opened.team.set_overlap(overlap)
-        gate = network.gate(opened.secret)
-        with _listening(opened.secret, port, network) as listener:
+        gate = network.gate(opened.where.secret)
+        with _listening(opened.where.secret, port, network) as listener:
             _serve(opened, listener, network, gate, browse=not no_browser)
 
 
@@ -204,9 +204,9 @@ def _serve(
     from sparing.web.door import Door
 
     url = f"{network.scheme}://{network.shown}:{listener.getsockname()[1]}/"
-    project.announce(url)
+    project.where.announce(url)
     door = gate or Door(
-        project.secret,
+        project.where.secret,
         lambda token: _used(project, say, f"{url}#{token}"),
         network.address,
         project.folder,
@@ -226,7 +226,7 @@ def _serve(
         _run(app, listener, network)
     finally:
         closed(project.folder)
-    say(f"Stopped. All answers are in {project.place}.")
+    say(f"Stopped. All answers are in {project.where.place}.")
 
 
 def _used(project: "Project", say: "Callable[[str], None]", next_link: str) -> None:

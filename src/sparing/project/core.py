@@ -38,6 +38,7 @@ from sparing.project.team.lending import Lending
 from sparing.project.team.team import Team
 from sparing.project.views import MARKS, Asked, HistoryRow, Recorded
 from sparing.project.views import Status as ProjectStatus
+from sparing.project.whereabouts import Whereabouts
 from sparing.store import Kind, NewEvent, Store
 from sparing.types import Label, Progress
 
@@ -57,6 +58,7 @@ class Project:
 
     Attributes
     ----------
+    where : the project and its source lie, and whoever has it open is found
     audits : checks the model and certifies what it says
     team : how far people agree, who answers twice, what they are told
     files : labels to files, and from files
@@ -94,6 +96,7 @@ class Project:
         list_items = opening.lister(folder, state.settings)
         follower = Follower(store, guarded, list_items, is_writable=lock is not None)
         self.log = EventLog(store, guarded, follower, self._handed)
+        self.where = Whereabouts(folder, guarded, lock)
         self.duties = Duties(store, folder.is_shared)
         self.learning = Learning(store, guarded, self.log, self.duties)
         self.audits = Audits(guarded, self.log, self._handed)
@@ -256,32 +259,10 @@ class Project:
         return self._folder.path
 
     @property
-    def place(self) -> str:
-        """Where the project lies, for people: its folder, or its database without a password."""
-        return self._folder.name if self.is_shared else str(self.folder)
-
-    @property
     def name(self) -> str:
         """The name of the source, for people."""
         with self._guarded.held() as state:
             return Path(state.settings.source).name
-
-    @property
-    def root(self) -> Path | None:
-        """The folder that all files lie in; None if the items are none."""
-        with self._guarded.held() as state:
-            return state.listing.root
-
-    @property
-    def follows_links(self) -> bool:
-        """Whether files may lie outside :attr:`root`, where links in it lead."""
-        with self._guarded.held() as state:
-            return state.settings.follow_links
-
-    @property
-    def secret(self) -> str:
-        """A secret of this project, readable by this user alone."""
-        return self._folder.secret()
 
     @property
     def store(self) -> Store:
@@ -312,21 +293,6 @@ class Project:
         self.log.catch_up()
         with self._guarded.held() as state:
             return state.phase
-
-    @property
-    def is_shared(self) -> bool:
-        """Whether several processes may write to it at once."""
-        return self._folder.is_shared
-
-    @property
-    def url(self) -> str:
-        """The URL of its database, which may have a password; ``""`` if that is in the folder."""
-        return self._folder.url
-
-    def announce(self, url: str) -> None:
-        """Write down where this process can be found, for those who meet the lock."""
-        if self._lock is not None:
-            self._lock.announce(url)
 
     def query(self, n: int = 1, exclude: Iterable[str] = (), annotator: str = "") -> list[Asked]:
         """Return up to ``n`` items to label next; never waits for a model.

@@ -326,8 +326,8 @@ def _picture(project: Project, item_id: str, *, small: bool) -> Picture:
         raise NotFoundError("This item is no picture.")
     if item.pixels is not None:
         return drawn(item.pixels)
-    root = project.root
+    root = project.where.root
     if root is None or item.path is None:
         raise NotFoundError("The file of this item is not there any more.")
-    file = inside(root, item.path, follow_links=project.follows_links)
+    file = inside(root, item.path, follow_links=project.where.follows_links)
     return picture(file, small=small)

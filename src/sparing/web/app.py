@@ -38,7 +38,7 @@ def create_app(
     -------
     the application; ``app.state.door`` is the door, whose ``token`` the first link has to carry
     """
-    door = door or Door(project.secret, folder=project.folder)
+    door = door or Door(project.where.secret, folder=project.folder)
     app = FastAPI(
         title="sparing",
         version=sparing.__version__,

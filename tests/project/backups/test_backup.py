@@ -53,7 +53,7 @@ def test_all_is_in_one_file_and_comes_back(pets, tmp_path):
         assert project.learning.is_encoded
         assert project.learning.version == 1
         assert not project.map.is_due()
-        assert len(project.secret) >= 32
+        assert len(project.where.secret) >= 32
     assert stat.S_IMODE((tmp_path / "again").stat().st_mode) == 0o700
     files = [p for p in (tmp_path / "again").rglob("*") if p.is_file() and p.name != "lock"]
     assert {stat.S_IMODE(p.stat().st_mode) for p in files} == {0o600}
@@ -72,7 +72,7 @@ def test_neither_the_secret_nor_a_lease_nor_what_was_deleted_is_in_it(pets, tmp_
         project.lending.lend("a-tab-of-mine", 3, (), project.query)
         assert project.store.leases()
         backup(pets.folder, tmp_path / "one")
-        secret = project.secret.encode()
+        secret = project.where.secret.encode()
     with ZipFile(tmp_path / "one") as archive:
         content = b"".join(archive.read(name) for name in archive.namelist())
     assert b"4,0,1" not in content  # the source itself
