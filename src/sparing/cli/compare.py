@@ -165,14 +165,14 @@ def _with_vectors(items: "Items", path: Path) -> "Items":
 def _chosen(encoder: str, items: "Items") -> str:
     """Return the encoder's name, looked up and fetched before long work starts."""
     from sparing.cli.progress import say
-    from sparing.encoders.choice import advice, default_name, fetch, named_encoder
+    from sparing.encoders.choice import advice, check_encoder, default_name, fetch
 
     if encoder == DEFAULT:
         if wanted := advice(items.kind, items.values):
             say(wanted)
         return default_name(items.kind, items.values)
-    named_encoder(encoder, items.kind, items.values)
-    fetch(encoder, items.kind, items.values)
+    check_encoder(encoder, items.kind)
+    fetch(encoder, items.kind)
     return encoder
 
 

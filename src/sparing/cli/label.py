@@ -117,6 +117,7 @@ def label(
         encoder=_encoder(encoder, vectors),
         label_column=label_column,
         reading=read_as,
+        fetch=True,  # it was typed just now
     )
     with opened:
         imported = opened.files.last.said() if opened.files.last else ()
@@ -125,8 +126,6 @@ def label(
         if seeds_of is not None:
             n_found = opened.look_for(seeds_of[0], _split(seeds_of[1]))
             say(f"{n_found:,} items point at '{seeds_of[0]}': what is like them is asked first.")
-        if encoder is not None:
-            opened.learning.fetch_encoder()
         _offer_labels(opened)
         if overlap is not None:
             opened.team.set_overlap(overlap)

@@ -117,14 +117,17 @@ def _network(kind: str) -> str | None:
 
 
 def check_encoder(name: str, kind: str | None = None) -> None:
-    """Check a name, and whether it is for a kind of items if that is known.
+    """Check a name, and if the kind of items is known, that a model in a folder can see them.
 
     Raises
     ------
     UnknownNameError, InvalidInputError, CapabilityError : as of ``named_encoder``
+    MissingExtraError, SourceError : there is no such model in the folder, or it cannot be loaded
     """
     if kind is not None and name != DEFAULT:
-        _parts(name, kind, [])
+        for single, params in _parts(name, kind, []):
+            if "folder" in params:
+                get_encoder(single, **params).check()
     for part in name.split("+") if name != DEFAULT else ():
         library, _, model = part.partition(":")
         if library in LIBRARIES:
@@ -133,7 +136,7 @@ def check_encoder(name: str, kind: str | None = None) -> None:
             raise UnknownNameError("encoder", part, _names())
 
 
-def fetch(name: str, kind: str, values: Sequence[Any]) -> None:
+def fetch(name: str, kind: str) -> None:
     """Load what a person has just named, from the hub if it is not in this user's cache.
 
     Raises

@@ -199,12 +199,14 @@ class Project:
             raise
 
     @classmethod
-    def at(cls, source: str | PathLike[str], **said: Any) -> Self:
+    def at(cls, source: str | PathLike[str], *, fetch: bool = False, **said: Any) -> Self:
         """Open the project of a source, or the project itself, or make a new one.
 
         Parameters
         ----------
         source : a source as of :meth:`create`, or the folder of a project
+        fetch : whether a model that is named, such as ``"fastembed:NAME"``, may be fetched from the
+            network if it is not in this user's cache
         said : options of :meth:`create`, None for those that nobody has said. Of a project that is
             there already the encoder changes, classes are added and labels imported; the columns of
             its items stay
@@ -213,15 +215,21 @@ class Project:
         ------
         InvalidInputError : other columns for a project that is there
         ConflictError : another encoder while an audit is open
+        MissingExtraError, SourceError : a library or a model that is named is not here; a project
+            that is there stays as it was
         """
         said = {name: value for name, value in said.items() if value is not None}
         place = opening.place_of(source, said.get("folder"))
         if not opening.exists(place):
-            return cls.create(source, **said)
-        reading = said.get("reading", FOUND_OUT)
-        project = cls.open(place.url or place.path, follow_links=reading.follow_links)
+            fetched = fetch and opening.is_by_name(said.get("encoder", ""))
+            new = {name: value for name, value in said.items() if name != "encoder" or not fetched}
+            project = cls.create(source, **new)
+            said = {"encoder": said["encoder"]} if fetched else {}
+        else:
+            reading = said.get("reading", FOUND_OUT)
+            project = cls.open(place.url or place.path, follow_links=reading.follow_links)
         try:
-            project._obey(said)
+            project._obey(said, fetch=fetch)
         except BaseException:
             project.close()
             raise
@@ -481,12 +489,11 @@ class Project:
         with self._guarded.held() as state:
             return look_again(state, limit, annotator)
 
-    def _obey(self, said: Mapping[str, Any]) -> None:
+    def _obey(self, said: Mapping[str, Any], *, fetch: bool = False) -> None:
         with self._guarded.held() as state:
-            settings = options.obeyed(state.settings, said, state)
-        self.learning.keep(settings)
+            options.check_said(state.settings, said)
         if "encoder" in said:
-            self.learning.set_encoder(said["encoder"])
+            self.learning.set_encoder(said["encoder"], fetch=fetch)
         self.add_classes(said.get("classes", ()))
         if said.get("label_column"):
             self.files.import_source_labels(said["label_column"])

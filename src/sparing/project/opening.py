@@ -368,12 +368,34 @@ def forget_old_scores(folder: ProjectFolder, versions: Sequence[Version]) -> Non
         folder.scores(old).unlink(missing_ok=True)
 
 
-def check_encoder(name: str, kind: str | None = None) -> None:
-    """Check the name of an encoder, and whether it is for a kind of items if that is known.
+def is_by_name(encoder: str) -> bool:
+    """Tell whether an encoder has a model that is fetched by its name.
 
     Raises
     ------
-    UnknownNameError, InvalidInputError, SourceError : there is no such encoder or file
+    UnknownNameError, InvalidInputError : there is no such encoder
+    """
+    if ":" not in encoder or encoder.startswith(GIVEN):
+        return False
+    from sparing.encoders import choice
+
+    choice.check_encoder(encoder)
+    return any(part.partition(":")[0] in choice.FETCHING for part in encoder.split("+"))
+
+
+def check_encoder(name: str, kind: str | None = None, *, fetch: bool = False) -> None:
+    """Check the name of an encoder, and that it can see the items if their kind is known.
+
+    Parameters
+    ----------
+    name : what somebody has named
+    kind : of the items
+    fetch : whether a model that is not here may be fetched
+
+    Raises
+    ------
+    UnknownNameError, InvalidInputError, SourceError : there is no such encoder, model or file
+    MissingExtraError : its library is not installed
     CapabilityError : it is for items of another kind
     """
     if name.startswith(GIVEN):
@@ -382,3 +404,5 @@ def check_encoder(name: str, kind: str | None = None) -> None:
         from sparing.encoders import choice
 
         choice.check_encoder(name, kind)
+        if fetch and kind is not None:
+            choice.fetch(name, kind)

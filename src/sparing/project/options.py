@@ -6,25 +6,22 @@ from typing import Any
 
 from sparing.datasets.rows import Reading
 from sparing.errors import ConflictError, InvalidInputError
-from sparing.project.opening import check_encoder
 from sparing.project.settings import Settings
 from sparing.project.source.layout import Layout
 from sparing.project.state import State
 
 
-def obeyed(settings: Settings, said: Mapping[str, Any], state: State) -> Settings:
-    """Return the settings that follow from options.
+def check_said(settings: Settings, said: Mapping[str, Any]) -> None:
+    """Refuse what would make other items of the source.
 
     Raises
     ------
-    UnknownNameError, ConflictError : as of :func:`with_encoder`
     InvalidInputError : columns that are not those of the items, or another reading of its file
     """
     if said.get("columns"):
         check_columns(settings, said["columns"])
     if said.get("reading"):
         check_reading(settings, said["reading"])
-    return with_encoder(settings, said.get("encoder", settings.encoder), state)
 
 
 FROZEN = "An audit checks the model as it is: answer it, or give it up, then change the encoder."
@@ -35,12 +32,10 @@ def with_encoder(settings: Settings, encoder: str, state: State) -> Settings:
 
     Raises
     ------
-    UnknownNameError : there is no such encoder
     ConflictError : an audit is open
     """
     if encoder == settings.encoder:
         return settings
-    check_encoder(encoder, state.listing.kind)
     if state.drawn_rows:
         raise ConflictError(FROZEN)
     return replace(settings, encoder=encoder, encoder_since=state.version)

@@ -54,7 +54,7 @@ def test_nothing_is_fetched_unasked(monkeypatch):
     encoder = SentenceEncoder("some/model")
     Z = encoder.fit_transform(["ab", "abc"])
     np.testing.assert_allclose(Z[:, 0] / Z[:, 1], [4, 6], rtol=1e-6)
-    fetch("sentences:some/model", "texts", ["a"])
+    fetch("sentences:some/model", "texts")
     assert asked == [("some/model", True)] * 2, "it is here: nobody asks the network"
     pictures = np.zeros((2, 5, 8, 3), np.uint8)
     Z = SentenceImageEncoder("some/model").fit_transform(pictures)
@@ -92,14 +92,14 @@ def test_a_stored_name_fetches_nothing_and_says_what_to_type(fastembed):
 
 def test_a_model_that_is_typed_is_fetched_if_it_is_not_here(fastembed, monkeypatch):
     monkeypatch.setattr(choice, "check_reach", lambda: None)
-    fetch("text+fastembed:some/model", "texts", ["a"])
+    fetch("text+fastembed:some/model", "texts")
     assert fastembed == [("some/model", True), ("some/model", False)]
 
 
 def test_what_reads_for_clip_is_fetched_with_what_sees(fastembed, monkeypatch):
     monkeypatch.setattr(choice, "check_reach", lambda: None)
     sees, reads = "Qdrant/clip-ViT-B-32-vision", "Qdrant/clip-ViT-B-32-text"
-    fetch(f"fastembed:{sees}", "images", [])
+    fetch(f"fastembed:{sees}", "images")
     assert fastembed == [(sees, True), (sees, False), (reads, True), (reads, False)]
 
 
@@ -110,7 +110,7 @@ def test_pictures_are_seen_though_what_reads_cannot_be_fetched(fastembed, monkey
     monkeypatch.setattr(choice, "check_reach", nobody)
     sees = FastembedImageEncoder("jinaai/jina-clip-v1", download=True)
     monkeypatch.setattr(choice, "get_encoder", lambda name, **params: sees)
-    fetch("fastembed:jinaai/jina-clip-v1", "images", [])
+    fetch("fastembed:jinaai/jina-clip-v1", "images")
     assert sees.words().download
 
 
@@ -121,7 +121,7 @@ def test_without_a_way_to_the_hub_its_library_is_not_left_trying(fastembed, monk
 
     monkeypatch.setattr(constants, "ENDPOINT", "http://127.0.0.1:9")
     with pytest.raises(SourceError, match=r"http://127\.0\.0\.1:9 cannot be reached.*onnx:FOLDER"):
-        fetch("fastembed:some/model", "texts", ["a"])
+        fetch("fastembed:some/model", "texts")
     assert fastembed == [("some/model", True)]
 
 

@@ -74,6 +74,15 @@ class NetworkEncoder(BlockEncoder):
         key = sha256(maker.encode()).hexdigest()[:16]
         return user_cache_path("sparing") / "vectors" / f"{self.name}-{key}"
 
+    def check(self) -> None:
+        """Load the network, so that what is wrong with it shows before anything is made by it.
+
+        Raises
+        ------
+        MissingExtraError, SourceError : as of ``seen``
+        """
+        _ = self._network
+
     def once(self, X: Any) -> FloatArray:
         """Return what the network makes of a few items; nothing of it is kept."""
         return self._through(X, None)

@@ -42,6 +42,11 @@ class PictureEncoder(NetworkEncoder):
     def _vectors(self, pictures: FloatArray) -> FloatArray:
         """Return what the network makes of (n, 3, height, width)."""
 
+    def check(self) -> None:
+        """Load the network, and read how pictures go in."""
+        super().check()
+        self._frame()
+
     def settle(self, seen: FloatArray) -> Self:
         """Learn what the pictures share, and in which directions they differ most."""
         blocks = (seen[i : i + BLOCK_ROWS] for i in range(0, len(seen), BLOCK_ROWS))

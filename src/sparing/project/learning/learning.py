@@ -133,18 +133,23 @@ class Learning:
         with self._guarded.held() as state:
             state.encoded = (done, total)
 
-    def set_encoder(self, encoder: str) -> None:
+    def set_encoder(self, encoder: str, *, fetch: bool = False) -> None:
         """Go on with another encoder; every answer stays, and the items are encoded anew.
 
         Parameters
         ----------
         encoder : its name, or ``"auto"``: what sees most of what is installed now
+        fetch : whether a model that it names may be fetched, if it is not here
 
         Raises
         ------
         UnknownNameError, InvalidInputError : there is no such encoder
+        MissingExtraError, SourceError : its library or its model is not here; all stays as it was
         ConflictError : an audit is open
         """
+        with self._guarded.held() as state:
+            kind = state.listing.kind
+        opening.check_encoder(encoder, kind, fetch=fetch)
         with self._guarded.held() as state:
             settings = with_encoder(state.settings, encoder, state)
         self.keep(settings)
@@ -153,20 +158,6 @@ class Learning:
     def look_for(self, class_name: str, words: Sequence[str]) -> None:
         """Ask what is like the items with some words, from the next model version on."""
         keep_seeds(self._store, read_seeds(self._store) | {class_name: list(words)})
-
-    def fetch_encoder(self) -> None:
-        """Load the models that the project's encoder names, from the network if they are not here.
-
-        Raises
-        ------
-        MissingExtraError, SourceError : a library or a model is not there
-        """
-        with self._guarded.held() as state:
-            encoder, listing = state.settings.encoder, state.listing
-        if ":" in encoder:
-            from sparing.encoders.choice import fetch
-
-            fetch(encoder, listing.kind, listing.values)
 
     def keep(self, settings: Settings) -> None:
         """Go on with other settings; another encoder makes all vectors anew."""
