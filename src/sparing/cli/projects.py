@@ -386,7 +386,7 @@ def _sentences(stands: "Status") -> Iterator[str]:
         yield f"People differ on {n}: the page settles them under /settle."
     if stands.n_handback_left:
         yield f"{stands.n_handback_left:,} items are left to you."
-    yield from (*stands.seen_by, *stands.notes)
+    yield from (*stands.seen_by, *stands.weighed, *stands.notes)
 
 
 def _as_json(stands: "Status") -> str:

@@ -18,6 +18,7 @@ from sparing.project.learning.advice import (
     too_early,
     wanting,
 )
+from sparing.project.learning.shares import said_of_shares
 from sparing.project.log.replay import Ignored, ItemState
 from sparing.project.source.items import GONE
 from sparing.project.source.matching import TAKEN_UP
@@ -79,6 +80,8 @@ def status(state: State) -> Status:
         guidelines=len(state.replay.guidelines),
         seen_by=state.seen_by,
         n_unmatched=_n_unmatched(state),
+        shares=dict(_facts(state).shares),
+        weighed=said_of_shares(_facts(state).shares),
     )
 
 

@@ -1,6 +1,7 @@
 """What a project answers: plain frozen records for the page, the command line and notebooks."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from sparing.audit.audit import Phase
 from sparing.audit.certificate import Certificate
@@ -207,6 +208,8 @@ class Status:
     guidelines : number of the guidelines that hold; 0: there are none
     seen_by : sentences on what made the vectors of the items, and when
     n_unmatched : items that something was said of and that are not in the source
+    shares : how much each model inside the model is believed, by name; empty for a single one
+    weighed : the same in sentences
     """
 
     n_items: int
@@ -234,3 +237,5 @@ class Status:
     seen_by: tuple[str, ...] = ()
     wanting: str = ""
     n_unmatched: int = 0
+    shares: Mapping[str, float] = field(default_factory=dict)
+    weighed: tuple[str, ...] = ()

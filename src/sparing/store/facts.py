@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Self
 
 AskedRow = tuple[int, str, float | None]
+Share = tuple[str, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +21,7 @@ class VersionFacts:
     mark : of its file, so that what two processes make is kept apart
     has_skill : whether it foretells labels that it has not seen; None: not looked at
     is_draft : a better one is to follow, though no answer has come in
+    shares : (name, share) of each model inside it; none where it is a single one
 
     Examples
     --------
@@ -34,6 +36,7 @@ class VersionFacts:
     mark: str = ""
     has_skill: bool | None = None
     is_draft: bool = False
+    shares: tuple[Share, ...] = ()
 
     def dump(self) -> str:
         """Return it as JSON; what says nothing is left out."""
@@ -60,6 +63,7 @@ class VersionFacts:
             str(told.get("mark", "")),
             None if has_skill is None else bool(has_skill),
             bool(told.get("is_draft", False)),
+            tuple((str(name), float(share)) for name, share in told.get("shares", ())),
         )
 
 

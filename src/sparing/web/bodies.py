@@ -230,6 +230,7 @@ class StatusBody(Outgoing):
     n_unmatched: int
     wanting: str
     seen_by: list[str]
+    weighed: list[str]
 
 
 class StateBody(BaseModel):

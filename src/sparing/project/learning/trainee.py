@@ -28,6 +28,7 @@ from sparing.project.learning.batch import ask
 from sparing.project.learning.class_words import pointed_at, read_seeds
 from sparing.project.learning.named import Named, named
 from sparing.project.learning.scores import NO_IDS, NOT_NAMED, Scores, write_scores
+from sparing.project.learning.shares import shares_of
 from sparing.project.learning.sight import Sight
 from sparing.project.log.replay import Replay
 from sparing.project.map.mapping import Mapmaker
@@ -289,7 +290,7 @@ class Trainee:
     def _facts(
         self, learner: ActiveLearner, labels: Sequence[Event], told: FloatArray | None
     ) -> VersionFacts:
-        facts = VersionFacts(len(labels))
+        facts = VersionFacts(len(labels), shares=shares_of(learner))
         if told is not None:
             codes = learner.pool.y[learner.pool.labeled]
             uniform = np.array([event.source == FROM_UNIFORM for event in labels])

@@ -200,7 +200,7 @@ function drawModel(server) {
   write("model", `${model}${work(server, trainer)} ${trainer === "failed" ? "" : sentence(message)}`.trim());
   write("trouble", trainer === "failed" ? message : "");
   show("trouble", trainer === "failed");
-  const notes = [...server.notes, ...server.seen_by];
+  const notes = [...server.notes, ...server.seen_by, ...server.weighed];
   show("notes", notes.length > 0);
   show("unmatched", server.n_unmatched > 0);
   const unmatched = `Find ${plural(server.n_unmatched, "item", "items")} again`;

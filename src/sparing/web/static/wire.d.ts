@@ -305,6 +305,7 @@ export interface StatusBody {
   n_unmatched: number;
   wanting: string;
   seen_by: string[];
+  weighed: string[];
 }
 export interface StepBody {
   said: SaidBody[];
