@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Self
 
 AskedRow = tuple[int, str, float | None]
-Share = tuple[str, float]
+ModelShare = tuple[str, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class VersionFacts:
     mark: str = ""
     has_skill: bool | None = None
     is_draft: bool = False
-    shares: tuple[Share, ...] = ()
+    shares: tuple[ModelShare, ...] = ()
 
     def dump(self) -> str:
         """Return it as JSON; what says nothing is left out."""

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from sparing.store.facts import Share
+from sparing.store.facts import ModelShare
 
 if TYPE_CHECKING:  # who only reads the sentences needs no model
     from sparing.learner.learner import ActiveLearner
@@ -19,7 +19,7 @@ WEIGHED = "The model weighs several models by how well they foretold answers the
 SEEN = "By what they look at"
 
 
-def shares_of(learner: "ActiveLearner") -> tuple[Share, ...]:
+def shares_of(learner: "ActiveLearner") -> tuple[ModelShare, ...]:
     """Return (name, share) of each model inside a learner's model, as ``explain`` does.
 
     Nothing as long as there is no model, or where it is a single one.
@@ -39,7 +39,7 @@ def shares_of(learner: "ActiveLearner") -> tuple[Share, ...]:
     return tuple(getattr(model, "shares_", {}).items())
 
 
-def said_of_shares(shares: Iterable[Share]) -> tuple[str, ...]:
+def said_of_shares(shares: Iterable[ModelShare]) -> tuple[str, ...]:
     """Return sentences on what the model's answers rest on; the most believed comes first.
 
     Examples
