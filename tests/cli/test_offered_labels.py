@@ -4,7 +4,7 @@ import sys
 import pytest
 
 from sparing.cli.label import _offer_labels
-from sparing.cli.reading import asked_reading
+from sparing.cli.reading import asked_labels, asked_reading
 from sparing.datasets.read import read_items
 from sparing.datasets.rows import Reading
 from sparing.project import Project
@@ -58,3 +58,19 @@ def test_a_first_row_that_looks_like_data_is_asked_about(tmp_path, monkeypatch, 
     path.write_text("good,pos\nnice,pos\nbad,neg\n")
     assert asked_reading(path, Reading()) == Reading()
     assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize(
+    ("answer", "told"), [("y", ("x", ())), ("n", (None, ("text", "x"))), (None, (None, ()))]
+)
+def test_a_column_that_is_begun_is_asked_about(tmp_path, monkeypatch, capsys, answer, told):
+    path = tmp_path / "t.csv"
+    rows = [f"review number {i} has words,{'ab'[i % 2] if i < 6 else ''}" for i in range(40)]
+    path.write_text("text,x\n" + "\n".join(rows) + "\n")
+    monkeypatch.setattr(sys, "stdin", Terminal(f"{answer}\n") if answer else io.StringIO("y\n"))
+    assert asked_labels(path, Reading()) == told
+    asked = "Column 'x', filled in 6 of 40 rows, may be labels that are there already (a, b)."
+    assert (asked in capsys.readouterr().out) == bool(answer)
+    path.write_text(path.read_text().replace("text,x", "text,label"))  # asked about elsewhere
+    assert asked_labels(path, Reading()) == (None, ())
+    assert asked_labels(tmp_path, Reading()) == (None, ())

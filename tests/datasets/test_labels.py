@@ -3,8 +3,9 @@ import json
 import numpy as np
 import pytest
 
-from sparing.datasets.labels import is_label_column, offered, one_label, read_cells
+from sparing.datasets.labels import begun_column, is_label_column, offered, one_label, read_cells
 from sparing.datasets.read import read_items, read_labeled
+from sparing.datasets.rows import RawTable
 from sparing.errors import InvalidInputError, SourceError
 
 TEXTS = [f"review number {i} has words" for i in range(8)]
@@ -33,7 +34,7 @@ def test_labels_that_are_there_are_no_part_of_an_item(tmp_path, name, cells):
     items = read_items(write_rows(tmp_path / "t.jsonl", rows))
     assert (items.kind, items.columns, items.label_column) == ("texts", ("text",), name)
     n = sum(cell not in (None, "") for cell in cells)
-    assert f"labels that are there already, {n} of 8" in offered(items.table, name)
+    assert f"labels that are there already, {n} of 8" in offered(items.table, name, items.columns)
     assert items.table.columns[name] == cells
 
 
@@ -49,6 +50,56 @@ def test_labels_that_are_there_are_no_part_of_an_item(tmp_path, name, cells):
 )
 def test_nothing_else_is_taken_for_labels(name, cells):
     assert not is_label_column(name, cells)
+
+
+def partly(values, n=500):
+    """Return cells of which the first few are filled in."""
+    return [*values, *[None] * (n - len(values))]
+
+
+SPARSE = {
+    "sentiment_gold": partly(["pos", "neg"] * 20),
+    "x": partly([1, 2, 3, 4] * 10),
+    "mark": partly(["yes"] * 40),
+    "done": partly(["pos", "neg"] * 200),
+}
+MANY = [f"review number {i} has words" for i in range(500)]
+
+
+@pytest.mark.parametrize("name", SPARSE)
+@pytest.mark.parametrize(
+    "beside", [{}, {"remark": partly([f"see page {i} again" for i in range(9)])}]
+)
+def test_a_column_that_somebody_has_begun_to_fill_in_is_no_feature(tmp_path, name, beside):
+    columns = {"text": MANY, "price": [i * i for i in range(500)], name: SPARSE[name], **beside}
+    rows = [dict(zip(columns, cells, strict=True)) for cells in zip(*columns.values(), strict=True)]
+    path = write_rows(tmp_path / "t.jsonl", rows)
+    items = read_items(path)
+    assert items.label_column == name
+    assert items.columns == ("text", "price", *beside)
+    told = offered(items.table, name, items.columns)
+    assert f"--label-column {name} imports" in told
+    assert name == "sentiment_gold" or f"no labels: --columns {','.join(items.columns)}" in told
+    assert name in read_items(path, columns=["text", name]).columns
+
+
+@pytest.mark.parametrize(
+    "gaps",
+    [
+        {"color": partly(["red", "blue"] * 20), "size": partly(["S", "M", "L"] * 30)},
+        {"color": partly(["red", "blue"] * 20), "weight": partly([1.5 + i for i in range(99)])},
+        {"color": partly(["red", "blue"] * 20), "sold": partly(["2021-01-02", "2020-03-01"] * 9)},
+        {"color": partly(["red", "blue"] * 245)},  # hardly a gap
+        {"cabin": partly([f"C{i // 2}" for i in range(80)])},  # too many to be classes
+        {"weight": partly([1.5, 2.5] * 40)},
+        {"sold": partly(["2021-01-02", "2020-03-01"] * 20)},
+        {"made": ["here", "there"] * 250},
+    ],
+)
+def test_sparse_columns_of_a_table_stay_features(gaps):
+    raw = RawTable({"text": MANY, **gaps}, MANY, "t.csv")
+    assert begun_column(raw) is None
+    assert begun_column(raw.take(range(5))) is None
 
 
 def test_a_label_column_that_is_asked_for_is_a_part_of_the_items(tmp_path):

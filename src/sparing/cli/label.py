@@ -11,7 +11,15 @@ import typer
 
 from sparing.cli.network import HOST, Network
 from sparing.cli.opener import closed, handed_over
-from sparing.cli.reading import EncodingOption, FollowLinks, Header, Sheet, asked_reading, reading
+from sparing.cli.reading import (
+    EncodingOption,
+    FollowLinks,
+    Header,
+    Sheet,
+    asked_labels,
+    asked_reading,
+    reading,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -108,12 +116,15 @@ def label(
         Project.open(there.url or there.path, source=moved_to).close()
     named = classes or (MNIST_CLASSES if source == "mnist" else "")
     read_as = reading(header, encoding, sheet, follow_links=follow_links)
+    parts = tuple(_split(columns))
     if not opening.exists(opening.place_of(source, project)):
         read_as = asked_reading(Path(source), read_as)
+        if not parts and label_column is None:
+            label_column, parts = asked_labels(Path(source), read_as)
     opened = Project.at(
         source,
         folder=project,
-        columns=_split(columns),
+        columns=parts,
         encoder=_encoder(encoder, vectors),
         label_column=label_column,
         reading=read_as,

@@ -58,3 +58,30 @@ def asked_reading(path: Path, told: "Reading") -> "Reading":
     shown = ", ".join(cell if len(cell) <= SHOWN else f"{cell[:SHOWN]}..." for cell in row[:4])
     names = typer.confirm(f"Line 1 of {path.name} looks like data: {shown}. Does it name columns?")
     return replace(told, header=names)
+
+
+def asked_labels(path: Path, told: "Reading") -> tuple[str | None, tuple[str, ...]]:
+    """Ask whether a column that is filled in part has labels, where somebody can answer.
+
+    Where nobody can, it is no part of the items, and said with the options that overrule it.
+
+    Returns
+    -------
+    the column with the labels, if the answer was yes; and the columns of an item, if it was no
+    """
+    from sparing.datasets.labels import begun, is_label_column
+    from sparing.datasets.read import read_items
+    from sparing.errors import SparingError
+
+    if not sys.stdin.isatty() or not path.is_file():
+        return None, ()
+    try:
+        items = read_items(path, reading=told, opened=False)
+    except SparingError:  # whoever reads it next says what is wrong with it
+        return None, ()
+    name, table = items.label_column, items.table
+    if name is None or table is None or is_label_column(name, table.columns[name]):
+        return None, ()
+    if typer.confirm(f"{begun(table, name)}. Import them as labels? No: it is a part of the items"):
+        return name, ()
+    return None, (*items.columns, name)

@@ -5,13 +5,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sparing.datasets.identifiers import is_fraction, words_of
+from sparing.datasets.columns import CATEGORIES, DATES, NUMBERS, VECTORS, column_of
+from sparing.datasets.identifiers import LEAST_ROWS, is_fraction, words_of
+from sparing.datasets.items import shown_names
 from sparing.datasets.rows import RawTable, is_missing, plain_text
 from sparing.errors import InvalidInputError
 from sparing.pool.class_names import kept_name, one_spelling, renamed
 
 SURE = frozenset({"label", "labels"})
 """Words that say so at either end of a name: label_text, trueLabel."""
+AT_END = frozenset({"gold", "annotation", "truth"})
+"""Words that say so at the end of a name: sentiment_gold."""
 ALONE = frozenset(
     {
         "class",
@@ -32,6 +36,7 @@ ALONE = frozenset(
 """Names that say so alone."""
 FEW = 20  # different labels; as many may stand in a column that is hardly filled yet
 LONGEST = 100  # characters of a label
+LEAST_GAPS = 0.1  # of the cells of a column that somebody has only begun to fill in
 LONGEST_LIST = 1000  # characters of a list of labels that was printed into a cell
 WITH_PARTS = ("[", "(", "{", "b'", 'b"')  # how Python prints lists, objects and bytes
 
@@ -39,7 +44,8 @@ WITH_PARTS = ("[", "(", "{", "b'", 'b"')  # how Python prints lists, objects and
 def set_aside(raw: RawTable, named: str | None = None) -> RawTable:
     """Return a table that says which column has the labels that are there already, if one does.
 
-    The column is still there: whoever asks for it by name gets it.
+    Its name says so, or else that it is the only one that is begun, see :func:`begun_column`. The
+    column is still there: whoever asks for it by name gets it.
 
     Parameters
     ----------
@@ -57,7 +63,45 @@ def set_aside(raw: RawTable, named: str | None = None) -> RawTable:
     if len(beside) < 2:  # else nothing would be left to look at
         return raw
     found = next((n for n in beside if is_label_column(n, raw.columns[n])), None)
-    return replace(raw, label_column=found)
+    return replace(raw, label_column=found or begun_column(raw))
+
+
+def begun_column(raw: RawTable) -> str | None:
+    """Return the one column that is filled in part, with values that repeat; None: none, or others.
+
+    Somebody has begun to label there, whatever it is called. Where other columns of numbers, dates
+    or categories have gaps too, gaps are usual in this table, and no column is picked out.
+
+    Examples
+    --------
+    >>> texts, x = [f"text {i}" for i in range(9)], ["a", "b", "a", "b", *[None] * 5]
+    >>> begun_column(RawTable({"t": texts, "x": x}, texts, ""))
+    'x'
+    >>> begun_column(RawTable({"t": texts, "x": x, "size": [1.5, *[None] * 8]}, texts, "")) is None
+    True
+    """
+    if len(raw) < LEAST_ROWS:
+        return None
+    gappy = [name for name in raw.columns if name not in raw.left_out and _has_gaps(raw, name)]
+    if len(gappy) != 1:
+        return None
+    there = [cell for cell in raw.columns[gappy[0]] if not is_missing(cell)]
+    n_different = len(set(map(str, there)))
+    is_few = n_different <= FEW and _repeat(there) and all(map(_can_be_label, there))
+    return gappy[0] if is_few and column_of(there).kind in (CATEGORIES, NUMBERS) else None
+
+
+def _has_gaps(raw: RawTable, name: str) -> bool:
+    """Tell whether a column of quantities, or of values that repeat, is filled in part."""
+    cells = raw.columns[name]
+    there = [cell for cell in cells if not is_missing(cell)]
+    if not there or len(cells) - len(there) < LEAST_GAPS * len(cells):
+        return False
+    return _repeat(there) or column_of(there).kind in (NUMBERS, DATES, VECTORS)
+
+
+def _repeat(there: Sequence[Any]) -> bool:
+    return 2 * len({str(cell) for cell in there}) <= len(there)
 
 
 def is_label_column(name: str, cells: Sequence[Any]) -> bool:
@@ -69,18 +113,17 @@ def is_label_column(name: str, cells: Sequence[Any]) -> bool:
     --------
     >>> is_label_column("label", ["pos", "neg", "pos", None]), is_label_column("y", [0.5, 0.25])
     (True, False)
-    >>> is_label_column("class_size", [3, 3, 4, 4])
-    False
+    >>> is_label_column("class_size", [3, 3, 4, 4]), is_label_column("sentiment_gold", ["pos", ""])
+    (False, True)
     """
     words = words_of(name)
-    if not (SURE & {words[0], words[-1]} or " ".join(words) in ALONE):
+    if not (SURE & {words[0], words[-1]} or words[-1] in AT_END or " ".join(words) in ALONE):
         return False
     there = [cell for cell in cells if not is_missing(cell)]
     if any(not _can_be_label(cell) for cell in there):
         return False
-    n_different = len({str(cell) for cell in there})
-    is_begun = len(there) < len(cells) and n_different <= FEW
-    return is_begun or 2 * n_different <= len(there)
+    is_begun = len(there) < len(cells) and len({str(cell) for cell in there}) <= FEW
+    return is_begun or _repeat(there)
 
 
 def _can_be_label(cell: Any) -> bool:
@@ -88,12 +131,33 @@ def _can_be_label(cell: Any) -> bool:
     return len(text) <= LONGEST and not is_fraction(text)
 
 
-def offered(raw: RawTable, name: str) -> str:
-    """Return what the person should know of a column with labels that are there already."""
+def offered(raw: RawTable, name: str, columns: Sequence[str]) -> str:
+    """Return what the person should know of a column with labels that are there already.
+
+    Parameters
+    ----------
+    raw : the table
+    name : of the column
+    columns : those that make an item
+    """
     n_there = sum(not is_missing(cell) for cell in raw.columns[name])
+    options = f"--label-column {name} imports them"
+    if is_label_column(name, raw.columns[name]):
+        return (
+            f"Column '{name}' looks like labels that are there already, {n_there:,} of"
+            f" {len(raw):,}: it is no part of the items. {options}."
+        )
+    both = ",".join([*columns, name])
+    return f"{begun(raw, name)}: no part of the items. {options}; no labels: --columns {both}."
+
+
+def begun(raw: RawTable, name: str) -> str:
+    """Return what a column looks like that somebody may have begun to label in."""
+    there = [cell for cell in raw.columns[name] if not is_missing(cell)]
+    values = shown_names(sorted({plain_text(cell) for cell in there}))
     return (
-        f"Column '{name}' looks like labels that are there already, {n_there:,} of {len(raw):,}: it"
-        f" is no part of the items. --label-column {name} imports them."
+        f"Column '{name}', filled in {len(there):,} of {len(raw):,} rows, may be labels that are"
+        f" there already ({values})"
     )
 
 

@@ -150,9 +150,9 @@ def _offered(state: State) -> list[str]:
     """Return what can be done with labels that the source has already."""
     layout, table = state.listing.layout, state.listing.table
     column = layout.label_column if layout else None
-    if table is None or column is None or column not in table.columns:
+    if layout is None or table is None or column is None or column not in table.columns:
         return []
-    return [offered(table, column)]
+    return [offered(table, column, layout.columns)]
 
 
 def _lost(state: State) -> list[str]:
