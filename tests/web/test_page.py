@@ -522,6 +522,9 @@ def test_from_the_check_to_the_certificate_and_the_export(door, tmp_path):
     assert wrong <= 12
     page.keyboard.press("Escape")
     assert "sparing_certificate" in downloaded(page, "The certificate as a file")
+    gone = next(row["item_id"] for row in rows if row["provenance"] == "automatic")
+    opened.project.record([NewEvent(key="left out", kind=Kind.SKIP, item_id=gone)])
+    expect(page.locator("#card .since")).to_contain_text("239 labels that are left at most 12")
 
 
 def downloaded(page, link):

@@ -82,6 +82,7 @@ def status(state: State) -> Status:
         n_unmatched=_n_unmatched(state),
         shares=dict(_facts(state).shares),
         weighed=said_of_shares(_facts(state).shares),
+        since_certified=tuple(state.said_of_certificate()) if state.certified else (),
     )
 
 

@@ -210,6 +210,8 @@ class Status:
     n_unmatched : items that something was said of and that are not in the source
     shares : how much each model inside the model is believed, by name; empty for a single one
     weighed : the same in sentences
+    since_certified : sentences on what has become of the certificate that holds: which labels it
+        covers no more, and its totals stated anew
     """
 
     n_items: int
@@ -239,3 +241,4 @@ class Status:
     n_unmatched: int = 0
     shares: Mapping[str, float] = field(default_factory=dict)
     weighed: tuple[str, ...] = ()
+    since_certified: tuple[str, ...] = ()

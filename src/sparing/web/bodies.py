@@ -228,6 +228,7 @@ class StatusBody(Outgoing):
     n_contested: int
     guidelines: int
     n_unmatched: int
+    since_certified: list[str]
     wanting: str
     seen_by: list[str]
     weighed: list[str]

@@ -101,7 +101,7 @@ def test_an_answer_that_is_taken_back_is_handed_back(numbers, project):
     assert undo(project, taught.key).status == "stored"
     status = project.status()
     assert (status.phase, status.n_handback_left) == ("hand-back", 1)
-    assert "1 items that the certificate covers have changed, or have no label" in status.notes[0]
+    assert "1 item that the certificate covers has changed, or has no label" in status.notes[0]
     (asked,) = project.audits.query_remainder(N)
     assert asked.item.item_id == taught.item_id
     numbers.answer(project, [asked])
@@ -110,12 +110,14 @@ def test_an_answer_that_is_taken_back_is_handed_back(numbers, project):
 
 def test_a_hand_back_that_is_skipped_is_left_out_of_totals_stated_anew(numbers, project):
     certificate = finish(numbers, project)
+    assert project.status().since_certified == ()  # what is handed back is no news
     left = [a.item.item_id for a in project.audits.query_remainder(N)]
     assert left
     project.record([NewEvent(key=i, kind=Kind.SKIP, item_id=i) for i in left])
     (note,) = (n for n in project.status().notes if "were skipped" in n)
     n = certificate.n_total - len(left)
     assert f"of the {n} labels that are left at most 20 are wrong, which is 5 %" in note
+    assert project.status().since_certified == (note,)
 
 
 def test_what_stands_in_a_file_is_no_audit_answer(numbers, project, tmp_path):
@@ -165,7 +167,7 @@ def test_a_changed_photograph_is_handed_back_and_one_that_is_gone_left_out(tmp_p
         status = project.status()
         assert status.certificate == certificate
         assert status.phase == "hand-back"
-        assert any("1 items that the certificate covers have changed" in n for n in status.notes)
+        assert any("1 item that the certificate covers has changed" in n for n in status.notes)
         assert any("1 of the 80 items were skipped, or are gone" in n for n in status.notes)
         assert not {changed, gone} & set(automatic(project, tmp_path))
         (asked,) = project.audits.query_remainder(80)

@@ -66,10 +66,7 @@ class Standing:
             return []
         told = []
         if self.lacking:
-            told.append(
-                f"{len(self.lacking):,} items that the certificate covers have changed, or have no"
-                " label any more: they are left to you, too."
-            )
+            told.append(_lacking(len(self.lacking)))
         if self.left_out:
             told.append(self._restated(len(self.left_out)))
         return told
@@ -107,9 +104,10 @@ class Standing:
         is_skipped = answer is not None and answer.kind is Kind.SKIP
         before = drawn.frozen.contents[row]
         is_other = bool(before) and item.content_hash != before and not self._is_since(answer)
-        has_none = is_other or (answer is None and row not in done.by_model)
+        has_label = answer is not None or row in done.by_model
+        is_lost = is_other or not (has_label or row in self._stage.remainder_rows)
         self._put(self.left_out, row, is_gone or is_skipped)
-        self._put(self.lacking, row, has_none and not is_gone and not is_skipped)
+        self._put(self.lacking, row, is_lost and not is_gone and not is_skipped)
         if row in self._right:
             self._put(self._recanted, row, self._recants(row, answer))
 
@@ -150,3 +148,15 @@ class Standing:
         n = done.certificate.n_audited
         right = audit.drawn[:n][~judge(audit, p, answers).wrong[:n]]
         return {row: drawn.frozen.class_ids[int(p.codes[row])] for row in right.tolist()}
+
+
+def _lacking(n: int) -> str:
+    if n == 1:
+        return (
+            "1 item that the certificate covers has changed, or has no label any more: it is left"
+            " to you, too."
+        )
+    return (
+        f"{n:,} items that the certificate covers have changed, or have no label any more: they are"
+        " left to you, too."
+    )

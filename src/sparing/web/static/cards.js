@@ -11,7 +11,7 @@ import { percent } from "./curve.js";
 /** @param {HTMLElement} place @param {State} state @param {Acts} acts */
 export function card(place, state, acts) {
   const which = state.refused ? "refused" : kind(state);
-  const stamp = `${which} ${state.server?.n_contested ?? 0} ${state.refused} ${state.server?.certificate?.statement ?? ""} ${state.server?.n_skipped ?? ""} ${state.elsewhere}`;
+  const stamp = `${which} ${state.server?.n_contested ?? 0} ${state.refused} ${state.server?.certificate?.statement ?? ""} ${state.server?.since_certified.join(" ") ?? ""} ${state.server?.n_skipped ?? ""} ${state.elsewhere}`;
   if (place.dataset["stamp"] === stamp) return; // the same card keeps its focus
   place.dataset["stamp"] = stamp;
   place.replaceChildren(...(CARDS[which]?.(state, acts) ?? []));
@@ -52,35 +52,38 @@ const CARDS = {
     ...(server?.n_contested ? [el("p", {}, `People differ on ${plural(server.n_contested, "item", "items")}. Of those that were drawn, each counts as an error of the model until somebody settles it. `, el("a", { href: "/settle" }, "Settle them"))] : []),
     row(button("Work out the result", acts.certify, "main for-owner")),
   ],
-  certified: ({ server }, acts) => certified(server?.certificate ?? null, acts),
+  certified: ({ server }, acts) => certified(server, acts),
   done: ({ server }, acts) => [
-    title("Done"), ...(server?.certificate ? evidence(server.certificate) : []),
+    title("Done"), ...(server?.certificate ? evidence(server.certificate, server.since_certified) : []),
     row(button("Export", () => acts.panel("export"), "main for-owner"), button("Label more", acts.resume, "for-owner")),
     ...(server?.certificate ? small(server.certificate) : []),
   ],
 };
 
-/** @param {Certificate | null} one @param {Acts} acts @returns {Node[]} */
-function certified(one, acts) {
+/** @param {Server | null} server @param {Acts} acts @returns {Node[]} */
+function certified(server, acts) {
+  const one = server?.certificate;
   if (!one) return [title("The check is over"), row(button("Label more", acts.resume, "for-owner"))];
   const items = plural(one.n_handback, "item", "items");
   return [
-    title("The result"), ...evidence(one),
+    title("The result"), ...evidence(one, server.since_certified),
     el("p", {}, `It holds once you have labeled the ${items} of which the model is least sure. Labeling more first makes that fewer, but needs a new check.`),
     row(button(`Label the ${items}`, acts.handBack, "main"), button("Label more first", acts.resume, "for-owner")),
     ...small(one),
   ];
 }
 
-/** @param {Certificate} one @returns {Node[]} */
-function evidence(one) {
+/** What it says, and right below it what holds now: totals change where items are left out.
+ * @param {Certificate} one @param {readonly string[]} since @returns {Node[]} */
+function evidence(one, since) {
   const facts = el("dl", { class: "fields" });
   const wrong = `${number(one.n_wrong)} of ${number(one.n_audited)}`;
   for (const [name, value] of /** @type {[string, string][]} */ ([
     ["Wrong in the check", wrong], ["Labels by people", number(one.n_by_people)],
     ["Labels by the model", number(one.n_auto)], ["Left to you by hand", number(one.n_handback)],
   ])) facts.append(el("dt", {}, name), el("dd", {}, value));
-  return [el("p", { class: "statement" }, one.statement), facts, ...recall(one)];
+  const now = since.map((said) => el("p", { class: "statement since" }, said));
+  return [el("p", { class: "statement" }, one.statement), ...now, facts, ...recall(one)];
 }
 
 /** @param {Certificate} one @returns {Node[]} */

@@ -303,6 +303,7 @@ export interface StatusBody {
   n_contested: number;
   guidelines: number;
   n_unmatched: number;
+  since_certified: string[];
   wanting: string;
   seen_by: string[];
   weighed: string[];
