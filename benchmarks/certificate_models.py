@@ -73,7 +73,7 @@ def news() -> Task:
 
 
 def labeled_lines(file: str) -> Task:
-    lines = (root() / "sentiment_trec" / file).read_text(encoding="latin-1").splitlines()
+    lines = (root() / "sentiment_trec" / file).read_text(encoding="latin-1").split("\n")
     pairs = [line.split(" ", 1) for line in lines if " " in line]
     return Task("texts", [text for _, text in pairs], np.array([int(code) for code, _ in pairs]))
 

@@ -90,21 +90,27 @@ def run_task(name: str, n_models: int, work: Path) -> None:
 class Frozen:
     """A model's predictions with the truth beside them, sorted from the most confident down."""
 
-    def __init__(self, name: str, model: Model) -> None:
-        self.truth = task_of(name).truth
-        y = np.full(len(self.truth), -1)
-        y[model.labeled] = self.truth[model.labeled]
-        self.classes = ClassTable(tuple(range(task_of(name).n_classes)))
-        self.predictions = p = Predictions(model.codes, model.confidence, y, self.classes)
+    def __init__(self, truth: np.ndarray, predictions: Predictions) -> None:
+        self.truth = truth
+        self.predictions = p = predictions
+        self.classes = p.classes
         self.rows = np.flatnonzero(p.eligible)
         self.rows = self.rows[np.argsort(-p.confidence[self.rows], kind="stable")]
         self.confidence = p.confidence[self.rows]
         self.wrong = (p.codes != self.truth)[self.rows]
         self.wrong_before = np.concatenate([[0], np.cumsum(self.wrong)])
 
+    @classmethod
+    def of(cls, truth: np.ndarray, codes: np.ndarray, sure: np.ndarray, labeled: np.ndarray):
+        """Take what a model says that was taught these rows."""
+        y = np.full(len(truth), -1)
+        y[labeled] = truth[labeled]
+        classes = ClassTable(tuple(range(int(truth.max()) + 1)))
+        return cls(truth, Predictions(codes, sure, y, classes))
+
 
 def one_model(name: str, budget: int, model: Model, seed: int) -> list[dict]:
-    f = Frozen(name, model)
+    f = Frozen.of(task_of(name).truth, model.codes, model.confidence, model.labeled)
     n = len(f.truth)
     base = {"set": name, "n": n, "budget": budget, "model": seed, "error": float(f.wrong.mean())}
     rows = []

@@ -107,12 +107,12 @@ def _scattered(seed: int, n: int, n_features: int) -> Labeled:
     return _table(X + np.where(y == 1, 0, 0.5)[:, None], y)
 
 
-def _texts(seed: int, n_classes: int, share: float, length: int) -> Labeled:
+def _texts(seed: int, n_classes: int, share: float, length: int, n: int = 900) -> Labeled:
     """Return texts of made-up words; a share of them is what a class likes to say."""
     rng = np.random.default_rng(seed)
     usual = 1 / np.arange(1, 4001)
     usual /= usual.sum()
-    y = rng.integers(0, n_classes, 900)
+    y = rng.integers(0, n_classes, n)
     topics = np.array([rng.permutation(usual) for _ in range(6)])
     dialects = np.array([rng.permutation(usual) for _ in range(n_classes)])
     texts = []
