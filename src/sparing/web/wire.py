@@ -26,7 +26,8 @@ def document() -> dict[str, Any]:
     from sparing.web.app import create_app
 
     with tempfile.TemporaryDirectory() as folder:
-        nothing: Any = SimpleNamespace(secret="of nobody", folder=Path(folder))  # noqa: S106
+        where = SimpleNamespace(secret="of nobody")  # noqa: S106
+        nothing: Any = SimpleNamespace(where=where, folder=Path(folder))
         return create_app(nothing).openapi()
 
 
