@@ -8,7 +8,7 @@ import numpy as np
 from sparing.audit.audit import Audit, Claim, share_of
 from sparing.audit.error_bounds import Evidence, auto_labels, whole_set
 from sparing.audit.findings import Findings
-from sparing.audit.sequential import tolerated_at, walk_risk
+from sparing.audit.sequential import risk_of_looks, tolerated_at
 from sparing.pool.classes import ClassTable
 from sparing.pool.predictions import Predictions
 from sparing.stats.hypergeometric import hypergeom_cdf, tolerated_errors
@@ -49,7 +49,7 @@ def worst_in_steps(n: int, epsilon: float, n_plans: int = 60) -> float:
         sizes = np.unique(rng.integers(2.5 / epsilon, min(12 / epsilon, n - 1), rng.integers(2, 7)))
         tolerated = tolerated_at(n, sizes.tolist(), allowed, share_of(DELTA, 1))
         if tolerated[-1] >= 0:
-            risks.append(walk_risk(n, allowed, sizes.tolist(), tolerated))
+            risks.append(risk_of_looks(n, allowed, sizes.tolist(), tolerated))
     return max(risks)
 
 

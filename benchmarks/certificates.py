@@ -143,7 +143,7 @@ def certified(f: Frozen, epsilon: float, kind: str, budget: int, rng) -> dict:
     plan = plan_audit(p, claim)
     n_left, n_total = len(f.rows), p.n_total
     head = {"method": kind, "oracle": oracle(f, epsilon, kind, budget),
-            "planned": budget + plan.expected_audits + plan.expected_handback}  # fmt: skip
+            "planned": budget + plan.expected_audits + plan.expected_remainder}  # fmt: skip
     if not plan.n_audit:
         return {**head, "broken": 0.0, "abstained": 1.0, "auto": 0.0, "audits": 0,
                 "answers": [budget + n_left] * 3}  # fmt: skip

@@ -126,7 +126,8 @@ def projection(n: int) -> dict[str, object]:
 class Stage:
     """What the page needs of a project: a million places and colors, and nothing else."""
 
-    name, secret, places, root = "mixture", "of no weight", [], None
+    name, places = "mixture", []
+    where = SimpleNamespace(secret="of no weight", root=None, follows_links=False)  # noqa: S106
 
     def __init__(self, positions: np.ndarray, codes: np.ndarray) -> None:
         from sparing.project.map.maps import Coloring, quantized
@@ -151,7 +152,7 @@ class Stage:
             n_items=MILLION, n_labeled=0, n_skipped=0, n_left=MILLION, n_flagged=0,
             class_counts={}, phase=Phase.LABEL, accuracy=None, curve=(), advice=(False, ""),
             model_version=0, n_behind=0, encoded=(0, 0), trainer=("idle", ""), notes=(),
-            audit=None, certificate=None, n_handback_left=0, seq=0,
+            audit=None, certificate=None, n_remainder_left=0, seq=0,
         )  # fmt: skip
 
 

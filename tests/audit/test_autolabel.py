@@ -39,8 +39,8 @@ def test_every_label_says_where_it_came_from():
     np.testing.assert_array_equal(done.confidence[by_model], p.confidence[by_model])
     assert np.isnan(done.confidence[~by_model]).all()
     assert done.model_version == 7
-    assert len(done.handback) == done.certificate.n_handback
-    assert set(done.source[done.handback]) <= {""}
+    assert len(done.remainder) == done.certificate.n_handback
+    assert set(done.source[done.remainder]) <= {""}
 
 
 def test_the_persons_answer_replaces_the_prediction():
@@ -58,35 +58,35 @@ def test_skipped_items_stay_skipped_and_have_no_label():
     _, done = done_with(p, truth)
     assert done.codes[10] == -2
     assert done.labels()[10] is None
-    assert 10 not in done.handback
+    assert 10 not in done.remainder
 
 
 def test_an_unanswered_audit_item_is_handed_back():
     p, _ = case()
     audit = draw_audit(p, 150, claim=Claim(0.05))
     done = certified(p, audit, [(row, "cat") for row in audit.drawn.tolist()[1:]])
-    assert audit.drawn[0] in done.handback
+    assert audit.drawn[0] in done.remainder
 
 
 def test_hand_back_completes_the_set():
     p, truth = case(wrong=range(400, 600, 10))
     _, done = done_with(p, truth)
-    rows = done.handback
+    rows = done.remainder
     assert len(rows) > 0
-    full = done.with_handback(rows, [CLASSES.values[truth[r]] for r in rows])
-    assert len(full.handback) == 0
+    full = done.with_remainder(rows, [CLASSES.values[truth[r]] for r in rows])
+    assert len(full.remainder) == 0
     assert set(full.source[rows]) == {"handback"}
     assert (full.codes != truth)[p.y != -2].sum() <= 0.05 * p.n_total
-    assert len(done.handback) == len(rows)  # the first is unchanged
+    assert len(done.remainder) == len(rows)  # the first is unchanged
 
 
 def test_hand_back_takes_what_was_handed_back_only():
     p, truth = case(wrong=range(400, 600, 10))
     _, done = done_with(p, truth)
     with pytest.raises(InvalidInputError, match="rows handed back"):
-        done.with_handback([0], ["cat"])
+        done.with_remainder([0], ["cat"])
     with pytest.raises(InvalidInputError, match="one a row"):
-        done.with_handback(done.handback[:2], ["cat"])
+        done.with_remainder(done.remainder[:2], ["cat"])
 
 
 @pytest.mark.parametrize("kind", ["whole", "auto"])
@@ -126,7 +126,7 @@ def test_all_at_once_labels_all_that_is_left():
     done = all_at_once(p)
     assert done.n_auto == 600 - 11
     assert done.certificate is None
-    assert len(done.handback) == 0
+    assert len(done.remainder) == 0
 
 
 def test_most_confident_first_by_hand():

@@ -95,7 +95,7 @@ def test_answers_beyond_the_look_stay_the_persons():
     assert done.certificate.n_audited == 200
     assert (done.source[audit.drawn[200:230]] == "audit").all()
     assert done.n_auto == 1770
-    assert len(done.handback) == 0
+    assert len(done.remainder) == 0
 
 
 def test_it_is_verified_at_the_look_that_was_taken_whatever_was_answered_later():

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import hypergeom
 
-from sparing.audit.sequential import looks_for, spent, tolerated_at, walk_risk
+from sparing.audit.sequential import looks_for, risk_of_looks, spent, tolerated_at
 from sparing.stats.hypergeometric import draws_needed, tolerated_errors
 
 
@@ -53,7 +53,7 @@ PATTERNS = {
 )
 def test_no_pattern_fails_more_often_than_the_risk_and_some_as_often(wrong, looks, tolerated):
     allowed = 1
-    risk = walk_risk(9, allowed, looks, tolerated)
+    risk = risk_of_looks(9, allowed, looks, tolerated)
     failed = failure_by_enumeration(9, wrong, allowed, looks, tolerated)
     assert failed <= risk
     if len(wrong) > allowed + tolerated[-1]:  # enough of them: the bound is attained
@@ -67,8 +67,8 @@ def test_one_look_is_the_hypergeometric(n, data):
     allowed = data.draw(st.integers(0, n // 4))
     k = data.draw(st.integers(0, min(m, 12, n - allowed - 1)))
     expected = hypergeom.cdf(k, n, allowed + k + 1, m)
-    assert walk_risk(n, allowed, [m], [k]) == pytest.approx(expected, rel=1e-8, abs=1e-12)
-    assert walk_risk(n, allowed, [m], [k]) >= expected * (1 - 1e-12)
+    assert risk_of_looks(n, allowed, [m], [k]) == pytest.approx(expected, rel=1e-8, abs=1e-12)
+    assert risk_of_looks(n, allowed, [m], [k]) >= expected * (1 - 1e-12)
 
 
 @given(st.integers(0, 2**32 - 1))
@@ -79,7 +79,7 @@ def test_several_looks_cost_between_the_worst_and_the_sum(seed):
     looks = np.unique(rng.integers(50, 900, 4)).tolist()
     tolerated = np.sort(rng.integers(0, 8, len(looks))).tolist()
     alone = [hypergeom.cdf(k, n, allowed + k + 1, m) for m, k in zip(looks, tolerated, strict=True)]
-    risk = walk_risk(n, allowed, looks, tolerated)
+    risk = risk_of_looks(n, allowed, looks, tolerated)
     assert max(alone) * (1 - 1e-9) <= risk <= min(sum(alone) * (1 + 1e-9), 1)
 
 
@@ -97,7 +97,7 @@ def test_the_risk_is_what_a_simulation_of_the_walk_finds():
             if end - min(len(met), k) > allowed:
                 failed += 1
                 break
-    risk = walk_risk(n, allowed, looks, tolerated)
+    risk = risk_of_looks(n, allowed, looks, tolerated)
     assert 0.1 < risk <= 0.2
     assert abs(failed / 4000 - risk) < 4 * math.sqrt(risk * (1 - risk) / 4000)
 
@@ -107,11 +107,11 @@ def test_what_is_tolerated_keeps_the_risk_and_is_no_smaller_than_it_need_be(n, a
     looks = looks_for(n, allowed, [0, 1, 2, 4], 0.0304)
     tolerated = tolerated_at(n, looks, allowed, 0.0304)
     assert tolerated == (0, 1, 2, 4)
-    assert walk_risk(n, allowed, looks, tolerated) <= 0.0304
+    assert risk_of_looks(n, allowed, looks, tolerated) <= 0.0304
     for j in range(len(looks)):
         share = spent(len(looks))[j] * 0.0304
         fewer = [*looks[:j], looks[j] - 1]
-        assert walk_risk(n, allowed, fewer, tolerated[: j + 1]) > share
+        assert risk_of_looks(n, allowed, fewer, tolerated[: j + 1]) > share
 
 
 def test_one_look_tolerates_what_an_audit_always_did():
@@ -126,7 +126,7 @@ def test_looks_too_small_tolerate_nothing_and_small_pools_have_none():
 
 
 def test_where_everything_may_be_wrong_nothing_can_fail():
-    assert walk_risk(10, 10, [3, 5], [0, 1]) == 0.0
+    assert risk_of_looks(10, 10, [3, 5], [0, 1]) == 0.0
 
 
 @pytest.mark.parametrize("looks", [(5,), (4, 6), (3, 5, 6)])

@@ -10,7 +10,7 @@ from sparing import ActiveLearner, CapabilityError, InvalidInputError, UnknownNa
 from sparing.errors import TrainingError
 from sparing.learner.label_scores import label_scores
 from sparing.learner.labels import LabelsLearner
-from sparing.models.labels import LabelsVersion, doubt
+from sparing.models.labels import LabelsVersion, uncertainty
 from sparing.pool.pool import Pool
 
 NAMES = ["left", "low", "far"]
@@ -186,8 +186,8 @@ def test_a_label_that_nobody_has_seen_is_unlikely():
 
 
 def test_doubt_is_the_mean_of_the_average_and_of_the_worst():
-    assert doubt(np.array([[0.5, 1.0, 1.0, 1.0]])).tolist() == [(0.25 + 1) / 2]
-    assert doubt(np.empty((2, 0))).tolist() == [1, 1]
+    assert uncertainty(np.array([[0.5, 1.0, 1.0, 1.0]])).tolist() == [(0.25 + 1) / 2]
+    assert uncertainty(np.empty((2, 0))).tolist() == [1, 1]
 
 
 def test_scores_are_those_of_the_drawn_items(learner):

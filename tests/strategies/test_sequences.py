@@ -7,8 +7,8 @@ from sparing.annotations.sentences import Sentences
 from sparing.errors import InvalidInputError, UnknownNameError
 from sparing.strategies.sequences import (
     SEQUENCE_STRATEGIES,
-    DoubtMass,
     SequenceSnapshot,
+    UncertaintyMass,
     get_sequence_strategy,
 )
 from sparing.testing import yield_sequence_checks
@@ -27,7 +27,7 @@ def test_every_strategy_passes_the_checks(name, check):
 
 
 def test_names_and_instances_are_taken_and_others_refused():
-    assert get_sequence_strategy(DoubtMass()).name == "mass"
+    assert get_sequence_strategy(UncertaintyMass()).name == "mass"
     with pytest.raises(UnknownNameError, match="Did you mean 'mnlp'"):
         get_sequence_strategy("mnpl")
     with pytest.raises(InvalidInputError, match="a name or a SequenceStrategy"):
@@ -36,7 +36,7 @@ def test_names_and_instances_are_taken_and_others_refused():
 
 def test_mass_is_the_greedy_choice_written_out():
     s = made_up()
-    worth = DoubtMass()._worth(s)
+    worth = UncertaintyMass()._worth(s)
     times = dict.fromkeys(range(len(s.sentences.words)), 0)
 
     def gain(row):
@@ -51,10 +51,10 @@ def test_mass_is_the_greedy_choice_written_out():
         expected.append(int(best))
         for i in s.sentences.word_ids[s.sentences.tokens_of(np.array([best]))]:
             times[i] += 1
-    assert DoubtMass().select(s, 8, np.random.default_rng(0)).rows.tolist() == expected
+    assert UncertaintyMass().select(s, 8, np.random.default_rng(0)).rows.tolist() == expected
 
 
 def test_mass_counts_words_in_sentences_that_may_be_asked_alone():
     sentences = Sentences.of_texts(["Ada", "Bob", "Ada"])
     s = SequenceSnapshot(sentences, np.array([True, True, False]), entropy=np.ones(3))
-    assert DoubtMass().utility(s).tolist() == [0.25, 0.25]
+    assert UncertaintyMass().utility(s).tolist() == [0.25, 0.25]

@@ -508,7 +508,7 @@ def test_from_the_check_to_the_certificate_and_the_export(door, tmp_path):
         answer()
     page.get_by_role("button", name="Work out the result").click()
     expect(page.locator("#card .statement")).to_contain_text("At most 12 of all 240 labels")
-    n_handback = opened.project.status().n_handback_left
+    n_handback = opened.project.status().n_remainder_left
     assert n_handback > 0
     page.get_by_role("button", name=f"Label the {n_handback} item").click()
     for _ in range(n_handback):

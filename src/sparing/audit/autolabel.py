@@ -62,7 +62,7 @@ class AutoLabels:
     certificate: Certificate | None = None
 
     @property
-    def handback(self) -> IntArray:
+    def remainder(self) -> IntArray:
         """Rows that the person is still to label, ascending."""
         return np.flatnonzero(self.codes == UNLABELED)
 
@@ -76,20 +76,20 @@ class AutoLabels:
         values = (*self.classes.values, None, None)  # ids -2 and -1 are no label
         return [values[code] for code in self.codes.tolist()]
 
-    def with_handback(self, indices: npt.ArrayLike, labels: Iterable[Label]) -> "AutoLabels":
+    def with_remainder(self, indices: npt.ArrayLike, labels: Iterable[Label]) -> "AutoLabels":
         """Return the labels with the person's answers for (some of) the handed-back rows.
 
         Raises
         ------
         InvalidInputError : a row was not handed back, or there is not one label a row
         """
-        rows = check_indices(indices, "with_handback", len(self.codes))
+        rows = check_indices(indices, "with_remainder", len(self.codes))
         values = list(labels)
         if len(values) != len(rows):
-            raise invalid("labels", "with_handback", f"one a row, {len(rows)}", len(values))
+            raise invalid("labels", "with_remainder", f"one a row, {len(rows)}", len(values))
         taken = rows[self.codes[rows] != UNLABELED]
         if len(taken):
-            raise invalid("indices", "with_handback", "rows handed back", int(taken[0]))
+            raise invalid("indices", "with_remainder", "rows handed back", int(taken[0]))
         classes = self.classes.with_values(values)
         codes, source = self.codes.copy(), self.source.copy()
         codes[rows], source[rows] = classes.encode(values), HANDED_BACK
@@ -146,7 +146,7 @@ def certified(
     >>> plan = plan_audit(p, Claim(0.05))
     >>> audit = draw_audit(p, plan.n_audit, claim=Claim(0.05), cut=plan.cut)
     >>> done = certified(p, audit, [(row, "cat") for row in audit.drawn.tolist()])
-    >>> done.n_auto + len(audit.drawn), len(done.handback)
+    >>> done.n_auto + len(audit.drawn), len(done.remainder)
     (500, 0)
     """
     findings = judged(audit, predictions, answers)

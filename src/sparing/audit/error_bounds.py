@@ -22,7 +22,7 @@ from scipy.special import gammaincc, ndtri
 
 from sparing.audit.audit import Audit, Claim
 from sparing.audit.findings import Findings
-from sparing.audit.sequential import tolerated_at, walk_risk
+from sparing.audit.sequential import risk_of_looks, tolerated_at
 from sparing.pool.predictions import Predictions
 from sparing.stats.hypergeometric import first_failure, p_value
 from sparing.types import BoolArray, FloatArray, IntArray
@@ -75,16 +75,16 @@ def whole_set(
     n = int(audit.eligible.sum())
     allowed = math.floor(claim.epsilon * predictions.n_total)
     tolerated = tolerated_at(n, audit.looks, allowed, audit.delta)
-    risk = walk_risk(n, allowed, audit.looks, tolerated) if tolerated[-1] >= 0 else 1.0
+    risk = risk_of_looks(n, allowed, audit.looks, tolerated) if tolerated[-1] >= 0 else 1.0
     planned = tuple(zip(audit.looks, tolerated, strict=True))
     start = Evidence("all", None, n, 0, -1, allowed, risk, audit.delta, None, 0, planned)
     reached = [(m, k) for m, k in planned if m <= len(findings.wrong)]
     items = np.sort(predictions.confidence[audit.eligible]) if reached else np.zeros(0)
     drawn = predictions.confidence[audit.drawn]
-    return tuple(_walked(start, items, drawn[:m], findings.wrong[:m], k) for m, k in reached)
+    return tuple(_kept_down_to(start, items, drawn[:m], findings.wrong[:m], k) for m, k in reached)
 
 
-def _walked(
+def _kept_down_to(
     start: Evidence, items: FloatArray, drawn: FloatArray, is_wrong: BoolArray, k: int
 ) -> Evidence:
     """Walk down to the audited error that is one too many; confidences, of ``items`` ascending."""
@@ -212,8 +212,8 @@ def levels_of(confidence: FloatArray, n_drawn: int, epsilon: float, delta: float
     spread = np.sqrt(mean * (1 - n_items / n))
     most = np.minimum(np.ceil(mean + 3 * spread), np.minimum(n_drawn, n_items)).astype(np.int64)
     n_refuted = np.floor(epsilon * (n_items - most)).astype(np.int64) + 1
-    doubt = np.cumsum(1.0 - confidence[::-1], dtype=np.float64)[n_items - 1]
-    first = int(np.argmax(chance_to_start(n_items, n_refuted, n_drawn / n, doubt, delta)))
+    expected = np.cumsum(1.0 - confidence[::-1], dtype=np.float64)[n_items - 1]
+    first = int(np.argmax(chance_to_start(n_items, n_refuted, n_drawn / n, expected, delta)))
     return Levels(thresholds[first:], n_items[first:], most[first:], n_refuted[first:])
 
 
@@ -221,7 +221,7 @@ def chance_to_start(
     size: FloatArray | IntArray,
     marked: FloatArray | IntArray,
     rate: FloatArray | float,
-    doubt: FloatArray,
+    expected_errors: FloatArray,
     delta: float,
 ) -> FloatArray:
     """Guess how likely levels pass if the model errs a quarter to twice as often as it says.
@@ -229,10 +229,10 @@ def chance_to_start(
     Parameters
     ----------
     size, marked, rate, delta : as for :func:`chance_to_pass`
-    doubt : errors in each level if the model errs as often as it says
+    expected_errors : errors in each level if the model errs as often as it says
     """
     return np.asarray(sum(
-        weight * chance_to_pass(size, marked, rate, factor * doubt, delta)
+        weight * chance_to_pass(size, marked, rate, factor * expected_errors, delta)
         for factor, weight in SCENARIOS
     ))  # fmt: skip
 

@@ -31,7 +31,9 @@ def spent(n_looks: int) -> FloatArray:
     return np.asarray(shares)
 
 
-def walk_risk(n_items: int, allowed: int, looks: Sequence[int], tolerated: Sequence[int]) -> float:
+def risk_of_looks(
+    n_items: int, allowed: int, looks: Sequence[int], tolerated: Sequence[int]
+) -> float:
     """Return the largest probability that more than ``allowed`` wrong items remain at some look.
 
     Parameters
@@ -52,9 +54,9 @@ def walk_risk(n_items: int, allowed: int, looks: Sequence[int], tolerated: Seque
     --------
     One look is the hypergeometric itself; a second one adds to the risk:
 
-    >>> round(walk_risk(3600, 40, [253], [0]), 4)
+    >>> round(risk_of_looks(3600, 40, [253], [0]), 4)
     0.0495
-    >>> round(walk_risk(3600, 40, [253, 397], [0, 1]), 4)
+    >>> round(risk_of_looks(3600, 40, [253, 397], [0, 1]), 4)
     0.0731
     """
     chance: FloatArray = np.zeros(
@@ -125,7 +127,7 @@ def tolerated_at(n_items: int, looks: Sequence[int], allowed: int, delta: float)
         high = tolerated_errors(n_items, sizes[-1], allowed, share * delta) + 1  # alone, at most
         while high - low > 1:
             middle = (low + high) // 2
-            if walk_risk(n_items, allowed, sizes, [*found, middle]) <= share * delta:
+            if risk_of_looks(n_items, allowed, sizes, [*found, middle]) <= share * delta:
                 low = middle
             else:
                 high = middle
@@ -157,7 +159,7 @@ def looks_for(
         high = max(high, low + 1)
         while high - low > 1:
             middle = (low + high) // 2
-            risk = walk_risk(n_items, allowed, [*found, middle], tolerated[: len(found) + 1])
+            risk = risk_of_looks(n_items, allowed, [*found, middle], tolerated[: len(found) + 1])
             low, high = (low, middle) if risk <= share * delta else (middle, high)
         if high >= n_items:
             break

@@ -10,7 +10,7 @@ from sparing.audit.certifying import stated
 from sparing.audit.error_bounds import Evidence, auto_labels, whole_set
 from sparing.audit.findings import Findings, judged
 from sparing.audit.sampling import is_repeatable
-from sparing.audit.sequential import walk_risk
+from sparing.audit.sequential import risk_of_looks
 from sparing.audit.wording import statement
 from sparing.pool.predictions import Predictions
 from sparing.stats.hypergeometric import is_refuted
@@ -118,11 +118,11 @@ def _counts_fit(c: Certificate) -> bool:
     fits &= all(type(n) is int and n > 0 for n in ways)
     fits &= not c.taught or sum(c.taught.values()) == before
     if c.claim.kind == WHOLE:
-        return fits and all(_walk_fits(c, e, before) for e in c.evidence)
+        return fits and all(_ranked_list_fits(c, e, before) for e in c.evidence)
     return fits and _levels_fit(c, before)
 
 
-def _walk_fits(c: Certificate, e: Evidence, before: int) -> bool:
+def _ranked_list_fits(c: Certificate, e: Evidence, before: int) -> bool:
     looks = all(-1 <= k < size <= e.n_items for size, k in e.looks)
     looks &= (e.scope, e.code) == ("all", None)
     return looks and -1 <= e.n_wrong < e.n_audited == c.n_audited <= e.n_items <= c.n_total - before
@@ -147,7 +147,7 @@ def _is_proven(c: Certificate, e: Evidence) -> bool:
     fixed = (e.n_audited, e.n_wrong) in e.looks and list(tolerated) == sorted(tolerated)
     fixed &= e.n_wrong >= 0  # below, nothing would have been refuted
     allowed = math.floor(c.claim.epsilon * c.n_total)
-    return fixed and walk_risk(e.n_items, allowed, sizes, tolerated) <= e.delta
+    return fixed and risk_of_looks(e.n_items, allowed, sizes, tolerated) <= e.delta
 
 
 def _forbids(c: Certificate, e: Evidence) -> bool:

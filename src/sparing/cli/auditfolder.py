@@ -40,7 +40,7 @@ class AuditFolder:
         return self.path / "labels.csv"
 
     @property
-    def handback(self) -> Path:
+    def remainder(self) -> Path:
         """The table of items that the person is still to label."""
         return self.path / "handback.csv"
 
@@ -142,26 +142,28 @@ class AuditFolder:
     def save(self, done: AutoLabels, certificate: Certificate, pool: PoolFile) -> AutoLabels:
         """Write certificate, labels and hand-back table; answers already in it are kept."""
         given = self._handed_back(done, pool)
-        complete = done.with_handback(list(given), list(given.values())) if given else done
-        order = done.handback[np.argsort(pool.predictions.confidence[done.handback], kind="stable")]
+        complete = done.with_remainder(list(given), list(given.values())) if given else done
+        order = done.remainder[
+            np.argsort(pool.predictions.confidence[done.remainder], kind="stable")
+        ]
         rows = [(pool.ids[row], given.get(row, "")) for row in order.tolist()]
-        write_table(self.handback, (ID, LABEL), rows)
+        write_table(self.remainder, (ID, LABEL), rows)
         write_labels(self.labels, complete, pool)
         write_atomically(self.certificate, certificate.to_json().encode())
         return complete
 
     def _handed_back(self, done: AutoLabels, pool: PoolFile) -> dict[int, Label]:
         try:
-            pairs = read_answers(self.handback) if self.handback.exists() else []
+            pairs = read_answers(self.remainder) if self.remainder.exists() else []
         except SourceError:  # nothing was handed back, so the table has no rows
             return {}
-        row_of, waiting = pool.row_of(), set(done.handback.tolist())
+        row_of, waiting = pool.row_of(), set(done.remainder.tolist())
         rows = {row_of[name]: label for name, label in pairs if label and name in row_of}
         return {row: label for row, label in rows.items() if row in waiting}
 
     def put_aside(self, attempt: int) -> None:
         """Give what an audit led to its number: a new one is drawn."""
-        for file in (self.certificate, self.labels, self.handback):
+        for file in (self.certificate, self.labels, self.remainder):
             if file.exists():
                 file.replace(file.with_stem(f"{file.stem}-{attempt}"))
 
@@ -178,7 +180,7 @@ def _read_audit(file: Path) -> Audit:
 def phase_of(done: AutoLabels | None, audits: tuple[Audit, ...]) -> Phase:
     """Say where a certification stands."""
     if done is not None:
-        return Phase.HANDBACK if len(done.handback) else Phase.DONE
+        return Phase.HANDBACK if len(done.remainder) else Phase.DONE
     return Phase.AUDIT if audits else Phase.LABEL
 
 

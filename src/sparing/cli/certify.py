@@ -212,7 +212,7 @@ def _certify(folder: "AuditFolder", items: "PoolFile", audit: "Audit", *, as_jso
     typer.echo(certificate.statement)
     typer.echo(
         f"{certificate.n_by_people:,} labels by people, {certificate.n_auto:,} by the model,"
-        f" {len(complete.handback):,} left to you in {folder.handback}."
+        f" {len(complete.remainder):,} left to you in {folder.remainder}."
     )
     if certificate.majority is not None:
         typer.echo(

@@ -384,8 +384,8 @@ def _sentences(stands: "Status") -> Iterator[str]:
     if stands.n_contested:
         n = "1 item" if stands.n_contested == 1 else f"{stands.n_contested:,} items"
         yield f"People differ on {n}: the page settles them under /settle."
-    if stands.n_handback_left:
-        yield f"{stands.n_handback_left:,} items are left to you."
+    if stands.n_remainder_left:
+        yield f"{stands.n_remainder_left:,} items are left to you."
     yield from (*stands.seen_by, *stands.weighed, *stands.notes)
 
 

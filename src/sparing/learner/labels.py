@@ -21,7 +21,7 @@ from sparing.learner.policy import UNIFORM_SHARE, Auto
 from sparing.learner.policy_evidence import COLD_LABELS, COVERED_LABELS
 from sparing.learner.saving import SavedState
 from sparing.models.answers import check_can_be_judged, gives_proba
-from sparing.models.labels import LabelsVersion, doubt
+from sparing.models.labels import LabelsVersion, uncertainty
 from sparing.pool.classes import ClassTable
 from sparing.pool.labels import label_values, one_a_row
 from sparing.pool.pool import SKIPPED
@@ -277,9 +277,9 @@ class LabelsLearner(ActiveLearner):
         if requires & FROM_VERSION:
             check_can_be_judged(self._model.classifier, self._model.seen)
             told = self._told()
-            parts["proba"] = as_two_classes(doubt(told.proba))
+            parts["proba"] = as_two_classes(uncertainty(told.proba))
             if "oof_proba" in requires:
-                parts["oof_proba"] = as_two_classes(doubt(told.oof_proba))
+                parts["oof_proba"] = as_two_classes(uncertainty(told.oof_proba))
                 wrong = (told.oof_proba > 0.5) != told.present
                 codes = wrong.any(axis=1).astype(np.int64)
         if "spectrum" in requires:
@@ -307,7 +307,7 @@ class LabelsLearner(ActiveLearner):
         self._labels = ClassTable(state.labels)
 
 
-def as_two_classes(doubts: FloatArray) -> FloatArray:
+def as_two_classes(uncertain: FloatArray) -> FloatArray:
     """Return (n, 2): all is as the model says, or something is not.
 
     The margin between the two is what is not in doubt.
@@ -318,4 +318,4 @@ def as_two_classes(doubts: FloatArray) -> FloatArray:
     array([[1. , 0. ],
            [0.5, 0.5]])
     """
-    return np.column_stack([1 - doubts / 2, doubts / 2])
+    return np.column_stack([1 - uncertain / 2, uncertain / 2])

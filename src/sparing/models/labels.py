@@ -64,7 +64,7 @@ def _side_by_side(columns: Sequence[FloatArray], n: int) -> FloatArray:
     return np.column_stack(columns) if columns else np.empty((n, 0))
 
 
-def doubt(proba: FloatArray) -> FloatArray:
+def uncertainty(proba: FloatArray) -> FloatArray:
     """Return (n,) how open the answer to all labels of an item is, from 0 to 1.
 
     The mean of two: the average label's doubt, and that of the most open one. The first alone would
@@ -76,7 +76,7 @@ def doubt(proba: FloatArray) -> FloatArray:
 
     Examples
     --------
-    >>> doubt(np.array([[1.0, 0.0], [0.5, 0.0], [0.5, 0.5]]))
+    >>> uncertainty(np.array([[1.0, 0.0], [0.5, 0.0], [0.5, 0.5]]))
     array([0.  , 0.75, 1.  ])
     """
     if not proba.shape[1]:

@@ -6,7 +6,7 @@ from scipy.optimize import minimize_scalar
 from sparing.types import FloatArray, IntArray
 
 SHARPEST, FLATTEST = 0.2, 5.0
-DOUBT = 0.01  # share of every probability that is spread evenly, so that no loss is infinite
+SPREAD = 0.01  # share of every probability that is spread evenly, so that no loss is infinite
 FAINT = 1e-12  # shares of a class below this are the solver's rounding
 STEPS = 100
 RESAMPLED = 200  # times that the labels are weighed anew to see which model stays ahead
@@ -37,9 +37,9 @@ def shares(scores: FloatArray) -> FloatArray:
     return np.asarray(kept / kept.sum(axis=1, keepdims=True))
 
 
-def doubted(proba: FloatArray) -> FloatArray:
+def spread(proba: FloatArray) -> FloatArray:
     """Mix in a little of the uniform distribution: nobody is certain."""
-    return np.asarray((1 - DOUBT) * proba + DOUBT / proba.shape[1])
+    return np.asarray((1 - SPREAD) * proba + SPREAD / proba.shape[1])
 
 
 def best_temperature(proba: FloatArray, codes: IntArray) -> float:
@@ -67,7 +67,7 @@ def best_temperature(proba: FloatArray, codes: IntArray) -> float:
     rows = np.arange(len(codes))
 
     def loss(log_temperature: float) -> float:
-        p = doubted(sharpened(proba, np.exp(log_temperature)))
+        p = spread(sharpened(proba, np.exp(log_temperature)))
         return float(-np.log(p[rows, codes]).sum() + MODEST * log_temperature**2 / 2)
 
     bounds = (np.log(SHARPEST), np.log(FLATTEST))

@@ -73,7 +73,7 @@ def status(state: State) -> Status:
         notes=tuple(_notes(state)),
         audit=_audit(state),
         certificate=state.certified.certificate if state.certified else None,
-        n_handback_left=len(state.remainder_left()),
+        n_remainder_left=len(state.remainder_left()),
         seq=state.replay.last_seq,
         people=tuple(sorted(state.replay.people)),
         n_contested=len(state.contested()),
@@ -269,14 +269,14 @@ def look_again(state: State, limit: int, annotator: str) -> list[tuple[Asked, st
         for item_id in sorted(state.changes.changed_ids)
         if state.replay.of(item_id).answer is not None
     ]
-    reasons = dict(_doubts(state)) | dict(changed)
+    reasons = dict(_likely_mistakes(state)) | dict(changed)
     ordered = [*dict(changed), *(row for row in reasons if row not in dict(changed))]
     ids = {row: state.rows[row].item_id for row in ordered}
     seen = [row for row in ordered if not state.hides(row, annotator)]
     return [(looked_up(state, ids[row], annotator), reasons[row]) for row in seen[:limit]]
 
 
-def _doubts(state: State) -> list[tuple[int, str]]:
+def _likely_mistakes(state: State) -> list[tuple[int, str]]:
     if state.scores is None or not state.versions:
         return []
     seen, doubts = state.versions[-1].seq, []

@@ -124,13 +124,13 @@ class State:
         n_left = len(self.remainder_left())
         if not n_left:
             return Phase.DONE
-        return Phase.CERTIFIED if n_left == len(self.certified.handback) else Phase.HANDBACK
+        return Phase.CERTIFIED if n_left == len(self.certified.remainder) else Phase.HANDBACK
 
     def remainder_left(self) -> list[int]:
         """Return the rows that the certificate leaves to the person, not answered yet."""
         if self.certified is None:
             return []
-        rows = self.certified.handback.tolist()
+        rows = self.certified.remainder.tolist()
         open_rows = [r for r in rows if self.is_open(r) or self.is_contested(r)]
         handed_back = set(open_rows)
         return [*open_rows, *(r for r in sorted(self.lacking) if r not in handed_back)]

@@ -201,7 +201,7 @@ class Status:
     notes : sentences on the source: what is new, changed, gone, or cannot be read
     audit : None before the first
     certificate : the one that holds; None if none does
-    n_handback_left : items that the certificate leaves to the person, not answered yet
+    n_remainder_left : items that the certificate leaves to the person, not answered yet
     seq : of the last event
     people : the names under which anything was answered
     n_contested : items on which people differ, not settled
@@ -231,7 +231,7 @@ class Status:
     notes: tuple[str, ...]
     audit: AuditProgress | None
     certificate: Certificate | None
-    n_handback_left: int
+    n_remainder_left: int
     seq: int
     people: tuple[str, ...] = ()
     n_contested: int = 0

@@ -166,7 +166,7 @@ class TokenEntropy(SequenceStrategy):
         return np.asarray(total[s.candidates] / s.lengths)
 
 
-class DoubtMass(SequenceStrategy):
+class UncertaintyMass(SequenceStrategy):
     """Ask for sentences with open words that are open in many other sentences, too.
 
     A token is worth its own entropy times the root of all that its word has in sentences that may
@@ -178,9 +178,9 @@ class DoubtMass(SequenceStrategy):
     >>> texts = ["Ada ran", "Bob ran", "Ada sat", "Eve"]
     >>> doubt = np.array([0.5, 0, 0.5, 0, 0.5, 0, 0.1])
     >>> s = SequenceSnapshot(Sentences.of_texts(texts), np.ones(4, bool), entropy=doubt)
-    >>> DoubtMass().utility(s).round(3)
+    >>> UncertaintyMass().utility(s).round(3)
     array([0.1  , 0.071, 0.1  , 0.008])
-    >>> 1 in DoubtMass().select(s, 2, np.random.default_rng(0)).rows  # not Ada again
+    >>> 1 in UncertaintyMass().select(s, 2, np.random.default_rng(0)).rows  # not Ada again
     True
 
     References
@@ -234,7 +234,7 @@ def _gains(s: SequenceSnapshot, worth: FloatArray, times: FloatArray, rows: IntA
 
 
 _OWN: tuple[type[SequenceStrategy], ...] = (
-    DoubtMass,
+    UncertaintyMass,
     LongestSentences,
     NormalizedLogProba,
     RandomSentences,
@@ -257,7 +257,7 @@ def get_sequence_strategy(strategy: str | SequenceStrategy) -> SequenceStrategy:
     Examples
     --------
     >>> get_sequence_strategy("mass")
-    DoubtMass()
+    UncertaintyMass()
     """
     if isinstance(strategy, SequenceStrategy):
         return strategy

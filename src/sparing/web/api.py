@@ -24,7 +24,6 @@ from sparing.web.bodies import (
     CertificateBody,
     ClaimBody,
     ClassBody,
-    DoubtBody,
     EventBody,
     FoldersBody,
     Fraction,
@@ -32,6 +31,7 @@ from sparing.web.bodies import (
     HistoryRowBody,
     Holder,
     ItemId,
+    LikelyMistakeBody,
     NextBody,
     PlanBody,
     RecordedBody,
@@ -218,12 +218,12 @@ def history(
 
 
 @router.get("/api/look-again")
-def look_again(project: TheProject, who: Who) -> list[DoubtBody]:
+def look_again(project: TheProject, who: Who) -> list[LikelyMistakeBody]:
     """Return answers that look like mistakes; none while a check is running."""
     if project.phase == Phase.AUDIT:
         return []
     return [
-        DoubtBody(asked=AskedBody.model_validate(asked), reason=reason)
+        LikelyMistakeBody(asked=AskedBody.model_validate(asked), reason=reason)
         for asked, reason in project.look_again(PAGE, who)
     ]
 

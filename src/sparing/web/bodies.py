@@ -138,7 +138,7 @@ class HistoryBody(BaseModel):
     rows: list[HistoryRowBody]
 
 
-class DoubtBody(BaseModel):
+class LikelyMistakeBody(BaseModel):
     """An answer that looks like a mistake, and why."""
 
     asked: AskedBody
@@ -212,7 +212,7 @@ class StatusBody(Outgoing):
     n_skipped: int
     n_flagged: int
     n_left: int
-    n_handback_left: int
+    n_remainder_left: int
     phase: str
     accuracy: AccuracyBody | None
     curve: list[CurvePointBody]
@@ -252,7 +252,7 @@ class PlanBody(Outgoing):
 
     n_audited: int
     expected_audits: int
-    expected_handback: int
+    expected_remainder: int
     expected_auto: int
     most: int
     sentence: str

@@ -44,7 +44,7 @@ def test_what_was_planned_for_auto_labels_is_about_what_it_costs():
     truth = pool(4000, (said / limit) ** power)[1]
     plan = plan_audit(p, claim)
     costs = [answers_in_all(p, truth, claim, plan, seed) for seed in range(60)]
-    assert 0.5 < np.median(costs) / (plan.expected_audits + plan.expected_handback) < 1.5
+    assert 0.5 < np.median(costs) / (plan.expected_audits + plan.expected_remainder) < 1.5
 
 
 @pytest.mark.parametrize("epsilon", [0.01, 0.02])
@@ -59,7 +59,7 @@ def test_what_was_planned_is_the_middle_of_what_it_costs_in_all_scenarios(epsilo
             answers_in_all(p, pool(4000, error, seed=seed)[1], claim, plan, seed)
             for seed in range(round(200 * weight))
         ]
-    planned = plan.expected_audits + plan.expected_handback
+    planned = plan.expected_audits + plan.expected_remainder
     assert 0.75 < planned / np.median(costs) < 1.33
     assert 0.7 < np.mean(np.array(costs) <= plan.most) < 0.9
 
@@ -76,7 +76,7 @@ def test_what_is_announced_for_a_real_model_is_about_what_it_needs():
     plan = plan_audit(p, claim)
     truth = [classes.values.index(digit) for digit in digits.tolist()]
     costs = [answers_in_all(p, truth, claim, plan, seed, classes) for seed in range(20)]
-    assert 0.6 < (plan.expected_audits + plan.expected_handback) / np.median(costs) < 1.6
+    assert 0.6 < (plan.expected_audits + plan.expected_remainder) / np.median(costs) < 1.6
     assert np.mean(np.array(costs) <= plan.most) >= 0.8
 
 
@@ -96,7 +96,7 @@ def test_a_perfect_model_costs_one_faultless_audit():
     p, _ = pool(3600, np.zeros(3600))
     plan = plan_audit(p, Claim(0.02))
     assert plan.n_audited == draws_needed(3600, 73, 0, share_of(0.05, 1))
-    assert (plan.cut, plan.expected_handback) == (0.0, 0)
+    assert (plan.cut, plan.expected_remainder) == (0.0, 0)
 
 
 def test_it_is_cheaper_than_other_sizes_on_average():
@@ -119,9 +119,9 @@ def test_it_is_cheaper_than_other_sizes_on_average():
 def test_a_small_claim_and_a_doubtful_model_have_a_bad_case_beyond_the_typical_one():
     p, _ = pool(4000, 0.5 * np.linspace(0, 1, 4000) ** 6)
     plan = plan_audit(p, Claim(0.01))
-    assert plan.most > plan.expected_audits + plan.expected_handback
+    assert plan.most > plan.expected_audits + plan.expected_remainder
     assert f"seldom more than {plan.most:,} answers" in plan.sentence
-    assert plan.expected_auto == 4000 - plan.expected_audits - plan.expected_handback
+    assert plan.expected_auto == 4000 - plan.expected_audits - plan.expected_remainder
 
 
 def test_a_hopeless_model_is_not_worth_an_audit():

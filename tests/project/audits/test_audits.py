@@ -41,7 +41,7 @@ def test_the_whole_way(numbers, project):
     assert certificate.n_auto > 0
     assert certificate.n_by_people + certificate.n_auto + certificate.n_handback == N
     left = project.audits.query_remainder(N)
-    assert len(left) == certificate.n_handback == project.status().n_handback_left
+    assert len(left) == certificate.n_handback == project.status().n_remainder_left
     numbers.answer(project, left)
     assert project.phase == "done"
     status = project.status()

@@ -100,7 +100,7 @@ def test_an_answer_that_is_taken_back_is_handed_back(numbers, project):
     assert project.phase == "done"
     assert undo(project, taught.key).status == "stored"
     status = project.status()
-    assert (status.phase, status.n_handback_left) == ("hand-back", 1)
+    assert (status.phase, status.n_remainder_left) == ("hand-back", 1)
     assert "1 item that the certificate covers has changed, or has no label" in status.notes[0]
     (asked,) = project.audits.query_remainder(N)
     assert asked.item.item_id == taught.item_id

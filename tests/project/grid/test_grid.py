@@ -366,7 +366,7 @@ def test_what_a_certificate_leaves_to_the_person_is_on_no_grid(tmp_path):
         assert not left & {item_id for shown in grids(groups) for item_id in shown}
         (done,) = groups.record([event(min(left), "a")])
         assert done.status == "refused"
-        assert groups.status().n_handback_left == len(left)
+        assert groups.status().n_remainder_left == len(left)
 
 
 def test_no_certificate_covers_what_was_labeled_unseen(groups):

@@ -188,10 +188,10 @@ def test_people_who_differ_on_an_audited_item_count_against_the_bound(pets, proj
         "it is to be settled"
     )
     assert all(check.ok for check in project.audits.verify(certificate))
-    n_left = project.status().n_handback_left
+    n_left = project.status().n_remainder_left
     seen = project.asked(ids[0]).answer.key
     say(project, "settled", ids[0], class_name=truth[0], annotator="Cleo", seen=seen)
-    assert project.status().n_handback_left == n_left - 1
+    assert project.status().n_remainder_left == n_left - 1
     assert all(check.ok for check in project.audits.verify(certificate)), (
         "it is what was known then"
     )

@@ -13,7 +13,7 @@ const server = (more = {}) => ({
   id: "p", name: "photos", phase: "label", classes: [
     { name: "cat", place: 0, count: 0 }, { name: "dog", place: 1, count: 0 },
   ],
-  n_items: 100, n_labeled: 0, n_skipped: 0, n_flagged: 0, n_left: 100, n_handback_left: 0,
+  n_items: 100, n_labeled: 0, n_skipped: 0, n_flagged: 0, n_left: 100, n_remainder_left: 0,
   accuracy: null, curve: [], advice: [false, ""], model_version: 3, encoded: [0, 0],
   trainer: ["idle", ""], notes: [], audit: null, certificate: null, seq: 0, ...more,
 });

@@ -9,7 +9,7 @@ const server = (more = {}) => ({
   id: "p", name: "photos", phase: "label", classes: [
     { name: "cat", place: 0, count: 0 }, { name: "dog", place: 1, count: 0 },
   ],
-  n_items: 100, n_labeled: 0, n_skipped: 0, n_flagged: 0, n_left: 100, n_handback_left: 0,
+  n_items: 100, n_labeled: 0, n_skipped: 0, n_flagged: 0, n_left: 100, n_remainder_left: 0,
   accuracy: null, curve: [], advice: [false, ""], model_version: 0, encoded: [0, 0],
   trainer: ["idle", ""], notes: [], audit: null, certificate: null, seq: 0, ...more,
 });
@@ -232,12 +232,12 @@ test("while a check begins here, news of it are no news from another window", ()
 });
 
 test("what the certificate leaves is asked once the person wants it, through to the end", () => {
-  const certified = server({ phase: "certified", n_handback_left: 2 });
+  const certified = server({ phase: "certified", n_remainder_left: 2 });
   const read = run(initial(), { type: "state", server: certified });
   assert.equal(isAsking(read), false);
   const on = run(read, { type: "handing" }, { type: "asked", phase: "certified", items: [asked("a"), asked("b")] }, label("k1"));
   assert.equal(isAsking(on), true);
-  assert.equal(on.server.n_handback_left, 1);
+  assert.equal(on.server.n_remainder_left, 1);
   const moved = run(on, stored("k1"), { type: "state", server: server({ phase: "hand-back", seq: 2 }) });
   assert.deepEqual([onScreen(moved), moved.steps.length], ["b", 1]);
 });

@@ -30,7 +30,7 @@ WEIGHTS = np.array([weight for _, _, weight in SCENARIOS])
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Walk:
+class RankedList:
     """Down from the most confident: after ``size`` items so many of them are expected wrong.
 
     Parameters
@@ -38,7 +38,7 @@ class Walk:
     n : number of items
     size : (n_steps,) ascending, the last is n
     errors : (n_scenarios, n_steps) expected wrong among the first ``size`` items
-    doubt : (n_steps,) the same if the model errs as often as it says
+    expected_errors : (n_steps,) the same if the model errs as often as it says
     confidence : (n_steps,) of the last item of each step
     cuts : steps at which the audited set may end
     """
@@ -46,7 +46,7 @@ class Walk:
     n: int
     size: FloatArray
     errors: FloatArray
-    doubt: FloatArray
+    expected_errors: FloatArray
     confidence: FloatArray
     cuts: npt.NDArray[np.int64]
 
@@ -60,8 +60,10 @@ class Walk:
         return 0.0 if self.size[step] == self.n else float(self.confidence[step])
 
     @classmethod
-    def down(cls, confidence: FloatArray, *, n_cuts: int = N_CUTS, finely: bool = False) -> "Walk":
-        """Walk down items of these confidences, in small steps ``finely`` near the end."""
+    def of(
+        cls, confidence: FloatArray, *, n_cuts: int = N_CUTS, finely: bool = False
+    ) -> "RankedList":
+        """Rank items of these confidences, in small steps ``finely`` near the end."""
         confidence = np.sort(confidence)[::-1]
         n = len(confidence)
         ends = np.linspace(0, n, N_STEPS + 1)[1:]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sparing.audit.audit import WHOLE, Claim, share_of
-from sparing.audit.cost.error_scenarios import WEIGHTS, Walk
+from sparing.audit.cost.error_scenarios import WEIGHTS, RankedList
 from sparing.audit.cost.whole_set import BAD_CASE, WorkSplit, by_hand, cheapest_whole
 from sparing.audit.error_bounds import chance_to_pass, chance_to_start
 from sparing.audit.wording import empty_bound_note
@@ -28,7 +28,7 @@ class AuditPlan:
         by hand is cheapest
     cut : items less confident than this go to the person unseen
     expected_audits : items of the audit that the person answers in a typical case, the median
-    expected_handback : items that the person labels beside the audit, in the same case
+    expected_remainder : items that the person labels beside the audit, in the same case
     expected_auto : labels that the model gives in the same case
     most : answers of the person in a bad case; nine of ten are expected to need no more
     sentence : the plan as a person reads it
@@ -38,7 +38,7 @@ class AuditPlan:
     n_audit: int | tuple[int, ...] | dict[int, int]
     cut: float
     expected_audits: int
-    expected_handback: int
+    expected_remainder: int
     expected_auto: int
     most: int
     sentence: str
@@ -79,8 +79,8 @@ def plan_audit(predictions: Predictions, claim: Claim, *, attempt: int = 1) -> A
     confidence = predictions.confidence[predictions.eligible]
     if not len(confidence):
         return _plan(predictions, claim, 0, by_hand(0))
-    walk = Walk.down(confidence, finely=claim.kind == WHOLE)
-    mix = _cheapest(walk, claim, predictions.n_total, delta)
+    ranked = RankedList.of(confidence, finely=claim.kind == WHOLE)
+    mix = _cheapest(ranked, claim, predictions.n_total, delta)
     return _plan(predictions, claim, mix.n_audit, mix)
 
 
@@ -90,57 +90,59 @@ def _per_class(
     eligible = predictions.eligible
     confidence, called = predictions.confidence[eligible], predictions.codes[eligible]
     codes = np.flatnonzero(np.bincount(called)).tolist()
-    audits, handback, most = {}, 0.0, 0.0
+    audits, remainder, most = {}, 0.0, 0.0
     for code in codes:
-        walk = Walk.down(confidence[called == code], n_cuts=1)
-        mix = _cheapest(walk, claim, predictions.n_total, delta / len(codes))
-        handback, most = handback + mix.handback, most + mix.most
+        ranked = RankedList.of(confidence[called == code], n_cuts=1)
+        mix = _cheapest(ranked, claim, predictions.n_total, delta / len(codes))
+        remainder, most = remainder + mix.remainder, most + mix.most
         if isinstance(mix.n_audit, int) and mix.n_audit:
             audits[code] = mix.n_audit
-    return audits, WorkSplit(0, 0.0, sum(audits.values()), handback, most)
+    return audits, WorkSplit(0, 0.0, sum(audits.values()), remainder, most)
 
 
-def _cheapest(walk: Walk, claim: Claim, n_total: int, delta: float) -> WorkSplit:
+def _cheapest(ranked: RankedList, claim: Claim, n_total: int, delta: float) -> WorkSplit:
     if claim.kind == WHOLE:
-        mix = cheapest_whole(walk, math.floor(claim.epsilon * n_total), delta)
+        mix = cheapest_whole(ranked, math.floor(claim.epsilon * n_total), delta)
     else:
-        mix = _cheapest_auto(walk, claim.epsilon, delta)
-    worth = mix.audits + mix.handback <= (1 - LEAST_SAVING) * walk.n
-    return mix if worth else by_hand(walk.n)
+        mix = _cheapest_auto(ranked, claim.epsilon, delta)
+    worth = mix.audits + mix.remainder <= (1 - LEAST_SAVING) * ranked.n
+    return mix if worth else by_hand(ranked.n)
 
 
-def _cheapest_auto(walk: Walk, epsilon: float, delta: float) -> WorkSplit:
-    frame = walk.size[walk.cuts][:, None, None]  # (n_cuts, 1, 1)
+def _cheapest_auto(ranked: RankedList, epsilon: float, delta: float) -> WorkSplit:
+    frame = ranked.size[ranked.cuts][:, None, None]  # (n_cuts, 1, 1)
     least = math.ceil(math.log(delta) / math.log1p(-epsilon))
-    if least >= walk.n:
-        return by_hand(walk.n)
-    audits = np.unique(np.geomspace(least, walk.n, N_SIZES).round())[None, :, None]
+    if least >= ranked.n:
+        return by_hand(ranked.n)
+    audits = np.unique(np.geomspace(least, ranked.n, N_SIZES).round())[None, :, None]
     rate = np.minimum(audits / frame, 1.0)
-    chances = _chances_to_reach(walk, rate, epsilon, delta)
-    auto = (1 - rate[..., 0]) * (chances @ walk.steps)
+    chances = _chances_to_reach(ranked, rate, epsilon, delta)
+    auto = (1 - rate[..., 0]) * (chances @ ranked.steps)
     auto = np.where(audits[..., 0] < frame[..., 0], auto, 0.0)
     cut, which = np.unravel_index(int(np.argmax(auto)), auto.shape)
     n_audit = int(audits[0, which, 0])
     share = 1 - float(rate[cut, which, 0])
     typical, bad = (
-        float(walk.size[chances[cut, which] >= chance].max(initial=0.0)) * share
+        float(ranked.size[chances[cut, which] >= chance].max(initial=0.0)) * share
         for chance in (0.5, BAD_CASE)
     )
-    left = walk.n - n_audit
-    return WorkSplit(n_audit, walk.confidence_at(int(walk.cuts[cut])), n_audit, left - typical,
-               walk.n - bad)  # fmt: skip
+    left = ranked.n - n_audit
+    return WorkSplit(n_audit, ranked.confidence_at(int(ranked.cuts[cut])), n_audit, left - typical,
+               ranked.n - bad)  # fmt: skip
 
 
-def _chances_to_reach(walk: Walk, rate: FloatArray, epsilon: float, delta: float) -> FloatArray:
+def _chances_to_reach(
+    ranked: RankedList, rate: FloatArray, epsilon: float, delta: float
+) -> FloatArray:
     """Return (n_cuts, n_rates, n_steps) how likely each level and all tested before it pass."""
-    inside = walk.size <= walk.size[walk.cuts][:, None, None]
-    marked = np.floor(epsilon * walk.size * (1 - rate)) + 1
-    start = chance_to_start(walk.size, marked, rate, walk.doubt, delta)
+    inside = ranked.size <= ranked.size[ranked.cuts][:, None, None]
+    marked = np.floor(epsilon * ranked.size * (1 - rate)) + 1
+    start = chance_to_start(ranked.size, marked, rate, ranked.expected_errors, delta)
     first = np.argmax(np.where(inside, start, -1.0), axis=-1)[..., None]
-    after = np.arange(len(walk.size)) >= first
+    after = np.arange(len(ranked.size)) >= first
     reached = np.zeros(after.shape)
-    for weight, errors in zip(WEIGHTS, walk.errors, strict=True):
-        chance = chance_to_pass(walk.size, marked, rate, errors, delta)
+    for weight, errors in zip(WEIGHTS, ranked.errors, strict=True):
+        chance = chance_to_pass(ranked.size, marked, rate, errors, delta)
         further = np.minimum.accumulate(np.where(after, chance, 1.0), axis=-1)
         least = np.take_along_axis(chance, first, axis=-1)
         reached += weight * np.where(inside, np.minimum(further, least), 0.0)
@@ -153,18 +155,18 @@ def _plan(
     n_audit: int | tuple[int, ...] | dict[int, int],
     mix: WorkSplit,
 ) -> AuditPlan:
-    audits, handback, most = round(mix.audits), round(mix.handback), round(mix.most)
-    auto = int(predictions.eligible.sum()) - audits - handback
+    audits, remainder, most = round(mix.audits), round(mix.remainder), round(mix.most)
+    auto = int(predictions.eligible.sum()) - audits - remainder
     what = f"{100 * claim.epsilon:g} % at {100 * (1 - claim.delta):g} %"
     if audits:
-        more = f", seldom more than {most:,} answers" if most > audits + handback else ""
+        more = f", seldom more than {most:,} answers" if most > audits + remainder else ""
         text = (
-            f"about {audits:,} audits and {handback:,} by hand{more};"
+            f"about {audits:,} audits and {remainder:,} by hand{more};"
             f" the model labels about {auto:,}."
         )
-    elif not handback:
+    elif not remainder:
         text = "nothing is left to audit; people have labeled every item."
     else:
-        text = f"an audit would cost more than it saves; label the {handback:,} that are left."
+        text = f"an audit would cost more than it saves; label the {remainder:,} that are left."
     note = empty_bound_note(predictions, claim)
-    return AuditPlan(n_audit, mix.cut, audits, handback, auto, most, f"{what}: {text}", note)
+    return AuditPlan(n_audit, mix.cut, audits, remainder, auto, most, f"{what}: {text}", note)

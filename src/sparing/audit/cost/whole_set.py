@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import betaincinv, gammainc
 
-from sparing.audit.cost.error_scenarios import WEIGHTS, Walk
+from sparing.audit.cost.error_scenarios import WEIGHTS, RankedList
 from sparing.audit.sequential import looks_for, spent
 from sparing.stats.hypergeometric import draws_needed
 from sparing.types import FloatArray, IntArray
@@ -40,14 +40,14 @@ class WorkSplit:
     Parameters
     ----------
     n_audit, cut : as in :class:`sparing.audit.cost.plan.AuditPlan`
-    audits, handback : answers to the audit, and labels by hand, in a typical case
+    audits, remainder : answers to the audit, and labels by hand, in a typical case
     most : both together, in a bad one
     """
 
     n_audit: int | tuple[int, ...]
     cut: float
     audits: float
-    handback: float
+    remainder: float
     most: float
 
 
@@ -56,24 +56,24 @@ def by_hand(n: int) -> WorkSplit:
     return WorkSplit(0, 0.0, 0.0, n, n)
 
 
-def cheapest_whole(walk: Walk, allowed: int, delta: float) -> WorkSplit:
+def cheapest_whole(ranked: RankedList, allowed: int, delta: float) -> WorkSplit:
     """Return the mix that costs least in the mean of the scenarios.
 
     Parameters
     ----------
-    walk : down all items that nobody has labeled
+    ranked : down all items that nobody has labeled
     allowed : wrong items that may remain
     delta : risk
     """
-    designs = [_cheapest(walk, allowed, delta, tolerated) for tolerated in (AT_ONCE, LADDERS)]
+    designs = [_cheapest(ranked, allowed, delta, tolerated) for tolerated in (AT_ONCE, LADDERS)]
     for cost, cut, tolerated in sorted(designs, key=lambda design: design[0]):
-        n = int(walk.size[cut])
+        n = int(ranked.size[cut])
         looks = _looks(n, allowed, tolerated, delta) if np.isfinite(cost) else ()
         if looks:
-            audits, handback, most = _forecast(walk, cut, looks, tolerated)
+            audits, remainder, most = _forecast(ranked, cut, looks, tolerated)
             n_audit = looks if len(looks) > 1 else looks[0]
-            return WorkSplit(n_audit, walk.confidence_at(cut), audits, handback, most)
-    return by_hand(walk.n)
+            return WorkSplit(n_audit, ranked.confidence_at(cut), audits, remainder, most)
+    return by_hand(ranked.n)
 
 
 def _looks(n: int, allowed: int, tolerated: list[int], delta: float) -> tuple[int, ...]:
@@ -83,7 +83,7 @@ def _looks(n: int, allowed: int, tolerated: list[int], delta: float) -> tuple[in
 
 
 def _cheapest(
-    walk: Walk, allowed: int, delta: float, tolerated: IntArray
+    ranked: RankedList, allowed: int, delta: float, tolerated: IntArray
 ) -> tuple[float, int, list[int]]:
     """Return the expected cost of the cheapest of some designs, where it cuts, what it tolerates.
 
@@ -91,7 +91,7 @@ def _cheapest(
     ----------
     tolerated : (n_designs, n_looks)
     """
-    frame = walk.size[walk.cuts][:, None, None]  # (n_cuts, 1, 1)
+    frame = ranked.size[ranked.cuts][:, None, None]  # (n_cuts, 1, 1)
     k = tolerated.astype(np.float64)
     by_then = spent(k.shape[1])
     # Between what a look may risk if all before it are forgotten, and if none of it is shared.
@@ -102,21 +102,21 @@ def _cheapest(
     audits = np.maximum(np.ceil(share * (frame - (marked - 1) / 2) + k / 2), 1.0)
     fits = (audits < frame) & (k < marked) & ((k.shape[1] == 1) | (allowed + k + 1 <= frame))
     audits = np.where(fits, audits, np.inf)
-    well, short, back = _endings(walk, audits, k)
+    well, short, back = _endings(ranked, audits, k)
     answers = np.where(fits, audits, 0.0)
     by_look = (well + short) * answers + short * back
-    cost = np.tensordot(WEIGHTS, by_look.sum(axis=-1), 1) + walk.n - frame[..., 0]
+    cost = np.tensordot(WEIGHTS, by_look.sum(axis=-1), 1) + ranked.n - frame[..., 0]
     cost = np.where(fits[..., 0], cost, np.inf)
     cut, design = np.unravel_index(int(np.argmin(cost)), cost.shape)
-    return float(cost[cut, design]), int(walk.cuts[cut]), tolerated[design].tolist()
+    return float(cost[cut, design]), int(ranked.cuts[cut]), tolerated[design].tolist()
 
 
 def _forecast(
-    walk: Walk, cut: int, looks: tuple[int, ...], tolerated: list[int]
+    ranked: RankedList, cut: int, looks: tuple[int, ...], tolerated: list[int]
 ) -> tuple[float, float, float]:
     """Return audits and hand-back in the median of all cases, and their sum in a bad case."""
-    frame, errors = walk.size[cut], walk.errors[:, : cut + 1]
-    after = frame - walk.size[: cut + 1] + walk.steps[: cut + 1] / 2  # an error in each step
+    frame, errors = ranked.size[cut], ranked.errors[:, : cut + 1]
+    after = frame - ranked.size[: cut + 1] + ranked.steps[: cut + 1] / 2  # an error in each step
     cases = []  # chance, audits, hand-back
     reached, before = WEIGHTS, np.ones(len(WEIGHTS))
     for m, following, k in zip(looks, (*looks[1:], np.inf), tolerated, strict=False):
@@ -131,16 +131,16 @@ def _forecast(
         cases += [(c, m, h) for c, h in zip(by_step[enough], back[enough], strict=True)]
         reached = reached * again * ended[:, ~enough].sum(axis=1) / failed
         before = failed
-    chance, audits, handback = np.array(cases).T
-    handback = handback + walk.n - frame
-    order = np.argsort(audits + handback, kind="stable")
+    chance, audits, remainder = np.array(cases).T
+    remainder = remainder + ranked.n - frame
+    order = np.argsort(audits + remainder, kind="stable")
     by_then = np.cumsum(chance[order])
     typical, bad = order[np.searchsorted(by_then, np.array([0.5, BAD_CASE]) * by_then[-1])]
-    return float(audits[typical]), float(handback[typical]), float(audits[bad] + handback[bad])
+    return float(audits[typical]), float(remainder[typical]), float(audits[bad] + remainder[bad])
 
 
 def _endings(
-    walk: Walk, audits: FloatArray, k: FloatArray
+    ranked: RankedList, audits: FloatArray, k: FloatArray
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Return how likely an audit ends at each look, all well or not, and what it then hands back.
 
@@ -149,7 +149,7 @@ def _endings(
 
     Parameters
     ----------
-    walk : with the cuts at which the audited set may end
+    ranked : with the cuts at which the audited set may end
     audits : (n_cuts, n_designs, n_looks) size of the draw; infinite where there is no such look
     k : (n_designs, n_looks) errors tolerated
 
@@ -157,14 +157,14 @@ def _endings(
     -------
     well, short, back : (n_scenarios, n_cuts, n_designs, n_looks)
     """
-    cuts, frame = walk.cuts, walk.size[walk.cuts][:, None, None]
+    cuts, frame = ranked.cuts, ranked.size[ranked.cuts][:, None, None]
     rate = np.where(np.isfinite(audits), audits / frame, 0.0)
     back = np.zeros((len(WEIGHTS), *audits.shape))  # beyond the error that ends the walk
-    for step, (added, size) in enumerate(zip(walk.steps, walk.size, strict=True)):
-        inside = walk.size[cuts] >= size
-        errors = walk.errors[:, step, None, None, None] * rate[inside]
+    for step, (added, size) in enumerate(zip(ranked.steps, ranked.size, strict=True)):
+        inside = ranked.size[cuts] >= size
+        errors = ranked.errors[:, step, None, None, None] * rate[inside]
         back[:, inside] += added * (1 - rate[inside]) * gammainc(k + 1, errors)
-    errors = walk.errors[:, cuts, None, None] * rate
+    errors = ranked.errors[:, cuts, None, None] * rate
     failed = gammainc(k + 1, errors)
     back /= np.maximum(failed, TINY)
     following = np.append(audits[..., 1:], np.full((*audits.shape[:-1], 1), np.inf), axis=-1)

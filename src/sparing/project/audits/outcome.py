@@ -87,14 +87,14 @@ class Certified:
     by_model : rows that the model labels
     codes : (n_rows,) places in the class ids that were frozen
     confidence : (n_rows,) of the model
-    handback : rows that the person is to label
+    remainder : rows that the person is to label
     """
 
     certificate: Certificate
     by_model: frozenset[int]
     codes: IntArray
     confidence: FloatArray
-    handback: IntArray
+    remainder: IntArray
 
 
 def certify_draw(
@@ -131,7 +131,7 @@ def verified(
     done = certify_draw(drawn, answers, origins)
     try:
         stored = load_certified(folder, drawn)
-        same = stored.by_model == done.by_model and np.array_equal(stored.handback, done.handback)
+        same = stored.by_model == done.by_model and np.array_equal(stored.remainder, done.remainder)
     except SparingError:
         same = False
     return (*checks, Check("the labels on the disk are those that were certified", same))
@@ -141,7 +141,7 @@ def _outcome(labels: AutoLabels, drawn: Draw) -> Certified:
     assert labels.certificate is not None  # noqa: S101  # certified() always gives one
     by_model = np.flatnonzero(labels.source == "model")
     p = drawn.frozen.predictions
-    doubtful_first = labels.handback[np.argsort(p.confidence[labels.handback], kind="stable")]
+    doubtful_first = labels.remainder[np.argsort(p.confidence[labels.remainder], kind="stable")]
     return Certified(
         labels.certificate, frozenset(by_model.tolist()), p.codes.astype(np.int64),
         p.confidence, doubtful_first,
@@ -152,7 +152,7 @@ def save_certified(folder: ProjectFolder, done: Certified) -> None:
     """Write the labels, then the certificate."""
     attempt = done.certificate.attempt
     by_model = np.array(sorted(done.by_model), dtype=np.int64)
-    write_arrays(folder.labels(attempt), {"by_model": by_model, "handback": done.handback})
+    write_arrays(folder.labels(attempt), {"by_model": by_model, "handback": done.remainder})
     write_atomically(folder.certificate(attempt), done.certificate.to_json().encode())
 
 
@@ -168,11 +168,11 @@ def load_certified(folder: ProjectFolder, drawn: Draw) -> Certified:
     try:
         text = folder.certificate(attempt).read_text("utf-8")
         stored = read_arrays(folder.labels(attempt), "the labels of a certificate")
-        by_model, handback = stored["by_model"], stored["handback"]
+        by_model, remainder = stored["by_model"], stored["handback"]
     except (OSError, ValueError, KeyError, SourceError) as error:
         raise SourceError(f"Certificate {attempt} is not there or damaged: {error}.") from error
     p = drawn.frozen.predictions
     return Certified(
         Certificate.from_json(text), frozenset(by_model.tolist()), p.codes.astype(np.int64),
-        p.confidence, handback,
+        p.confidence, remainder,
     )  # fmt: skip

@@ -67,6 +67,6 @@ def load_stage(folder: ProjectFolder, replay: Replay) -> Stage:
         if replay.phase is Phase.AUDIT:
             return Stage(decided, drawn, None, frozenset(drawn.audit.drawn.tolist()))
         done = load_certified(folder, drawn)
-        return Stage(decided, drawn, done, frozenset(), frozenset(done.handback.tolist()))
+        return Stage(decided, drawn, done, frozenset(), frozenset(done.remainder.tolist()))
     except SparingError as error:
         return Stage(decided, fault=f"{error} {ANEW}")

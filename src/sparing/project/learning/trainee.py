@@ -48,7 +48,7 @@ MANY = (
     10_000  # items from which on the neighbour graph takes seconds: coverage does not wait for it
 )
 QUICK = "cluster_then_label"
-N_DOUBTED = 200
+N_MISTAKES = 200
 N_WATCHED = 1000  # items whose predictions are compared between versions
 N_ROUNDS = 4
 LEAST_STEP = 10  # labels between versions that are compared
@@ -393,7 +393,7 @@ def _scores(
     if has_labels:
         proba[rows] = learner.predict_proba()
     queries = ask(learner, by_name.cosines[rows] if by_name else None)
-    doubted, doubt = _doubts(learner, told)
+    doubted, doubt = _likely_mistakes(learner, told)
     return Scores(
         proba,
         np.array([str(c) for c in learner.classes] if has_labels else [], dtype=np.str_),
@@ -414,12 +414,14 @@ def _asked(scores: Scores) -> tuple[tuple[int, str, float | None], ...]:
     return tuple((int(r), str(s), None if np.isnan(p) else float(p)) for r, s, p in triples)
 
 
-def _doubts(learner: ActiveLearner, told: FloatArray | None) -> tuple[IntArray, FloatArray]:
+def _likely_mistakes(
+    learner: ActiveLearner, told: FloatArray | None
+) -> tuple[IntArray, FloatArray]:
     """Return labeled rows whose label another class beats, out of fold, the clearest first."""
     labeled = learner.pool.labeled
     if told is None:
         return labeled[:0], np.zeros(0)
     own = told[np.arange(len(labeled)), learner.pool.y[labeled]]
     doubtful = np.flatnonzero(own < told.max(axis=1))
-    order = doubtful[np.argsort(own[doubtful], kind="stable")][:N_DOUBTED]
+    order = doubtful[np.argsort(own[doubtful], kind="stable")][:N_MISTAKES]
     return labeled[order], own[order]

@@ -11,8 +11,8 @@ from sparing.project.source.matching import (
     HELD,
     NEW,
     TAKEN_UP,
-    Doubt,
     Matching,
+    Undecided,
     match_files,
     match_rows,
 )
@@ -86,7 +86,7 @@ class Reconciled:
     updates: list[ItemRow]
     changes: Changes
     listing: Listing
-    held: tuple[Doubt, ...] = ()
+    held: tuple[Undecided, ...] = ()
 
 
 def reconcile(stored: Sequence[ItemRow], listing: Listing) -> Reconciled:
@@ -151,7 +151,7 @@ def settled(stored: Sequence[ItemRow], listing: Listing, found: Matching) -> Rec
         **names,
         removed=tuple(item.name for item in gone if item.row not in found.spoken_for()),
         changed_ids=frozenset(item.item_id for item in told["changed"]),
-        held=tuple(listing.names[doubt.place] for doubt in found.held),
+        held=tuple(listing.names[one.place] for one in found.held),
     )
     return Reconciled(
         [*updates, *gone],

@@ -23,7 +23,7 @@ _COUNTED = re.compile(r"(.*?)(\d{1,18})", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
-class Doubt:
+class Undecided:
     """A place whose id and content speak for different items; rows of these, or None.
 
     Parameters
@@ -53,7 +53,7 @@ class Matching:
 
     rows: list[int]
     changed: set[int] = field(default_factory=set)
-    held: list[Doubt] = field(default_factory=list)
+    held: list[Undecided] = field(default_factory=list)
     taken_up: set[int] = field(default_factory=set)
     contents: Mapping[int, str | None] = field(default_factory=dict)
 
@@ -74,30 +74,30 @@ class Matching:
 
     def spoken_for(self) -> set[int]:
         """Return the rows of items that are not gone: they wait, or another took their place."""
-        waiting = (row for doubt in self.held for row in (doubt.by_id, doubt.by_content))
+        waiting = (row for one in self.held for row in (one.by_id, one.by_content))
         return {*(row for row in waiting if row is not None), *self.taken_up}
 
-    def hold(self, doubts: Iterable[Doubt]) -> None:
+    def hold(self, undecided: Iterable[Undecided]) -> None:
         """Leave it to a person what is at these places."""
-        for doubt in doubts:
-            self.held.append(doubt)
-            self.rows[doubt.place] = HELD
+        for one in undecided:
+            self.held.append(one)
+            self.rows[one.place] = HELD
 
-    def decide(self, doubts: Sequence[Doubt]) -> None:
+    def decide(self, undecided: Sequence[Undecided]) -> None:
         """Let ids decide where only few of them hold something else than before, else a person.
 
         Where none holds what it held nothing vouches for the ids.
         """
-        n_changed = sum(doubt.by_id is not None for doubt in doubts)
+        n_changed = sum(one.by_id is not None for one in undecided)
         n_same = sum(row >= 0 for row in self.rows)
-        is_moved = any(doubt.by_content is not None for doubt in doubts)
+        is_moved = any(one.by_content is not None for one in undecided)
         if is_moved or n_changed > min(n_same, tolerated(n_same + n_changed)):
-            self.hold(doubts)
+            self.hold(undecided)
             return
-        for doubt in doubts:
-            if doubt.by_id is not None:
-                self.rows[doubt.place] = doubt.by_id
-                self.changed.add(doubt.place)
+        for one in undecided:
+            if one.by_id is not None:
+                self.rows[one.place] = one.by_id
+                self.changed.add(one.place)
 
 
 def tolerated(n_compared: int) -> int:
@@ -165,12 +165,12 @@ def match_files(
     missed.sort(key=lambda item: item.row in rewritten)  # what is gone was moved, more likely
     _pair_moved(found, missed, listing, content_of)
     left = set(found.rows)
-    doubts = [
-        Doubt(place, item.row, None)
+    undecided = [
+        Undecided(place, item.row, None)
         for place, item in touched.items()
         if found.rows[place] == NEW and item.row not in left
     ]
-    found.decide(doubts)
+    found.decide(undecided)
     return found
 
 
@@ -241,7 +241,7 @@ def _by_ids(found: Matching, known: Sequence[ItemRow], listing: Listing) -> None
     contents = _unique([(i.content_hash, i) for i in known], listing.hashes)
     texts = _unique([(i.anchor, i) for i in known], listing.anchors)
     free = {item.row for item in found.free(known)}
-    doubts = []
+    undecided = []
     for place in found.open_places():
         item = by_name.get(listing.names[place])
         other = contents.get(listing.hashes[place]) or texts.get(listing.anchors[place])
@@ -251,8 +251,8 @@ def _by_ids(found: Matching, known: Sequence[ItemRow], listing: Listing) -> None
             found.attach(place, other, changed=other.content_hash != listing.hashes[place])
             free.discard(other.row)
         elif by_id is not None or by_content is not None:
-            doubts.append(Doubt(place, by_id, by_content))
-    found.decide(doubts)
+            undecided.append(Undecided(place, by_id, by_content))
+    found.decide(undecided)
 
 
 def _by_anchors(found: Matching, known: Sequence[ItemRow], listing: Listing) -> None:

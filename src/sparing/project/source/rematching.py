@@ -176,10 +176,10 @@ class _View:
         if way == BY_PLACE:
             yield from self._by_place(lost)
             return
-        for doubt in self.found.held:
-            row = doubt.by_id if way == BY_ID else doubt.by_content
+        for one in self.found.held:
+            row = one.by_id if way == BY_ID else one.by_content
             if row in lost:
-                yield row, doubt.place
+                yield row, one.place
                 lost.discard(row)
         if way == BY_ID and self.listing.named_by is not None:
             names = {name: p for p, name in enumerate(self.listing.names) if not is_place(name)}
@@ -224,8 +224,8 @@ class _View:
                 self.found.taken_up.add(self.found.rows[place])
             self.found.rows[place] = row
             self.found.changed.add(place)
-        waiting = [doubt for doubt in self.found.held if doubt.place not in pairs.values()]
+        waiting = [one for one in self.found.held if one.place not in pairs.values()]
         self.found.held = [] if release else waiting
-        for doubt in waiting if release else ():
-            self.found.rows[doubt.place] = NEW
+        for one in waiting if release else ():
+            self.found.rows[one.place] = NEW
         return settled(self.rows, self.listing, self.found)

@@ -43,7 +43,7 @@ const CARDS = {
   ],
   differ: ({ server }) => [
     title("People differ on what is left"),
-    el("p", {}, `${plural(server?.n_handback_left ?? 0, "item is", "items are")} left, and ${plural(server?.n_contested ?? 0, "waits", "wait")} for somebody to settle what holds.`),
+    el("p", {}, `${plural(server?.n_remainder_left ?? 0, "item is", "items are")} left, and ${plural(server?.n_contested ?? 0, "waits", "wait")} for somebody to settle what holds.`),
     row(el("a", { href: "/settle" }, "Settle them")),
   ],
   checked: ({ server }, acts) => [

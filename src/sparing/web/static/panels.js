@@ -199,8 +199,8 @@ function check({ body, state, acts }) {
 /** @param {import("./types.js").Plan} plan */
 function price(plan) {
   if (!plan.n_audited) return plan.sentence;
-  const left = `about ${number(plan.expected_handback)} that the result leaves to you`;
-  const typical = plan.expected_audits + plan.expected_handback;
+  const left = `about ${number(plan.expected_remainder)} that the result leaves to you`;
+  const typical = plan.expected_audits + plan.expected_remainder;
   const most = plan.most > typical ? `, seldom more than ${number(plan.most)} in all` : "";
   return `About ${plural(plan.expected_audits, "answer", "answers")} now, then ${left}${most}; the model labels about ${number(plan.expected_auto)}.`;
 }

@@ -126,8 +126,8 @@ const MOVED = { audit: "A check has begun in another window.", label: "Labeling 
 
 /** @param {Server} server @param {Server} before @returns {Server} */
 function counted(server, before) {
-  const { n_labeled, n_skipped, n_flagged, n_left, n_handback_left, audit, classes } = before;
-  return { ...server, n_labeled, n_skipped, n_flagged, n_left, n_handback_left, audit, classes };
+  const { n_labeled, n_skipped, n_flagged, n_left, n_remainder_left, audit, classes } = before;
+  return { ...server, n_labeled, n_skipped, n_flagged, n_left, n_remainder_left, audit, classes };
 }
 
 /** A phase that the person has begun here: the screen is cleared for it.
@@ -241,7 +241,7 @@ function moved(server, from, to) {
     n_labeled: server.n_labeled + labels,
     n_skipped: server.n_skipped + skips,
     n_left: server.n_left + left,
-    n_handback_left: server.n_handback_left + (part(server.phase) === "after" ? left : 0),
+    n_remainder_left: server.n_remainder_left + (part(server.phase) === "after" ? left : 0),
     audit: server.audit && server.phase === "audit"
       ? { ...server.audit, n_answered: server.audit.n_answered - left } : server.audit,
     classes: server.classes.map((row) => ({ ...row, count: row.count + count(row.name) })),

@@ -35,7 +35,7 @@ export type Unmatched = wire.UnmatchedBody;
 export type UnmatchedList = wire.UnmatchedListBody;
 export type Way = "id" | "content" | "place";
 export type Guidelines = wire.GuidelinesBody;
-export type Doubt = wire.DoubtBody;
+export type Doubt = wire.LikelyMistakeBody;
 
 /** One step that Backspace takes back: what was said, and the item as it was before. */
 export interface Step { event: PersonEvent; asked: Asked | null }

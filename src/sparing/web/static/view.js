@@ -167,7 +167,7 @@ function progress(server) {
     return [answered, `of ${number(drawn)} checked`, drawn ? answered / drawn : 0];
   }
   if (server.phase === "hand-back") {
-    return [server.n_handback_left, "left for you", 1 - server.n_handback_left / Math.max(1, server.n_items)];
+    return [server.n_remainder_left, "left for you", 1 - server.n_remainder_left / Math.max(1, server.n_items)];
   }
   const of = `of ${plural(server.n_items, "item", "items")} answered`;
   return [server.n_labeled, of, server.n_items ? server.n_labeled / server.n_items : 0];

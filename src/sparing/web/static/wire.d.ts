@@ -83,10 +83,6 @@ export interface DisagreementsBody {
   total: number;
   rows: DisagreementBody[];
 }
-export interface DoubtBody {
-  asked: AskedBody;
-  reason: string;
-}
 export interface EndedBody {
   ended: number;
 }
@@ -154,6 +150,10 @@ export interface LeasesBody {
   keep?: string[];
   free?: string[];
   leave?: boolean;
+}
+export interface LikelyMistakeBody {
+  asked: AskedBody;
+  reason: string;
 }
 export interface LineBody {
   number: number;
@@ -236,7 +236,7 @@ export interface PersonBody {
 export interface PlanBody {
   n_audited: number;
   expected_audits: number;
-  expected_handback: number;
+  expected_remainder: number;
   expected_auto: number;
   most: number;
   sentence: string;
@@ -287,7 +287,7 @@ export interface StatusBody {
   n_skipped: number;
   n_flagged: number;
   n_left: number;
-  n_handback_left: number;
+  n_remainder_left: number;
   phase: string;
   accuracy: AccuracyBody | null;
   curve: CurvePointBody[];
