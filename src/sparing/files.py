@@ -1,6 +1,5 @@
 """Files that are there whole or not at all."""
 
-import fcntl
 import os
 import secrets
 import shutil
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from zipfile import BadZipFile
 
 from sparing.errors import SourceError
+from sparing.system import lock, open_to_lock, open_without_waiting
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -153,13 +153,12 @@ def staging(target: Path) -> Iterator[Path]:
 def _held(folder: Path) -> Iterator[bool]:
     """Lock a folder as long as this process lives; tell whether no other holds it. No link."""
     try:
-        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        handle = open_to_lock(folder)
     except OSError:
         yield False
         return
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        is_ours = True
+        is_ours = lock(handle)
     except OSError:
         is_ours = False
     try:
@@ -196,7 +195,7 @@ def open_regular(path: Path, most_bytes: int | None = None) -> BufferedReader:
     if fault := file_fault(path, most_bytes):
         raise SourceError(fault)
     try:
-        return os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb")
+        return os.fdopen(open_without_waiting(path), "rb")
     except PermissionError:
         raise SourceError("not readable by you") from None
     except OSError as error:
@@ -248,12 +247,12 @@ def alone(folder: Path) -> Iterator[None]:
     SourceError : there is no such folder
     """
     try:
-        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        handle = open_to_lock(folder)
     except OSError as error:
         raise SourceError(f"{folder} cannot be read: {error.strerror}.") from error
     try:
         with suppress(OSError):  # some shared disks know no locks
-            fcntl.flock(handle, fcntl.LOCK_EX)
+            lock(handle, wait=True)
         yield
     finally:
         os.close(handle)

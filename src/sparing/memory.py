@@ -1,6 +1,5 @@
 """Memory is known before it is taken: refuse early, in one line, instead of swapping or dying."""
 
-import os
 import re
 from pathlib import Path
 
@@ -12,15 +11,12 @@ CGROUP = Path("/sys/fs/cgroup")  # version 2, as every current distribution moun
 def available_bytes() -> int:
     """Return how many bytes this process may still take without swapping.
 
-    Linux: what the kernel calls available, or what is left of the container's limit if that is
-    less. Elsewhere: half of the physical memory, since there is no portable figure.
+    It is what the system calls available, or what is left of the container's limit if that is
+    less.
     """
-    meminfo = Path("/proc/meminfo")
-    if not meminfo.exists():
-        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2
-    match = re.search(r"MemAvailable:\s+(\d+) kB", meminfo.read_text())
-    free = int(match[1]) * 1024 if match else os.sysconf("SC_PHYS_PAGES") * 4096 // 2
-    return min([free, *_container_bytes()])
+    import psutil
+
+    return min([int(psutil.virtual_memory().available), *_container_bytes()])
 
 
 def _container_bytes() -> list[int]:

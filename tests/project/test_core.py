@@ -1,5 +1,4 @@
 import errno
-import fcntl
 import os
 import stat
 import subprocess
@@ -184,7 +183,7 @@ def test_a_disk_that_cannot_lock_is_said_to_be_one(pets, monkeypatch, number, is
     def refuse(*told):
         raise OSError(number, os.strerror(number))
 
-    monkeypatch.setattr(fcntl, "flock", refuse)
+    monkeypatch.setattr("portalocker.portalocker.LOCKER", refuse)
     with pytest.raises(StoreError, match=r"cannot lock files .* by --project\.$"):
         Project.at(pets.source)
     monkeypatch.undo()

@@ -1,7 +1,6 @@
 """``sparing label``: a page in the browser that asks what is worth asking."""
 
 import gc
-import os
 import socket
 import sys
 from pathlib import Path
@@ -20,6 +19,7 @@ from sparing.cli.reading import (
     asked_reading,
     reading,
 )
+from sparing.system import bind_alone, has_screen
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -182,9 +182,8 @@ def _listening(secret: str, port: int | None, network: Network = LOCAL) -> socke
         # Named TCP, or asyncio does not know that it may send at once: each answer of two parts
         # would wait some 40 ms for the other side to acknowledge the first.
         listener = Listener(network.family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            listener.bind((network.host, one))
+            bind_alone(listener, (network.host, one))
             listener.listen()
         except OSError:
             listener.close()
@@ -248,8 +247,7 @@ def _browse(link: str, folder: Path) -> None:
     """Open the link, but never in a browser that takes over the terminal."""
     import webbrowser
 
-    has_screen = sys.platform == "darwin" or {"DISPLAY", "WAYLAND_DISPLAY"} & os.environ.keys()
-    if has_screen:
+    if has_screen():
         webbrowser.open(handed_over(link, folder))
 
 

@@ -12,7 +12,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from sparing.errors import InvalidInputError, NotFoundError, SourceError, SparingError
-from sparing.project.learning.process import DATABASE, NICENESS, ONE_THREAD
+from sparing.project.learning.process import DATABASE, ONE_THREAD
+from sparing.system import stand_back
 
 # -P: a numpy.py in the current folder must not be imported.
 MODULE = ("-P", "-m", "sparing.project.apart")
@@ -66,7 +67,7 @@ def main(folder: str) -> int:
     """Be the process that exports."""
     from sparing.project import Project
 
-    os.nice(NICENESS)
+    stand_back()
     try:
         with Project.open(os.environ.get(DATABASE) or folder, writable=False) as project:
             project.files.export(**json.loads(sys.stdin.read()))

@@ -1,7 +1,5 @@
 """The folder of a project: what lies where, its secret, and the lock that one process holds."""
 
-import errno
-import fcntl
 import json
 import os
 import re
@@ -15,11 +13,11 @@ from sparing.files import alone, write_atomically
 from sparing.project.source.items import MNIST
 from sparing.store import Version
 from sparing.store.engine import shown_url, sqlite_url
+from sparing.system import LOCKED_BYTES, lock, open_itself
 
 SUFFIX = ".sparing"
 SECRET_BYTES, SECRET = 32, re.compile(r"[A-Za-z0-9_-]{43}")
 MARK = re.compile(r"(-[0-9a-f]+)?")
-HELD = (errno.EAGAIN, errno.EACCES)  # what a system says of a lock that another process has
 PRINCIPAL, NEIGHBORS = "principal", "neighbors"  # the kinds of a map
 
 
@@ -173,28 +171,28 @@ class Lock:
         self._folder = folder
         self._file: BinaryIO | None = None
         try:
-            handle = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+            handle = open_itself(folder / "lock", os.O_RDWR | os.O_CREAT)
         except OSError as error:
             raise StoreError(f"{folder} cannot be written: {error.strerror}.") from error
         file = os.fdopen(handle, "r+b", buffering=0)
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            is_ours = lock(handle)
         except OSError as error:
-            holder = _holder(file)
             file.close()
-            if error.errno not in HELD:
-                raise StoreError(
-                    f"The disk of {folder} cannot lock files ({error.strerror}): keep the project"
-                    " on a disk of this machine, by --project."
-                ) from error
-            raise ConflictError(f"{folder.name} is in use by {holder}.") from None
+            raise StoreError(
+                f"The disk of {folder} cannot lock files ({error.strerror}): keep the project"
+                " on a disk of this machine, by --project."
+            ) from error
+        if not is_ours:
+            with file:
+                raise ConflictError(f"{folder.name} is in use by {_holder(file)}.")
         self._file = file
         self.announce(None)
 
     def announce(self, url: str | None) -> None:
         """Write down where this process can be found."""
         if self._file is not None:
-            self._file.seek(0)
+            self._file.seek(LOCKED_BYTES)
             self._file.truncate()
             self._file.write(json.dumps({"pid": os.getpid(), "url": url}).encode())
 
@@ -207,6 +205,7 @@ class Lock:
 
 def _holder(file: BinaryIO) -> str:
     try:
+        file.seek(LOCKED_BYTES)
         told = json.loads(file.read() or b"{}")
         where = f" at {told['url']}" if told.get("url") else ""
         return f"process {told['pid']}{where}"

@@ -7,6 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from sparing.project.state import State
+from sparing.system import open_itself
 
 # As in sparing.strategies.base, which loads scikit-learn: the first item must not wait for it.
 FROM_STRATEGY = "strategy"
@@ -69,8 +70,8 @@ class Handed:
 
 
 def _append(file: Path, lines: str) -> None:
-    flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
-    with suppress(OSError), os.fdopen(os.open(file, flags, 0o600), "ab") as stream:
+    flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT
+    with suppress(OSError), os.fdopen(open_itself(file, flags), "ab") as stream:
         stream.write(lines.encode())
 
 

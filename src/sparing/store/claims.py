@@ -1,6 +1,5 @@
 """Duties that one process at a time has; the system takes them away when that process dies."""
 
-import fcntl
 import os
 from abc import ABC, abstractmethod
 from pathlib import Path
@@ -9,6 +8,7 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from sparing.store.engine import SQLITE, lock_key
+from sparing.system import lock
 
 
 class DutyLock(ABC):
@@ -56,16 +56,16 @@ class _FileClaim(DutyLock):
 
 
 def _claim_file(path: Path) -> DutyLock | None:
-    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(handle)
-        return None
+        is_ours = lock(handle)
     except OSError:  # the disk knows no locks
         os.close(handle)
         raise
-    return _FileClaim(handle)
+    if is_ours:
+        return _FileClaim(handle)
+    os.close(handle)
+    return None
 
 
 class _SessionClaim(DutyLock):

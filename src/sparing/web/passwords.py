@@ -8,12 +8,12 @@ import hashlib
 import hmac
 import os
 import secrets
-import stat
 import threading
 from collections.abc import Mapping
 from pathlib import Path
 
 from sparing.errors import InvalidInputError, SourceError
+from sparing.system import is_open_to_others
 from sparing.web.roles import Role
 
 N, R, P = 1 << 15, 8, 1  # 32 MB and a tenth of a second for each guess
@@ -170,7 +170,7 @@ def read_passwords(path: Path) -> Passwords:
 
 
 def _check_mode(path: Path, found: os.stat_result) -> None:
-    if stat.S_IMODE(found.st_mode) & 0o077:
+    if is_open_to_others(found):
         raise SourceError(f"{path} can be read or changed by others: chmod 600 {path}")
 
 

@@ -20,6 +20,7 @@ from sparing.project.settings import read_settings
 from sparing.store import Kind, Store, open_store
 from sparing.store.copying import copy_store
 from sparing.store.engine import sqlite_url
+from sparing.system import open_itself
 
 CONTENTS, VECTORS, CLUSTERS = "contents.npz", "vectors.npy", "clusters.npz"
 
@@ -111,7 +112,7 @@ def _files(folder: ProjectFolder, copy: Path, stack: ExitStack) -> dict[str, IO[
 
 def _opened(path: Path) -> IO[bytes]:
     """Open a file that is there, or whose folder is; no link."""
-    return os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW), "rb")
+    return os.fdopen(open_itself(path, os.O_RDONLY), "rb")
 
 
 def _fit(files: dict[str, IO[bytes]]) -> bool:

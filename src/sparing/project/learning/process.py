@@ -21,12 +21,12 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from sparing.files import anew
+from sparing.system import stand_back
 
 if TYPE_CHECKING:
     from sparing.project.learning.learning import Learning
     from sparing.project.map.maps import Map
 
-NICENESS = 10
 LONGEST_PAUSE = 60.0  # seconds before a trainer that keeps dying is started again
 STOP_SECONDS = 2.0
 LOOK_SECONDS = 1.0  # between two looks at a project that other processes write to
@@ -357,7 +357,7 @@ def main(folder: str) -> None:
     orders: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
     # First of all: the parent may die while the libraries load.
     threading.Thread(target=_take_orders, args=(orders,), daemon=True).start()
-    os.nice(NICENESS)
+    stand_back()
     from sparing.errors import SparingError
     from sparing.project.opening import open_trainee
 

@@ -31,6 +31,7 @@ from sparing.project.source.encoding import (
 from sparing.project.source.items import GONE, Listing, hash_file
 from sparing.project.source.sights import FOUND, LOST, keep_sights
 from sparing.store import ItemRow
+from sparing.system import MAPPED
 from sparing.types import BoolArray, FloatArray, IntArray, Progress, StrArray
 
 if TYPE_CHECKING:
@@ -158,7 +159,7 @@ def made_before(folder: ProjectFolder) -> Contents | None:
 def read_vectors(folder: ProjectFolder) -> FloatArray:
     """Return (n_rows, n_features) float32, a read-only memory map."""
     try:
-        vectors: FloatArray = np.load(folder.vectors, mmap_mode="r", allow_pickle=False)
+        vectors: FloatArray = np.load(folder.vectors, mmap_mode=MAPPED, allow_pickle=False)
     except (OSError, ValueError) as error:
         raise SourceError(f"{folder.vectors} is not there or damaged.") from error
     return vectors

@@ -1,0 +1,133 @@
+"""What differs between operating systems: the one place that knows which of them this is.
+
+Windows has no ``flock``, opens no folder, follows no flag against links, lets nobody read the
+bytes that are locked, replaces and removes no file that somebody has open or mapped, and keeps
+who may read a file in lists that its mode says nothing of. Everything else of the package is
+written as if there were no difference.
+"""
+
+import errno
+import os
+import socket
+import stat
+import sys
+import tempfile
+from hashlib import sha256
+from pathlib import Path
+from typing import Literal
+
+WINDOWS = os.name == "nt"
+NICENESS = 10
+LOCKED_BYTES = 0x10000 if WINDOWS else 0  # from the start of a locked file: nobody can read them
+MAPPED: Literal["r"] | None = None if WINDOWS else "r"  # of a file that may be replaced meanwhile
+_WITHOUT_WAITING = getattr(os, "O_NONBLOCK", 0)  # for a pipe that nobody writes to
+_NO_LINK = getattr(os, "O_NOFOLLOW", 0)
+
+
+def open_itself(path: Path, flags: int, mode: int = 0o600) -> int:
+    """Open a file that is there under its own name; a link is not followed.
+
+    Parameters
+    ----------
+    path : of the file
+    flags : as of :func:`os.open`
+    mode : of a file that is made: for this user alone
+
+    Raises
+    ------
+    OSError : it is a link, or cannot be opened
+    """
+    if not _NO_LINK and path.is_symlink():
+        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), str(path))
+    return os.open(path, flags | _NO_LINK, mode)
+
+
+def open_without_waiting(path: Path) -> int:
+    """Open a file to read it; a pipe is not waited for.
+
+    Raises
+    ------
+    OSError : it cannot be opened
+    """
+    return os.open(path, os.O_RDONLY | _WITHOUT_WAITING)
+
+
+def open_to_lock(folder: Path) -> int:
+    """Open what stands for a folder where it is locked: the folder itself, where that can be.
+
+    Elsewhere it is a file of the same user's temporary folder that bears the folder's hash: one
+    inside the folder would be in the way of whoever moves or removes it.
+
+    Raises
+    ------
+    OSError : there is no such folder, or it is a link
+    """
+    if not WINDOWS:
+        return open_itself(folder, os.O_RDONLY | os.O_DIRECTORY)
+    if not folder.is_dir() or folder.is_symlink():
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(folder))
+    name = os.path.normcase(folder.resolve())
+    mark = sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+    stands_for_it = Path(tempfile.gettempdir(), f"sparing-{mark}.lock")
+    return os.open(stands_for_it, os.O_RDWR | os.O_CREAT, 0o600)
+
+
+def lock(handle: int, *, wait: bool = False) -> bool:
+    """Lock a file for this process, until it closes the handle or dies; tell whether it has it.
+
+    Versions before this one took the same lock: each keeps the other out.
+
+    Parameters
+    ----------
+    handle : of the file, open for writing
+    wait : until whoever has it lets go
+
+    Raises
+    ------
+    OSError : the disk knows no locks, as some network disks do
+    """
+    import portalocker
+
+    flags = portalocker.LockFlags.EXCLUSIVE
+    try:
+        portalocker.lock(handle, flags if wait else flags | portalocker.LockFlags.NON_BLOCKING)
+    except portalocker.AlreadyLocked:
+        return False
+    except portalocker.LockException as error:
+        why = error.__cause__
+        raise why if isinstance(why, OSError) else OSError(errno.ENOLCK, str(error)) from error
+    return True
+
+
+def stand_back() -> None:
+    """Let all others go first from now on: this process computes while somebody labels."""
+    import psutil
+
+    own = psutil.Process()
+    own.nice(psutil.BELOW_NORMAL_PRIORITY_CLASS if WINDOWS else max(NICENESS, own.nice()))
+
+
+def is_open_to_others(found: os.stat_result) -> bool:
+    """Tell whether other users can read or change a file, as far as its mode says that."""
+    return not WINDOWS and bool(stat.S_IMODE(found.st_mode) & 0o077)
+
+
+def bind_alone(listener: socket.socket, address: tuple[str, int]) -> None:
+    """Bind a socket to an address that nobody listens on.
+
+    A server that has just ended is in nobody's way. Windows lets a second one in by the option
+    that says so elsewhere.
+
+    Raises
+    ------
+    OSError : somebody does listen there
+    """
+    option = "SO_EXCLUSIVEADDRUSE" if WINDOWS else "SO_REUSEADDR"
+    listener.setsockopt(socket.SOL_SOCKET, getattr(socket, option), 1)
+    listener.bind(address)
+
+
+def has_screen() -> bool:
+    """Tell whether a browser can show itself: one in the terminal would take that over."""
+    has_windows = WINDOWS or sys.platform == "darwin"
+    return has_windows or bool({"DISPLAY", "WAYLAND_DISPLAY"} & os.environ.keys())
