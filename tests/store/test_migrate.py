@@ -105,12 +105,17 @@ def test_an_older_schema_is_brought_to_the_newest(tmp_path):
     with closing(sqlite3.connect(tmp_path / "x.db")) as database, database:
         database.execute("DROP TABLE leases")
         database.execute("ALTER TABLE items DROP COLUMN anchor")
+        database.execute("ALTER TABLE events DROP COLUMN value")
+        database.execute("ALTER TABLE events DROP COLUMN digest")
         database.execute("UPDATE alembic_version SET version_num = '0001'")
     with pytest.raises(StoreError, match="open it once for writing"):
         open_store(url, writable=False)
     store = open_store(url)
     assert [event.key for event in store.events()] == ["a"]
     assert store.leases() == {}
+    assert [(event.value, event.digest) for event in store.events()] == [(None, None)]
+    said = NewEvent(key="b", kind=Kind.LABEL, item_id="a", value="[]", digest="0" * 64)
+    assert store.append([said])[0].event.content == "[]"
     store.close()
 
 

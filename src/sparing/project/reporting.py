@@ -32,6 +32,7 @@ from sparing.project.views import (
     Status,
 )
 from sparing.store import Event, Kind, Version, VersionFacts
+from sparing.store.contents import classes_in
 from sparing.store.records import LABELS
 
 N_SHOWN = 3
@@ -89,7 +90,8 @@ def status(state: State) -> Status:
 def _counts(state: State, labels: list[Event]) -> dict[str, int]:
     counts = {c.class_id: 0 for c in state.replay.classes}
     for label in labels:
-        counts[state.replay.resolve(label.class_id or "")] += 1
+        for one in classes_in(state.replay.resolve(label.content or "")):
+            counts[one] += 1
     return {state.replay.class_name(class_id): n for class_id, n in counts.items()}
 
 
@@ -248,8 +250,9 @@ def _fits(state: State, item_id: str, event: Event | None, wanted: str) -> bool:
     if not wanted:
         return True
     item = state.item(item_id)
-    name = state.replay.class_name(event.class_id) if event and event.class_id else ""
-    said = name if event is None or event.class_id else "skipped"
+    content = event.content if event is not None else None
+    said = "skipped" if event is not None else ""
+    said = said if content is None else state.replay.class_name(content)
     texts = (item.name, item.text or "", said, state.replay.of(item_id).comment)
     fields = (item.fields or {}).values()
     return any(wanted in text.casefold() for text in (*texts, *fields))

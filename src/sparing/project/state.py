@@ -240,13 +240,14 @@ class State:
         """Return an event of an item as the doors show it."""
         if event is None or event.item_id is None:
             return None
-        known = event.class_id if self.replay.has_class(event.class_id) else None
-        name = self.replay.class_name(known) if known else None
+        content = event.content
+        is_known = content is not None and self.replay.has_class(content)
+        name = self.replay.class_name(content) if content is not None and is_known else None
         return Answer(
             event.key,
             event.seq,
             event.at,
-            (Kind.LABEL if event.class_id else Kind.SKIP).value,
+            (Kind.SKIP if content is None else Kind.LABEL).value,
             event.item_id,
             name,
             event.annotator,

@@ -20,8 +20,8 @@ from sparing.store.records import (
 from sparing.store.schema import events
 
 SAME = ("item_id", "class_name", "text")  # what the sender says
-FOUND_OUT = ("class_id", "into_id")  # what may be filled in where it is stored
-SAID = ("kind", "class_id", "text")
+FOUND_OUT = ("class_id", "into_id", "value", "digest")  # what may be filled in where it is stored
+SAID = ("kind", "class_id", "digest", "text")
 
 DECIDED = "Somebody has decided what this item is: a label does not take the place of that."
 NOT_THEIRS = "It is for others to say that, and to take it back."

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from sparing.store.contents import said_by
 from sparing.store.facts import VersionFacts
 
 
@@ -64,7 +65,8 @@ class NewEvent:
     key : made by the sender, unique for ever, at most 64 characters; sent again, it counts once
     kind : what is said
     item_id : of which item
-    class_name : the class; for rename and merge the old one, for delete the one that goes
+    class_name : the class; for rename and merge the old one, for delete the one that goes; of an
+        answer that is more than one class, all that it says, as JSON with the names of the classes
     text : a comment; the new name of a renamed class; the class that a merged one goes into; what
         a label rests on that was given to a whole cluster
     model_version : of the query that asked for it; None if the person picked the item
@@ -77,6 +79,9 @@ class NewEvent:
     asked_for : the purpose for which the item was asked; ``"file"``: it stands in a table; None
         where the door does not know
     class_id, into_id : keys of the ``add_class`` events of the class, and of the one merged into
+    value : what an answer says that is more than one class, as JSON: of each unit its place ``at``,
+        the key of its ``class``, and where it came from
+    digest : hash of what a value says, whoever says it
     purpose : ``"train"``, ``"audit"`` or ``"handback"``
     source : ``"uniform"``, ``"strategy"`` or ``"person"``: who chose the item; ``"grid"`` or
         ``"cluster"``, which the door says: it was answered at a glance, with others
@@ -101,6 +106,8 @@ class NewEvent:
 
     class_id: str | None = None
     into_id: str | None = None
+    value: str | None = None
+    digest: str | None = None
     purpose: str | None = None
     source: str | None = None
     propensity: float | None = None
@@ -139,6 +146,13 @@ class Event:
     model_version: int | None = None
     confirmed: bool = False
     undoes: int | None = None
+    value: str | None = None
+    digest: str | None = None
+
+    @property
+    def content(self) -> str | None:
+        """What an answer says, as one text (see ``contents``); None if it says nothing."""
+        return self.class_id if self.value is None else said_by(self.value)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-HEAD = "0003"
+HEAD = "0004"
 """The newest migration; a test compares."""
 
 metadata = MetaData(
@@ -69,6 +69,8 @@ events = Table(
     Column("model_version", Integer),
     Column("confirmed", Boolean, nullable=False),
     Column("undoes", Seq, ForeignKey("events.seq")),
+    Column("value", Text),
+    Column("digest", String(64)),
     UniqueConstraint("key"),
     UniqueConstraint("undoes"),  # nothing is undone twice
     Index("ix_events_item_id", "item_id"),

@@ -360,7 +360,7 @@ def test_how_a_table_of_labels_was_read_is_told(texts, tmp_path):
 def said_by(project, item_id):
     replay = project._guarded._state.replay
     return {
-        vote.annotator: replay.class_name(vote.class_id) if vote.class_id else None
+        vote.annotator: None if vote.content is None else replay.class_name(vote.content)
         for vote in replay.of(item_id).votes
     }
 

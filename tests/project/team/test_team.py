@@ -102,7 +102,7 @@ def test_a_third_person_makes_a_sure_consensus(team):
     both(project, items[:20], ["fur", "feathers"] * 10, ["fur", "feathers"] * 10,
          first="Cleo", second="Cleo")  # fmt: skip
     held = find_consensus(project._guarded._state.replay)[items[18]]
-    assert project._guarded._state.replay.class_name(held.class_id) == "fur"
+    assert project._guarded._state.replay.class_name(held.content) == "fur"
     assert held.is_sure
     (one, _) = project.team.disagreements()
     assert one.suggestion == ("fur", held.confidence)
@@ -114,7 +114,7 @@ def test_a_label_that_stands_alone_is_never_touched(team):
     alone = list(project.items)[30]
     say(project, "label", alone, class_name="fur", annotator="Ben")
     held = Opinions(project._guarded._state.replay).held(alone)
-    assert (project._guarded._state.replay.class_name(held.class_id), held.confidence) == (
+    assert (project._guarded._state.replay.class_name(held.content), held.confidence) == (
         "fur",
         1.0,
     )

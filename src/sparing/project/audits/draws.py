@@ -133,9 +133,9 @@ def _known(
     if not held.is_sure:
         return SKIPPED, NO_LABEL
     if held.by_consensus:
-        return place[held.class_id], CONSENSUS
+        return place[held.content], CONSENSUS
     at_a_glance = GUESSED if answer.confirmed else ALONE
-    return place[held.class_id], GLANCE if answer.source == FROM_GRID else at_a_glance
+    return place[held.content], GLANCE if answer.source == FROM_GRID else at_a_glance
 
 
 def plan(frozen: Frozen, claim: Claim, attempt: int) -> AuditPlan:

@@ -15,6 +15,7 @@ from sparing.project.audits.draws import AUDIT, Draw, items_of
 from sparing.project.folder import ProjectFolder
 from sparing.project.log.replay import ItemState, Replay
 from sparing.store import Event, ItemRow
+from sparing.store.contents import retold
 from sparing.types import FloatArray, IntArray
 
 
@@ -36,8 +37,8 @@ def answers_of(
     classes = replay.classes_then(then)
     found: list[tuple[int, str | None]] = []
     for row, event in _said(drawn, replay, items, then):
-        class_id = classes.resolve(event.class_id) if event.class_id else None
-        found.append((row, str(names.get(class_id, class_id)) if class_id else None))
+        said = None if event.content is None else retold(event.content, classes.resolve)
+        found.append((row, None if said is None else str(names.get(said, said))))
     return found
 
 
@@ -51,7 +52,7 @@ def origins_of(
     drawn, replay, items, then : as of :func:`answers_of`
     """
     said = [
-        (row, json.dumps([e.key, e.kind, e.class_id, e.annotator, e.at, e.source, e.confirmed]))
+        (row, json.dumps([e.key, e.kind, e.content, e.annotator, e.at, e.source, e.confirmed]))
         for row, e in _said(drawn, replay, items, then)
     ]
     return Origins(said, drawn.frozen.taught, drawn.frozen.left_out)

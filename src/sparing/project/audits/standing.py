@@ -134,9 +134,9 @@ class Standing:
 
     def _recants(self, row: int, answer: Event | None) -> bool:
         """Tell whether the model was right about an audited item, and is not any more."""
-        if answer is None or answer.class_id is None:  # taken back, or skipped: it is no label
+        if answer is None or answer.content is None:  # taken back, or skipped: it is no label
             return False
-        return self._replay.resolve(answer.class_id) != self._replay.resolve(self._right[row])
+        return self._replay.resolve(answer.content) != self._replay.resolve(self._right[row])
 
     def _right_then(self) -> dict[int, str]:
         """Return the class of each audited item about which the model was right."""

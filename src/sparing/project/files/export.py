@@ -136,7 +136,7 @@ def _held(state: State, item_id: str, answer: Event) -> dict[str, Any]:
         return {}
     if not held.is_sure:
         return {"state": "contested", "confidence": held.confidence}
-    told = {"state": "labeled", "label": state.replay.class_name(held.class_id)}
+    told = {"state": "labeled", "label": state.replay.class_name(held.content)}
     if held.by_consensus:
         return told | {"provenance": CONSENSUS, "confidence": held.confidence}
     if answer.kind is Kind.SETTLED:
@@ -149,7 +149,7 @@ def _held(state: State, item_id: str, answer: Event) -> dict[str, Any]:
 def _opinions(state: State, item_id: str) -> str:
     votes, name = state.replay.of(item_id).votes, state.replay.class_name
     return opinions.written(
-        [(vote.annotator, name(vote.class_id) if vote.class_id else None) for vote in votes]
+        [(vote.annotator, None if vote.content is None else name(vote.content)) for vote in votes]
     )
 
 

@@ -267,7 +267,7 @@ def _are_known(state: State, item_id: str, opinions: ImportedOpinions) -> bool:
     """Tell whether these people have said this of the item already."""
     replay = state.replay
     there = {
-        (vote.annotator, replay.class_name(vote.class_id) if vote.class_id else None)
+        (vote.annotator, None if vote.content is None else replay.class_name(vote.content))
         for vote in replay.of(item_id).votes
     }
     return there >= {*opinions}

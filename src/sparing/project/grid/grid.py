@@ -202,9 +202,9 @@ class Grid:
         with self._guarded.held() as state:
             replay = state.replay
             step = replay.latest_step(annotator) if state.phase is Phase.LABEL else []
-            step = [e for e in step if e.source in AT_A_GLANCE and e.class_id is not None]
+            step = [e for e in step if e.source in AT_A_GLANCE and e.content is not None]
             said = [
-                Said(event.key, event.item_id or "", replay.class_name(event.class_id or ""))
+                Said(event.key, event.item_id or "", replay.class_name(event.content or ""))
                 for event in step
             ]
             rows = [state.row_of[e.item_id or ""] for e in step if e.source == FROM_GRID]

@@ -43,9 +43,9 @@ def page_of(
 def label_of(state: State, row: int) -> str | None:
     """Return the class that a row was given; None where it has none."""
     answer = state.replay.of(state.rows[row].item_id).answer
-    if answer is None or answer.class_id is None:
+    if answer is None or answer.content is None:
         return None
-    return state.replay.class_name(answer.class_id)
+    return state.replay.class_name(answer.content)
 
 
 def usual_label(state: State, rows: IntArray, annotator: str) -> str | None:
@@ -62,9 +62,9 @@ def newest_of(state: State, name: str, annotator: str) -> tuple[IntArray, IntArr
     """
     replay, blind = state.replay, state.blind_rows(annotator)
     looked_at = (
-        (answer.seq, state.row_of[answer.item_id or ""], replay.class_name(answer.class_id))
+        (answer.seq, state.row_of[answer.item_id or ""], replay.class_name(answer.content))
         for answer in state.answers()
-        if answer.class_id is not None and answer.source != FROM_CLUSTER
+        if answer.content is not None and answer.source != FROM_CLUSTER
     )
     newest = [(row, given) for _, row, given in sorted(looked_at, reverse=True) if row not in blind]
     found = [row for row, given in newest if given == name][:N_EXAMPLES]

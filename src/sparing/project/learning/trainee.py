@@ -338,7 +338,7 @@ def _wanted(replay: Replay, opinions: Opinions, item: ItemRow) -> str | int:
     """Return the class of an item, or UNLABELED, or SKIPPED where it may not be asked."""
     held = opinions.held(item.item_id)
     if held is not None:
-        return held.class_id if held.is_sure else SKIPPED
+        return held.content if held.is_sure else SKIPPED
     is_open = replay.of(item.item_id).answer is None and item.state == PRESENT
     return UNLABELED if is_open else SKIPPED
 

@@ -12,6 +12,7 @@ from sparing.pool.class_names import can_be_shown, kept_name, name_key
 from sparing.project.state import State
 from sparing.project.views import Recorded
 from sparing.store import Event, EventStatus, Kind, NewEvent, Outcome
+from sparing.store.contents import LIST
 from sparing.store.records import OF_A_CLASS, OF_AN_ITEM, UNDOABLE
 
 MAX_KEY = 64
@@ -72,6 +73,8 @@ def _formed(state: State, event: NewEvent) -> NewEvent:
         raise InvalidInputError(f"'{event.kind}' cannot be said from outside.")
     if len(event.text or "") > MAX_TEXT:
         raise InvalidInputError(f"A text has at most {MAX_TEXT:,} characters.")
+    if event.kind is Kind.ADD_CLASS and event.key.startswith(LIST):
+        raise InvalidInputError(f"The key of a class does not begin with '{LIST}'.")
     _check_can_be_kept(event)
     if event.kind in OF_AN_ITEM and event.item_id not in state.row_of:
         raise NotFoundError(f"There is no item '{event.item_id}'.")

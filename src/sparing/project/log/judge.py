@@ -18,6 +18,7 @@ from sparing.project.log.replay import BESIDE, Replay
 from sparing.project.state import State
 from sparing.project.team.sharing import Overlap, waiting
 from sparing.store import Event, EventStatus, Kind, NewEvent, Outcome
+from sparing.store.contents import classes_in
 from sparing.store.records import (
     ANSWERS,
     AT_A_GLANCE,
@@ -249,7 +250,7 @@ def _given(replay: Replay, names: Set[str]) -> tuple[set[str], set[str]]:
     ids = {replay.class_named(name) for name in names}
     bearing = {item_id for class_id in ids if class_id for item_id in replay.bearing(class_id)}
     said = (vote for item in replay.items.values() for vote in item.said)
-    roots = {replay.resolve(event.class_id) for event in said if event.class_id}
+    roots = {replay.resolve(one) for event in said for one in classes_in(event.content)}
     return bearing, roots - ids
 
 

@@ -8,7 +8,9 @@ from types import MappingProxyType
 
 from sparing.audit.audit import Phase
 from sparing.project.log.classes import DELETED, NO_SUCH_CLASS, Classes, ClassState
+from sparing.project.log.names import shown
 from sparing.store import Event, Kind, NewEvent
+from sparing.store.contents import classes_in, retold
 from sparing.store.records import ANSWERS, LABELS, OF_A_CLASS, OF_AN_ITEM, OF_THE_PHASE, UNDOABLE
 
 OF_PEOPLE = ANSWERS | {Kind.OPINION}
@@ -104,7 +106,7 @@ class Replay:
     >>> replay = Replay()
     >>> _ = replay.apply(event(1, Kind.ADD_CLASS, class_name="cat"))
     >>> _ = replay.apply(event(2, Kind.LABEL, item_id="a", class_id="k1"))
-    >>> replay.class_name(replay.of("a").answer.class_id)
+    >>> replay.class_name(replay.of("a").answer.content)
     'cat'
     >>> _ = replay.apply(event(3, Kind.UNDO, item_id="a", undoes=2))
     >>> replay.of("a").answer is None
@@ -201,13 +203,15 @@ class Replay:
         return bisect_left(self._of_guidelines, seq, key=lambda event: event.seq)
 
     def labels(self, item: ItemState) -> dict[str, str]:
-        """Return the class that each person has given an item, merges followed."""
-        return {v.annotator: self.resolve(v.class_id) for v in item.votes if v.class_id is not None}
+        """Return what each person has said of an item, merges followed; skips are left out."""
+        said = ((vote.annotator, vote.content) for vote in item.votes)
+        return {who: self.resolve(content) for who, content in said if content is not None}
 
     def bearing(self, class_id: str) -> Iterator[str]:
         """Yield the items to which anybody has given a class, merges followed."""
         for item_id, item in self._items.items():
-            if any(e.class_id and self.resolve(e.class_id) == class_id for e in item.said):
+            named = (one for event in item.said for one in classes_in(event.content))
+            if any(self.resolve(one) == class_id for one in named):
                 yield item_id
 
     def is_contested(self, item_id: str) -> bool:
@@ -242,21 +246,21 @@ class Replay:
         """Return the key of the class that can be given under a name now; None if there is none."""
         return self._classes.bears(name)
 
-    def resolve(self, class_id: str) -> str:
-        """Return the class that a class stands for, through all merges."""
-        return self._classes.resolve(class_id)
+    def resolve(self, content: str) -> str:
+        """Return what a content stands for, through all merges; the key of a class is one."""
+        return retold(content, self._classes.resolve)
 
-    def class_name(self, class_id: str) -> str:
-        """Return the name, as it is now, of what a class stands for."""
-        return self._classes.name_of(class_id)
+    def class_name(self, content: str) -> str:
+        """Return the name, as it is now, of what a content stands for."""
+        return shown(content, self._classes)
 
-    def has_class(self, class_id: str | None) -> bool:
-        """Tell whether a class was ever added under this key."""
-        return class_id in self._classes
+    def has_class(self, content: str | None) -> bool:
+        """Tell whether all classes that a content names were ever added."""
+        return content is not None and all(one in self._classes for one in classes_in(content))
 
-    def is_deleted(self, class_id: str) -> bool:
-        """Tell whether what a class stands for was deleted."""
-        return not self._classes.stands(class_id)
+    def is_deleted(self, content: str) -> bool:
+        """Tell whether a class that a content names stands for one that was deleted."""
+        return not all(self._classes.stands(one) for one in classes_in(content))
 
     def voided(self, item_id: str) -> Event | None:
         """Return the newest answer of an item, if that is one that cannot hold."""
@@ -366,7 +370,8 @@ class Replay:
             if why and not self._is_of_deleted(event):  # that was no mistake
                 self._ignore(event, why)
             if why == NO_SUCH_CLASS:
-                self._of_nothing.setdefault(event.class_id or "", set()).add(item_id)
+                for one in classes_in(event.content):
+                    self._of_nothing.setdefault(one, set()).add(item_id)
         item = self._items[item_id] = self._folded(live)
         (self._shared.add if len(item.votes) > 1 else self._shared.discard)(item_id)
 
@@ -375,16 +380,18 @@ class Replay:
 
     def _why_void(self, event: Event) -> str:
         """Say why an event of an item cannot hold; ``""`` if it can."""
-        if event.class_id is None:
+        if event.content is None:
             return NO_CLASS if event.kind in LABELS else ""
-        if event.class_id not in self._classes:
+        if not self.has_class(event.content):
             return NO_SUCH_CLASS
-        if self._is_of_deleted(event):
-            return DELETED.format(name=self.class_name(event.class_id))
+        gone = [one for one in classes_in(event.content) if not self._classes.stands(one)]
+        if gone:
+            return DELETED.format(name=self.class_name(gone[0]))
         return NOT_OF_A_CLASS if event.kind is Kind.SKIP else ""
 
     def _is_of_deleted(self, event: Event) -> bool:
-        return self.has_class(event.class_id) and self.is_deleted(event.class_id or "")
+        content = event.content
+        return content is not None and self.has_class(content) and self.is_deleted(content)
 
     def _ignore(self, event: Event, why: str) -> None:
         self._ignored[event.seq] = Ignored(event.seq, event.kind, why)
@@ -394,8 +401,7 @@ class Replay:
             self._ignore(event, NO_ITEM)
             return
         insort(self._of_item.setdefault(event.item_id, []), event, key=lambda e: e.seq)
-        if event.class_id is not None:
-            self._given.add(event.class_id)
+        self._given.update(classes_in(event.content))
         if event.kind in OF_PEOPLE:
             self._people.add(event.annotator)
 
@@ -410,6 +416,7 @@ class Replay:
             self._fold_items_of(self._gone() - before)
         else:
             self._apply_to_classes(event)
+            self._fold_waiting()
 
     def _fold_classes(self) -> None:
         gone, self._classes = self._gone(), Classes()
@@ -418,13 +425,17 @@ class Replay:
         for event in self._live_of_classes():
             self._apply_to_classes(event)
         self._fold_items_of(gone ^ self._gone())
+        self._fold_waiting()
 
     def _apply_to_classes(self, event: Event) -> None:
         if why := self._classes.why_not(event):
             self._ignore(event, why)
         self._classes.apply(event)
-        if event.kind is Kind.ADD_CLASS:
-            for item_id in self._of_nothing.pop(event.key, ()):
+
+    def _fold_waiting(self) -> None:
+        """Work out anew what holds of the items that were given a class which is there only now."""
+        for key in [key for key in self._of_nothing if key in self._classes]:
+            for item_id in self._of_nothing.pop(key):
                 self._fold_item(item_id)
 
     def _gone(self) -> set[str]:
@@ -434,7 +445,7 @@ class Replay:
     def _fold_items_of(self, class_ids: Set[str]) -> None:
         """Work out anew what holds of the items that anybody ever gave one of these classes."""
         for item_id, events in self._of_item.items() if class_ids else ():
-            if any(event.class_id in class_ids for event in events):
+            if any(not class_ids.isdisjoint(classes_in(event.content)) for event in events):
                 self._fold_item(item_id)
 
 
@@ -464,7 +475,7 @@ def fold_item(events: Iterable[Event]) -> ItemState:
                 remarks[event.annotator] = event
     if given is None and beside:  # the answer was undone that the opinions stood beside
         first = min(beside.values(), key=lambda event: event.seq)
-        given = replace(first, kind=Kind.LABEL if first.class_id else Kind.SKIP)
+        given = replace(first, kind=Kind.SKIP if first.content is None else Kind.LABEL)
         answer = answer or given
         del beside[first.annotator]
     remarked = tuple(flags.values()), tuple(comments.values())

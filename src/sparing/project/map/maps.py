@@ -218,9 +218,9 @@ def _by_label(state: State, annotator: str) -> Coloring:
     skipped = len(names) + 1
 
     def code(answer: Event) -> int:
-        if answer.kind is Kind.SKIP or answer.class_id is None:
+        if answer.kind is Kind.SKIP or answer.content is None:
             return skipped
-        return place[state.replay.resolve(answer.class_id)]
+        return place[state.replay.resolve(answer.content)]
 
     return _finished(state, annotator, _answered(state, code), (*names, "skipped"))
 

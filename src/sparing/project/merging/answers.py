@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 
 from sparing.project.log.replay import ItemState, Replay
 from sparing.store import Event, Kind
+from sparing.store.contents import digest_of, said_by, value_with
 from sparing.store.records import ANSWERS, AT_A_GLANCE, OF_AN_ITEM
 
 MARKS = (Kind.FLAG, Kind.UNFLAG)
@@ -110,12 +111,17 @@ def _answers(state: ItemState) -> Iterator[Event]:
 def _as_here(
     said: Event, item_id: str, class_ids: Mapping[str, str], there: Log, nameless: str
 ) -> Event:
-    class_id = class_ids[there.replay.resolve(said.class_id)] if said.class_id else None
+    def told(key: str) -> str:
+        return class_ids[there.replay.resolve(key)]
+
+    value = None if said.value is None else value_with(said.value, told)
     return replace(
         said,
         seq=0,
         item_id=item_id,
-        class_id=class_id,
+        class_id=told(said.class_id) if said.class_id else None,
+        value=value,
+        digest=None if value is None else digest_of(said_by(value)),
         annotator=said.annotator or nameless,
         purpose="train",
         source=said.source if said.source in AT_A_GLANCE else "person",
@@ -153,7 +159,7 @@ class _Item:
 
     def _kind_of(self, said: Event) -> Kind | None:
         """Say as what an answer comes in; None if the same person has said more since."""
-        plain = Kind.SKIP if said.class_id is None else Kind.LABEL
+        plain = Kind.SKIP if said.content is None else Kind.LABEL
         if self._answer is None:
             return plain
         if self._answer.key in self._seen_there:  # what it was said in view of, there
@@ -170,9 +176,9 @@ class _Item:
             return (ADDED,)
         if self._answer.key not in self._here.seqs:  # it has come with this one
             return (ADDED,)
-        if event.class_id is None or self._answer.class_id is None:
+        if event.content is None or self._answer.content is None:
             return (BESIDE,)
-        is_same = self._here.replay.resolve(self._answer.class_id) == event.class_id
+        is_same = self._here.replay.resolve(self._answer.content) == event.content
         return BESIDE, AGREED if is_same else DIFFERED
 
     def remarks(self, nameless: str) -> Iterator[Event]:

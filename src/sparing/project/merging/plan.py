@@ -22,6 +22,7 @@ from sparing.project.merging.classes import Join, join_classes
 from sparing.project.merging.items import Same, same_items
 from sparing.project.source.items import GONE
 from sparing.store import Event, ItemRow, Kind
+from sparing.store.contents import classes_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +173,9 @@ def plan_merge(
     carried = carry(own, other, ids, class_ids, nameless)
     new = {join.class_id for join in joins if join.into is None}
     named = [replace(c, seq=0) for c in _named(other, new)]
-    revived = list(_revived(own, {event.class_id for event in carried.events}))
+    revived = list(
+        _revived(own, {one for event in carried.events for one in classes_in(event.content)})
+    )
     guidelines, said = _guidelines(own, other)
     items = [
         replace(item, row=len(here.items) + i, state=GONE, reason=None)

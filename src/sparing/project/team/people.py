@@ -17,12 +17,12 @@ class HeldClass:
 
     Parameters
     ----------
-    class_id : of the class; of a consensus the most probable one
+    content : the class, or all that is said; of a consensus the most probable one
     confidence : of a consensus; 1 where people do not differ, or somebody has settled it
     by_consensus : people differ, and nobody has settled it
     """
 
-    class_id: str
+    content: str
     confidence: float = 1.0
     by_consensus: bool = False
 
@@ -50,9 +50,9 @@ class Opinions:
         if self._replay.is_contested(item_id):
             return self._contested()[item_id]
         answer = self._replay.of(item_id).answer
-        if answer is None or answer.class_id is None:
+        if answer is None or answer.content is None:
             return None
-        return HeldClass(self._replay.resolve(answer.class_id))
+        return HeldClass(self._replay.resolve(answer.content))
 
     def _contested(self) -> dict[str, HeldClass]:
         if self._made_at != self._replay.n_events:
@@ -97,9 +97,9 @@ def votes_on(replay: Replay, item_ids: Iterable[str], *, by_name: bool = False) 
     InvalidInputError : there are none
     """
     rows = [
-        (item_id, person, replay.class_name(class_id) if by_name else class_id)
+        (item_id, person, replay.class_name(content) if by_name else content)
         for item_id in item_ids
-        for person, class_id in _labels_of_several(replay, replay.of(item_id))
+        for person, content in _labels_of_several(replay, replay.of(item_id))
     ]
     items, people, labels = zip(*rows, strict=True) if rows else ((), (), ())
     return count_votes(items, people, labels)

@@ -116,8 +116,11 @@ def _disagreement(state: State, item_id: str) -> Disagreement:
     votes = replay.of(item_id).votes
     return Disagreement(
         looked_up(state, item_id),
-        tuple((v.annotator, replay.class_name(v.class_id) if v.class_id else None) for v in votes),
-        (replay.class_name(held.class_id), held.confidence),
+        tuple(
+            (v.annotator, None if v.content is None else replay.class_name(v.content))
+            for v in votes
+        ),
+        (replay.class_name(held.content), held.confidence),
         state.row_of[item_id] in state.drawn_rows,
     )
 

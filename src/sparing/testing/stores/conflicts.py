@@ -59,6 +59,22 @@ def check_answer_of_another_person_may_stand_beside(open_store: OpenStore) -> No
     expect(known.status is EventStatus.CONFLICT, f"beside an answer without a name it was {known}")
 
 
+def check_equal_values_are_the_same_answer(open_store: OpenStore) -> None:
+    """Of answers that are no single class the hash tells whether they say the same."""
+    store = open_store()
+    ada = NewEvent(key="1", kind=Kind.LABEL, item_id="a", value='[{"by":"drawn"}]', digest="d1")
+    same, other = store.append(
+        [
+            ada,
+            replace(ada, key="2", value='[{"by":"accepted"}]'),
+            replace(ada, key="3", digest="d2"),
+        ]
+    )[1:]
+    store.close()
+    expect(same.status is EventStatus.DUPLICATE, f"the same answer was {same}")
+    expect(other.status is EventStatus.CONFLICT, f"another answer was {other}")
+
+
 def check_a_person_has_one_opinion(open_store: OpenStore) -> None:
     """An opinion is changed by who has seen it; unseen it is a conflict, the same a duplicate."""
     store = open_store()
@@ -100,6 +116,7 @@ CHECKS: tuple[StoreCheck, ...] = (
     check_same_answer_again_is_a_duplicate,
     check_answer_to_what_was_seen_is_stored,
     check_answer_of_another_person_may_stand_beside,
+    check_equal_values_are_the_same_answer,
     check_a_person_has_one_opinion,
     check_guidelines_name_those_they_replace,
 )

@@ -23,6 +23,8 @@ def check_events_come_back_as_they_were(open_store: OpenStore) -> None:
         item_id="a",
         class_id="c",
         into_id="d",
+        value='[{"at":[],"class":"c"}]',
+        digest="0" * 64,
         class_name="cat",
         text="a text",
         purpose="train",
@@ -37,8 +39,9 @@ def check_events_come_back_as_they_were(open_store: OpenStore) -> None:
     (event,) = store.events()
     store.close()
     expect(outcome == Outcome(EventStatus.STORED, event), f"{outcome} is not {event}")
-    for name in ("key", "kind", "item_id", "class_id", "into_id", "class_name", "text", "purpose",
-                 "source", "propensity", "annotator", "model_version", "confirmed"):  # fmt: skip
+    for name in ("key", "kind", "item_id", "class_id", "into_id", "value", "digest", "class_name",
+                 "text", "purpose", "source", "propensity", "annotator", "model_version",
+                 "confirmed"):  # fmt: skip
         wanted, got = getattr(new, name), getattr(event, name)
         expect(wanted == got, f"'{name}' was {wanted!r} and came back as {got!r}")
     expect(event.at.endswith("+00:00"), f"the time {event.at!r} is not UTC")

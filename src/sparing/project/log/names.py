@@ -1,0 +1,26 @@
+"""How what an answer says is shown to people, by the names that its classes have now."""
+
+from sparing.project.log.classes import Classes
+from sparing.store.contents import LIST, units_in
+
+NONE = "none of these"
+
+
+def shown(content: str, classes: Classes) -> str:
+    """Return the name of a class; of several labels their names, in the order of the classes.
+
+    Of spans it is each place with its name.
+    """
+    if not content.startswith(LIST):
+        return classes.name_of(content)
+    units = units_in(content)
+    if not units:
+        return NONE
+    if len(units[0]) > 1:
+        places = ("-".join(map(str, place)) for *place, _ in units)
+        return ", ".join(
+            f"{p} {classes.name_of(u[-1])}" for p, u in zip(places, units, strict=True)
+        )
+    order = {one.class_id: place for place, one in enumerate(classes.all)}
+    keys = sorted({classes.resolve(key) for (key,) in units}, key=order.__getitem__)
+    return ", ".join(classes.name_of(key) for key in keys)
