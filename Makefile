@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test check lint types format docs bench bench-strategies lock clean
+.PHONY: demo test check lint types format docs dist bench bench-strategies lock clean
 
 demo: .venv/.demo            ## reproduce the founding article on real MNIST
 	$(BIN)/sparing reproduce
@@ -27,6 +27,9 @@ format: .venv/.dev
 docs: .venv/.docs            ## the documentation site, in docs/_build/html; its notebooks are run
 	$(BIN)/sphinx-build -W --keep-going -q -b html docs docs/_build/html
 	@echo "docs/_build/html/index.html"
+
+dist:                        ## a wheel and an sdist in dist/, tried in an empty environment
+	@PYTHON=$(PYTHON) .ci/alone
 
 bench: .venv/.dev            ## the article's two long experiments, on one core
 	$(BIN)/python benchmarks/article.py
