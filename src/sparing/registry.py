@@ -4,6 +4,8 @@ A third party adds one in its own ``pyproject.toml``::
 
     [project.entry-points."sparing.strategies"]
     my_strategy = "my_package:MyStrategy"
+
+Encoders are of the group ``sparing.encoders``, models of ``sparing.models``.
 """
 
 from collections.abc import Callable, Mapping
@@ -29,7 +31,7 @@ class Registry(Generic[T]):
     Parameters
     ----------
     what : such a thing in one word, for messages
-    own : those of this package
+    own : those of this package, or functions that make them
     base : what each is made from
     group : of the entry points of others
     hint : says what may be meant by a name that is not known
@@ -45,7 +47,7 @@ class Registry(Generic[T]):
     """
 
     what: str
-    own: Mapping[str, type[T]]
+    own: Mapping[str, Callable[..., T]]
     base: type[Any]
     group: str
     hint: Callable[[str], str] = no_hint
@@ -54,8 +56,8 @@ class Registry(Generic[T]):
         """Return all names, sorted; those of others are listed without being imported."""
         return sorted({*self.own, *self._others()})
 
-    def find(self, name: str) -> type[T]:
-        """Return the class of that name.
+    def find(self, name: str) -> Callable[..., T]:
+        """Return the class of that name, or what makes one of it.
 
         Raises
         ------

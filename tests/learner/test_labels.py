@@ -215,6 +215,10 @@ def test_a_score_is_the_share_of_items_with_all_labels_right(learner):
     right = ((learner.predict_proba(X[60:]) > 0.5) == Y[60:]).all(axis=1).mean()
     assert learner.score(X[60:], Y[60:]) == pytest.approx(right)
     assert learner.score(X[60:], sets(range(60, 150), Y)) == pytest.approx(right)
+    with pytest.raises(InvalidInputError, match="of score must be an indicator matrix"):
+        learner.score(X[60:], Y[60:, :2])
+    with pytest.raises(InvalidInputError, match="of audit must be an indicator matrix"):
+        learner.audit([60, 61], Y[60:62, :2])
     assert set(learner.fitted_model) == set(NAMES)
     assert learner.fitted_model["left"].classes_.tolist() == [0, 1]
 

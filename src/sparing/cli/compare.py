@@ -61,7 +61,9 @@ def compare(
     strategies: Annotated[
         str, typer.Option(help="Their names: a,b. 'random' is always among them.")
     ] = "auto,margin",
-    model: Annotated[str, typer.Option(help="auto, linear or forest.")] = "auto",
+    model: Annotated[
+        str, typer.Option(help="auto, linear, forest, or one of another package.")
+    ] = "auto",
     encoder: Annotated[
         str, typer.Option(help="Turns items into vectors; see 'sparing encoders'.")
     ] = DEFAULT,
@@ -104,7 +106,7 @@ def compare(
     from sparing.experiment.grid import TrialGrid
     from sparing.experiment.prepared import prepare
     from sparing.files import check_writable
-    from sparing.models.choice import get_model
+    from sparing.models.registry import get_model
 
     check_writable(out)
     if several is not None and (save_model or not several):

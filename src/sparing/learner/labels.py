@@ -108,7 +108,7 @@ class LabelsLearner(ActiveLearner):
         UnknownNameError : ``classes`` was given and does not have a label
         """
         rows = check_indices(indices, "teach", len(self.pool))
-        raws = self._sets(rows, labels)
+        raws = self._sets(rows, labels, "teach")
         table = self._labels
         if not self.classes_are_fixed:
             table = table.with_values(labels_of_all(KIND, raws))
@@ -150,7 +150,7 @@ class LabelsLearner(ActiveLearner):
         TrainingError : as in ``predict``
         """
         said = self.predict(X)
-        truth = self._sets(np.arange(len(said)), labels)
+        truth = self._sets(np.arange(len(said)), labels, "score")
         return float(np.mean([set(a) == set(b) for a, b in zip(said, truth, strict=True)]))
 
     @property
@@ -184,7 +184,7 @@ class LabelsLearner(ActiveLearner):
         if len(taught) or len(rows) < 2:
             got = int(taught[0]) if len(taught) else _Phrase(f"{len(rows)} rows")
             raise invalid("indices", "audit", "two rows at least that were not taught", got)
-        values = [KIND.parse(raw, self._labels) for raw in self._sets(rows, labels)]
+        values = [KIND.parse(raw, self._labels) for raw in self._sets(rows, labels, "audit")]
         truth = np.zeros((len(rows), len(self.classes)), dtype=bool)
         for row, value in enumerate(values):
             truth[row, [unit.class_id for unit in value]] = True
@@ -236,20 +236,20 @@ class LabelsLearner(ActiveLearner):
         found = np.array([[c in s for c in self.classes] for s in sets], dtype=bool)
         return found.reshape(len(rows), len(self.classes))
 
-    def _sets(self, rows: IntArray, labels: Any) -> list[Any]:
+    def _sets(self, rows: IntArray, labels: Any, where: str) -> list[Any]:
         """Return the set of each row, in whichever form they came."""
         if sparse.issparse(labels) or getattr(labels, "ndim", 1) == 2:
-            return self._from_indicator(rows, labels)
-        return one_a_row(rows, labels, "labels", "teach", one="a set of labels", many="sets")
+            return self._from_indicator(rows, labels, where)
+        return one_a_row(rows, labels, "labels", where, one="a set of labels", many="sets")
 
-    def _from_indicator(self, rows: IntArray, labels: Any) -> list[list[Label]]:
+    def _from_indicator(self, rows: IntArray, labels: Any, where: str) -> list[list[Label]]:
         matrix = np.asarray(labels.toarray() if sparse.issparse(labels) else labels)
         shape = (len(rows), len(self.classes))
         if not self.classes_are_fixed or matrix.shape != shape:
             expected = f"an indicator matrix of shape {shape}, with 'classes' given for its columns"
-            raise invalid("labels", "teach", expected, _Phrase(f"one of shape {matrix.shape}"))
+            raise invalid("labels", where, expected, _Phrase(f"one of shape {matrix.shape}"))
         if not np.isin(matrix, (0, 1)).all():
-            raise invalid("labels", "teach", "an indicator matrix of 0 and 1", _Phrase("others"))
+            raise invalid("labels", where, "an indicator matrix of 0 and 1", _Phrase("others"))
         return [[self.classes[i] for i in np.flatnonzero(row)] for row in matrix]
 
     def _told(self) -> LabelsVersion:

@@ -65,7 +65,8 @@ class ActiveLearner:
         label is refused. None: whatever is taught becomes a class, in the order of appearance
     model : any scikit-learn classifier or pipeline; it is fitted on 0 to k - 1, which stand for
         the labeled classes in the order of ``classes``, and stays itself as it is. One without
-        probabilities is judged by its ``decision_function``. ``"auto"``: chosen for these features
+        probabilities is judged by its ``decision_function``. Or a name of ``model_names()``:
+        ``"auto"``, chosen for these features, ``"linear"``, ``"forest"``, or one of another package
     strategy : a name of ``sparing.strategy_names()``, a ``QueryStrategy``, or ``"auto"``
     seed : an int >= 0
     items : (n_items,) the texts or images behind the rows, for a notebook to show
@@ -84,7 +85,7 @@ class ActiveLearner:
     Raises
     ------
     InvalidInputError : a parameter is not as above
-    UnknownNameError : there is no such strategy
+    UnknownNameError : there is no such strategy or model
     CapabilityError : the strategy needs the model's doubt, and the model gives neither
         probabilities nor scores
 
@@ -450,7 +451,7 @@ class ActiveLearner:
         SourceError : there is no such file, or it is damaged or no saved learner
         InvalidInputError : other features or another model than those that were saved
         """
-        state = read_state(path)
+        state, model = read_state(path), checked_model(model)
         if state.model != _model_name(model):
             raise invalid("model", "load", f"{state.model}, as it was saved", _model_name(model))
         strategy = saved_strategy(state) if strategy is None else strategy

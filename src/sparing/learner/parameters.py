@@ -10,6 +10,7 @@ from scipy import sparse
 from sparing._validate import invalid
 from sparing.models.answers import check_classifies
 from sparing.models.choice import AUTO
+from sparing.models.registry import get_model
 from sparing.strategies.base import QueryStrategy
 from sparing.strategies.registry import get_strategy
 from sparing.types import Classifier, Features, Label
@@ -58,13 +59,20 @@ def tell_of_rounding(X: Features) -> None:
 
 
 def checked_model(model: Classifier | str) -> Classifier | str:
-    """Return the model if it is an object, not a class, with ``fit`` and ``predict``."""
-    if isinstance(model, str) and model == AUTO:
-        return model
+    """Return the model of that name, or the one that is given, with ``fit`` and ``predict``.
+
+    Raises
+    ------
+    UnknownNameError : no model has that name
+    InvalidInputError : it is a class, a regressor, or cannot be fitted
+    """
+    if isinstance(model, str):
+        return get_model(model)
     if isinstance(model, Classifier) and not isinstance(model, type):
         check_classifies(model, "ActiveLearner")
         return model
-    raise invalid("model", "ActiveLearner", "'auto' or an object with fit and predict", model)
+    expected = "the name of a model, or an object with fit and predict"
+    raise invalid("model", "ActiveLearner", expected, model)
 
 
 def checked_strategy(strategy: QueryStrategy | str) -> QueryStrategy | str:

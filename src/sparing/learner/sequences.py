@@ -183,7 +183,7 @@ class SequenceLearner:
         UnknownNameError : ``classes`` was given and does not have the label
         """
         rows = check_indices(indices, "teach", len(self.sentences))
-        raws = spans_a_row(rows, spans)
+        raws = spans_a_row(rows, spans, "teach")
         table = self._table
         if not self.classes_are_fixed:
             table = table.with_values(labels_of_all(KIND, raws))
@@ -257,7 +257,7 @@ class SequenceLearner:
         taught = rows[self._state[rows] == LABELED]
         if len(taught):
             raise invalid("indices", "audit", "rows that were not taught", int(taught[0]))
-        raws = spans_a_row(rows, spans)
+        raws = spans_a_row(rows, spans, "audit")
         table = self._table.with_values(labels_of_all(KIND, raws))
         values = [
             parsed(row, raw, table, self.sentences.texts[row])

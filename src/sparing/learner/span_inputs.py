@@ -53,14 +53,14 @@ def own_tagger(tagger: Any, sentences: Sentences) -> Any:
     return deepcopy(tagger)
 
 
-def spans_a_row(rows: IntArray, spans: Any) -> list[Any]:
+def spans_a_row(rows: IntArray, spans: Any, where: str) -> list[Any]:
     """Return the spans of each row, from a list of lists or a dict.
 
     Raises
     ------
     InvalidInputError : not one list a row
     """
-    return one_a_row(rows, spans, "spans", "teach", one="a list of spans", many="lists")
+    return one_a_row(rows, spans, "spans", where, one="a list of spans", many="lists")
 
 
 def parsed(row: int, raw: Any, table: ClassTable, text: str) -> Value:

@@ -158,10 +158,11 @@ def read_proba(answer: Any, labels: Any, n_labels: int) -> FloatArray:
     order = order[np.isin(told[order], np.arange(n_labels))]
     if len(order) != n_labels:
         raise invalid("classes_", "the model", f"{n_labels} classes and more", told)
-    return _with_sum_one(P[:, order])
+    return with_sum_one(P[:, order])
 
 
-def _with_sum_one(P: FloatArray) -> FloatArray:
+def with_sum_one(P: FloatArray) -> FloatArray:
+    """Return probabilities that sum to 1 in a row; NaN stays, and rows of zeros become equal."""
     P = np.asarray(_equal_where_zero(P))
     return np.asarray(P / P.sum(axis=1, keepdims=True))
 

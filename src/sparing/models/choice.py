@@ -1,16 +1,10 @@
-"""Which classifier is used: the one that is named, or what suits the items."""
-
-from collections.abc import Callable, Mapping
-from types import MappingProxyType
-from typing import Any
+"""Which classifier ``model="auto"`` stands for: what suits the items."""
 
 from scipy import sparse
-from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from sparing.errors import UnknownNameError
 from sparing.models.ensemble import EnsembleClassifier
 from sparing.models.reduced import ReducedClassifier
 from sparing.models.structure import MAX_ITEMS
@@ -25,34 +19,6 @@ def linear_classifier(*, is_centered: bool = True) -> Classifier:
     """Return an unfitted logistic regression on scaled features."""
     scaler = StandardScaler(with_mean=is_centered)
     return make_pipeline(scaler, LogisticRegression(max_iter=1000))  # type: ignore[no-any-return]
-
-
-MODELS: Mapping[str, Callable[[], Any]] = MappingProxyType(
-    {"forest": RandomForestClassifier, "linear": linear_classifier}
-)
-"""The classifiers by name, beside ``"auto"``."""
-
-
-def get_model(name: str) -> Classifier | str:
-    """Return an unfitted classifier; ``"auto"`` stays itself.
-
-    Raises
-    ------
-    UnknownNameError : no such model
-
-    Examples
-    --------
-    >>> get_model("forest")
-    RandomForestClassifier()
-    >>> get_model("linar")
-    Traceback (most recent call last):
-    sparing.errors.UnknownNameError: There is no model 'linar'. Did you mean 'linear'? ...
-    """
-    if name == AUTO:
-        return AUTO
-    if name not in MODELS:
-        raise UnknownNameError("model", name, (AUTO, *MODELS))
-    return MODELS[name]()  # type: ignore[no-any-return]
 
 
 def default_classifier(X: Features) -> Classifier:

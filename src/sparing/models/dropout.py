@@ -7,6 +7,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin, clone
 
 from sparing._validate import invalid
 from sparing.errors import MissingExtraError
+from sparing.models.answers import with_sum_one
 from sparing.types import Features, FloatArray
 
 
@@ -88,8 +89,7 @@ class DropoutClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def _of_seen_classes(self, proba: FloatArray) -> FloatArray:
         """A network's outputs are fixed; those of classes that no label had are left out."""
-        seen = np.asarray(proba, dtype=np.float64)[:, : len(self.classes_)]
-        return np.asarray(seen / seen.sum(axis=1, keepdims=True))
+        return with_sum_one(np.asarray(proba, dtype=np.float64)[:, : len(self.classes_)])
 
     def _dropouts(self) -> list[Any]:
         kind = _torch().nn.modules.dropout._DropoutNd
