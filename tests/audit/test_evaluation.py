@@ -42,8 +42,8 @@ def test_the_audit_says_how_good_the_model_is_and_about_what():
     true = (p.codes == truth)[300:].mean()
     assert here.low < true < here.high
     assert there.high - there.low > here.high - here.low
-    assert "of the 2,700 items in the pool" in str(here)
-    assert "of new items like the 2,700 in the pool" in str(there)
+    assert "of the 2,700 items" in str(here)
+    assert "of new items like these 2,700" in str(there)
     assert here.method == "prediction-powered"
     assert (here.n_audited, here.n_wrong) == (200, int(found.wrong.sum()))
 
@@ -127,7 +127,7 @@ def test_a_class_without_an_audit_leaves_the_accuracy_unknown():
     p, truth = world()
     claim = Claim(0.1, kind="auto", per_class=True)
     audit, found = audited(p, truth, {0: 50, 1: 60}, claim=claim)
-    with pytest.raises(CapabilityError, match="no audited item"):
+    with pytest.raises(CapabilityError, match="none was checked"):
         accuracy(p, audit, found)
 
 

@@ -67,7 +67,9 @@ def test_from_the_draw_to_the_last_label(job, capsys):
     pool, truth, out = job
     code, stdout, stderr = run(capsys, "certify", pool, "--epsilon", 0.02, "--out", out)
     assert code == 0
-    assert re.search(r"2 % at 95 %: about \d+ audits and [\d,]+ by hand", stderr)
+    assert re.search(
+        r"At most 2 % wrong, .*: about \d+ items to check, then [\d,]+ more by hand", stderr
+    )
     assert "Fill in the column 'label'" in stdout
     table = out / "audit-1.csv"
     assert [r["label"] for r in read(table)] == [""] * len(read(table))
@@ -228,7 +230,7 @@ def test_unanswered_items_count_as_wrong_and_it_says_so(job, capsys):
     run(capsys, "certify", pool, "--epsilon", 0.05, "--out", out)
     fill(out / "audit-1.csv", truth, skip=7)
     _, _, stderr = run(capsys, "certify", pool, "--out", out)
-    assert "7 audited items have no answer and count as wrong" in stderr
+    assert "7 items of the check have no answer and count as wrong" in stderr
 
 
 def test_annotators_who_disagree(job, capsys):
@@ -238,7 +240,7 @@ def test_annotators_who_disagree(job, capsys):
     rows[0][2] = "dog" if rows[0][1] == "cat" else "cat"
     write(out / "audit-1.csv", ("id", "label", "label_2"), rows)
     _, _, stderr = run(capsys, "certify", pool, "--out", out)
-    assert "On 1 audited items annotators disagree" in stderr
+    assert "People differ on 1 of the checked items" in stderr
 
 
 def test_an_answer_that_was_not_asked_for(job, capsys):
@@ -284,7 +286,7 @@ def test_where_an_audit_does_not_pay(tmp_path, capsys):
     pool = write(tmp_path / "pool.csv", ("id", "predicted", "confidence"), rows)
     code, _, stderr = run(capsys, "certify", pool, "--out", tmp_path / "o")
     assert code == 1
-    assert "an audit would cost more than it saves" in stderr
+    assert "a check would cost more than it saves" in stderr
 
 
 def test_probabilities_in_an_array_per_class(tmp_path, capsys):
@@ -364,7 +366,7 @@ def test_known_labels_that_differ_are_not_chosen_from(job, capsys, tmp_path):
 def test_audits_that_could_prove_nothing_are_not_drawn(job, capsys):
     pool, _, out = job
     error, *_ = run(capsys, "certify", pool, "--out", out, "--audits", 5)
-    assert "5 audits prove nothing at 2 %" in str(error)
+    assert "5 items are too few to show 2 %" in str(error)
     options = ("--kind", "auto", "--per-class", "--audits", 300)
     with pytest.raises(typer.BadParameter, match="leave it out"):
         run(capsys, "certify", pool, "--out", out, *options)

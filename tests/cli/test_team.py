@@ -52,7 +52,8 @@ def test_the_table_of_agreement(table, capsys):
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == "Answers: Ada 20, Ben 20."
     assert [line.split("  ")[0] for line in lines[1:]] == [
-        "Krippendorff's alpha", "Cohen's kappa, Ada and Ben", "class a", "class b",
+        "beyond chance, all (Krippendorff's alpha)",
+        "beyond chance, Ada and Ben (Cohen's kappa)", "class a", "class b",
         "Ada with the others", "Ben with the others",
     ]  # fmt: skip
     assert lines[2].endswith("0.90 (0.50 to 1.00), 20 items")

@@ -129,7 +129,7 @@ def test_a_counter_is_left_out_and_pointed_out(tmp_path):
     (tmp_path / "t.csv").write_text("\n".join(["X,p,q", *lines]))
     items = read_items(tmp_path / "t.csv")
     assert items.columns == ("p", "q")
-    said = "Column X only counts the rows, no part of the items: --columns makes it one."
+    said = "Column 'X' only counts the rows, no part of the items: --columns makes it one."
     assert items.notes == (said,)
     assert read_items(tmp_path / "t.csv", columns=["X", "p"]).columns == ("X", "p")
 

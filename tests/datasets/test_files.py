@@ -67,6 +67,7 @@ def test_texts_a_line_are_as_many_items_commas_and_all(tmp_path):
     lines = ["the room was clean", "well, food was cold", "staff were kind, and quick, to all"]
     items = read_items(written(tmp_path / "t.txt", "\n".join(lines) + "\n"))
     assert (items.kind, items.values) == ("texts", lines)
+    assert items.said() == []  # a file of texts has no names: nothing is to be told
 
 
 def test_a_single_column_of_texts_with_commas(tmp_path):

@@ -7,7 +7,7 @@ from sparing.datasets.rows import Reading
 
 TEXTS = ["the cat sat down", "a dog ran away", "no bird was there"]
 IDS = ["a7", "b2", "007"]
-SAID = "Column 'id' names the items and is no part of them: --columns makes it one."
+SAID = "Column 'id' names the items and is no part of them: --columns id,... makes it one."
 
 
 def write_csv(path, columns):
@@ -62,7 +62,9 @@ def test_several_identifiers_are_all_left_out(write):
     items = read_items(write(doc_id=IDS, customerId=[3, 1, 2], uuid=list("xyz"), text=TEXTS))
     assert (items.columns, items.names) == (("text",), IDS)
     assert items.said() == [
-        SAID.replace("'id'", "'doc_id'").replace("is no", "is, like 'customerId' and 'uuid', no")
+        SAID.replace("id,", "doc_id,")
+        .replace("'id'", "'doc_id'")
+        .replace("is no", "is, like 'customerId' and 'uuid', no")
     ]
 
 
@@ -102,6 +104,7 @@ def test_row_numbers_without_a_name_are_no_feature(tmp_path):
     path.write_text(",text\n5,the cat sat down\n0,a dog ran away\n")
     items = read_items(path)
     assert (items.kind, items.names, items.named_by) == ("texts", ["5", "0"], "1")
+    assert items.said()[0].startswith("The first column, which has no name, names the items and is")
     path.write_text("5,the cat sat down\n0,a dog ran away\n")
     assert read_items(path, reading=Reading(header=False)).columns == ("1", "2")
     path.write_text(",text\nx,the cat sat down\ny,a dog ran away\n")

@@ -89,7 +89,7 @@ def test_while_a_model_cannot_be_fitted_the_pool_is_covered_and_it_is_said(model
         query = learner.query(batch_size)
         learner.teach(query.indices, Y[query.indices])
         said.append(query.reason)
-    waiting = [reason for reason in said if "cover the pool meanwhile" in reason]
+    waiting = [reason for reason in said if "items of every kind meanwhile" in reason]
     assert waiting
     assert type(model).__name__ in waiting[0]
     assert "\n" not in waiting[0]

@@ -105,7 +105,7 @@ def accuracy(
     >>> p = Predictions(np.zeros(900), np.ones(900), np.full(900, -1), ClassTable(("cat",)))
     >>> audit = draw_audit(p, 100)
     >>> print(accuracy(p, audit, judge(audit, p, [(i, "cat") for i in audit.drawn.tolist()])))
-    100.0 % (96.7 to 100.0), of the 900 items in the pool; 100 audited, exact
+    100.0 % (96.7 to 100.0), of the 900 items; 100 audited, exact
     """
     audit.check(predictions)
     audit, findings = _first_look(audit, findings)
@@ -137,8 +137,8 @@ def _counts(findings: Findings) -> tuple[int, int]:
 
 def _text(about: str, n: int) -> str:
     if about == POOL:
-        return f"of the {n:,} items in the pool"
-    return f"of new items like the {n:,} in the pool"
+        return f"of the {n:,} items"
+    return f"of new items like these {n:,}"
 
 
 def _uniform(
@@ -160,7 +160,7 @@ def _stratified(
     drawn = audit.strata(predictions, audit.drawn)
     m = np.bincount(drawn, minlength=len(size))
     if np.any(m[there] == 0):
-        raise CapabilityError("A part of the pool has no audited item: its accuracy is unknown.")
+        raise CapabilityError("Of some of the items none was checked: their accuracy is unknown.")
     wrong = np.bincount(drawn, weights=findings.wrong, minlength=len(size)).astype(np.float64)
     return stratified_interval(wrong[there][None], Strata(size[there], m[there]), new, alpha)
 
@@ -253,7 +253,7 @@ def macro_f1(
     >>> audit = draw_audit(p, 100)
     >>> answers = [(i, "cat" if i % 2 == 0 or i < 100 else "dog") for i in audit.drawn.tolist()]
     >>> print(macro_f1(p, audit, judge(audit, p, answers)))
-    roughly 94.3 % (87.6 to 97.6), macro F1 of the 900 items in the pool; 100 audited, bootstrap
+    roughly 94.3 % (87.6 to 97.6), macro F1 of the 900 items; 100 audited, bootstrap
     """
     audit.check(predictions)
     audit, findings = _first_look(audit, findings)

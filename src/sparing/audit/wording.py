@@ -75,7 +75,7 @@ def _among_auto_labels(c: "Certificate") -> str:
     wrong = min(math.floor(c.claim.epsilon * c.n_total), c.n_auto)
     once = f", once the {c.n_handback:,} handed-back items are labeled" if c.n_handback else ""
     return (
-        f"It is of all labels{once}: all {wrong:,} may be among the {c.n_auto:,} that the model"
+        f"The limit is of all labels{once}: all {wrong:,} may be among the {c.n_auto:,} that the model"
         f" gave, which is up to {100 * wrong / c.n_auto:.2g} % of these."
     )
 
@@ -100,7 +100,8 @@ def empty_bound_note(predictions: Predictions, claim: Claim) -> str | None:
     return (
         f"Nothing is promised of class '{predictions.classes.values[rarest]}' by itself: it is"
         f" about {100 * shares[rarest]:.2g} % of the items, so all of it could be wrong within"
-        f" {100 * claim.epsilon:g} %. A claim per class (kind 'auto', per_class) bounds each."
+        f" {100 * claim.epsilon:g} %. 'sparing certify PREDICTIONS --kind auto --per-class' limits"
+        " the errors among the labels of each class."
     )
 
 
@@ -108,11 +109,14 @@ def notes_of(predictions: Predictions, c: "Certificate") -> tuple[str, ...]:
     """Return what the reader has to know beside the statement."""
     notes = []
     if not c.n_auto:
-        notes.append("The audit proves nothing at this epsilon: no label is left to the model.")
+        few = f"at most {100 * c.claim.epsilon:g} %"
+        notes.append(
+            f"The answers do not show that {few} are wrong: no label is left to the model."
+        )
     if c.n_unanswered:
-        notes.append(f"{c.n_unanswered} audited items have no answer and count as wrong.")
+        notes.append(f"{c.n_unanswered} items of the check have no answer and count as wrong.")
     if c.n_disputed:
-        notes.append(f"On {c.n_disputed} audited items annotators disagree; they count as wrong.")
+        notes.append(f"People differ on {c.n_disputed} of the checked items, which count as wrong.")
     notes += [f"{n:,} labels of people {WAYS[way]}." for way, n in c.taught.items() if way in WAYS]
     if c.left_out and c.version > 1:
         why = ", ".join(f"{n:,} {reason}" for reason, n in c.left_out.items())

@@ -64,7 +64,7 @@ def certify(
         int | None, typer.Option(min=1, help="Items to audit, not as planned.", show_default=False)
     ] = None,
     again: Annotated[
-        bool, typer.Option("--again", help="Draw a new audit; each one may risk less.")
+        bool, typer.Option("--again", help="Draw a new audit; each one is stricter.")
     ] = False,
     verify: Annotated[
         Path | None,
@@ -166,8 +166,8 @@ def _check_may_prove(items: "PoolFile", audit: "Audit", claim: "Claim") -> None:
     some_left = len(audit.drawn) < np.count_nonzero(audit.eligible)
     if some_left and not certify(p, audit, judge(audit, p, right)).n_auto:
         raise InvalidInputError(
-            f"{len(audit.drawn):,} audits prove nothing at {100 * claim.epsilon:g} %, even without"
-            " an error: give --audits more, or leave it out."
+            f"{len(audit.drawn):,} items are too few to show {100 * claim.epsilon:g} %, even"
+            " without an error: give --audits more, or leave it out."
         )
 
 
@@ -216,7 +216,7 @@ def _certify(folder: "AuditFolder", items: "PoolFile", audit: "Audit", *, as_jso
     )
     if certificate.majority is not None:
         typer.echo(
-            f"For comparison: calling everything the commonest class is certified at"
+            f"For comparison: calling everything the commonest class would be at most"
             f" {100 * certificate.majority:.1f} % wrong."
         )
     more = _worth_answering(items, audit, answers)

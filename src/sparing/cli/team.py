@@ -19,10 +19,10 @@ def agreement_lines(told: "Agreement", counts: dict[str, int]) -> "Iterator[str]
         yield told.note
     rows: list[tuple[str, Figure]] = []
     if told.overall is not None:
-        rows.append(("Krippendorff's alpha", told.overall))
+        rows.append(("beyond chance, all (Krippendorff's alpha)", told.overall))
     if told.fleiss is not None:
-        rows.append(("Fleiss' kappa", told.fleiss))
-    rows += [(f"Cohen's kappa, {a} and {b}", figure) for a, b, figure in told.pairs]
+        rows.append(("beyond chance, all (Fleiss' kappa)", told.fleiss))
+    rows += [(f"beyond chance, {a} and {b} (Cohen's kappa)", figure) for a, b, figure in told.pairs]
     rows += [(f"class {name}", figure) for name, figure in told.classes]
     rows += [(f"{name} with the others", figure) for name, figure in told.people]
     width = max((len(name) for name, _ in rows), default=0)

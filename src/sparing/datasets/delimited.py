@@ -62,7 +62,11 @@ def read_delimited(path: Path, reading: Reading) -> RawTable:
         [f"line {row.line}" for row in whole],
         path.name,
         tuple(odd),
-        (*notes, *_on_header(path, guessed=guessed), *_on_quotes(body)),
+        (
+            *notes,
+            *_on_header(path, guessed=guessed and not _is_lines(delimiter, path)),
+            *_on_quotes(body),
+        ),
         reading=replace(reading, header=header, encoding=encoding),
     )
 
@@ -78,7 +82,7 @@ def first_row_of_data(path: Path, reading: Reading) -> list[str] | None:
     """
     text, delimiter, _ = _delimited(beginning(path, reading.encoding), path, reading)
     rows = rows_of(text, delimiter)
-    if not rows or (delimiter == NONE and path.suffix.lower() == ".txt"):
+    if not rows or _is_lines(delimiter, path):
         return None
     return None if has_header(rows, path) else rows[0].cells
 
@@ -93,6 +97,11 @@ def _delimited(text: str, path: Path, reading: Reading) -> tuple[str, str, int]:
     if suffix == ".txt" and not reading.as_before and not _is_table(text):
         return text, NONE, 0
     return text, find_delimiter(text), 0
+
+
+def _is_lines(delimiter: str, path: Path) -> bool:
+    """Tell whether a file is texts, one a line: there no line names anything."""
+    return delimiter == NONE and path.suffix.lower() == ".txt"
 
 
 def _is_table(text: str) -> bool:

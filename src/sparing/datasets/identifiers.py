@@ -118,6 +118,17 @@ def _whole(cell: Any) -> int | None:
     return int(number) if number is not None and number.is_integer() else None
 
 
+def called(name: str) -> str:
+    """Return a column as sentences call it: the row numbers that programs write have no name.
+
+    Examples
+    --------
+    >>> called("id"), called("1")
+    ("Column 'id'", 'The first column, which has no name,')
+    """
+    return "The first column, which has no name," if name == UNNAMED else f"Column '{name}'"
+
+
 def words_of(name: str) -> list[str]:
     """Return the words of a column's name, in lower case.
 

@@ -22,7 +22,7 @@ from sparing.datasets.columns import (
     told,
     vector_of,
 )
-from sparing.datasets.identifiers import counts_rows
+from sparing.datasets.identifiers import called, counts_rows
 from sparing.datasets.images import image_faults, image_file_fault, is_image_name
 from sparing.datasets.items import (
     ItemKind,
@@ -133,18 +133,20 @@ def _on_names(raw: RawTable, used: Sequence[str]) -> list[str]:
         gone = " and ".join(map(repr, naming))
         odd = [f"{gone} cannot name the items: a cell is empty or there twice."] if gone else []
         return odd + sentences
+    first = called(raw.named_by)
     if raw.named_by in {*used} or not naming:
-        return [f"Column '{raw.named_by}' names the items.", *sentences]
+        return [f"{first} names the items.", *sentences]
     others = " and ".join(repr(name) for name in naming if name != raw.named_by)
     like = f", like {others}," if others else ""
-    named = f"Column '{raw.named_by}' names the items and is{like} no part of them"
-    return [f"{named}: --columns makes it one.", *sentences]
+    how = f"--columns {raw.named_by},... makes it one"
+    return [f"{first} names the items and is{like} no part of them: {how}.", *sentences]
 
 
 def _on_counters(names: Sequence[str]) -> dict[str, str]:
     """Return for each column that counts the rows the sentence that speaks of all of them."""
     many = len(names) > 1
-    said = f"Column{'s' if many else ''} {shown_names(names)} only count{'' if many else 's'}"
+    which = f"Columns {shown_names(names)} only count" if many else ""
+    said = which or "".join(f"{called(name)} only counts" for name in names)
     return dict.fromkeys(names, f"{said} the rows, no part of the items: --columns makes it one.")
 
 

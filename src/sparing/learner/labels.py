@@ -291,10 +291,15 @@ class LabelsLearner(ActiveLearner):
         n = len(self.pool.labeled)
         if n < COLD_LABELS:
             chosen = covering(self.pool, partial(self._model.spectrum, COLD_LABELS + 1))
-            return Auto(chosen, f"{n} items with labels are too few to judge a model by: cover")
+            return Auto(
+                chosen, f"{n} items with labels are too few to tell: items of every kind first"
+            )
         said = f"{n} items with labels"
         if n < COVERED_LABELS:
-            return Auto(Mix(UHerding(), UNIFORM_SHARE), f"{said}: doubt and coverage together")
+            return Auto(
+                Mix(UHerding(), UNIFORM_SHARE),
+                f"{said}: doubtful ones, and those that stand for many",
+            )
         return Auto(Mix(MarginSampling(), UNIFORM_SHARE), f"{said}: the model's doubt is a guide")
 
     def _state(self) -> SavedState:

@@ -117,7 +117,7 @@ def auto_strategy(
     >>> version = ModelVersion(auto_classifier(pool.X), pool, seed=0)
     >>> auto = auto_strategy(pool, version, lambda: laplacian_spectrum(pool.X))
     >>> auto.name, auto.why
-    ('auto: max_herding', 'no labels yet: cover the pool')
+    ('auto: max_herding', 'no labels yet: items of every kind first')
 
     References
     ----------
@@ -143,7 +143,9 @@ def _weighing(evidence: PolicyEvidence) -> tuple[QueryStrategy, str]:
     """Return what follows the model's doubt, with coverage while labels are few, and why."""
     labels = f"{evidence.n_labeled} labels of {evidence.n_classes} classes"
     if not evidence.is_late:
-        return Mix(UHerding(), UNIFORM_SHARE), f"{labels}: doubt and coverage together"
+        return Mix(
+            UHerding(), UNIFORM_SHARE
+        ), f"{labels}: doubtful ones, and those that stand for many"
     if evidence.neighbors_agree:
         why = f"{labels}: the model's doubt is a guide"
     else:
@@ -157,9 +159,9 @@ def covering_meanwhile(error: TooFewLabelsError) -> QueryStrategy:
     Examples
     --------
     >>> covering_meanwhile(TooFewLabelsError("SVC could not be fitted on 3 items: why.")).why
-    'SVC could not be fitted on 3 items: why: cover the pool meanwhile'
+    'SVC could not be fitted on 3 items: why: items of every kind meanwhile'
     """
-    return Auto(MaxHerding(), f"{str(error).rstrip('.')}: cover the pool meanwhile")
+    return Auto(MaxHerding(), f"{str(error).rstrip('.')}: items of every kind meanwhile")
 
 
 def _searching(evidence: PolicyEvidence) -> tuple[QueryStrategy, str]:
@@ -191,5 +193,6 @@ def _sought(pool: Pool, seeds: Mapping[Label, IntArray]) -> tuple[QueryStrategy,
 
 def _why_cold(evidence: PolicyEvidence) -> str:
     if not evidence.n_labeled:
-        return "no labels yet: cover the pool"
-    return f"{evidence.n_labeled} labels are too few to judge a model by: cover the pool"
+        return "no labels yet: items of every kind first"
+    few = f"{evidence.n_labeled} labels are too few to tell how good a model is"
+    return f"{few}: items of every kind first"

@@ -104,7 +104,7 @@ def _accuracy(state: State) -> RoughAccuracy | None:
     """Return the audited accuracy where a certificate holds, else the rough one."""
     if state.audited is not None:
         found = state.audited
-        note = f"{found.about}; by an audit of {found.n_audited}"
+        note = f"{found.about}; from a check of {found.n_audited:,}"
         return RoughAccuracy(found.value, found.low, found.high, found.n_audited, note, False)
     told = random_accuracy(_facts(state))
     return None if told is None else RoughAccuracy(*told, ROUGH.format(n=told[-1]))
@@ -192,8 +192,9 @@ def _audit(state: State) -> AuditProgress | None:
     n, done = state.n_to_audit(), state.n_answered_of_draw()
     if state.certified is not None:
         return AuditProgress(n, done, state.certified.certificate.statement)
-    what = f"at most {100 * claim.epsilon:g} % wrong at {100 * (1 - claim.delta):g} %"
-    return AuditProgress(n, done, f"{done:,} of {n:,} answered, to certify {what}.")
+    sure, share = f"{100 * (1 - claim.delta):g} % certainty", f"{100 * claim.epsilon:g} %"
+    what = f"to show with {sure} that at most {share} of the labels are wrong"
+    return AuditProgress(n, done, f"{done:,} of {n:,} answered, {what}.")
 
 
 @dataclass(frozen=True, slots=True)

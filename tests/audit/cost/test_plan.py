@@ -150,8 +150,8 @@ def test_the_sentence_and_the_warning():
     codes = np.where(np.arange(4000) < 20, 1, 0)
     p, _ = pool(4000, np.zeros(4000), codes=codes)
     plan = plan_audit(p, Claim(0.02))
-    start = f"2 % at 95 %: about {plan.n_audit} audits and 0 by hand; the model labels about "
-    assert plan.sentence.startswith(start)
+    start = "At most 2 % wrong, with 95 % certainty: about"
+    assert plan.sentence.startswith(f"{start} {plan.n_audit} items to check, then 0 more by hand; ")
     assert "Nothing is promised of class 'dog' by itself" in plan.note
     assert plan_audit(p, Claim(0.004)).note is None
 
@@ -162,4 +162,5 @@ def test_equal_confidences_and_an_empty_pool():
     done = Predictions([0, 1], [0.9, 0.9], [0, 1], CLASSES)
     plan = plan_audit(done, Claim(0.05))
     assert plan.n_audit == 0
-    assert plan.sentence == "5 % at 95 %: nothing is left to audit; people have labeled every item."
+    start = "At most 5 % wrong, with 95 % certainty"
+    assert plan.sentence == f"{start}: nothing is left to check; people have labeled every item."

@@ -70,8 +70,9 @@ def plan_audit(predictions: Predictions, claim: Claim, *, attempt: int = 1) -> A
     >>> from sparing import ClassTable
     >>> sure = 1 - np.linspace(0, 0.45, 4000) ** 4
     >>> p = Predictions(np.zeros(4000), sure, np.full(4000, -1), ClassTable(("cat", "dog")))
-    >>> print(plan_audit(p, Claim(0.02)).sentence)
-    2 % at 95 %: about 182 audits and 0 by hand; the model labels about 3,818.
+    >>> print(plan_audit(p, Claim(0.02)).sentence)  # doctest: +NORMALIZE_WHITESPACE
+    At most 2 % wrong, with 95 % certainty: about 182 items to check, then 0 more by hand; the model
+    labels about 3,818.
     """
     delta = share_of(claim.delta, attempt)
     if claim.per_class:
@@ -157,16 +158,19 @@ def _plan(
 ) -> AuditPlan:
     audits, remainder, most = round(mix.audits), round(mix.remainder), round(mix.most)
     auto = int(predictions.eligible.sum()) - audits - remainder
-    what = f"{100 * claim.epsilon:g} % at {100 * (1 - claim.delta):g} %"
+    what = f"At most {100 * claim.epsilon:g} % wrong"
+    sure = f"with {100 * (1 - claim.delta):g} % certainty"
     if audits:
         more = f", seldom more than {most:,} answers" if most > audits + remainder else ""
         text = (
-            f"about {audits:,} audits and {remainder:,} by hand{more};"
+            f"about {audits:,} items to check, then {remainder:,} more by hand{more};"
             f" the model labels about {auto:,}."
         )
     elif not remainder:
-        text = "nothing is left to audit; people have labeled every item."
+        text = "nothing is left to check; people have labeled every item."
     else:
-        text = f"an audit would cost more than it saves; label the {remainder:,} that are left."
+        text = f"a check would cost more than it saves; label the {remainder:,} that are left."
     note = empty_bound_note(predictions, claim)
-    return AuditPlan(n_audit, mix.cut, audits, remainder, auto, most, f"{what}: {text}", note)
+    return AuditPlan(
+        n_audit, mix.cut, audits, remainder, auto, most, f"{what}, {sure}: {text}", note
+    )

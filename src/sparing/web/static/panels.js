@@ -191,7 +191,7 @@ function check({ body, state, acts }) {
   };
   choice.addEventListener("change", look);
   body.append(
-    el("p", {}, "Items are drawn at random and shown without any guess. Your answers then bound, with 95 % certainty, how many labels of the finished data set are wrong."),
+    el("p", {}, "Items are drawn at random and shown without any guess. Your answers then show, with 95 % certainty, that no more labels of the finished data set are wrong than you allow here."),
     el("p", {}, el("label", { for: "claim" }, "At most wrong: "), choice), plan, el("p", {}, begin), note);
   return look();
 }
@@ -211,7 +211,7 @@ function running(body, state, acts) {
   if (server?.audit) body.append(el("p", { class: "statement" }, server.audit.sentence), el("p", {}, `${number(server.audit.n_answered)} of ${number(server.audit.n_drawn)} are answered.`));
   if (server?.certificate) body.append(el("p", { class: "statement" }, server.certificate.statement));
   body.append(
-    el("p", {}, "You may go back to labeling. The check is then spent: the next one draws new items, and may risk less."),
+    el("p", {}, "You may go back to labeling. The check is then spent. The next one draws new items and is stricter: whoever may try often enough would pass by luck."),
     el("p", {}, button("Stop the check and label more", acts.resume, "for-owner")));
 }
 
