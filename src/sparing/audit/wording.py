@@ -75,8 +75,8 @@ def _among_auto_labels(c: "Certificate") -> str:
     wrong = min(math.floor(c.claim.epsilon * c.n_total), c.n_auto)
     once = f", once the {c.n_handback:,} handed-back items are labeled" if c.n_handback else ""
     return (
-        f"The limit is of all labels{once}: all {wrong:,} may be among the {c.n_auto:,} that the model"
-        f" gave, which is up to {100 * wrong / c.n_auto:.2g} % of these."
+        f"The limit is of all labels{once}: all {wrong:,} may be among the {c.n_auto:,} that the"
+        f" model gave, which is up to {100 * wrong / c.n_auto:.2g} % of these."
     )
 
 
