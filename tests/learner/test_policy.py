@@ -414,3 +414,34 @@ def test_odd_answers_get_a_batch_and_probabilities_and_no_warning(labels):
     proba = learner.predict_proba()
     assert proba.shape == (400, len(set(labels)))
     np.testing.assert_allclose(proba.sum(axis=1), 1, atol=1e-5)
+
+
+def twins(rng):
+    """Items that are there twice."""
+    return np.repeat(rng.standard_normal((60, 5)), 2, axis=0)
+
+
+ODD_POOLS = {
+    "all columns constant": lambda rng: np.full((120, 5), 3.0),
+    "each item twice": twins,
+    "one item stands apart": lambda rng: np.vstack([np.ones((119, 5)), [[9.0] * 5]]),
+    "words that nobody has": lambda rng: sparse.csr_array((120, 30), dtype=np.float32),
+    "two words": lambda rng: sparse.csr_array(np.eye(2, 30, dtype=np.float32)[np.arange(120) % 2]),
+}
+
+
+@pytest.mark.parametrize("pool", ODD_POOLS)
+@pytest.mark.parametrize("n_classes", [2, 40])
+def test_labels_that_contradict_each_other_get_a_batch_and_probabilities(pool, n_classes):
+    """Equal items have different labels; whatever the pool is like, nothing warns or stops."""
+    learner = ActiveLearner(ODD_POOLS[pool](np.random.default_rng(0)), seed=0)
+    for _ in range(3):
+        query = learner.query(15)
+        learner.teach(query.indices, [int(row) % n_classes for row in query.indices])
+        assert query.reason
+    proba = learner.predict_proba()
+    assert proba.shape[0] == 120
+    assert np.isfinite(proba).all()
+    np.testing.assert_allclose(proba.sum(axis=1), 1, atol=1e-5)
+    assert len(set(learner.pool.labeled)) == 45
+    assert sum(learner.explain().values()) == pytest.approx(1)
