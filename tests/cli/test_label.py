@@ -79,12 +79,12 @@ def test_a_source_that_is_not_there_is_one_line(tmp_path):
 
 
 def test_the_port_is_always_the_same_and_the_next_one_if_it_is_taken():
-    with command._listening("secret", None) as first:
+    with command.listening("secret", None) as first:
         port = first.getsockname()[1]
         assert first.getsockname()[0] == "127.0.0.1"
-        with command._listening("secret", None) as second:
+        with command.listening("secret", None) as second:
             assert second.getsockname()[1] != port
-    with command._listening("secret", None) as again:
+    with command.listening("secret", None) as again:
         assert again.getsockname()[1] == port
     assert len({command._ports(f"secret {i}")[0] for i in range(50)}) > 45
 
@@ -103,7 +103,7 @@ def test_an_answer_of_several_parts_is_sent_at_once():
             writer.close()
             return await options
 
-    with command._listening("secret", None) as listener:
+    with command.listening("secret", None) as listener:
         assert asyncio.run(accepted(listener)) == 1
 
 
@@ -112,7 +112,7 @@ def test_a_port_that_was_asked_for_is_that_or_nothing():
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         with pytest.raises(SourceError, match="--port"):
-            command._listening("secret", taken.getsockname()[1])
+            command.listening("secret", taken.getsockname()[1])
 
 
 def test_no_browser_takes_over_a_terminal_without_a_screen(monkeypatch, tmp_path):

@@ -9,6 +9,7 @@ import typer
 
 import sparing
 from sparing.cli.autolabel import autolabel
+from sparing.cli.backend import backend
 from sparing.cli.backups import backup, merge, restore
 from sparing.cli.certify import certify
 from sparing.cli.compare import compare
@@ -52,6 +53,7 @@ def options(
 
 COMMANDS: dict[str, Callable[..., None]] = {
     "label": label,
+    "backend": backend,
     "next": next_items,
     "status": status,
     "import": import_labels,

@@ -98,6 +98,9 @@ def label(
         Path | None, typer.Option(help="Certificate, for https.", show_default=False)
     ] = None,
     tls_key: Annotated[Path | None, typer.Option(help="Its key.", show_default=False)] = None,
+    backend: Annotated[
+        bool, typer.Option("--backend", help="Be a backend of Label Studio, too.")
+    ] = False,
 ) -> None:
     """Label in the browser: the page asks, you answer by keyboard, a model learns beside it.
 
@@ -141,8 +144,8 @@ def label(
         if overlap is not None:
             opened.team.set_overlap(overlap)
         gate = network.gate(opened.where.secret)
-        with _listening(opened.where.secret, port, network) as listener:
-            _serve(opened, listener, network, gate, browse=not no_browser)
+        with listening(opened.where.secret, port, network) as listener:
+            _serve(opened, listener, network, gate, browse=not no_browser, is_backend=backend)
 
 
 def _offer_labels(project: "Project") -> None:
@@ -172,7 +175,7 @@ def _split(names: str) -> list[str]:
     return [name.strip() for name in names.split(",") if name.strip()]
 
 
-def _listening(secret: str, port: int | None, network: Network = LOCAL) -> socket.socket:
+def listening(secret: str, port: int | None, network: Network = LOCAL) -> socket.socket:
     """Listen on the port that was asked for, or on the one that is always this project's."""
     from sparing.errors import SourceError
     from sparing.web.connections import Listener
@@ -206,11 +209,14 @@ def _serve(
     gate: "Gate | None",
     *,
     browse: bool,
+    is_backend: bool = False,
 ) -> None:
+    from sparing.cli.backend import connecting
     from sparing.cli.progress import say
     from sparing.project.learning.process import Trainer
     from sparing.web.app import create_app
     from sparing.web.door import Door
+    from sparing.web.studio import StudioEntry
 
     url = f"{network.scheme}://{network.shown}:{listener.getsockname()[1]}/"
     project.where.announce(url)
@@ -220,19 +226,22 @@ def _serve(
         network.address,
         project.folder,
     )
-    app = create_app(project, Trainer(project.learning, project.map, note=say), door)
+    entry = StudioEntry(project.where.secret, network.address) if is_backend else None
+    app = create_app(project, Trainer(project.learning, project.map, note=say), door, entry)
     for note in (*network.warnings(), *(gate.notes() if gate else ()), *project.status().notes):
         say(note)
     link = f"{url}#{door.token}" if isinstance(door, Door) else url
     typer.echo(link)
     if isinstance(door, Door):
         say("Who opens it is an owner and may do everything; People makes links for others.")
+    for line in connecting(url, entry) if entry else ():
+        say(line)
     say("Ctrl-C stops; every answer is saved at once.")
     if browse:
         _browse(link, project.folder)
     gc.freeze()  # what was made so far stays: no answer waits while it is searched for garbage
     try:
-        _run(app, listener, network)
+        run(app, listener, network)
     finally:
         closed(project.folder)
     say(f"Stopped. All answers are in {project.where.place}.")
@@ -251,7 +260,8 @@ def _browse(link: str, folder: Path) -> None:
         webbrowser.open(handed_over(link, folder))
 
 
-def _run(app: "FastAPI", listener: socket.socket, network: Network) -> None:
+def run(app: "FastAPI", listener: socket.socket, network: Network) -> None:
+    """Serve an application until Ctrl-C."""
     from sparing.web.serving import server
 
     try:

@@ -44,7 +44,7 @@ def next_items(
 
 def import_labels(
     project: Place,
-    table: Annotated[Path, typer.Argument(help="CSV, TSV, JSONL, .xlsx, ... with items, labels.")],
+    table: Annotated[Path, typer.Argument(help="CSV, .jsonl, .xlsx, ...; .json of Label Studio.")],
     item_column: Annotated[
         str | None, typer.Option(help="Names the items.", show_default="item_id, item, path, ...")
     ] = None,
@@ -201,7 +201,9 @@ def export(
     form: Annotated[
         str | None,
         typer.Option(
-            "--format", help="csv, jsonl, parquet or folders.", show_default="by the file's name"
+            "--format",
+            help="csv, jsonl, parquet, label-studio or folders.",
+            show_default="by the file's name",
         ),
     ] = None,
     model: Annotated[
@@ -219,12 +221,18 @@ def export(
         raise typer.BadParameter("Say where to write: a file for the labels, or --model.")
     with open_project(project) as opened:
         if out is not None:
-            n = opened.files.export(out, form or out.suffix.lstrip(".").lower() or "folders")
+            n = opened.files.export(out, form or _form_of(out))
             for note in opened.audits.notes():
                 typer.echo(note, err=True)
             typer.echo(f"{n:,} labels in {out}.", err=True)
         if model is not None:
             _export_model(opened, model)
+
+
+def _form_of(out: Path) -> str:
+    """Return the format that the name of a file means."""
+    suffix = out.suffix.lstrip(".").lower()
+    return "label-studio" if suffix == "json" else suffix or "folders"
 
 
 def _export_model(opened: "Project", path: Path) -> None:

@@ -1,9 +1,5 @@
 """The application: a project and its trainer behind one guard."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from typing import Any
-
 from anyio import CapacityLimiter
 from fastapi import FastAPI
 from starlette.middleware import Middleware
@@ -14,17 +10,18 @@ from sparing.project.learning.process import Trainer
 from sparing.web import api, entering, failures, grids, leases, maps, matching, pages, people
 from sparing.web.door import Door
 from sparing.web.gate import Gate
+from sparing.web.lifespan import SILENT, with_trainer
 from sparing.web.security import Guard
+from sparing.web.studio import Beside, StudioEntry, create_backend
 
 DRAWN_AT_ONCE = 8  # pictures, for all browsers together
-# FastAPI can send traces to a collector that the environment names; this page sends nothing.
-SILENT: Any = {"tracing": False, "metrics": False, "logs": False, "auto_configure": False}
 
 
 def create_app(
     project: Project,
     trainer: Trainer | None = None,
     door: Door | Gate | None = None,
+    backend: StudioEntry | None = None,
 ) -> FastAPI:
     """Make the page of one project.
 
@@ -33,6 +30,7 @@ def create_app(
     project : an open :class:`sparing.project.Project`
     trainer : started with the application and stopped with it; None: nothing learns
     door : says who may come in; None: whoever has the link
+    backend : lets Label Studio in at the five paths that are its own; None: there are none
 
     Returns
     -------
@@ -47,7 +45,7 @@ def create_app(
         redoc_url=None,
         redirect_slashes=False,
         middleware=[Middleware(Guard, door=door)],
-        lifespan=_lifespan,
+        lifespan=with_trainer,
         telemetry=SILENT,
     )
     app.state.drawing = CapacityLimiter(DRAWN_AT_ONCE)
@@ -61,17 +59,6 @@ def create_app(
     app.include_router(leases.router)
     app.include_router(matching.router)
     pages.mount(app)
+    if backend is not None:  # outside the guard: it has a password of its own
+        app.add_middleware(Beside, backend=create_backend(project, trainer, backend))
     return app
-
-
-@asynccontextmanager
-async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
-    trainer = app.state.trainer
-    if trainer is None:
-        yield
-        return
-    trainer.start()
-    try:
-        yield
-    finally:
-        trainer.stop()

@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from sparing.datasets.decoding import read_text
 from sparing.datasets.items import Skipped
+from sparing.datasets.label_studio import read_array
 from sparing.datasets.marked.checking import POINTS, checked
 from sparing.datasets.marked.document import Document, Documents
 from sparing.errors import SourceError
@@ -24,14 +24,8 @@ def read_label_studio(path: Path, offsets: str = POINTS, encoding: str | None = 
     ------
     SourceError : the file is missing, unreadable, no text, or no array of tasks
     """
-    text, notes, _ = read_text(path, encoding)
-    try:
-        tasks = json.loads(text)
-    except ValueError as error:
-        raise SourceError(f"{path} is not JSON: {error}.") from None
-    if not isinstance(tasks, list) or not all(
-        isinstance(t, Mapping) and "data" in t for t in tasks
-    ):
+    tasks, notes = read_array(path, encoding)
+    if not all(isinstance(t, Mapping) and "data" in t for t in tasks):
         raise SourceError(f"{path} is no array of Label Studio's tasks, each with 'data'.")
     found = [_document(task, f"task {task.get('id', i)}", offsets) for i, task in enumerate(tasks)]
     documents = tuple(each for each in found if isinstance(each, Document))

@@ -179,7 +179,7 @@ def export(guarded: Guarded, path: Path, form: str, annotator: str = "") -> int:
     ----------
     guarded : the state of the project
     path : of the file; of a folder that is not there yet or empty, for ``"folders"``
-    form : ``"csv"``, ``"jsonl"``, ``"parquet"`` or ``"folders"``
+    form : ``"csv"``, ``"jsonl"``, ``"parquet"``, ``"label-studio"`` or ``"folders"``
     annotator : who reads it
 
     Raises
@@ -194,11 +194,20 @@ def export(guarded: Guarded, path: Path, form: str, annotator: str = "") -> int:
     with guarded.held() as state:  # the answers wait for the rows, not for the disk
         rows = list(export_rows(state, annotator))
         table = as_table(state, rows)
+        tasks = _tasks(state, rows) if form == STUDIO else ""
     if form == FOLDERS:
         _write_folders(guarded, path, rows, table)
+    elif form == STUDIO:
+        write_atomically(path, tasks.encode("utf-8", "replace"))
     else:
         write_atomically(path, FORMS[form](table))
     return sum(row.label is not None for row in rows)
+
+
+def _tasks(state: State, rows: Sequence[ExportRow]) -> str:
+    from sparing.project.files.studio import studio_tasks
+
+    return studio_tasks(state, rows)
 
 
 def as_table(state: State, rows: Sequence[ExportRow]) -> ExportTable:
@@ -307,5 +316,5 @@ def _copy(item: Item, folder: Path) -> None:
         raise SourceError(f"{folder / name} cannot be written: {error.strerror}.") from error
 
 
-FOLDERS = "folders"
-NAMES = (*FORMS, FOLDERS)
+FOLDERS, STUDIO = "folders", "label-studio"
+NAMES = (*FORMS, STUDIO, FOLDERS)

@@ -9,6 +9,8 @@ from sparing.project.apart import Order, export_apart
 from sparing.project.files import imports
 from sparing.project.files.export import export
 from sparing.project.files.imports import ImportReport
+from sparing.project.files.live import Studio
+from sparing.project.files.studio import read_studio
 from sparing.project.guarded import Guarded
 from sparing.project.log.event_log import EventLog
 from sparing.project.options import check_no_part, without_labels
@@ -27,6 +29,7 @@ class Files:
     Attributes
     ----------
     last : what became of the labels that were imported last, since the project was opened
+    studio : speaks to a Label Studio that works on the same items
     """
 
     def __init__(self, store: Store, guarded: Guarded, log: EventLog) -> None:
@@ -34,6 +37,7 @@ class Files:
         self._guarded = guarded
         self._log = log
         self.last: ImportReport | None = None
+        self.studio = Studio(guarded, log)
 
     def export(self, path: str | PathLike[str], form: str = "csv", annotator: str = "") -> int:
         """Write all labels with their provenance; return how many items have one.
@@ -43,7 +47,8 @@ class Files:
         Parameters
         ----------
         path : the file; for ``"folders"`` a folder that is not there yet, or empty
-        form : ``"csv"``, ``"jsonl"``, ``"parquet"``, or ``"folders"``: PATH/provenance/class/file
+        form : ``"csv"``, ``"jsonl"``, ``"parquet"``, ``"label-studio"``, or ``"folders"``:
+            PATH/provenance/class/file
         annotator : who reads it; what they are to answer without knowing what others said comes
             without that
 
@@ -79,7 +84,7 @@ class Files:
 
         Parameters
         ----------
-        path : a CSV, TSV, JSONL or Parquet file, such as an export
+        path : a CSV, TSV, JSONL or Parquet file, such as an export; ``.json``: one of Label Studio
         item_column : names the items by key, path, name or text; ``item_id``, ``item``, ``path``,
             ... if not given
         label_column : ``label`` or ``class`` if not given
@@ -94,7 +99,11 @@ class Files:
         SourceError, InvalidInputError : the table cannot be read, or lacks such a column
         """
         with self._guarded.held() as state:
-            readings = imports.read_labels(state, Path(path), item_column, label_column, reading)
+            if Path(path).suffix.lower() == ".json":
+                readings = read_studio(state, Path(path))
+            else:
+                named = item_column, label_column
+                readings = imports.read_labels(state, Path(path), *named, reading)
         return self._import(readings, Path(path).name)
 
     def import_source_labels(self, column: str) -> ImportReport:

@@ -153,7 +153,7 @@ def read_labels(
         except InvalidInputError as error:
             problems.append(RowReport(name, item, str(error)))
             continue
-        found.append(_found(state, name, item, where.item_id, said, where.way))
+        found.append(found_row(state, name, item, where.item_id, said, where.way))
     return Readings(found, problems, raw.notes)
 
 
@@ -179,7 +179,7 @@ def read_source_labels(state: State, column: str) -> Readings:
             continue
         if label is not None:
             said = {"class_name": label, "asked_for": FROM_FILE}
-            found.append(_found(state, name, name, item_id, said))
+            found.append(found_row(state, name, name, item_id, said))
     return Readings(found, problems)
 
 
@@ -238,10 +238,19 @@ def _outcome(one: Found, outcomes: Mapping[str, Recorded]) -> RowReport:
     return RowReport(one.name, one.item, first.message or "the item has another label")
 
 
-def _found(
+def found_row(
     state: State, name: str, item: str, item_id: str, said: Mapping[str, Any], way: str = ""
 ) -> Found:
-    """Return a row as events; what is noted already is not noted again."""
+    """Return a row as events; what is noted already is not noted again.
+
+    Parameters
+    ----------
+    state : of the project
+    name, item : where the row stands, and what it calls its item
+    item_id : of that item
+    said : fields of an event, and ``opinions``, ``settled``, ``flagged``, ``comment``
+    way : how the item was found, where that should be known
+    """
     noted, now = [], state.replay.of(item_id)
     if said.get("flagged") and not now.flagged:
         noted.append(NewEvent(key=uuid4().hex, kind=Kind.FLAG, item_id=item_id))

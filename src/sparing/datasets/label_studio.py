@@ -1,0 +1,250 @@
+"""Label Studio's JSON: tasks, what people and models said of them, and its labeling interface.
+
+One reading for exported files and for what its server sends. What is unknown is passed over and
+counted; nothing of a task is fetched.
+
+References
+----------
+Label Studio 1.23: export and import format, https://labelstud.io/guide/export and
+https://labelstud.io/guide/tasks
+"""
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
+from xml.etree import ElementTree
+
+from sparing.datasets.decoding import read_text
+from sparing.errors import InvalidInputError, SourceError
+
+OWN = "sparing"  # the part of a task's meta that is ours
+CHOICES, LABELS = "choices", "labels"
+UPLOADED = re.compile(r"[0-9a-f]{8}-")  # before the name of a file that was uploaded
+MOST_INTERFACE = 1 << 20  # characters
+
+
+@dataclass(frozen=True, slots=True)
+class Annotation:
+    """What one person said of a task.
+
+    Parameters
+    ----------
+    key : its id in Label Studio; ``""`` in a file that has none
+    choices : what was chosen, in its order
+    is_skipped : the person skipped the task
+    annotator : mail address, or the number of a user; ``""`` where that is not known any more
+    updated_at : ISO 8601; ``""`` where it is not said
+    passed_over : types of its results that are no choices
+    """
+
+    key: str
+    choices: tuple[str, ...]
+    is_skipped: bool
+    annotator: str
+    updated_at: str
+    passed_over: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """An item as Label Studio has it.
+
+    Parameters
+    ----------
+    name : what a person finds it by: ``"task 7"``
+    data : what is shown, by its keys
+    own : what an export of ours said of it; empty elsewhere
+    annotations : in the order in which they were made
+    n_predictions : by models: nobody's word
+    """
+
+    name: str
+    data: Mapping[str, Any]
+    own: Mapping[str, Any]
+    annotations: tuple[Annotation, ...]
+    n_predictions: int
+
+
+@dataclass(frozen=True, slots=True)
+class Interface:
+    """The part of a labeling interface in which one of several choices is made.
+
+    Parameters
+    ----------
+    name, to_name : of the control, and of the object that it is about
+    choices : that it offers
+    """
+
+    name: str
+    to_name: str
+    choices: tuple[str, ...]
+
+
+def read_array(path: Path, encoding: str | None = None) -> tuple[list[Any], tuple[str, ...]]:
+    """Read an exported file; return its tasks as they are, and notes on how it was read.
+
+    Raises
+    ------
+    SourceError : it is missing, unreadable, or no array of tasks
+    """
+    text, notes, _ = read_text(path, encoding)
+    try:
+        raw = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise SourceError(f"{path} is not JSON: {error}.") from None
+    if not isinstance(raw, list):
+        raise SourceError(f"{path} is no array of Label Studio's tasks, each with 'data'.")
+    return raw, tuple(notes)
+
+
+def read_task(raw: Any, place: int) -> Task:
+    """Return a task of an export or of a request.
+
+    Parameters
+    ----------
+    raw : as it was in the JSON
+    place : in its list, for the name of one without an id
+
+    Raises
+    ------
+    InvalidInputError : it is none
+    """
+    if not isinstance(raw, Mapping) or not isinstance(raw.get("data"), Mapping):
+        raise InvalidInputError("no task: it has no 'data'")
+    meta = raw.get("meta")
+    own = meta.get(OWN) if isinstance(meta, Mapping) else None
+    said = [read_annotation(one) for one in _list(raw, "annotations") or _list(raw, "completions")]
+    return Task(
+        f"task {raw.get('id', place)}",
+        raw["data"],
+        own if isinstance(own, Mapping) else {},
+        tuple(sorted(said, key=lambda one: one.updated_at)),
+        len(_list(raw, "predictions")),
+    )
+
+
+def read_annotation(raw: Any) -> Annotation:
+    """Return an annotation of an export or of a request, as far as it can be read."""
+    raw = raw if isinstance(raw, Mapping) else {}
+    results = [one for one in _list(raw, "result") if isinstance(one, Mapping)]
+    chosen = [one for one in results if one.get("type") == CHOICES]
+    return Annotation(
+        _text(raw.get("id")),
+        tuple(str(c) for one in chosen for c in _list(one.get("value") or {}, CHOICES)),
+        raw.get("was_cancelled") is True,
+        _annotator(raw.get("completed_by")),
+        _text(raw.get("updated_at") or raw.get("created_at")),
+        tuple(str(one.get("type")) for one in results if one.get("type") != CHOICES),
+    )
+
+
+def one_choice(annotation: Annotation) -> str | None:
+    """Return the class that an annotation gives; None: it was skipped.
+
+    Raises
+    ------
+    InvalidInputError : it gives none, or several; the message is the reason
+    """
+    if annotation.is_skipped:
+        return None
+    if len(annotation.choices) == 1:
+        return annotation.choices[0]
+    if annotation.choices:
+        raise InvalidInputError(f"{len(annotation.choices)} choices, and an item has one class")
+    others = ", ".join(sorted(set(annotation.passed_over)))
+    raise InvalidInputError(f"no choice, but {others}" if others else "an annotation of nothing")
+
+
+def names_of(data: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what the data of a task may call its item: texts as they are, files by their paths.
+
+    Examples
+    --------
+    >>> list(names_of({"image": "/data/local-files/?d=photos/a%20b.png"}))
+    ['/data/local-files/?d=photos/a%20b.png', 'photos/a b.png']
+    >>> list(names_of({"image": "/data/upload/3/0a1b2c3d-cat.png"}))[1:]
+    ['cat.png']
+    """
+    for value in data.values():
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            yield str(value)
+        if not isinstance(value, str):
+            continue
+        yield value
+        _, is_local, path = value.partition("?d=")
+        if is_local:
+            yield unquote(path)
+        elif value.startswith("/data/upload/"):
+            yield UPLOADED.sub("", unquote(value.rsplit("/", 1)[1]), count=1)
+
+
+def choice(interface: Interface, label: str, why: str = "") -> dict[str, Any]:
+    """Return a result that chooses one class, and in its meta why the item was chosen."""
+    made: dict[str, Any] = {
+        "from_name": interface.name,
+        "to_name": interface.to_name,
+        "type": CHOICES,
+        "value": {CHOICES: [label]},
+    }
+    return made | ({"meta": {"text": [why]}} if why else {})
+
+
+def read_interface(config: str) -> Interface:
+    """Return the first control of a labeling interface in which one choice is made.
+
+    Raises
+    ------
+    InvalidInputError : it is no interface, or none of its controls is such a one
+    """
+    if len(config) > MOST_INTERFACE or "<!" in re.sub(r"<!--.*?-->", "", config, flags=re.DOTALL):
+        raise InvalidInputError("The labeling interface is too long, or declares entities.")
+    try:
+        root = ElementTree.fromstring(config)  # noqa: S314  # without declarations it is harmless
+    except ElementTree.ParseError as error:
+        raise InvalidInputError(f"The labeling interface is no XML: {error}.") from None
+    for control in root.iter("Choices"):
+        name, to_name = control.get("name"), control.get("toName")
+        if name and to_name and control.get("choice") != "multiple":
+            offered = (one.get("alias") or one.get("value") for one in control.iter("Choice"))
+            return Interface(name, to_name, tuple(one for one in offered if one))
+    raise InvalidInputError("The labeling interface has no <Choices> of which one is chosen.")
+
+
+def interface_for(shown: str, classes: Sequence[str]) -> str:
+    """Return a labeling interface for classes.
+
+    Parameters
+    ----------
+    shown : ``"image"`` or ``"text"``
+    classes : to choose from
+
+    Examples
+    --------
+    >>> read_interface(interface_for("text", ["a & b"]))
+    Interface(name='label', to_name='text', choices=('a & b',))
+    """
+    view = ElementTree.Element("View")
+    ElementTree.SubElement(view, shown.capitalize(), name=shown, value=f"${shown}")
+    choices = ElementTree.SubElement(view, "Choices", name="label", toName=shown)
+    for name in classes:
+        ElementTree.SubElement(choices, "Choice", value=name)
+    return ElementTree.tostring(view, encoding="unicode")
+
+
+def _annotator(raw: Any) -> str:
+    if isinstance(raw, Mapping):
+        return _text(raw.get("email") or raw.get("id"))
+    return f"user {raw}" if isinstance(raw, int) and not isinstance(raw, bool) else _text(raw)
+
+
+def _list(raw: Any, key: str) -> list[Any]:
+    found = raw.get(key) if isinstance(raw, Mapping) else None
+    return found if isinstance(found, list) else []
+
+
+def _text(raw: Any) -> str:
+    return "" if raw is None else str(raw)
