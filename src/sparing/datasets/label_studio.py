@@ -101,6 +101,17 @@ def read_array(path: Path, encoding: str | None = None) -> tuple[list[Any], tupl
     return raw, tuple(notes)
 
 
+def is_export(path: Path) -> bool:
+    """Tell whether a file is a list of tasks, and no other table in JSON."""
+    if path.suffix.lower() != ".json" or not path.is_file():
+        return False
+    try:
+        raw, _ = read_array(path)
+    except SourceError:
+        return False
+    return any(isinstance(one, Mapping) and isinstance(one.get("data"), Mapping) for one in raw)
+
+
 def read_task(raw: Any, place: int) -> Task:
     """Return a task of an export or of a request.
 

@@ -3,6 +3,7 @@
 from os import PathLike
 from pathlib import Path
 
+from sparing.datasets.label_studio import is_export
 from sparing.datasets.read import FOUND_OUT
 from sparing.datasets.rows import Reading
 from sparing.project.apart import Order, export_apart
@@ -99,7 +100,7 @@ class Files:
         SourceError, InvalidInputError : the table cannot be read, or lacks such a column
         """
         with self._guarded.held() as state:
-            if Path(path).suffix.lower() == ".json":
+            if is_export(Path(path)):
                 readings = read_studio(state, Path(path))
             else:
                 named = item_column, label_column
