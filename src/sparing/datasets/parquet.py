@@ -2,13 +2,14 @@
 
 from pathlib import Path
 
+from sparing.datasets.hugging_face import as_table
 from sparing.datasets.rows import RawTable
 from sparing.errors import MissingExtraError, SourceError
 from sparing.memory import check_memory
 
 
 def read_parquet(path: Path) -> RawTable:
-    """Read a Parquet file.
+    """Read a Parquet file; classes of Hugging Face's features by their names.
 
     Raises
     ------
@@ -33,5 +34,4 @@ def read_parquet(path: Path) -> RawTable:
         raise SourceError(f"{path} is not a Parquet file that can be read: {error}.") from error
     if not table.num_rows:
         raise SourceError(f"{path} has no rows.")
-    columns = {name: table.column(name).to_pylist() for name in table.column_names}
-    return RawTable(columns, [f"row {i + 1}" for i in range(table.num_rows)], path.name)
+    return as_table(table, path.name)

@@ -7,6 +7,7 @@ from typing import Any
 
 from sparing.datasets.delimited import first_row_of_data, read_delimited
 from sparing.datasets.folders import read_class_folders, read_folder
+from sparing.datasets.hugging_face import is_saved, read_saved
 from sparing.datasets.identifiers import identified
 from sparing.datasets.items import ItemKind, Items, Labeled
 from sparing.datasets.jsonl import read_json, read_jsonl
@@ -82,7 +83,7 @@ def read_labeled(
     pair = path / PAIR if path.is_dir() else path
     if pair.suffix.lower() == ".npy" and pair.is_file():
         return read_vector_pair(pair, None if labels is None else Path(labels))
-    if path.is_dir():
+    if path.is_dir() and not is_saved(path):
         return read_class_folders(
             path, follow_links=reading.follow_links, encoding=reading.encoding
         )
@@ -126,7 +127,7 @@ def read_items(
     pair = path / PAIR if path.is_dir() else path
     if pair.suffix.lower() == ".npy" and pair.is_file():
         return read_vectors(pair)
-    if path.is_dir():
+    if path.is_dir() and not is_saved(path):
         return read_folder(path, **folder_options(reading))
     as_before = left_out is not None
     raw = identified(read_table(path, AS_BEFORE if as_before else reading), left_out)
@@ -168,7 +169,9 @@ def data_in_first_row(path: Path, reading: Reading = FOUND_OUT) -> list[str] | N
 
 
 def read_table(path: Path, reading: Reading = FOUND_OUT) -> RawTable:
-    """Read a CSV, TSV, JSON, JSONL, Parquet, .xlsx or .ods file as columns of plain values.
+    """Read a table as columns of plain values: CSV, TSV, JSON, JSONL, Parquet, .xlsx, .ods.
+
+    Or a folder that Hugging Face's ``datasets`` has saved.
 
     Raises
     ------
@@ -178,6 +181,8 @@ def read_table(path: Path, reading: Reading = FOUND_OUT) -> RawTable:
     """
     if not path.exists():
         raise SourceError(f"There is no file or folder {path}.")
+    if path.is_dir() and is_saved(path):
+        return read_saved(path)
     suffix = path.suffix.lower()
     if suffix in TABLES:
         return read_delimited(path, reading)

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from sparing.datasets.folders import find_files
+from sparing.datasets.hugging_face import is_saved
 from sparing.datasets.items import Items, summarize_skipped
 from sparing.datasets.read import FOUND_OUT, PAIR, folder_options, read_items
 from sparing.datasets.rows import Reading
@@ -57,7 +58,7 @@ def list_source(
     path = Path(source)
     if source == MNIST and not path.exists():
         return _list_mnist()
-    if path.is_dir() and not (path / PAIR).is_file():
+    if path.is_dir() and not (path / PAIR).is_file() and not is_saved(path):
         kind, paths, skipped = find_files(
             path, follow_links=folder_options(reading)["follow_links"]
         )
@@ -103,7 +104,7 @@ def _list_read(items: Items, path: Path, layout: Layout | None, *, follow_links:
         return _list_named_images(items, path.parent, layout, follow_links=follow_links)
     hashes: list[str | None] = [*content_hashes(items)]
     names, said = [shown(name) for name in items.names], tuple(items.said())
-    if path.is_dir() and items.kind == "texts":
+    if path.is_dir() and items.kind == "texts" and items.table is None:
         ids = [key_of(os.fsencode(name)) for name in items.names]
         stamps = [_stamp(path / name) for name in items.names]
         return Listing(
