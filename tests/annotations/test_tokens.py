@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sparing.annotations.sentences import Sentences, spread
+from sparing.annotations.sentences import Sentences, positions_in_ranges
 from sparing.annotations.tagging import allowed, segments, spans_of, tags_of
 from sparing.annotations.tokens import tokenize
 from sparing.annotations.values import Unit
@@ -60,7 +60,7 @@ def test_tokens_that_are_given_have_offsets_in_the_joined_text():
 
 
 def test_ranges_without_length_are_no_positions():
-    assert spread(np.array([5, 9, 2]), np.array([1, 0, 2])).tolist() == [5, 2, 3]
+    assert positions_in_ranges(np.array([5, 9, 2]), np.array([1, 0, 2])).tolist() == [5, 2, 3]
 
 
 def test_a_span_that_cuts_a_token_has_it():

@@ -10,7 +10,7 @@ from PIL import Image
 
 from sparing.datasets import decoding, sheets
 from sparing.datasets.delimited import NONE, find_delimiter
-from sparing.datasets.lines import rows_of
+from sparing.datasets.lines import rows_in
 from sparing.datasets.read import data_in_first_row, read_items, read_labeled, read_table
 from sparing.datasets.rows import Reading
 from sparing.errors import InvalidInputError, MissingExtraError, SourceError, UnknownNameError
@@ -47,7 +47,7 @@ def test_a_quote_that_is_not_closed_swallows_no_other_row(tmp_path, opened):
 
 def test_quotes_in_order_stay_as_python_reads_them():
     text = 'a,b\n"two\nlines, ""so""",1\n\n"",2\n'
-    assert [row.cells for row in rows_of(text, ",")] == [
+    assert [row.cells for row in rows_in(text, ",")] == [
         ["a", "b"], ['two\nlines, "so"', "1"], ["", "2"],
     ]  # fmt: skip
 
@@ -56,7 +56,7 @@ def test_ten_thousand_open_quotes_take_no_time_that_grows_with_their_square():
     def seconds(n):
         text = "a,b\n" + '"open,1\n' * n
         began = time.process_time()
-        assert len(rows_of(text, ",")) == n + 1
+        assert len(rows_in(text, ",")) == n + 1
         return time.process_time() - began
 
     seconds(100)

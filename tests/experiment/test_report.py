@@ -9,7 +9,7 @@ from sparing.experiment import reproduce as module
 from sparing.experiment.honest import gather, run_shuffle
 from sparing.experiment.report import write_report
 from sparing.experiment.results import article_rows, as_json
-from sparing.experiment.wording import page_words, spread, verdict
+from sparing.experiment.wording import page_words, spread, verdict_on_article
 
 
 @pytest.fixture(scope="module")
@@ -79,7 +79,7 @@ def test_a_foreign_test_set_is_said(out, result):
 
 def test_words_carry_the_figures(result):
     mean = result.honest.summary["stopped_on_test"]["test_400"]["least_confident"].mean
-    assert f"{mean:.1%}" in verdict(result)
+    assert f"{mean:.1%}" in verdict_on_article(result)
     assert article_rows(result)[0][1:] == (0.9225, result.article.all)
 
 

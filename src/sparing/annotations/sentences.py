@@ -84,7 +84,7 @@ class Sentences:
 
     def tokens_of(self, rows: IntArray) -> IntArray:
         """Return the positions of these sentences' tokens, sentence by sentence."""
-        return spread(self.starts[rows], self.lengths[rows])
+        return positions_in_ranges(self.starts[rows], self.lengths[rows])
 
     def take(self, rows: IntArray) -> "Sentences":
         """Return just these sentences; words keep their numbers."""
@@ -98,12 +98,12 @@ class Sentences:
         )
 
 
-def spread(starts: IntArray, lengths: IntArray) -> IntArray:
+def positions_in_ranges(starts: IntArray, lengths: IntArray) -> IntArray:
     """Return the positions of ranges, one range after the other.
 
     Examples
     --------
-    >>> spread(np.array([5, 0]), np.array([2, 3]))
+    >>> positions_in_ranges(np.array([5, 0]), np.array([2, 3]))
     array([5, 6, 0, 1, 2])
     """
     before = np.cumsum(lengths) - lengths

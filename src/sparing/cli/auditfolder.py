@@ -10,7 +10,7 @@ from sparing.audit.audit import Audit, Phase
 from sparing.audit.autolabel import HANDED_BACK, AutoLabels, certified
 from sparing.audit.certificate import Certificate, Origins
 from sparing.audit.verification import Check
-from sparing.cli.poolfiles import ID, LABEL, PoolFile, read_answers, read_table, write_table
+from sparing.cli.poolfiles import ID, LABEL, PoolFile, read_answers, read_pool_table, write_table
 from sparing.errors import InvalidInputError, SourceError, VoidAuditError
 from sparing.files import write_atomically
 from sparing.types import Label
@@ -109,7 +109,7 @@ class AuditFolder:
 
     def origins(self, audit: Audit, pool: PoolFile) -> Origins:
         """Return who gave each answer, as far as the table tells: each person has a column."""
-        table = read_table(self.answers_of(audit))
+        table = read_pool_table(self.answers_of(audit))
         row_of, people = pool.row_of(), [c for c in table.columns if c.startswith(LABEL)]
         ids, given = table.column(ID), {who: table.column(who) for who in people}
         said = [
@@ -130,7 +130,7 @@ class AuditFolder:
         done = certified(
             pool.predictions, audit, self.answers(audit, pool), self.origins(audit, pool)
         )
-        table = read_table(labels)
+        table = read_pool_table(labels)
         written = list(zip(*(table.column(name) for name in COLUMNS), strict=True))
         expected = {row[0]: row for row in label_rows(replace(done, certificate=certificate), pool)}
         same = len(written) == len(expected) and all(

@@ -14,7 +14,7 @@ from sparing.cli.predict import COLUMNS as PREDICT
 from sparing.datasets.decoding import read_text
 from sparing.datasets.delimited import column_names, find_delimiter
 from sparing.datasets.formulas import armed, csv_text
-from sparing.datasets.lines import rows_of
+from sparing.datasets.lines import rows_in
 from sparing.errors import InvalidInputError, SourceError
 from sparing.files import write_atomically
 from sparing.pool.classes import ClassTable
@@ -166,7 +166,7 @@ def _pool_table(path: Path) -> Table:
 
     Just these and in that order: in any other table a label is a person's.
     """
-    table = read_table(path)
+    table = read_pool_table(path)
     if tuple(table.columns) == PREDICT:
         return replace(table, columns=[ID, PREDICTED, CONFIDENCE])
     return table
@@ -203,11 +203,11 @@ def _codes(ids: Sequence[str], labels: dict[str, str], classes: ClassTable, path
     return y
 
 
-def read_table(path: Path) -> Table:
+def read_pool_table(path: Path) -> Table:
     """Read a table with a header, as a spreadsheet may have saved it."""
     text = read_text(path)[0]
     lines, rows = [], []
-    for row in rows_of(text, find_delimiter(text)):
+    for row in rows_in(text, find_delimiter(text)):
         lines.append(row.line)
         rows.append([armed(cell) for cell in row.cells])
     if len(rows) < 2:
@@ -225,7 +225,7 @@ def read_answers(path: Path) -> list[tuple[str, str | None]]:
 
     An empty cell is no answer. An id may also stand in several lines.
     """
-    table = read_table(path)
+    table = read_pool_table(path)
     columns = [name for name in table.columns if name.startswith(LABEL)]
     if not columns:
         table.column(LABEL)

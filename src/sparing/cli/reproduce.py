@@ -107,7 +107,7 @@ def _print(result: "Reproduction", page: Path) -> None:
     from rich.table import Table
 
     from sparing.experiment.results import article_rows
-    from sparing.experiment.wording import engine_words, percent, verdict
+    from sparing.experiment.wording import engine_words, percent, verdict_on_article
 
     table = Table(title="Active learning on MNIST: test accuracy")
     table.add_column("experiment")
@@ -117,7 +117,7 @@ def _print(result: "Reproduction", page: Path) -> None:
         table.add_row(name, "no better" if theirs is None else percent(theirs), percent(ours))
     console = Console()
     console.print(table)
-    words = (result.source, verdict(result), engine_words(result))
+    words = (result.source, verdict_on_article(result), engine_words(result))
     console.print(*words, sep="\n\n", highlight=False)
     what = "Report" if page.suffix == ".html" else "Results"
     console.print(f"\n{what}: {page.resolve()}", soft_wrap=True, highlight=False)

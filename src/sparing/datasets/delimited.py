@@ -12,7 +12,7 @@ from sparing.datasets.columns import NUMBERS, column_of
 from sparing.datasets.decoding import beginning, read_text
 from sparing.datasets.images import is_image_name
 from sparing.datasets.items import Skipped, shown_names
-from sparing.datasets.lines import TextRow, rows_of
+from sparing.datasets.lines import TextRow, rows_in
 from sparing.datasets.quantities import number_of
 from sparing.datasets.rows import RawTable, Reading, is_missing
 from sparing.datasets.scripts import n_words
@@ -45,7 +45,7 @@ def read_delimited(path: Path, reading: Reading) -> RawTable:
     """
     text, notes, encoding = read_text(path, reading.encoding, as_before=reading.as_before)
     text, delimiter, n_before = _delimited(text, path, reading)
-    rows = rows_of(text, delimiter)
+    rows = rows_in(text, delimiter)
     if n_before:
         rows = [replace(row, line=row.line + n_before) for row in rows]
     header = has_header(rows, path) if reading.header is None else reading.header
@@ -81,7 +81,7 @@ def first_row_of_data(path: Path, reading: Reading) -> list[str] | None:
     SourceError : the file is missing, unreadable or no text
     """
     text, delimiter, _ = _delimited(beginning(path, reading.encoding), path, reading)
-    rows = rows_of(text, delimiter)
+    rows = rows_in(text, delimiter)
     if not rows or _is_lines(delimiter, path):
         return None
     return None if has_header(rows, path) else rows[0].cells

@@ -19,7 +19,7 @@ class TextRow:
     is_open: bool = False
 
 
-def rows_of(text: str, delimiter: str) -> list[TextRow]:
+def rows_in(text: str, delimiter: str) -> list[TextRow]:
     r"""Return the rows of a text; lines without anything in them are passed over.
 
     Where all quotes are in order that is what Python's reader gives. Else each row is read by
@@ -27,7 +27,7 @@ def rows_of(text: str, delimiter: str) -> list[TextRow]:
 
     Examples
     --------
-    >>> [row.cells for row in rows_of('a,b\n"x\ny",1\n"open,2\nz,3\n', ",")]
+    >>> [row.cells for row in rows_in('a,b\n"x\ny",1\n"open,2\nz,3\n', ",")]
     [['a', 'b'], ['x\ny', '1'], ['"open', '2'], ['z', '3']]
     """
     csv.field_size_limit(min(sys.maxsize, 2**31 - 1))  # a long text is no error

@@ -29,7 +29,7 @@ def deskew(images: FloatArray) -> FloatArray:
     LeCun, Bottou, Bengio & Haffner (1998), Gradient-based learning applied to document
     recognition, section III.A
     """
-    center_y, center_x, slant = moments(images)
+    center_y, center_x, slant = center_and_slant(images)
     height, width = images.shape[1:]
     rows = np.arange(height) + (center_y - (height - 1) / 2)[:, None]
     upright = _shifted_rows(images, rows)
@@ -38,7 +38,7 @@ def deskew(images: FloatArray) -> FloatArray:
     return _shifted_columns(upright, columns)
 
 
-def moments(images: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+def center_and_slant(images: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Return center of mass (y and x, in pixels) and slant (columns a row) of each image.
 
     An image without ink has its center in the middle and no slant.

@@ -13,7 +13,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from sparing.datasets.mnist import Mnist
-from sparing.models.softmax import Adam, Score, Weights, accuracy, cross_entropy, train
+from sparing.models.softmax import Adam, Score, Weights, cross_entropy, share_right, train
 from sparing.types import FloatArray, IntArray
 
 POOL_SIZE, TEST_SIZE = 4000, 400
@@ -106,7 +106,7 @@ Watch = Callable[[FloatArray, IntArray, int], tuple[FloatArray, IntArray, Score]
 def watch_test(digits: Digits) -> Watch:
     """Stop early on the article's 400 test digits, as it does: a leak, faithfully kept."""
     X_test, y_test = digits.X_test[:TEST_SIZE], digits.y_test[:TEST_SIZE]
-    return lambda X, y, _: (X, y, lambda weights: (accuracy(weights, X_test, y_test),))
+    return lambda X, y, _: (X, y, lambda weights: (share_right(weights, X_test, y_test),))
 
 
 def watch_held_out(X: FloatArray, y: IntArray, n_manual: int) -> tuple[FloatArray, IntArray, Score]:
@@ -206,7 +206,7 @@ class LabelingSession:
     def accuracy(self, n_test: int | None = TEST_SIZE) -> float:
         """Return the accuracy on the first ``n_test`` test digits; all of them if None."""
         d = self.digits
-        return accuracy(self.weights, d.X_test[:n_test], d.y_test[:n_test])
+        return share_right(self.weights, d.X_test[:n_test], d.y_test[:n_test])
 
     def _append(self, rows: IntArray, labels: IntArray) -> None:
         new = slice(len(self.labeled), len(self.labeled) + len(rows))

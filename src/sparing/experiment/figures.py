@@ -261,7 +261,7 @@ FIGURES: dict[str, Callable[[Reproduction], Figure]] = {
 }
 
 
-def draw(name: str, r: Reproduction) -> tuple[bytes, bytes]:
+def draw_figure(name: str, r: Reproduction) -> tuple[bytes, bytes]:
     """Return the figure called ``name`` as SVG and as PNG, in the style of the report."""
     svg, png = BytesIO(), BytesIO()
     with mpl.rc_context(STYLE):

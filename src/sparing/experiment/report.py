@@ -7,12 +7,12 @@ from pathlib import Path
 from string import Template
 
 from sparing.experiment.article import PUBLISHED, TEST_SIZE
-from sparing.experiment.figures import FIGURES, draw
+from sparing.experiment.figures import FIGURES, draw_figure
 from sparing.experiment.fragility import SAME
 from sparing.experiment.honest import EXPERIMENTS
 from sparing.experiment.reproduce import Reproduction, describe_versions
 from sparing.experiment.results import article_rows, write_results
-from sparing.experiment.wording import page_words, percent, points, spread
+from sparing.experiment.wording import page_words, percent, points_of, spread
 from sparing.files import write_atomically
 from sparing.types import Progress
 
@@ -45,7 +45,7 @@ def write_report(r: Reproduction, out: Path, tick: Progress) -> Path:
     svgs, page = {}, out / "report.html"
     for done, name in enumerate(FIGURES):
         tick("report", done, len(FIGURES))
-        svg, png = draw(name, r)
+        svg, png = draw_figure(name, r)
         write_atomically(out / "figures" / f"{name}.svg", svg)
         write_atomically(out / "figures" / f"{name}.png", png)
         svgs[name] = _inline(svg.decode(), name)
@@ -130,7 +130,7 @@ def _honest_table(r: Reproduction, protocol: str, names: Sequence[str]) -> str:
     summary, gain = r.honest.summary[protocol], r.honest.gain[protocol]
     rows = [(escape(NAMES[n]), *(spread(summary[t][n]) for t in summary)) for n in names]
     return _table(
-        _tested_head(r), [*rows, ("gain, in points", *(points(g) for g in gain.values()))]
+        _tested_head(r), [*rows, ("gain, in points", *(points_of(g) for g in gain.values()))]
     )
 
 

@@ -32,7 +32,7 @@ def spread(s: Summary) -> str:
     return f"{s.mean:.1%} ± {s.sd:.1%}{interval}"
 
 
-def points(s: Summary) -> str:
+def points_of(s: Summary) -> str:
     """Write a difference of shares in percentage points, with its interval."""
     if s.low is None or s.high is None:
         return f"{s.mean * 100:+.1f}"
@@ -52,7 +52,7 @@ def page_words(r: Reproduction) -> dict[str, str]:
         "source": escape(r.source),
         "source_phrase": "the real digits" if r.is_article_test else "real digits of MNIST",
         "warning": _warnings(r),
-        "verdict": verdict(r),
+        "verdict": verdict_on_article(r),
         "test_phrase": (
             f"the first {watched} test digits, as in the article"
             if r.is_article_test
@@ -88,7 +88,7 @@ def page_words(r: Reproduction) -> dict[str, str]:
     }
 
 
-def verdict(r: Reproduction) -> str:
+def verdict_on_article(r: Reproduction) -> str:
     """Say what the published gain is worth."""
     s = r.honest.summary["stopped_on_test"]["test_400"]["least_confident"]
     gain = r.honest.gain["stopped_on_test"]["test_all"]
@@ -104,7 +104,7 @@ def verdict(r: Reproduction) -> str:
         f"same pool the same method reaches {percent(s.mean, 1)} on average{rank} (best "
         f"{percent(max(s.values))}). Of its gain of {published * 100:.0f} points over random "
         f"labels, this is what remains on {len(r.digits.y_test):,} test digits, in "
-        f"points{interval}: {points(gain)}."
+        f"points{interval}: {points_of(gain)}."
     )
 
 
@@ -116,7 +116,7 @@ def honest_words(r: Reproduction) -> str:
     return (
         f"Without a look at the test digits 400 least confident labels give {percent(clean, 1)} "
         f"instead of {percent(leaky, 1)}; a part of the difference is the fifth of the labels "
-        f"that is held out of training for the stopping. {_gain_sentence(gain)} {points(gain)} "
+        f"that is held out of training for the stopping. {_gain_sentence(gain)} {points_of(gain)} "
         f"points."
     )
 

@@ -13,7 +13,7 @@ from sparing.models.forest import Forest, forest_votes, is_worth_it, suits
 from sparing.models.graph_classifier import GraphClassifier
 from sparing.models.multinomial import Logits, is_affordable, softmax_votes
 from sparing.models.ridge import LinearVotes, linear_votes, ridge_votes
-from sparing.models.stacking import believed, spread
+from sparing.models.stacking import believed, mixed_with_uniform
 from sparing.models.structure import PoolStructure
 from sparing.pool.pool import UNLABELED
 from sparing.types import Features, FloatArray, IntArray
@@ -131,7 +131,7 @@ class EnsembleClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] 
     def _weigh(self, codes: IntArray) -> None:
         """Set how much each is believed."""
         unseen = [self.graph_.oof_proba_, *(member.oof_proba for member in self.members_)]
-        told = [spread(proba)[np.arange(len(codes)), codes] for proba in unseen]
+        told = [mixed_with_uniform(proba)[np.arange(len(codes)), codes] for proba in unseen]
         prior, favor = np.ones(len(told)), np.ones(len(told))
         prior[0], favor[0] = TRUST, FAVOR
         self.names_ = (GRAPH, *(member.name for member in self.members_))

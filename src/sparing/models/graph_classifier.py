@@ -13,7 +13,7 @@ from sparing._validate import check_features, invalid
 from sparing.models.graph import ALPHA, N_NEIGHBORS, poisson_learning, spread_labels
 from sparing.models.out_of_fold import N_FOLDS, stratified_folds
 from sparing.models.regions import region_weights
-from sparing.models.stacking import FAINT, best_temperature, shares, sharpened, spread
+from sparing.models.stacking import FAINT, best_temperature, mixed_with_uniform, shares, sharpened
 from sparing.models.structure import PoolStructure
 from sparing.pool.pool import UNLABELED
 from sparing.types import BoolArray, Features, FloatArray, IntArray
@@ -276,7 +276,7 @@ class GraphClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # 
             oof[1, held] = (part[labeled[held]] + oof[0, held]) / 2
         temperature = best_temperature(oof[1], codes)
         oof_proba = sharpened(oof[1], temperature)
-        told = spread(oof_proba)[np.arange(len(codes)), codes]
+        told = mixed_with_uniform(oof_proba)[np.arange(len(codes)), codes]
         return _Answer(
             coefficients,
             best_temperature(oof[0], codes),

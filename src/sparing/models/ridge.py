@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sparing.models.stacking import best_temperature, shares, sharpened, spread
+from sparing.models.stacking import best_temperature, mixed_with_uniform, shares, sharpened
 from sparing.types import FloatArray, IntArray
 
 PENALTIES = 10.0 ** np.arange(-3, 4)  # times the mean squared singular value
@@ -84,7 +84,7 @@ def _tried(
     codes = targets.argmax(axis=1)
     temperature = best_temperature(left_out, codes)
     oof = sharpened(left_out, temperature)
-    return float(np.log(spread(oof)[targets > 0]).sum()), temperature, oof
+    return float(np.log(mixed_with_uniform(oof)[targets > 0]).sum()), temperature, oof
 
 
 def linear_votes(

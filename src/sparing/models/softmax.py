@@ -76,7 +76,7 @@ def cross_entropy(proba: FloatArray, y: IntArray) -> float:
     return float(-np.mean(np.log(np.maximum(p, np.finfo(p.dtype).tiny))))
 
 
-def accuracy(weights: Weights, X: FloatArray, y: IntArray) -> float:
+def share_right(weights: Weights, X: FloatArray, y: IntArray) -> float:
     """Return the share of rows of ``X`` whose class is predicted."""
     return float(np.mean(weights.logits(X).argmax(axis=1) == y))
 
@@ -298,7 +298,7 @@ class SoftmaxRegression(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
 
 
 def _accuracy_score(X: FloatArray, y: IntArray) -> Score:
-    return lambda weights: (accuracy(weights, X, y),)
+    return lambda weights: (share_right(weights, X, y),)
 
 
 def _loss_score(X: FloatArray, y: IntArray) -> Score:

@@ -37,7 +37,7 @@ def shares(scores: FloatArray) -> FloatArray:
     return np.asarray(kept / kept.sum(axis=1, keepdims=True))
 
 
-def spread(proba: FloatArray) -> FloatArray:
+def mixed_with_uniform(proba: FloatArray) -> FloatArray:
     """Mix in a little of the uniform distribution: nobody is certain."""
     return np.asarray((1 - SPREAD) * proba + SPREAD / proba.shape[1])
 
@@ -67,7 +67,7 @@ def best_temperature(proba: FloatArray, codes: IntArray) -> float:
     rows = np.arange(len(codes))
 
     def loss(log_temperature: float) -> float:
-        p = spread(sharpened(proba, np.exp(log_temperature)))
+        p = mixed_with_uniform(sharpened(proba, np.exp(log_temperature)))
         return float(-np.log(p[rows, codes]).sum() + MODEST * log_temperature**2 / 2)
 
     bounds = (np.log(SHARPEST), np.log(FLATTEST))

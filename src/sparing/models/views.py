@@ -9,7 +9,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from sparing._validate import check_features, invalid
 from sparing.models.ensemble import EnsembleClassifier
-from sparing.models.stacking import believed, spread
+from sparing.models.stacking import believed, mixed_with_uniform
 from sparing.models.structure import PoolStructure
 from sparing.pool.pool import UNLABELED
 from sparing.pool.views import Views
@@ -108,7 +108,10 @@ class ViewsClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # 
         self.classes_, self.n_features_in_ = self.parts_[0].classes_, X.shape[1]
         labeled = y[y != UNLABELED]
         codes = np.searchsorted(self.classes_, labeled)
-        told = [spread(part.oof_proba_)[np.arange(len(codes)), codes] for part in self.parts_]
+        told = [
+            mixed_with_uniform(part.oof_proba_)[np.arange(len(codes)), codes]
+            for part in self.parts_
+        ]
         self.weights_ = weighed(np.stack(told, axis=1), codes)
         self.oof_proba_ = self._mixed([part.oof_proba_ for part in self.parts_])
         self.label_distributions_ = self._mixed([p.label_distributions_ for p in self.parts_])

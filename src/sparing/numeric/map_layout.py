@@ -15,7 +15,7 @@ from sparing.errors import CapabilityError
 from sparing.memory import check_memory
 from sparing.numeric.cell_neighbors import vicinity
 from sparing.numeric.geometry import block_of, row_blocks
-from sparing.numeric.principal import moments, signed
+from sparing.numeric.principal import mean_and_covariance, signed
 from sparing.numeric.tsne import N_STEPS, Embedding, attraction, first_layout, stepped
 from sparing.types import FloatArray, IntArray
 
@@ -52,7 +52,7 @@ def principal_map(X: Any) -> FloatArray:
     n, n_features = X.shape
     check_memory(4 * 8 * n_features**2 + 8 * n, "a map", "reduce the features first")
     blocks = [slice(rows.start, rows.stop) for rows in row_blocks(n, n_features)]
-    mean, covariance = moments(block_of(X, rows) for rows in blocks)
+    mean, covariance = mean_and_covariance(block_of(X, rows) for rows in blocks)
     values, vectors = np.linalg.eigh(covariance)
     # Spread that is only rounding would be blown up to fill the map.
     rounding = np.finfo(np.float32).eps * max(values[-1], np.abs(mean).max() ** 2)

@@ -37,7 +37,7 @@ def principal_components(
     ----------
     Jolliffe (2002), Principal component analysis
     """
-    mean, covariance = moments(blocks)
+    mean, covariance = mean_and_covariance(blocks)
     variances, vectors = np.linalg.eigh(covariance)
     order = np.argsort(-variances)[:n_components]
     # Directions without variance are rounding noise, which flattening would blow up.
@@ -50,7 +50,7 @@ def principal_components(
     return mean.astype(np.float32), flattened.astype(np.float32)
 
 
-def moments(blocks: Iterable[FloatArray]) -> tuple[FloatArray, FloatArray]:
+def mean_and_covariance(blocks: Iterable[FloatArray]) -> tuple[FloatArray, FloatArray]:
     """Return mean and covariance in float64, summed block by block around the first mean."""
     count, origin = 0, None
     for block in blocks:

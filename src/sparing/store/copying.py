@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Engine, Table, func, insert, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from sparing.errors import ConflictError, StoreError
-from sparing.store.engine import SQLITE, WRITES, open_engine, prepare, shown_url, sqlite_url
+from sparing.store.engine import SQLITE, WRITES, make_place, open_engine, shown_url, sqlite_url
 from sparing.store.engine import said as told
 from sparing.store.migrate import check, create
 from sparing.store.records import Event
@@ -60,7 +60,7 @@ def fill_store(path: Path, url: str) -> None:
     """
     source, target = open_engine(sqlite_url(path)), open_engine(url)
     try:
-        prepare(target)
+        make_place(target)
         create(target)
         check(target, shown_url(url))
         with source.connect() as one, target.execution_options(**{WRITES: True}).begin() as other:

@@ -171,7 +171,7 @@ def lock_key(engine: Engine, name: str) -> int:
     return int.from_bytes(digest, signed=True)
 
 
-def prepare(engine: Engine) -> None:
+def make_place(engine: Engine) -> None:
     """See to it that there is a place for the tables."""
     schema = engine.get_execution_options().get(SCHEMA)
     if schema is None:

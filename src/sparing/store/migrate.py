@@ -16,7 +16,7 @@ from sqlalchemy import (
 )
 
 from sparing.errors import SchemaVersionError, StoreError
-from sparing.store.engine import WRITES, prepare
+from sparing.store.engine import WRITES, make_place
 from sparing.store.schema import HEAD, metadata
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ def migrate(engine: Engine, name: str) -> None:
     if found == HEAD:
         return
     if found is None:
-        prepare(engine)
+        make_place(engine)
         create(engine)
     else:
         upgrade(engine, found, name)

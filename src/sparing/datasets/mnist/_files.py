@@ -118,7 +118,7 @@ def read_checked(path: Path, size: int, sha256: str, shown: str) -> Bytes:
     return unpacked.raw
 
 
-def read_folder(folder: Path) -> list[npt.NDArray[Any]]:
+def read_four_files(folder: Path) -> list[npt.NDArray[Any]]:
     """Return the arrays of the four files that lie in ``folder``/mnist or in ``folder``.
 
     Raises

@@ -11,7 +11,7 @@ import numpy as np
 from sparing.encoders.images import Images, as_shown, check_images, full_scale
 from sparing.encoders.pretrained.frame import Frame, Pixels
 from sparing.encoders.pretrained.network import NetworkEncoder, unit_rows
-from sparing.numeric.principal import moments, signed
+from sparing.numeric.principal import mean_and_covariance, signed
 from sparing.types import FloatArray
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ class PictureEncoder(NetworkEncoder):
     def settle(self, seen: FloatArray) -> Self:
         """Learn what the pictures share, and in which directions they differ most."""
         blocks = (seen[i : i + BLOCK_ROWS] for i in range(0, len(seen), BLOCK_ROWS))
-        mean, covariance = moments(blocks)
+        mean, covariance = mean_and_covariance(blocks)
         spread, directions = np.linalg.eigh(covariance)
         most = np.argsort(-spread)[:N_COMPONENTS]
         kept = most[spread[most] > np.finfo(np.float32).eps * max(spread[-1], 0)]

@@ -5,7 +5,7 @@ from functools import cached_property
 
 import numpy as np
 
-from sparing.annotations.sentences import spread
+from sparing.annotations.sentences import positions_in_ranges
 from sparing.types import IntArray
 
 
@@ -49,7 +49,7 @@ class Packing:
     @cached_property
     def order(self) -> IntArray:
         """(n_tokens,) tokens in packed order."""
-        position = spread(np.zeros_like(self.sizes), self.sizes)
+        position = positions_in_ranges(np.zeros_like(self.sizes), self.sizes)
         step = np.repeat(np.arange(len(self.sizes)), self.sizes)
         return np.asarray(self.starts[self.ranked[position]] + step)
 
@@ -57,7 +57,7 @@ class Packing:
     def before(self) -> IntArray:
         """(n_tokens - n first ones,) the packed position before each from the second on."""
         later = self.sizes[1:]
-        return spread(self.edges[:-2], later) if len(later) else np.empty(0, np.int64)
+        return positions_in_ranges(self.edges[:-2], later) if len(later) else np.empty(0, np.int64)
 
     @property
     def blocks(self) -> list[slice]:
