@@ -19,6 +19,7 @@ ITEMS = {
     "pixels": np.eye(8)[None].repeat(4, axis=0),
     "table": [["1", "a"], ["2", "b"], ["3", "a"], ["", "b"]],
     "text": ["a word", "a word more", "word", "more"],
+    "text-columns": [["a word here", 1], ["a word more here", 2], ["no word at all", 3]],
     "vectors": np.eye(4),
 }
 

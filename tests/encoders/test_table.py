@@ -5,7 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sparing.encoders import TableEncoder
+from sparing.datasets.columns import Told
+from sparing.encoders import TableEncoder, TextColumnsEncoder, TextEncoder, choice
+from sparing.encoders.choice import advice, default_name, named_encoder
 from sparing.errors import InvalidInputError
 
 ROWS = [
@@ -122,3 +124,44 @@ def test_the_decimal_mark_that_was_learned_reads_new_rows():
     encoder = TableEncoder().fit([["1,5"], ["2,25"], ["1.234,5"]])
     same = TableEncoder().fit([["1.5"], ["2.25"], ["1234.5"]])
     np.testing.assert_allclose(encoder.transform([["3,5"]]), same.transform([["3.5"]]))
+
+
+LETTERS = [[f"dear all, letter {i}", "2024-01-01", i % 3, f"sent by {i} friends"] for i in range(9)]
+
+
+def test_texts_of_a_table_are_read_as_texts_are_beside_the_other_columns(monkeypatch):
+    monkeypatch.setattr(choice, "can_read_texts", lambda: True)
+    monkeypatch.setattr(choice, "is_foreign", lambda texts: "нет" in texts[0])
+    assert default_name("table", LETTERS) == "table+minilm"
+    assert advice("table", LETTERS) is None
+    assert default_name("table", ROWS) == "table"  # nothing to be read
+    foreign = [["нет, нет и нет", i] for i in range(9)]
+    assert default_name("table", foreign) == "table"
+    monkeypatch.setattr(choice, "can_read_texts", lambda: False)
+    assert default_name("table", LETTERS) == "table"
+    assert "pip install 'sparing[texts]'" in advice("table", LETTERS)
+    assert advice("table", ROWS) is None
+
+
+def test_an_encoder_of_texts_sees_the_columns_of_texts_alone():
+    encoder = named_encoder("text", "table", LETTERS)
+    Z = encoder.fit_transform(LETTERS)
+    assert encoder.columns_.tolist() == [0, 3]
+    texts = [f"{row[0]}\n{row[3]}" for row in LETTERS]
+    np.testing.assert_array_equal(Z, TextEncoder().fit_transform(texts))
+    again = named_encoder("text", "table", LETTERS).set_state(encoder.get_state())
+    others = [[row[0], None, None, row[3]] for row in LETTERS]
+    np.testing.assert_allclose(again.transform(others), Z, atol=1e-6)
+    both = named_encoder("table+text", "table", LETTERS).fit(LETTERS)
+    assert both.views.names == ("table", "text-columns")
+    folder = named_encoder("onnx:models/x", "table", LETTERS)
+    assert (folder.reader, folder.params) == ("onnx", {"folder": "models/x"})
+
+
+def test_columns_of_texts_are_found_or_told():
+    with pytest.raises(InvalidInputError, match="a column of texts"):
+        TextColumnsEncoder().fit(ROWS)
+    told = [[Told("red", "text"), "blue"], [Told("green", "text"), "red"]]
+    assert TextColumnsEncoder().fit(told).columns_.tolist() == [0]
+    with pytest.raises(InvalidInputError, match="more than 3 columns"):
+        TextColumnsEncoder().fit(LETTERS).transform([["a letter to all"]])

@@ -17,6 +17,7 @@ from sparing.encoders.pretrained.texts import MiniLmEncoder, OnnxTextEncoder
 from sparing.encoders.registry import ENCODERS, encoder_names, get_encoder
 from sparing.encoders.table import TableEncoder
 from sparing.encoders.text import TextEncoder
+from sparing.encoders.text_columns import TextColumnsEncoder
 from sparing.encoders.vectors import VectorEncoder
 from sparing.types import Tick
 
@@ -36,6 +37,7 @@ __all__ = [
     "SentenceEncoder",
     "SentenceImageEncoder",
     "TableEncoder",
+    "TextColumnsEncoder",
     "TextEncoder",
     "Tick",
     "TimmEncoder",

@@ -1,6 +1,6 @@
 """Which encoder suits items: the one that is named, or what sees most of what is installed."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from os import PathLike
 from pathlib import Path
@@ -15,14 +15,18 @@ from sparing.encoders.images import as_shown
 from sparing.encoders.joined import EncoderSpec, JoinedEncoder
 from sparing.encoders.pretrained.hub import cached_default, check_reach
 from sparing.encoders.pretrained.network import NetworkEncoder
+from sparing.encoders.pretrained.onnx_pictures import OnnxImageEncoder
 from sparing.encoders.pretrained.photos import WEIGHTS, side_for
-from sparing.encoders.pretrained.texts import MODEL, TOKENIZER, is_foreign
+from sparing.encoders.pretrained.texts import MODEL, TOKENIZER, OnnxTextEncoder, is_foreign
 from sparing.encoders.registry import ENCODERS, encoder_names, get_encoder
+from sparing.encoders.table import as_cells, row_texts
+from sparing.encoders.text_columns import TextColumnsEncoder, text_columns
 from sparing.errors import CapabilityError, SourceError, UnknownNameError
 
 DEFAULT = "default"
 SMALL_SIDE = 64  # pixels; drawings such as digits and letters are at most so large
 LOOKED_AT = 20
+LANGUAGE_OF = 1000  # rows of a table
 FEW_DRAWINGS = 10_000  # which a network has seen in a minute, 5 ms each
 BY_KIND = {"images": "hog", "texts": "text", "table": "table", "vectors": "vectors"}
 MODELS = {
@@ -84,9 +88,10 @@ def default_name(kind: str, values: Sequence[Any]) -> str:
     """Return the encoders that suit items of this kind, joined by ``+``.
 
     Photographs are seen by their shapes and by a pretrained network, texts by their words and by
-    a pretrained one. The network is fastembed's, where somebody has fetched its own choice before,
-    or else the packaged one, where that is installed. Small gray images are drawings, seen by
-    their strokes and, as long as that takes a minute at most, by the packaged network.
+    a pretrained one, and so are the texts of a table, beside its other columns. The network is
+    fastembed's, where somebody has fetched its own choice before, or else the packaged one, where
+    that is installed. Small gray images are drawings, seen by their strokes and, as long as that
+    takes a minute at most, by the packaged network.
 
     Parameters
     ----------
@@ -101,9 +106,19 @@ def default_name(kind: str, values: Sequence[Any]) -> str:
     if kind == "images" and _are_drawings(values):
         is_quick = can_see_photos() and len(values) <= FEW_DRAWINGS
         return "glyph+efficientnet" if is_quick else "glyph"
-    own, network = BY_KIND[kind], _network(kind)
-    is_read = network is not None and not (kind == "texts" and is_foreign(values))
+    own, texts = BY_KIND[kind], _texts_of(kind, values)
+    network = _network(kind if texts is None else "texts")
+    is_read = network is not None and not (texts is not None and is_foreign(texts))
     return f"{own}+{network}" if is_read else own
+
+
+def _texts_of(kind: str, values: Sequence[Any]) -> Sequence[str] | None:
+    """Return texts of the items, by which their language is told; None: there are none."""
+    if kind != "table" or not len(values):
+        return values if kind == "texts" else None
+    cells = as_cells(values, "a table")
+    columns = text_columns(cells)
+    return row_texts(cells[:: 1 + len(cells) // LANGUAGE_OF], columns) if len(columns) else None
 
 
 def _network(kind: str) -> str | None:
@@ -126,8 +141,9 @@ def check_encoder(name: str, kind: str | None = None) -> None:
     """
     if kind is not None and name != DEFAULT:
         for single, params in _parts(name, kind, []):
-            if "folder" in params:
-                get_encoder(single, **params).check()
+            for member in get_encoder(single, **params).members():
+                if isinstance(member, OnnxTextEncoder | OnnxImageEncoder):
+                    member.check()
     for part in name.split("+") if name != DEFAULT else ():
         library, _, model = part.partition(":")
         if library in LIBRARIES:
@@ -172,14 +188,15 @@ def advice(kind: str, values: Sequence[Any]) -> str | None:
     >>> advice("table", []) is None
     True
     """
-    if _network(kind) is not None:
+    texts = _texts_of(kind, values)
+    if _network(kind if texts is None else "texts") is not None:
         return None
     if kind == "images" and not _are_drawings(values):
         return (
             "Photographs are seen by their shapes alone. A pretrained network tells most things"
             " apart after a few labels: pip install 'sparing[photos]' (45 MB)."
         )
-    if kind == "texts":
+    if texts is not None:
         return (
             "Texts are seen by their words alone. A pretrained network knows which words mean the"
             " same, in English: pip install 'sparing[texts]' (50 MB)."
@@ -218,12 +235,21 @@ def _part(name: str, kind: str, values: Sequence[Any]) -> EncoderSpec:
     if library in LIBRARIES:
         _check_model(library, model)
         single, parameter = _library(library, kind)
-        return single, {parameter: model}
+        return _of_rows(kind, single, {parameter: model})
     if not _is_known(name):
         raise UnknownNameError("encoder", name, _names())
+    if kind == "table" and KINDS.get(name) == "texts":
+        return _of_rows(kind, name, {})
     if KINDS.get(name, kind) != kind:
         raise CapabilityError(f"Encoder '{name}' is for {KINDS[name]}, and the items are {kind}.")
     return _photos(values) if name == "efficientnet" else (name, {})
+
+
+def _of_rows(kind: str, single: str, params: Mapping[str, Any]) -> EncoderSpec:
+    """Return an encoder of texts; for rows of a table it reads the columns that hold texts."""
+    if kind != "table":
+        return single, params
+    return TextColumnsEncoder.name, {"reader": single, "params": params}
 
 
 def _names() -> list[str]:
@@ -237,6 +263,8 @@ def _check_model(library: str, model: str) -> None:
 
 
 def _library(library: str, kind: str) -> tuple[str, str]:
+    if kind == "table" and (library, "texts") in MODELS:
+        return MODELS[library, "texts"]
     if (library, kind) not in MODELS:
         kinds = " and ".join(k for name, k in MODELS if name == library)
         raise CapabilityError(f"Encoder '{library}' is for {kinds}, and the items are {kind}.")

@@ -19,6 +19,7 @@ from sparing.encoders.pretrained.sentences import SentenceEncoder, SentenceImage
 from sparing.encoders.pretrained.texts import MiniLmEncoder, OnnxTextEncoder
 from sparing.encoders.table import TableEncoder
 from sparing.encoders.text import TextEncoder
+from sparing.encoders.text_columns import TextColumnsEncoder
 from sparing.encoders.vectors import VectorEncoder
 from sparing.registry import Registry
 
@@ -36,6 +37,7 @@ _OWN: tuple[type[BlockEncoder], ...] = (
     SentenceEncoder,
     SentenceImageEncoder,
     TableEncoder,
+    TextColumnsEncoder,
     TextEncoder,
     TimmEncoder,
     VectorEncoder,

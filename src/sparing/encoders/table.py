@@ -1,6 +1,7 @@
 """Rows of a table, with gaps, as vectors: numbers, dates, categories, texts, vectors in cells."""
 
 from collections import Counter
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -22,7 +23,7 @@ from sparing.datasets.quantities import date_of, is_gap, number_of
 from sparing.encoders.base import BlockEncoder
 from sparing.encoders.text import TextEncoder
 from sparing.errors import InvalidInputError
-from sparing.types import FloatArray, Tick
+from sparing.types import FloatArray, IntArray, Tick
 
 MAX_CATEGORIES = 30  # rarer ones share a column
 TEXT_WEIGHT = 4.0  # of the texts of a row beside a single other column; of more it is their number
@@ -87,7 +88,7 @@ class TableEncoder(BlockEncoder):
         return tuple(self.how_names_.tolist())
 
     def _checked(self, X: Any) -> npt.NDArray[Any]:
-        return _as_cells(X, type(self).__name__)
+        return as_cells(X, type(self).__name__)
 
     def _learn(self, items: npt.NDArray[Any], tell: Tick) -> None:
         columns = [column_of(cells.tolist()) for cells in items.T]
@@ -150,8 +151,7 @@ class TableEncoder(BlockEncoder):
 
     def _texts(self, cells: npt.NDArray[Any]) -> list[str]:
         """Return the texts of each row as one."""
-        columns = self._columns_of(TEXT)
-        return ["\n".join(map(_text, row)) for row in cells[:, columns]]
+        return row_texts(cells, self._columns_of(TEXT))
 
     def _quantities(self, cells: npt.NDArray[Any]) -> FloatArray:
         """Return (n, n_quantities) the columns of dates, numbers and vectors, NaN in the gaps."""
@@ -184,7 +184,7 @@ class TableEncoder(BlockEncoder):
         return out
 
 
-def _as_cells(X: Any, where: str) -> npt.NDArray[Any]:
+def as_cells(X: Any, where: str) -> npt.NDArray[Any]:
     """Return the table as an object array (n_rows, n_columns)."""
     if hasattr(X, "to_numpy"):
         X = X.to_numpy()
@@ -196,6 +196,11 @@ def _as_cells(X: Any, where: str) -> npt.NDArray[Any]:
     cells = np.empty((len(rows), widths.pop() if widths else 0), dtype=object)
     cells[:] = rows
     return cells
+
+
+def row_texts(cells: npt.NDArray[Any], columns: Sequence[int] | IntArray) -> list[str]:
+    """Return the texts of some columns of each row as one."""
+    return ["\n".join(map(_text, row)) for row in cells[:, columns]]
 
 
 def _median(column: FloatArray) -> float:
