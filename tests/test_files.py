@@ -1,4 +1,5 @@
 import stat
+import zipfile
 
 import numpy as np
 import pytest
@@ -72,6 +73,37 @@ def test_what_is_no_file_of_arrays_is_named(tmp_path, content):
         read_arrays(path, "a box")
     with pytest.raises(SourceError, match=r"There is no file .*none\.npz\."):
         read_arrays(tmp_path / "none.npz", "a box")
+
+
+def _header(shape, dtype="<f4"):
+    """Return an array file that says it is of some shape, with 8 bytes of it."""
+    told = repr({"descr": dtype, "fortran_order": False, "shape": shape}).encode()
+    told += b" " * (-len(told) - 11 & 63) + b"\n"
+    return b"\x93NUMPY\x01\x00" + len(told).to_bytes(2, "little") + told + bytes(8)
+
+
+@pytest.mark.parametrize("shape", [(2**40,), (2**20, 2**20), (2,)])
+@pytest.mark.parametrize("way", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
+def test_arrays_that_say_they_are_larger_than_their_file_take_no_memory(tmp_path, shape, way):
+    path = tmp_path / "a.npz"
+    with zipfile.ZipFile(path, "w", way) as archive:
+        archive.writestr("a.npy", _header(shape))
+    if shape == (2,):
+        assert read_arrays(path, "a model")["a"].tolist() == [0, 0]
+        return
+    with pytest.raises(SourceError, match="not a model, or it is damaged"):
+        read_arrays(path, "a model")
+
+
+def test_arrays_that_unpack_to_more_than_their_file_are_refused(tmp_path):
+    path = tmp_path / "a.npz"
+    np.savez_compressed(path, a=np.zeros(10**6))
+    with pytest.raises(SourceError, match="or it is damaged"):
+        read_arrays(path, "a model")
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("a.npy", _header((10**12,), "<U0"))
+    with pytest.raises(SourceError, match="or it is damaged"):
+        read_arrays(path, "a model")
 
 
 def test_what_a_killed_process_has_left_is_removed_and_what_a_living_one_is_at_is_not(tmp_path):

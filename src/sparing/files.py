@@ -1,5 +1,6 @@
 """Files that are there whole or not at all."""
 
+import math
 import os
 import secrets
 import shutil
@@ -11,7 +12,7 @@ from glob import escape
 from io import BufferedReader
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
-from zipfile import BadZipFile
+from zipfile import BadZipFile, ZipFile
 
 from sparing.errors import SourceError
 from sparing.system import lock, open_to_lock, open_without_waiting
@@ -99,12 +100,39 @@ def read_arrays(path: Path, kind: str) -> "dict[str, npt.NDArray[Any]]":
     import numpy as np
 
     try:
-        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as stored:
-            return {name: stored[name] for name in stored.files}
+        with path.open("rb") as stream:
+            _check_sizes(stream)
+            stream.seek(0)
+            with np.load(stream, allow_pickle=False) as stored:
+                return {name: stored[name] for name in stored.files}
     except FileNotFoundError as error:
         raise SourceError(f"There is no file {path}.") from error
-    except (OSError, ValueError, TypeError, EOFError, BadZipFile) as error:
+    except (OSError, ValueError, TypeError, KeyError, EOFError, BadZipFile, RuntimeError) as error:
         raise SourceError(f"{path} is not {kind}, or it is damaged.") from error
+
+
+def _check_sizes(stream: BufferedReader) -> None:
+    """Refuse arrays that say they are larger than the file: memory would be taken for nothing.
+
+    What :func:`write_arrays` writes is not compressed, so that all of it together is smaller.
+
+    Raises
+    ------
+    ValueError, BadZipFile : they do, or this is no such file
+    """
+    from numpy.lib import format as npy
+
+    headers = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
+    left = os.fstat(stream.fileno()).st_size
+    with ZipFile(stream) as archive:
+        for entry in archive.infolist():
+            left -= entry.file_size
+            if left < 0:
+                raise ValueError("the arrays are larger than the file")
+            with archive.open(entry) as array:
+                shape, _, dtype = headers[npy.read_magic(array)](array)
+            if math.prod(shape) * max(1, dtype.itemsize) > entry.file_size:
+                raise ValueError("an array is larger than what is there of it")
 
 
 def anew(path: Path) -> BinaryIO:

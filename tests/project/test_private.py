@@ -1,6 +1,7 @@
 """A project is its user's alone: its folder, its files, its secret."""
 
 import os
+import shutil
 import stat
 import threading
 
@@ -43,6 +44,23 @@ def test_a_damaged_secret_is_made_anew(tmp_path, damage):
     assert made.encode() != damage
     assert place.secret() == made
     assert mode(tmp_path / "secret") == 0o600
+
+
+def test_a_copy_has_a_secret_of_its_own_and_what_is_moved_keeps_it(tmp_path):
+    first, copy, moved = (tmp_path / name for name in ("first", "copy", "moved"))
+    first.mkdir()
+    made = ProjectFolder(first).secret()
+    shutil.copytree(first, copy)
+    another = ProjectFolder(copy).secret()
+    assert another != made
+    assert ProjectFolder(copy).secret() == another
+    assert ProjectFolder(first).secret() == made
+    first.rename(moved)
+    assert ProjectFolder(moved).secret() == made
+    (moved / "secret").write_text(made)  # of a version that wrote nothing else
+    assert ProjectFolder(moved).secret() == made
+    shutil.copytree(moved, first)
+    assert ProjectFolder(first).secret() != made
 
 
 def test_whoever_asks_at_once_gets_the_same_secret(tmp_path):

@@ -70,7 +70,7 @@ class StandIn:
         self.events += events
         return [Recorded(e.key, len(self.events), "stored") for e in events]
 
-    def status(self):
+    def status(self, annotator=""):
         return Status(
             n_items=len(self._by_id), n_labeled=0, n_skipped=0, n_left=len(self._by_id),
             n_flagged=0, class_counts={}, phase=self.phase, accuracy=None, curve=(),

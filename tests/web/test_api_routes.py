@@ -46,7 +46,7 @@ def shape(answer):
 
 @pytest.mark.parametrize("kind", dict.fromkeys(all_errors()), ids=lambda kind: kind.__name__)
 def test_every_error_of_the_package_has_one_shape_and_its_status(client, project, kind):
-    def status():
+    def status(annotator=""):
         raise made(kind)
 
     project.status = status

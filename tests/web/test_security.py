@@ -227,7 +227,7 @@ def test_a_body_that_is_too_long_is_refused(client):
 
 
 def test_what_breaks_says_so_in_one_line_and_keeps_the_headers(client, project, caplog):
-    project.status = lambda: 1 / 0
+    project.status = lambda annotator: 1 / 0
     answer = client.get("/api/state")
     assert (answer.status_code, kind(answer)) == (500, "broken")
     assert "ZeroDivisionError" not in answer.text

@@ -420,11 +420,17 @@ class Project:
         """
         return self.learning.retrain(progress)
 
-    def status(self) -> ProjectStatus:
-        """Return where the project stands."""
+    def status(self, annotator: str = "") -> ProjectStatus:
+        """Return where the project stands.
+
+        Parameters
+        ----------
+        annotator : who looks: what others have said of items that this person is still to answer
+            without knowing it is not counted by class
+        """
         self.log.catch_up()
         with self._guarded.held() as state:
-            return status(state)
+            return status(state, annotator)
 
     def history(
         self,

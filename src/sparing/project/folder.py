@@ -133,25 +133,34 @@ class ProjectFolder:
     def secret(self) -> str:
         """Return the project's secret; it is made, for this user alone, when first asked for.
 
-        One that is damaged, as by a disk that was full, is no secret, and is made anew.
+        One that is damaged, as by a disk that was full, is no secret, and is made anew; so is one
+        of another folder, as in a copy: who knows the secret of the one does not know the other's.
         """
         path = self.path / "secret"
         with alone(self.path):
-            found = _sound_secret(path)
-            if found is None:
+            lines = _secret_lines(path)
+            found, *bound = lines or [secrets.token_urlsafe(SECRET_BYTES)]
+            here = [] if self.is_shared else self._identity()  # others may see it at other places
+            if bound and here and not {*bound} & {*here}:
                 found = secrets.token_urlsafe(SECRET_BYTES)
-                write_atomically(path, found.encode(), private=True)
+            if lines != [found, *here]:
+                write_atomically(path, "\n".join([found, *here]).encode(), private=True)
         return found
 
+    def _identity(self) -> list[str]:
+        """Return what tells this folder from a copy: one of the two stays when it is moved."""
+        return [str(self.path.stat().st_ino), ascii(str(self.path.resolve()))]
 
-def _sound_secret(path: Path) -> str | None:
+
+def _secret_lines(path: Path) -> list[str]:
+    """Return a secret and of which folder it is, where that stands there; nothing: it is none."""
     try:
-        found = path.read_bytes().decode("ascii", "replace")
+        lines = path.read_bytes().decode("ascii", "replace").split("\n")
     except FileNotFoundError:
-        return None
+        return []
     except OSError as error:
         raise StoreError(f"{path} cannot be read: {error.strerror}.") from error
-    return found if SECRET.fullmatch(found) else None
+    return lines if SECRET.fullmatch(lines[0]) and len(lines) in (1, 3) else []
 
 
 class Lock:

@@ -262,7 +262,9 @@ def told_today(stored: Sequence[ItemRow], listing: Listing) -> list[ItemRow]:
 def items_of_today(folder: ProjectFolder, store: Store) -> list[ItemRow]:
     """Return the items with today's hashes, as far as the source is there; nothing is written."""
     stored, settings = store.items(), _settled(folder, store)
-    if settings.layout is not None and not settings.layout.is_old:
+    source = found_source(folder, settings)
+    is_table = source is not None and Path(source).is_file()  # of others nothing has changed
+    if not is_table or (settings.layout is not None and not settings.layout.is_old):
         return stored
     try:
         return told_today(stored, lister(folder, settings)())

@@ -48,8 +48,8 @@ BEYOND_LABELING = {
 ROUGH = "rough, from {n} items drawn at random so far; 'Check now' makes it sure"
 
 
-def status(state: State) -> Status:
-    """Return where a project stands."""
+def status(state: State, annotator: str = "") -> Status:
+    """Return where a project stands, as a person may know it."""
     answers = [a for a in state.answers() if state.present[state.row_of[a.item_id or ""]]]
     labels = [answer for answer in answers if answer.kind in LABELS]
     n_items = int(state.present.sum())
@@ -61,7 +61,7 @@ def status(state: State) -> Status:
         n_skipped=len(answers) - len(labels),
         n_left=n_items - len(answers),
         n_flagged=sum(noted.flagged for noted in state.replay.items.values()),
-        class_counts=counts,
+        class_counts=_counts(state, _seen(state, labels, annotator)) if annotator else counts,
         phase=state.phase,
         accuracy=accuracy,
         wanting="" if accuracy else wanting(n_random(_facts(state))),
@@ -85,6 +85,11 @@ def status(state: State) -> Status:
         weighed=said_of_shares(_facts(state).shares),
         since_certified=tuple(state.said_of_certificate()) if state.certified else (),
     )
+
+
+def _seen(state: State, labels: list[Event], annotator: str) -> list[Event]:
+    """Leave out the labels of items that a person is still to answer without knowing them."""
+    return [one for one in labels if not state.hides(state.row_of[one.item_id or ""], annotator)]
 
 
 def _counts(state: State, labels: list[Event]) -> dict[str, int]:

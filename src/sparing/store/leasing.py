@@ -8,7 +8,7 @@ from sqlalchemy import Connection, bindparam, delete, func, insert, or_, select,
 from sparing.store.engine import now
 from sparing.store.schema import leases
 
-MOST_LEASED = 1000  # to one person at a time: in five minutes nobody answers more
+MOST_LEASED = 240  # to one person at a time: a grid of 200, and two pages of single items
 
 
 @dataclass(frozen=True, slots=True)

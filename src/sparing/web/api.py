@@ -91,7 +91,7 @@ Excluded = Annotated[list[ItemId], Query(max_length=MAX_EXCLUDED)]
 @router.get("/api/state")
 def state(request: Request, project: TheProject, here: Here) -> StateBody:
     """Return all that stands beside the item."""
-    status = project.status()
+    status = project.status(here.name)
     count = status.class_counts.get
     classes = [
         ClassBody(name=name, place=place, count=count(name, 0)) for name, place in project.places

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from sparing.cli import app
 from sparing.errors import ConflictError, InvalidInputError, UnknownNameError
-from sparing.project import NewEvent, Project
+from sparing.project import NewEvent, Project, opening
 from sparing.project.backups.backup import backup
 from sparing.project.backups.restore import restore
 from sparing.project.log.replay import Replay
@@ -87,6 +87,18 @@ def test_what_was_never_read_is_the_same_by_name_and_size_and_that_is_told():
     assert same_items([read], [replace(unread, size=8)]).differing != ()
     other = replace(read, content_hash="c2")
     assert same_items([read], [other]).differing == (other,)
+
+
+def test_no_file_of_a_folder_is_read_to_merge(tmp_path, monkeypatch):
+    source = tmp_path / "texts"
+    source.mkdir()
+    for i in range(4):
+        (source / f"{i}.txt").write_text(f"some text number {i}")
+    for name in ("one", "two"):
+        Project.create(source, tmp_path / name, ["a", "b"]).close()
+    monkeypatch.setattr(opening, "list_source", lambda *_, **__: pytest.fail("it was read"))
+    (plan, _) = merge([tmp_path / "one", tmp_path / "two"], tmp_path / "both")
+    assert len(plan.same.ids) == 4
 
 
 def test_a_class_that_was_deleted_in_the_one_comes_back_where_the_other_gives_it(two):

@@ -40,6 +40,14 @@ def test_a_second_person_is_asked_blind(shared):
     assert not any(a.second for a in asked[1:])
 
 
+def test_counts_do_not_tell_who_is_asked_blind_what_the_first_one_said(shared):
+    project, item = shared
+    assert project.status("Ada").class_counts["fur"] == project.status().class_counts["fur"] == 1
+    assert project.status("Ben").class_counts["fur"] == 0
+    say(project, "label", item, class_name="fur", annotator="Ben")
+    assert project.status("Ben").class_counts["fur"] == 1
+
+
 def test_nobody_is_asked_twice_nor_without_a_name(shared):
     project, item = shared
     assert item not in ids(project.query(60, annotator="Ada"))

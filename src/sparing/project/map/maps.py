@@ -167,7 +167,8 @@ def read_map(folder: ProjectFolder, kind: str, mark: str) -> FloatArray:
     """
     path = folder.map(kind, mark)
     try:
-        positions: FloatArray = np.load(path, allow_pickle=False)
+        # Mapped: the file has to be as long as it says, before memory is taken for it.
+        positions: FloatArray = np.array(np.load(path, mmap_mode="r", allow_pickle=False))
     except (OSError, ValueError, EOFError) as error:
         raise SourceError(f"{path} is not there or damaged.") from error
     return positions
