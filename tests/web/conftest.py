@@ -16,6 +16,7 @@ from PIL import Image
 from sparing.audit.audit import Phase
 from sparing.errors import NotFoundError
 from sparing.project import Project
+from sparing.project.learning.guesses import Guess
 from sparing.project.source.items import Item
 from sparing.project.views import Asked, Disagreement, Guidelines, Recorded, Status
 from sparing.stats.agreement import Agreement
@@ -60,7 +61,7 @@ class StandIn:
         return self._by_id[item_id]
 
     def asked(self, item_id, annotator=""):
-        return Asked(self._get(item_id), "because", "strategy", None, 1, ("cat", 0.9))
+        return Asked(self._get(item_id), "because", "strategy", None, 1, Guess("cat", 0.9))
 
     def query(self, n, exclude=(), annotator=""):
         ids = [i for i in self._by_id if i not in set(exclude)]
@@ -109,7 +110,7 @@ class TeamStandIn:
     def disagreements(self):
         votes = (("Ada", "cat"), ("Ben", None))
         return [
-            Disagreement(self._project.asked(i), votes, ("cat", 0.5), False)
+            Disagreement(self._project.asked(i), votes, Guess("cat", 0.5), False, (None, None))
             for i in self._project._by_id
         ]
 

@@ -71,6 +71,13 @@ def label(
         Path | None,
         typer.Option(help="Vectors that you have: .npy or Parquet.", show_default=False),
     ] = None,
+    kind: Annotated[
+        str | None,
+        typer.Option(
+            help="What an answer is: class (one an item) or labels (several); stays so.",
+            show_default="told from the source",
+        ),
+    ] = None,
     label_column: Annotated[
         str | None,
         typer.Option(help="Of a table: has labels already, to import.", show_default=False),
@@ -130,6 +137,7 @@ def label(
         columns=parts,
         encoder=_encoder(encoder, vectors),
         label_column=label_column,
+        kind=kind,
         reading=read_as,
         fetch=True,  # it was typed just now
     )

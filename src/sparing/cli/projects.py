@@ -354,7 +354,7 @@ def _print_table(rows: list[dict[str, Any]], out: Path | None, *, as_json: bool)
 
 
 def _row(asked: "Asked") -> dict[str, Any]:
-    guess, confidence = asked.guess or ("", "")
+    guess, confidence, _ = asked.guess or ("", "", None)
     row: dict[str, Any] = {
         "item_id": asked.item.item_id,
         "item": asked.item.name,

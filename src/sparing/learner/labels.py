@@ -162,6 +162,17 @@ class LabelsLearner(ActiveLearner):
         models = [version.fitted.model for version in self._told().versions]
         return dict(zip(self.classes, models, strict=True))
 
+    @property
+    def oof_proba(self) -> FloatArray:
+        """(n_labeled, n_labels) how likely each label is, by models that did not see the item.
+
+        Raises
+        ------
+        TrainingError : nothing is labeled yet
+        """
+        self._proba(None, "oof_proba")
+        return self._told().oof_proba
+
     def audit(self, indices: npt.ArrayLike, labels: Any) -> LabelScores:
         """Return how good the labels are, with intervals, from items drawn at random.
 

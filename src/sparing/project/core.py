@@ -8,6 +8,7 @@ from typing import Any, Self
 from uuid import uuid4
 
 from sparing._validate import check_int
+from sparing.annotations.labels import LabelSet
 from sparing.audit.audit import Phase
 from sparing.datasets.labels import one_label
 from sparing.datasets.read import FOUND_OUT
@@ -27,10 +28,11 @@ from sparing.project.learning.learning import Learning
 from sparing.project.log.commands import spelled
 from sparing.project.log.event_log import EventLog
 from sparing.project.log.follower import Follower
+from sparing.project.log.meaning import as_said
 from sparing.project.map.maps import Map
 from sparing.project.multiprocess import Duties
 from sparing.project.reporting import Search, history, look_again, status
-from sparing.project.settings import Settings
+from sparing.project.settings import CLASS, Settings
 from sparing.project.source.items_view import ItemsView
 from sparing.project.source.rematching import Rematching
 from sparing.project.state import State
@@ -109,7 +111,7 @@ class Project:
         self.learning.take_contents()
 
     @classmethod
-    def create(
+    def create(  # noqa: PLR0913  # all that a project is made of
         cls,
         source: str | PathLike[str],
         folder: str | PathLike[str] | None = None,
@@ -120,6 +122,7 @@ class Project:
         columns: Sequence[str] = (),
         label_column: str | None = None,
         reading: Reading = FOUND_OUT,
+        kind: str | None = None,
     ) -> Self:
         """Make a project for a source; the source itself is never changed.
 
@@ -138,6 +141,8 @@ class Project:
         label_column : of a table: the column with such labels, which are imported
         reading : of a table: its header, encoding and sheet, where they are not to be found out; of
             a folder: whether links that lead out of it are followed
+        kind : of its answers, for ever: ``"class"``, one an item, or ``"labels"``, several; None:
+            as the labels that are there already, else one class
 
         Raises
         ------
@@ -150,7 +155,8 @@ class Project:
         if opening.exists(place):
             raise ConflictError(f"{place.name} is a project already: open it.")
         check_int("seed", "Project", seed, 0)
-        settings = Settings(str(source), encoder, seed, tuple(columns))
+        options.check_kind(kind or CLASS)
+        settings = Settings(str(source), encoder, seed, tuple(columns), kind=kind or "")
         with opening.uninterrupted():
             project = cls._of(opening.make(place, settings, label_column, reading))
         project.add_classes(classes)
@@ -262,6 +268,12 @@ class Project:
         return self._lock is not None
 
     @property
+    def kind(self) -> str:
+        """What its answers are: ``"class"``, one an item, or ``"labels"``, several."""
+        with self._guarded.held() as state:
+            return state.settings.kind
+
+    @property
     def folder(self) -> Path:
         """The folder of the project."""
         return self._folder.path
@@ -355,8 +367,14 @@ class Project:
         """
         return self.log.record(events)
 
-    def teach(self, answers: Mapping[str, Label], annotator: str = "") -> tuple[str, ...]:
+    def teach(self, answers: Mapping[str, Any], annotator: str = "") -> tuple[str, ...]:
         """Label items by their keys, whatever label they had; new class names become classes.
+
+        Parameters
+        ----------
+        answers : the label of each item; in a project of several labels the list or set of them,
+            empty for an item that has none
+        annotator : who says it
 
         Returns
         -------
@@ -366,8 +384,13 @@ class Project:
         ------
         InvalidInputError : an item or a class name makes no sense; the others are stored
         """
-        labels = {item_id: _named(label) for item_id, label in answers.items()}
-        notes = self.add_classes(labels.values())
+        if self.kind == CLASS:
+            labels = {item_id: _named(label) for item_id, label in answers.items()}
+            notes = self.add_classes(labels.values())
+        else:
+            sets = {item_id: _labels(label) for item_id, label in answers.items()}
+            notes = self.add_classes(name for names in sets.values() for name in names)
+            labels = {item_id: as_said(names) for item_id, names in sets.items()}
         said = self.log.label(labels, annotator)
         refused = [done for done in said if done.status in ("refused", "conflict")]
         if refused:
@@ -481,6 +504,8 @@ class Project:
         ------
         InvalidInputError : none has, or the name cannot be one of a class
         """
+        with self._guarded.held() as state:
+            options.check_one_class(state.settings, "Words lead to a class in projects")
         wanted = [word.strip() for word in words if word.strip()] or [class_name]
         found = {int(row) for word in wanted for row in self.grid.search(word)}
         if not found:
@@ -503,6 +528,11 @@ class Project:
         self.add_classes(said.get("classes", ()))
         if said.get("label_column"):
             self.files.import_source_labels(said["label_column"])
+
+
+def _labels(labels: Any) -> list[str]:
+    """Return several labels as the names of classes."""
+    return [_named(label) for label in LabelSet().labels_in(labels)]
 
 
 def _named(label: Label) -> str:

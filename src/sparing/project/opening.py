@@ -18,7 +18,15 @@ from sparing.project.audits.draws import retell_contents
 from sparing.project.belongings import check_free, check_own, database_of, mark, sweep
 from sparing.project.folder import Lock, ProjectFolder, default_folder
 from sparing.project.multiprocess import FOLDER, SharedLock, alone, new_place, placed
-from sparing.project.settings import SETTINGS, Settings, as_stored, keep_settings, read_settings
+from sparing.project.settings import (
+    CLASS,
+    LABELS,
+    SETTINGS,
+    Settings,
+    as_stored,
+    keep_settings,
+    read_settings,
+)
 from sparing.project.source.changes import ITEMS_STAMP, Changes, applied, attached, reconcile
 from sparing.project.source.encoding import AUTO, GIVEN
 from sparing.project.source.items import GONE, MNIST, Listing
@@ -129,6 +137,7 @@ def make(
         layout=layout,
         follow_links=reading.follow_links,
         encoding=None if layout else reading.encoding,
+        kind=settings.kind or kind_of(listing),
     )
     folder = new_place(place.url, settings.source) if place.is_shared else place
     check_free(folder.path)
@@ -154,6 +163,18 @@ def make(
     except BaseException:
         lock.release()
         raise
+
+
+def kind_of(listing: Listing) -> str:
+    """Return of which kind answers are, by the labels that a source has already.
+
+    A cell that is a list has several labels, or none of them.
+    """
+    layout, table = listing.layout, listing.table
+    column = layout.label_column if layout else None
+    if table is None or column is None or column not in table.columns:
+        return CLASS
+    return LABELS if any(isinstance(cell, list) for cell in table.columns[column]) else CLASS
 
 
 def reopen(
@@ -347,7 +368,16 @@ def make_trainee(
     from sparing.project.learning.trainee import Trainee  # loads scikit-learn: seconds
 
     items = lister(folder, settings)
-    return Trainee(folder, store, items, settings.encoder, settings.seed, progress, patient=patient)
+    return Trainee(
+        folder,
+        store,
+        items,
+        settings.encoder,
+        settings.seed,
+        progress,
+        patient=patient,
+        kind=settings.kind,
+    )
 
 
 def open_trainee(path: Path, url: str, progress: Progress) -> "Trainee":

@@ -5,8 +5,8 @@ from dataclasses import replace
 from typing import Any
 
 from sparing.datasets.rows import Reading
-from sparing.errors import ConflictError, InvalidInputError
-from sparing.project.settings import Settings
+from sparing.errors import CapabilityError, ConflictError, InvalidInputError, UnknownNameError
+from sparing.project.settings import CLASS, KINDS, Settings
 from sparing.project.source.layout import Layout
 from sparing.project.state import State
 
@@ -22,6 +22,33 @@ def check_said(settings: Settings, said: Mapping[str, Any]) -> None:
         check_columns(settings, said["columns"])
     if said.get("reading"):
         check_reading(settings, said["reading"])
+    if said.get("kind") not in (None, settings.kind):
+        raise InvalidInputError(
+            f"The answers of this project are of kind '{settings.kind}', and stay so: label with"
+            f" --kind {said['kind']} and another --project."
+        )
+
+
+def check_kind(kind: str) -> None:
+    """Refuse what no project can be of.
+
+    Raises
+    ------
+    UnknownNameError : the answers of a project cannot be of this kind
+    """
+    if kind not in KINDS:
+        raise UnknownNameError("kind of answers", kind, KINDS)
+
+
+def check_one_class(settings: Settings, what: str) -> None:
+    """Refuse what makes sense with one class an item alone.
+
+    Raises
+    ------
+    CapabilityError : items of this project have several labels
+    """
+    if settings.kind != CLASS:
+        raise CapabilityError(f"{what} of one class an item; this project is of several labels.")
 
 
 FROZEN = "An audit checks the model as it is: answer it, or give it up, then change the encoder."

@@ -83,6 +83,8 @@ def status(state: State, annotator: str = "") -> Status:
         n_unmatched=_n_unmatched(state),
         shares=dict(_facts(state).shares),
         weighed=said_of_shares(_facts(state).shares),
+        kind=state.settings.kind,
+        by_label=_by_label(state),
         since_certified=tuple(state.said_of_certificate()) if state.certified else (),
     )
 
@@ -113,6 +115,19 @@ def _accuracy(state: State) -> RoughAccuracy | None:
         return RoughAccuracy(found.value, found.low, found.high, found.n_audited, note, False)
     told = random_accuracy(_facts(state))
     return None if told is None else RoughAccuracy(*told, ROUGH.format(n=told[-1]))
+
+
+def _by_label(state: State) -> dict[str, RoughAccuracy]:
+    """Return how often each label alone is right, of those that are there still."""
+    if random_accuracy(_facts(state)) is None:
+        return {}
+    told = ((key, found) for key, *found in _facts(state).by_label)
+    there = {one.class_id: one.name for one in state.replay.classes}
+    return {
+        there[key]: RoughAccuracy(value, low, high, n, ROUGH.format(n=n))
+        for key, (value, low, high, n) in told
+        if key in there
+    }
 
 
 def _facts(state: State) -> VersionFacts:

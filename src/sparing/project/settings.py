@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from typing import Any
 
 from sparing.errors import StoreError
 from sparing.project.source.layout import Layout
@@ -12,6 +13,9 @@ from sparing.store import Store
 
 SETTINGS = "settings"
 OVERLAP = "overlap"
+CLASS, LABELS = "class", "labels"
+KINDS = (CLASS, LABELS)
+"""What the answers of a project can be."""
 CLASSES_BY = "classes added by"
 
 
@@ -24,6 +28,7 @@ class Settings:
     ``layout`` is that of the table as it was when the project was made; None if it is no table.
     ``follow_links`` says whether links that lead out of the source's folder are followed.
     ``encoding`` is that of a folder's texts, where somebody has said it.
+    ``kind`` is that of its answers: one class an item, or several labels.
     ``encoder_since`` is the model version that was the newest when the encoder was chosen.
     """
 
@@ -36,6 +41,7 @@ class Settings:
     encoder_since: int = 0
     follow_links: bool = False
     encoding: str | None = None
+    kind: str = CLASS
 
 
 def read_settings(store: Store) -> Settings:
@@ -57,7 +63,14 @@ def read_settings(store: Store) -> Settings:
             int(told.get("encoder_since", 0)),
             bool(told.get("follow_links", False)),
             told.get("encoding"),
+            _kind(told.get("kind", CLASS)),
         )
+
+
+def _kind(told: Any) -> str:
+    if told not in KINDS:
+        raise ValueError(f"There are no answers of kind {told!r}.")
+    return str(told)
 
 
 @contextmanager

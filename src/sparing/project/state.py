@@ -16,6 +16,7 @@ from sparing.project.audits.outcome import Certified, answers_of, evidence
 from sparing.project.audits.stage import ANEW, Stage, load_stage
 from sparing.project.audits.standing import Standing
 from sparing.project.folder import ProjectFolder
+from sparing.project.learning.guesses import Guess, guess_of
 from sparing.project.learning.scores import Scores, read_scores, within
 from sparing.project.log.replay import ItemState, Replay
 from sparing.project.settings import Settings, keep_settings, read_overlap, read_settings
@@ -253,19 +254,14 @@ class State:
             event.annotator,
             event.purpose or "train",
             self.replay.guidelines_at(event.seq),
+            self.replay.label_names(content) if content is not None and is_known else None,
         )
 
-    def guess(self, row: int) -> tuple[str, float] | None:
+    def guess(self, row: int) -> Guess | None:
         """Return what the model takes an item for, and how sure it is."""
-        scores = self.scores
-        if scores is None or row >= len(scores.proba) or not scores.proba.shape[1]:
+        if self.scores is None:
             return None
-        column = int(scores.proba[row].argmax())
-        confidence = float(scores.proba[row, column])
-        class_id = str(scores.class_ids[column])
-        if not confidence or self.replay.is_deleted(class_id):  # no vector; or an older model's
-            return None
-        return self.replay.class_name(class_id), confidence
+        return guess_of(self.scores, row, self.replay, self.settings.kind)
 
     def apply(self, events: Iterable[Event]) -> None:
         """Take new events into account."""

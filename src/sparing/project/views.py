@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from sparing.audit.audit import Phase
 from sparing.audit.certificate import Certificate
+from sparing.project.learning.guesses import Guess
 from sparing.project.source.items import Item
 from sparing.store import NewEvent
 
@@ -39,6 +40,7 @@ class Answer:
     annotator : who gave it
     guidelines : number of the guidelines that held then; 0: there were none
     purpose : ``"train"``, ``"audit"`` or ``"handback"``
+    labels : of several labels an item their names, in the order of the classes
     """
 
     key: str
@@ -50,6 +52,7 @@ class Answer:
     annotator: str
     purpose: str
     guidelines: int = 0
+    labels: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +87,8 @@ class Asked:
     source : ``"strategy"``, ``"uniform"``, or ``"person"`` for one that was looked up
     propensity : probability of the draw where it is one
     model_version : to be sent back with the answer; None for one that was looked up
-    guess : the model's class and its confidence; None for an audit, and before there is a model
+    guess : what the model takes it for, and how sure it is; None for an audit, and before there is
+        a model
     answer : the item's answer so far; its key is what the answer to come has ``seen``
     flagged, comment : what was noted on the item
     second : another person has answered it, and a second opinion is wanted
@@ -97,7 +101,7 @@ class Asked:
     source: str
     propensity: float | None
     model_version: int | None
-    guess: tuple[str, float] | None = None
+    guess: Guess | None = None
     answer: Answer | None = None
     flagged: bool = False
     comment: str = ""
@@ -113,14 +117,16 @@ class Disagreement:
     ----------
     asked : the item; the key of its answer is what the settling event has ``seen``
     votes : (name, class) of each person, in the order in which they answered; None for a skip
-    suggestion : the class that consensus makes likeliest, and how likely it is
+    suggestion : what consensus makes likeliest, and how likely it is
     is_audited : it checks a model: until it is settled it counts as an error of the model
+    said : of several labels an item, those of each vote; None for a skip, and of one class
     """
 
     asked: Asked
     votes: tuple[tuple[str, str | None], ...]
-    suggestion: tuple[str, float]
+    suggestion: Guess
     is_audited: bool
+    said: tuple[tuple[str, ...] | None, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,6 +216,9 @@ class Status:
     n_unmatched : items that something was said of and that are not in the source
     shares : how much each model inside the model is believed, by name; empty for a single one
     weighed : the same in sentences
+    kind : of the answers: ``"class"``, one an item, or ``"labels"``, several; then ``accuracy`` is
+        the share of items whose labels are all right
+    by_label : of several labels, how often each alone is right, roughly
     since_certified : sentences on what has become of the certificate that holds: which labels it
         covers no more, and its totals stated anew
     """
@@ -241,4 +250,6 @@ class Status:
     n_unmatched: int = 0
     shares: Mapping[str, float] = field(default_factory=dict)
     weighed: tuple[str, ...] = ()
+    kind: str = "class"
+    by_label: Mapping[str, RoughAccuracy] = field(default_factory=dict)
     since_certified: tuple[str, ...] = ()

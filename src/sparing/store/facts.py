@@ -6,6 +6,7 @@ from typing import Any, Self
 
 AskedRow = tuple[int, str, float | None]
 ModelShare = tuple[str, float]
+LabelAccuracy = tuple[str, float, float, float, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,7 @@ class VersionFacts:
     has_skill : whether it foretells labels that it has not seen; None: not looked at
     is_draft : a better one is to follow, though no answer has come in
     shares : (name, share) of each model inside it; none where it is a single one
+    by_label : of several labels, the key of each, and what ``accuracy`` is of it alone
 
     Examples
     --------
@@ -37,6 +39,7 @@ class VersionFacts:
     has_skill: bool | None = None
     is_draft: bool = False
     shares: tuple[ModelShare, ...] = ()
+    by_label: tuple[LabelAccuracy, ...] = ()
 
     def dump(self) -> str:
         """Return it as JSON; what says nothing is left out."""
@@ -64,6 +67,7 @@ class VersionFacts:
             None if has_skill is None else bool(has_skill),
             bool(told.get("is_draft", False)),
             tuple((str(name), float(share)) for name, share in told.get("shares", ())),
+            tuple(_of_label(*one) for one in told.get("by_label", ())),
         )
 
 
@@ -72,6 +76,10 @@ def _accuracy(told: Any) -> tuple[float, float, float, int] | None:
         return None
     value, low, high, n = told
     return float(value), float(low), float(high), int(n)
+
+
+def _of_label(key: Any, value: Any, low: Any, high: Any, n: Any) -> LabelAccuracy:
+    return str(key), float(value), float(low), float(high), int(n)
 
 
 def _advice(told: Any) -> tuple[bool, str] | None:

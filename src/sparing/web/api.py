@@ -5,7 +5,7 @@ import threading
 from collections.abc import Collection, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from anyio import to_thread
 from fastapi import APIRouter, Depends, Query, Request, Response
@@ -17,6 +17,7 @@ from sparing.audit.audit import Phase
 from sparing.errors import ConflictError, NotFoundError
 from sparing.project import Asked, Project
 from sparing.project.learning.process import Trainer
+from sparing.project.log.meaning import as_said
 from sparing.project.team.lending import Lent
 from sparing.store.records import Kind, NewEvent
 from sparing.web.bodies import (
@@ -174,7 +175,7 @@ def record(
     mine = may_say(here.role, may_add=may_add)
     new = [
         NewEvent(
-            **{**event.model_dump(), "kind": Kind(event.kind)},
+            **_said(event),
             annotator=here.name,
             undoes_of=own,
             may_say=mine,
@@ -190,6 +191,13 @@ def record(
         else _refused(event, may_add=may_add)
         for event in new
     ]
+
+
+def _said(event: EventBody) -> dict[str, Any]:
+    """Return an event's fields; several labels are said in place of a class."""
+    fields = {**event.model_dump(), "kind": Kind(event.kind)}
+    labels = fields.pop("labels")
+    return fields if labels is None else {**fields, "class_name": as_said(labels)}
 
 
 def _refused(event: NewEvent, *, may_add: bool) -> RecordedBody:

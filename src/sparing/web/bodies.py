@@ -7,6 +7,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from sparing.web.roles import Role
 from sparing.web.shortened import first_fields, shortened
 
+MOST_LABELS = 500  # of one item
 MOST = 2**31 - 1  # that every database can hold
 Key = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_-]+$")]
 Holder = Annotated[str, Field(min_length=1, max_length=48, pattern=r"^[A-Za-z0-9_-]+$")]
@@ -50,6 +51,7 @@ class EventBody(Incoming):
     kind: EventKind
     item_id: ItemId | None = None
     class_name: Name | None = None
+    labels: Annotated[list[Name], Field(max_length=MOST_LABELS)] | None = None
     text: Text | None = None
     model_version: int | None = Field(default=None, ge=0, le=MOST)
     seen: Key | None = None
@@ -77,6 +79,7 @@ class AnswerBody(Outgoing):
     class_name: str | None
     annotator: str | None
     purpose: str
+    labels: list[str] | None
 
 
 class RecordedBody(Outgoing):
@@ -106,7 +109,7 @@ class AskedBody(Outgoing):
     why: str
     source: str
     model_version: int | None
-    guess: tuple[str, float] | None = None
+    guess: tuple[str, float, list[str] | None] | None = None
     answer: AnswerBody | None = None
     flagged: bool = False
     comment: str = ""
@@ -232,6 +235,8 @@ class StatusBody(Outgoing):
     wanting: str
     seen_by: list[str]
     weighed: list[str]
+    kind: str
+    by_label: dict[str, AccuracyBody]
 
 
 class StateBody(BaseModel):

@@ -52,6 +52,7 @@ class VoteBody(Outgoing):
 
     annotator: str
     class_name: str | None
+    labels: list[str] | None = None
 
 
 class DisagreementBody(Outgoing):
@@ -59,7 +60,7 @@ class DisagreementBody(Outgoing):
 
     asked: AskedBody
     votes: list[VoteBody]
-    suggestion: tuple[str, float]
+    suggestion: tuple[str, float, list[str] | None]
     is_audited: bool
 
 
@@ -121,7 +122,10 @@ def disagreements(project: TheProject) -> DisagreementsBody:
     rows = [
         DisagreementBody(
             asked=AskedBody.model_validate(one.asked),
-            votes=[VoteBody(annotator=who, class_name=said) for who, said in one.votes],
+            votes=[
+                VoteBody(annotator=who, class_name=said, labels=labels and [*labels])
+                for (who, said), labels in zip(one.votes, one.said, strict=True)
+            ],
             suggestion=one.suggestion,
             is_audited=one.is_audited,
         )

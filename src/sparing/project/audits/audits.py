@@ -207,7 +207,7 @@ def _freeze(state: State) -> draws.Frozen:
     scores = state.scores
     if scores is None:
         raise InvalidInputError("There is no model to check yet: label some items first.")
-    return draws.freeze(state.replay, state.rows, scores, state.version)
+    return draws.freeze(state.replay, state.rows, scores, state.version, state.settings.kind)
 
 
 def _unless_touched(decision: Decision[T], rows: Sequence[ItemRow]) -> EventCheck:

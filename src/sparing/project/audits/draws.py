@@ -22,13 +22,15 @@ from sparing.pool.classes import ClassTable
 from sparing.pool.pool import SKIPPED, UNLABELED
 from sparing.pool.predictions import Predictions, items_digest
 from sparing.project.folder import ProjectFolder
+from sparing.project.learning.guesses import told_of
 from sparing.project.learning.scores import Scores
 from sparing.project.log.replay import Replay
+from sparing.project.settings import CLASS
 from sparing.project.source.items import GONE, PRESENT
 from sparing.project.team.people import Opinions
 from sparing.store import ItemRow
 from sparing.store.records import FROM_CLUSTER, FROM_GRID
-from sparing.types import FloatArray, StrArray
+from sparing.types import StrArray
 
 AUDIT = "audit"
 UNSEEN, SKIP, NO_LABEL, NOT_THERE = (
@@ -46,7 +48,7 @@ class Frozen:
     Parameters
     ----------
     predictions : class ids are places in ``class_ids``; items that are not there are skipped
-    class_ids : keys of the classes
+    class_ids : keys of the classes; of several labels the distinct answers
     contents : (n_rows,) hash of the content of each item covered; ``""`` where it is not
     taught, left_out : how many labels came by each way, and how many items are not covered
     """
@@ -66,23 +68,24 @@ class Draw:
     frozen: Frozen
 
 
-def freeze(replay: Replay, items: Sequence[ItemRow], scores: Scores, version: int) -> Frozen:
+def freeze(
+    replay: Replay, items: Sequence[ItemRow], scores: Scores, version: int, kind: str = CLASS
+) -> Frozen:
     """Freeze what a model version says of all items it knows, and what people have said.
 
     Raises
     ------
     InvalidInputError : there is no model yet
     """
-    classes = [c.class_id for c in replay.classes]
-    if not scores.proba.shape[1] or len(classes) < 2:
+    if not scores.proba.shape[1] or len(replay.classes) < 2:
         raise InvalidInputError("There is no model to check yet: label items of two classes first.")
-    proba = by_class(replay, scores, classes)
-    codes, confidence = proba.argmax(axis=1), proba.max(axis=1).clip(0, 1)
-    opinions, place = Opinions(replay), {class_id: i for i, class_id in enumerate(classes)}
+    told = told_of(scores, replay, kind)
+    n = len(told.codes)
+    opinions, place = Opinions(replay), {content: i for i, content in enumerate(told.contents)}
     y = np.full(len(items), SKIPPED)
     contents = [""] * len(items)
     covered = np.zeros(len(items), dtype=bool)
-    covered[: len(proba)] = proba.sum(axis=1) > 0
+    covered[:n] = told.covered
     taught, left_out = Counter[str](), Counter[str]()
     for item in items:
         if not covered[item.row] or item.state != PRESENT:
@@ -92,30 +95,25 @@ def freeze(replay: Replay, items: Sequence[ItemRow], scores: Scores, version: in
         contents[item.row] = item.content_hash or ""
         if y[item.row] != UNLABELED:
             (left_out if y[item.row] == SKIPPED else taught)[way] += 1
-    names = ClassTable(tuple(replay.class_name(c) for c in classes))
+    answers = tuple(place)  # what people said, and the model never does, has come behind
     spread = np.zeros((2, len(items)))
-    spread[:, : len(proba)] = codes, confidence
-    named = items_of(items, contents, classes)
-    predictions = Predictions(spread[0], spread[1], y, names, version, named)
-    return Frozen(predictions, tuple(classes), np.array(contents), taught, left_out)
+    spread[:, :n] = told.codes, told.confidence
+    named = items_of(items, contents, answers)
+    predictions = Predictions(spread[0], spread[1], y, _names(replay, answers), version, named)
+    return Frozen(predictions, answers, np.array(contents), taught, left_out)
+
+
+def _names(replay: Replay, contents: Sequence[str]) -> ClassTable:
+    """Return how answers are called; where two would be called alike, by what tells them apart."""
+    names = [replay.class_name(content) for content in contents]
+    count = Counter(names)
+    told = zip(names, contents, strict=True)
+    return ClassTable(tuple(name if count[name] == 1 else content for name, content in told))
 
 
 def items_of(items: Sequence[ItemRow], contents: Iterable[str], class_ids: Iterable[str]) -> str:
     """Name what an audit is about: keys of the items, what they hold, keys of the classes."""
     return items_digest((item.item_id for item in items), contents, class_ids)
-
-
-def by_class(replay: Replay, scores: Scores, classes: list[str]) -> FloatArray:
-    """Return the probabilities by the classes of today: those of merged ones are added up.
-
-    Those of classes that were deleted since are left out.
-    """
-    proba = np.zeros((len(scores.proba), len(classes)), np.float32)
-    place = {class_id: i for i, class_id in enumerate(classes)}
-    for column, class_id in enumerate(scores.class_ids.tolist()):
-        if (root := replay.resolve(class_id)) in place:
-            proba[:, place[root]] += scores.proba[:, column]
-    return proba
 
 
 def _known(
@@ -133,9 +131,11 @@ def _known(
     if not held.is_sure:
         return SKIPPED, NO_LABEL
     if held.by_consensus:
-        return place[held.content], CONSENSUS
+        return place.setdefault(held.content, len(place)), CONSENSUS
     at_a_glance = GUESSED if answer.confirmed else ALONE
-    return place[held.content], GLANCE if answer.source == FROM_GRID else at_a_glance
+    return place.setdefault(
+        held.content, len(place)
+    ), GLANCE if answer.source == FROM_GRID else at_a_glance
 
 
 def plan(frozen: Frozen, claim: Claim, attempt: int) -> AuditPlan:

@@ -16,6 +16,8 @@ from sparing.files import staging, write_atomically
 from sparing.project.files import opinions
 from sparing.project.files.forms import FORMS, ExportTable
 from sparing.project.guarded import Guarded
+from sparing.project.log.meaning import as_said
+from sparing.project.settings import CLASS
 from sparing.project.source.items import GONE, Item
 from sparing.project.state import State
 from sparing.store import Event, Kind
@@ -55,6 +57,7 @@ class ExportRow:
     guess, guess_confidence : what the newest model takes an unlabeled item for; no label
     flagged, comment : what was noted
     present : False where the item is gone from the source
+    labels : of several labels an item their names; ``label`` is how people read them
     """
 
     item_id: str
@@ -78,9 +81,11 @@ class ExportRow:
     flagged: bool = False
     comment: str = ""
     present: bool = True
+    labels: tuple[str, ...] | None = None
 
 
-COLUMNS = tuple(field.name for field in fields(ExportRow))
+OF_SEVERAL = "labels"
+COLUMNS = tuple(field.name for field in fields(ExportRow) if field.name != OF_SEVERAL)
 
 
 def export_rows(state: State, annotator: str = "") -> Iterator[ExportRow]:
@@ -136,7 +141,7 @@ def _held(state: State, item_id: str, answer: Event) -> dict[str, Any]:
         return {}
     if not held.is_sure:
         return {"state": "contested", "confidence": held.confidence}
-    told = {"state": "labeled", "label": state.replay.class_name(held.content)}
+    told = {"state": "labeled", **_called(state, held.content)}
     if held.by_consensus:
         return told | {"provenance": CONSENSUS, "confidence": held.confidence}
     if answer.kind is Kind.SETTLED:
@@ -146,11 +151,21 @@ def _held(state: State, item_id: str, answer: Event) -> dict[str, Any]:
     return told | {"provenance": CONFIRMED if answer.confirmed else PERSON}
 
 
+def _called(state: State, content: str) -> dict[str, Any]:
+    return {"label": state.replay.class_name(content), "labels": state.replay.label_names(content)}
+
+
 def _opinions(state: State, item_id: str) -> str:
-    votes, name = state.replay.of(item_id).votes, state.replay.class_name
-    return opinions.written(
-        [(vote.annotator, None if vote.content is None else name(vote.content)) for vote in votes]
-    )
+    votes = state.replay.of(item_id).votes
+    return opinions.written([(vote.annotator, said_in(state, vote.content)) for vote in votes])
+
+
+def said_in(state: State, content: str | None) -> str | None:
+    """Return an answer as a cell has it, so that it can be read again; None for a skip."""
+    if content is None:
+        return None
+    names = state.replay.label_names(content)
+    return state.replay.class_name(content) if names is None else as_said(names)
 
 
 def _said_by_model(state: State, row: int) -> dict[str, Any]:
@@ -158,7 +173,7 @@ def _said_by_model(state: State, row: int) -> dict[str, Any]:
     if done is not None and drawn is not None and state.is_automatic(row):
         class_id = drawn.frozen.class_ids[int(done.codes[row])]
         return {
-            "label": state.replay.class_name(class_id),
+            **_called(state, class_id),
             "provenance": AUTOMATIC,
             "state": "labeled",
             "model_version": done.certificate.model_version,
@@ -168,8 +183,11 @@ def _said_by_model(state: State, row: int) -> dict[str, Any]:
     guess = state.guess(row)
     if guess is None:
         return {}
-    name, confidence = guess
-    return {"guess": name, "guess_confidence": confidence, "model_version": state.version}
+    return {
+        "guess": guess.name,
+        "guess_confidence": guess.confidence,
+        "model_version": state.version,
+    }
 
 
 def export(guarded: Guarded, path: Path, form: str, annotator: str = "") -> int:
@@ -215,27 +233,43 @@ def as_table(state: State, rows: Sequence[ExportRow]) -> ExportTable:
 
     A column of the source that is called like one of ours gets ``source_`` before its name.
     """
-    source = state.listing.table
-    names = {} if source is None else _source_names(source.columns)
+    source, kind = state.listing.table, state.settings.kind
+    names = {} if source is None else _source_names(source.columns, kind)
     places = [state.place_of(row.item_id) for row in rows] if names else []
-    own = [[getattr(row, name) for name in COLUMNS] for row in rows]
+    several = [one.name for one in state.replay.classes] if kind != CLASS else []
+    labels = [OF_SEVERAL, *(f"{OF_SEVERAL}.{name}" for name in several)] if kind != CLASS else []
+    own = [
+        [*(getattr(row, name) for name in COLUMNS), *_apart(row, labels, several)] for row in rows
+    ]
     if source is None:
-        return ExportTable(COLUMNS, len(COLUMNS), own)
+        return ExportTable([*COLUMNS, *labels], len(COLUMNS), own)
     beside = [
         [None if place is None else source.columns[name][place] for name in names.values()]
         for place in places
     ]
     whole = [[*mine, *its] for mine, its in zip(own, beside, strict=True)]
-    return ExportTable([*COLUMNS, *names], len(COLUMNS), whole)
+    return ExportTable([*COLUMNS, *labels, *names], len(COLUMNS), whole)
 
 
-def _source_names(columns: Iterable[str]) -> dict[str, str]:
+def _apart(row: ExportRow, columns: Sequence[str], names: Sequence[str]) -> list[Any]:
+    """Return the list of an item's labels, and 0 or 1 for each label there is."""
+    if not columns or row.labels is None:
+        return [None] * len(columns)
+    return [row.labels, *(int(name in row.labels) for name in names)]
+
+
+def _source_names(columns: Iterable[str], kind: str) -> dict[str, str]:
     """Return the columns of a source by the names that they have in an export."""
-    return {source_name(column): column for column in columns}
+    return {source_name(column, kind): column for column in columns}
 
 
-def source_name(column: str) -> str:
+def source_name(column: str, kind: str = CLASS) -> str:
     """Return the name of a column of the source in an export: no two are alike.
+
+    Parameters
+    ----------
+    column : of the source
+    kind : of the answers; those of several labels have columns of their own
 
     Examples
     --------
@@ -245,7 +279,8 @@ def source_name(column: str) -> str:
     plain = column
     while plain.startswith("source_"):
         plain = plain.removeprefix("source_")
-    return f"source_{column}" if plain in COLUMNS else column
+    is_taken = kind != CLASS and (plain == OF_SEVERAL or plain.startswith(f"{OF_SEVERAL}."))
+    return f"source_{column}" if plain in COLUMNS or is_taken else column
 
 
 def _write_folders(guarded: Guarded, path: Path, rows: list[ExportRow], table: ExportTable) -> None:

@@ -14,6 +14,7 @@ from sparing.project.files.live import Studio
 from sparing.project.files.studio import read_studio
 from sparing.project.guarded import Guarded
 from sparing.project.log.event_log import EventLog
+from sparing.project.log.meaning import names_said
 from sparing.project.options import check_no_part, without_labels
 from sparing.store import Kind, Store
 
@@ -138,8 +139,9 @@ class Files:
     def _import(self, readings: imports.Readings, called: str) -> ImportReport:
         with self._guarded.held() as state:
             readings = imports.in_one_spelling(state, readings)
-        events = [event for one in readings.found for event in one.events]
-        self._log.add_classes(event.class_name for event in events if event.class_name)
+            events = [event for one in readings.found for event in one.events]
+            kind = state.settings.kind
+        self._log.add_classes(n for e in events for n in names_said(kind, e.class_name))
         self.last = told = imports.report(readings, imports.in_parts(events, self._log.record))
         self._log.say(Kind.IMPORTED, f"{called}: {told.said()[0]}")
         return told

@@ -59,7 +59,9 @@ class Finder:
         layout = self._state.listing.layout
         if layout is None or self._state.listing.is_files:
             return [None] * len(raw)
-        names = {column: source_name(column) for column in layout.columns}
+        names = {
+            column: source_name(column, self._state.settings.kind) for column in layout.columns
+        }
         there = [name for name in names.values() if name in raw.columns]
         if len(there) < len(layout.columns):
             return [None] * len(raw)

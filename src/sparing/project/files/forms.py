@@ -38,7 +38,12 @@ def to_csv(table: ExportTable) -> bytes:
     >>> to_csv(ExportTable(["item", "text"], 1, [["=1+1.png", None]])).decode().splitlines()[1]
     "'=1+1.png,"
     """
-    return csv_text(table.columns, table.rows).encode()
+    return csv_text(table.columns, (map(_cell, row) for row in table.rows)).encode()
+
+
+def _cell(value: Any) -> Any:
+    """Return several labels as the JSON of a list."""
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, tuple) else value
 
 
 def to_jsonl(table: ExportTable) -> bytes:

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,10 +19,21 @@ from sparing.errors import InvalidInputError
 from sparing.pool.class_names import one_spelling, said_of
 from sparing.project.audits.draws import AUDIT
 from sparing.project.audits.stage import HANDBACK
-from sparing.project.files.export import AUTOMATIC, CLUSTER, COLUMNS, CONFIRMED, CONSENSUS, SETTLED
+from sparing.project.files.export import (
+    AUTOMATIC,
+    CLUSTER,
+    COLUMNS,
+    CONFIRMED,
+    CONSENSUS,
+    OF_SEVERAL,
+    SETTLED,
+    said_in,
+)
 from sparing.project.files.finding import Finder
 from sparing.project.files.opinions import ImportedOpinions, as_events, read
 from sparing.project.log.commands import MOST_VERSION
+from sparing.project.log.meaning import as_said, names_said, renamed_in
+from sparing.project.settings import CLASS
 from sparing.project.state import State
 from sparing.project.views import Recorded
 from sparing.store import Kind, NewEvent
@@ -108,6 +120,7 @@ class _Table:
     items: Any
     labels: Any
     is_own: bool
+    kind: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +152,8 @@ def read_labels(
     InvalidInputError : no column that names items or labels
     """
     raw = (_own_csv(path) if reading == FOUND_OUT else None) or read_table(path, reading)
-    table = _table(raw, item_column, label_column, state.listing.named_by)
+    kind = state.settings.kind
+    table = _table(raw, item_column, label_column, state.listing.named_by, kind)
     raw, finder = table.raw, Finder(state)
     found: list[Found] = []
     problems = [RowReport(one.name, "", one.reason) for one in raw.skipped]
@@ -173,7 +187,7 @@ def read_source_labels(state: State, column: str) -> Readings:
         state.listing.ids, state.listing.names, table.column(column), strict=True
     ):
         try:
-            label = one_label(cell)
+            label = _answer(cell, state.settings.kind)
         except InvalidInputError as error:
             problems.append(RowReport(name, name, str(error)))
             continue
@@ -185,15 +199,17 @@ def read_source_labels(state: State, column: str) -> Readings:
 
 def in_one_spelling(state: State, readings: Readings) -> Readings:
     """Return labels with one name for each class, however the table writes it."""
-    names = [event.class_name for one in readings.found for event in one.events]
+    kind = state.settings.kind
+    said = (event.class_name for one in readings.found for event in one.events)
+    names = [name for one in said for name in names_said(kind, one)]
     taken = one_spelling(names, [c.name for c in state.replay.classes])
-    found = [_called(one, taken) for one in readings.found]
+    found = [_called(one, taken, kind) for one in readings.found]
     return replace(readings, found=found, notes=(*readings.notes, *said_of(taken)))
 
 
-def _called(one: Found, taken: Mapping[str, str]) -> Found:
+def _called(one: Found, taken: Mapping[str, str], kind: str) -> Found:
     label, *noted = (
-        event and replace(event, class_name=taken.get(event.class_name or ""))
+        event and replace(event, class_name=renamed_in(kind, event.class_name, taken))
         for event in (one.label, *one.noted)
     )
     return replace(one, label=label, noted=tuple(event for event in noted if event))
@@ -274,16 +290,16 @@ def found_row(
 
 def _are_known(state: State, item_id: str, opinions: ImportedOpinions) -> bool:
     """Tell whether these people have said this of the item already."""
-    replay = state.replay
-    there = {
-        (vote.annotator, None if vote.content is None else replay.class_name(vote.content))
-        for vote in replay.of(item_id).votes
-    }
+    there = {(v.annotator, said_in(state, v.content)) for v in state.replay.of(item_id).votes}
     return there >= {*opinions}
 
 
 def _table(
-    raw: RawTable, item_column: str | None, label_column: str | None, named_by: str | None
+    raw: RawTable,
+    item_column: str | None,
+    label_column: str | None,
+    named_by: str | None,
+    kind: str,
 ) -> _Table:
     _check_no_predictions(raw)
     if raw.reading.header is False and len(raw.columns) == 2:  # without names: item, then label
@@ -292,8 +308,9 @@ def _table(
     is_own = set(COLUMNS) <= set(raw.columns)
     usual = ITEM_COLUMNS if is_own else usual
     items = raw.column(item_column) if item_column else _column(raw, usual, "items")
-    labels = raw.column(label_column) if label_column else _column(raw, LABEL_COLUMNS, "labels")
-    return _Table(raw, items, labels, is_own)
+    called = LABEL_COLUMNS if kind == CLASS else (OF_SEVERAL, *LABEL_COLUMNS)
+    labels = raw.column(label_column) if label_column else _column(raw, called, "labels")
+    return _Table(raw, items, labels, is_own, kind)
 
 
 def _check_no_predictions(raw: RawTable) -> None:
@@ -351,7 +368,7 @@ def _label(
     table: _Table, i: int, cells: Mapping[str, Any], provenance: str, state: str
 ) -> dict[str, Any]:
     if table.is_own and (opinions := read(_text(cells.get("opinions")))):
-        settled = (_text(cells.get("annotator")), _text(table.labels[i]))
+        settled = (_text(cells.get("annotator")), _answer(table.labels[i], table.kind) or "")
         told = {"opinions": opinions, "asked_for": FROM_FILE}
         return told | ({"settled": settled} if provenance == SETTLED else {})
     if provenance in REFUSED:
@@ -361,7 +378,10 @@ def _label(
     if state == "contested":
         raise InvalidInputError(CONTESTED)
     cell, skipped = table.labels[i], state == SKIPPED_STATE
-    label = (str(cell) if cell not in ("", None) else None) if table.is_own else one_label(cell)
+    if table.is_own and table.kind == CLASS:  # it means what it says, to the letter
+        label = str(cell) if cell not in ("", None) else None
+    else:
+        label = _answer(cell, table.kind)
     if label is None and not skipped:
         raise InvalidInputError("no label")
     of_cluster = {"source": FROM_CLUSTER, "text": _text(cells.get("basis"))}
@@ -373,6 +393,31 @@ def _label(
         "asked_for": FROM_FILE if table.is_own else _purpose(cells.get("purpose")),
         **(of_cluster if provenance == CLUSTER else {}),
     }
+
+
+def _answer(cell: Any, kind: str) -> str | None:
+    """Return a cell as a door hands an answer in; None where nobody has given one.
+
+    Several labels are a list, or one as JSON; a text is one label.
+
+    Raises
+    ------
+    InvalidInputError : the cell is no label
+    """
+    if kind == CLASS:
+        return one_label(cell)
+    if isinstance(cell, str) and cell.lstrip().startswith("["):
+        try:
+            cell = json.loads(cell)
+        except ValueError:
+            raise InvalidInputError("a list of labels that is no JSON") from None
+    if not isinstance(cell, list | tuple):
+        label = one_label(cell)
+        return None if label is None else as_said([label])
+    names = [one_label(one) for one in cell]
+    if None in names:
+        raise InvalidInputError("a list of labels with an empty one")
+    return as_said(list(dict.fromkeys(names)))
 
 
 def _noted(cells: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,7 +1,8 @@
 """Grids: pages of items that are looked at together; what an audit has drawn is on none of them."""
 
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -10,7 +11,6 @@ import numpy as np
 from sparing.audit.audit import Phase
 from sparing.errors import ConflictError, NotFoundError, SparingError
 from sparing.project.asking import asked
-from sparing.project.audits.draws import by_class
 from sparing.project.grid.clusters import ItemClusters, open_members, read_clusters
 from sparing.project.grid.ordering import Nearness, least, likeliest, merged, more_like
 from sparing.project.grid.pages import free_rows, label_of, newest_of, page_of, usual_label
@@ -24,7 +24,9 @@ from sparing.project.grid.views import (
     Said,
 )
 from sparing.project.guarded import Guarded
+from sparing.project.learning.guesses import by_class
 from sparing.project.learning.named import likest, named_of
+from sparing.project.options import check_one_class
 from sparing.project.source.keywords import Keywords
 from sparing.project.source.sights import Reader
 from sparing.project.source.vectors import made_before, read_vectors
@@ -53,10 +55,22 @@ class Grid:
         self._kept: dict[str, tuple[Any, Any]] = {}
         self._drawn: dict[int, IntArray] = {}
 
+    @contextmanager
+    def _held(self) -> Iterator[State]:
+        """Lend the state, in a project of one class an item.
+
+        Raises
+        ------
+        CapabilityError : items have several labels
+        """
+        with self._guarded.held() as state:
+            check_one_class(state.settings, "The grid is for projects")
+            yield state
+
     def overview(self) -> Overview:
         """Return what there are grids of."""
         clusters = self._clusters()
-        with self._guarded.held() as state:
+        with self._held() as state:
             free = free_rows(state)
             codes, confidence, names = self._guesses(state)
             known = free[: len(codes)] & (confidence > 0)
@@ -71,7 +85,7 @@ class Grid:
         ------
         UnknownNameError : there is no such class
         """
-        with self._guarded.held() as state:
+        with self._held() as state:
             name = state.replay.class_name(state.replay.class_id(class_name))
             codes, confidence, names = self._guesses(state)
             free = free_rows(state, exclude)[: len(codes)]
@@ -91,7 +105,7 @@ class Grid:
         NotFoundError : there is no such cluster
         """
         clusters = self._cluster_of(number)
-        with self._guarded.held() as state:
+        with self._held() as state:
             rows = open_members(clusters, number, free_rows(state, exclude))
             about = f"cluster {number + 1}, the most typical first"
             usual = usual_label(state, clusters.members(number), annotator)
@@ -109,7 +123,7 @@ class Grid:
         NotFoundError : there is no such item
         ConflictError : it was drawn to check the model, or nothing is encoded yet
         """
-        with self._guarded.held() as state:
+        with self._held() as state:
             state.item(item_id)  # says so if there is none
             row = state.row_of[item_id]
             if row in state.drawn_rows:
@@ -119,7 +133,7 @@ class Grid:
             class_name = None if state.hides(row, annotator) else label_of(state, row)
         free[row] = False
         rows = least(self._distances(np.array([row])), free, n)
-        with self._guarded.held() as state:
+        with self._held() as state:
             return page_of(state, f"what is nearest to {name}", class_name, int(free.sum()), rows)
 
     def rare(
@@ -135,7 +149,7 @@ class Grid:
         ------
         UnknownNameError : there is no such class
         """
-        with self._guarded.held() as state:
+        with self._held() as state:
             name = state.replay.class_name(state.replay.class_id(class_name))
             free = free_rows(state, exclude)
             found, others = newest_of(state, name, annotator)
@@ -147,7 +161,7 @@ class Grid:
         about = f"what the model finds most like {name} and {examples}, in turn"
         if not len(found):
             about = f"{name} has no example yet: search for one, or look for it in a cluster"
-        with self._guarded.held() as state:
+        with self._held() as state:
             return page_of(state, about, name, int(free.sum()) if len(rows) else 0, rows)
 
     def holding(self, text: str, n: int, exclude: Iterable[str] = ()) -> GridPage:
@@ -160,14 +174,14 @@ class Grid:
         if len(alike):
             about += ", then the pictures that are most like these words"
             rows = np.concatenate([rows, alike[~np.isin(alike, rows)]])
-        with self._guarded.held() as state:
+        with self._held() as state:
             rows = rows[free_rows(state, exclude)[rows]]
             return page_of(state, about + trouble, None, len(rows), rows[:n])
 
     def listed(self, rows: Iterable[int], n: int, exclude: Iterable[str] = ()) -> GridPage:
         """Return those of some rows whose items are open, in the same order."""
         wanted = np.fromiter(dict.fromkeys(rows), np.int64)
-        with self._guarded.held() as state:
+        with self._held() as state:
             free = free_rows(state, exclude)
             known = wanted[wanted < len(free)]
             found = known[free[known]]
@@ -188,7 +202,7 @@ class Grid:
         rows = self.search(text)
         if not len(rows):
             rows = np.sort(self._alike(text)[0][:N_ALIKE])
-        with self._guarded.held() as state:
+        with self._held() as state:
             seen = state.present.copy()
             seen[list(state.drawn_rows)] = False
         found: IntArray = rows[seen[rows]]
@@ -199,7 +213,7 @@ class Grid:
 
         Nothing where they have said something else since, or while a model is checked.
         """
-        with self._guarded.held() as state:
+        with self._held() as state:
             replay = state.replay
             step = replay.latest_step(annotator) if state.phase is Phase.LABEL else []
             step = [e for e in step if e.source in AT_A_GLANCE and e.content is not None]
@@ -222,7 +236,7 @@ class Grid:
         NotFoundError : there is no such cluster
         """
         clusters = self._cluster_of(number)
-        with self._guarded.held() as state:
+        with self._held() as state:
             free = free_rows(state)
             members = open_members(clusters, number, free)
             drawn = self._draw_of(state, number, members, free)
@@ -242,7 +256,7 @@ class Grid:
 
         Nobody who labels waits for the network that reads; a text is read once.
         """
-        with self._guarded.held() as state:
+        with self._held() as state:
             mark, listing = state.mark, state.listing
         if not text.strip() or not mark or not self._guarded.folder.sights(mark).is_file():
             return np.zeros(0, np.int64), ""
@@ -309,7 +323,7 @@ class Grid:
 
     def _words(self) -> Keywords:
         """Return the words of all items; nobody who labels waits for their making."""
-        with self._guarded.held() as state:
+        with self._held() as state:
             listing = state.listing
             texts = state.texts()
         found: Keywords = self._once("words", listing, lambda: Keywords(texts))
@@ -325,7 +339,7 @@ class Grid:
         return more_like(near.cosine_to(found), near.cosine_to(others))
 
     def _nearness(self) -> Nearness:
-        with self._guarded.held() as state:
+        with self._held() as state:
             mark = state.mark
         if not mark:
             raise ConflictError(NOT_READ)
@@ -341,7 +355,7 @@ class Grid:
     def _clusters(self) -> ItemClusters | None:
         """Return the clusters of the items as they are now; None as long as there are none."""
         path = self._guarded.folder.clusters
-        with self._guarded.held() as state:
+        with self._held() as state:
             fingerprint = state.mark
         if not fingerprint or not path.is_file():
             return None

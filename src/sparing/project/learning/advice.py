@@ -8,7 +8,7 @@ import numpy as np
 
 from sparing.audit.stopping import TOO_EARLY, Advice, expected_gain, stabilizing_predictions
 from sparing.store import Version, VersionFacts
-from sparing.types import FloatArray, IntArray
+from sparing.types import BoolArray, IntArray
 
 LEAST_SHOWN = 10  # random answers: with fewer the interval spans most of what is possible
 LEAST_TO_STOP = 20  # with fewer it is some 30 points wide
@@ -75,7 +75,7 @@ def _needed(n: int) -> str:
     return f"{n} more answers to items drawn at random are needed"
 
 
-def beats_commonest(told: FloatArray, codes: IntArray) -> bool:
+def beats_commonest(right: BoolArray, codes: IntArray) -> bool:
     """Tell whether out-of-fold predictions clearly beat always naming the commonest class.
 
     Clearly: of the items that only one of the two gets right, it is the model by two standard
@@ -83,16 +83,15 @@ def beats_commonest(told: FloatArray, codes: IntArray) -> bool:
 
     Parameters
     ----------
-    told : (n_labeled, n_classes) out-of-fold probabilities
-    codes : (n_labeled,) class ids
+    right : (n_labeled,) whether out-of-fold predictions are right
+    codes : (n_labeled,) which answers are the same
 
     Examples
     --------
     >>> codes = np.array([0, 0, 1] * 10)
-    >>> beats_commonest(np.eye(2)[codes], codes), beats_commonest(np.eye(2)[codes * 0], codes)
+    >>> beats_commonest(codes == codes, codes), beats_commonest(codes == 0, codes)
     (True, False)
     """
-    right = told.argmax(axis=1) == codes
     common = codes == np.bincount(codes).argmax()
     only_model, only_common = int(np.sum(right & ~common)), int(np.sum(common & ~right))
     return only_model - only_common > CLEARLY * sqrt(only_model + only_common)

@@ -4,11 +4,10 @@ import numpy as np
 
 from sparing.learner.batches import suggested_batch_size
 from sparing.learner.learner import ActiveLearner
-from sparing.learner.policy_evidence import PolicyEvidence
 from sparing.learner.query import Query
+from sparing.project.learning.kinds import KindOfTraining
 from sparing.project.learning.named import in_turn, likest
 from sparing.strategies.base import FROM_STRATEGY, FROM_UNIFORM
-from sparing.strategies.measures import margin
 from sparing.types import FloatArray
 
 N_SPARE = 50  # asked beyond the batch, so that nobody waits for the next version
@@ -16,7 +15,9 @@ BY_NAME = "the picture is like the name of a class; each class in turn until the
 BEYOND = "the model is unsure, and learns meanwhile from your last answers"
 
 
-def ask(learner: ActiveLearner, named: FloatArray | None = None) -> list[Query]:
+def ask(
+    learner: ActiveLearner, kind: KindOfTraining, named: FloatArray | None = None
+) -> list[Query]:
     """Return the batch that the strategy wants, and spare items for while it is answered.
 
     A strategy that covers the pool in groups is asked for a batch of the size that suits it: the
@@ -25,6 +26,7 @@ def ask(learner: ActiveLearner, named: FloatArray | None = None) -> list[Query]:
     Parameters
     ----------
     learner : knows the labels
+    kind : of its labels
     named : (n_items, n_classes) how like pictures are to the names of the classes, where that is
         known and there is no label; it orders the first questions
     """
@@ -36,7 +38,7 @@ def ask(learner: ActiveLearner, named: FloatArray | None = None) -> list[Query]:
         return [_by_name(learner, named)]
     batch = learner.query(min(suggested_batch_size(n_labeled, len(learner.classes)), n_left))
     learner.skip(batch.indices)
-    spare = _spare(learner, batch)
+    spare = _spare(learner, batch, kind)
     learner.forget(batch.indices)
     return [batch, *spare]
 
@@ -51,16 +53,16 @@ def _by_name(learner: ActiveLearner, named: FloatArray) -> Query:
     return Query(rows, lead[first], source, none, "names", BY_NAME, learner.model_version)
 
 
-def _spare(learner: ActiveLearner, batch: Query) -> list[Query]:
+def _spare(learner: ActiveLearner, batch: Query, kind: KindOfTraining) -> list[Query]:
     """Return up to ``N_SPARE`` items that come after a batch; by a cheap rule once there is one."""
     pool = learner.pool
     n_spare = min(N_SPARE, len(pool.candidates))
     is_random = (batch.source == FROM_UNIFORM).all()
     if not n_spare or is_random:  # beyond the batch items are drawn at random anyway
         return []
-    if PolicyEvidence(len(pool.labeled), len(np.unique(pool.y[pool.labeled]))).is_cold:
+    if kind.is_cold(learner):
         return [learner.query(n_spare)]
-    doubt = margin(learner.version.proba[pool.candidates])
+    doubt = kind.uncertainty(learner, pool.candidates)
     best = np.argsort(-doubt, kind="stable")[:n_spare]
     return [
         Query(

@@ -10,7 +10,7 @@ import numpy as np
 from sparing.audit.audit import Phase
 from sparing.audit.evaluation import live_accuracy
 from sparing.audit.stopping import Advice
-from sparing.errors import SparingError
+from sparing.errors import CapabilityError, SparingError
 from sparing.learner.learner import ActiveLearner
 from sparing.models.saved import SavedModel
 from sparing.pool.pool import SKIPPED, UNLABELED
@@ -26,12 +26,13 @@ from sparing.project.learning.advice import (
 )
 from sparing.project.learning.batch import ask
 from sparing.project.learning.class_words import pointed_at, read_seeds
+from sparing.project.learning.kinds import TRAININGS, KindOfTraining, Taught
 from sparing.project.learning.named import Named, named
 from sparing.project.learning.scores import NO_IDS, NOT_NAMED, Scores, write_scores
-from sparing.project.learning.shares import shares_of
 from sparing.project.learning.sight import Sight
 from sparing.project.log.replay import Replay
 from sparing.project.map.mapping import Mapmaker
+from sparing.project.settings import CLASS
 from sparing.project.source.changes import ITEMS_STAMP
 from sparing.project.source.items import PRESENT, Listing
 from sparing.project.source.vectors import (
@@ -42,7 +43,7 @@ from sparing.project.source.vectors import (
 from sparing.project.team.people import Opinions
 from sparing.store import Event, ItemRow, Store, Version, VersionFacts
 from sparing.strategies.base import FROM_UNIFORM
-from sparing.types import FloatArray, IntArray, Progress
+from sparing.types import BoolArray, FloatArray, IntArray, Progress
 
 MANY = (
     10_000  # items from which on the neighbour graph takes seconds: coverage does not wait for it
@@ -52,6 +53,10 @@ N_MISTAKES = 200
 N_WATCHED = 1000  # items whose predictions are compared between versions
 N_ROUNDS = 4
 LEAST_STEP = 10  # labels between versions that are compared
+NO_MODEL_OF_LABELS = (
+    "A model file is of one class an item; this project is of several labels: teach"
+    " ActiveLearner(kind='labels') in Python to label other items."
+)
 LEAST_LABELS = 4  # with fewer, nothing can be held out
 
 
@@ -82,7 +87,9 @@ class Trainee:
         progress: Progress = lambda what, done, total: None,
         *,
         patient: bool = True,
+        kind: str = CLASS,
     ) -> None:
+        self._kind = TRAININGS[kind]
         self._folder = folder
         self._store = store
         self._sight = Sight(folder, list_items, encoder, progress)
@@ -162,7 +169,7 @@ class Trainee:
         learner = ActiveLearner(self._vectors(rows), strategy=QUICK, seed=self._seed)
         answered = [code != UNLABELED for code in self._wanted(rows)]
         learner.skip(np.flatnonzero(answered))
-        scores = _scores(learner, rows, len(self._sight.items), None)
+        scores = _scores(learner, rows, len(self._sight.items), None, self._kind)
         write_scores(self._folder.new_scores(version, self._mark), scores)
         facts = VersionFacts(asked=_asked(scores), mark=self._mark, is_draft=True)
         return Version(version, self._replay.last_seq, facts)
@@ -180,8 +187,9 @@ class Trainee:
         self._tell("training", 0, 1)
         ids = (self._sight.items[row].item_id for row in rows[learner.pool.labeled])
         labels = [self._replay.of(item_id).answer for item_id in ids]
-        told = _oof(learner)
-        scores = _scores(learner, rows, len(self._sight.items), told, self._named(learner))
+        told = _oof(learner, self._kind)
+        by_name = self._named(learner)
+        scores = _scores(learner, rows, len(self._sight.items), told, self._kind, by_name)
         write_scores(self._folder.new_scores(version, self._mark), scores)
         facts = self._facts(learner, [e for e in labels if e is not None], told)
         is_draft = not self._sight.is_whole
@@ -195,11 +203,14 @@ class Trainee:
         Raises
         ------
         TrainingError : fewer than two classes have answers
+        CapabilityError : items have several labels
         SparingError : the items cannot be encoded, or the encoder cannot be kept
         """
         self._see()
         self._read_events()
         learner, _ = self._follow()
+        if learner.kind != CLASS:
+            raise CapabilityError(NO_MODEL_OF_LABELS)
         listing = self._sight.listing()
         return SavedModel.of(
             learner.version.fitted,
@@ -220,7 +231,7 @@ class Trainee:
         SparingError : they cannot be found, or not written
         """
         fingerprint = self._contents.fingerprint
-        if self._is_arranged or self._learner is None:
+        if self._is_arranged or self._learner is None or self._learner.kind != CLASS:
             return False
         self._is_arranged = True  # what fails once would fail after each answer
         if read_clusters(self._folder.clusters, fingerprint) is not None:
@@ -233,11 +244,11 @@ class Trainee:
         """Bring the learner to the state of the events; return it, and the rows that it knows."""
         rows = self._good_rows()
         if self._learner is None:
-            self._learner = ActiveLearner(
-                self._vectors(rows), seed=self._seed, views=self._contents.views
+            self._learner = self._kind.learner(
+                self._vectors(rows), self._seed, self._contents.views
             )
             self._look_for(self._learner, rows)
-        follow(self._learner, self._wanted(rows))
+        follow(self._learner, self._wanted(rows), self._kind)
         return self._learner, rows
 
     def _named(self, learner: ActiveLearner) -> Named | None:
@@ -246,7 +257,13 @@ class Trainee:
         It does not once anything is labeled or somebody has said what is looked for.
         """
         classes = self._replay.classes
-        if len(learner.pool.labeled) or learner.seeds or not classes or not self._sight.is_whole:
+        if (
+            learner.kind != CLASS
+            or len(learner.pool.labeled)
+            or learner.seeds
+            or not classes
+            or not self._sight.is_whole
+        ):
             return None
         if self._by_name is None or self._by_name.names != [c.name for c in classes]:
             self._by_name = named(self._folder, self._contents, self._sight.listing, classes)
@@ -255,7 +272,7 @@ class Trainee:
     def _look_for(self, learner: ActiveLearner, rows: IntArray) -> None:
         """Point the learner at items that have the words by which classes are looked for."""
         seeds = read_seeds(self._store)
-        if not seeds:
+        if not seeds or learner.kind != CLASS:
             return
         items = [self._sight.items[row] for row in rows.tolist()]
         for name, places in pointed_at(seeds, items, self._sight.listing()).items():
@@ -280,25 +297,25 @@ class Trainee:
         X = read_vectors(self._folder)
         return X if len(rows) == len(X) else X[rows]
 
-    def _wanted(self, rows: IntArray) -> list[str | int]:
+    def _wanted(self, rows: IntArray) -> list[Taught | int]:
         drawn, opinions = open_draw(self._folder, self._replay), Opinions(self._replay)
-        return [
-            SKIPPED if row in drawn else _wanted(self._replay, opinions, self._sight.items[row])
-            for row in rows.tolist()
-        ]
+        items = (None if row in drawn else self._sight.items[row] for row in rows.tolist())
+        said = (SKIPPED if i is None else _wanted(self._replay, opinions, i) for i in items)
+        return [self._kind.as_taught(one) if isinstance(one, str) else one for one in said]
 
     def _facts(
         self, learner: ActiveLearner, labels: Sequence[Event], told: FloatArray | None
     ) -> VersionFacts:
-        facts = VersionFacts(len(labels), shares=shares_of(learner))
+        facts = VersionFacts(len(labels), shares=self._kind.shares(learner))
         if told is not None:
-            codes = learner.pool.y[learner.pool.labeled]
+            right = self._kind.right(learner, told)
             uniform = np.array([event.source == FROM_UNIFORM for event in labels])
             if uniform.any():
-                found = live_accuracy((told.argmax(axis=1) == codes)[uniform])
-                accuracy = (found.value, found.low, found.high, found.n_audited)
-                facts = replace(facts, accuracy=accuracy)
-            facts = replace(facts, has_skill=beats_commonest(told, codes))
+                each = self._kind.right_by_label(learner, told).items()
+                by_label = tuple((key, *_rough(one[uniform])) for key, one in each)
+                facts = replace(facts, accuracy=_rough(right[uniform]), by_label=by_label)
+            codes = learner.pool.y[learner.pool.labeled]
+            facts = replace(facts, has_skill=beats_commonest(right, codes))
         self._watch(learner)
         advice = self._advice(facts)
         return replace(facts, advice=(advice.stop, advice.sentence))
@@ -313,7 +330,10 @@ class Trainee:
         if n_labels >= max(LEAST_STEP, last + LEAST_STEP, last / SPACING):
             rng = np.random.default_rng(self._seed)
             rows = rng.choice(n, min(n, N_WATCHED), replace=False)
-            self._watched.append((n_labels, learner.predict_proba()[rows].argmax(axis=1)))
+            predicted = self._kind.predicted(learner, rows)
+            if self._watched and len(self._watched[-1][1]) != len(predicted):
+                self._watched.clear()  # a label has come: what was said without it is another thing
+            self._watched.append((n_labels, predicted))
 
     def _advice(self, facts: VersionFacts) -> Advice:
         whole = (v for v in self._store.versions() if not v.is_draft)
@@ -343,13 +363,21 @@ def _wanted(replay: Replay, opinions: Opinions, item: ItemRow) -> str | int:
     return UNLABELED if is_open else SKIPPED
 
 
-def follow(learner: ActiveLearner, wanted: Sequence[str | int]) -> None:
+def _rough(right: BoolArray) -> tuple[float, float, float, int]:
+    found = live_accuracy(right)
+    return found.value, found.low, found.high, found.n_audited
+
+
+def follow(
+    learner: ActiveLearner, wanted: Sequence[Taught | int], kind: KindOfTraining = TRAININGS[CLASS]
+) -> None:
     """Teach, skip and forget until the learner's labels are as wanted.
 
     Parameters
     ----------
     learner : its labels are strings
-    wanted : (n_items,) a label, ``UNLABELED`` or ``SKIPPED``
+    wanted : (n_items,) a label, or a set of them; ``UNLABELED`` or ``SKIPPED``
+    kind : of the learner's labels
 
     Examples
     --------
@@ -361,9 +389,10 @@ def follow(learner: ActiveLearner, wanted: Sequence[str | int]) -> None:
     >>> learner.pool.y.tolist()
     [-1, 0, -2]
     """
-    now = [code if code < 0 else learner.classes[code] for code in learner.pool.y.tolist()]
+    known = kind.known(learner)
+    now = [code if code < 0 else known[code] for code in learner.pool.y.tolist()]
     differ = [i for i, (a, b) in enumerate(zip(now, wanted, strict=True)) if a != b]
-    taught = [i for i in differ if isinstance(wanted[i], str)]
+    taught = [i for i in differ if not isinstance(wanted[i], int)]
     if taught:
         learner.teach(np.array(taught), [wanted[i] for i in taught])
     for mark, move in ((SKIPPED, learner.skip), (UNLABELED, learner.forget)):
@@ -372,12 +401,11 @@ def follow(learner: ActiveLearner, wanted: Sequence[str | int]) -> None:
             move(np.array(rows))
 
 
-def _oof(learner: ActiveLearner) -> FloatArray | None:
+def _oof(learner: ActiveLearner, kind: KindOfTraining) -> FloatArray | None:
     """Return (n_labeled, n_classes) out of fold; None where there is nothing to hold out."""
-    codes = learner.pool.y[learner.pool.labeled]
-    if len(codes) < LEAST_LABELS or len(set(codes.tolist())) < 2:
+    if len(learner.pool.labeled) < LEAST_LABELS or not kind.can_be_held_out(learner):
         return None
-    return learner.version.oof_proba
+    return kind.out_of_fold(learner)
 
 
 def _scores(
@@ -385,15 +413,17 @@ def _scores(
     rows: IntArray,
     n_rows: int,
     told: FloatArray | None,
+    kind: KindOfTraining,
     by_name: Named | None = None,
 ) -> Scores:
     pool = learner.pool
     has_labels = len(pool.labeled) > 0
-    proba = np.zeros((n_rows, len(learner.classes) if has_labels else 0), np.float32)
+    n_classes = len(learner.classes) if has_labels else 0
+    proba = np.full((n_rows, n_classes), kind.unseen, np.float32)
     if has_labels:
         proba[rows] = learner.predict_proba()
-    queries = ask(learner, by_name.cosines[rows] if by_name else None)
-    doubted, doubt = _likely_mistakes(learner, told)
+    queries = ask(learner, kind, by_name.cosines[rows] if by_name else None)
+    doubted, doubt = _likely_mistakes(learner, told, kind)
     return Scores(
         proba,
         np.array([str(c) for c in learner.classes] if has_labels else [], dtype=np.str_),
@@ -415,13 +445,13 @@ def _asked(scores: Scores) -> tuple[tuple[int, str, float | None], ...]:
 
 
 def _likely_mistakes(
-    learner: ActiveLearner, told: FloatArray | None
+    learner: ActiveLearner, told: FloatArray | None, kind: KindOfTraining
 ) -> tuple[IntArray, FloatArray]:
-    """Return labeled rows whose label another class beats, out of fold, the clearest first."""
+    """Return labeled rows whose label another one beats, out of fold, the clearest first."""
     labeled = learner.pool.labeled
     if told is None:
         return labeled[:0], np.zeros(0)
-    own = told[np.arange(len(labeled)), learner.pool.y[labeled]]
-    doubtful = np.flatnonzero(own < told.max(axis=1))
+    own, best = kind.belief(learner, told)
+    doubtful = np.flatnonzero(own < best)
     order = doubtful[np.argsort(own[doubtful], kind="stable")][:N_MISTAKES]
     return labeled[order], own[order]

@@ -14,6 +14,7 @@ from sparing.project.audits.outcome import evidence
 from sparing.project.audits.stage import TRAIN, Stage, load_stage
 from sparing.project.handed import Handed, Source
 from sparing.project.log.classes import TAKEN
+from sparing.project.log.meaning import meant
 from sparing.project.log.replay import BESIDE, Replay
 from sparing.project.state import State
 from sparing.project.team.sharing import Overlap, waiting
@@ -71,6 +72,7 @@ class Judge:
         self._replay: Replay = state.replay.excerpt({*spoken_of, *bearing})
         self._stage: Stage = state.stage
         self._folder = state.folder
+        self._kind = state.settings.kind
         self._overlap: Overlap = state.sharing.overlap
         self.after = self._replay.last_seq
 
@@ -173,7 +175,7 @@ class Judge:
 
     def _answer(self, new: NewEvent) -> NewEvent:
         if new.kind in LABELS:
-            new = replace(new, class_id=self._replay.class_id(new.class_name or ""))
+            new = meant(self._replay, self._kind, new)
         if new.kind is Kind.SETTLED:
             return self._settled(new)
         purpose = self._stage.purpose(self._rows[new.item_id])

@@ -21,6 +21,11 @@ def shown(content: str, classes: Classes) -> str:
         return ", ".join(
             f"{p} {classes.name_of(u[-1])}" for p, u in zip(places, units, strict=True)
         )
+    return ", ".join(label_names(content, classes))
+
+
+def label_names(content: str, classes: Classes) -> tuple[str, ...]:
+    """Return the names of several labels, in the order of the classes."""
     order = {one.class_id: place for place, one in enumerate(classes.all)}
-    keys = sorted({classes.resolve(key) for (key,) in units}, key=order.__getitem__)
-    return ", ".join(classes.name_of(key) for key in keys)
+    keys = {classes.resolve(key) for (key,) in units_in(content)}
+    return tuple(classes.name_of(key) for key in sorted(keys, key=order.__getitem__))

@@ -8,9 +8,9 @@ from types import MappingProxyType
 
 from sparing.audit.audit import Phase
 from sparing.project.log.classes import DELETED, NO_SUCH_CLASS, Classes, ClassState
-from sparing.project.log.names import shown
+from sparing.project.log.names import label_names, shown
 from sparing.store import Event, Kind, NewEvent
-from sparing.store.contents import classes_in, retold
+from sparing.store.contents import LIST, classes_in, retold
 from sparing.store.records import ANSWERS, LABELS, OF_A_CLASS, OF_AN_ITEM, OF_THE_PHASE, UNDOABLE
 
 OF_PEOPLE = ANSWERS | {Kind.OPINION}
@@ -253,6 +253,10 @@ class Replay:
     def class_name(self, content: str) -> str:
         """Return the name, as it is now, of what a content stands for."""
         return shown(content, self._classes)
+
+    def label_names(self, content: str) -> tuple[str, ...] | None:
+        """Return the names of several labels, as they are now; None where it is one class."""
+        return label_names(content, self._classes) if content.startswith(LIST) else None
 
     def has_class(self, content: str | None) -> bool:
         """Tell whether all classes that a content names were ever added."""

@@ -12,10 +12,13 @@ from sparing.errors import NotFoundError, SourceError
 from sparing.project.asking import looked_up
 from sparing.project.folder import NEIGHBORS, PRINCIPAL, ProjectFolder
 from sparing.project.guarded import Guarded
+from sparing.project.options import check_one_class
 from sparing.project.state import State
 from sparing.project.views import Asked
 from sparing.store import Event, Kind
 from sparing.types import ByteArray, FloatArray
+
+FOR_PROJECTS = "The map is for projects"
 
 NOBODY = 0  # the code of an item that there is nothing to say of
 ABSENT = 255  # of one that is not on the map
@@ -123,6 +126,7 @@ class Map:
             "annotator": _by_annotator,
         }
         with self._guarded.held() as state:
+            check_one_class(state.settings, FOR_PROJECTS)
             if by in ("guess", "confidence") and state.phase is Phase.AUDIT:
                 return _finished(state, annotator, np.zeros(len(state.rows), np.uint8), ())
             return make[by](state, annotator)
@@ -140,8 +144,10 @@ class Map:
         Raises
         ------
         InvalidInputError : there is no such row
+        CapabilityError : items have several labels
         """
         with self._guarded.held() as state:
+            check_one_class(state.settings, FOR_PROJECTS)
             checked = check_indices(rows, "items", len(state.rows))
             found = [_shown(state, row, annotator) for row in checked.tolist()]
             told = guesses and state.phase is not Phase.AUDIT

@@ -21,6 +21,7 @@ from sparing.project.log.replay import Replay
 from sparing.project.merging.classes import check_all_named
 from sparing.project.merging.plan import Holdings, Plan, numbered, plan_merge
 from sparing.project.multiprocess import placed
+from sparing.project.settings import read_settings
 from sparing.project.source.changes import ITEMS_STAMP
 from sparing.store import Event, ItemRow, Kind, Store, open_store
 from sparing.store.copying import copy_store, put_events
@@ -52,10 +53,12 @@ class Part:
     ----------
     place : where it lies, told apart from all others
     held : what it holds
+    kind : of its answers
     """
 
     place: str
     held: Holdings
+    kind: str
 
 
 def merge(
@@ -95,6 +98,7 @@ def merge(
     is_new = not opening.exists(ProjectFolder(target))
     with staging(target) as here:
         parts = [_copied(place, here / f"{i}.db") for i, place in enumerate(places)]
+        _check_kinds(parts)
         if is_new:
             check_empty(target)
             backup(places[0].url or places[0].path, here / "first")
@@ -144,9 +148,18 @@ def _copied(place: ProjectFolder, copy: Path) -> Part:
         events = store.events()
         _check_no_audit(events, place.name)
         items = opening.items_of_today(placed(place, store), store)
-        return Part(_place(place), Holdings(place.name, items, events))
+        kind = read_settings(store).kind
+        return Part(_place(place), Holdings(place.name, items, events), kind)
     finally:
         store.close()
+
+
+def _check_kinds(parts: Sequence[Part]) -> None:
+    """Refuse to put answers of several kinds into one project."""
+    kinds = {part.kind: part.place for part in parts}
+    if len(kinds) > 1:
+        told = ", ".join(f"'{kind}' in {place}" for kind, place in kinds.items())
+        raise InvalidInputError(f"The answers of these projects are of different kinds: {told}.")
 
 
 def _check_no_audit(events: Sequence[Event], name: str) -> None:

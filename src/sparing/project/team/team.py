@@ -7,6 +7,7 @@ from sparing._validate import check_share
 from sparing.errors import ConflictError, InvalidInputError
 from sparing.project.asking import looked_up
 from sparing.project.guarded import Guarded
+from sparing.project.learning.guesses import Guess
 from sparing.project.log.commands import MAX_TEXT
 from sparing.project.log.event_log import EventLog
 from sparing.project.settings import CLASSES_BY, OVERLAP
@@ -120,8 +121,9 @@ def _disagreement(state: State, item_id: str) -> Disagreement:
             (v.annotator, None if v.content is None else replay.class_name(v.content))
             for v in votes
         ),
-        (replay.class_name(held.content), held.confidence),
+        Guess(replay.class_name(held.content), held.confidence, replay.label_names(held.content)),
         state.row_of[item_id] in state.drawn_rows,
+        tuple(None if v.content is None else replay.label_names(v.content) for v in votes),
     )
 
 

@@ -54,7 +54,7 @@ const CARDS = {
   ],
   certified: ({ server }, acts) => certified(server, acts),
   done: ({ server }, acts) => [
-    title("Done"), ...(server?.certificate ? evidence(server.certificate, server.since_certified) : []),
+    title("Done"), ...(server?.certificate ? evidence(server.certificate, server) : []),
     row(button("Export", () => acts.panel("export"), "main for-owner"), button("Label more", acts.resume, "for-owner")),
     ...(server?.certificate ? small(server.certificate) : []),
   ],
@@ -66,7 +66,7 @@ function certified(server, acts) {
   if (!one) return [title("The check is over"), row(button("Label more", acts.resume, "for-owner"))];
   const items = plural(one.n_handback, "item", "items");
   return [
-    title("The result"), ...evidence(one, server.since_certified),
+    title("The result"), ...evidence(one, server),
     el("p", {}, `It holds once you have labeled the ${items} of which the model is least sure. Labeling more first makes that fewer, but needs a new check.`),
     row(button(`Label the ${items}`, acts.handBack, "main"), button("Label more first", acts.resume, "for-owner")),
     ...small(one),
@@ -74,8 +74,8 @@ function certified(server, acts) {
 }
 
 /** What it says, and right below it what holds now: totals change where items are left out.
- * @param {Certificate} one @param {readonly string[]} since @returns {Node[]} */
-function evidence(one, since) {
+ * @param {Certificate} one @param {Server} server @returns {Node[]} */
+function evidence(one, { since_certified: since, kind }) {
   const facts = el("dl", { class: "fields" });
   const wrong = `${number(one.n_wrong)} of ${number(one.n_audited)}`;
   for (const [name, value] of /** @type {[string, string][]} */ ([
@@ -83,7 +83,7 @@ function evidence(one, since) {
     ["Labels by the model", number(one.n_auto)], ["Left to you by hand", number(one.n_handback)],
   ])) facts.append(el("dt", {}, name), el("dd", {}, value));
   const now = since.map((said) => el("p", { class: "statement since" }, said));
-  return [el("p", { class: "statement" }, one.statement), ...now, facts, ...recall(one)];
+  return [el("p", { class: "statement" }, one.statement), ...now, facts, ...(kind === "class" ? recall(one) : [el("p", { class: "quiet" }, "An item is right if all of its labels are.")])];
 }
 
 /** @param {Certificate} one @returns {Node[]} */

@@ -5,6 +5,7 @@ import { byId, input } from "./dom.js";
 import { bindFind } from "./find.js";
 import { addressOf } from "./grid-reducer.js";
 import { intent } from "./keys.js";
+import { isSeveral } from "./labels.js";
 import { free, HOLDER, keepLeases } from "./lease.js";
 import { forgetList, keptList } from "./list.js";
 import { drawPages } from "./pages.js";
@@ -96,7 +97,10 @@ async function fetchListed(rows) {
 const acts = {
   /** @param {string} name @param {boolean} [confirmed] */
   label: (name, confirmed = false) => dispatch({ type: "label", name, key: fresh(), addKey: fresh(), confirmed }),
-  confirm: () => { if (state.guesses && state.item?.guess) acts.label(state.item.guess[0], true); },
+  confirm: () => {
+    if (isSeveral(state)) dispatch({ type: "done", key: fresh() });
+    else if (state.guesses && state.item?.guess) acts.label(state.item.guess[0], true);
+  },
   skip: () => dispatch({ type: "skip", key: fresh() }),
   flag: () => dispatch({ type: "flag", key: fresh() }),
   undo: () => dispatch({ type: "undo", key: fresh() }),

@@ -217,8 +217,8 @@ function running(body, state, acts) {
 
 /** @type {[string, string][]} */
 const KEYS = [
-  ["1 – 9, then letters", "label with the class that shows the key"], ["0 (or -)", "none of these"],
-  ["/", "find a class by its letters, or name a new one"], ["Enter", "confirm the guess, where guesses are shown"],
+  ["1 – 9, then letters", "label with the class that shows the key; with several labels an item: choose it, or take it off"], ["0 (or -)", "none of these"],
+  ["/", "find a class by its letters, or name a new one"], ["Enter", "confirm the guess, where guesses are shown; with several labels an item: done, on to the next"],
   ["Backspace", "take the last step back, any number of times"], ["Space", "skip"], ["F", "flag; History and the export show it"],
   ["C", "comment"], ["G", "guidelines"], ["Z", "zoom"], ["=", "more like this, as a grid"], ["?", "this list"],
   ["Esc", "close"],

@@ -2,6 +2,7 @@
 // no network, no DOM; whoever dispatches an action brings the key of its event along.
 
 import { alike } from "./alike.js";
+import { isSeveral, ordered, picked, toggled, wasOffered } from "./labels.js";
 import { knownAs } from "./names.js";
 
 /** @typedef {import("./types.js").State} State */
@@ -10,7 +11,7 @@ import { knownAs } from "./names.js";
 /** @typedef {import("./types.js").Asked} Asked */
 /** @typedef {import("./types.js").Step} Step */
 /** @typedef {import("./types.js").PersonEvent} PersonEvent */
-/** @typedef {{kind: string, class_name?: string | null} | null} Said */
+/** @typedef {{kind: string, class_name?: string | null, labels?: readonly string[] | null} | null} Said */
 
 export const NONE = "none of these";
 
@@ -18,7 +19,7 @@ export const NONE = "none of these";
 export function initial(settings = { guesses: false, singleKeys: true }) {
   return {
     server: null, refused: "", list: null, item: null, queue: [], exhausted: false, elsewhere: 0, handing: false, beginning: false, outbox: [],
-    steps: [], conflicts: [], online: true, away: "", fleeting: false, late: false, seq: 0, panel: null, mode: null, zoom: false,
+    steps: [], draft: null, conflicts: [], online: true, away: "", fleeting: false, late: false, seq: 0, panel: null, mode: null, zoom: false,
     guesses: settings.guesses, singleKeys: settings.singleKeys, said: "", notice: "",
   };
 }
@@ -41,6 +42,7 @@ export function reduce(state, action) {
     case "listed": return listed(state, action.rows, action.items);
     case "leave": return { ...state, list: null, queue: [], exhausted: false, said: state.item ? "The list is left." : "The list is done." };
     case "label": return labeled(state, action);
+    case "done": return done(state, action.key);
     case "skip": return answered(state, { key: action.key, kind: "skip" }, "Skipped.");
     case "flag": return flagged(state, action.key);
     case "comment": return commented(state, action.key, action.text);
@@ -134,7 +136,7 @@ function counted(server, before) {
  * @param {State} state @param {Server} server @returns {State} */
 function begun(state, server) {
   return {
-    ...state, server, item: null, queue: [], steps: [], exhausted: false, handing: false,
+    ...state, server, item: null, draft: null, queue: [], steps: [], exhausted: false, handing: false,
     beginning: false, panel: null, mode: null, zoom: false, notice: "",
   };
 }
@@ -183,7 +185,7 @@ function set(state, name, value) {
 /** @param {State} state @returns {State} */
 function advanced(state) {
   const [item = null, ...queue] = state.queue;
-  return { ...state, item, queue, mode: null, zoom: false };
+  return { ...state, item, queue, draft: null, mode: null, zoom: false };
 }
 
 /** Put an item on the screen at the person's wish; the one that was there comes next.
@@ -192,7 +194,7 @@ function shown(state, wanted) {
   const id = wanted.item.item_id;
   const rest = (state.item ? [state.item, ...state.queue] : [...state.queue])
     .filter((one) => one.item.item_id !== id);
-  return { ...state, item: wanted, queue: rest, mode: null, zoom: false, notice: "" };
+  return { ...state, item: wanted, queue: rest, draft: null, mode: null, zoom: false, notice: "" };
 }
 
 /** @param {State} state @param {Extract<Action, {type: "label"}>} action @returns {State} */
@@ -202,12 +204,30 @@ function labeled(state, action) {
   if (!state.item || (isNew && !action.addKey)) return state;
   if (isNew && !mayAdd(state)) return { ...state, notice: "New classes are for an owner of the project to add." };
   const ready = isNew ? added(state, String(action.addKey), name) : state;
+  if (isSeveral(state)) return name === NONE ? finished(state, [], action.key) : { ...toggled(ready, name), mode: null };
   const event = {
     key: action.key, kind: /** @type {const} */ ("label"), class_name: name,
     ...(action.confirmed ? { confirmed: true } : {}),
   };
   const next = answered(ready, event, `Labeled ${name}.`);
   return isNew ? { ...next, notice: ready.notice } : next;
+}
+
+/** All labels of the item are chosen: on to the next.
+ * @param {State} state @param {string} key @returns {State} */
+function done(state, key) {
+  const labels = picked(state);
+  if (state.item && (labels.length || wasOffered(state))) return finished(state, labels, key);
+  return state.item ? { ...state, notice: "Choose labels first; the last key stands for none of these." } : state;
+}
+
+/** @param {State} state @param {readonly string[]} chosen @param {string} key @returns {State} */
+function finished(state, chosen, key) {
+  const labels = ordered(state.server?.classes ?? [], chosen);
+  const guess = state.guesses ? state.item?.guess?.[2] : null;
+  const confirmed = guess && JSON.stringify(guess) === JSON.stringify(labels);
+  const event = { key, kind: /** @type {const} */ ("label"), labels, ...(confirmed ? { confirmed: true } : {}) };
+  return answered(state, event, `Labeled ${labels.join(", ") || NONE}.`);
 }
 
 /** @param {State} state @param {PersonEvent} what @param {string} said @returns {State} */
@@ -234,8 +254,7 @@ function moved(server, from, to) {
   const labels = Number(to?.kind === "label") - Number(from?.kind === "label");
   const skips = Number(to?.kind === "skip") - Number(from?.kind === "skip");
   const left = Number(to === null) - Number(from === null);
-  const count = (/** @type {string} */ name) =>
-    Number(to?.class_name === name) - Number(from?.class_name === name);
+  const count = (/** @type {string} */ name) => Number(names(to, name)) - Number(names(from, name));
   return {
     ...server,
     n_labeled: server.n_labeled + labels,
@@ -246,6 +265,11 @@ function moved(server, from, to) {
       ? { ...server.audit, n_answered: server.audit.n_answered - left } : server.audit,
     classes: server.classes.map((row) => ({ ...row, count: row.count + count(row.name) })),
   };
+}
+
+/** @param {Said} said @param {string} name */
+function names(said, name) {
+  return said?.labels ? said.labels.includes(name) : said?.class_name === name;
 }
 
 /** @param {State} state @param {string} key @returns {State} */
@@ -278,7 +302,7 @@ function undone(state, key) {
   if (!step.asked) return back;
   if (step.event.kind === "label" || step.event.kind === "skip") {
     const server = step.asked.second ? state.server : moved(state.server, said(step.event), step.asked.answer);
-    return shown({ ...back, server }, step.asked);
+    return { ...shown({ ...back, server }, step.asked), draft: step.event.labels ?? null };
   }
   const { flagged, comment } = step.asked;
   const again = (/** @type {Asked} */ one) =>
@@ -295,7 +319,7 @@ function isUndoable({ server }) {
 
 /** @param {PersonEvent} event @returns {Said} */
 function said(event) {
-  return { kind: event.kind, class_name: event.class_name ?? null };
+  return { kind: event.kind, class_name: event.class_name ?? null, labels: event.labels ?? null };
 }
 
 /** @param {State} state @param {string} key @param {string} name @returns {State} */

@@ -84,6 +84,7 @@ export function session({ now, dispatch, recorded = (results) => dispatch({ type
   /** @param {import("./types.js").Server} server */
   function news(server) {
     document.body.dataset["role"] = server.role;
+    document.body.dataset["kind"] = server.kind;
     dispatch({ type: "state", server });
   }
 

@@ -3,7 +3,9 @@
 import { api } from "./api.js";
 import { byId } from "./dom.js";
 import { keyTable } from "./keys.js";
+import { isSeveral } from "./labels.js";
 import { drawPages } from "./pages.js";
+import { NONE } from "./reducer.js";
 import { freshKey, session } from "./session.js";
 import { initial, reduce } from "./settle-reducer.js";
 import { render } from "./settle-view.js";
@@ -18,7 +20,7 @@ let said = 0; // how much was said here
 /** @param {SettleAction} action */
 function dispatch(action) {
   const before = state;
-  if (action.type === "settle" || action.type === "undo") said += 1;
+  if (action.type === "settle" || action.type === "settleLabels" || action.type === "undo") said += 1;
   state = reduce(state, action);
   if (state === before) return;
   render(state, before, acts);
@@ -46,9 +48,22 @@ async function look() {
 }
 
 const acts = {
-  /** @param {string} name */
-  settle: (name) => dispatch({ type: "settle", name, key: freshKey() }),
-  accept: () => { const row = state.rows[0]; if (row) acts.settle(row.suggestion[0]); },
+  /** A class decides at once; where an item may have several labels it is chosen, and Enter decides.
+   * @param {string} name */
+  settle: (name) => {
+    if (!isSeveral(state)) dispatch({ type: "settle", name, key: freshKey() });
+    else if (name === NONE) acts.settleLabels([]);
+    else dispatch({ type: "toggle", name });
+  },
+  /** @param {readonly string[]} labels */
+  settleLabels: (labels) => dispatch({ type: "settleLabels", labels, key: freshKey() }),
+  accept: () => {
+    const row = state.rows[0];
+    if (!row) return;
+    const [name, , labels] = row.suggestion;
+    if (isSeveral(state)) acts.settleLabels(state.draft ?? labels ?? []);
+    else acts.settle(name);
+  },
   later: () => dispatch({ type: "later" }),
   undo: () => dispatch({ type: "undo", key: freshKey() }),
   /** @param {import("./types.js").People} told */

@@ -1,6 +1,9 @@
 // The items on which people differ, one after the other. Pure: whoever dispatches an action that
 // says something brings the key of its event along.
 
+import { ordered, switched } from "./labels.js";
+import { NONE } from "./reducer.js";
+
 /** @typedef {import("./types.js").Disagreement} Disagreement */
 /** @typedef {import("./types.js").PersonEvent} PersonEvent */
 /** @typedef {import("./types.js").SettleState} SettleState */
@@ -9,7 +12,7 @@
 /** @returns {SettleState} */
 export function initial() {
   return {
-    server: null, refused: "", rows: [], gone: "", listed: false, outbox: [], steps: [],
+    server: null, refused: "", rows: [], gone: "", listed: false, outbox: [], steps: [], draft: null,
     online: true, away: "", fleeting: false, late: false, said: "", notice: "",
   };
 }
@@ -25,7 +28,9 @@ export function reduce(state, action) {
     case "late": return { ...state, late: state.outbox.length > 0 };
     case "notice": return { ...state, notice: action.message, said: action.message };
     case "listed": return listed(state, action.rows);
-    case "settle": return settled(state, action.name, action.key);
+    case "settle": return settled(state, { class_name: action.name }, action.name, action.key);
+    case "settleLabels": return chosen(state, action.labels, action.key);
+    case "toggle": return { ...state, draft: switched(state.draft ?? [], action.name), said: `${action.name}.`, notice: "" };
     case "later": return later(state);
     case "undo": return undone(state, action.key);
     case "recorded": return recorded(state, action.results);
@@ -43,7 +48,7 @@ function isSent({ outbox }, row) {
 function later(state) {
   const [row, ...rows] = state.rows;
   const back = row && row.asked.item.item_id !== state.gone ? [row] : [];
-  return { ...state, rows: [...rows, ...back], gone: "", notice: "" };
+  return { ...state, rows: [...rows, ...back], draft: null, gone: "", notice: "" };
 }
 
 /** The item on the screen stays there until the person goes on: a key that is on its way must not
@@ -61,14 +66,21 @@ function listed(state, rows) {
   return { ...state, rows: [...left, ...shown.map(({ row }) => row)], gone, listed: true, notice, online: true };
 }
 
-/** @param {SettleState} state @param {string} name @param {string} key @returns {SettleState} */
-function settled(state, name, key) {
+/** @param {SettleState} state @param {readonly string[]} labels @param {string} key @returns {SettleState} */
+function chosen(state, labels, key) {
+  const names = ordered(state.server?.classes ?? [], labels);
+  return settled(state, { labels: names }, names.join(", ") || NONE, key);
+}
+
+/** @param {SettleState} state @param {{class_name?: string, labels?: string[]}} what @param {string} name
+ * @param {string} key @returns {SettleState} */
+function settled(state, what, name, key) {
   const [row, ...rows] = state.rows;
   if (!row || !name) return state;
   /** @type {PersonEvent} */
-  const event = { key, kind: "settled", item_id: row.asked.item.item_id, class_name: name, seen: row.asked.answer?.key ?? null };
+  const event = { key, kind: "settled", item_id: row.asked.item.item_id, ...what, seen: row.asked.answer?.key ?? null };
   return {
-    ...state, rows, gone: "", outbox: [...state.outbox, event], steps: [...state.steps, { key, row }],
+    ...state, rows, gone: "", draft: null, outbox: [...state.outbox, event], steps: [...state.steps, { key, row }],
     said: `Settled: ${name}.`, notice: "",
   };
 }
@@ -78,7 +90,7 @@ function undone(state, key) {
   const step = state.steps.at(-1);
   if (!step) return { ...state, notice: "There is nothing to take back here." };
   return {
-    ...state, rows: [step.row, ...state.rows], steps: state.steps.slice(0, -1), said: "Taken back.", notice: "",
+    ...state, rows: [step.row, ...state.rows], draft: null, steps: state.steps.slice(0, -1), said: "Taken back.", notice: "",
     outbox: [...state.outbox, { key, kind: "undo", undoes: step.key }],
   };
 }

@@ -6,6 +6,8 @@ import { percent } from "./curve.js";
 import { byId, el, plural, show, write } from "./dom.js";
 import { figures } from "./figures.js";
 import { keyTable } from "./keys.js";
+import { isSeveral } from "./labels.js";
+import { NONE } from "./reducer.js";
 import { savedLine } from "./saved.js";
 
 /** @typedef {import("./types.js").SettleState} SettleState */
@@ -84,8 +86,13 @@ function about(row, n) {
 function drawClasses(state, row, acts) {
   const place = byId("classes");
   const rows = state.server?.classes ?? [];
-  const named = new Set((row?.votes ?? []).map((vote) => vote.class_name));
+  const named = new Set((row?.votes ?? []).flatMap((vote) => vote.labels ?? [vote.class_name]));
   place.hidden = row === undefined;
   const order = [...rows].sort((a, b) => Number(named.has(b.name)) - Number(named.has(a.name)) || a.place - b.place);
-  classButtons(place, order.map(({ name }) => name), keyTable(rows), acts.settle, named);
+  const names = order.map(({ name }) => name);
+  classButtons(place, isSeveral(state) ? [...names.filter((name) => name !== NONE), NONE] : names, keyTable(rows), acts.settle, named);
+  if (!isSeveral(state)) return;
+  for (const child of place.querySelectorAll("button")) {
+    child.setAttribute("aria-pressed", String((state.draft ?? []).includes(child.dataset["name"] ?? "")));
+  }
 }

@@ -4,6 +4,8 @@
 import type * as wire from "./wire.js";
 
 export type Answer = wire.AnswerBody;
+/** What the model takes an item for, how sure it is, and of several labels their names. */
+export type Guess = NonNullable<wire.AskedBody["guess"]>;
 export type Item = wire.ItemBody;
 export type Asked = wire.AskedBody;
 export type EventKind = PersonEvent["kind"];
@@ -62,6 +64,8 @@ export interface State {
   /** Events that the server has not confirmed, oldest first. */
   readonly outbox: readonly PersonEvent[];
   readonly steps: readonly Step[];
+  /** The labels that the person has chosen for the item on the screen; null: nothing touched yet. */
+  readonly draft: readonly string[] | null;
   readonly conflicts: readonly Conflict[];
   /** False when the last request did not get through; then ``away`` says why. */
   readonly online: boolean;
@@ -104,6 +108,7 @@ export type Action =
   | { type: "handing" }
   | { type: "beginning"; on: boolean }
   | { type: "label"; key: string; name: string; confirmed?: boolean; addKey?: string }
+  | { type: "done"; key: string }
   | { type: "skip"; key: string }
   | { type: "flag"; key: string }
   | { type: "comment"; key: string; text: string }
@@ -131,6 +136,8 @@ export interface SettleState {
   readonly listed: boolean;
   readonly outbox: readonly PersonEvent[];
   readonly steps: readonly { key: string; row: Disagreement }[];
+  /** The labels chosen for the item on the screen, where it may have several; null: nothing touched yet. */
+  readonly draft: readonly string[] | null;
   readonly online: boolean;
   readonly away: string;
   readonly fleeting: boolean;
@@ -143,5 +150,7 @@ export type SettleAction =
   | SharedAction
   | { type: "listed"; rows: Disagreement[] }
   | { type: "settle"; name: string; key: string }
+  | { type: "settleLabels"; labels: readonly string[]; key: string }
+  | { type: "toggle"; name: string }
   | { type: "later" }
   | { type: "undo"; key: string };

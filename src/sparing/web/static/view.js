@@ -7,6 +7,7 @@ import { drawCurve, percent } from "./curve.js";
 import { button, byId, el, number, plural, sentence, show, write } from "./dom.js";
 import { drawFind } from "./find.js";
 import { keyTable } from "./keys.js";
+import { isSeveral, picked } from "./labels.js";
 import { framed } from "./picture.js";
 import { NONE } from "./reducer.js";
 import { savedLine } from "./saved.js";
@@ -70,9 +71,15 @@ function drawAbout(state) {
     one.answer ? `${speaker(one.answer, state)} said: ${one.answer.class_name ?? "skipped"}.` : "",
     one.flagged ? "Flagged." : "",
     one.comment ? `Comment: ${one.comment}` : "",
-    state.guesses && one.guess ? `The model guesses ${one.guess[0]} (${percent(one.guess[1])}); Enter confirms.` : "",
+    state.guesses && one.guess ? guessed(one.guess, isSeveral(state)) : "",
   ] : [];
   write("marks", marks.filter(Boolean).join(" "));
+}
+
+/** @param {import("./types.js").Guess} guess @param {boolean} several */
+function guessed([name, sure], several) {
+  const how = several ? "it is chosen below, change what is wrong; Enter accepts" : "Enter confirms";
+  return `The model guesses ${name} (${percent(sure)}); ${how}.`;
 }
 
 /** @param {State} state */
@@ -95,13 +102,23 @@ function drawClasses(state, before, acts) {
   const names = [...rows.map((row) => row.name).filter((name) => name !== NONE), NONE];
   const isNew = classButtons(place, names, keyTable(rows), acts.label);
   place.hidden = state.item === null || rows.length === 0;
-  if (isNew || state.item !== before.item) mark(place, state.item?.answer?.class_name ?? null);
+  if (isNew || state.item !== before.item || state.draft !== before.draft || state.guesses !== before.guesses) {
+    mark(place, chosen(state));
+  }
 }
 
-/** @param {HTMLElement} place @param {string | null} name */
-function mark(place, name) {
+/** What the buttons say of the item. @param {State} state @returns {readonly string[]} */
+function chosen(state) {
+  const { answer } = state.item ?? {};
+  if (!isSeveral(state)) return answer?.class_name ? [answer.class_name] : [];
+  const isNone = state.draft === null && answer?.labels?.length === 0;
+  return isNone ? [NONE] : picked(state);
+}
+
+/** @param {HTMLElement} place @param {readonly string[]} names */
+function mark(place, names) {
   for (const child of place.querySelectorAll("button")) {
-    child.setAttribute("aria-pressed", String(child.dataset["name"] === name));
+    child.setAttribute("aria-pressed", String(names.includes(child.dataset["name"] ?? "")));
   }
 }
 
@@ -122,7 +139,7 @@ function drawConflicts(state, before, acts) {
   place.hidden = state.conflicts.length === 0;
   place.replaceChildren(...state.conflicts.map((one, index) => {
     const theirs = one.current?.class_name ?? "skipped";
-    const ours = one.event.class_name ?? "skip";
+    const ours = one.event.labels ? one.event.labels.join(", ") || NONE : one.event.class_name ?? "skip";
     const name = one.asked?.item.name ?? one.event.item_id ?? "";
     const who = one.current ? speaker(one.current, state) : "You";
     const where = who === "You" ? "in another window" : `by ${who}`;
@@ -136,6 +153,8 @@ function drawConflicts(state, before, acts) {
 function drawActions(state) {
   for (const one of document.querySelectorAll("#actions button")) {
     const node = /** @type {HTMLButtonElement} */ (one);
+    if (node.dataset["do"] === "confirm") node.hidden = !isSeveral(state);
+    if (node.dataset["do"] === "like") node.hidden = isSeveral(state);
     node.disabled = state.item === null && !["undo", undefined].includes(node.dataset["do"]);
     if (node.dataset["do"] === "flag") node.setAttribute("aria-pressed", String(state.item?.flagged ?? false));
     if (node.dataset["do"] === "zoom") node.setAttribute("aria-pressed", String(state.zoom));
@@ -180,9 +199,21 @@ function drawAccuracy(server, before) {
   write("accuracy", a ? `about ${percent(a.estimate)}` : "not known yet");
   byId("accuracy").classList.toggle("unknown", a === null);
   write("interval", a ? `${percent(a.low)} to ${percent(a.high)}` : "");
-  write("accuracy-note", sentence(a?.note ?? server.wanting));
+  const all = server.kind === "labels" && a ? "An item counts as right if all of its labels are; " : "";
+  write("accuracy-note", all ? all + (a?.note ?? "") : sentence(a?.note ?? server.wanting));
+  drawByLabel(server, before);
   if (JSON.stringify(server.curve) === JSON.stringify(before?.curve)) return;
   drawCurve(/** @type {SVGElement} */ (document.querySelector("#curve")), server.curve);
+}
+
+/** How often each label alone is right, the worst first.
+ * @param {Server} server @param {Server | null} before */
+function drawByLabel(server, before) {
+  if (JSON.stringify(server.by_label) === JSON.stringify(before?.by_label)) return;
+  const rows = Object.entries(server.by_label).sort((a, b) => a[1].estimate - b[1].estimate);
+  show("by-label", rows.length > 0);
+  byId("by-label-list").replaceChildren(...rows.map(([name, one]) =>
+    el("li", {}, el("span", { dir: "auto" }, name), ` ${percent(one.estimate)}, ${percent(one.low)} to ${percent(one.high)}`)));
 }
 
 /** @param {Server} server */

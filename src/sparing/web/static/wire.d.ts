@@ -16,13 +16,14 @@ export interface AnswerBody {
   class_name: string | null;
   annotator: string | null;
   purpose: string;
+  labels: string[] | null;
 }
 export interface AskedBody {
   item: ItemBody;
   why: string;
   source: string;
   model_version: number | null;
-  guess: [string, number] | null;
+  guess: [string, number, string[] | null] | null;
   answer: AnswerBody | null;
   flagged: boolean;
   comment: string;
@@ -76,7 +77,7 @@ export interface CurvePointBody {
 export interface DisagreementBody {
   asked: AskedBody;
   votes: VoteBody[];
-  suggestion: [string, number];
+  suggestion: [string, number, string[] | null];
   is_audited: boolean;
 }
 export interface DisagreementsBody {
@@ -91,6 +92,7 @@ export interface EventBody {
   kind: "label" | "skip" | "settled" | "flag" | "unflag" | "comment" | "undo" | "add_class" | "rename_class" | "merge_class" | "delete_class";
   item_id?: string | null;
   class_name?: string | null;
+  labels?: string[] | null;
   text?: string | null;
   model_version?: number | null;
   seen?: string | null;
@@ -307,6 +309,8 @@ export interface StatusBody {
   wanting: string;
   seen_by: string[];
   weighed: string[];
+  kind: string;
+  by_label: Record<string, AccuracyBody>;
 }
 export interface StepBody {
   said: SaidBody[];
@@ -331,6 +335,7 @@ export interface UnmatchedListBody {
 export interface VoteBody {
   annotator: string;
   class_name: string | null;
+  labels: string[] | null;
 }
 export interface Wanted {
   of: OfClass | OfCluster | OfOne | OfText | OfList;

@@ -1,0 +1,109 @@
+"""What a model version takes items for, by the classes of today, and how likely that is."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from sparing.project.learning.scores import Scores
+from sparing.project.log.replay import Replay
+from sparing.project.settings import CLASS
+from sparing.store.contents import content_of
+from sparing.types import BoolArray, FloatArray, IntArray
+
+
+class Guess(NamedTuple):
+    """What the model takes an item for.
+
+    Parameters
+    ----------
+    name : as people read it
+    confidence : how likely it is right, all of it
+    labels : the names, where an item has several labels or none of them
+    """
+
+    name: str
+    confidence: float
+    labels: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Told:
+    """What a model version says of all items that it knows.
+
+    Parameters
+    ----------
+    contents : the distinct answers
+    codes : (n_rows,) which of them each item gets
+    confidence : (n_rows,) how likely that is right, all of it
+    covered : (n_rows,) False where nothing is said, as the item has no vector
+    """
+
+    contents: tuple[str, ...]
+    codes: IntArray
+    confidence: FloatArray
+    covered: BoolArray
+
+
+def told_of(scores: Scores, replay: Replay, kind: str) -> Told:
+    """Return what a model version says, in a project of one class an item or of several labels."""
+    keys = [c.class_id for c in replay.classes]
+    if kind != CLASS:
+        return _label_sets(scores, replay, keys)
+    proba = by_class(replay, scores, keys)
+    confidence = proba.max(axis=1, initial=0).clip(0, 1)
+    codes = proba.argmax(axis=1) if keys else np.zeros(len(proba), np.int64)
+    return Told(tuple(keys), codes, confidence, proba.sum(axis=1) > 0)
+
+
+def _label_sets(scores: Scores, replay: Replay, keys: Sequence[str]) -> Told:
+    """Return the sets of labels that are likelier than not; of merged ones the likeliest counts."""
+    proba = np.zeros((len(scores.proba), len(keys)))
+    place = {key: i for i, key in enumerate(keys)}
+    covered = ~np.isnan(scores.proba).any(axis=1) & (scores.proba.shape[1] > 0)
+    known = np.nan_to_num(scores.proba)
+    for column, key in enumerate(scores.class_ids.tolist()):
+        if (root := replay.resolve(key)) in place:
+            proba[:, place[root]] = np.maximum(proba[:, place[root]], known[:, column])
+    sets, codes = np.unique(proba > 0.5, axis=0, return_inverse=True)
+    contents = [content_of((keys[i],) for i in np.flatnonzero(one)) for one in sets]
+    sure = np.maximum(proba, 1 - proba).prod(axis=1)
+    return Told(tuple(contents), codes.reshape(-1), sure, covered)
+
+
+def by_class(replay: Replay, scores: Scores, classes: Sequence[str]) -> FloatArray:
+    """Return the probabilities by the classes of today: those of merged ones are added up.
+
+    Those of classes that were deleted since are left out.
+    """
+    proba = np.zeros((len(scores.proba), len(classes)), np.float32)
+    place = {class_id: i for i, class_id in enumerate(classes)}
+    for column, class_id in enumerate(scores.class_ids.tolist()):
+        if (root := replay.resolve(class_id)) in place:
+            proba[:, place[root]] += scores.proba[:, column]
+    return proba
+
+
+def guess_of(scores: Scores, row: int, replay: Replay, kind: str) -> Guess | None:
+    """Return what the model takes one item for; None where it says nothing."""
+    if row >= len(scores.proba) or not scores.proba.shape[1]:
+        return None
+    if kind != CLASS:
+        return _guessed_labels(scores, row, replay)
+    column = int(scores.proba[row].argmax())
+    confidence = float(scores.proba[row, column])
+    class_id = str(scores.class_ids[column])
+    if not confidence or replay.is_deleted(class_id):  # no vector; or an older model's
+        return None
+    return Guess(replay.class_name(class_id), confidence)
+
+
+def _guessed_labels(scores: Scores, row: int, replay: Replay) -> Guess | None:
+    proba = scores.proba[row]
+    if np.isnan(proba).any():
+        return None
+    keys = [str(scores.class_ids[i]) for i in np.flatnonzero(proba > 0.5)]
+    content = content_of({(replay.resolve(key),) for key in keys if not replay.is_deleted(key)})
+    sure = float(np.maximum(proba, 1 - proba).prod())
+    return Guess(replay.class_name(content), sure, replay.label_names(content))

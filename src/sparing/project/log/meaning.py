@@ -1,0 +1,113 @@
+"""What an answer means that is more than one class: names become keys, and its form is checked."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from sparing.annotations.base import AnnotationKind
+from sparing.annotations.registry import get_kind
+from sparing.annotations.single import SingleClass
+from sparing.errors import InvalidInputError
+from sparing.pool.classes import ClassTable
+from sparing.project.log.replay import Replay
+from sparing.store import NewEvent
+from sparing.store.contents import content_of, digest_of, value_of
+
+MOST_VALUE = 2**16
+"""Characters of an answer as it is stored."""
+ONE_CLASS = SingleClass.name
+
+
+def meant(replay: Replay, kind: str, new: NewEvent) -> NewEvent:
+    """Return an answer with what it says in the keys of the classes, as they are now.
+
+    Parameters
+    ----------
+    replay : knows the classes
+    kind : of the project
+    new : with ``class_name``: the class, or what is said as JSON with names
+
+    Raises
+    ------
+    InvalidInputError : it is no answer of this kind
+    UnknownNameError : there is no such class
+    """
+    if kind == ONE_CLASS:
+        return replace(new, class_id=replay.class_id(new.class_name or ""))
+    units = _units(replay, get_kind(kind), _read(kind, new.class_name))
+    content = content_of((*unit["at"], unit["class"]) for unit in units)
+    value = value_of(units)
+    if len(value) > MOST_VALUE:
+        raise InvalidInputError(f"An answer has at most {MOST_VALUE:,} characters as it is stored.")
+    return replace(new, value=value, digest=digest_of(content))
+
+
+def _read(kind: str, said: str | None) -> Any:
+    try:
+        return json.loads(said or "")
+    except (ValueError, RecursionError):
+        shown = "nothing" if said is None else repr(said[:40])
+        raise InvalidInputError(
+            f"The items of this project have answers of kind '{kind}': each is a list. Got {shown}."
+        ) from None
+
+
+def _units(replay: Replay, kind: AnnotationKind, raw: Any) -> list[dict[str, Any]]:
+    """Return the units of an answer; those that are the same by now, after merges, are one."""
+    named = kind.labels_in(raw)
+    odd = next((name for name in named if not isinstance(name, str)), None)
+    if odd is not None:
+        raise InvalidInputError(f"The name of a class is a text. Got {str(odd)[:40]!r}.")
+    names = tuple(dict.fromkeys(str(name) for name in named))
+    keys = [replay.class_id(name.strip()) for name in names]
+    units: dict[tuple[Any, ...], dict[str, Any]] = {}
+    for unit in kind.parse(raw, ClassTable(names)):
+        told: dict[str, Any] = {"at": list(unit.place), "class": keys[unit.class_id]}
+        beside = (
+            {"by": unit.by} if unit.version is None else {"by": unit.by, "version": unit.version}
+        )
+        units.setdefault((*unit.place, told["class"]), told | beside)
+    return [units[place] for place in sorted(units)]
+
+
+def as_said(raw: Any) -> str:
+    """Return an answer with the names of classes as a door hands it in.
+
+    Examples
+    --------
+    >>> as_said(["sport", "money"])
+    '["sport", "money"]'
+    """
+    return json.dumps(raw, ensure_ascii=False)
+
+
+def names_said(kind: str, said: str | None) -> list[str]:
+    """Return the names of classes in an answer as a door hands it in.
+
+    Examples
+    --------
+    >>> names_said("labels", '["sport", "money"]'), names_said("class", "sport")
+    (['sport', 'money'], ['sport'])
+    """
+    if said is None:
+        return []
+    return (
+        [said]
+        if kind == ONE_CLASS
+        else [str(n) for n in get_kind(kind).labels_in(json.loads(said))]
+    )
+
+
+def renamed_in(kind: str, said: str | None, names: Mapping[str, str]) -> str | None:
+    """Return an answer as a door hands it in, with other names of its classes.
+
+    Examples
+    --------
+    >>> renamed_in("labels", '["Sport", "sport", "money"]', {"Sport": "sport"})
+    '["sport", "money"]'
+    """
+    if said is None:
+        return None
+    called = [names.get(name, name) for name in names_said(kind, said)]
+    return called[0] if kind == ONE_CLASS else as_said(list(dict.fromkeys(called)))

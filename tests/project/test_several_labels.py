@@ -1,0 +1,227 @@
+"""A project whose items have several labels, from the first question to the certificate."""
+
+import csv
+import json
+
+import pytest
+
+from sparing.errors import CapabilityError, InvalidInputError, StoreError, UnknownNameError
+from sparing.project import NewEvent, Project
+from sparing.project.log.meaning import as_said
+from sparing.store import Kind
+
+N = 240
+
+
+def truth(item):
+    words = item.text if item.fields is None else " ".join(item.fields.values())
+    return [name for name, word in (("rain", "umbrella"), ("wind", "kite")) if word in words]
+
+
+@pytest.fixture
+def source(tmp_path):
+    path = tmp_path / "days.csv"
+    things = ["bread and butter", "an umbrella", "a kite", "an umbrella and a kite"]
+    path.write_text("text\n" + "\n".join(f"{things[i % 4]} on day {i}" for i in range(N)) + "\n")
+    return path
+
+
+@pytest.fixture
+def project(source):
+    with Project.create(source, classes=["rain", "wind"], kind="labels") as project:
+        yield project
+
+
+def answer(project, asked):
+    project.teach({a.item.item_id: truth(a.item) for a in asked})
+
+
+def said(project):
+    return {e.item_id: e.content for e in project.store.events() if e.kind is Kind.LABEL}
+
+
+def label(project, item_id, labels, **more):
+    event = NewEvent(
+        key=more.pop("key", f"key {item_id}"), kind=Kind.LABEL, item_id=item_id,
+        class_name=as_said(labels), **more,
+    )  # fmt: skip
+    return project.record([event])[0]
+
+
+def test_the_kind_is_fixed_when_the_project_is_made(source, project):
+    folder = project.folder
+    assert project.kind == project.status().kind == "labels"
+    project.close()
+    with pytest.raises(InvalidInputError, match="are of kind 'labels', and stay so") as error:
+        Project.at(source, kind="class")
+    assert "\n" not in str(error.value)
+    with Project.at(source, kind="labels") as again:
+        assert again.kind == "labels"
+    with pytest.raises(UnknownNameError):
+        Project.create(source, folder / "other", kind="boxes")
+
+
+def test_lists_that_are_there_already_tell_the_kind(tmp_path):
+    rows = [
+        {"text": f"day {i}", "labels": [["rain", "wind"], ["rain"], []][i % 3]} for i in range(9)
+    ]
+    path = tmp_path / "days.jsonl"
+    path.write_text("\n".join(json.dumps(row) for row in rows))
+    with Project.create(path, label_column="labels") as project:
+        assert project.kind == "labels"
+        assert project.status().class_counts == {"rain": 6, "wind": 3}
+        assert project.status().n_labeled == 9
+
+
+def test_answers_are_sets_whatever_their_order_and_merges_make_them_equal(project):
+    items = list(project.items)
+    project.add_classes(["storm"])
+    assert label(project, items[0], ["wind", "rain"]).status == "stored"
+    again = label(project, items[0], ["rain", "wind"], key="other")
+    assert again.status == "duplicate"
+    other = label(project, items[0], ["rain"], key="third")
+    assert (other.status, other.current.labels) == ("conflict", ("rain", "wind"))
+    label(project, items[1], ["storm", "wind"])
+    project.record([NewEvent(key="m", kind=Kind.MERGE_CLASS, class_name="storm", text="wind")])
+    assert project.asked(items[1]).answer.labels == ("wind",)
+    assert project.status().class_counts == {"rain": 1, "wind": 2}
+    assert label(project, items[2], ["storm", "wind", "rain"]).status == "stored"  # its old name
+    assert project.asked(items[2]).answer.labels == ("rain", "wind")
+
+
+@pytest.mark.parametrize(
+    ("given", "line"),
+    [("rain", "each is a list"), ('["snow"]', "snow"), ('["rain", "rain"]', "distinct labels"),
+     ("[1]", "is a text"), ('{"rain": 1}', "set or list"), (None, "Got nothing")],
+)  # fmt: skip
+def test_what_is_no_set_of_labels_is_refused_in_one_line_and_nothing_is_lost(project, given, line):
+    item = next(iter(project.items))
+    event = NewEvent(key="k", kind=Kind.LABEL, item_id=item, class_name=given)
+    good = NewEvent(key="g", kind=Kind.LABEL, item_id=[*project.items][1], class_name="[]")
+    refused, stored = project.record([event, good])
+    assert (refused.status, stored.status) == ("refused", "stored")
+    assert line in refused.message
+    assert "\n" not in refused.message
+
+
+def test_none_of_these_is_an_answer_that_can_be_undone_and_found_in_the_history(project):
+    items = list(project.items)
+    project.teach({items[0]: [], items[1]: {"wind", "rain"}})
+    _, rows = project.history()
+    assert [row.answer.class_name for row in rows] == ["rain, wind", "none of these"]
+    assert project.history("none of")[0] == 1
+    project.undo()
+    assert project.status().n_labeled == 1
+    assert project.asked(items[0]).answer.labels == ()
+
+
+def test_it_learns_says_how_good_it_is_and_is_certified(project):
+    answer(project, project.query(20))
+    project.retrain()
+    for _ in range(3):
+        answer(project, project.query(12))
+        project.retrain()
+    status = project.status()
+    assert status.accuracy is not None
+    assert set(status.by_label) == {"rain", "wind"}
+    exact = status.accuracy.estimate
+    assert all(one.estimate >= exact for one in status.by_label.values())
+    guess = project.query(1)[0].guess
+    assert guess.name == (", ".join(guess.labels) or "none of these")
+    with pytest.raises(CapabilityError, match="several labels"):
+        project.grid.likely("rain", 4)
+
+    project.audits.draw(0.1)
+    while asked := project.audits.query(40):
+        assert all(one.guess is None for one in asked)
+        answer(project, asked)
+    certificate = project.audits.certify()
+    assert certificate.n_wrong == 0
+    assert certificate.n_auto > 0
+    assert all(check.ok for check in project.audits.verify(certificate))
+    labels = {}
+    project.files.export(project.folder / "out.jsonl", "jsonl")
+    for line in (project.folder / "out.jsonl").read_text().splitlines():
+        row = json.loads(line)
+        if row["provenance"] == "automatic":
+            labels[row["item_id"]] = row["labels"]
+    assert len(labels) == certificate.n_auto
+    wrong = sum(set(names) != {*truth(project.items[i])} for i, names in labels.items())
+    assert wrong <= 0.1 * N
+
+
+def test_the_audit_counts_an_item_wrong_if_one_of_its_labels_is(project):
+    items = list(project.items)
+    project.teach({i: truth(project.items[i]) for i in items[:60]})
+    project.retrain()
+    project.audits.draw(0.3)
+    first, *others = project.audits.query(N)
+    right = truth(first.item)
+    project.teach({first.item.item_id: right[:-1] if right else ["rain"]})  # all but one of them
+    answer(project, others)
+    assert project.audits.certify().n_wrong == 1
+
+
+def test_people_who_differ_in_one_label_are_to_be_settled(project):
+    item = next(iter(project.items))
+    project.team.set_overlap(1)
+    label(project, item, ["rain", "wind"], annotator="Ada")
+    label(project, item, ["rain"], annotator="Ben", key="b")
+    (found,) = project.team.disagreements()
+    assert found.votes == (("Ada", "rain, wind"), ("Ben", "rain"))
+    assert found.said == (("rain", "wind"), ("rain",))
+    settled = NewEvent(key="s", kind=Kind.SETTLED, item_id=item, class_name=as_said(["rain"]),
+                       seen=found.asked.answer.key, annotator="Cleo")  # fmt: skip
+    assert project.record([settled])[0].status == "stored"
+    assert not project.team.disagreements()
+    assert project.asked(item, "Cleo").answer.labels == ("rain",)
+
+
+@pytest.mark.parametrize("form", ["csv", "jsonl", "parquet"])
+def test_an_export_has_a_list_and_a_column_a_label_and_comes_back(project, source, tmp_path, form):
+    if form == "parquet":
+        pytest.importorskip("pyarrow")
+    items = list(project.items)
+    project.add_classes(["a; b: c", 'quo"te', "[x]"])
+    project.teach({items[0]: ["rain", "a; b: c", 'quo"te'], items[1]: [], items[2]: ["[x]"]})
+    project.record([NewEvent(key="skip", kind=Kind.SKIP, item_id=items[3])])
+    before, path = said(project), tmp_path / f"out.{form}"
+    assert project.files.export(path, form) == 3
+    if form == "csv":
+        rows = list(csv.DictReader(path.read_text("utf-8").splitlines()))
+        assert json.loads(rows[0]["labels"]) == ["rain", "a; b: c", 'quo"te']
+        assert (rows[0]["labels.rain"], rows[0]["labels.wind"], rows[4]["labels.rain"]) == (
+            "1",
+            "0",
+            "",
+        )
+        assert rows[1]["label"] == "none of these"
+    with Project.create(source, tmp_path / "again", kind="labels") as again:
+        told = again.files.import_labels(path)
+        assert (told.n_stored, again.status().n_skipped) == (4, 1)
+        assert {i: again.asked(i).answer.labels for i in items[:3]} == {
+            i: project.asked(i).answer.labels for i in before
+        }
+        assert again.files.import_labels(path).n_known == 4
+
+
+def test_labels_of_other_tables_are_lists_or_single_ones(project, tmp_path):
+    items = [project.items[i].name for i in list(project.items)[:5]]
+    rows = [["rain", "wind"], '["wind"]', "wind", [], [None]]
+    path = tmp_path / "labels.jsonl"
+    path.write_text(
+        "\n".join(json.dumps({"item": i, "tags": t}) for i, t in zip(items, rows, strict=True))
+    )
+    told = project.files.import_labels(path, "item", "tags")
+    assert told.n_stored == 4
+    assert "empty one" in told.problems[0].reason
+    assert project.status().class_counts == {"rain": 1, "wind": 3}
+
+
+def test_projects_of_two_kinds_are_not_merged_and_a_damaged_kind_is_said(project, source, tmp_path):
+    project.store.put_settings({"settings": json.dumps({**json.loads(
+        project.store.settings()["settings"]), "kind": "odd"})})  # fmt: skip
+    folder = project.folder
+    project.close()
+    with pytest.raises(StoreError, match="settings of the project are damaged"):
+        Project.open(folder)
