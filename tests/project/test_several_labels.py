@@ -8,6 +8,7 @@ import pytest
 from sparing.errors import CapabilityError, InvalidInputError, StoreError, UnknownNameError
 from sparing.project import NewEvent, Project
 from sparing.project.log.meaning import as_said
+from sparing.project.merging.merge import merge
 from sparing.store import Kind
 
 N = 240
@@ -218,7 +219,25 @@ def test_labels_of_other_tables_are_lists_or_single_ones(project, tmp_path):
     assert project.status().class_counts == {"rain": 1, "wind": 3}
 
 
-def test_projects_of_two_kinds_are_not_merged_and_a_damaged_kind_is_said(project, source, tmp_path):
+def test_projects_of_one_kind_are_merged_and_of_two_refused(project, source, tmp_path):
+    items = list(project.items)
+    project.teach({items[0]: ["wind", "rain"]}, "Ada")
+    with Project.create(source, tmp_path / "b", classes=["wind", "fog"], kind="labels") as other:
+        other.teach({items[0]: ["wind", "fog"], items[1]: []}, "Ben")
+    with Project.create(source, tmp_path / "c", classes=["wind"]) as single:
+        single.teach({items[2]: "wind"})
+    project.close()
+    with pytest.raises(InvalidInputError, match=r"of different kinds: 'labels' in .*, 'class' in"):
+        merge([project.folder, tmp_path / "c"], tmp_path / "none")
+    merge([project.folder, tmp_path / "b"], tmp_path / "both")
+    with Project.open(tmp_path / "both", source=source) as both:
+        votes = dict(both.team.disagreements()[0].votes)
+        assert votes == {"Ada": "rain, wind", "Ben": "wind, fog"}
+        assert both.asked(items[1]).answer.labels == ()
+        assert [name for name, _ in both.classes] == ["rain", "wind", "fog"]
+
+
+def test_a_kind_that_nobody_knows_is_damage(project):
     project.store.put_settings({"settings": json.dumps({**json.loads(
         project.store.settings()["settings"]), "kind": "odd"})})  # fmt: skip
     folder = project.folder

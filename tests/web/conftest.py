@@ -270,8 +270,11 @@ def door(browser, tmp_path):
     """Open the page of a source; all that went wrong in the browser fails the test at its end."""
     with ExitStack() as stack:
 
-        def enter(source, classes=("cat", "dog"), *, train=False, encoder=None, **options):
-            project = stack.enter_context(Project.at(source, classes=classes, encoder=encoder))
+        def enter(
+            source, classes=("cat", "dog"), *, train=False, encoder=None, kind=None, **options
+        ):
+            made = Project.at(source, classes=classes, encoder=encoder, kind=kind)
+            project = stack.enter_context(made)
             if train:
                 project.retrain()
             app = create_app(project)

@@ -121,11 +121,10 @@ def _by_label(state: State) -> dict[str, RoughAccuracy]:
     """Return how often each label alone is right, of those that are there still."""
     if random_accuracy(_facts(state)) is None:
         return {}
-    told = ((key, found) for key, *found in _facts(state).by_label)
     there = {one.class_id: one.name for one in state.replay.classes}
     return {
         there[key]: RoughAccuracy(value, low, high, n, ROUGH.format(n=n))
-        for key, (value, low, high, n) in told
+        for key, value, low, high, n in _facts(state).by_label
         if key in there
     }
 

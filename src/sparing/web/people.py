@@ -1,5 +1,6 @@
 """The routes of people: how far they agree, where they differ, what they go by."""
 
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Response
@@ -115,6 +116,10 @@ def _figure(name: str, figure: Figure) -> FigureBody:
     )
 
 
+def _listed(labels: Sequence[str] | None) -> list[str] | None:
+    return None if labels is None else [*labels]
+
+
 @router.get("/api/disagreements", dependencies=[only(Role.SETTLER, "Settling")])
 def disagreements(project: TheProject) -> DisagreementsBody:
     """Return the items on which people differ, with what each of them said."""
@@ -123,10 +128,10 @@ def disagreements(project: TheProject) -> DisagreementsBody:
         DisagreementBody(
             asked=AskedBody.model_validate(one.asked),
             votes=[
-                VoteBody(annotator=who, class_name=said, labels=labels and [*labels])
+                VoteBody(annotator=who, class_name=said, labels=_listed(labels))
                 for (who, said), labels in zip(one.votes, one.said, strict=True)
             ],
-            suggestion=one.suggestion,
+            suggestion=(*one.suggestion[:2], _listed(one.suggestion.labels)),
             is_audited=one.is_audited,
         )
         for one in found[:MOST_SHOWN]

@@ -38,7 +38,7 @@ def to_csv(table: ExportTable) -> bytes:
     >>> to_csv(ExportTable(["item", "text"], 1, [["=1+1.png", None]])).decode().splitlines()[1]
     "'=1+1.png,"
     """
-    return csv_text(table.columns, (map(_cell, row) for row in table.rows)).encode()
+    return csv_text(table.columns, [[*map(_cell, row)] for row in table.rows]).encode()
 
 
 def _cell(value: Any) -> Any:
