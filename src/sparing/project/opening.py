@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from sparing.datasets.read import FOUND_OUT
-from sparing.datasets.rows import Reading
+from sparing.datasets.rows import Reading, is_missing
 from sparing.datasets.vectorfile import read_vector_file
 from sparing.errors import ConflictError, NotFoundError, SourceError
 from sparing.project.audits.draws import retell_contents
@@ -168,13 +168,16 @@ def make(
 def kind_of(listing: Listing) -> str:
     """Return of which kind answers are, by the labels that a source has already.
 
-    A cell that is a list has several labels, or none of them.
+    Where all cells are lists, and not each of a single label, items have several or none of them.
     """
     layout, table = listing.layout, listing.table
     column = layout.label_column if layout else None
     if table is None or column is None or column not in table.columns:
         return CLASS
-    return LABELS if any(isinstance(cell, list) for cell in table.columns[column]) else CLASS
+    cells = table.columns[column]
+    are_lists = all(isinstance(cell, list) or is_missing(cell) for cell in cells)
+    is_several = any(isinstance(cell, list) and len(cell) != 1 for cell in cells)
+    return LABELS if are_lists and is_several else CLASS
 
 
 def reopen(

@@ -29,7 +29,7 @@ class Guess(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Told:
+class ModelAnswers:
     """What a model version says of all items that it knows.
 
     Parameters
@@ -46,7 +46,7 @@ class Told:
     covered: BoolArray
 
 
-def told_of(scores: Scores, replay: Replay, kind: str) -> Told:
+def told_of(scores: Scores, replay: Replay, kind: str) -> ModelAnswers:
     """Return what a model version says, in a project of one class an item or of several labels."""
     keys = [c.class_id for c in replay.classes]
     if kind != CLASS:
@@ -54,10 +54,10 @@ def told_of(scores: Scores, replay: Replay, kind: str) -> Told:
     proba = by_class(replay, scores, keys)
     confidence = proba.max(axis=1, initial=0).clip(0, 1)
     codes = proba.argmax(axis=1) if keys else np.zeros(len(proba), np.int64)
-    return Told(tuple(keys), codes, confidence, proba.sum(axis=1) > 0)
+    return ModelAnswers(tuple(keys), codes, confidence, proba.sum(axis=1) > 0)
 
 
-def _label_sets(scores: Scores, replay: Replay, keys: Sequence[str]) -> Told:
+def _label_sets(scores: Scores, replay: Replay, keys: Sequence[str]) -> ModelAnswers:
     """Return the sets of labels that are likelier than not; of merged ones the likeliest counts."""
     proba = np.zeros((len(scores.proba), len(keys)))
     place = {key: i for i, key in enumerate(keys)}
@@ -69,7 +69,7 @@ def _label_sets(scores: Scores, replay: Replay, keys: Sequence[str]) -> Told:
     sets, codes = np.unique(proba > 0.5, axis=0, return_inverse=True)
     contents = [content_of((keys[i],) for i in np.flatnonzero(one)) for one in sets]
     sure = np.maximum(proba, 1 - proba).prod(axis=1)
-    return Told(tuple(contents), codes.reshape(-1), sure, covered)
+    return ModelAnswers(tuple(contents), codes.reshape(-1), sure, covered)
 
 
 def by_class(replay: Replay, scores: Scores, classes: Sequence[str]) -> FloatArray:
