@@ -5,6 +5,7 @@ import json
 
 import pytest
 
+from sparing.cli.standing import sentences
 from sparing.errors import CapabilityError, InvalidInputError, StoreError, UnknownNameError
 from sparing.project import NewEvent, Project
 from sparing.project.log.meaning import as_said
@@ -126,6 +127,9 @@ def test_it_learns_says_how_good_it_is_and_is_certified(project):
     assert status.accuracy is not None
     assert set(status.by_label) == {"rain", "wind"}
     exact = status.accuracy.estimate
+    lines = " ".join(sentences(status))
+    assert "right in all labels of" in lines
+    assert "Each label alone: rain" in lines
     assert all(one.estimate >= exact for one in status.by_label.values())
     guess = project.query(1)[0].guess
     assert guess.name == (", ".join(guess.labels) or "none of these")

@@ -11,6 +11,7 @@ import typer
 from sparing.cli.certify import EPSILON, Delta, Epsilon, check_same
 from sparing.cli.plain import plain
 from sparing.cli.reading import EncodingOption, Header, Sheet, asked_reading, reading
+from sparing.cli.standing import sentences
 
 if TYPE_CHECKING:
     from sparing.project import Asked, Project, Status
@@ -101,7 +102,7 @@ def status(
             _print_table(rows, None, as_json=as_json)
             return
         stands = opened.status()
-    typer.echo(_as_json(stands) if as_json else plain("\n".join(_sentences(stands))))
+    typer.echo(_as_json(stands) if as_json else plain("\n".join(sentences(stands))))
 
 
 def audit(
@@ -370,31 +371,6 @@ def _row(asked: "Asked") -> dict[str, Any]:
     for name, value in (asked.item.fields or {}).items():
         row.setdefault(name, value)
     return row
-
-
-def _sentences(stands: "Status") -> Iterator[str]:
-    yield (
-        f"{stands.n_labeled:,} of {stands.n_items:,} labeled, {stands.n_skipped:,} skipped,"
-        f" {stands.n_left:,} left; phase: {stands.phase.value}."
-    )
-    counts = ", ".join(f"{name} {n:,}" for name, n in stands.class_counts.items())
-    if counts:
-        yield f"Classes: {counts}."
-    if stands.accuracy is not None:
-        a = stands.accuracy
-        numbers = f"{100 * a.estimate:.1f} % ({100 * a.low:.1f} to {100 * a.high:.1f})"
-        yield f"The model is right in {numbers}: {a.note}."
-    else:
-        yield f"How good the model is, is not known yet: {stands.wanting}."
-    yield stands.advice[1]
-    if stands.audit is not None:
-        yield f"Audit: {stands.audit.sentence}"
-    if stands.n_contested:
-        n = "1 item" if stands.n_contested == 1 else f"{stands.n_contested:,} items"
-        yield f"People differ on {n}: the page settles them under /settle."
-    if stands.n_remainder_left:
-        yield f"{stands.n_remainder_left:,} items are left to you."
-    yield from (*stands.seen_by, *stands.weighed, *stands.notes)
 
 
 def _as_json(stands: "Status") -> str:

@@ -67,7 +67,7 @@ def _label_sets(scores: Scores, replay: Replay, keys: Sequence[str]) -> ModelAns
         if (root := replay.resolve(key)) in place:
             proba[:, place[root]] = np.maximum(proba[:, place[root]], known[:, column])
     sets, codes = np.unique(proba > 0.5, axis=0, return_inverse=True)
-    contents = [content_of((keys[i],) for i in np.flatnonzero(one)) for one in sets]
+    contents = [content_of((keys[i],) for i in np.flatnonzero(one).tolist()) for one in sets]
     sure = np.maximum(proba, 1 - proba).prod(axis=1)
     return ModelAnswers(tuple(contents), codes.reshape(-1), sure, covered)
 
