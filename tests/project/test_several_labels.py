@@ -30,7 +30,7 @@ def source(tmp_path):
 
 @pytest.fixture
 def project(source):
-    with Project.create(source, classes=["rain", "wind"], kind="labels") as project:
+    with Project.create(source, classes=["rain", "wind"], kind="labels", encoder="text") as project:
         yield project
 
 

@@ -105,7 +105,7 @@ def test_by_keyboard_alone_from_the_first_class_to_the_export(door, days, tmp_pa
 
 
 def test_suggestions_are_chosen_by_enter_corrected_by_a_key_and_never_shown_in_a_check(door, days):
-    opened = door(days, classes=("rain", "wind"), kind="labels")
+    opened = door(days, classes=("rain", "wind"), kind="labels", encoder="text")
     project = opened.project
     for _ in range(2):
         project.teach({a.item.item_id: truth(a.item.text) for a in project.query(20)})

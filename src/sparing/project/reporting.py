@@ -121,12 +121,11 @@ def _by_label(state: State) -> dict[str, RoughAccuracy]:
     """Return how often each label alone is right, of those that are there still."""
     if random_accuracy(_facts(state)) is None:
         return {}
-    there = {one.class_id: one.name for one in state.replay.classes}
-    return {
-        there[key]: RoughAccuracy(value, low, high, n, ROUGH.format(n=n))
+    told = {
+        key: RoughAccuracy(value, low, high, n, ROUGH.format(n=n))
         for key, value, low, high, n in _facts(state).by_label
-        if key in there
     }
+    return {c.name: told[c.class_id] for c in state.replay.classes if c.class_id in told}
 
 
 def _facts(state: State) -> VersionFacts:
