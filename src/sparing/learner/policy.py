@@ -8,9 +8,10 @@ from scipy import sparse
 
 from sparing.errors import TooFewLabelsError
 from sparing.learner.cold_start import covering
-from sparing.learner.policy_evidence import TELLING, PolicyEvidence, evidence_of
+from sparing.learner.policy_evidence import COLD_LABELS, TELLING, PolicyEvidence, evidence_of
 from sparing.models.structure import PoolStructure, column_scale
 from sparing.models.version import ModelVersion
+from sparing.models.views import ViewsClassifier
 from sparing.pool.pool import Pool
 from sparing.pool.snapshot import Snapshot, Spectrum
 from sparing.strategies.base import QueryStrategy, Selection
@@ -69,8 +70,16 @@ class Auto(QueryStrategy):
         return _in_one_unit(s) if self.points is None else replace(s, X=self.points)
 
 
-def _points(version: ModelVersion) -> FloatArray | None:
-    """Return the pool as the model compares items: in one unit, views balanced, CSR reduced."""
+def _points(version: ModelVersion, evidence: PolicyEvidence) -> FloatArray | None:
+    """Return the pool as the model compares items: in one unit, views balanced, CSR reduced.
+
+    Where there are so many classes that the pool is still covered though labels tell which view
+    knows them, a view counts as it is believed: by one that does not tell classes apart fewer of
+    them are found. Where doubt guides, views that see differently complete each other.
+    """
+    is_told = evidence.is_cold and evidence.n_labeled >= COLD_LABELS
+    if is_told and isinstance(version.classifier, ViewsClassifier):
+        return getattr(version.fitted.model, "points_", None)
     structure = getattr(getattr(version, "classifier", None), "structure", None)
     return structure.points if isinstance(structure, PoolStructure) else None
 
@@ -136,7 +145,7 @@ def auto_strategy(
         chosen, why = RandomSampling(), "the model foretells unseen labels no better than chance"
     else:
         chosen, why = _weighing(evidence)
-    return Auto(chosen, why, _points(version))
+    return Auto(chosen, why, _points(version, evidence))
 
 
 def _weighing(evidence: PolicyEvidence) -> tuple[QueryStrategy, str]:

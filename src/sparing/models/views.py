@@ -39,6 +39,7 @@ class ViewsClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # 
     ----------
     classes_ : (n_classes,) label values, sorted
     names : of what is weighed: the views, then ``"all views"``
+    structure_ : what is known of all views joined without labels
     parts_ : the fitted ensemble of each
     weights_ : (n_parts,) how much each is believed
     label_distributions_ : (n_items, n_classes) probabilities of the items of ``fit``
@@ -102,6 +103,7 @@ class ViewsClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # 
         y = np.asarray(y)
         structures = self.prepared(X).structures
         assert structures is not None  # noqa: S101  # prepared() has made them
+        self.structure_ = structures[-1]
         self.parts_ = [
             EnsembleClassifier(structure).fit(structure.X, y) for structure in structures
         ]
@@ -128,6 +130,20 @@ class ViewsClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # 
             )
             for member, share in part.shares_.items()
         }
+
+    @property
+    def points_(self) -> FloatArray:
+        """(n_items, n_features) the pool in units in which a view counts as it is believed.
+
+        All of them joined stand for each alike. Before any label says more for one they count the
+        same, as in ``structure_.points``.
+        """
+        n_views = len(self.views)
+        belief = self.weights_[:-1] + self.weights_[-1] / n_views
+        scale = np.empty(self.views.n_features, np.float32)
+        for (_, at), share in zip(self.views, belief, strict=True):
+            scale[at] = np.sqrt(n_views * share)
+        return self.structure_.points * scale
 
     def predict_proba(self, X: Features) -> FloatArray:
         """Return (n, n_classes) probabilities of new items."""
