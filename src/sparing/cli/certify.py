@@ -129,13 +129,15 @@ def _draw(
     n_audit: int | None,
     previous: "tuple[Audit, ...]",
 ) -> None:
-    from sparing.audit.cost.plan import plan_audit
+    from sparing.audit.cost.labels_ahead import plan_ahead
     from sparing.audit.sampling import draw_audit
 
-    plan = plan_audit(items.predictions, claim, attempt=len(previous) + 1)
+    plan = plan_ahead(items.predictions, claim, attempt=len(previous) + 1)
     wanted, cut = plan.n_audit, plan.cut
     if n_audit is None:
         typer.echo(plan.sentence, err=True)
+        if plan.more_labels:
+            typer.echo(plan.ahead, err=True)
     elif claim.per_class:
         raise typer.BadParameter("--audits cannot be shared among classes: leave it out.")
     else:

@@ -136,6 +136,8 @@ def audit(
             _catch_up(opened)
             planned = opened.audits.plan(**wanted) if plan else opened.audits.draw(**wanted)
             typer.echo(planned.sentence, err=True)
+            if planned.ahead:
+                typer.echo(planned.ahead, err=True)
             if planned.note:
                 typer.echo(planned.note, err=True)
         if not plan:

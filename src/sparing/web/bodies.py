@@ -262,6 +262,7 @@ class PlanBody(Outgoing):
     most: int
     sentence: str
     note: str | None
+    ahead: str
 
 
 class FoldersBody(BaseModel):

@@ -5,7 +5,7 @@ from sklearn.datasets import load_digits
 from sparing import ActiveLearner, ClassTable
 from sparing.audit.audit import Claim, share_of
 from sparing.audit.certifying import certify
-from sparing.audit.cost.error_scenarios import SCENARIOS
+from sparing.audit.cost.error_scenarios import powers, wrong_if
 from sparing.audit.cost.plan import plan_audit
 from sparing.audit.early_stop import audits_needed
 from sparing.audit.findings import judge
@@ -38,10 +38,10 @@ def answers_in_all(p, truth, claim, plan, seed, classes=CLASSES):
 
 def test_what_was_planned_for_auto_labels_is_about_what_it_costs():
     said = 0.5 * np.linspace(0, 1, 4000) ** 8
-    limit, power, _ = SCENARIOS[4]  # in the middle
+    middle = powers(said.mean(), 0.0)[4]
     claim = Claim(0.02, kind="auto")
     p = Predictions(np.zeros(4000), 1 - said, np.full(4000, -1), CLASSES)
-    truth = pool(4000, (said / limit) ** power)[1]
+    truth = pool(4000, wrong_if(said, middle))[1]
     plan = plan_audit(p, claim)
     costs = [answers_in_all(p, truth, claim, plan, seed) for seed in range(60)]
     assert 0.5 < np.median(costs) / (plan.expected_audits + plan.expected_remainder) < 1.5
@@ -53,11 +53,11 @@ def test_what_was_planned_is_the_middle_of_what_it_costs_in_all_scenarios(epsilo
     claim, plan = Claim(epsilon), plan_audit(pool(4000, said)[0], Claim(epsilon))
     p = Predictions(np.zeros(4000), 1 - said, np.full(4000, -1), CLASSES)
     costs = []
-    for limit, power, weight in SCENARIOS:
-        error = np.minimum((said / limit) ** power, 1)
+    for power in powers(said.mean(), 0.0):
+        error = wrong_if(said, power)
         costs += [
             answers_in_all(p, pool(4000, error, seed=seed)[1], claim, plan, seed)
-            for seed in range(round(200 * weight))
+            for seed in range(22)
         ]
     planned = plan.expected_audits + plan.expected_remainder
     assert 0.75 < planned / np.median(costs) < 1.33
@@ -81,8 +81,8 @@ def test_what_is_announced_for_a_real_model_is_about_what_it_needs():
 
 
 def test_a_model_that_is_better_than_it_says_ends_the_audit_early():
-    said = np.linspace(0, 0.45, 4000) ** 4
-    claim = Claim(0.02)
+    said = 0.3 * np.linspace(0, 1, 4000) ** 6
+    claim = Claim(0.05)
     p, truth = pool(4000, said)
     plan = plan_audit(p, claim)
     few = pool(4000, 0.03 * said)[1]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from scipy.special import ndtri
 
 from sparing.types import FloatArray
 
@@ -14,19 +15,37 @@ N_CUTS = 12
 N_STEPS = 40
 SAMPLE = 4096  # items by which the errors of all are guessed
 # A model that doubts an item by s = 1 - confidence is taken to be wrong about it with probability
-# (s / limit) ** power, at most 1; each row is limit, power, and the weight of that. (1, 1) is as
-# good as it says; below are models that were taught what they doubted, and so are the better than
-# they say the surer they are. Where the rows come from: docs/decisions/0004.
-SCENARIOS = (
-    (1.0, 0.8, 0.03),
-    (1.0, 1.0, 0.06),
-    (1.0, 1.3, 0.11),
-    (0.8, 1.7, 0.2),
-    (0.6, 2.3, 0.2),
-    (0.4, 3.0, 0.25),
-    (1.0, 3.0, 0.15),
-)
-WEIGHTS = np.array([weight for _, _, weight in SCENARIOS])
+# TOP (s / TOP) ** power, and with s where it doubts more: about as good as it says where it doubts
+# most, and the better than that the surer it is, if the power is above 1. The logarithm of the
+# power differs from model to model like a normal number; its mean falls with the share of the pool
+# that was labeled (what is left are no items that were easily told to be hard) and with the mean
+# doubt. Where the numbers come from: benchmarks/planning.py, docs/decisions/0004.
+TOP = 0.6
+LEVEL, BY_DOUBT, BY_SHARE, SPREAD = 0.26, -0.18, -0.9, 0.52
+DOUBTS = 0.01, 0.5  # a mean doubt below or above counts as that
+N_SCENARIOS = 9
+WEIGHTS = np.full(N_SCENARIOS, 1 / N_SCENARIOS)
+
+
+def powers(mean_doubt: float, share_labeled: float) -> FloatArray:
+    """Return (n_scenarios,) powers, all equally likely.
+
+    Examples
+    --------
+    >>> powers(mean_doubt=0.03, share_labeled=0.02).round(1)
+    array([1. , 1.4, 1.8, 2.1, 2.4, 2.8, 3.3, 4. , 5.5])
+    >>> powers(mean_doubt=0.3, share_labeled=0.3).round(1)
+    array([0.5, 0.7, 0.9, 1.1, 1.2, 1.4, 1.7, 2. , 2.8])
+    """
+    mean = LEVEL + BY_DOUBT * np.log(np.clip(mean_doubt, *DOUBTS)) + BY_SHARE * share_labeled
+    places = (np.arange(N_SCENARIOS) + 0.5) / N_SCENARIOS
+    return np.asarray(np.exp(mean + SPREAD * ndtri(places)))
+
+
+def wrong_if(doubt: FloatArray, power: float) -> FloatArray:
+    """Return how likely items are wrong about which a model has such doubts."""
+    below = TOP * (np.minimum(doubt, TOP) / TOP) ** power
+    return np.asarray(np.where(doubt < TOP, below, doubt))
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -61,9 +80,21 @@ class RankedList:
 
     @classmethod
     def of(
-        cls, confidence: FloatArray, *, n_cuts: int = N_CUTS, finely: bool = False
+        cls,
+        confidence: FloatArray,
+        share_labeled: float = 0.0,
+        *,
+        n_cuts: int = N_CUTS,
+        finely: bool = False,
     ) -> "RankedList":
-        """Rank items of these confidences, in small steps ``finely`` near the end."""
+        """Rank items of these confidences, in small steps ``finely`` near the end.
+
+        Parameters
+        ----------
+        confidence : (n,) of the items that nobody labeled
+        share_labeled : of all items
+        n_cuts, finely : how fine the steps are
+        """
         confidence = np.sort(confidence)[::-1]
         n = len(confidence)
         ends = np.linspace(0, n, N_STEPS + 1)[1:]
@@ -75,15 +106,19 @@ class RankedList:
         last = n - np.unique(np.searchsorted(confidence[::-1], level, side="left"))[::-1] - 1
         cuts = np.arange(len(last))[:: -max(1, len(last) // n_cuts)][:n_cuts]
         size = last + 1.0
-        errors, doubt = _expected_errors(confidence, size)
+        errors, doubt = _expected_errors(confidence, size, share_labeled)
         return cls(n, size, errors, doubt, confidence[last], cuts)
 
 
-def _expected_errors(confidence: FloatArray, size: FloatArray) -> tuple[FloatArray, FloatArray]:
+def _expected_errors(
+    confidence: FloatArray, size: FloatArray, share_labeled: float
+) -> tuple[FloatArray, FloatArray]:
     """Return the errors among the first ``size`` items, and those that the model says."""
     edges = np.unique(np.linspace(0, len(confidence), SAMPLE + 1).round().astype(np.int64))
     doubt = np.maximum(1.0 - confidence[(edges[:-1] + edges[1:]) // 2].astype(np.float64), 0.0)
-    wrong = [np.minimum((doubt / limit) ** power, 1.0) for limit, power, _ in SCENARIOS]
-    total = np.cumsum(np.diff(edges) * np.array([*wrong, doubt]), axis=1)
+    counts = np.diff(edges)
+    mean = float(counts @ doubt) / len(confidence)
+    wrong = [wrong_if(doubt, power) for power in powers(mean, share_labeled)]
+    total = np.cumsum(counts * np.array([*wrong, doubt]), axis=1)
     *errors, said = (np.interp(size, edges, np.r_[0.0, row]) for row in total)
     return np.array(errors), said

@@ -33,6 +33,9 @@ class AuditPlan:
     most : answers of the person in a bad case; nine of ten are expected to need no more
     sentence : the plan as a person reads it
     note : a warning that a bound on the whole set would be empty for the rarest class
+    more_labels, in_all, ahead : after how many more labels an audit is expected to cost least,
+        what it then costs with these labels, and both in words; of
+        :func:`sparing.audit.cost.labels_ahead.plan_ahead` alone
     """
 
     n_audit: int | tuple[int, ...] | dict[int, int]
@@ -43,6 +46,9 @@ class AuditPlan:
     most: int
     sentence: str
     note: str | None
+    more_labels: int = 0
+    in_all: int = 0
+    ahead: str = ""
 
     @property
     def n_audited(self) -> int:
@@ -56,7 +62,7 @@ def plan_audit(predictions: Predictions, claim: Claim, *, attempt: int = 1) -> A
     """Find how many items to audit, and which to label by hand unseen, at the lowest cost.
 
     How often the model errs is guessed from its confidences, in several scenarios
-    (:data:`sparing.audit.cost.error_scenarios.SCENARIOS`): the mix is the cheapest in their mean.
+    (:func:`sparing.audit.cost.error_scenarios.powers`): the mix is the cheapest in their mean.
     If the guess is wrong the certificate stays true and only costs more. No answer is looked at.
 
     Parameters
@@ -71,8 +77,8 @@ def plan_audit(predictions: Predictions, claim: Claim, *, attempt: int = 1) -> A
     >>> sure = 1 - np.linspace(0, 0.45, 4000) ** 4
     >>> p = Predictions(np.zeros(4000), sure, np.full(4000, -1), ClassTable(("cat", "dog")))
     >>> print(plan_audit(p, Claim(0.02)).sentence)  # doctest: +NORMALIZE_WHITESPACE
-    At most 2 % wrong, with 95 % certainty: about 182 items to check, then 0 more by hand; the model
-    labels about 3,818.
+    At most 2 % wrong, with 95 % certainty: about 149 items to check, then 0 more by hand; the model
+    labels about 3,851.
     """
     delta = share_of(claim.delta, attempt)
     if claim.per_class:
@@ -80,7 +86,7 @@ def plan_audit(predictions: Predictions, claim: Claim, *, attempt: int = 1) -> A
     confidence = predictions.confidence[predictions.eligible]
     if not len(confidence):
         return _plan(predictions, claim, 0, by_hand(0))
-    ranked = RankedList.of(confidence, finely=claim.kind == WHOLE)
+    ranked = RankedList.of(confidence, _share_labeled(predictions), finely=claim.kind == WHOLE)
     mix = _cheapest(ranked, claim, predictions.n_total, delta)
     return _plan(predictions, claim, mix.n_audit, mix)
 
@@ -93,12 +99,17 @@ def _per_class(
     codes = np.flatnonzero(np.bincount(called)).tolist()
     audits, remainder, most = {}, 0.0, 0.0
     for code in codes:
-        ranked = RankedList.of(confidence[called == code], n_cuts=1)
+        ranked = RankedList.of(confidence[called == code], _share_labeled(predictions), n_cuts=1)
         mix = _cheapest(ranked, claim, predictions.n_total, delta / len(codes))
         remainder, most = remainder + mix.remainder, most + mix.most
         if isinstance(mix.n_audit, int) and mix.n_audit:
             audits[code] = mix.n_audit
     return audits, WorkSplit(0, 0.0, sum(audits.values()), remainder, most)
+
+
+def _share_labeled(predictions: Predictions) -> float:
+    n_labeled = int((predictions.y >= 0).sum())
+    return n_labeled / max(n_labeled + int(predictions.eligible.sum()), 1)
 
 
 def _cheapest(ranked: RankedList, claim: Claim, n_total: int, delta: float) -> WorkSplit:

@@ -58,7 +58,7 @@ class Audits:
         self._handed = handed
 
     def plan(self, epsilon: float, delta: float = 0.05) -> AuditPlan:
-        """Say what a certificate would cost; nothing is drawn.
+        """Say what a certificate would cost, now and after more labels; nothing is drawn.
 
         Raises
         ------
@@ -66,7 +66,7 @@ class Audits:
         """
         with self._guarded.held() as state:
             claim = Claim(epsilon, delta)
-            return draws.plan(_freeze(state), claim, state.replay.attempt + 1)
+            return draws.plan_before(_freeze(state), claim, state.replay.attempt + 1)
 
     @property
     def open_claim(self) -> Claim | None:

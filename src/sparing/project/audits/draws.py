@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from sparing.audit.audit import Audit, Claim
+from sparing.audit.cost.labels_ahead import plan_ahead
 from sparing.audit.cost.plan import AuditPlan, plan_audit
 from sparing.audit.sampling import draw_audit
 from sparing.audit.wording import ALONE, CONSENSUS, GLANCE, GUESSED
@@ -141,6 +142,11 @@ def _known(
 def plan(frozen: Frozen, claim: Claim, attempt: int) -> AuditPlan:
     """Say what certifying the claim will cost."""
     return plan_audit(frozen.predictions, claim, attempt=attempt)
+
+
+def plan_before(frozen: Frozen, claim: Claim, attempt: int) -> AuditPlan:
+    """Say what it will cost, and whether more labels first would make it cheaper."""
+    return plan_ahead(frozen.predictions, claim, attempt=attempt)
 
 
 def draw(frozen: Frozen, claim: Claim, planned: AuditPlan, previous: Sequence[Audit]) -> Draw:

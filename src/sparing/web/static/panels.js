@@ -186,7 +186,7 @@ function check({ body, state, acts }) {
   const look = async () => {
     const made = await acts.tried(api.plan(Number(choice.value)));
     plan.textContent = made ? price(made) : "";
-    note.textContent = made?.note ?? "";
+    note.textContent = made ? [made.ahead, made.note].filter(Boolean).join(" ") : "";
     begin.disabled = !made || made.n_audited === 0;
   };
   choice.addEventListener("change", look);

@@ -243,6 +243,7 @@ export interface PlanBody {
   most: number;
   sentence: string;
   note: string | null;
+  ahead: string;
 }
 export interface ProgressBody {
   what: string;
