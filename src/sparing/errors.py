@@ -84,6 +84,10 @@ class SourceError(SparingError):
     """A file, folder or download is missing, unreadable, or not what it claims to be."""
 
 
+class ShardError(SourceError):
+    """One shard of a pool is missing, truncated, or not the one that the manifest names."""
+
+
 class StoreError(SparingError):
     """The state of a project cannot be read or written."""
 

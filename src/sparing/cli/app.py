@@ -20,6 +20,8 @@ from sparing.cli.plain import plain
 from sparing.cli.predict import predict
 from sparing.cli.projects import agreement, audit, export, import_labels, next_items, status
 from sparing.cli.reproduce import reproduce
+from sparing.cli.select import select
+from sparing.cli.shards import shards
 from sparing.cli.team import password
 from sparing.errors import SparingError
 
@@ -69,6 +71,8 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "autolabel": autolabel,
     "compare": compare,
     "predict": predict,
+    "shards": shards,
+    "select": select,
     "encoders": encoders,
     "reproduce": reproduce,
 }

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sparing.cli.reading import EncodingOption, Header, Sheet, reading
+from sparing.cli.shards import SkipBad, Workers, say_bad
 
 if TYPE_CHECKING:
     from sparing.datasets.items import Items
@@ -22,17 +23,25 @@ def predict(
     model: Annotated[Path, typer.Argument(help="A saved model.", show_default=False)],
     new: Annotated[
         Path,
-        typer.Argument(help="New items: a folder, or a file as for compare.", show_default=False),
+        typer.Argument(
+            help="New items: a folder, a file as for compare, or shards.", show_default=False
+        ),
     ],
     header: Header = None,
     encoding: EncodingOption = None,
     sheet: Sheet = None,
     out: Annotated[
-        Path | None, typer.Option(help="CSV to write, not to print.", show_default=False)
+        Path | None,
+        typer.Option(help="CSV to write, not to print; of shards: a folder.", show_default=False),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="JSON Lines instead of CSV.")] = False,
+    workers: Workers = 1,
+    skip_bad: SkipBad = False,
 ) -> None:
     """Label new items: one line an item, with the model's probability of the label.
+
+    Shards of vectors with a manifest ('sparing shards') are labeled into Parquet files in OUT, by
+    --workers; a run that was killed goes on where it was.
 
     Example: sparing predict model.npz new.csv --out labels.csv
     """
@@ -41,7 +50,15 @@ def predict(
     from sparing.datasets.read import read_items
     from sparing.files import write_atomically
     from sparing.models.saved import load_model
+    from sparing.sharded.manifest import has_manifest
 
+    if has_manifest(new):
+        if out is None or as_json:
+            raise typer.BadParameter("Of shards the labels are Parquet: name a folder with --out.")
+        _predict_shards(model, new, out, workers=workers, skip_bad=skip_bad)
+        return
+    if skip_bad or workers > 1:
+        raise typer.BadParameter("--workers and --skip-bad are for shards with a manifest.")
     saved = load_model(model)
     items = read_items(
         new, columns=saved.columns, reading=reading(header, encoding, sheet), kind=saved.kind
@@ -55,6 +72,23 @@ def predict(
     else:
         write_atomically(out, text.encode())
         say(f"{len(items):,} labels, in {out}.")
+
+
+def _predict_shards(model: Path, folder: Path, out: Path, *, workers: int, skip_bad: bool) -> None:
+    from sparing.cli.progress import say, stages
+    from sparing.sharded.predicting import predict_shards
+    from sparing.sharded.shardpool import open_shards
+
+    manifest = open_shards(folder)
+    with stages() as tick:
+        done = predict_shards(
+            folder, manifest, model, out, workers=workers, skip_bad=skip_bad,
+            progress=lambda *now: tick("labeling", *now),
+        )  # fmt: skip
+    say_bad(done.bad)
+    kept = sum(not part.is_new for part in done.parts)
+    before = f" ({kept:,} of its files were there)" if kept else ""
+    say(f"{done.rows:,} labels, in {out}{before}.")
 
 
 def _proba(saved: "SavedModel", items: "Items", model: Path) -> "FloatArray":

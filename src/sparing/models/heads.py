@@ -35,6 +35,11 @@ class Head(ABC):
     def predict_proba(self, X: FloatArray) -> FloatArray:
         """Return (n, n_classes) probabilities of vectors (n, n_features)."""
 
+    @property
+    @abstractmethod
+    def n_features(self) -> int:
+        """How long the vectors are; of one that looks at some columns alone, at least."""
+
     def get_state(self) -> dict[str, npt.NDArray[Any]]:
         """Return all that it is, as arrays by name."""
         return {f.name: np.asarray(getattr(self, f.name)) for f in fields(self)}  # type: ignore[arg-type]  # all are dataclasses
@@ -59,6 +64,11 @@ class LinearHead(Head):
     weights: FloatArray
     bias: FloatArray
 
+    @property
+    def n_features(self) -> int:
+        """How long the vectors are."""
+        return len(self.weights)
+
     def predict_proba(self, X: FloatArray) -> FloatArray:
         """Return (n, n_classes) probabilities."""
         return softmax(np.asarray(X) @ self.weights + self.bias)
@@ -79,6 +89,11 @@ class VotesHead(Head):
     coefficients: FloatArray
     bias: FloatArray
     temperature: float
+
+    @property
+    def n_features(self) -> int:
+        """How long the vectors are."""
+        return len(self.coefficients)
 
     def predict_proba(self, X: FloatArray) -> FloatArray:
         """Return (n, n_classes) probabilities."""
@@ -106,6 +121,11 @@ class LandmarkHead(Head):
     coefficients: FloatArray
     bias: FloatArray
     temperature: float
+
+    @property
+    def n_features(self) -> int:
+        """How long the vectors are."""
+        return len(self.scale)
 
     def predict_proba(self, X: FloatArray) -> FloatArray:
         """Return (n, n_classes) probabilities."""
@@ -142,6 +162,11 @@ class MixtureHead(Head):
     parts: Sequence[Head]
     weights: FloatArray
 
+    @property
+    def n_features(self) -> int:
+        """How long the vectors are."""
+        return max(part.n_features for part in self.parts)
+
     def predict_proba(self, X: FloatArray) -> FloatArray:
         """Return (n, n_classes) probabilities."""
         said = (w * head.predict_proba(X) for w, head in zip(self.weights, self.parts, strict=True))
@@ -172,6 +197,11 @@ class ForestHead(Forest, Head):
 
     kind: ClassVar[str] = "forest"
 
+    @property
+    def n_features(self) -> int:
+        """How many columns the trees look at, at least."""
+        return int(self.feature.max()) + 1
+
 
 @dataclass(frozen=True, eq=False, slots=True)
 class ColumnsHead(Head):
@@ -187,6 +217,11 @@ class ColumnsHead(Head):
     head: Head
     start: int
     stop: int
+
+    @property
+    def n_features(self) -> int:
+        """How long the vectors are."""
+        return self.stop
 
     def predict_proba(self, X: FloatArray) -> FloatArray:
         """Return (n, n_classes) probabilities."""

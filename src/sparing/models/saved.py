@@ -78,7 +78,15 @@ class SavedModel:
         values : what the encoder takes, of this model's kind
         progress : told how many items are encoded
         """
-        X = self.encoder.transform(values, progress=progress)
+        return self.proba_of(self.encoder.transform(values, progress=progress))
+
+    def proba_of(self, X: FloatArray) -> FloatArray:
+        """Return (n, n_classes) probabilities of items that are encoded already.
+
+        Parameters
+        ----------
+        X : (n, n_features) vectors by this model's encoder
+        """
         proba = np.empty((len(X), len(self.classes)))
         for block in blocks_of(X):
             part = self.head.predict_proba(X[block])

@@ -63,6 +63,9 @@ class QueryStrategy(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn h
     name: ClassVar[str]
     """What the registry calls it, such as ``"margin"``."""
     requires: ClassVar[frozenset[str]] = frozenset()
+    is_pointwise: ClassVar[bool] = False
+    """Whether the utility of a row depends on that row and the model alone, and the batch is the
+    rows of the highest: then a pool of any size is chosen from a part at a time."""
     reason: ClassVar[str]
     """Why an item is asked, as a person reads it: *"the two likeliest classes are close"*."""
 

@@ -54,6 +54,7 @@ class LeastConfidence(QueryStrategy):
 
     name: ClassVar[str] = "least_confidence"
     requires: ClassVar[frozenset[str]] = frozenset({"proba"})
+    is_pointwise: ClassVar[bool] = True
     reason: ClassVar[str] = "the model is least sure of its answer"
 
     def utility(self, s: Snapshot) -> FloatArray:
@@ -80,6 +81,7 @@ class MarginSampling(QueryStrategy):
 
     name: ClassVar[str] = "margin"
     requires: ClassVar[frozenset[str]] = frozenset({"proba"})
+    is_pointwise: ClassVar[bool] = True
     reason: ClassVar[str] = "the two likeliest classes are close"
 
     def utility(self, s: Snapshot) -> FloatArray:
@@ -106,6 +108,7 @@ class EntropySampling(QueryStrategy):
 
     name: ClassVar[str] = "entropy"
     requires: ClassVar[frozenset[str]] = frozenset({"proba"})
+    is_pointwise: ClassVar[bool] = True
     reason: ClassVar[str] = "the model spreads its guess over several classes"
 
     def utility(self, s: Snapshot) -> FloatArray:

@@ -1,0 +1,90 @@
+"""``sparing select``: what to label next in a pool of shards."""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from sparing.cli.shards import SkipBad, Workers, say_bad
+
+if TYPE_CHECKING:
+    from sparing.sharded.selecting import PickedRow
+
+COLUMNS = ("id", "label", "utility", "source", "propensity", "shard", "row")
+
+
+def select(
+    vectors: Annotated[Path, typer.Argument(help="Folder of shards.", show_default=False)],
+    n: Annotated[int, typer.Option("-n", "--n", min=1, help="How many items.")] = 100,
+    model: Annotated[
+        Path | None,
+        typer.Option(help="Saved model of vectors like these.", show_default=False),
+    ] = None,
+    strategy: Annotated[
+        str, typer.Option(help="margin, entropy, least_confidence or random.")
+    ] = "margin",
+    labeled: Annotated[
+        Path | None,
+        typer.Option(
+            help="Table with the ids that are labeled already, in a column id.",
+            show_default=False,
+        ),
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Breaks ties; the same, the same items.")] = 0,
+    workers: Workers = 1,
+    skip_bad: SkipBad = False,
+    out: Annotated[
+        Path | None, typer.Option(help="CSV to write, not to print.", show_default=False)
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="JSON Lines instead of CSV.")] = False,
+) -> None:
+    """Choose the items to label next among shards of vectors, exactly, reading each shard once.
+
+    Example: sparing select vectors/ --model model.npz -n 1000 --out ask.csv
+    """
+    from sparing.cli.progress import say, stages
+    from sparing.datasets.formulas import csv_text
+    from sparing.files import write_atomically
+    from sparing.sharded.selecting import WantedRows, select_rows
+    from sparing.sharded.shardpool import open_shards
+
+    manifest = open_shards(vectors)
+    excluded = frozenset(() if labeled is None else _ids_of(labeled))
+    wanted = WantedRows(strategy, n, model, excluded, seed)
+    with stages() as tick:
+        chosen = select_rows(
+            vectors, manifest, wanted, workers=workers, skip_bad=skip_bad,
+            progress=lambda *now: tick("selecting", *now),
+        )  # fmt: skip
+    say_bad(chosen.bad)
+    rows = [_row(picked) for picked in chosen.rows]
+    if as_json:
+        text = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+    else:
+        text = csv_text(COLUMNS, ([row[name] for name in COLUMNS] for row in rows))
+    if out is None:
+        typer.echo(text, nl=False)
+    else:
+        write_atomically(out, text.encode())
+        say(f"{len(rows):,} of {chosen.n_candidates:,} items, in {out}.")
+
+
+def _row(picked: "PickedRow") -> dict[str, Any]:
+    told = asdict(picked)
+    chance = None if picked.propensity != picked.propensity else picked.propensity
+    return {**told, "id": told.pop("item_id"), "label": "", "propensity": chance}
+
+
+def _ids_of(table: Path) -> tuple[str, ...]:
+    """Return the ids that a table names."""
+    from sparing.datasets.read import read_table
+    from sparing.datasets.vectorfile import ID_COLUMNS
+    from sparing.errors import SourceError
+
+    columns = read_table(table).columns
+    for name in ("id", *ID_COLUMNS):
+        if name in columns:
+            return tuple(str(value) for value in columns[name])
+    raise SourceError(f"{table} must name the items in a column {', '.join(ID_COLUMNS)}.")

@@ -1,0 +1,43 @@
+"""``sparing shards``: read a folder of vectors once, check it, and write its manifest."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Workers = Annotated[int, typer.Option(min=1, help="Processes, of one core each.")]
+SkipBad = Annotated[
+    bool, typer.Option("--skip-bad", help="Go on without shards that cannot be read.")
+]
+
+
+def shards(
+    folder: Annotated[Path, typer.Argument(help="Folder of .npy or Parquet shards.")],
+) -> None:
+    """Check shards of vectors and write their manifest, which 'select' and 'predict' go by.
+
+    Ids stand in NAME.ids.txt beside NAME.npy, one a line, or in a column id of Parquet; scales of
+    int8 in NAME.scales.npy or a column scale.
+
+    Example: sparing shards vectors/
+    """
+    from sparing.cli.progress import stages
+    from sparing.sharded.shardpool import index_shards
+
+    with stages() as tick:
+        found = index_shards(folder, lambda *n: tick("reading", *n))
+    typer.echo(
+        f"{found.rows:,} vectors of {found.columns} {found.dtype} in {len(found.shards):,} shards;"
+        f" manifest {found.digest[:16]}."
+    )
+
+
+def say_bad(bad: Sequence[str]) -> None:
+    """Say which shards were skipped, and how many."""
+    from sparing.cli.progress import say
+
+    for sentence in bad:
+        say(f"Skipped: {sentence}")
+    if bad:
+        say(f"{len(bad):,} shards were skipped: what is said is of the others alone.")

@@ -1,0 +1,87 @@
+"""The engine: one pure function over many shards, on processes of this machine.
+
+A worker that is killed is replaced and its shard done again; no result depends on how many workers
+there are, nor on who is done first.
+"""
+
+import multiprocessing
+import os
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from typing import TypeVar
+
+from threadpoolctl import threadpool_limits
+
+from sparing.errors import ShardError
+
+TRIES = 3
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+def run(
+    function: Callable[[T], R], tasks: Sequence[T], *, workers: int = 1
+) -> Iterator[tuple[int, R | ShardError]]:
+    """Yield (number of the task, result) as they are done.
+
+    Parameters
+    ----------
+    function : of a module, pure; what it raises ends the run, but for a shard that is bad, which
+        is yielded in place of a result
+    tasks : one a shard; they go to the workers by pickle
+    workers : processes, each with one thread of linear algebra; 1: this process alone
+
+    Raises
+    ------
+    ShardError : the worker of one task was killed three times
+
+    Examples
+    --------
+    >>> list(run(abs, [-1, 2]))
+    [(0, 1), (1, 2)]
+    """
+    if workers == 1:
+        with threadpool_limits(1):
+            yield from ((i, _tried(function, task)) for i, task in enumerate(tasks))
+        return
+    waiting, tries = list(range(len(tasks)))[::-1], [0] * len(tasks)
+    while waiting:
+        with _pool(workers) as pool:
+            in_flight: dict[Future[R | ShardError], int] = {}
+            try:
+                while waiting or in_flight:
+                    while waiting and len(in_flight) < workers:  # no more: a killed one is known
+                        i = waiting.pop()
+                        tries[i] += 1
+                        in_flight[pool.submit(_tried, function, tasks[i])] = i
+                    for future in wait(in_flight, return_when=FIRST_COMPLETED).done:
+                        result = future.result()  # raises while the future is still in flight
+                        yield in_flight.pop(future), result
+            except BrokenProcessPool:
+                waiting += in_flight.values()
+                lost = next((i for i in waiting if tries[i] >= TRIES), None)
+                if lost is not None:
+                    raise ShardError(
+                        f"A worker was killed {TRIES} times at {tasks[lost]}: perhaps for its"
+                        " memory."
+                    ) from None
+
+
+def _pool(workers: int) -> ProcessPoolExecutor:
+    # Not forked: a copy of a process with threads may wait for a lock that nobody holds.
+    spawn = multiprocessing.get_context("spawn")
+    return ProcessPoolExecutor(workers, mp_context=spawn, initializer=_one_thread)
+
+
+def _one_thread() -> None:
+    for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ[name] = "1"
+    threadpool_limits(1)
+
+
+def _tried(function: Callable[[T], R], task: T) -> R | ShardError:
+    try:
+        return function(task)
+    except ShardError as error:
+        return error

@@ -1,0 +1,33 @@
+"""A random number a row that depends on the seed and the row alone, however rows are shared out."""
+
+import numpy as np
+import numpy.typing as npt
+
+
+def row_keys(seed: int, first: int, n: int, stream: int = 0) -> npt.NDArray[np.uint64]:
+    """Return (n,) 64-bit numbers for the rows from ``first`` on, by SplitMix64 of their numbers.
+
+    Rows with the k smallest of them are a uniform sample without replacement.
+
+    Parameters
+    ----------
+    seed : an int >= 0
+    first, n : the rows of the whole pool
+    stream : another use of the same seed
+
+    Examples
+    --------
+    >>> bool((row_keys(7, 0, 5)[2:] == row_keys(7, 2, 3)).all())
+    True
+
+    References
+    ----------
+    Steele, Lea & Flood (2014), Fast splittable pseudorandom number generators
+    """
+    start = np.random.SeedSequence([seed, stream]).generate_state(1, np.uint64)[0]
+    rows = np.arange(first + 1, first + n + 1, dtype=np.uint64)
+    with np.errstate(over="ignore"):
+        z = rows * np.uint64(0x9E3779B97F4A7C15) + start
+        z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+        z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return np.asarray(z ^ (z >> np.uint64(31)))

@@ -1,0 +1,188 @@
+"""Labels of a model for a pool of shards, written a shard at a time; a second run resumes."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from sparing.encoders.base import nobody
+from sparing.errors import MissingExtraError, SourceError
+from sparing.files import atomic_stream, check_writable, write_atomically
+from sparing.models.saved import load_model
+from sparing.sharded.engine import run
+from sparing.sharded.manifest import Shard, ShardManifest
+from sparing.sharded.selecting import check_width, collected, worker_model
+from sparing.sharded.shardfile import blocks_of_shard, ids_of
+from sparing.sharded.shardpool import check_shard, hash_of
+from sparing.types import Tick
+
+FORMAT = 1
+NAME = "predictions.json"
+OF = b"sparing.of"  # in a part: the hashes of what it was made of
+
+
+@dataclass(frozen=True, slots=True)
+class PartTask:
+    """One shard to be labeled, for a worker."""
+
+    folder: Path
+    shard: Shard
+    model: Path
+    model_hash: str
+    out: Path
+
+    def __str__(self) -> str:
+        return str(self.folder / self.shard.file)
+
+    @property
+    def part(self) -> Path:
+        """The file of the labels."""
+        return self.out / f"{Path(self.shard.file).name}.labels.parquet"
+
+    @property
+    def of(self) -> bytes:
+        """What the labels are made of."""
+        return f"{self.shard.sha256} {self.shard.ids} {self.model_hash}".encode()
+
+
+@dataclass(frozen=True, slots=True)
+class ShardLabels:
+    """What was done for one shard."""
+
+    file: str
+    rows: int
+    sha256: str
+    is_new: bool
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class ShardedLabels:
+    """What was done for all.
+
+    Parameters
+    ----------
+    parts : the files, in the order of the shards
+    bad : why a shard was skipped, one sentence each
+    """
+
+    parts: tuple[ShardLabels, ...]
+    bad: tuple[str, ...]
+
+    @property
+    def rows(self) -> int:
+        """How many labels there are."""
+        return sum(part.rows for part in self.parts)
+
+
+def predict_shards(
+    folder: Path,
+    manifest: ShardManifest,
+    model: Path,
+    out: Path,
+    *,
+    workers: int = 1,
+    skip_bad: bool = False,
+    progress: Tick = nobody,
+) -> ShardedLabels:
+    """Write a Parquet file a shard with id, label, confidence and the model's hash.
+
+    Whatever a killed run has written whole is kept. ``predictions.json`` is written last: where it
+    is, all parts are there.
+
+    Parameters
+    ----------
+    folder, manifest : the pool
+    model : file of a saved model
+    out : folder of the labels
+    workers, skip_bad, progress : as in :func:`sparing.sharded.selecting.select_rows`
+
+    Raises
+    ------
+    InvalidInputError : the model is of another width
+    ShardError : a shard cannot be read
+    SourceError : ``out`` cannot be written
+    MissingExtraError : pyarrow is not installed
+    """
+    _check_arrow()
+    saved = load_model(model)
+    check_width(saved, manifest, model)
+    check_writable(out)
+    named = hash_of(model)
+    (out / NAME).unlink(missing_ok=True)  # until all is there again, it speaks of other labels
+    tasks = [PartTask(folder, shard, model, named, out) for shard in manifest.shards]
+    parts, bad = collected(run(label_shard, tasks, workers=workers), len(tasks), skip_bad, progress)
+    done = ShardedLabels(tuple(parts), bad)
+    facts: dict[str, Any] = {
+        "sparing_predictions": FORMAT,
+        "pool": manifest.digest,
+        "model": named,
+        "classes": saved.classes,
+        "rows": done.rows,
+        "parts": [[part.file, part.rows, part.sha256] for part in done.parts],
+        "bad": bad,
+    }
+    write_atomically(out / NAME, json.dumps(facts, indent=1, ensure_ascii=False).encode())
+    return done
+
+
+def _check_arrow() -> None:
+    try:
+        import pyarrow  # noqa: F401
+    except ImportError as error:
+        raise MissingExtraError("pyarrow", "tables", "Labels of shards") from error
+
+
+def label_shard(task: PartTask) -> ShardLabels:
+    """Write the labels of one shard, unless they are there.
+
+    Raises
+    ------
+    ShardError : the shard cannot be read, or is not the one of the manifest
+    SourceError : the labels cannot be written
+    """
+    is_new = not _is_there(task)
+    if is_new:
+        _write(task)
+    return ShardLabels(task.part.name, task.shard.rows, hash_of(task.part), is_new)
+
+
+def _is_there(task: PartTask) -> bool:
+    from pyarrow import ArrowException, parquet
+
+    try:
+        metadata = parquet.read_metadata(task.part)
+    except (OSError, ArrowException):
+        return False
+    is_whole = metadata.num_rows == task.shard.rows
+    return is_whole and (metadata.metadata or {}).get(OF) == task.of
+
+
+def _write(task: PartTask) -> None:
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    path = check_shard(task.folder, task.shard)
+    saved = worker_model(task.model)
+    codes = np.empty(task.shard.rows, np.int32)
+    confidence = np.empty(task.shard.rows, np.float32)
+    for first, X in blocks_of_shard(path):
+        proba, span = saved.proba_of(X), slice(first, first + len(X))
+        codes[span] = proba.argmax(axis=1)
+        confidence[span] = proba.max(axis=1)
+    labels = pa.DictionaryArray.from_arrays(codes, pa.array(saved.classes, pa.string()))
+    same = np.zeros(task.shard.rows, np.int32)
+    model = pa.DictionaryArray.from_arrays(same, pa.array([task.model_hash], pa.string()))
+    columns = {
+        "id": pa.array(ids_of(path), pa.string()),
+        "label": labels,
+        "confidence": pa.array(confidence),
+        "model": model,
+    }
+    table = pa.table(columns).replace_schema_metadata({OF: task.of})
+    with atomic_stream(task.part) as stream:
+        try:
+            parquet.write_table(table, stream)
+        except pa.ArrowException as error:
+            raise SourceError(f"{task.part} cannot be written: {error}.") from error

@@ -1,0 +1,292 @@
+"""What to label next in a pool of shards: each shard keeps its best, and the best of those win."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from sparing._validate import check_int
+from sparing.encoders.base import nobody
+from sparing.errors import CapabilityError, InvalidInputError, PoolExhaustedError, ShardError
+from sparing.models.saved import SavedModel, load_model
+from sparing.pool.snapshot import Snapshot
+from sparing.sharded.engine import run
+from sparing.sharded.keys import row_keys
+from sparing.sharded.manifest import Shard, ShardManifest
+from sparing.sharded.shardfile import blocks_of_shard, ids_of
+from sparing.sharded.shardpool import check_shard
+from sparing.strategies.base import FROM_STRATEGY, FROM_UNIFORM, QueryStrategy
+from sparing.strategies.registry import get_strategy
+from sparing.strategies.uncertainty import RandomSampling
+from sparing.types import FloatArray, Tick
+
+NO_ROWS = np.empty(0, np.int64)
+
+
+@dataclass(frozen=True, slots=True)
+class PickedRow:
+    """One item to label.
+
+    Parameters
+    ----------
+    item_id : its id
+    shard, row : where its vector is
+    utility : higher = ask first; 0 for a draw at random
+    source : ``"strategy"``, or ``"uniform"`` for a draw that no score influenced
+    propensity : of such a draw, given those before it; NaN else
+    """
+
+    item_id: str
+    shard: str
+    row: int
+    utility: float
+    source: str
+    propensity: float
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class ShardedChoice:
+    """The batch, and what was passed over.
+
+    Parameters
+    ----------
+    rows : in the order in which they are to be asked
+    n_candidates : how many could have been chosen
+    bad : why a shard was skipped, one sentence each
+    """
+
+    rows: tuple[PickedRow, ...]
+    n_candidates: int
+    bad: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class WantedRows:
+    """What is to be chosen.
+
+    Parameters
+    ----------
+    strategy : the name of one that judges each row by itself, or ``"random"``
+    n : how many items
+    model : file of a saved model; None only for ``"random"``
+    excluded : ids that are not to be asked
+    seed : an int >= 0
+    """
+
+    strategy: str
+    n: int
+    model: Path | None = None
+    excluded: frozenset[str] = frozenset()
+    seed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class BestTask:
+    """One shard to be looked through, for a worker."""
+
+    folder: Path
+    shard: Shard
+    first: int
+    wanted: WantedRows
+
+    def __str__(self) -> str:
+        return str(self.folder / self.shard.file)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class BestRows:
+    """The best rows of one shard: by utility, then by key; with their ids."""
+
+    shard: str
+    rows: npt.NDArray[np.int64]
+    utility: FloatArray
+    keys: npt.NDArray[np.uint64]
+    ids: Sequence[str]
+    n_candidates: int
+
+
+def select_rows(
+    folder: Path,
+    manifest: ShardManifest,
+    wanted: WantedRows,
+    *,
+    workers: int = 1,
+    skip_bad: bool = False,
+    progress: Tick = nobody,
+) -> ShardedChoice:
+    """Choose exactly the items that the strategy would choose of the whole pool, in one pass.
+
+    Equal arguments give equal choices, whatever the number of workers; ties are broken at random,
+    by the seed.
+
+    Parameters
+    ----------
+    folder, manifest : the pool
+    wanted : how many items, and by what
+    workers : processes
+    skip_bad : go on without a shard that cannot be read, and count it
+    progress : told how many shards are done
+
+    Raises
+    ------
+    CapabilityError : the strategy compares rows with one another
+    InvalidInputError : no model, or one of another width
+    PoolExhaustedError : fewer candidates than wanted
+    ShardError : a shard cannot be read
+    """
+    check_int("n", "select", wanted.n, 1)
+    check_int("seed", "select", wanted.seed, 0)
+    chooser = _pointwise(wanted.strategy)
+    if chooser.requires and wanted.model is None:
+        raise InvalidInputError(f"Strategy '{chooser.name}' asks a model: name it with --model.")
+    if wanted.model is not None:
+        check_width(load_model(wanted.model), manifest, wanted.model)
+    starts = np.cumsum([0, *(shard.rows for shard in manifest.shards)]).tolist()
+    tasks = [
+        BestTask(folder, shard, first, wanted)
+        for shard, first in zip(manifest.shards, starts[:-1], strict=True)
+    ]
+    results = run(best_of_shard, tasks, workers=workers)
+    found, bad = collected(results, len(tasks), skip_bad, progress)
+    n_candidates = sum(part.n_candidates for part in found)
+    if wanted.n > n_candidates:
+        raise PoolExhaustedError(
+            f"{wanted.n} items were asked for and {n_candidates} may be asked."
+        )
+    return ShardedChoice(_merged(found, wanted.n, n_candidates, chooser), n_candidates, bad)
+
+
+def collected(
+    results: Iterator[tuple[int, Any]], n_tasks: int, skip_bad: bool, progress: Tick
+) -> tuple[list[Any], tuple[str, ...]]:
+    """Return what came of good shards in their order, and what is wrong with the others.
+
+    Raises
+    ------
+    ShardError : a shard is bad, and is not to be skipped
+    """
+    good: dict[int, Any] = {}
+    bad: dict[int, str] = {}
+    for done, (i, result) in enumerate(results, 1):
+        if not isinstance(result, ShardError):
+            good[i] = result
+        elif skip_bad:
+            bad[i] = str(result)
+        else:
+            raise ShardError(f"{str(result).rstrip('.')}; --skip-bad goes on without it.")
+        progress(done, n_tasks)
+    return [good[i] for i in sorted(good)], tuple(bad[i] for i in sorted(bad))
+
+
+def check_width(model: SavedModel, manifest: ShardManifest, path: Path) -> None:
+    """Refuse a model of vectors of another length.
+
+    Raises
+    ------
+    InvalidInputError : it is
+    """
+    if model.head.n_features != manifest.columns:
+        raise InvalidInputError(
+            f"{path} reads vectors of {model.head.n_features} columns; the shards have"
+            f" {manifest.columns}: encode the items as the model's were."
+        )
+
+
+def _pointwise(name: str) -> QueryStrategy:
+    chooser = get_strategy(name)
+    if chooser.is_pointwise or isinstance(chooser, RandomSampling):
+        return chooser
+    raise CapabilityError(
+        f"Strategy '{name}' compares items with one another, which shards do not allow: take"
+        " margin, entropy, least_confidence or random."
+    )
+
+
+@lru_cache(maxsize=2)
+def _loaded(path: Path, mtime_ns: int) -> SavedModel:
+    return load_model(path)
+
+
+def worker_model(path: Path) -> SavedModel:
+    """Return a saved model, read once a worker."""
+    return _loaded(path, path.stat().st_mtime_ns)
+
+
+def best_of_shard(task: BestTask) -> BestRows:
+    """Return the best rows of one shard.
+
+    Raises
+    ------
+    ShardError : it cannot be read, or is not the one of the manifest
+    """
+    path, wanted = check_shard(task.folder, task.shard), task.wanted
+    ids = ids_of(path) if wanted.excluded else None
+    eligible = np.ones(task.shard.rows, dtype=bool)
+    if ids is not None:
+        eligible[:] = [name not in wanted.excluded for name in ids]
+    chooser = get_strategy(wanted.strategy)
+    keys = row_keys(wanted.seed, task.first, task.shard.rows)
+    rows = np.flatnonzero(eligible)
+    utility: FloatArray = np.zeros(len(rows))
+    if chooser.requires and wanted.model is not None:
+        utility = _utility(path, chooser, worker_model(wanted.model), eligible)
+    best = best_positions(utility, keys[rows], wanted.n)
+    chosen = rows[best]
+    ids = ids_of(path) if ids is None else ids
+    named = [ids[row] for row in chosen.tolist()]
+    return BestRows(task.shard.file, chosen, utility[best], keys[chosen], named, len(rows))
+
+
+def _utility(
+    path: Path, chooser: QueryStrategy, model: SavedModel, eligible: npt.NDArray[np.bool_]
+) -> FloatArray:
+    parts = []
+    for first, X in blocks_of_shard(path):
+        may = eligible[first : first + len(X)]
+        proba = model.proba_of(X)
+        seen = Snapshot(X, may, NO_ROWS, NO_ROWS, len(model.classes), proba=proba)
+        parts.append(chooser.utility(seen))
+    return np.concatenate(parts)
+
+
+def best_positions(
+    utility: FloatArray, keys: npt.NDArray[np.uint64], k: int
+) -> npt.NDArray[np.int64]:
+    """Return the positions of the ``k`` highest utilities, of equal ones those of the lowest keys.
+
+    Examples
+    --------
+    >>> best_positions(np.array([1.0, 2.0, 1.0]), np.array([9, 5, 3], np.uint64), 2)
+    array([1, 2])
+    """
+    if k < len(utility):
+        cut = np.partition(utility, len(utility) - k)[len(utility) - k]
+        there = np.flatnonzero(utility >= cut)
+    else:
+        there = np.arange(len(utility))
+    order = np.lexsort((keys[there], -utility[there]))
+    return np.asarray(there[order[:k]])
+
+
+def _merged(
+    found: Sequence[BestRows], n: int, n_candidates: int, chooser: QueryStrategy
+) -> tuple[PickedRow, ...]:
+    utility = np.concatenate([part.utility for part in found])
+    keys = np.concatenate([part.keys for part in found])
+    places = [(part, i) for part in found for i in range(len(part.rows))]
+    is_drawn = isinstance(chooser, RandomSampling)
+    source = FROM_UNIFORM if is_drawn else FROM_STRATEGY
+    picked = []
+    for turn, at in enumerate(best_positions(utility, keys, n).tolist()):
+        part, i = places[at]
+        chance = 1 / (n_candidates - turn) if is_drawn else float("nan")
+        picked.append(
+            PickedRow(
+                part.ids[i], part.shard, int(part.rows[i]), float(utility[at]), source, chance
+            )
+        )
+    return tuple(picked)

@@ -1,0 +1,214 @@
+"""One shard, read a block of rows at a time: a .npy file, or Parquet with a column of vectors."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from sparing._validate import check_features
+from sparing.datasets.vectorfile import ID_COLUMNS
+from sparing.errors import InvalidInputError, MissingExtraError, ShardError
+from sparing.types import FloatArray
+
+NUMPY, PARQUET = (".npy",), (".parquet", ".pq")
+SUFFIXES = (*NUMPY, *PARQUET)
+DTYPES = ("float32", "float64", "float16", "int8")
+BLOCK_VALUES = 1 << 20  # 4 MB of float32: a block stays in the cache of a core
+IDS, SCALES, SCALE = ".ids.txt", ".scales.npy", "scale"
+
+
+class ShardHeader(NamedTuple):
+    """What a shard says of itself before its rows are read."""
+
+    rows: int
+    columns: int
+    dtype: str
+
+
+def is_shard(path: Path) -> bool:
+    """Tell whether a file of a folder is a shard, not what stands beside one."""
+    return path.suffix.lower() in SUFFIXES and not path.name.endswith(SCALES)
+
+
+def beside(path: Path, ending: str) -> Path:
+    """Return the file with the ids or the scales of a .npy shard."""
+    return path.with_name(f"{path.stem}{ending}")
+
+
+def header_of(path: Path) -> ShardHeader:
+    """Read rows, columns and type of a shard.
+
+    Raises
+    ------
+    ShardError : it is not there, truncated, or holds no vectors
+    MissingExtraError : Parquet without pyarrow
+    """
+    if path.suffix.lower() in PARQUET:
+        return _parquet_header(path)
+    array = _mapped(path)
+    if array.ndim != 2 or not array.size or array.dtype.name not in DTYPES:
+        raise ShardError(
+            f"{path} must hold vectors, (rows, columns) of {', '.join(DTYPES)}."
+            f" It holds {array.dtype} of shape {array.shape}."
+        )
+    rows, columns = array.shape
+    return ShardHeader(rows, columns, array.dtype.name)
+
+
+def ids_of(path: Path) -> list[str]:
+    """Return the name of each row; where nobody has named them, the shard's name and the row.
+
+    Raises
+    ------
+    ShardError : not one id a row
+    """
+    if path.suffix.lower() in PARQUET:
+        return _parquet_ids(path)
+    rows, names = header_of(path).rows, beside(path, IDS)
+    if not names.is_file():
+        return [f"{path.stem}:{row}" for row in range(rows)]
+    try:
+        ids = names.read_text("utf-8").removesuffix("\n").split("\n")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ShardError(f"{names} cannot be read: {error}.") from error
+    if len(ids) != rows:
+        raise ShardError(f"{names} has {len(ids):,} ids, and {path.name} {rows:,} rows.")
+    return ids
+
+
+def blocks_of_shard(path: Path) -> Iterator[tuple[int, FloatArray]]:
+    """Yield (first row, float32 vectors) until all rows are read; a row stays in its block.
+
+    Raises
+    ------
+    ShardError : the file cannot be read to its end, or has NaN or infinity
+    """
+    header = header_of(path)
+    read = _parquet_blocks if path.suffix.lower() in PARQUET else _numpy_blocks
+    step = max(1, BLOCK_VALUES // header.columns)
+    first = 0
+    for raw, scale in read(path, header, step):
+        block = np.ascontiguousarray(raw, np.float32)
+        if scale is not None:
+            block = block * np.asarray(scale, np.float32)[:, None]
+        try:
+            check_features(block, "a shard")
+        except InvalidInputError as error:
+            place = f"rows {first:,} to {first + len(block) - 1:,}"
+            raise ShardError(f"{path} has NaN, infinity or too large values in {place}.") from error
+        yield first, block
+        first += len(block)
+    if first != header.rows:
+        raise ShardError(f"{path} ends after {first:,} of {header.rows:,} rows.")
+
+
+Blocks = Iterator[tuple[npt.NDArray[Any], npt.NDArray[Any] | None]]
+
+
+def _mapped(path: Path) -> Any:
+    try:
+        array = np.load(path, mmap_mode="r", allow_pickle=False)
+    except FileNotFoundError as error:
+        raise ShardError(f"There is no shard {path}.") from error
+    except (OSError, ValueError, EOFError) as error:
+        raise ShardError(f"{path} is truncated or not a .npy file of numbers.") from error
+    if not isinstance(array, np.memmap):
+        raise ShardError(f"{path} is empty or not a single array.")
+    return array
+
+
+def _numpy_blocks(path: Path, header: ShardHeader, step: int) -> Blocks:
+    array, scales = _mapped(path), None
+    if header.dtype == "int8":
+        scales = _mapped(beside(path, SCALES))
+        if scales.shape != (header.rows,):
+            raise ShardError(f"{beside(path, SCALES)} must have one scale a row of {path.name}.")
+    if array.flags.c_contiguous:
+        yield from _streamed(path, array, scales, step)
+        return
+    for start in range(0, header.rows, step):  # column after column: only a map reads it by rows
+        yield array[start : start + step], None if scales is None else scales[start : start + step]
+
+
+def _streamed(path: Path, array: Any, scales: Any, step: int) -> Blocks:
+    """Read in order, not through the map: what was read does not stay in this process."""
+    rows, columns = array.shape
+    try:
+        with path.open("rb") as stream:
+            stream.seek(array.offset)
+            for start in range(0, rows, step):
+                n = min(step, rows - start)
+                block = np.fromfile(stream, array.dtype, n * columns).reshape(-1, columns)
+                if len(block) < n:
+                    raise ShardError(f"{path} is truncated after row {start + len(block):,}.")
+                yield block, None if scales is None else scales[start : start + n]
+    except OSError as error:
+        raise ShardError(f"{path} cannot be read: {error.strerror}.") from error
+
+
+def _dataset(path: Path) -> Any:
+    try:
+        from pyarrow import dataset
+    except ImportError as error:
+        raise MissingExtraError("pyarrow", "tables", "Parquet shards") from error
+    if not path.is_file():
+        raise ShardError(f"There is no shard {path}.")
+    try:
+        return dataset.dataset(path, format="parquet")
+    except (OSError, ValueError) as error:
+        raise ShardError(f"{path} is truncated or not Parquet.") from error
+
+
+def _vector_column(path: Path, schema: Any) -> Any:
+    from pyarrow import types
+
+    found = [field for field in schema if types.is_fixed_size_list(field.type)]
+    if len(found) != 1:
+        there = ", ".join(schema.names)
+        raise ShardError(
+            f"{path} must have one column of fixed-size lists of numbers. It has: {there}."
+        )
+    return found[0]
+
+
+def _parquet_header(path: Path) -> ShardHeader:
+    there = _dataset(path)
+    field = _vector_column(path, there.schema)
+    arrow = {"float": "float32", "double": "float64", "halffloat": "float16", "int8": "int8"}
+    dtype = arrow.get(str(field.type.value_type))
+    rows = there.count_rows()
+    if dtype is None or not rows:
+        raise ShardError(f"{path} must have rows of {', '.join(DTYPES)}.")
+    if dtype == "int8" and SCALE not in there.schema.names:
+        raise ShardError(f"{path} has int8 vectors, and no column '{SCALE}' to multiply them by.")
+    return ShardHeader(rows, field.type.list_size, dtype)
+
+
+def _parquet_ids(path: Path) -> list[str]:
+    there = _dataset(path)
+    name = next((name for name in ID_COLUMNS if name in there.schema.names), None)
+    if name is None:
+        return [f"{path.stem}:{row}" for row in range(there.count_rows())]
+    ids = there.to_table(columns=[name]).column(name).to_pylist()
+    if None in ids:
+        raise ShardError(f"{path} has no id in row {ids.index(None)}.")
+    return [str(one) for one in ids]
+
+
+def _parquet_blocks(path: Path, header: ShardHeader, step: int) -> Blocks:
+    there = _dataset(path)
+    column = _vector_column(path, there.schema).name
+    columns = [column, SCALE] if header.dtype == "int8" else [column]
+    try:
+        for batch in there.to_batches(columns=columns, batch_size=step, use_threads=False):
+            vectors = batch.column(0)
+            if vectors.null_count:
+                raise ShardError(f"{path} has rows without a vector.")
+            flat = vectors.flatten().to_numpy(zero_copy_only=False)
+            scale = batch.column(1).to_numpy() if len(columns) > 1 else None
+            if len(flat):
+                yield flat.reshape(-1, header.columns), scale
+    except OSError as error:
+        raise ShardError(f"{path} cannot be read: {error}.") from error
