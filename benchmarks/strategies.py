@@ -230,6 +230,7 @@ def measure(cell: Cell) -> dict:
 def objective(cell: Cell, task, rows) -> float | None:
     """Return what the strategy strives for: mean utility, covering radius or mean coverage."""
     from sparing.models.version import take_snapshot
+    from sparing.numeric.geometry import unit_rows
 
     X, labeled = task[:2]
     asked = X[np.concatenate([labeled, rows])]
@@ -246,7 +247,7 @@ def objective(cell: Cell, task, rows) -> float | None:
         return None  # each side seeks its own radius
     coverage, weights = strategy._coverage(s), np.zeros(cell.n)
     weights[s.candidates] = coverage.weights
-    X, asked = (A / np.maximum(np.linalg.norm(A, axis=1, keepdims=True), 1e-12) for A in (X, asked))
+    X, asked = (unit_rows(A, coverage.middle) for A in (X, asked))
     covered = np.concatenate([coverage.kernel(squared) for squared in _squared(X, asked)])
     return float(weights @ covered / weights.sum())
 

@@ -130,6 +130,23 @@ def test_anchors_cover_as_well_as_the_exact_search(kernel, monkeypatch):
         assert gains.sum() == pytest.approx(reached - start, rel=1e-3)
 
 
+def test_balls_that_are_kept_give_the_picks_of_the_exact_search(pool, monkeypatch):
+    """Where every row is on the short list and any may be better, nothing is left to chance."""
+    monkeypatch.setattr(whole_module, "A_CELL", 400)
+    monkeypatch.setattr(whole_module, "DOUBT", 1e9)
+    X, weights, labeled = pool
+    exact, _ = greedy_worth(X.astype(np.float32), weights, labeled, TopHat(0.5), 30)
+    whole = WholePool(X, mean_row(X), weights, labeled, TopHat(0.5))
+    looked_at = []
+    gains = WholePool.gains
+    monkeypatch.setattr(WholePool, "gains", lambda w, r: (looked_at.extend(r), gains(w, r))[1])
+    rows, added_by_each = cover_by_anchors(whole, np.arange(400), 30, rng())
+    enough = np.count_nonzero(added_by_each > 1e-9)  # then all is covered, and any row will do
+    assert enough > 10
+    assert rows[:enough].tolist() == exact[:enough].tolist()
+    assert len(looked_at) == len(set(looked_at)) == 400  # each once
+
+
 def test_more_picks_than_cells_have_room_for(monkeypatch):
     monkeypatch.setattr(whole_module, "CELLS", 2)
     monkeypatch.setattr(whole_module, "A_CELL", 1)

@@ -6,6 +6,7 @@ really add to the coverage of all rows, and what was learned about them is kept.
 """
 
 import numpy as np
+from scipy import sparse
 
 from sparing.memory import check_memory
 from sparing.numeric.geometry import (
@@ -15,7 +16,7 @@ from sparing.numeric.geometry import (
     take_rows,
     unit_rows,
 )
-from sparing.strategies._greedy_coverage import ROUNDING, Kernel, similarity
+from sparing.strategies._greedy_coverage import ROUNDING, Kernel, TopHat, similarity
 from sparing.types import Array, Features, FloatArray, IntArray
 
 ANCHORS = 5000
@@ -24,6 +25,7 @@ ESTIMATED = 2 * 10**9  # similarities reckoned with for the estimates; fewer anc
 CELLS = 1000  # anchors whose neighbourhoods are kept apart on the short list
 A_CELL = 10  # candidates of each neighbourhood on the short list
 JUDGED = 16 * 10**6  # similarities reckoned with for one pick
+DOUBT = 2.0  # standard errors of an estimate in which a better row may hide
 ROUNDS = 4  # in which the candidates for one pick are judged
 
 
@@ -154,14 +156,18 @@ def cover_by_anchors(
     near = _near_anchors(whole, rows, anchors)
     covered: FloatArray = whole.covered[anchors]
     sums = _between(near, covered, np.ones_like(covered), weights)
-    known = np.full(len(rows), np.inf)  # gains computed on all rows, which can only have fallen
+    judge = (
+        _BallJudge(whole, rows, float(weights.mean()))
+        if isinstance(whole.kernel, TopHat)
+        else _Judge(whole, rows)
+    )
     picks, picked_gains = np.empty(k, dtype=np.int64), np.empty(k)
     for t in range(k):
-        bounds = np.minimum(sums + whole.alone(rows), known)
+        bounds = sums + whole.alone(rows)
         bounds[picks[:t]] = -np.inf
-        picks[t], near_pick = _judged(whole, rows, bounds, known)
-        picked_gains[t] = known[picks[t]]
-        whole.cover(near_pick)
+        picks[t], near_pick = judge.best(bounds)
+        picked_gains[t] = judge.known[picks[t]]
+        judge.cover(int(picks[t]), near_pick)
         sums -= _between(near, covered, whole.covered[anchors], weights)
         covered = whole.covered[anchors]
     return rows[picks], picked_gains
@@ -211,22 +217,114 @@ def _between(
     return np.asarray(part @ weights[changed].astype(near.dtype), dtype=np.float64)
 
 
-def _judged(
-    whole: WholePool, rows: IntArray, bounds: FloatArray, known: FloatArray
-) -> tuple[int, FloatArray]:
-    """Compute the gains of the most promising rows, into ``known``, and return the best."""
-    step = max(4, JUDGED // whole.X.shape[0] // ROUNDS)
-    order = np.argsort(-bounds, kind="stable")[: min(ROUNDS * step, int(np.isfinite(bounds).sum()))]
-    best, near_best = int(order[0]), known[:0]
-    for start in range(0, len(order), step):
-        part = order[start : start + step]
-        if start and bounds[part[0]] <= known[best]:
-            break
-        known[part], near = whole.gains(rows[part])
-        top = int(known[part].argmax())
-        if not start or known[part[top]] > known[best]:
-            best, near_best = int(part[top]), near[:, top]
-    return best, near_best
+class _Judge:
+    """Compares the most promising rows by what they really add.
+
+    Parameters
+    ----------
+    whole : the pool
+    rows : the short list
+
+    Attributes
+    ----------
+    known : (n_rows,) gains computed on all rows, which can only have fallen; infinite at first
+    """
+
+    def __init__(self, whole: WholePool, rows: IntArray) -> None:
+        self.whole, self.rows = whole, rows
+        self.known = np.full(len(rows), np.inf)
+
+    def best(self, bounds: FloatArray) -> tuple[int, FloatArray]:
+        """Return which row adds most, and its similarities to all.
+
+        Parameters
+        ----------
+        bounds : (n_rows,) what each may add, -inf where it was picked
+        """
+        bounds = np.minimum(bounds, self.known)
+        step = _step(self.whole)
+        n_open = int(np.isfinite(bounds).sum())
+        order = np.argsort(-bounds, kind="stable")[: min(ROUNDS * step, n_open)]
+        best, near_best = int(order[0]), self.known[:0]
+        for start in range(0, len(order), step):
+            part = order[start : start + step]
+            if start and bounds[part[0]] <= self.known[best]:
+                break
+            self.known[part], near = self.whole.gains(self.rows[part])
+            top = int(self.known[part].argmax())
+            if not start or self.known[part[top]] > self.known[best]:
+                best, near_best = int(part[top]), near[:, top]
+        return best, near_best
+
+    def cover(self, pick: int, near: FloatArray) -> None:
+        """Count a row as picked."""
+        self.whole.cover(near)
+
+
+class _BallJudge(_Judge):
+    """The same where a row covers others or does not: the ball of each that was looked at is kept.
+
+    So each is compared with the whole pool once, and its gain is known exactly from then on; what
+    is covered already leaves the balls, as it counts no more.
+    """
+
+    def __init__(self, whole: WholePool, rows: IntArray, per_anchor: float) -> None:
+        super().__init__(whole, rows)
+        self.per_anchor = per_anchor
+        self.balls: list[sparse.csr_array] = []
+        self.places: dict[int, tuple[int, int]] = {}  # in which of them a row's ball is, and where
+        self.looked_at = np.zeros(0, dtype=np.int64)  # rows of the balls, one after the other
+        self.is_open = np.ones(len(rows), dtype=np.bool_)
+
+    def best(self, bounds: FloatArray) -> tuple[int, FloatArray]:
+        """Return which row adds most, and whether it covers each."""
+        hopes = bounds + DOUBT * np.sqrt(self.per_anchor * np.maximum(bounds, 0))
+        fresh = np.where(np.isinf(self.known) & self.is_open, hopes, -np.inf)
+        step = _step(self.whole)
+        n_fresh = int(np.isfinite(fresh).sum())
+        order = np.argsort(-fresh, kind="stable")[: min(ROUNDS * step, n_fresh)]
+        for start in range(0, len(order), step):
+            part = order[start : start + step]
+            if len(self.looked_at) and fresh[part[0]] <= self._gains().max():
+                break
+            self._keep(part)
+        best = int(self.looked_at[np.argmax(self._gains())])
+        return best, self._ball(best)
+
+    def cover(self, pick: int, near: FloatArray) -> None:
+        """Count a row as picked, and what the others add now."""
+        self.whole.cover(near)
+        self.is_open[pick] = False
+        left = self._left()
+        parts = [np.asarray(ball @ left) for ball in self.balls]
+        self.known[self.looked_at] = np.concatenate(parts)
+
+    def _keep(self, part: IntArray) -> None:
+        """Look at some rows, and keep what of the uncovered pool each covers."""
+        self.known[part], near = self.whole.gains(self.rows[part])
+        near[self._left() == 0] = 0
+        check_memory(12 * int(np.count_nonzero(near)), "greedy coverage", "lower batch_size")
+        self.places |= {int(row): (len(self.balls), place) for place, row in enumerate(part)}
+        self.balls.append(sparse.csr_array(near.T))
+        self.looked_at = np.concatenate([self.looked_at, part])
+
+    def _left(self) -> FloatArray:
+        """(n,) what covering each row of the pool still adds."""
+        return np.asarray(self.whole.weights * (1 - self.whole.covered))
+
+    def _gains(self) -> FloatArray:
+        """What each row that was looked at adds, -inf where it was picked."""
+        is_open = self.is_open[self.looked_at]
+        return np.where(is_open, self.known[self.looked_at], -np.inf)
+
+    def _ball(self, position: int) -> FloatArray:
+        block, place = self.places[position]
+        return np.asarray(self.balls[block][[place]].toarray()[0])
+
+
+def _step(whole: WholePool) -> int:
+    """How many rows are judged at a time."""
+    return max(4, JUDGED // whole.X.shape[0] // ROUNDS)
 
 
 def sample_by_weight(
