@@ -324,7 +324,7 @@ class _BallJudge(_Judge):
 
 def _step(whole: WholePool) -> int:
     """How many rows are judged at a time."""
-    return max(4, JUDGED // whole.X.shape[0] // ROUNDS)
+    return max(4, JUDGED // int(whole.X.shape[0]) // ROUNDS)
 
 
 def sample_by_weight(
