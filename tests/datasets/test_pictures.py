@@ -280,3 +280,17 @@ def test_a_picture_that_takes_too_long_is_named_and_left(tmp_path, monkeypatch, 
     assert fault_of(path) is None
     monkeypatch.setattr(pictures, "MAX_SECONDS", 0.3)
     assert fault_of(path) == "takes too long to decode"
+
+
+def test_what_nothing_can_interrupt_has_fewer_pixels(tmp_path, monkeypatch):
+    monkeypatch.setattr(pictures, "MAX_AT_A_STROKE", 100)
+    for name in ("a.webp", "a.png"):
+        Image.new("RGB", (20, 6)).save(tmp_path / name)
+    with pictures.open_picture(tmp_path / "a.png"):
+        pass
+    with (
+        pytest.raises(pictures.PictureError, match="too many pixels"),
+        pictures.open_picture(tmp_path / "a.webp"),
+    ):
+        pass
+    assert {"WEBP", "AVIF", "HEIF"} <= pictures.AT_A_STROKE

@@ -28,6 +28,8 @@ SUFFIXES = HEIF_SUFFIXES | {
 }  # fmt: skip
 NO_HEIF = "HEIC is read with pillow-heif: pip install 'sparing[heic]'"
 MAX_PIXELS = 90_000_000  # at once, in one picture or in several that are decoded side by side
+AT_A_STROKE = frozenset({"WEBP", "AVIF", "HEIF"})  # decoded in one call, which nothing interrupts
+MAX_AT_A_STROKE = 50_000_000  # pixels of these: 7 seconds at worst (decision 13)
 MAX_BYTES = 300 << 20  # of a file: as many pixels, uncompressed
 MAX_SECONDS = 30.0  # of work of one processor on one picture; a camera's takes a tenth of one
 MAX_SCANS = 25  # of a JPEG of full size; a camera's has one, a progressive one ten
@@ -49,7 +51,7 @@ class _Timed(io.BufferedReader):
     """A file that decoders read piece by piece, until they have worked on it for too long.
 
     What this thread works counts, not what it waits. Decoders that take a file at once (WebP, AVIF,
-    HEIC, TIFF) are bounded by its pixels alone.
+    HEIC, TIFF) are bounded by its pixels alone: decision 13 says how long that takes at worst.
     """
 
     def __init__(self, raw: io.RawIOBase) -> None:
@@ -79,7 +81,8 @@ def open_picture(path: Path) -> "Iterator[Image]":
         _Timed(open_regular(path, MAX_BYTES).detach()) as stream,
         _pillow().open(stream, formats=_formats()) as image,
     ):
-        if image.width * image.height > MAX_PIXELS:
+        most = MAX_AT_A_STROKE if image.format in AT_A_STROKE else MAX_PIXELS
+        if image.width * image.height > most:
             raise PictureError("too many pixels")
         _check_scans(image, path)
         yield image
