@@ -26,6 +26,7 @@ from sparing.datasets.label_studio import (
 from sparing.errors import InvalidInputError, NotFoundError
 from sparing.project.files.studio import TaskFinder
 from sparing.project.guarded import Guarded
+from sparing.project.learning.guesses import Guess
 from sparing.project.log.event_log import EventLog
 from sparing.project.state import State
 from sparing.store import Event, Kind, NewEvent
@@ -212,11 +213,11 @@ def _places(state: State) -> dict[int, _Place]:
     return {row: _Place(i / len(rows), str(why[i])) for i, row in enumerate(rows)}
 
 
-def _score(guess: tuple[str, float] | None, place: _Place | None) -> float:
+def _score(guess: Guess | None, place: _Place | None) -> float:
     """Return a number that grows the later an item is asked: first all that the policy asks."""
     if place is not None:
         return place.share / 2
-    return 0.5 + (guess[1] / 2 if guess else 0.0)
+    return 0.5 + (guess.confidence / 2 if guess else 0.0)
 
 
 def _pairs(told: Mapping[str, Any]) -> Iterator[tuple[Any, Any]]:
