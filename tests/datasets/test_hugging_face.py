@@ -99,6 +99,7 @@ def test_features_that_cannot_be_read_leave_the_numbers(tmp_path, told):
     assert read_table(tmp_path / "x.parquet").columns["label"] == [0, 1]
 
 
+@pytest.mark.filterwarnings("ignore")  # of a library that is not ours
 def test_what_datasets_itself_saves_is_read(tmp_path):
     datasets = pytest.importorskip("datasets")
     features = datasets.Features(

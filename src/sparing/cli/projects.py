@@ -205,7 +205,7 @@ def export(
         str | None,
         typer.Option(
             "--format",
-            help="csv, jsonl, parquet, label-studio or folders.",
+            help="csv, jsonl, parquet, label-studio, hf or folders.",
             show_default="by the file's name",
         ),
     ] = None,

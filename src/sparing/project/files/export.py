@@ -196,8 +196,8 @@ def export(guarded: Guarded, path: Path, form: str, annotator: str = "") -> int:
     Parameters
     ----------
     guarded : the state of the project
-    path : of the file; of a folder that is not there yet or empty, for ``"folders"``
-    form : ``"csv"``, ``"jsonl"``, ``"parquet"``, ``"label-studio"`` or ``"folders"``
+    path : of the file; of a folder that is not there yet or empty, for ``"folders"`` and ``"hf"``
+    form : ``"csv"``, ``"jsonl"``, ``"parquet"``, ``"label-studio"``, ``"hf"`` or ``"folders"``
     annotator : who reads it
 
     Raises
@@ -213,10 +213,16 @@ def export(guarded: Guarded, path: Path, form: str, annotator: str = "") -> int:
         rows = list(export_rows(state, annotator))
         table = as_table(state, rows)
         tasks = _tasks(state, rows) if form == STUDIO else ""
+        items = [state.item(row.item_id) for row in rows] if form == HUB else []
+        made = state.certified.certificate if state.certified else None
     if form == FOLDERS:
         _write_folders(guarded, path, rows, table)
     elif form == STUDIO:
         write_atomically(path, tasks.encode("utf-8", "replace"))
+    elif form == HUB:
+        from sparing.project.files.hub import write_hub
+
+        write_hub(path, table, items, guarded.folder.name, made)
     else:
         write_atomically(path, FORMS[form](table))
     return sum(row.label is not None for row in rows)
@@ -351,5 +357,5 @@ def _copy(item: Item, folder: Path) -> None:
         raise SourceError(f"{folder / name} cannot be written: {error.strerror}.") from error
 
 
-FOLDERS, STUDIO = "folders", "label-studio"
-NAMES = (*FORMS, STUDIO, FOLDERS)
+FOLDERS, STUDIO, HUB = "folders", "label-studio", "hf"
+NAMES = (*FORMS, STUDIO, HUB, FOLDERS)

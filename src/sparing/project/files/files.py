@@ -48,9 +48,9 @@ class Files:
 
         Parameters
         ----------
-        path : the file; for ``"folders"`` a folder that is not there yet, or empty
-        form : ``"csv"``, ``"jsonl"``, ``"parquet"``, ``"label-studio"``, or ``"folders"``:
-            PATH/provenance/class/file
+        path : the file; for ``"folders"`` and ``"hf"`` a folder that is not there yet, or empty
+        form : ``"csv"``, ``"jsonl"``, ``"parquet"``, ``"label-studio"``; ``"folders"``:
+            PATH/provenance/class/file; or ``"hf"``: a data set of Hugging Face
         annotator : who reads it; what they are to answer without knowing what others said comes
             without that
 

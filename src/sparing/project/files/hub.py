@@ -1,0 +1,166 @@
+"""Finished labels as a data set of Hugging Face: Parquet with its features, and a card.
+
+The card says how many labels are people's and how many a model's, and by which certificate.
+
+References
+----------
+https://huggingface.co/docs/datasets/repository_structure and, on cards,
+https://huggingface.co/docs/hub/datasets-cards
+"""
+
+import io
+import json
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sparing.datasets.hugging_face import METADATA
+from sparing.errors import MissingExtraError, SourceError
+from sparing.files import staging, write_atomically
+from sparing.project.files.forms import ExportTable, to_parquet
+from sparing.project.source.items import Item
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from sparing.audit.certificate import Certificate
+
+ROWS = "data/train-00000-of-00001.parquet"
+MEANT = {
+    "person": "given by a person",
+    "confirmed": "a model's guess that a person confirmed",
+    "cluster": "given by a person to a whole cluster, of which a few items were looked at",
+    "settled": "settled by a person where people differ",
+    "consensus": "the likeliest where people differ",
+    "automatic": "given by a model under the certificate below",
+}
+
+
+def write_hub(
+    path: Path,
+    table: ExportTable,
+    items: Sequence[Item],
+    name: str,
+    certificate: "Certificate | None",
+) -> None:
+    """Write a folder that ``datasets.load_dataset`` opens; it is there whole or not at all.
+
+    Parameters
+    ----------
+    path : of a folder that is not there yet, or empty
+    table : what is exported
+    items : of its rows
+    name : of the project, for the card
+    certificate : the one that holds, if one does
+
+    Raises
+    ------
+    MissingExtraError : pyarrow is not installed
+    SourceError : the folder is there already, or cannot be written; a picture cannot be read
+    """
+    if path.exists() and (not path.is_dir() or any(path.iterdir())):
+        raise SourceError(f"{path} is there already: name a new or an empty folder.")
+    rows = _rows(table, items)
+    target = path.resolve()
+    with staging(target) as here:
+        whole = here / "whole"
+        write_atomically(whole / ROWS, rows)
+        write_atomically(whole / "README.md", _card(table, name, certificate).encode())
+        whole.rename(target)
+
+
+def _rows(table: ExportTable, items: Sequence[Item]) -> bytes:
+    """Return the rows as Parquet: the label as a class, a picture as its bytes."""
+    try:
+        import pyarrow as pa
+        from pyarrow import parquet
+    except ImportError as error:
+        raise MissingExtraError("pyarrow", "tables", "data sets of Hugging Face") from error
+    whole = parquet.read_table(io.BytesIO(to_parquet(table)))
+    labels = whole.column("label").to_pylist()
+    names = sorted({label for label in labels if label is not None})
+    codes = pa.array(
+        [None if label is None else names.index(label) for label in labels], pa.int64()
+    )
+    whole = whole.set_column(whole.column_names.index("label"), "label", codes)
+    features = {name: _feature(whole.schema.field(name).type) for name in whole.column_names}
+    features["label"] = {"names": names, "_type": "ClassLabel"}
+    shown = _shown(items)
+    if shown is not None:
+        column, values, features[column] = shown
+        whole = whole.append_column(column, values)
+    told = {"info": {"features": features}}
+    out = io.BytesIO()
+    parquet.write_table(whole.replace_schema_metadata({METADATA: json.dumps(told)}), out)
+    return out.getvalue()
+
+
+def _feature(kind: "pa.DataType") -> dict[str, Any]:
+    import pyarrow as pa
+
+    if pa.types.is_list(kind):
+        return {"feature": _feature(kind.value_type), "_type": "Sequence"}
+    plain = {"double": "float64", "float": "float32"}.get(str(kind), str(kind))
+    return {"dtype": plain, "_type": "Value"}
+
+
+def _shown(items: Sequence[Item]) -> "tuple[str, pa.Array, dict[str, Any]] | None":
+    """Return what an item is, where the table has no columns of its own for it."""
+    import pyarrow as pa
+
+    if any(item.kind == "image" for item in items):
+        kind = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
+        return "image", pa.array([_picture(item) for item in items], kind), {"_type": "Image"}
+    if any(item.kind == "text" for item in items):
+        texts = pa.array([item.text for item in items], pa.string())
+        return "content", texts, {"dtype": "string", "_type": "Value"}
+    return None
+
+
+def _picture(item: Item) -> dict[str, Any] | None:
+    if item.path is not None:
+        try:
+            return {"bytes": item.path.read_bytes(), "path": item.path.name}
+        except OSError as error:
+            raise SourceError(f"{item.path} cannot be read: {error.strerror}.") from error
+    if item.pixels is None:
+        return None
+    from PIL import Image
+
+    out = io.BytesIO()
+    Image.fromarray(item.pixels).save(out, "PNG")
+    return {"bytes": out.getvalue(), "path": f"{item.item_id}.png"}
+
+
+def _card(table: ExportTable, name: str, certificate: "Certificate | None") -> str:
+    place = list(table.columns).index("provenance")
+    counted = Counter(row[place] for row in table.rows)
+    said = [f"| {MEANT[kind]} | {n:,} |" for kind, n in counted.most_common() if kind in MEANT]
+    lines = [
+        "---",
+        "configs:",
+        "- config_name: default",
+        "  data_files:",
+        "  - split: train",
+        f"    path: {ROWS}",
+        "---",
+        "",
+        f"# {' '.join(name.split())}",
+        "",
+        f"{len(table.rows):,} items, labeled with sparing.",
+        "Where each label comes from stands in the column `provenance`.",
+        "",
+        "| label | items |",
+        "|---|---|",
+        *said,
+        f"| none | {counted['']:,} |",
+        "",
+        "## Certificate",
+        "",
+        "None: no check of a model vouches for these labels."
+        if certificate is None
+        else f"{certificate.statement}\n\nIts hash: `{certificate.digest}`",
+        "",
+    ]
+    return "\n".join(lines)
