@@ -114,8 +114,8 @@ class Studio:
             return made
         guess, place = state.guess(row), places.get(row)
         made["score"] = _score(guess, place)
-        if guess is not None and guess[0] in interface.choices:
-            made["result"] = [choice(interface, guess[0], place.why if place else "")]
+        if guess is not None and guess.name in interface.choices:
+            made["result"] = [choice(interface, guess.name, place.why if place else "")]
         return made
 
     def take(self, told: Mapping[str, Any]) -> dict[str, int]:
