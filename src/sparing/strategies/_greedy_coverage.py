@@ -142,13 +142,15 @@ def greedy_coverage(
     Yehuda et al. (2022), arXiv 2205.11320; Bae et al. (2024), arXiv 2407.12212;
     Bae et al. (2025), arXiv 2412.20644; Minoux (1978)
     """
-    search = _Search(points, kernel, k)
     picks, gains = [], []
-    for _ in range(k):
-        pick, gain = search.best(rng)
-        search.cover(pick)
-        picks.append(pick)
-        gains.append(max(0.0, gain))
+    # Some BLAS libraries raise the flag "invalid" at products of finite numbers.
+    with np.errstate(invalid="ignore"):
+        search = _Search(points, kernel, k)
+        for _ in range(k):
+            pick, gain = search.best(rng)
+            search.cover(pick)
+            picks.append(pick)
+            gains.append(max(0.0, gain))
     xp, there = namespace(points.rows), device(search.bounds)
     return xp.asarray(picks, device=there), xp.asarray(gains, device=there)
 

@@ -1,7 +1,8 @@
 """What the trainer does differently for each kind of annotation; the rest is the same."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from typing import cast
 
 import numpy as np
 
@@ -120,7 +121,7 @@ class OneClass(KindOfTraining):
 
     def uncertainty(self, learner: ActiveLearner, rows: IntArray) -> FloatArray:
         """Return the margin between the two likeliest classes, turned round."""
-        return margin(learner.version.proba[rows])
+        return np.asarray(margin(learner.version.proba[rows]))
 
 
 class SeveralLabels(KindOfTraining):
@@ -138,7 +139,8 @@ class SeveralLabels(KindOfTraining):
 
     def known(self, learner: ActiveLearner) -> Sequence[Taught]:
         """Return the sets that were taught."""
-        return [frozenset(map(str, one)) for one in learner.pool.classes.values]
+        sets = cast("Sequence[Collection[str]]", learner.pool.classes.values)
+        return [frozenset(one) for one in sets]
 
     def can_be_held_out(self, learner: ActiveLearner) -> bool:
         """Tell whether some label is both given and not given."""
