@@ -384,7 +384,7 @@ def test_no_process_shows_the_password(pets, url):
         (child,) = [
             int(p)
             for p in children(os.getpid())
-            if b"sparing.project.learning.process" in command(p)
+            if b"sparing.project.learning.trainer_main" in command(p)
         ]
         assert b"hunter2" not in command(child)
         trainer.stop()

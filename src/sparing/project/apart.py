@@ -1,7 +1,7 @@
 """An export made by a process of its own: answers wait neither for its locks nor for its work.
 
-The process reads the project as it is on the disk, which is one moment, and has every answer that
-was confirmed before.
+The process, ``apart_main``, reads the project as it is on the disk, which is one moment, and has
+every answer that was confirmed before.
 """
 
 import json
@@ -13,10 +13,9 @@ from pathlib import Path
 
 from sparing.errors import InvalidInputError, NotFoundError, SourceError, SparingError
 from sparing.project.learning.process import DATABASE, ONE_THREAD
-from sparing.system import stand_back
 
 # -P: a numpy.py in the current folder must not be imported.
-MODULE = ("-P", "-m", "sparing.project.apart")
+MODULE = ("-P", "-m", "sparing.project.apart_main")  # nobody imports it: it is run
 REFUSED = 3  # exit status: what is wrong stands in one line of JSON
 KINDS = {kind.__name__: kind for kind in (InvalidInputError, NotFoundError, SourceError)}
 
@@ -61,21 +60,3 @@ def export_apart(folder: Path, url: str, order: Order) -> None:
 
 def _error(told: dict[str, str]) -> SparingError:
     return KINDS.get(told["kind"], SparingError)(told["message"])
-
-
-def main(folder: str) -> int:
-    """Be the process that exports."""
-    from sparing.project import Project
-
-    stand_back()
-    try:
-        with Project.open(os.environ.get(DATABASE) or folder, writable=False) as project:
-            project.files.export(**json.loads(sys.stdin.read()))
-    except SparingError as error:
-        print(json.dumps({"kind": type(error).__name__, "message": str(error)}))
-        return REFUSED
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(*sys.argv[1:]))

@@ -12,7 +12,7 @@ import pytest
 
 from sparing.project import Project
 from sparing.project.learning import trainee as module
-from sparing.project.learning.process import Trainer
+from sparing.project.learning.process import MODULE, Trainer
 
 PATIENCE = 60.0
 
@@ -191,11 +191,13 @@ def test_a_version_whose_file_is_missing_is_a_failure_not_a_crash(project):
         trainer.stop()
 
 
-def test_it_ends_with_its_parent(project):
-    module = [sys.executable, "-P", "-m", "sparing.project.learning.process", str(project.folder)]
-    with subprocess.Popen(module, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as child:
+def test_it_ends_with_its_parent_and_has_nothing_to_complain_of(project):
+    pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
+    module = [sys.executable, "-P", "-m", MODULE, str(project.folder)]
+    with subprocess.Popen(module, **pipes) as child:
         child.stdin.close()  # what the system does when the parent dies
         assert child.wait(PATIENCE) == 0
+        assert child.stderr.read() == b""  # runpy warns of a module that is loaded twice
 
 
 def test_it_draws_the_map_when_there_is_nothing_to_learn(project):

@@ -1,13 +1,13 @@
-"""The trainer: a process beside the labeling that retrains whenever answers have come in.
+"""Keeps the trainer: a process beside the labeling that retrains whenever answers have come in.
 
-It only reads the store. What it makes are files, each there whole or not at all, and one line on
-its standard output for each; the process that owns the project does the rest. Labeling never
-waits for it, and whatever becomes of it, no answer is touched.
+The process itself, ``trainer_main``, only reads the store. What it makes are files, each there
+whole or not at all, and one line on its standard output for each; the process that owns the
+project does the rest. Labeling never waits for it, and whatever becomes of it, no answer is
+touched.
 """
 
 import json
 import os
-import queue
 import signal
 import subprocess
 import sys
@@ -21,7 +21,6 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from sparing.files import anew
-from sparing.system import stand_back
 
 if TYPE_CHECKING:
     from sparing.project.learning.learning import Learning
@@ -33,9 +32,8 @@ LOOK_SECONDS = 1.0  # between two looks at a project that other processes write 
 AGAIN_SECONDS = 30.0
 DATABASE = "SPARING_DATABASE"  # tells the child the URL: nobody else can read its environment
 DUTY = "training"
-MODULE = "sparing.project.learning.process"
+MODULE = "sparing.project.learning.trainer_main"  # nobody imports it: it is run
 MOST_SAID = 300  # characters of an error
-TOLD_EVERY = 0.2  # seconds between two lines on progress
 MAP_SECONDS = 1.0  # of work on the map at a time: an answer waits no longer to be learned from
 MAP_SHARE = 0.25  # of the time that learning took, for the map, where answers never pause
 ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "BLIS_NUM_THREADS",
@@ -350,65 +348,3 @@ def _last_line(log: Path) -> str:
     except OSError:
         return "its log is gone"
     return lines[-1][:MOST_SAID] if lines else "without a word"
-
-
-def main(folder: str) -> None:
-    """Be the trainer of the project in ``folder``: one order a line in, one line out for each."""
-    orders: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
-    # First of all: the parent may die while the libraries load.
-    threading.Thread(target=_take_orders, args=(orders,), daemon=True).start()
-    stand_back()
-    from sparing.errors import SparingError
-    from sparing.project.opening import open_trainee
-
-    trainee = open_trainee(Path(folder), os.environ.get(DATABASE, ""), _Teller())
-    while True:
-        order = orders.get()
-        try:
-            if "look" in order:
-                _print({"looked": trainee.look(order["look"])})
-                continue
-            if trainee.encode():
-                _print({"encoded": True})
-            if "map" in order:
-                _print({"mapped": trainee.map(order["map"])})
-                continue
-            made = trainee.draft(order["version"]) or trainee.learn(order["version"])
-            _print({"trained": [made.version, made.seq, made.facts.dump()]})
-        except SparingError as error:
-            _print({"failed": str(error)})
-            continue
-        if made.is_draft:
-            continue
-        try:
-            trainee.arrange()  # while nobody waits
-        except SparingError as error:
-            sys.stderr.write(f"{error}\n")  # the trainer's log: labeling goes on without clusters
-
-
-def _take_orders(orders: "queue.SimpleQueue[dict[str, Any]]") -> None:
-    for line in sys.stdin:
-        orders.put(json.loads(line))
-    os._exit(0)  # the parent has gone: whatever is being computed, nobody waits for it
-
-
-class _Teller:
-    """Tells the parent of progress, not too often."""
-
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self._clock = clock
-        self._next = 0.0
-
-    def __call__(self, what: str, done: int, total: int) -> None:
-        if done >= total or what == TRAINING or self._clock() >= self._next:
-            self._next = self._clock() + TOLD_EVERY
-            _print({"progress": [what, done, total]})
-
-
-def _print(told: dict[str, Any]) -> None:
-    sys.stdout.write(json.dumps(told) + "\n")
-    sys.stdout.flush()
-
-
-if __name__ == "__main__":
-    main(sys.argv[1])
