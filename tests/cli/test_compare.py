@@ -131,6 +131,7 @@ def test_folders_of_images(tmp_path, capfd):
         (["--label-column", "knid"], 1, "There is no column in iris.csv called 'knid'. Did you"),
         ([], 1, "say with --label-column which column has the labels"),
         (["--label-column", "kind", "--strategies", "margn"], 1, "Did you mean 'margin'?"),
+        (["--label-column", "kind", "--strategies", "random"], 2, "one to compare with random"),
         (["--label-column", "kind", "--model", "linar"], 1, "Did you mean 'linear'?"),
         (["--label-column", "kind", "--encoder", "tabel"], 1, "Did you mean 'table'?"),
         (["--label-column", "kind", "--encoder", "onnx"], 1, "'onnx:MODEL'"),

@@ -204,6 +204,8 @@ def _known_strategies(names: list[str]) -> dict[str, str]:
     from sparing.experiment.grid import RANDOM
     from sparing.strategies import get_strategy
 
+    if not set(names) - {RANDOM}:
+        raise typer.BadParameter("must name one to compare with random.", param_hint="--strategies")
     for name in names:
         if name != AUTO:
             get_strategy(name)
