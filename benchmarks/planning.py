@@ -27,7 +27,8 @@ LABELS = (40, 100, 200, 400, 800, 1600, 3000)
 EPSILONS = (0.01, 0.02, 0.05)
 N_DRAWS = 100
 # Of the tuning sets only one, the reviews, is of real items on which a model of 3,000 labels still
-# errs. Fitted to these alone the plans announced too little, so two more sets were fitted to.
+# errs. Fitted to these alone the plans announced too little on the reported sets, so two of those
+# were moved here: the split is not clean, as the page says.
 FITTED = (*TUNING, "opinions (MPQA)", "abalone")
 OTHERS = tuple(name for name in REPORTED if name not in FITTED and name != "cancer (WDBC)")
 LOG_POWERS = np.linspace(-1.2, 2.2, 69)
@@ -202,7 +203,13 @@ out. *Within*: share of the draws that needed no more than the plan's bad case.
 
 The error scenarios were fitted to the first group of sets: what benchmarks are tuned on, made-up
 ones among them, and, since of these only one is of real items on which a model of 3,000 labels
-still errs, short opinions (MPQA) and abalone. The second group took no part in it.
+still errs, short opinions (MPQA) and abalone.
+
+The split is not clean. The first fit, to the tuning sets alone, was seen to announce too little on
+the sets reported here; only then were MPQA and abalone, which were among these, moved into the
+fitted group. Designs were spot-checked on the reported sets besides. No constant was fitted to
+the sets of the first table, but what was done was chosen with an eye on some of them: expect a
+little less on data of your own.
 """
 
 
@@ -217,7 +224,7 @@ def main() -> None:
         return
     n = sum(path_file(options.work, name, 0).exists() for name in SETS)
     parts = [HEAD.format(n=n)]
-    for title, names in (("Sets that took no part", OTHERS), ("Sets fitted to", FITTED)):
+    for title, names in (("Sets not fitted to", OTHERS), ("Sets fitted to", FITTED)):
         found = cases(options.work, names)
         parts += [f"## {title}\n", f"{', '.join(names)}.\n", table(found)]
         parts += ["\nWhen to audit, as is told beside the plan:\n", ahead(found), ""]

@@ -126,6 +126,14 @@ def test_parquet_and_small_types_are_read(tmp_path):
         assert read.dtype == np.float32
 
 
+def test_other_scales_are_another_pool(tmp_path):
+    np.save(tmp_path / "a.npy", np.ones((3, 2), np.int8))
+    np.save(tmp_path / "a.scales.npy", np.ones(3))
+    before = index_shards(tmp_path).digest
+    np.save(tmp_path / "a.scales.npy", np.full(3, 2.0))
+    assert index_shards(tmp_path).digest != before
+
+
 def predict(model, folder, out, *more):
     return sparing(["predict", str(model), str(folder), "--out", str(out), *more])
 

@@ -1,4 +1,4 @@
-"""The manifest of a folder of shards: what each holds, by hash, so that nothing changes unseen."""
+"""The manifest of a folder of shards: what each holds, by hash; size and time tell a change."""
 
 import hashlib
 import json
@@ -23,7 +23,7 @@ class Shard:
     rows : how many vectors it has
     n_bytes, mtime_ns : of the file; where both are as they were, its hash is not taken again
     sha256 : of the file
-    ids : hash of the ids of its rows, one a line
+    ids : hash of the ids of its rows, one a line, and of the scales beside it
     """
 
     file: str

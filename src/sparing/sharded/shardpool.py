@@ -10,7 +10,15 @@ import numpy as np
 from sparing.encoders.base import nobody
 from sparing.errors import ShardError, SourceError
 from sparing.sharded.manifest import Shard, ShardManifest, read_manifest
-from sparing.sharded.shardfile import ShardHeader, blocks_of_shard, header_of, ids_of, is_shard
+from sparing.sharded.shardfile import (
+    SCALES,
+    ShardHeader,
+    beside,
+    blocks_of_shard,
+    header_of,
+    ids_of,
+    is_shard,
+)
 from sparing.types import Tick
 
 
@@ -47,8 +55,11 @@ def index_shards(folder: Path, progress: Tick = nobody) -> ShardManifest:
 
 def _shard(path: Path, ids: Sequence[str]) -> Shard:
     found = path.stat()
-    named = hashlib.sha256("\n".join(ids).encode("utf-8", "surrogatepass")).hexdigest()
-    return Shard(path.name, len(ids), found.st_size, found.st_mtime_ns, hash_of(path), named)
+    named = hashlib.sha256("\n".join(ids).encode("utf-8", "surrogatepass"))
+    if (scales := beside(path, SCALES)).is_file():
+        named.update(bytes.fromhex(hash_of(scales)))
+    of_file, of_ids = hash_of(path), named.hexdigest()
+    return Shard(path.name, len(ids), found.st_size, found.st_mtime_ns, of_file, of_ids)
 
 
 def hash_of(path: Path) -> str:
