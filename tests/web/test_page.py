@@ -80,7 +80,7 @@ def test_classes_are_named_while_labeling(door, tmp_path):
     opened = door(notes(tmp_path), classes=())
     page = opened.page()
     expect(page.locator("#find-text")).to_be_focused()
-    page.keyboard.type("weather <b>&amp;")
+    page.keyboard.type("/weather <b>&amp;")
     page.keyboard.press("Enter")
     page.wait_for_selector("#classes button")
     assert page.locator("#classes button").first.inner_text().split("\n") == [

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { intent, keyTable, matches } from "../../../src/sparing/web/static/keys.js";
+import { asksForFind, intent, keyTable, matches } from "../../../src/sparing/web/static/keys.js";
 import { initial, NONE } from "../../../src/sparing/web/static/reducer.js";
 
 const rows = (...names) => names.map((name, place) => ({ name, place, count: 0 }));
@@ -65,6 +65,15 @@ test("single keys can be turned off", () => {
   const off = { ...state("cat"), singleKeys: false };
   assert.equal(press("1", {}, off), null);
   assert.equal(press("Escape", {}, off)?.do, "close");
+});
+
+test("the key of the find field does not begin a name there", () => {
+  const typed = (key, text, on = state(), more = {}) => asksForFind({ key, ...more }, text, on);
+  assert.ok(typed("/", ""));
+  assert.ok(typed("/", "", state("cat"), { repeat: true })); // held down
+  assert.ok(!typed("/", "and"));
+  assert.ok(!typed("f", ""));
+  assert.ok(!typed("/", "", { ...state(), singleKeys: false }));
 });
 
 test("type-ahead: equal names, then beginnings, then the middle", () => {

@@ -1,7 +1,7 @@
 // Type-ahead: a class by some of its letters, or a new one. A combobox as screen readers know it.
 
 import { byId, el, input, show, write } from "./dom.js";
-import { matches } from "./keys.js";
+import { asksForFind, matches } from "./keys.js";
 import { knownAs } from "./names.js";
 import { classNames, mayAdd, NONE } from "./reducer.js";
 
@@ -59,6 +59,7 @@ export function bindFind(now, acts) {
   field.addEventListener("input", () => { active = 0; drawChoices(now(), acts); });
   field.addEventListener("keydown", (event) => {
     if (event.isComposing) return;
+    if (asksForFind(event, field.value, now())) return event.preventDefault(); // it is open already
     const step = event.key === "ArrowDown" ? 1 : event.key === "ArrowUp" ? -1 : 0;
     const name = choices[active];
     if (step && choices.length) active = (active + step + choices.length) % choices.length;

@@ -53,6 +53,13 @@ export function intent(pressed, state) {
   return found ? { do: "label", name: found[0] } : null;
 }
 
+/** Whether a key typed into the find field asks for that field: its command, before any letter.
+ * @param {{key: string, ctrlKey?: boolean, metaKey?: boolean, altKey?: boolean}} pressed
+ * @param {string} typed @param {State} state */
+export function asksForFind({ key, ctrlKey, metaKey, altKey }, typed, state) {
+  return typed === "" && intent({ key, ctrlKey, metaKey, altKey }, state)?.do === "find";
+}
+
 /** Classes that a typed text may mean: those that begin with it first, then those that hold it.
  * @param {string} text @param {readonly string[]} names */
 export function matches(text, names) {
