@@ -3,7 +3,7 @@ import json
 import numpy as np
 import pytest
 
-from sparing.datasets.labels import begun_column, is_label_column, offered, one_label, read_cells
+from sparing.datasets.labels import begun_columns, is_label_column, offered, one_label, read_cells
 from sparing.datasets.read import read_items, read_labeled
 from sparing.datasets.rows import RawTable
 from sparing.errors import InvalidInputError, SourceError
@@ -94,12 +94,48 @@ def test_a_column_that_somebody_has_begun_to_fill_in_is_no_feature(tmp_path, nam
         {"weight": partly([1.5, 2.5] * 40)},
         {"sold": partly(["2021-01-02", "2020-03-01"] * 20)},
         {"made": ["here", "there"] * 250},
+        {"pool": partly(["yes"] * 40), "garage": partly(["yes"] * 60)},
+        {"q1": partly([1, 2, 3] * 100), "q2": partly([1, 2, 3] * 90)},  # answers that some left out
     ],
 )
 def test_sparse_columns_of_a_table_stay_features(gaps):
     raw = RawTable({"text": MANY, **gaps}, MANY, "t.csv")
-    assert begun_column(raw) is None
-    assert begun_column(raw.take(range(5))) is None
+    assert begun_columns(raw) == ()
+    assert begun_columns(raw.take(range(5))) == ()
+
+
+PEOPLE = {"ann": partly(["pos", "neg"] * 20), "bob": partly(["neg", "pos", "odd"] * 10)}
+
+
+def test_labels_that_several_people_have_begun_are_no_features(tmp_path):
+    columns = {"text": MANY, "price": [i * i for i in range(500)], **PEOPLE}
+    rows = [dict(zip(columns, cells, strict=True)) for cells in zip(*columns.values(), strict=True)]
+    path = write_rows(tmp_path / "t.jsonl", rows)
+    items = read_items(path)
+    assert (items.columns, items.label_column) == (("text", "price"), None)
+    assert items.said()[0] == (
+        "Columns 'ann' and 'bob' may be labels by 2 people: no part of the items."
+        " --label-column ann imports those of one; no labels: --columns text,price,ann,bob."
+    )
+    like = (
+        "Column 'bob' may be labels too, like 'ann': no part of the items."
+        " No labels: --columns text,price,bob."
+    )
+    for items in (read_items(path, label_column="ann"), read_labeled(path, "ann").items):
+        assert items.columns == ("text", "price")
+        assert like in items.said()
+    assert read_items(path, columns=["text", "bob"]).columns == ("text", "bob")
+    assert read_labeled(path, "ann", columns=["text", "bob"]).items.columns == ("text", "bob")
+
+
+def test_the_same_labels_in_words_are_no_feature(tmp_path):
+    rows = [{"text": t, "label": i % 2, "label_text": "np"[i % 2]} for i, t in enumerate(TEXTS)]
+    path = write_rows(tmp_path / "t.jsonl", rows)
+    for items in (read_items(path), read_labeled(path, "label").items):
+        assert items.columns == ("text",)
+        assert "Column 'label_text' may be labels too, like 'label'" in " ".join(items.said())
+    other = write_rows(tmp_path / "o.jsonl", [{**row, "category": row["label"]} for row in rows])
+    assert read_labeled(other, "label").items.columns == ("text", "category")
 
 
 def test_a_label_column_that_is_asked_for_is_a_part_of_the_items(tmp_path):

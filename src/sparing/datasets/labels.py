@@ -44,8 +44,9 @@ WITH_PARTS = ("[", "(", "{", "b'", 'b"')  # how Python prints lists, objects and
 def set_aside(raw: RawTable, named: str | None = None) -> RawTable:
     """Return a table that says which column has the labels that are there already, if one does.
 
-    Its name says so, or else that it is the only one that is begun, see :func:`begun_column`. The
-    column is still there: whoever asks for it by name gets it.
+    Its name says so, or else that it is the only one that is begun, see :func:`begun_columns`. The
+    column is still there: whoever asks for it by name gets it. Others that hold labels too, such as
+    those of a second person, are no part of an item either.
 
     Parameters
     ----------
@@ -58,37 +59,65 @@ def set_aside(raw: RawTable, named: str | None = None) -> RawTable:
     """
     if named is not None:
         raw.column(named)
-        return replace(raw, label_column=named)
+        return _with_beside(raw, named, begun_columns(raw))
     beside = [name for name in raw.columns if name not in raw.left_out]
     if len(beside) < 2:  # else nothing would be left to look at
         return raw
     found = next((n for n in beside if is_label_column(n, raw.columns[n])), None)
-    return replace(raw, label_column=found or begun_column(raw))
+    begun_there = begun_columns(raw)
+    if found is None and len(begun_there) == 1:
+        found = begun_there[0]
+    return _with_beside(raw, found, begun_there)
 
 
-def begun_column(raw: RawTable) -> str | None:
-    """Return the one column that is filled in part, with values that repeat; None: none, or others.
+def _with_beside(raw: RawTable, label: str | None, begun_there: Sequence[str]) -> RawTable:
+    """Return the table with the column of its labels, and those that hold labels beside it."""
+    mine = [n for n in raw.columns if n not in raw.left_out and n != label]
+    like = begun_there if label is None or label in begun_there else ()
+    too = [n for n in mine if n in like or (label and is_surely_labels(n, raw.columns[n]))]
+    return replace(
+        raw, label_column=label, labels_beside=tuple(too) if len(too) < len(mine) else ()
+    )
 
-    Somebody has begun to label there, whatever it is called. Where other columns of numbers, dates
-    or categories have gaps too, gaps are usual in this table, and no column is picked out.
+
+def begun_columns(raw: RawTable) -> tuple[str, ...]:
+    """Return the columns that are filled in part, with values that repeat; none, or others: ().
+
+    Somebody has begun to label there, whatever they are called. Where other columns of numbers,
+    dates or categories have gaps too, gaps are usual in this table, and no column is picked out.
+    Several are the labels of several people where at most half of each is filled in, and they
+    share most of their values.
 
     Examples
     --------
     >>> texts, x = [f"text {i}" for i in range(9)], ["a", "b", "a", "b", *[None] * 5]
-    >>> begun_column(RawTable({"t": texts, "x": x}, texts, ""))
-    'x'
-    >>> begun_column(RawTable({"t": texts, "x": x, "size": [1.5, *[None] * 8]}, texts, "")) is None
-    True
+    >>> begun_columns(RawTable({"t": texts, "x": x}, texts, ""))
+    ('x',)
+    >>> begun_columns(RawTable({"t": texts, "x": x, "y": x[::-1]}, texts, ""))
+    ('x', 'y')
+    >>> begun_columns(RawTable({"t": texts, "x": x, "size": [1.5, *[None] * 8]}, texts, ""))
+    ()
     """
     if len(raw) < LEAST_ROWS:
-        return None
+        return ()
     gappy = [name for name in raw.columns if name not in raw.left_out and _has_gaps(raw, name)]
-    if len(gappy) != 1:
-        return None
-    there = [cell for cell in raw.columns[gappy[0]] if not is_missing(cell)]
-    n_different = len(set(map(str, there)))
-    is_few = n_different <= FEW and _repeat(there) and all(map(_can_be_label, there))
-    return gappy[0] if is_few and column_of(there).kind in (CATEGORIES, NUMBERS) else None
+    filled = [[cell for cell in raw.columns[name] if not is_missing(cell)] for name in gappy]
+    if not all(map(_are_few, filled)) or (len(gappy) > 1 and not _are_alike(filled, len(raw))):
+        return ()
+    return tuple(gappy)
+
+
+def _are_few(there: Sequence[Any]) -> bool:
+    is_few = len({*map(str, there)}) <= FEW and _repeat(there) and all(map(_can_be_label, there))
+    return is_few and column_of(there).kind in (CATEGORIES, NUMBERS)
+
+
+def _are_alike(filled: Sequence[Sequence[Any]], n_rows: int) -> bool:
+    """Tell whether several columns are hardly begun, with two values or more that all share."""
+    values = [{plain_text(cell) for cell in there} for there in filled]
+    shared = len(set.intersection(*values))
+    is_begun = all(2 * len(there) <= n_rows for there in filled)
+    return is_begun and shared >= 2 and 2 * shared >= len(set.union(*values))
 
 
 def _has_gaps(raw: RawTable, name: str) -> bool:
@@ -117,8 +146,22 @@ def is_label_column(name: str, cells: Sequence[Any]) -> bool:
     (False, True)
     """
     words = words_of(name)
-    if not (SURE & {words[0], words[-1]} or words[-1] in AT_END or " ".join(words) in ALONE):
-        return False
+    return (_says_labels(words) or " ".join(words) in ALONE) and _hold_labels(cells)
+
+
+def is_surely_labels(name: str, cells: Sequence[Any]) -> bool:
+    """Tell whether a column holds labels beside another that does: label_text beside label.
+
+    Names that may be those of a feature as well, such as category, do not count here.
+    """
+    return _says_labels(words_of(name)) and _hold_labels(cells)
+
+
+def _says_labels(words: Sequence[str]) -> bool:
+    return bool(SURE & {words[0], words[-1]}) or words[-1] in AT_END
+
+
+def _hold_labels(cells: Sequence[Any]) -> bool:
     there = [cell for cell in cells if not is_missing(cell)]
     if any(not _can_be_label(cell) for cell in there):
         return False
@@ -149,6 +192,27 @@ def offered(raw: RawTable, name: str, columns: Sequence[str]) -> str:
         )
     both = ",".join([*columns, name])
     return f"{begun(raw, name)}: no part of the items. {options}; no labels: --columns {both}."
+
+
+def on_beside(raw: RawTable, columns: Sequence[str]) -> list[str]:
+    """Return what the person should know of columns with labels that nobody has named.
+
+    Parameters
+    ----------
+    raw : the table
+    columns : those that make an item
+    """
+    names = [name for name in raw.labels_beside if name in raw.columns and name not in columns]
+    if not names:
+        return []
+    which = f"Column{'s' if len(names) > 1 else ''} {' and '.join(map(repr, names))}"
+    parts = f"--columns {','.join([*columns, *names])}"
+    like = f"may be labels too, like '{raw.label_column}': no part of the items. No"
+    by = (
+        f"may be labels by {len(names)} people: no part of the items."
+        f" --label-column {names[0]} imports those of one; no"
+    )
+    return [f"{which} {by if raw.label_column is None else like} labels: {parts}."]
 
 
 def begun(raw: RawTable, name: str) -> str:

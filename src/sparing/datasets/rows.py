@@ -48,6 +48,7 @@ class RawTable:
     left_out : columns that identify rows: no part of an item, unless they are asked for
     label_column : the column with the labels that are there already, if one was found: no part of
         an item either
+    labels_beside : other columns that hold labels: no part of an item either
     reading : how it was read
     """
 
@@ -59,6 +60,7 @@ class RawTable:
     named_by: str | None = None
     left_out: tuple[str, ...] = ()
     label_column: str | None = None
+    labels_beside: tuple[str, ...] = ()
     reading: Reading = Reading()
 
     def __len__(self) -> int:

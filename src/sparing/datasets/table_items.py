@@ -33,7 +33,7 @@ from sparing.datasets.items import (
     shown_names,
     summarize_skipped,
 )
-from sparing.datasets.labels import read_cells, read_label_sets
+from sparing.datasets.labels import on_beside, read_cells, read_label_sets, set_aside
 from sparing.datasets.rows import RawTable, is_missing
 from sparing.errors import InvalidInputError, SourceError, UnknownNameError
 from sparing.types import BoolArray
@@ -73,13 +73,14 @@ def table_items(
     UnknownNameError : there is no such column, or no such kind of one
     SourceError : no rows are left, or vectors or images of more than one column
     """
-    aside = {*raw.left_out, raw.label_column}
+    aside = {*raw.left_out, raw.label_column, *raw.labels_beside}
     pairs = parted(columns or [name for name in raw.columns if name not in aside], raw.columns)
     used = {name: told(raw.column(name), kind_told) for name, kind_told in pairs}
     if not used:
         beside = " and ".join(["the label", *map(repr, raw.left_out)])
         raise SourceError(f"{raw.source} has no column beside {beside}.")
-    raw = replace(raw, notes=(*raw.notes, *_on_names(raw, [*used])))
+    said = (*_on_names(raw, [*used]), *on_beside(raw, [*used]))
+    raw = replace(raw, notes=(*raw.notes, *said))
     if kind is None:
         find = _kind_before if as_before else _kind
         kind = find([*used.values()], asked=bool(columns))
@@ -208,6 +209,7 @@ def labeled_table(
     skipped = [
         Skipped(raw.names[row], read.refused.get(row, "no label")) for row in rows_where(~there)
     ]
+    raw = raw if columns else set_aside(raw, label_column)
     told = replace(raw, skipped=(*raw.skipped, *skipped), notes=(*raw.notes, *read.notes))
     items = table_items(_with_labels(told, label_column, there), columns, folder, kind)
     by_name = dict(zip(raw.names, read.labels, strict=True))
