@@ -81,8 +81,9 @@ class ImportReport:
 
     def said(self) -> list[str]:
         """Return a sentence for what was taken, and one for each reason why a row was not."""
-        known = f", {self.n_known:,} were there already" if self.n_known else ""
-        taken = f"{self.n_stored:,} labels imported{known}."
+        were = "was" if self.n_known == 1 else "were"
+        known = f", {self.n_known:,} {were} there already" if self.n_known else ""
+        taken = f"{self.n_stored:,} label{'' if self.n_stored == 1 else 's'} imported{known}."
         return [taken, *self.notes, *summarize_skipped(self.problems)]
 
 
