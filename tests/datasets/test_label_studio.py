@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from sparing.datasets.label_studio import (
     Interface,
+    all_choices,
     choice,
     interface_for,
     names_of,
@@ -80,6 +81,29 @@ def test_the_interface_is_the_control_that_makes_one_choice():
       <Choices name="kind" toName="image"><Choice value="Cat" alias="cat"/><Choice value="dog"/>
       </Choices></View>"""
     assert read_interface(config) == Interface("kind", "image", ("cat", "dog"))
+
+
+def test_several_choices_are_one_answer_and_none_is_one_too():
+    tags = Interface("tags", "image", ("x", "y"))
+    both = choice(tags, "y", "x")
+    assert both["value"] == {"choices": ["y", "x"]}
+    again = {"result": [both, choice(tags, "x")]}
+    assert all_choices(read_annotation(again)) == ("y", "x")
+    assert all_choices(read_annotation({"result": []})) == ()
+    assert all_choices(read_annotation({"result": [], "was_cancelled": True})) is None
+    for raw, reason in (({}, "an annotation of nothing"),
+                        ({"result": [BOX]}, "no choice, but rectanglelabels")):  # fmt: skip
+        with pytest.raises(InvalidInputError, match=reason):
+            all_choices(read_annotation(raw))
+
+
+def test_an_interface_of_several_choices_is_told_from_one_of_one():
+    config = interface_for("text", ["a", "b"], several=True)
+    assert read_interface(config, several=True) == Interface("label", "text", ("a", "b"))
+    with pytest.raises(InvalidInputError, match="no <Choices> of which one is chosen"):
+        read_interface(config)
+    with pytest.raises(InvalidInputError, match='no <Choices> with choice="multiple"'):
+        read_interface(interface_for("text", ["a"]), several=True)
 
 
 @pytest.mark.parametrize(

@@ -23,6 +23,7 @@ from sparing.errors import InvalidInputError, SourceError
 
 OWN = "sparing"  # the part of a task's meta that is ours
 CHOICES, LABELS = "choices", "labels"
+SEVERAL = "multiple"  # how a control says that several may be chosen
 UPLOADED = re.compile(r"[0-9a-f]{8}-")  # before the name of a file that was uploaded
 MOST_INTERFACE = 1 << 20  # characters
 
@@ -39,6 +40,7 @@ class Annotation:
     annotator : mail address, or the number of a user; ``""`` where that is not known any more
     updated_at : ISO 8601; ``""`` where it is not said
     passed_over : types of its results that are no choices
+    is_submitted : it has results, or a list of none
     """
 
     key: str
@@ -47,6 +49,7 @@ class Annotation:
     annotator: str
     updated_at: str
     passed_over: tuple[str, ...]
+    is_submitted: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +74,7 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class Interface:
-    """The part of a labeling interface in which one of several choices is made.
+    """The part of a labeling interface in which choices are made.
 
     Parameters
     ----------
@@ -150,6 +153,7 @@ def read_annotation(raw: Any) -> Annotation:
         _annotator(raw.get("completed_by")),
         _text(raw.get("updated_at") or raw.get("created_at")),
         tuple(str(one.get("type")) for one in results if one.get("type") != CHOICES),
+        isinstance(raw.get("result"), list),
     )
 
 
@@ -166,8 +170,28 @@ def one_choice(annotation: Annotation) -> str | None:
         return annotation.choices[0]
     if annotation.choices:
         raise InvalidInputError(f"{len(annotation.choices)} choices, and an item has one class")
+    raise _no_choice(annotation)
+
+
+def all_choices(annotation: Annotation) -> tuple[str, ...] | None:
+    """Return the labels that an annotation gives, each once; None: it was skipped.
+
+    One that was submitted without any result says that none of the labels fits.
+
+    Raises
+    ------
+    InvalidInputError : none of its results is a choice, or it is damaged; the message is the reason
+    """
+    if annotation.is_skipped:
+        return None
+    if not annotation.choices and (annotation.passed_over or not annotation.is_submitted):
+        raise _no_choice(annotation)
+    return tuple(dict.fromkeys(annotation.choices))
+
+
+def _no_choice(annotation: Annotation) -> InvalidInputError:
     others = ", ".join(sorted(set(annotation.passed_over)))
-    raise InvalidInputError(f"no choice, but {others}" if others else "an annotation of nothing")
+    return InvalidInputError(f"no choice, but {others}" if others else "an annotation of nothing")
 
 
 def names_of(data: Mapping[str, Any]) -> Iterator[str]:
@@ -193,19 +217,24 @@ def names_of(data: Mapping[str, Any]) -> Iterator[str]:
             yield UPLOADED.sub("", unquote(value.rsplit("/", 1)[1]), count=1)
 
 
-def choice(interface: Interface, label: str, why: str = "") -> dict[str, Any]:
-    """Return a result that chooses one class, and in its meta why the item was chosen."""
+def choice(interface: Interface, *labels: str, why: str = "") -> dict[str, Any]:
+    """Return a result that chooses a class, or several, and in its meta why the item was chosen."""
     made: dict[str, Any] = {
         "from_name": interface.name,
         "to_name": interface.to_name,
         "type": CHOICES,
-        "value": {CHOICES: [label]},
+        "value": {CHOICES: [*labels]},
     }
     return made | ({"meta": {"text": [why]}} if why else {})
 
 
-def read_interface(config: str) -> Interface:
+def read_interface(config: str, *, several: bool = False) -> Interface:
     """Return the first control of a labeling interface in which one choice is made.
+
+    Parameters
+    ----------
+    config : the interface, as XML
+    several : whether it is to be a control in which several choices are made
 
     Raises
     ------
@@ -219,19 +248,21 @@ def read_interface(config: str) -> Interface:
         raise InvalidInputError(f"The labeling interface is no XML: {error}.") from None
     for control in root.iter("Choices"):
         name, to_name = control.get("name"), control.get("toName")
-        if name and to_name and control.get("choice") != "multiple":
+        if name and to_name and (control.get("choice") == SEVERAL) == several:
             offered = (one.get("alias") or one.get("value") for one in control.iter("Choice"))
             return Interface(name, to_name, tuple(one for one in offered if one))
-    raise InvalidInputError("The labeling interface has no <Choices> of which one is chosen.")
+    wanted = f'with choice="{SEVERAL}"' if several else "of which one is chosen"
+    raise InvalidInputError(f"The labeling interface has no <Choices> {wanted}.")
 
 
-def interface_for(shown: str, classes: Sequence[str]) -> str:
+def interface_for(shown: str, classes: Sequence[str], *, several: bool = False) -> str:
     """Return a labeling interface for classes.
 
     Parameters
     ----------
     shown : ``"image"`` or ``"text"``
     classes : to choose from
+    several : whether several of them may be chosen
 
     Examples
     --------
@@ -240,7 +271,8 @@ def interface_for(shown: str, classes: Sequence[str]) -> str:
     """
     view = ElementTree.Element("View")
     ElementTree.SubElement(view, shown.capitalize(), name=shown, value=f"${shown}")
-    choices = ElementTree.SubElement(view, "Choices", name="label", toName=shown)
+    how = {"choice": SEVERAL} if several else {}
+    choices = ElementTree.SubElement(view, "Choices", how, name="label", toName=shown)
     for name in classes:
         ElementTree.SubElement(choices, "Choice", value=name)
     return ElementTree.tostring(view, encoding="unicode")

@@ -295,7 +295,12 @@ def _write_folders(guarded: Guarded, path: Path, rows: list[ExportRow], table: E
     The folder is there whole or not at all.
     """
     with guarded.held() as state:
-        kind = state.listing.kind
+        kind, is_of_one = state.listing.kind, state.settings.kind == CLASS
+    if not is_of_one:
+        raise InvalidInputError(
+            "A folder per class is made where an item has one class; the items of this project have"
+            " several labels: export them as csv, jsonl, parquet or label-studio."
+        )
     if kind not in ("images", "texts"):
         raise InvalidInputError("A folder per class is made of files or texts, not of table rows.")
     if path.exists() and (not path.is_dir() or any(path.iterdir())):

@@ -81,9 +81,8 @@ class ImportReport:
 
     def said(self) -> list[str]:
         """Return a sentence for what was taken, and one for each reason why a row was not."""
-        were = "was" if self.n_known == 1 else "were"
-        known = f", {self.n_known:,} {were} there already" if self.n_known else ""
-        taken = f"{self.n_stored:,} label{'' if self.n_stored == 1 else 's'} imported{known}."
+        known = f", {self.n_known:,} were there already" if self.n_known else ""
+        taken = f"{self.n_stored:,} labels imported{known}."
         return [taken, *self.notes, *summarize_skipped(self.problems)]
 
 
@@ -291,8 +290,15 @@ def found_row(
 
 def _are_known(state: State, item_id: str, opinions: ImportedOpinions) -> bool:
     """Tell whether these people have said this of the item already."""
-    there = {(v.annotator, said_in(state, v.content)) for v in state.replay.of(item_id).votes}
-    return there >= {*opinions}
+    kind = state.settings.kind
+    votes = state.replay.of(item_id).votes
+    there = {(vote.annotator, _meaning(kind, said_in(state, vote.content))) for vote in votes}
+    return there >= {(who, _meaning(kind, said)) for who, said in opinions}
+
+
+def _meaning(kind: str, said: str | None) -> frozenset[str] | None:
+    """Return the names that an answer says, whose order means nothing."""
+    return None if said is None else frozenset(names_said(kind, said))
 
 
 def _table(

@@ -18,16 +18,17 @@ from sparing.datasets.label_studio import (
     Interface,
     Task,
     choice,
-    one_choice,
     read_annotation,
     read_interface,
     read_task,
 )
 from sparing.errors import InvalidInputError, NotFoundError
-from sparing.project.files.studio import TaskFinder
+from sparing.project.files.studio import TaskFinder, said_by
 from sparing.project.guarded import Guarded
 from sparing.project.learning.guesses import Guess
 from sparing.project.log.event_log import EventLog
+from sparing.project.log.meaning import names_said
+from sparing.project.settings import CLASS
 from sparing.project.state import State
 from sparing.store import Event, Kind, NewEvent
 from sparing.store.records import FROM_FILE
@@ -95,8 +96,8 @@ class Studio:
         ------
         InvalidInputError : the interface makes no choice
         """
-        interface = read_interface(config)
         with self._guarded.held() as state:
+            interface = read_interface(config, several=state.settings.kind != CLASS)
             places = _places(state)
             return [self._prediction(state, task, i, interface, places)
                     for i, task in enumerate(tasks)]  # fmt: skip
@@ -114,8 +115,9 @@ class Studio:
             return made
         guess, place = state.guess(row), places.get(row)
         made["score"] = _score(guess, place)
-        if guess is not None and guess.name in interface.choices:
-            made["result"] = [choice(interface, guess.name, place.why if place else "")]
+        chosen = () if guess is None else (guess.name,) if guess.labels is None else guess.labels
+        if chosen and {*chosen} <= {*interface.choices}:
+            made["result"] = [choice(interface, *chosen, why=place.why if place else "")]
         return made
 
     def take(self, told: Mapping[str, Any]) -> dict[str, int]:
@@ -146,21 +148,20 @@ class Studio:
                 item_id = self._find(state, read_task(raw_task, 1))
             except (InvalidInputError, NotFoundError) as error:
                 return f"not learned: {error}"
-            said = state.replay.of(item_id).said
+            said, kind = state.replay.of(item_id).said, state.settings.kind
         known = [event for event in said if event.key.startswith(prefix)]
         key = prefix + _stamp(annotation)
         if prefix in self._deleted or any(event.key > key for event in known):
             return LATE
         try:
-            label = one_choice(annotation)
+            label = said_by(annotation, kind)
         except InvalidInputError as error:
             self._unlearn(prefix)  # what was chosen before is chosen no more
             return f"not learned: {error}"
+        self._log.add_classes(names_said(kind, label))
         return self._learn(key, item_id, label, annotation.annotator)
 
     def _learn(self, key: str, item_id: str, label: str | None, who: str) -> str:
-        if label is not None:
-            self._log.add_classes([label])
         with self._guarded.held() as state:
             seen = state.replay.of(item_id).vote_of(who)
         event = NewEvent(

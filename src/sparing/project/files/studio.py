@@ -17,6 +17,7 @@ from sparing.datasets.label_studio import (
     Annotation,
     Interface,
     Task,
+    all_choices,
     choice,
     names_of,
     one_choice,
@@ -24,13 +25,17 @@ from sparing.datasets.label_studio import (
     read_task,
 )
 from sparing.errors import InvalidInputError
-from sparing.project.files.export import AUTOMATIC, CONFIRMED, SETTLED, ExportRow
+from sparing.project.files.export import AUTOMATIC, CONFIRMED, OF_SEVERAL, SETTLED, ExportRow
 from sparing.project.files.finding import Finder
 from sparing.project.files.imports import Found, Readings, RowReport, found_row
+from sparing.project.log.meaning import as_said
+from sparing.project.settings import CLASS
 from sparing.project.source.items import Item
 from sparing.project.state import State
 from sparing.store.records import FROM_FILE
 
+Chosen = str | tuple[str, ...] | None
+"""What is said of an item: its class, or its labels; None: it was skipped."""
 PLACES = "/data/local-files/?d="  # Label Studio's own address of a file on its disk
 
 
@@ -123,7 +128,7 @@ def _read(state: State, finder: TaskFinder, task: Task) -> tuple[list[Found], li
     item = str(task.own.get("item") or next(names_of(task.data), ""))
     try:
         item_id = finder.find(task)
-        said, refused = _said(task)
+        said, refused = _said(task, state.settings.kind)
     except InvalidInputError as error:
         return [], [RowReport(task.name, item, str(error))]
     problems = [RowReport(task.name, item, why) for why in refused]
@@ -133,14 +138,39 @@ def _read(state: State, finder: TaskFinder, task: Task) -> tuple[list[Found], li
     return [found_row(state, task.name, item, item_id, said | noted)], problems
 
 
-def _said(task: Task) -> tuple[dict[str, Any], list[str]]:
+def said_by(annotation: Annotation, kind: str) -> str | None:
+    """Return what an annotation says as a door hands it in; None: it was skipped.
+
+    Parameters
+    ----------
+    annotation : from Label Studio
+    kind : of the project's answers
+
+    Raises
+    ------
+    InvalidInputError : it is no answer of this kind; the message is the reason
+    """
+    if kind == CLASS:
+        return one_choice(annotation)
+    chosen = all_choices(annotation)
+    return None if chosen is None else as_said(sorted(chosen))
+
+
+def _told(kind: str, told: Any) -> str | None:
+    """Return what an export of ours keeps of an answer as a door hands it in."""
+    if kind == CLASS or not isinstance(told, list):
+        return None if told is None else str(told)
+    return as_said(sorted(map(str, told)))
+
+
+def _said(task: Task, kind: str) -> tuple[dict[str, Any], list[str]]:
     """Return what people said as the fields of an event, and why of some nothing can be taken."""
     votes: dict[str, str | None] = {}
     refused = []
-    known = _votes_of_ours(task)
+    known = _votes_of_ours(task, kind)
     for one in task.annotations:
         try:
-            label = one_choice(one)
+            label = said_by(one, kind)
         except InvalidInputError as error:
             refused.append(str(error))
             continue
@@ -149,13 +179,14 @@ def _said(task: Task) -> tuple[dict[str, Any], list[str]]:
         return {}, refused
     if len(votes) > 1:
         told: dict[str, Any] = {"opinions": list(votes.items()), "asked_for": FROM_FILE}
-        settled = task.own.get("settled")
-        if task.own.get("provenance") == SETTLED and isinstance(settled, list):
-            told["settled"] = tuple(settled)
+        settled = _pairs([task.own.get("settled")], kind)
+        if task.own.get("provenance") == SETTLED and settled:
+            told["settled"] = settled[0]
         return told, refused
     ((who, label),) = votes.items()
     own = task.own
-    is_as_it_was = own.get("label") == label and label is not None
+    was = _told(kind, own.get("label" if kind == CLASS else OF_SEVERAL))
+    is_as_it_was = was == label and label is not None
     return {
         "class_name": label,
         "annotator": who,
@@ -164,11 +195,16 @@ def _said(task: Task) -> tuple[dict[str, Any], list[str]]:
     }, refused
 
 
-def _votes_of_ours(task: Task) -> list[tuple[str, str | None]]:
+def _votes_of_ours(task: Task, kind: str) -> list[tuple[str, str | None]]:
     """Return who had said what when the task was exported: Label Studio knows not these people."""
-    votes = task.own.get("votes")
-    pairs = [one for one in votes if isinstance(one, list)] if isinstance(votes, list) else []
-    return [(str(one[0]), one[1]) for one in pairs if len(one) == 2]
+    return _pairs(task.own.get("votes"), kind)
+
+
+def _pairs(told: Any, kind: str) -> list[tuple[str, str | None]]:
+    """Return who said what, as far as it is that."""
+    pairs = told if isinstance(told, list) else []
+    whole = (one for one in pairs if isinstance(one, list) and len(one) == 2)
+    return [(str(who), _told(kind, what)) for who, what in whole]
 
 
 def _who(one: Annotation, label: str | None, known: list[tuple[str, str | None]]) -> str:
@@ -214,12 +250,12 @@ def _task(state: State, row: ExportRow) -> dict[str, Any]:
     told = {k: v for k, v in asdict(row).items() if v not in (None, "", False)}
     own = told | {"votes": [list(vote) for vote in votes]}
     if row.provenance == SETTLED:
-        own |= {"settled": [row.annotator, row.label]}
+        own |= {"settled": [row.annotator, row.label if row.labels is None else row.labels]}
     return {
         "data": _data(state, item),
         "meta": {OWN: own},
         "annotations": [_annotation(interface, label) for _, label in votes],
-        "predictions": _predictions(interface, row),
+        "predictions": _predictions(state, interface, row),
     }
 
 
@@ -228,29 +264,43 @@ def shown_as(kind: str) -> str:
     return "image" if kind == "image" else "text"
 
 
-def _votes(state: State, row: ExportRow) -> list[tuple[str, str | None]]:
+def _votes(state: State, row: ExportRow) -> list[tuple[str, Chosen]]:
     """Return who said what of an item, as far as whoever exports may know it."""
     if row.state not in ("labeled", "skipped", "contested") or row.provenance == AUTOMATIC:
         return []
-    item, name = state.replay.of(row.item_id), state.replay.class_name
-    said = [(vote.annotator, vote.class_id) for vote in item.votes]
-    votes = [(who, name(class_id) if class_id else None) for who, class_id in said]
-    return votes or [(row.annotator or "", row.label)]
+    said = state.replay.of(row.item_id).votes
+    votes = [(vote.annotator, _chosen(state, vote.content)) for vote in said]
+    return votes or [(row.annotator or "", row.label if row.labels is None else row.labels)]
 
 
-def _annotation(interface: Interface, label: str | None) -> dict[str, Any]:
-    result = [] if label is None else [choice(interface, label)]
-    return {"result": result, "was_cancelled": label is None}
+def _chosen(state: State, content: str | None) -> Chosen:
+    if content is None:
+        return None
+    names = state.replay.label_names(content)
+    return state.replay.class_name(content) if names is None else names
 
 
-def _predictions(interface: Interface, row: ExportRow) -> list[dict[str, Any]]:
-    is_automatic = row.provenance == AUTOMATIC
-    label = row.label if is_automatic else row.guess
-    score = row.confidence if is_automatic else row.guess_confidence
-    if label is None:
-        return []
+def _annotation(interface: Interface, said: Chosen) -> dict[str, Any]:
+    return {"result": _result(interface, said), "was_cancelled": said is None}
+
+
+def _predictions(state: State, interface: Interface, row: ExportRow) -> list[dict[str, Any]]:
     version = f"{OWN}-{row.model_version}"
-    return [{"result": [choice(interface, label)], "score": score, "model_version": version}]
+    if row.provenance == AUTOMATIC:
+        said, score = row.label if row.labels is None else row.labels, row.confidence
+    elif row.guess is not None:
+        guess = state.guess(state.row_of[row.item_id])
+        said = row.guess if guess is None or guess.labels is None else guess.labels
+        score = row.guess_confidence
+    else:
+        return []
+    return [{"result": _result(interface, said), "score": score, "model_version": version}]
+
+
+def _result(interface: Interface, said: Chosen) -> list[dict[str, Any]]:
+    """Return what is chosen as the results of an annotation; of nothing there is none."""
+    chosen = (said,) if isinstance(said, str) else said or ()
+    return [choice(interface, *chosen)] if chosen else []
 
 
 def _data(state: State, item: Item) -> dict[str, Any]:
