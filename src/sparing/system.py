@@ -112,6 +112,11 @@ def is_open_to_others(found: os.stat_result) -> bool:
     return not WINDOWS and bool(stat.S_IMODE(found.st_mode) & 0o077)
 
 
+def is_own(found: os.stat_result) -> bool:
+    """Tell whether a file is of the user who asks; on Windows every file that they can read."""
+    return WINDOWS or found.st_uid == os.getuid()
+
+
 def bind_alone(listener: socket.socket, address: tuple[str, int]) -> None:
     """Bind a socket to an address that nobody listens on.
 

@@ -49,7 +49,7 @@ def test_import_says_of_each_row_what_became_of_it(tmp_path, capsys):
     table = tmp_path / "l.csv"
     table.write_text(f"text,label\n{ROWS[0]},a\n=nobody,a\n{ROWS[1]},\n")
     assert run(["import", str(source), str(table), "--report", str(tmp_path / "r.csv")]) == 0
-    assert capsys.readouterr().out == "1 label imported.\n"
+    assert capsys.readouterr().out == "1 labels imported.\n"
     rows = [
         (row["item"], row["became"])
         for row in csv.DictReader((tmp_path / "r.csv").read_text().splitlines())

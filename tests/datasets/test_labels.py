@@ -3,14 +3,7 @@ import json
 import numpy as np
 import pytest
 
-from sparing.datasets.labels import (
-    begun_columns,
-    is_label_column,
-    offered,
-    on_beside,
-    one_label,
-    read_cells,
-)
+from sparing.datasets.labels import begun_columns, is_label_column, offered, one_label, read_cells
 from sparing.datasets.read import read_items, read_labeled
 from sparing.datasets.rows import RawTable
 from sparing.errors import InvalidInputError, SourceError
@@ -133,12 +126,6 @@ def test_labels_that_several_people_have_begun_are_no_features(tmp_path):
         assert like in items.said()
     assert read_items(path, columns=["text", "bob"]).columns == ("text", "bob")
     assert read_labeled(path, "ann", columns=["text", "bob"]).items.columns == ("text", "bob")
-
-
-def test_of_many_columns_not_every_name_is_said():
-    raw = RawTable(PEOPLE, MANY, "t.csv", labels_beside=("ann", "bob"))
-    (said,) = on_beside(raw, [f"gene{i}" for i in range(999)])
-    assert said.endswith("imports those of one; no labels: name them in --columns.")
 
 
 def test_the_same_labels_in_words_are_no_feature(tmp_path):

@@ -51,8 +51,8 @@ def restore(
     say(f"{_said(made.manifest)}, in {made.place}.")
     if made.source is None:
         say(
-            f"Its source is not there: {made.manifest.source}. 'sparing label {made.place} --source"
-            " PLACE' says where it is now."
+            f"Its source is not there, or not named here yet: {made.manifest.source}. 'sparing"
+            f" label {made.place} --source PLACE' says where it is now."
         )
 
 

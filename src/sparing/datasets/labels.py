@@ -207,8 +207,6 @@ def on_beside(raw: RawTable, columns: Sequence[str]) -> list[str]:
         return []
     which = f"Column{'s' if len(names) > 1 else ''} {' and '.join(map(repr, names))}"
     parts = f"--columns {','.join([*columns, *names])}"
-    if len(columns) > FEW:
-        parts = "name them in --columns"
     like = f"may be labels too, like '{raw.label_column}': no part of the items. No"
     by = (
         f"may be labels by {len(names)} people: no part of the items."

@@ -40,6 +40,7 @@ from sparing.project.team.lending import Lending
 from sparing.project.team.team import Team
 from sparing.project.views import MARKS, Asked, HistoryRow, Recorded
 from sparing.project.views import Status as ProjectStatus
+from sparing.project.whence import lister
 from sparing.project.whereabouts import Whereabouts
 from sparing.store import Kind, NewEvent, Store
 from sparing.types import Label, Progress
@@ -95,7 +96,7 @@ class Project:
         self._guarded = guarded = Guarded(state)
         self._lock = lock
         self._handed = Handed(None if lock is None else folder.path / DRAWS)
-        list_items = opening.lister(folder, state.settings)
+        list_items = lister(folder, state.settings)
         follower = Follower(store, guarded, list_items, is_writable=lock is not None)
         self.log = EventLog(store, guarded, follower, self._handed)
         self.where = Whereabouts(folder, guarded, lock)
@@ -233,7 +234,15 @@ class Project:
             said = {"encoder": said["encoder"]} if fetched else {}
         else:
             reading = said.get("reading", FOUND_OUT)
-            project = cls.open(place.url or place.path, follow_links=reading.follow_links)
+            with opening.uninterrupted():
+                project = cls._of(
+                    opening.reopen(
+                        place,
+                        writable=True,
+                        argument=source,
+                        follow_links=reading.follow_links,
+                    )
+                )
         try:
             project._obey(said, fetch=fetch)
         except BaseException:

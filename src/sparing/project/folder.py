@@ -13,7 +13,7 @@ from sparing.files import alone, write_atomically
 from sparing.project.source.items import MNIST
 from sparing.store import Version
 from sparing.store.engine import shown_url, sqlite_url
-from sparing.system import LOCKED_BYTES, lock, open_itself
+from sparing.system import LOCKED_BYTES, is_own, lock, open_itself
 
 SUFFIX = ".sparing"
 SECRET_BYTES, SECRET = 32, re.compile(r"[A-Za-z0-9_-]{43}")
@@ -146,6 +146,19 @@ class ProjectFolder:
             if lines != [found, *here]:
                 write_atomically(path, "\n".join([found, *here]).encode(), private=True)
         return found
+
+    def has_own_secret(self) -> bool:
+        """Tell whether a secret lies here that this user made in this very folder.
+
+        One that came with a folder from elsewhere is bound to another: nobody knows beforehand
+        which number a folder will have.
+        """
+        path = self.path / "secret"
+        try:
+            is_mine = is_own(path.lstat())
+        except OSError:
+            return False
+        return is_mine and not self.is_shared and _secret_lines(path)[1:] == self._identity()
 
     def _identity(self) -> list[str]:
         """Return what tells this folder from a copy: one of the two stays when it is moved."""

@@ -1,8 +1,7 @@
 """Making a project and opening it again: lock, store, items, settings."""
 
 import gc
-import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from os import PathLike
@@ -33,6 +32,8 @@ from sparing.project.source.items import GONE, MNIST, Listing
 from sparing.project.source.listing import list_source
 from sparing.project.source.older import hashes_of_today, layout_before, told_anew
 from sparing.project.state import State
+from sparing.project.trust import judged_anew, named
+from sparing.project.whence import follows_links, found_source, full_source, listed, lister
 from sparing.store import ItemRow, Store, Version, open_store, stored_setting
 from sparing.store.engine import is_postgresql, shown_url
 from sparing.types import Progress
@@ -157,6 +158,7 @@ def make(
         with alone(store, folder, "opening"):
             if folder.is_shared and SETTINGS in store.settings():
                 raise ConflictError(f"{folder.name} is a project already: open it.")
+            settings = named(settings)
             told = as_stored(settings)
             store.put_settings(told | ({FOLDER: str(folder.path)} if folder.is_shared else {}))
             return folder, store, _state(folder, store, listing, settings), lock
@@ -185,11 +187,13 @@ def reopen(
     *,
     writable: bool,
     source: str | PathLike[str] | None = None,
+    argument: str | PathLike[str] | None = None,
     follow_links: bool = False,
 ) -> Opened:
     """Open a project that is there; where its source has moved, ``source`` says where to.
 
-    Links that lead out of its source are followed from now on where ``follow_links`` says so.
+    Its source counts as named if it is the ``argument`` of a command. Links that lead out of it are
+    followed from now on where ``follow_links`` says so.
 
     Raises
     ------
@@ -208,16 +212,17 @@ def reopen(
         lock = SharedLock() if writable and folder.is_shared else lock
         if source is not None:
             repoint(folder, store, source)
+        _take_argument(folder, store, argument)
         settings = _settled(folder, store)
-        if follow_links and not settings.follow_links:
-            settings = replace(settings, follow_links=True)
-            keep_settings(store, settings)
+        if follow_links:
+            settings = _with_links(folder, store, settings)
         listing = lister(folder, settings)()
         if not writable:
             return folder, store, _view(folder, store, listing), lock
         with alone(store, folder, "opening"):
             if not folder.is_shared:
                 sweep(folder.path)
+            settings = _with_key(folder, store, settings)
             return folder, store, _state(folder, store, listing, settings), lock
     except BaseException:
         if store is not None:
@@ -225,6 +230,39 @@ def reopen(
         if lock is not None:
             lock.release()
         raise
+
+
+def _take_argument(
+    folder: ProjectFolder, store: Store, argument: str | PathLike[str] | None
+) -> None:
+    """Take the source for named that a command has for its argument, if it is the project's."""
+    settings = read_settings(store)
+    if argument is None or full_source(argument) != settings.source:
+        return
+    follow_links = follows_links(folder, settings)  # naming a source says nothing of links
+    taken = named(replace(settings, follow_links=follow_links))
+    if taken != settings:
+        keep_settings(store, taken)
+
+
+def _with_links(folder: ProjectFolder, store: Store, settings: Settings) -> Settings:
+    """Return the settings of a project that follows links from now on, where it has a source."""
+    source = found_source(folder, settings)
+    if source is None or follows_links(folder, settings):
+        return settings
+    settings = named(replace(settings, source=source, follow_links=True))
+    keep_settings(store, settings)
+    return settings
+
+
+def _with_key(folder: ProjectFolder, store: Store, settings: Settings) -> Settings:
+    """Return the settings with the key of the project, which one of an older version gets now."""
+    stored = read_settings(store)
+    follow_links = follows_links(folder, stored)
+    judged = replace(judged_anew(folder, stored), follow_links=follow_links)
+    if judged != stored:
+        keep_settings(store, judged)
+    return replace(settings, key=judged.key, follow_links=follow_links)
 
 
 def let_go(opened: Opened) -> None:
@@ -301,41 +339,6 @@ def _view(folder: ProjectFolder, store: Store, listing: Listing) -> State:
     return State(folder, store, stored, attached(stored, listing), Changes())
 
 
-def lister(folder: ProjectFolder, settings: Settings) -> Callable[[], Listing]:
-    """Return what lists the source of a project, wherever it is found now."""
-    source = found_source(folder, settings)
-
-    def listed() -> Listing:
-        if source is None:
-            place = folder.name if folder.is_shared else folder.path
-            raise SourceError(
-                f"The source of {folder.name} is not there: {settings.source}."
-                f" 'sparing label {place} --source PLACE' says where it is now."
-            )
-        reading = Reading(follow_links=settings.follow_links, encoding=settings.encoding)
-        return list_source(
-            source, settings.columns, settings.left_out, settings.layout, reading=reading
-        )
-
-    return listed
-
-
-def full_source(source: str | PathLike[str]) -> str:
-    """Return where a source is, from whatever folder it is looked for."""
-    is_word = str(source) == MNIST and not Path(source).exists()
-    return MNIST if is_word else str(Path(source).resolve())
-
-
-def found_source(folder: ProjectFolder, settings: Settings) -> str | None:
-    """Return where the source is: where it was, or beside a project that has moved with it."""
-    # os.path.exists: a name that is too long for any file, or has a zero byte, is not there.
-    if settings.source == MNIST or os.path.exists(settings.source):  # noqa: PTH110
-        return settings.source
-    name = Path(settings.source).name
-    beside = str(folder.path.resolve().parent / name)
-    return beside if name and os.path.exists(beside) else None  # noqa: PTH110
-
-
 def repoint(folder: ProjectFolder, store: Store, source: str | PathLike[str]) -> None:
     """Say where the source of a project is now; it has to be the same one.
 
@@ -343,10 +346,12 @@ def repoint(folder: ProjectFolder, store: Store, source: str | PathLike[str]) ->
     ------
     SourceError : it cannot be read, or fewer than half of the project's items are in it
     """
-    settings = replace(read_settings(store), source=full_source(source))
+    was = read_settings(store)
+    follow_links = follows_links(folder, was)
+    settings = replace(was, source=full_source(source), follow_links=follow_links)
     if settings.source != MNIST and not Path(settings.source).exists():
         raise SourceError(f"{source} is not there.")
-    listing = lister(folder, settings)()
+    listing = listed(settings.source, settings, follow_links=follow_links)
     stored = told_today(store.items(), listing)
     there = set(reconcile(stored, listing).listing.ids)
     known = [row.item_id for row in stored if row.state != GONE]
@@ -356,7 +361,7 @@ def repoint(folder: ProjectFolder, store: Store, source: str | PathLike[str]) ->
             f"{source} is not the source of {folder.name}: {n_found:,} of its {len(known):,} items"
             " are there. Nothing was changed."
         )
-    keep_settings(store, settings)
+    keep_settings(store, named(settings))
 
 
 def make_trainee(

@@ -29,6 +29,7 @@ class Settings:
     ``follow_links`` says whether links that lead out of the source's folder are followed.
     ``encoding`` is that of a folder's texts, where somebody has said it.
     ``kind`` is that of its answers: one class an item, or several labels.
+    ``key`` is the project's, and that of its copies and backups; empty of older versions.
     ``encoder_since`` is the model version that was the newest when the encoder was chosen.
     """
 
@@ -42,6 +43,7 @@ class Settings:
     follow_links: bool = False
     encoding: str | None = None
     kind: str = CLASS
+    key: str = ""
 
 
 def read_settings(store: Store) -> Settings:
@@ -64,6 +66,7 @@ def read_settings(store: Store) -> Settings:
             bool(told.get("follow_links", False)),
             told.get("encoding"),
             _kind(told.get("kind", CLASS)),
+            str(told.get("key", "")),
         )
 
 

@@ -340,7 +340,7 @@ def test_a_table_of_labels_is_read_as_is_said(texts, tmp_path):
     with pytest.raises(SourceError):  # its only line was taken for names
         texts.files.import_labels(table)
     told = texts.files.import_labels(table, reading=Reading(header=False, encoding="cp1251"))
-    assert told.said()[0] == "1 label imported."
+    assert told.said()[0] == "1 labels imported."
     assert [name for name, _ in texts.classes] == ["cat", "\u0433\u0430\u0432"]
 
 

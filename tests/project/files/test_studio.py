@@ -188,4 +188,4 @@ def test_the_commands_take_and_make_a_json_file(answered, tmp_path, capsys):
     rows = [{"item": "line 9", "label": "warm"}]  # a table in JSON is no export of Label Studio
     file.write_text(json.dumps(rows))
     assert run(["import", str(folder), str(file)]) == 0
-    assert "1 label imported." in capsys.readouterr().out
+    assert "1 labels imported." in capsys.readouterr().out

@@ -22,6 +22,7 @@ from sparing.project.belongings import mark
 from sparing.project.folder import ProjectFolder
 from sparing.project.multiprocess import FOLDER, new_place
 from sparing.project.settings import Settings, read_settings
+from sparing.project.whence import found_source, full_source
 from sparing.store import open_store
 from sparing.store.copying import check_file, fill_store
 from sparing.store.engine import is_postgresql, sqlite_url
@@ -35,7 +36,8 @@ class Restored:
     ----------
     place : the folder, or the URL of the database without its password
     manifest : of the backup
-    source : where the source is; None if it is not where it was, nor beside the project
+    source : where the source is; None if it is not where it was, nor beside the project, or if
+        it is elsewhere and nobody has named it on this machine
     """
 
     place: str
@@ -69,7 +71,7 @@ def restore(
     with _unpacked(Path(path), folder) as (staged, manifest):
         settings = _examined(staged, Path(path), source)
         staged.rename(folder)
-    found = opening.found_source(ProjectFolder(folder), settings)
+    found = found_source(ProjectFolder(folder), settings)
     return Restored(str(place), manifest, found)
 
 
@@ -89,7 +91,7 @@ def _restore_database(path: Path, url: str, source: str | PathLike[str] | None) 
         raise ConflictError(f"{ProjectFolder(Path(), url).name} is a project already.")
     with opened_archive(path) as archive:
         was = read_manifest(archive, path).source
-    folder = new_place(url, opening.full_source(source) if source is not None else was)
+    folder = new_place(url, full_source(source) if source is not None else was)
     with _unpacked(path, folder.path) as (staged, manifest):
         settings = _examined(staged, path, source, {FOLDER: str(folder.path)})
         database = (staged / DATABASE).rename(staged.parent / DATABASE)
@@ -100,7 +102,7 @@ def _restore_database(path: Path, url: str, source: str | PathLike[str] | None) 
         except BaseException:
             shutil.rmtree(folder.path)  # this very call has made it
             raise
-    return Restored(folder.name, manifest, opening.found_source(folder, settings))
+    return Restored(folder.name, manifest, found_source(folder, settings))
 
 
 @contextmanager

@@ -1,0 +1,77 @@
+"""Where the source of a project is found, and what lists it there."""
+
+import os
+from collections.abc import Callable
+from os import PathLike
+from pathlib import Path
+
+from sparing.datasets.rows import Reading
+from sparing.errors import SourceError
+from sparing.project.folder import ProjectFolder
+from sparing.project.settings import Settings
+from sparing.project.source.items import MNIST, Listing
+from sparing.project.source.listing import list_source
+from sparing.project.trust import is_beside, is_named
+
+
+def lister(folder: ProjectFolder, settings: Settings) -> Callable[[], Listing]:
+    """Return what lists the source of a project, wherever it is found now."""
+    source = found_source(folder, settings)
+
+    def found() -> Listing:
+        if source is None:
+            raise _no_source(folder, settings)
+        return listed(source, settings, follow_links=follows_links(folder, settings))
+
+    return found
+
+
+def listed(source: str, settings: Settings, *, follow_links: bool) -> Listing:
+    """Return the items of a source, read as it was when the project was made."""
+    reading = Reading(follow_links=follow_links, encoding=settings.encoding)
+    return list_source(
+        source, settings.columns, settings.left_out, settings.layout, reading=reading
+    )
+
+
+def follows_links(folder: ProjectFolder, settings: Settings) -> bool:
+    """Tell whether links may lead out of the source: not because a foreign folder says so."""
+    return settings.follow_links and is_named(folder, settings)
+
+
+def _no_source(folder: ProjectFolder, settings: Settings) -> SourceError:
+    place = folder.name if folder.is_shared else folder.path
+    if _is_there(settings.source):
+        return SourceError(
+            f"The source of {folder.name} is not read, as nobody has named it on this machine:"
+            f" {settings.source}. 'sparing label {place} --source {settings.source}' does, if you"
+            " want its files to be read."
+        )
+    return SourceError(
+        f"The source of {folder.name} is not there: {settings.source}."
+        f" 'sparing label {place} --source PLACE' says where it is now."
+    )
+
+
+def full_source(source: str | PathLike[str]) -> str:
+    """Return where a source is, from whatever folder it is looked for."""
+    is_word = str(source) == MNIST and not Path(source).exists()
+    return MNIST if is_word else str(Path(source).resolve())
+
+
+def found_source(folder: ProjectFolder, settings: Settings) -> str | None:
+    """Return where the source is: where it was, or beside a project that has moved with it.
+
+    None: at neither place, or it is not for this project to say what is read.
+    """
+    source = settings.source
+    is_own = is_beside(folder, source) or is_named(folder, settings)
+    if source == MNIST or (is_own and _is_there(source)):
+        return source
+    beside = str(folder.path.resolve().parent / Path(source).name)
+    return beside if is_beside(folder, beside) and _is_there(beside) else None
+
+
+def _is_there(source: str) -> bool:
+    # os.path.exists: a name that is too long for any file, or has a zero byte, is not there.
+    return os.path.exists(source)  # noqa: PTH110
