@@ -21,6 +21,8 @@ settings.register_profile(
 )
 settings.load_profile("steady")
 
+collect_ignore = ["windows"]  # it makes of any Python that imports it one without POSIX
+
 
 def pytest_configure() -> None:
     """Let Ctrl-C reach the commands under test: a shell's background job inherits it ignored."""

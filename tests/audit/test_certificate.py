@@ -194,7 +194,7 @@ def test_an_unanswered_item_costs_as_much_as_a_wrong_one_and_is_handed_back():
     as_wrong = certify(p, audit, judge(audit, p, [*full[:-20], *wrong]))
     assert some.n_auto == as_wrong.n_auto
     assert some.n_handback == as_wrong.n_handback + 20
-    assert "20 audited items have no answer" in some.notes[0]
+    assert "20 items of the check have no answer" in some.notes[0]
 
 
 def test_disputed_items_are_said():
@@ -203,7 +203,7 @@ def test_disputed_items_are_said():
     found = judge(audit, p, [*told(audit, truth), (0, "dog")])
     certificate = certify(p, audit, found)
     assert certificate.n_disputed == 1
-    assert any("On 1 audited items annotators disagree" in note for note in certificate.notes)
+    assert any("People differ on 1 of the checked items" in note for note in certificate.notes)
 
 
 def test_too_small_an_audit_certifies_nothing_and_says_so():
@@ -297,9 +297,12 @@ def test_the_whole_set_bound_is_empty_where_a_class_is_rarer_than_epsilon():
     assert class_shares(p).tolist() == [0.985, 0.015]
     note = certificate.notes[-1]
     assert "Nothing is promised of class 'dog' by itself" in note
-    assert "per class" in note
+    assert "limits the errors among the labels of each class" in note
     p, truth, claim = made(np.linspace(1, 0.5, 1000), [], codes=codes, epsilon=0.01)
-    assert not any("empty" in n for n in certified(p, truth, claim, range(0, 1000, 2))[0].notes)
+    assert not any(
+        "Nothing is promised of" in n
+        for n in certified(p, truth, claim, range(0, 1000, 2))[0].notes
+    )
 
 
 def small_case():

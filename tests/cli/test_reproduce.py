@@ -82,7 +82,7 @@ def test_interrupting_the_report_keeps_the_results(reproduction, tmp_path, capfd
     def interrupted(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("sparing.experiment.report.draw", interrupted)
+    monkeypatch.setattr("sparing.experiment.report.draw_figure", interrupted)
     monkeypatch.setattr("sparing.cli.reproduce._load", lambda *_, **__: None)
     monkeypatch.setattr("sparing.cli.reproduce._compute", lambda *_, **__: reproduction)
     assert run(["reproduce", "--out", str(tmp_path / "out")]) == 130

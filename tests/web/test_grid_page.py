@@ -224,7 +224,7 @@ def test_keywords_rare_classes_and_a_list_from_another_page(door, tmp_path):
     assert all("number 19" in note for note in tiles(page))
     page.get_by_role("button", name="Rare classes").click()
     page.locator("#choices button", has_text="rain").click()
-    expect(page.locator("#about")).to_contain_text("nearest to the 4 newest of it")
+    expect(page.locator("#about")).to_contain_text("most like the 4 newest of it")
     assert "rainy" in tiles(page)[0]
     left = {"rows": [*range(150, 155)], "answered": False}  # as the map does
     page.evaluate("list => sessionStorage.setItem('sparing-list', JSON.stringify(list))", left)

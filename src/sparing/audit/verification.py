@@ -76,7 +76,8 @@ def verify(
         ),
         Check(
             "counting the answers again gives the same certificate",
-            replace(again, answers=certificate.answers) == certificate,
+            # The notes are words beside the counts: later versions put some of them otherwise.
+            replace(again, answers=certificate.answers, notes=certificate.notes) == certificate,
         ),
     )
 

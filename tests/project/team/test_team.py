@@ -9,6 +9,7 @@ import pytest
 from sparing.errors import ConflictError, InvalidInputError
 from sparing.pool.pool import SKIPPED
 from sparing.project import NewEvent, Project
+from sparing.project.learning.guesses import Guess
 from sparing.project.learning.trainee import _wanted
 from sparing.project.team.people import Opinions, find_consensus
 from sparing.store import Kind
@@ -105,7 +106,7 @@ def test_a_third_person_makes_a_sure_consensus(team):
     assert project._guarded._state.replay.class_name(held.content) == "fur"
     assert held.is_sure
     (one, _) = project.team.disagreements()
-    assert one.suggestion == ("fur", held.confidence)
+    assert one.suggestion == Guess("fur", held.confidence)
 
 
 def test_a_label_that_stands_alone_is_never_touched(team):
@@ -178,7 +179,7 @@ def test_people_who_differ_on_an_audited_item_count_against_the_bound(pets, proj
     (one,) = project.team.disagreements()
     assert one.is_audited
     certificate = project.audits.certify()
-    assert any("On 1 audited items annotators disagree" in note for note in certificate.notes)
+    assert any("People differ on 1 of the checked items" in note for note in certificate.notes)
     assert (certificate.n_disputed, certificate.n_wrong) == (1, 1)
     assert ids[0] in {
         project._guarded._state.rows[row].item_id
