@@ -2,6 +2,7 @@ import os
 import signal
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import ModuleType
 
 import numpy as np
@@ -24,9 +25,15 @@ settings.load_profile("steady")
 collect_ignore = ["windows"]  # it makes of any Python that imports it one without POSIX
 
 
-def pytest_configure() -> None:
-    """Let Ctrl-C reach the commands under test: a shell's background job inherits it ignored."""
+def pytest_configure(config: pytest.Config) -> None:
+    """Let Ctrl-C reach the commands under test: a shell's background job inherits it ignored.
+
+    What projects note in the user's data folder goes into one of the tests.
+    """
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    data = TemporaryDirectory()
+    config.add_cleanup(data.cleanup)
+    os.environ["XDG_DATA_HOME"] = data.name
 
 
 @pytest.fixture(scope="session")
