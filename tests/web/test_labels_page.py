@@ -116,6 +116,8 @@ def test_suggestions_are_chosen_by_enter_corrected_by_a_key_and_never_shown_in_a
     page.keyboard.press("?")
     page.get_by_label("Show the model's guess").check()
     page.keyboard.press("Escape")
+    expect(page.locator("#panel")).to_be_hidden()
+    page.wait_for_load_state("networkidle")  # what is asked next comes anew, with the guesses
     next_by(page, " ")
     expect(page.locator("#marks")).to_contain_text("Enter accepts")
     labels = chosen(page)

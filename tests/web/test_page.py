@@ -475,10 +475,10 @@ def test_a_trainer_that_died_is_shown_and_labeling_goes_on(door, tmp_path):
 
 
 def hard_notes(tmp_path):
-    """Write notes of which every eighth says nothing about its class; return it and the truth."""
+    """Write notes of which every fifth says nothing about its class; return it and the truth."""
     path = tmp_path / "notes.csv"
     words = [
-        "plain" if i % 8 == 0 else ("warm sunny", "cold rainy")[i % 3 == 0] for i in range(240)
+        "plain" if i % 5 == 0 else ("warm sunny", "cold rainy")[i % 3 == 0] for i in range(240)
     ]
     lines = [f"{word} day number {i}" for i, word in enumerate(words)]
     path.write_text("\n".join(["text", *lines]), encoding="utf-8")
