@@ -54,8 +54,8 @@ def test_labels_are_imported_once_whatever_becomes_of_their_column(source):
 
 def test_any_column_can_be_named_as_the_labels(source):
     with Project.create(source, label_column="stars") as project:
-        fields = next(iter(project.items.values())).fields
-        assert {*fields} == {"text", "label"}  # the person has said which one it is
+        assert next(iter(project.items.values())).fields is None  # others' labels are no feature
+        assert "Column 'label' may be labels too" in project.status().notes[0]
         assert project.status().n_labeled == 10
 
 

@@ -67,6 +67,8 @@ def verify(
     else:
         evidence = auto_labels(predictions, audit, found, certificate.claim)
     again = stated(predictions, audit, found, evidence, origins)
+    # Version 1 put its notes in other words. Whoever changes the words of today counts VERSION up.
+    notes = certificate.notes if certificate.version == 1 else again.notes
     return (
         *checks,
         Check("drawing again from the key gives the same items", is_repeatable(audit, predictions)),
@@ -76,8 +78,7 @@ def verify(
         ),
         Check(
             "counting the answers again gives the same certificate",
-            # The notes are words beside the counts: later versions put some of them otherwise.
-            replace(again, answers=certificate.answers, notes=certificate.notes) == certificate,
+            replace(again, answers=certificate.answers, notes=notes) == certificate,
         ),
     )
 
