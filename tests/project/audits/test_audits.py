@@ -151,8 +151,10 @@ def test_classes_are_not_merged_while_an_audit_is_open_but_may_be_renamed(number
     assert project.record([merge])[0].status == "refused"
     rename = NewEvent(key="r", kind=Kind.RENAME_CLASS, class_name="low", text="small")
     assert project.record([rename])[0].status == "stored"
-    numbers.answer(project, project.audits.query(N))  # by the old name
-    assert project.audits.certify().n_wrong <= 3  # not half of them
+    while asked := project.audits.query(N):  # more once an error was met
+        numbers.answer(project, asked)  # by the old name
+    certificate = project.audits.certify()
+    assert certificate.n_wrong < certificate.n_audited / 4  # not half of them
 
 
 def test_merged_classes_count_as_one_for_the_model(numbers, project):
