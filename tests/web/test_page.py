@@ -304,6 +304,7 @@ def test_a_name_that_cannot_be_given_says_so_and_a_slip_is_deleted(door, tmp_pat
     page.get_by_role("button", name="Rename").nth(1).click()
     expect(page.locator("#panel-notice")).to_contain_text("merge the two instead")
     page.keyboard.press("Escape")
+    expect(page.locator("#panel")).to_be_hidden()
     press(page, "Backspace")
     page.get_by_role("button", name="Classes").click()
     page.get_by_role("button", name="Delete dragonfy").click()
