@@ -30,15 +30,14 @@ class Where:
 
 
 class Finder:
-    """Items by all that a person may call them.
+    """Items by all that a person may call them, as long as the listing is the same.
 
     Parameters
     ----------
-    state : of the project
+    state : of the project; it is not kept
     """
 
     def __init__(self, state: State) -> None:
-        self._state = state
         listing = state.listing
         self._root = None if listing.root is None else str(listing.root)
         self._by_name = _by_name(state)
@@ -54,14 +53,12 @@ class Finder:
                     self._by_hash[known].append(item_id)
         self._ids_count = is_counter(listing.names)
 
-    def hashes_of(self, raw: RawTable) -> "list[tuple[str | None, ...] | None]":
+    def hashes_of(self, state: State, raw: RawTable) -> "list[tuple[str | None, ...] | None]":
         """Return what the items of an export hold, as far as it has the columns of the source."""
-        layout = self._state.listing.layout
-        if layout is None or self._state.listing.is_files:
+        layout = state.listing.layout
+        if layout is None or state.listing.is_files:
             return [None] * len(raw)
-        names = {
-            column: source_name(column, self._state.settings.kind) for column in layout.columns
-        }
+        names = {column: source_name(column, state.settings.kind) for column in layout.columns}
         there = [name for name in names.values() if name in raw.columns]
         if len(there) < len(layout.columns):
             return [None] * len(raw)
@@ -70,12 +67,17 @@ class Finder:
         return [*zip(contents, told_by, strict=True)]
 
     def find(
-        self, cell: Any, own: Mapping[str, Any] | None, hashes: Sequence[str | None] | None
+        self,
+        state: State,
+        cell: Any,
+        own: Mapping[str, Any] | None = None,
+        hashes: Sequence[str | None] | None = None,
     ) -> Where:
         """Return the item that a row means.
 
         Parameters
         ----------
+        state : of the project, with the listing that the finder was made of
         cell : what names the item
         own : the cells of the row, in an export of ours
         hashes : of what its item held, and of its text alone, where the export has that
@@ -85,31 +87,31 @@ class Finder:
         InvalidInputError : there is none, or two of this name
         """
         found = self._called(cell)
-        if found is not None and self._is_there(found, hashes):
+        if found is not None and self._is_there(state, found, hashes):
             return Where(found)
         if own is not None:
-            again = self._again(str(own["item"]), hashes)
+            again = self._again(state, str(own["item"]), hashes)
             if again is not None:
                 return again
         if found is not None:
             return Where(found, NOT_THERE)
         raise InvalidInputError("no such item")
 
-    def _is_there(self, item_id: str, hashes: Sequence[str | None] | None) -> bool:
+    def _is_there(self, state: State, item_id: str, hashes: Sequence[str | None] | None) -> bool:
         """Tell whether an item is in the source, and no other holds what it held in an export."""
-        if self._state.place_of(item_id) is None:
+        if state.place_of(item_id) is None:
             return False
-        now = self._state.rows[self._state.row_of[item_id]]
+        now = state.rows[state.row_of[item_id]]
         is_changed = bool(hashes) and not {now.content_hash, now.anchor} & {*(hashes or ())}
         return not (is_changed and any(self._by_hash.get(known or "") for known in hashes or ()))
 
-    def _again(self, name: str, hashes: Sequence[str | None] | None) -> Where | None:
+    def _again(self, state: State, name: str, hashes: Sequence[str | None] | None) -> Where | None:
         """Return the item that an export means, of a project or a source that was another."""
         for known in hashes or ():
             same = self._by_hash.get(known or "")
             if same:
                 return Where(same.pop(), BY_CONTENT)
-        has_ids = self._state.listing.named_by is not None or self._state.listing.is_files
+        has_ids = state.listing.named_by is not None or state.listing.is_files
         if not has_ids or is_place(name) or (hashes and self._ids_count):
             return None
         found = self._called(name)

@@ -157,13 +157,13 @@ def read_labels(
     raw, finder = table.raw, Finder(state)
     found: list[Found] = []
     problems = [RowReport(one.name, "", one.reason) for one in raw.skipped]
-    hashes = finder.hashes_of(raw) if table.is_own else [None] * len(raw)
+    hashes = finder.hashes_of(state, raw) if table.is_own else [None] * len(raw)
     for i, name in enumerate(raw.names):
         cells = {column: raw.columns[column][i] for column in raw.columns}
         item = str(cells["item"] if table.is_own else table.items[i])
         try:
             said = _said(table, i, cells)
-            where = finder.find(table.items[i], cells if table.is_own else None, hashes[i])
+            where = finder.find(state, table.items[i], cells if table.is_own else None, hashes[i])
         except InvalidInputError as error:
             problems.append(RowReport(name, item, str(error)))
             continue

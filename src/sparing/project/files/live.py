@@ -204,7 +204,7 @@ class Studio:
     def _find(self, state: State, task: Task) -> str:
         if self._finder is None or self._finder[0] is not state.listing:
             self._finder = (state.listing, TaskFinder(state))
-        return self._finder[1].find(task)
+        return self._finder[1].find(state, task)
 
 
 def _places(state: State) -> dict[int, _Place]:

@@ -67,19 +67,18 @@ def read_studio(state: State, path: Path) -> Readings:
 
 
 class TaskFinder:
-    """Items by what a task says of them.
+    """Items by what a task says of them, as long as the listing is the same.
 
     Parameters
     ----------
-    state : of the project
+    state : of the project; it is not kept
     """
 
     def __init__(self, state: State) -> None:
-        self._state = state
         self._finder = Finder(state)
         self._columns, self._by_cells = _by_cells(state)
 
-    def find(self, task: Task) -> str:
+    def find(self, state: State, task: Task) -> str:
         """Return the key of the item that a task is of.
 
         Raises
@@ -87,20 +86,21 @@ class TaskFinder:
         InvalidInputError : there is none, or its data name two
         """
         own = task.own.get("item_id")
-        if isinstance(own, str) and own in self._state.row_of:
+        if isinstance(own, str) and own in state.row_of:
             return own
-        found = {self._of_card(task), *map(self._called, names_of(task.data))} - {None}
+        named = {self._called(state, name) for name in names_of(task.data)}
+        found = {self._of_card(task), *named} - {None}
         if len(found) > 1:
             raise InvalidInputError("its data name several items")
         for item_id in found:
             return str(item_id)
         raise InvalidInputError("no such item")
 
-    def _called(self, name: str) -> str | None:
+    def _called(self, state: State, name: str) -> str | None:
         if len(self._columns) == 1 and (name,) in self._by_cells:
             return self._by_cells[name,]
         try:
-            return self._finder.find(name, None, None).item_id
+            return self._finder.find(state, name).item_id
         except InvalidInputError:
             return None
 
@@ -127,7 +127,7 @@ def _read(state: State, finder: TaskFinder, task: Task) -> tuple[list[Found], li
     """Return what a task says that can be taken, and what cannot."""
     item = str(task.own.get("item") or next(names_of(task.data), ""))
     try:
-        item_id = finder.find(task)
+        item_id = finder.find(state, task)
         said, refused = _said(task, state.settings.kind)
     except InvalidInputError as error:
         return [], [RowReport(task.name, item, str(error))]
