@@ -13,7 +13,9 @@ from typing import TypeVar
 
 from threadpoolctl import threadpool_limits
 
+from sparing.encoders.base import nobody
 from sparing.errors import ShardError
+from sparing.types import Tick
 
 TRIES = 3
 T = TypeVar("T")
@@ -66,6 +68,39 @@ def run(
                         f"A worker was killed {TRIES} times at {tasks[lost]}: perhaps for its"
                         " memory."
                     ) from None
+
+
+def run_all(
+    function: Callable[[T], R],
+    tasks: Sequence[T],
+    *,
+    workers: int = 1,
+    skip_bad: bool = False,
+    progress: Tick = nobody,
+) -> tuple[list[R], tuple[str, ...]]:
+    """Return what came of good shards in their order, and what is wrong with the others.
+
+    Parameters
+    ----------
+    function, tasks, workers : as of :func:`run`
+    skip_bad : go on without a shard that cannot be read
+    progress : told how many shards are done
+
+    Raises
+    ------
+    ShardError : a shard is bad and is not to be skipped, or of :func:`run`
+    """
+    good: dict[int, R] = {}
+    bad: dict[int, str] = {}
+    for done, (i, result) in enumerate(run(function, tasks, workers=workers), 1):
+        if not isinstance(result, ShardError):
+            good[i] = result
+        elif skip_bad:
+            bad[i] = str(result)
+        else:
+            raise ShardError(f"{str(result).rstrip('.')}; --skip-bad goes on without it.")
+        progress(done, len(tasks))
+    return [good[i] for i in sorted(good)], tuple(bad[i] for i in sorted(bad))
 
 
 def _pool(workers: int) -> ProcessPoolExecutor:

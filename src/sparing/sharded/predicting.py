@@ -11,11 +11,11 @@ from sparing.encoders.base import nobody
 from sparing.errors import MissingExtraError, SourceError
 from sparing.files import atomic_stream, check_writable, write_atomically
 from sparing.models.saved import load_model
-from sparing.sharded.engine import run
+from sparing.sharded.engine import run_all
 from sparing.sharded.manifest import Shard, ShardManifest
-from sparing.sharded.selecting import check_width, collected, worker_model
 from sparing.sharded.shardfile import blocks_of_shard, ids_of
 from sparing.sharded.shardpool import check_shard, hash_of
+from sparing.sharded.worker_model import check_width, worker_model
 from sparing.types import Tick
 
 FORMAT = 1
@@ -112,7 +112,7 @@ def predict_shards(
     named = hash_of(model)
     (out / NAME).unlink(missing_ok=True)  # until all is there again, it speaks of other labels
     tasks = [PartTask(folder, shard, model, named, out) for shard in manifest.shards]
-    parts, bad = collected(run(label_shard, tasks, workers=workers), len(tasks), skip_bad, progress)
+    parts, bad = run_all(label_shard, tasks, workers=workers, skip_bad=skip_bad, progress=progress)
     done = ShardedLabels(tuple(parts), bad)
     facts: dict[str, Any] = {
         "sparing_predictions": FORMAT,

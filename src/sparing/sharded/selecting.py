@@ -1,24 +1,23 @@
 """What to label next in a pool of shards: each shard keeps its best, and the best of those win."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from sparing._validate import check_int
 from sparing.encoders.base import nobody
-from sparing.errors import CapabilityError, InvalidInputError, PoolExhaustedError, ShardError
+from sparing.errors import CapabilityError, InvalidInputError, PoolExhaustedError
 from sparing.models.saved import SavedModel, load_model
 from sparing.pool.snapshot import Snapshot
-from sparing.sharded.engine import run
+from sparing.sharded.engine import run_all
 from sparing.sharded.keys import row_keys
 from sparing.sharded.manifest import Shard, ShardManifest
 from sparing.sharded.shardfile import blocks_of_shard, ids_of
 from sparing.sharded.shardpool import check_shard
+from sparing.sharded.worker_model import check_width, worker_model
 from sparing.strategies.base import FROM_STRATEGY, FROM_UNIFORM, QueryStrategy
 from sparing.strategies.registry import get_strategy
 from sparing.strategies.uncertainty import RandomSampling
@@ -150,50 +149,15 @@ def select_rows(
         BestTask(folder, shard, first, wanted)
         for shard, first in zip(manifest.shards, starts[:-1], strict=True)
     ]
-    results = run(best_of_shard, tasks, workers=workers)
-    found, bad = collected(results, len(tasks), skip_bad, progress)
+    found, bad = run_all(
+        best_of_shard, tasks, workers=workers, skip_bad=skip_bad, progress=progress
+    )
     n_candidates = sum(part.n_candidates for part in found)
     if wanted.n > n_candidates:
         raise PoolExhaustedError(
             f"{wanted.n} items were asked for and {n_candidates} may be asked."
         )
     return ShardedChoice(_merged(found, wanted.n, n_candidates, chooser), n_candidates, bad)
-
-
-def collected(
-    results: Iterator[tuple[int, Any]], n_tasks: int, skip_bad: bool, progress: Tick
-) -> tuple[list[Any], tuple[str, ...]]:
-    """Return what came of good shards in their order, and what is wrong with the others.
-
-    Raises
-    ------
-    ShardError : a shard is bad, and is not to be skipped
-    """
-    good: dict[int, Any] = {}
-    bad: dict[int, str] = {}
-    for done, (i, result) in enumerate(results, 1):
-        if not isinstance(result, ShardError):
-            good[i] = result
-        elif skip_bad:
-            bad[i] = str(result)
-        else:
-            raise ShardError(f"{str(result).rstrip('.')}; --skip-bad goes on without it.")
-        progress(done, n_tasks)
-    return [good[i] for i in sorted(good)], tuple(bad[i] for i in sorted(bad))
-
-
-def check_width(model: SavedModel, manifest: ShardManifest, path: Path) -> None:
-    """Refuse a model of vectors of another length.
-
-    Raises
-    ------
-    InvalidInputError : it is
-    """
-    if model.head.n_features != manifest.columns:
-        raise InvalidInputError(
-            f"{path} reads vectors of {model.head.n_features} columns; the shards have"
-            f" {manifest.columns}: encode the items as the model's were."
-        )
 
 
 def _pointwise(name: str) -> QueryStrategy:
@@ -204,16 +168,6 @@ def _pointwise(name: str) -> QueryStrategy:
         f"Strategy '{name}' compares items with one another, which shards do not allow: take"
         " margin, entropy, least_confidence or random."
     )
-
-
-@lru_cache(maxsize=2)
-def _loaded(path: Path, mtime_ns: int) -> SavedModel:
-    return load_model(path)
-
-
-def worker_model(path: Path) -> SavedModel:
-    """Return a saved model, read once a worker."""
-    return _loaded(path, path.stat().st_mtime_ns)
 
 
 def best_of_shard(task: BestTask) -> BestRows:
