@@ -4,6 +4,7 @@ from collections import Counter
 
 import numpy as np
 import pytest
+from tests.web.by_hand import saved
 
 sync_api = pytest.importorskip("playwright.sync_api")
 expect = sync_api.expect
@@ -42,11 +43,6 @@ def turned(page, key):
     first = page.evaluate_handle("document.querySelector('#tiles').firstChild")
     page.keyboard.press(key)
     page.wait_for_function("old => document.querySelector('#tiles').firstChild !== old", arg=first)
-
-
-def saved(page):
-    page.wait_for_selector("#saved[aria-busy=false]")
-    expect(page.locator("#saved")).to_have_text("All answers saved")
 
 
 def enter(door, tmp_path, path="grid", n=200, **options):

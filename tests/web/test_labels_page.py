@@ -4,6 +4,7 @@ import csv
 import json
 
 import pytest
+from tests.web.by_hand import press, saved
 
 from sparing.project import NewEvent
 from sparing.store import Kind
@@ -26,17 +27,6 @@ def truth(text):
     return [name for name, word in (("rain", "umbrella"), ("wind", "kite")) if word in text]
 
 
-def next_by(page, key):
-    """Press a key and wait until another item is on the screen."""
-    shown = page.evaluate_handle("document.querySelector('#item').firstChild")
-    page.keyboard.press(key)
-    page.wait_for_function(
-        "old => document.querySelector('#item').firstChild !== old"
-        " && !document.querySelector('main:has(#item[hidden]) #card .waiting')",
-        arg=shown,
-    )
-
-
 def chosen(page):
     return page.eval_on_selector_all(
         "#classes [aria-pressed=true]", "found => found.map((one) => one.dataset.name)"
@@ -49,12 +39,7 @@ def answer(page):
     for name in labels:
         page.keyboard.press({"rain": "1", "wind": "2"}[name])
     assert chosen(page) == labels
-    next_by(page, "Enter" if labels else "0")
-
-
-def saved(page):
-    page.wait_for_selector("#saved[aria-busy=false]")
-    expect(page.locator("#saved")).to_have_text("All answers saved")
+    press(page, "Enter" if labels else "0")
 
 
 def test_by_keyboard_alone_from_the_first_class_to_the_export(door, days, tmp_path):
@@ -82,14 +67,14 @@ def test_by_keyboard_alone_from_the_first_class_to_the_export(door, days, tmp_pa
     first = page.inner_text("#item")
     page.keyboard.press("1")
     page.keyboard.press("2")
-    next_by(page, "Enter")
-    next_by(page, "Backspace")  # back, with what was chosen
+    press(page, "Enter")
+    press(page, "Backspace")  # back, with what was chosen
     assert page.inner_text("#item") == first
     assert chosen(page) == ["rain", "wind"]
     for name in {"rain", "wind"} - set(truth(first)):
         page.keyboard.press({"rain": "1", "wind": "2"}[name])
-    next_by(page, "Enter" if truth(first) else "0")
-    next_by(page, " ")  # skipped
+    press(page, "Enter" if truth(first) else "0")
+    press(page, " ")  # skipped
     expect(page.locator("#count")).to_have_text("6")
     saved(page)
     assert all(
@@ -118,13 +103,13 @@ def test_suggestions_are_chosen_by_enter_corrected_by_a_key_and_never_shown_in_a
     page.keyboard.press("Escape")
     expect(page.locator("#panel")).to_be_hidden()
     page.wait_for_load_state("networkidle")  # what is asked next comes anew, with the guesses
-    next_by(page, " ")
+    press(page, " ")
     expect(page.locator("#marks")).to_contain_text("Enter accepts")
     labels = chosen(page)
     page.keyboard.press("1")
     assert ("rain" in chosen(page)) != ("rain" in labels)
     page.keyboard.press("1")
-    next_by(page, "Enter")
+    press(page, "Enter")
     saved(page)
     newest = project.history()[1][0]
     assert [*newest.answer.labels] == labels

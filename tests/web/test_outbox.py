@@ -3,6 +3,8 @@
 import json
 
 import pytest
+from tests.web import by_hand
+from tests.web.by_hand import saved
 
 from sparing.project import Project
 from sparing.web.address import LOCAL
@@ -50,20 +52,13 @@ def window(browser):
 
 def press(page, key):
     page.wait_for_selector("#item .text")
-    shown = page.evaluate_handle("document.querySelector('#item').firstChild")
-    page.keyboard.press(key)
-    page.wait_for_function("old => document.querySelector('#item').firstChild !== old", arg=shown)
+    by_hand.press(page, key)
 
 
 def entered(page, app, port):
     page.goto("about:blank")
     page.goto(f"http://127.0.0.1:{port}/#{app.state.door.token}")
     page.wait_for_selector("#item .text")
-
-
-def saved(page):
-    page.wait_for_selector("#saved[aria-busy=false]")
-    line(page).to_have_text("All answers saved")
 
 
 def n_labels(project):

@@ -6,6 +6,7 @@ import io
 import numpy as np
 import pytest
 from PIL import Image
+from tests.web.by_hand import press, saved
 
 from sparing.project import NewEvent, Project
 from sparing.store import Kind
@@ -24,25 +25,6 @@ def notes(tmp_path, n=40):
 
 def text(page):
     return page.inner_text("#item")
-
-
-def press(page, key):
-    """Press a key and wait until another item, or what stands at the end, is on the screen.
-
-    On a busy machine a test answers sooner than items come: the page then says that one is coming.
-    """
-    shown = page.evaluate_handle("document.querySelector('#item').firstChild")
-    page.keyboard.press(key)
-    page.wait_for_function(
-        "old => document.querySelector('#item').firstChild !== old"
-        " && !document.querySelector('main:has(#item[hidden]) #card .waiting')",
-        arg=shown,
-    )
-
-
-def saved(page):
-    page.wait_for_selector("#saved[aria-busy=false]")
-    expect(page.locator("#saved")).to_have_text("All answers saved")
 
 
 def test_label_by_keys(door, photos):

@@ -5,6 +5,7 @@ import re
 from contextlib import ExitStack, contextmanager
 
 import pytest
+from tests.web.by_hand import press, saved
 
 from sparing.project import NewEvent, Project
 from sparing.store import Kind
@@ -28,17 +29,6 @@ def notes(tmp_path):
 
 def text(page):
     return page.inner_text("#item")
-
-
-def press(page, key):
-    shown = page.evaluate_handle("document.querySelector('#item').firstChild")
-    page.keyboard.press(key)
-    page.wait_for_function("old => document.querySelector('#item').firstChild !== old", arg=shown)
-
-
-def saved(page):
-    page.wait_for_selector("#saved[aria-busy=false]")
-    expect(page.locator("#saved")).to_have_text("All answers saved")
 
 
 @pytest.fixture

@@ -23,16 +23,6 @@ def cache(tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def pictures(tmp_path):
-    folder, rng = tmp_path / "pictures", np.random.default_rng(0)
-    folder.mkdir()
-    for i in range(8):
-        noise = rng.integers(0, 256, (70, 90, 3), dtype=np.uint8)
-        Image.fromarray(noise).save(folder / f"{i}.png")
-    return folder
-
-
-@pytest.fixture
 def labeled(pictures):
     """A project with three labels, closed; what was learned from sees shapes."""
     with Project.create(pictures, classes=["a", "b"], encoder="hog") as project:

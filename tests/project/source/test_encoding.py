@@ -18,16 +18,6 @@ def table(tmp_path):
     return path
 
 
-@pytest.fixture
-def pictures(tmp_path):
-    folder, rng = tmp_path / "pictures", np.random.default_rng(0)
-    folder.mkdir()
-    for i in range(8):
-        noise = rng.integers(0, 256, (70, 90, 3), dtype=np.uint8)
-        Image.fromarray(noise).save(folder / f"{i}.png")
-    return folder
-
-
 def vectors_of(project):
     return np.load(project.folder / "vectors.npy")
 
