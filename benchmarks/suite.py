@@ -1,11 +1,12 @@
 """CPU seconds of each test, whatever else the machine does: where the suite spends its time.
 
-``python benchmarks/suite.py tests/learner tests/models`` prints the total and the dearest tests;
-children that a test waits for count too, and fixtures with the test that made them.
+``python benchmarks/suite.py tests/learner tests/models`` prints the total, each file's and the
+dearest tests; children that a test waits for count too, and fixtures with the test that made them.
 """
 
 import os
 import sys
+from collections import Counter
 from collections.abc import Iterator
 
 import pytest
@@ -39,6 +40,12 @@ def main() -> int:
     spending = Spending()
     code = pytest.main(["-q", "-p", "no:cacheprovider", *sys.argv[1:]], plugins=[spending])
     print(f"{spent():8.1f} s in all, imports included")
+    files: Counter[str] = Counter()
+    for seconds, name in spending.rows:
+        files[name.partition("::")[0]] += seconds
+    for name, seconds in files.most_common():
+        print(f"{seconds:8.2f} s  {name}")
+    print()
     for seconds, name in sorted(spending.rows, reverse=True)[:N_SHOWN]:
         print(f"{seconds:8.2f} s  {name}")
     return int(code)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from sparing.project.files.forms import FORMS
 from sparing.web.pages import PAGES, STATIC
 from sparing.web.wire import HERE as WIRE
 from sparing.web.wire import wire_types
@@ -76,6 +77,12 @@ def modules_of(page):
 def test_the_way_to_each_page_is_named_on_all_of_them():
     source = (STATIC / "pages.js").read_text(encoding="utf-8")
     assert re.findall(r'\["(/\w*)", "\w+"\]', source) == list(PAGES)
+
+
+def test_every_form_of_an_export_that_is_a_table_has_its_link():
+    source = (STATIC / "panels.js").read_text(encoding="utf-8")
+    links = re.search(r"const links = \[(.*?)\]\.map\(\(format\)", source)[1]
+    assert re.findall(r'"(\w+)"', links) == list(FORMS)
 
 
 @pytest.mark.parametrize("name", PAGES.values())

@@ -2,6 +2,7 @@
 
 from sparing.testing.annotation_checks import yield_annotation_checks
 from sparing.testing.encoder_checks import yield_encoder_checks
+from sparing.testing.export_checks import yield_export_checks
 from sparing.testing.sequence_checks import yield_sequence_checks
 from sparing.testing.strategy_checks import check_names, yield_strategy_checks
 from sparing.testing.world import World
@@ -11,6 +12,7 @@ __all__ = [
     "check_names",
     "yield_annotation_checks",
     "yield_encoder_checks",
+    "yield_export_checks",
     "yield_sequence_checks",
     "yield_strategy_checks",
 ]

@@ -16,6 +16,7 @@ from starlette.background import BackgroundTask
 from sparing.audit.audit import Phase
 from sparing.errors import ConflictError, NotFoundError
 from sparing.project import Asked, Project
+from sparing.project.files.forms import FORMS
 from sparing.project.learning.process import Trainer
 from sparing.project.log.meaning import as_said
 from sparing.project.team.lending import Lent
@@ -49,11 +50,6 @@ MAX_EVENTS = 200
 MAX_EXCLUDED = 500
 PAGE = 50
 MAX_OFFSET = 10**9
-MEDIA_TYPES = {
-    "csv": "text/csv; charset=utf-8",
-    "jsonl": "application/x-ndjson",
-    "parquet": "application/vnd.apache.parquet",
-}
 WHAT = {
     Kind.SETTLED: "Settling",
     Kind.ADD_CLASS: "Adding a class",
@@ -282,7 +278,7 @@ def certificate(project: TheProject) -> Response:
 def export(
     project: TheProject,
     who: Who,
-    format: Literal["csv", "jsonl", "parquet"] = "csv",  # noqa: A002
+    format: Annotated[str, Query(pattern=f"^({'|'.join(FORMS)})$")] = "csv",  # noqa: A002
 ) -> FileResponse:
     """Send all rows with the provenance of every label."""
     folder = tempfile.TemporaryDirectory(prefix="sparing-")
@@ -293,7 +289,9 @@ def export(
         folder.cleanup()
         raise
     done = BackgroundTask(folder.cleanup)
-    return FileResponse(path, media_type=MEDIA_TYPES[format], filename=path.name, background=done)
+    return FileResponse(
+        path, media_type=FORMS[format].media_type, filename=path.name, background=done
+    )
 
 
 def _export(project: Project, path: Path, form: str, who: str) -> None:

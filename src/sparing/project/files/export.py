@@ -26,6 +26,7 @@ from sparing.store.records import FROM_CLUSTER
 PERSON, CONFIRMED, CLUSTER, AUTOMATIC = "person", "confirmed", "cluster", "automatic"
 SETTLED, CONSENSUS, NOBODY = "settled", "consensus", ""
 HIDDEN = "hidden"
+FOLDERS, STUDIO, HUB = "folders", "label-studio", "hf"
 FORBIDDEN = '<>:"/\\|?*'  # in file names, somewhere
 MAX_FOLDER_NAME = 100
 
@@ -207,8 +208,9 @@ def export(guarded: Guarded, path: Path, form: str, annotator: str = "") -> int:
     MissingExtraError : Parquet without pyarrow
     InvalidInputError : a folder per class of rows that are no files or texts
     """
-    if form not in NAMES:
-        raise UnknownNameError("export format", form, NAMES)
+    names = (*FORMS, STUDIO, HUB, FOLDERS)
+    if form not in names:
+        raise UnknownNameError("export format", form, names)
     with guarded.held() as state:  # the answers wait for the rows, not for the disk
         rows = list(export_rows(state, annotator))
         table = as_table(state, rows)
@@ -224,7 +226,7 @@ def export(guarded: Guarded, path: Path, form: str, annotator: str = "") -> int:
 
         write_hub(path, table, items, guarded.folder.name, made)
     else:
-        write_atomically(path, FORMS[form](table))
+        write_atomically(path, FORMS[form].write(table))
     return sum(row.label is not None for row in rows)
 
 
@@ -313,7 +315,7 @@ def _write_folders(guarded: Guarded, path: Path, rows: list[ExportRow], table: E
         for row in rows:
             if row.label is not None and row.present:
                 _copy(guarded.item(row.item_id), whole / row.provenance / names[row.label])
-        write_atomically(whole / "labels.csv", FORMS["csv"](table))
+        write_atomically(whole / "labels.csv", FORMS["csv"].write(table))
         whole.rename(target)
 
 
@@ -360,7 +362,3 @@ def _copy(item: Item, folder: Path) -> None:
             Image.fromarray(item.pixels).save((folder / name).with_suffix(suffix))
     except OSError as error:
         raise SourceError(f"{folder / name} cannot be written: {error.strerror}.") from error
-
-
-FOLDERS, STUDIO, HUB = "folders", "label-studio", "hf"
-NAMES = (*FORMS, STUDIO, HUB, FOLDERS)

@@ -1,4 +1,4 @@
-"""The forms of an export: CSV, JSON Lines, Parquet."""
+"""The forms of an export that are one table: CSV, JSON Lines, Parquet."""
 
 import io
 import json
@@ -98,8 +98,23 @@ def _plain(value: Any) -> Any:
     return None if value != value else value  # NaN is no JSON
 
 
-FORMS: dict[str, Callable[[ExportTable], bytes]] = {
-    "csv": to_csv,
-    "jsonl": to_jsonl,
-    "parquet": to_parquet,
+@dataclass(frozen=True, slots=True)
+class Form:
+    """How a table is written.
+
+    Parameters
+    ----------
+    write : makes the bytes of a file
+    media_type : of the file, for a browser
+    """
+
+    write: Callable[[ExportTable], bytes]
+    media_type: str
+
+
+FORMS: dict[str, Form] = {
+    "csv": Form(to_csv, "text/csv; charset=utf-8"),
+    "jsonl": Form(to_jsonl, "application/x-ndjson"),
+    "parquet": Form(to_parquet, "application/vnd.apache.parquet"),
 }
+"""Each form by its name, which is the suffix of its files."""
