@@ -6,6 +6,7 @@ import shutil
 import stat
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from platformdirs import user_data_path
 
@@ -16,6 +17,7 @@ from sparing.project.backups.backup import backup
 from sparing.project.backups.restore import restore
 from sparing.project.folder import ProjectFolder
 from sparing.project.settings import SETTINGS, keep_settings, read_settings
+from sparing.project.source.vectors import _write_contents, made_before, read_contents
 from sparing.store import open_store
 from sparing.store.engine import sqlite_url
 
@@ -152,7 +154,7 @@ def test_by_its_name_it_is_read_from_then_on(foreign, private, data):
     with Project.open(foreign) as project:
         assert project.where.root == private
     (record,) = data.iterdir()
-    assert json.loads(record.read_text("utf-8")) == [str(private)]
+    assert json.loads(record.read_text("utf-8"))["sources"] == [str(private)]
     assert stat.S_IMODE(record.stat().st_mode) == 0o600
 
 
@@ -225,3 +227,111 @@ def test_a_secret_of_another_user_speaks_for_nobody(tmp_path, monkeypatch):
     uid = os.getuid()
     monkeypatch.setattr(os, "getuid", lambda: uid + 1)
     assert not place.has_own_secret()
+
+
+@pytest.fixture
+def hidden(tmp_path):
+    """Vectors that a foreign project would like to read."""
+    path = tmp_path / "home" / ".cache" / "vectors.npy"
+    path.parent.mkdir(parents=True)
+    np.save(path, np.eye(4, dtype=np.float32))
+    return path
+
+
+@pytest.fixture
+def theirs(foreign):
+    """The foreign project beside its source, so that this is read."""
+    shutil.copytree(foreign.parents[1] / "theirs" / "notes", foreign.parent / "notes")
+    change(foreign, source=str(foreign.parent / "notes"))
+    return foreign
+
+
+def not_learned(folder, encoder):
+    with Project.open(folder) as project:
+        with pytest.raises(SourceError, match="nobody has named it on this machine") as error:
+            project.retrain()
+        assert "\n" not in str(error.value)
+        assert f"'sparing label {folder} --encoder {encoder}'" in str(error.value)
+        assert not project.learning.seen_by
+
+
+def test_a_foreign_folder_does_not_say_which_vectors_or_models_are_read(theirs, hidden):
+    for encoder in (f"vectors:{hidden}", f"onnx:{hidden.parent}", f"text+onnx:{hidden.parent}"):
+        change(theirs, encoder=encoder)
+        not_learned(theirs, encoder)
+
+
+def test_nor_do_the_vectors_that_came_with_it(theirs, hidden):
+    """What is known of them names an encoder too: no word of it is taken."""
+    with Project.open(theirs) as project:
+        project.retrain()
+        before = made_before(project._folder)
+    for asked, encoder in (("auto", f"vectors:{hidden}"), (f"vectors:{hidden}",) * 2):
+        with Project.open(theirs) as project:
+            rows = project._guarded._state.rows
+            made = replace(before, asked=asked, encoder=encoder)
+            _write_contents(project._folder, made)
+            assert read_contents(project._folder, rows, "auto") is None
+            project.retrain()
+            assert made_before(project._folder).encoder == before.encoder
+
+
+def test_a_link_in_it_leads_to_no_vectors(theirs, hidden):
+    (theirs / "v.npy").symlink_to(hidden)
+    change(theirs, encoder=f"vectors:{theirs / 'v.npy'}")
+    not_learned(theirs, f"vectors:{theirs / 'v.npy'}")
+    (theirs / "v.npy").unlink()
+    shutil.copy(hidden, theirs / "v.npy")  # this is its own
+    with Project.open(theirs) as project:
+        assert project.retrain() == 1
+
+
+def test_who_names_the_vectors_has_them_read_from_then_on(theirs, hidden, data):
+    encoder = f"vectors:{hidden}"
+    change(theirs, encoder=encoder)
+    with Project.at(theirs, encoder=encoder) as project:
+        assert project.retrain() == 1
+    (record,) = data.iterdir()
+    assert json.loads(record.read_text("utf-8"))["encoders"] == [encoder]
+    (theirs / "contents.npz").unlink()
+    with Project.open(theirs) as project:
+        assert project.learning.is_behind()
+        project.retrain()
+    other = hidden.with_name("other.npy")
+    shutil.copy(hidden, other)
+    change(theirs, encoder=f"vectors:{other}")
+    not_learned(theirs, f"vectors:{other}")
+
+
+def test_own_vectors_are_read_in_copies_and_backups_and_as_before(pets, tmp_path, data):
+    vectors = tmp_path / "elsewhere.npy"
+    np.save(vectors, np.random.default_rng(0).normal(size=(60, 4)).astype(np.float32))
+    pets.create(encoder=f"vectors:{vectors}").close()
+    backup(pets.folder, tmp_path / "a.backup")
+    restore(tmp_path / "a.backup", tmp_path / "r" / "restored")
+    shutil.copytree(pets.folder, tmp_path / "c" / "copy")
+    (record,) = data.iterdir()
+    for place in (tmp_path / "r" / "restored", tmp_path / "c" / "copy"):
+        with Project.open(place) as project:
+            assert project.retrain() == 1
+    told = json.loads(record.read_text("utf-8"))
+    record.write_text(json.dumps(told["sources"]))  # by a version that noted no encoders
+    with Project.open(pets.folder) as project:
+        assert project.retrain() == 1
+    assert json.loads(record.read_text("utf-8")) == told
+    shutil.rmtree(data)
+    without_key(tmp_path / "c" / "copy")
+    without_key(pets.folder)
+    (pets.folder / "contents.npz").unlink()
+    with Project.open(pets.folder) as project:  # its secret speaks for it
+        project.retrain()
+
+
+def test_the_folder_of_a_model_is_the_same_from_wherever_it_is_called(pets, tmp_path, monkeypatch):
+    np.save(tmp_path / "v.npy", np.ones((60, 2), np.float32))
+    monkeypatch.chdir(tmp_path)
+    pets.create(encoder="vectors:v.npy").close()
+    monkeypatch.chdir("/")
+    with Project.open(pets.folder) as project:
+        project.retrain()
+    assert settings_of(pets.folder).encoder == f"vectors:{tmp_path / 'v.npy'}"

@@ -27,13 +27,20 @@ from sparing.project.settings import (
     read_settings,
 )
 from sparing.project.source.changes import ITEMS_STAMP, Changes, applied, attached, reconcile
-from sparing.project.source.encoding import AUTO, GIVEN
+from sparing.project.source.encoding import AUTO, GIVEN, full_name
 from sparing.project.source.items import GONE, MNIST, Listing
 from sparing.project.source.listing import list_source
 from sparing.project.source.older import hashes_of_today, layout_before, told_anew
 from sparing.project.state import State
-from sparing.project.trust import judged_anew, named
-from sparing.project.whence import follows_links, found_source, full_source, listed, lister
+from sparing.project.trust import judged_anew, named, named_encoder
+from sparing.project.whence import (
+    chosen,
+    follows_links,
+    found_source,
+    full_source,
+    listed,
+    lister,
+)
 from sparing.store import ItemRow, Store, Version, open_store, stored_setting
 from sparing.store.engine import is_postgresql, shown_url
 from sparing.types import Progress
@@ -126,7 +133,9 @@ def make(
         raise NotFoundError(
             f"{name} is no project: 'sparing label SOURCE --project URL' makes one."
         )
-    settings = replace(settings, source=full_source(settings.source))
+    settings = replace(
+        settings, source=full_source(settings.source), encoder=full_name(settings.encoder)
+    )
     listing = list_source(
         settings.source, settings.columns, label_column=label_column, reading=reading
     )
@@ -158,7 +167,7 @@ def make(
         with alone(store, folder, "opening"):
             if folder.is_shared and SETTINGS in store.settings():
                 raise ConflictError(f"{folder.name} is a project already: open it.")
-            settings = named(settings)
+            settings = named_encoder(named(settings))
             told = as_stored(settings)
             store.put_settings(told | ({FOLDER: str(folder.path)} if folder.is_shared else {}))
             return folder, store, _state(folder, store, listing, settings), lock
@@ -380,7 +389,7 @@ def make_trainee(
         folder,
         store,
         items,
-        settings.encoder,
+        chosen(folder, settings),
         settings.seed,
         progress,
         patient=patient,

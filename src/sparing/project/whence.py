@@ -1,4 +1,4 @@
-"""Where the source of a project is found, and what lists it there."""
+"""Where the source of a project is found, what lists it there, and whether its encoder is read."""
 
 import os
 from collections.abc import Callable
@@ -9,9 +9,10 @@ from sparing.datasets.rows import Reading
 from sparing.errors import SourceError
 from sparing.project.folder import ProjectFolder
 from sparing.project.settings import Settings
+from sparing.project.source.encoding import EncoderChoice, files_in
 from sparing.project.source.items import MNIST, Listing
 from sparing.project.source.listing import list_source
-from sparing.project.trust import is_beside, is_named
+from sparing.project.trust import is_beside, is_encoder_named, is_inside, is_named
 
 
 def lister(folder: ProjectFolder, settings: Settings) -> Callable[[], Listing]:
@@ -24,6 +25,26 @@ def lister(folder: ProjectFolder, settings: Settings) -> Callable[[], Listing]:
         return listed(source, settings, follow_links=follows_links(folder, settings))
 
     return found
+
+
+def chosen(folder: ProjectFolder, settings: Settings) -> EncoderChoice:
+    """Return the encoder of a project, and what refuses to read files of it that are not its own.
+
+    These lie in the project, or in its source; or somebody has named them on this machine.
+    """
+
+    def check() -> None:
+        own = (str(folder.path), found_source(folder, settings) or str(folder.path))
+        files = files_in(settings.encoder)
+        if all(is_inside(file, own) for file in files) or is_encoder_named(folder, settings):
+            return
+        raise SourceError(
+            f"The encoder of {folder.name} is not read, as nobody has named it on this machine:"
+            f" {settings.encoder}. 'sparing label {_called(folder)} --encoder {settings.encoder}'"
+            " does, if you want its files to be read."
+        )
+
+    return EncoderChoice(settings.encoder, check)
 
 
 def listed(source: str, settings: Settings, *, follow_links: bool) -> Listing:
@@ -40,7 +61,7 @@ def follows_links(folder: ProjectFolder, settings: Settings) -> bool:
 
 
 def _no_source(folder: ProjectFolder, settings: Settings) -> SourceError:
-    place = folder.name if folder.is_shared else folder.path
+    place = _called(folder)
     if _is_there(settings.source):
         return SourceError(
             f"The source of {folder.name} is not read, as nobody has named it on this machine:"
@@ -51,6 +72,10 @@ def _no_source(folder: ProjectFolder, settings: Settings) -> SourceError:
         f"The source of {folder.name} is not there: {settings.source}."
         f" 'sparing label {place} --source PLACE' says where it is now."
     )
+
+
+def _called(folder: ProjectFolder) -> str:
+    return folder.name if folder.is_shared else str(folder.path)
 
 
 def full_source(source: str | PathLike[str]) -> str:

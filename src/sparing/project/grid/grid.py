@@ -31,6 +31,7 @@ from sparing.project.source.keywords import Keywords
 from sparing.project.source.sights import Reader
 from sparing.project.source.vectors import made_before, read_vectors
 from sparing.project.state import State
+from sparing.project.whence import chosen
 from sparing.store.records import AT_A_GLANCE, FROM_GRID
 from sparing.types import BoolArray, FloatArray, IntArray
 
@@ -257,7 +258,7 @@ class Grid:
         Nobody who labels waits for the network that reads; a text is read once.
         """
         with self._held() as state:
-            mark, listing = state.mark, state.listing
+            mark, listing, settings = state.mark, state.listing, state.settings
         if not text.strip() or not mark or not self._guarded.folder.sights(mark).is_file():
             return np.zeros(0, np.int64), ""
         with self._reading:
@@ -269,6 +270,7 @@ class Grid:
                 lambda: Reader(self._guarded.folder, mark, encoder, listing),
             )
             try:
+                chosen(self._guarded.folder, settings).check()
                 return reader.searched(text.strip()), ""
             except SparingError as error:
                 return np.zeros(0, np.int64), f" (by words alone: {error})"

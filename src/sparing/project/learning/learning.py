@@ -13,7 +13,9 @@ from sparing.project.log.event_log import EventLog
 from sparing.project.multiprocess import Duties
 from sparing.project.options import FROZEN, with_encoder
 from sparing.project.settings import Settings
+from sparing.project.source.encoding import full_name
 from sparing.project.source.vectors import is_same, made_before
+from sparing.project.trust import named_encoder
 from sparing.store import Store, Version
 from sparing.types import Progress
 
@@ -147,12 +149,13 @@ class Learning:
         MissingExtraError, SourceError : its library or its model is not here; all stays as it was
         ConflictError : an audit is open
         """
+        encoder = full_name(encoder)
         with self._guarded.held() as state:
             kind = state.listing.kind
         opening.check_encoder(encoder, kind, fetch=fetch)
         with self._guarded.held() as state:
             settings = with_encoder(state.settings, encoder, state)
-        self.keep(settings)
+        self.keep(named_encoder(settings))
         self._choose_anew(encoder)
 
     def look_for(self, class_name: str, words: Sequence[str]) -> None:

@@ -11,7 +11,7 @@ from sparing.datasets.items import take_rows
 from sparing.errors import SparingError
 from sparing.project.folder import ProjectFolder
 from sparing.project.source.changes import attached
-from sparing.project.source.encoding import look_at, quick_name
+from sparing.project.source.encoding import EncoderChoice, look_at, quick_name
 from sparing.project.source.items import Listing
 from sparing.project.source.vectors import (
     Contents,
@@ -33,7 +33,7 @@ class Sight:
     ----------
     folder : of the project
     list_items : lists the source
-    encoder : name of the encoder, or ``"auto"``
+    encoder : of the project
     progress : told (what, done, in all)
 
     Attributes
@@ -46,12 +46,13 @@ class Sight:
         self,
         folder: ProjectFolder,
         list_items: Callable[[], Listing],
-        encoder: str,
+        encoder: EncoderChoice,
         progress: Progress,
     ) -> None:
         self._folder = folder
         self._list_items = list_items
-        self._encoder = encoder
+        self._encoder = encoder.name
+        self._check = encoder.check
         self._tell = progress
         self._quick: Quick | None = None
         self._ahead: _Ahead | None = None
@@ -82,7 +83,7 @@ class Sight:
             if self.contents.models and ":" in self.contents.encoder:
                 self._look_again(self.contents)
             return
-        listing = self.listing()
+        listing = self.readable()
         name = None if patient else quick_name(self._encoder, listing)
         if name is None:
             self.contents = self._encoded(listing)
@@ -123,6 +124,16 @@ class Sight:
         """Return the source as it is today, in the terms of the items."""
         return attached(self.items, self._list_items())
 
+    def readable(self) -> Listing:
+        """Return the same, to be read by the encoder of the project.
+
+        Raises
+        ------
+        SourceError : it is not for the project to say that the encoder's files are read
+        """
+        self._check()
+        return self.listing()
+
     def _encoded(self, listing: Listing) -> Contents:
         made = encode_items(
             self._folder, self.items, listing, self._encoder, self._tell, self._quick
@@ -132,8 +143,8 @@ class Sight:
     def _look_again(self, contents: Contents) -> None:
         """See whether the models are still those of the vectors, and read words if they do now."""
         listing = self.listing()
-        contents = checked(self._folder, contents, listing)
-        if not self._folder.sights(contents.fingerprint).is_file():
+        contents = checked(self._folder, contents, listing, self._check)
+        if not contents.trouble and not self._folder.sights(contents.fingerprint).is_file():
             contents = with_words(self._folder, self.items, contents, listing)
         self.contents = contents
 

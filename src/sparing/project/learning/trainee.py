@@ -34,6 +34,7 @@ from sparing.project.log.replay import Replay
 from sparing.project.map.mapping import Mapmaker
 from sparing.project.settings import CLASS
 from sparing.project.source.changes import ITEMS_STAMP
+from sparing.project.source.encoding import EncoderChoice
 from sparing.project.source.items import PRESENT, Listing
 from sparing.project.source.vectors import (
     Contents,
@@ -70,7 +71,7 @@ class Trainee:
     folder : of the project
     store : may be opened for reading only
     list_items : lists the source
-    encoder : name of the encoder, or ``"auto"``
+    encoder : of the project
     seed : of the learner
     progress : told (what, done, in all)
     patient : whether to wait for a network that takes minutes; else, as long as there is nothing
@@ -82,7 +83,7 @@ class Trainee:
         folder: ProjectFolder,
         store: Store,
         list_items: Callable[[], Listing],
-        encoder: str,
+        encoder: EncoderChoice,
         seed: int,
         progress: Progress = lambda what, done, total: None,
         *,
@@ -211,7 +212,7 @@ class Trainee:
         learner, _ = self._follow()
         if learner.kind != CLASS:
             raise CapabilityError(NO_MODEL_OF_LABELS)
-        listing = self._sight.listing()
+        listing = self._sight.readable()
         return SavedModel.of(
             learner.version.fitted,
             fit_encoder(self._sight.items, listing, self._contents),
@@ -266,7 +267,7 @@ class Trainee:
         ):
             return None
         if self._by_name is None or self._by_name.names != [c.name for c in classes]:
-            self._by_name = named(self._folder, self._contents, self._sight.listing, classes)
+            self._by_name = named(self._folder, self._contents, self._sight.readable, classes)
         return self._by_name
 
     def _look_for(self, learner: ActiveLearner, rows: IntArray) -> None:

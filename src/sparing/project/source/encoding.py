@@ -1,6 +1,7 @@
 """From the items of a source to vectors: by the encoder that is named, or from a file."""
 
-from collections.abc import Mapping
+import os
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,58 @@ if TYPE_CHECKING:
 
 AUTO = "auto"
 GIVEN = "vectors:"  # and the file that has them
+FOLDERS = ("onnx:", "sentences:", "timm:local-dir:")  # and a folder; or a name, of sentences
+
+
+@dataclass(frozen=True, slots=True)
+class EncoderChoice:
+    """The encoder of a project.
+
+    Parameters
+    ----------
+    name : of it; ``"auto"``, or ``"vectors:FILE"``
+    check : called before anything that it names is read; raises ``SourceError`` where that is not
+        for the project to say
+    """
+
+    name: str
+    check: Callable[[], None]
+
+
+def files_in(encoder: str) -> tuple[str, ...]:
+    """Return the files and folders that the name of an encoder names.
+
+    Examples
+    --------
+    >>> files_in("hog+onnx:models/clip"), files_in("vectors:a+b.npy"), files_in("fastembed:a/b")
+    (('models/clip',), ('a+b.npy',), ())
+    """
+    if encoder.startswith(GIVEN):
+        return (encoder.removeprefix(GIVEN),)
+    named = [_place_in(part) for part in encoder.split("+")]
+    return tuple(place for place in named if place)
+
+
+def full_name(encoder: str) -> str:
+    """Return the name of an encoder with its files as they are called from whatever folder."""
+    if encoder.startswith(GIVEN):
+        return GIVEN + str(Path(encoder.removeprefix(GIVEN)).resolve())
+    return "+".join(map(_full_part, encoder.split("+")))
+
+
+def _full_part(part: str) -> str:
+    place = _place_in(part)
+    return part.removesuffix(place) + str(Path(place).resolve()) if place else part
+
+
+def _place_in(part: str) -> str:
+    """Return the folder that one encoder's name names; ``""``: none."""
+    for folder in FOLDERS:
+        place = part.removeprefix(folder)
+        # What is no folder on this machine is looked up in the library's own cache.
+        if place != part and (folder != "sentences:" or os.path.exists(place)):  # noqa: PTH110
+            return place
+    return ""
 
 
 @dataclass(frozen=True, eq=False, slots=True)

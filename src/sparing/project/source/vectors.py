@@ -1,7 +1,7 @@
 """The vectors of a project: made once for a set of items, with what was found on the way."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from hashlib import blake2b
@@ -24,6 +24,7 @@ from sparing.project.source.encoding import (
     GIVEN,
     Made,
     check_models,
+    files_in,
     fitted_on,
     keys_of,
     vectors_of,
@@ -130,11 +131,26 @@ def read_contents(folder: ProjectFolder, items: Sequence[ItemRow], encoder: str)
     found = made_before(folder)
     if found is None or found.fingerprint != fingerprint(items, encoder):
         return None
+    if not is_of(found.asked, encoder):
+        return None
     return found if folder.vectors.is_file() else None
 
 
 def made_before(folder: ProjectFolder) -> Contents | None:
     """Return what is known of the vectors that are there, for whatever items they were made."""
+    found = _stored_contents(folder)
+    return found if found is not None and is_of(found.encoder, found.asked) else None
+
+
+def is_of(encoder: str, asked: str) -> bool:
+    """Tell whether an encoder has no other files than what was asked for has.
+
+    Contents that came with a folder from elsewhere do not say what is read.
+    """
+    return {*files_in(encoder)} <= {*files_in(asked)}
+
+
+def _stored_contents(folder: ProjectFolder) -> Contents | None:
     try:
         stored = read_arrays(folder.contents, "what is known of the items")
         told = json.loads(str(stored["told"])) if "told" in stored else {}
@@ -165,12 +181,21 @@ def read_vectors(folder: ProjectFolder) -> FloatArray:
     return vectors
 
 
-def checked(folder: ProjectFolder, contents: Contents, listing: Listing) -> Contents:
+def checked(
+    folder: ProjectFolder, contents: Contents, listing: Listing, may_read: Callable[[], None]
+) -> Contents:
     """Look whether the models are still those that made the vectors; what is wrong is kept.
 
     The vectors stay as they are, and so does what is learned from them.
+
+    Parameters
+    ----------
+    folder, contents : of the project, and of its vectors
+    listing : of the source
+    may_read : raises where the models are not to be read
     """
     try:
+        may_read()
         check_models(contents.encoder, dict(contents.models), listing)
         trouble = ""
     except SparingError as error:
