@@ -15,7 +15,7 @@ from sparing.errors import CapabilityError
 from sparing.memory import check_memory
 from sparing.numeric.cell_neighbors import vicinity
 from sparing.numeric.geometry import block_of, row_blocks
-from sparing.numeric.principal import mean_and_covariance, signed
+from sparing.numeric.principal import principal_axes
 from sparing.numeric.tsne import N_STEPS, Embedding, attraction, first_layout, stepped
 from sparing.types import FloatArray, IntArray
 
@@ -52,11 +52,10 @@ def principal_map(X: Any) -> FloatArray:
     n, n_features = X.shape
     check_memory(4 * 8 * n_features**2 + 8 * n, "a map", "reduce the features first")
     blocks = [slice(rows.start, rows.stop) for rows in row_blocks(n, n_features)]
-    mean, covariance = mean_and_covariance(block_of(X, rows) for rows in blocks)
-    values, vectors = np.linalg.eigh(covariance)
+    mean, spread, axes = principal_axes(block_of(X, rows) for rows in blocks)
     # Spread that is only rounding would be blown up to fill the map.
-    rounding = np.finfo(np.float32).eps * max(values[-1], np.abs(mean).max() ** 2)
-    axes = signed(vectors[:, :-3:-1]) * (values[:-3:-1] > rounding)
+    rounding = np.finfo(np.float32).eps * max(spread[0], np.abs(mean).max() ** 2)
+    axes = axes[:, :2] * (spread[:2] > rounding)
     flat = np.zeros((n, 2), np.float32)
     for rows in blocks:
         flat[rows, : axes.shape[1]] = (block_of(X, rows) - mean) @ axes

@@ -11,7 +11,7 @@ import numpy as np
 from sparing.encoders.images import Images, as_shown, check_images, full_scale
 from sparing.encoders.pretrained.frame import Frame, Pixels
 from sparing.encoders.pretrained.network import NetworkEncoder, unit_rows
-from sparing.numeric.principal import mean_and_covariance, signed
+from sparing.numeric.principal import principal_axes
 from sparing.types import FloatArray
 
 if TYPE_CHECKING:
@@ -50,13 +50,10 @@ class PictureEncoder(NetworkEncoder):
     def settle(self, seen: FloatArray) -> Self:
         """Learn what the pictures share, and in which directions they differ most."""
         blocks = (seen[i : i + BLOCK_ROWS] for i in range(0, len(seen), BLOCK_ROWS))
-        mean, covariance = mean_and_covariance(blocks)
-        spread, directions = np.linalg.eigh(covariance)
-        most = np.argsort(-spread)[:N_COMPONENTS]
-        kept = most[spread[most] > np.finfo(np.float32).eps * max(spread[-1], 0)]
-        kept = kept if len(kept) else most[:1]
+        mean, spread, directions = principal_axes(blocks)
+        n_spread = int((spread > np.finfo(np.float32).eps * max(spread[0], 0)).sum())
         self.mean_ = mean.astype(np.float32)
-        self.directions_ = signed(directions[:, kept]).astype(np.float32)
+        self.directions_ = directions[:, : min(N_COMPONENTS, max(n_spread, 1))].astype(np.float32)
         return super().settle(seen)
 
     def reduced(self, seen: FloatArray) -> FloatArray:
