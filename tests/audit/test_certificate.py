@@ -363,7 +363,7 @@ def test_a_certificate_of_version_1_is_read_and_verified_by_the_series_of_old():
     again = draw_audit(p, 30, claim=Claim(0.2), previous=[audit])  # what follows is of today
     assert again.version == 2
     more = replace(certificate, version=2, key="5")
-    assert "attempt 2 risks no more than its share of delta" in failed(verify(more))
+    assert "the risk of being wrong is no more than attempt 2 may take" in failed(verify(more))
 
 
 def test_who_said_it_when_and_how_is_in_the_certificate():
@@ -381,7 +381,7 @@ def test_who_said_it_when_and_how_is_in_the_certificate():
         "the answers are those that were certified, and who gave them, when and how"
     ]
     more = replace(certificate, taught={"alone": 4})
-    assert "each count fits every other" in failed(verify(more))
+    assert "no count contradicts another" in failed(verify(more))
 
 
 @pytest.mark.parametrize(
@@ -420,13 +420,13 @@ def test_verifying_finds_what_was_changed():
     p, audit, answers, certificate = small_case()
     (evidence,) = certificate.evidence
     stronger = replace(certificate, evidence=(replace(evidence, n_audited=30),))
-    assert "each hypergeometric risk is at most its delta" in failed(verify(stronger))
+    assert "what the answers rule out, they rule out at the stated risk" in failed(verify(stronger))
     looser = replace(certificate, evidence=(replace(evidence, n_refuted=500),))
-    assert "what is refuted is what the claim forbids" in failed(verify(looser))
+    assert "what they rule out is what the statement forbids" in failed(verify(looser))
     assert "the labels add up" in failed(verify(replace(certificate, n_auto=1)))
     assert failed(verify(replace(certificate, attempt=2)))
     said = replace(certificate, statement="No label is wrong.")
-    assert failed(verify(said)) == ["the statement is the claim"]
+    assert failed(verify(said)) == ["the statement is what the numbers say"]
     # Each of these would prove anything: no errors tolerated, few items, more labels than items.
     free = replace(evidence, n_wrong=-1, looks=((evidence.n_audited, -1),))
     few = replace(evidence, n_items=300)
@@ -460,7 +460,7 @@ def from_nothing(**changes):
 
 
 def test_a_certificate_from_nothing_is_found_out():
-    assert failed(verify(from_nothing())) == ["each count fits every other"]
+    assert failed(verify(from_nothing())) == ["no count contradicts another"]
 
 
 def test_auto_labels_after_fewer_than_no_errors_are_found_out():
@@ -471,7 +471,7 @@ def test_auto_labels_after_fewer_than_no_errors_are_found_out():
         claim=Claim(0.05, kind="auto"), statement=said, evidence=(evidence,), n_auto=590,
         n_by_people=10, n_audited=10,
     )  # fmt: skip
-    assert failed(verify(forged)) == ["each count fits every other"]
+    assert failed(verify(forged)) == ["no count contradicts another"]
 
 
 @pytest.mark.parametrize(
@@ -484,7 +484,7 @@ def test_auto_labels_after_fewer_than_no_errors_are_found_out():
 )  # fmt: skip
 def test_counts_that_cannot_be_together_are_found_out(changes):
     _, _, _, certificate = small_case()
-    assert "each count fits every other" in failed(verify(replace(certificate, **changes)))
+    assert "no count contradicts another" in failed(verify(replace(certificate, **changes)))
 
 
 @given(st.integers(0, 2**32 - 1), st.sampled_from(["whole", "auto"]), st.booleans())

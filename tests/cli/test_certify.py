@@ -113,7 +113,7 @@ def test_a_certificate_is_verified_with_and_without_the_pool(job, capsys):
     code, stdout, stderr = run(capsys, "certify", "--verify", out / "certificate.json")
     assert code == 0
     assert stdout.count("ok    ") == 7
-    assert "Numbers only" in stderr
+    assert "Its numbers alone" in stderr
 
 
 def test_verifying_fails_where_an_answer_was_changed(job, capsys):

@@ -39,7 +39,7 @@ def test_a_table_ends_in_one_sentence(iris, tmp_path, capfd):
     captured = capfd.readouterr()
     last = captured.out.strip().splitlines()[-1]
     assert last.startswith("Active learning ")
-    assert "95% interval" in last
+    assert "with 95% certainty" in last
     assert "1 skipped, no label: line 153." in captured.err
     assert f"Report: {out.resolve()}/comparison.html" in captured.err
     names = {path.name for path in out.iterdir()}

@@ -71,7 +71,7 @@ def verify(
     notes = certificate.notes if certificate.version == 1 else again.notes
     return (
         *checks,
-        Check("drawing again from the key gives the same items", is_repeatable(audit, predictions)),
+        Check("drawing again by its key gives the same items", is_repeatable(audit, predictions)),
         Check(
             "the answers are those that were certified, and who gave them, when and how",
             certificate.version == 1 or again.answers == certificate.answers,
@@ -90,14 +90,22 @@ def _check_numbers(c: Certificate) -> tuple[Check, ...]:
     proven = [_is_proven(c, e) for e in given]
     return (
         Check(
-            f"attempt {c.attempt} risks no more than its share of delta", used <= allowed * 1.000001
+            f"the risk of being wrong is no more than attempt {c.attempt} may take",
+            used <= allowed * 1.000001,
         ),
-        Check(f"attempt {c.attempt} names all draws before it", len(c.previous) == c.attempt - 1),
-        Check("each hypergeometric risk is at most its delta", all(proven)),
-        Check("what is refuted is what the claim forbids", all(_forbids(c, e) for e in given)),
+        Check(
+            f"all {c.attempt - 1} draws before this one are named", len(c.previous) == c.attempt - 1
+        ),
+        Check("what the answers rule out, they rule out at the stated risk", all(proven)),
+        Check(
+            "what they rule out is what the statement forbids", all(_forbids(c, e) for e in given)
+        ),
         Check("the labels add up", _adds_up(c)),
-        Check("each count fits every other", _counts_fit(c)),
-        Check("the statement is the claim", c.statement == statement(c.claim, c.n_total, c.n_auto)),
+        Check("no count contradicts another", _counts_fit(c)),
+        Check(
+            "the statement is what the numbers say",
+            c.statement == statement(c.claim, c.n_total, c.n_auto),
+        ),
     )
 
 

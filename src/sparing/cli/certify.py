@@ -264,7 +264,10 @@ def _verify(file: Path, items: "PoolFile | None") -> None:
     typer.echo(certificate.statement)
     if items is None:
         checks = verify(certificate)
-        typer.echo("Numbers only: give POOL too, to repeat hashes, draw and count.", err=True)
+        typer.echo(
+            "Its numbers alone were looked at. With POOL, draw and answers are, too.",
+            err=True,
+        )
     else:
         folder = AuditFolder(file.parent)
         found = [audit for audit in folder.audits() if audit.digest == certificate.audit]

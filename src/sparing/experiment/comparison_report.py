@@ -109,7 +109,7 @@ def _finite(values: Any) -> list[float] | None:
 
 
 def summary_rows(c: Comparison) -> list[tuple[str, ...]]:
-    """Return for each strategy: name, area, gain, labels needed and saved, accuracies at the end.
+    """Return for each strategy: name, mean and gain over the curve, labels saved, the end.
 
     The first row is random.
     """
@@ -134,7 +134,7 @@ def _saved(c: Comparison, name: str) -> str:
 def head(report: Report) -> tuple[str, ...]:
     """Return what the columns of ``summary_rows`` are called."""
     last = "macro" if report.several else "balanced"
-    return ("strategy", "area", "gain in points", "labels saved", "end", last)
+    return ("strategy", "on average", "gain in points", "labels saved", "at the end", last)
 
 
 def _page(report: Report) -> str:

@@ -14,17 +14,17 @@ def verdict(comparison: Comparison) -> str:
     against = comparison.against_random[name]
     saving, saved, gain = against.saving, against.saving.saved, against.gain
     ours, theirs = f"{round(saving.ours):,}", f"{round(saving.theirs):,}"
-    reached = f"'{name}' reaches {saving.target:.1%} with {ours} labels, random with {theirs}"
+    reached = f"'{name}' needs {ours} labels for {saving.target:.1%}, choosing at random {theirs}"
     if saved.low is None or saved.high is None or gain.low is None or gain.high is None:
-        return f"With {n_seeds} of at least {LEAST_SEEDS} seeds nothing is shown yet: {reached}."
-    whole = f"{reached}, saved {count(saved, '95% interval ')}, {n_seeds} seeds."
+        return f"{n_seeds} of at least {LEAST_SEEDS} repetitions show nothing yet: {reached}."
+    whole = f"{reached}: {fewer(saved)}, by {n_seeds} repetitions."
     if saved.low > 0:
         return f"Active learning saves labels here: {whole}"
     if gain.low > 0:
-        better = f"'{name}' is {points(gain, '95% interval ')} points better on average"
-        return f"Active learning pays here before the end: {better}; in the end {whole}"
+        better = f"'{name}' is {points(gain, 'with 95% certainty ')} points better on average"
+        return f"Active learning pays here before the end: {better}. In the end {whole}"
     if saved.high < 0 or gain.high < 0:
-        return f"Active learning does not save labels here, it costs some: {whole}"
+        return f"Active learning saves no labels here, it costs some: {whole}"
     return f"Active learning is not shown to save labels here: {whole}"
 
 
@@ -42,15 +42,32 @@ def points(interval: SeedInterval, what: str = "") -> str:
     return f"{value} ({what}{interval.low * 100:+.1f} to {interval.high * 100:+.1f})"
 
 
-def count(interval: SeedInterval, what: str = "") -> str:
+def count(interval: SeedInterval) -> str:
     """Write a number of labels with its interval.
 
     Examples
     --------
-    >>> count(SeedInterval(110.2, 60.0, 150.0), "95% interval ")
-    '110 (95% interval 60 to 150)'
+    >>> count(SeedInterval(110.2, 60.0, 150.0))
+    '110 (60 to 150)'
     """
     value = f"{round(interval.value):,}"
     if interval.low is None or interval.high is None:
         return value
-    return f"{value} ({what}{round(interval.low):,} to {round(interval.high):,})"
+    return f"{value} ({round(interval.low):,} to {round(interval.high):,})"
+
+
+def fewer(saved: SeedInterval) -> str:
+    """Say how many labels fewer are needed, or more, and between which numbers that lies.
+
+    Examples
+    --------
+    >>> fewer(SeedInterval(22.4, 3.0, 42.0)), fewer(SeedInterval(-16.0, -43.0, 10.0))
+    ('22 fewer (with 95% certainty 3 to 42)', '16 more (with 95% certainty 10 fewer to 43 more)')
+    """
+    ends = [0 if end is None else round(end) for end in (saved.low, saved.high)]
+    if saved.value < 0:
+        ends = [-end for end in reversed(ends)]
+    way, other = ("fewer", "more") if saved.value >= 0 else ("more", "fewer")
+    low, high = ends
+    between = f"{low:,} to {high:,}" if low >= 0 else f"{-low:,} {other} to {high:,} {way}"
+    return f"{abs(round(saved.value)):,} {way} (with 95% certainty {between})"
