@@ -74,3 +74,27 @@ def test_a_column_that_is_begun_is_asked_about(tmp_path, monkeypatch, capsys, an
     path.write_text(path.read_text().replace("text,x", "text,label"))  # asked about elsewhere
     assert asked_labels(path, Reading()) == (None, ())
     assert asked_labels(tmp_path, Reading()) == (None, ())
+
+
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [("2", ("ben", ())), ("7\n1", ("ann", ())), ("0", (None, ("text", "ann", "ben")))],
+)
+def test_of_several_columns_it_is_asked_which(tmp_path, monkeypatch, capsys, answer, told):
+    path = tmp_path / "t.csv"
+    ann = ["ab"[i % 2] if i < 6 else "" for i in range(40)]
+    ben = ["ab"[i % 3 % 2] if i > 30 else "" for i in range(40)]
+    rows = [f"review number {i} has words,{ann[i]},{ben[i]}" for i in range(40)]
+    path.write_text("text,ann,ben\n" + "\n".join(rows) + "\n")
+    monkeypatch.setattr(sys, "stdin", Terminal(f"{answer}\n"))
+    assert asked_labels(path, Reading()) == told
+    said = capsys.readouterr().out
+    assert "1: Column 'ann', filled in 6 of 40 rows, may be labels" in said
+    assert "2: Column 'ben', filled in 9 of 40 rows, may be labels" in said
+    assert "Which one is imported" in said
+    monkeypatch.setattr(sys, "stdin", io.StringIO("1\n"))  # nobody can answer
+    assert asked_labels(path, Reading()) == (None, ())
+    with Project.create(path, label_column=told[0], columns=told[1]) as project:
+        assert project.status().n_labeled == {"ann": 6, "ben": 9, None: 0}[told[0]]
+        parts = project._guarded._state.listing.columns
+        assert parts == (("text",) if told[0] else ("text", "ann", "ben"))

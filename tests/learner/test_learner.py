@@ -356,7 +356,7 @@ def test_auto_covers_first_and_says_so(X):
     assert ActiveLearner(sparse.csr_array(X)).query().strategy == "auto: max_herding"
     query = ActiveLearner(X).query()
     assert query.strategy == "auto: max_herding"
-    assert query.reason.endswith("(no labels yet: items of every kind first)")
+    assert query.reason.endswith("(before the first label: items of every kind)")
 
 
 class Smoothest(QueryStrategy):

@@ -46,7 +46,7 @@ def test_equal_seeds_ask_alike_and_the_first_batch_is_drawn():
     first, second = (SequenceLearner(SENTENCES, seed=3).query(5) for _ in range(2))
     assert first.indices.tolist() == second.indices.tolist()
     assert set(first.source) == {"uniform"}
-    assert first.reason == "no labels yet: drawn at random"
+    assert first.reason == "before the first label: drawn at random"
     assert SequenceLearner(SENTENCES, seed=4).query(5).indices.tolist() != first.indices.tolist()
 
 

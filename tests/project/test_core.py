@@ -93,6 +93,19 @@ def test_the_rough_accuracy_rests_on_random_draws_alone(pets, project):
     assert [p.n_labels for p in project.status().curve] == [12, 18]
 
 
+def test_an_order_of_the_items_alone_is_no_model_and_its_reasons_stay_true(pets, project):
+    project.retrain()
+    stands = project.status()
+    assert (stands.model_version, stands.n_learned) == (1, 0)
+    assert stands.advice == (False, "Go on: there is no model yet.")
+    asked = project.query(3)
+    assert all("before the first label" in one.why for one in asked)
+    pets.answer(project, asked)  # of the same order, beside answers
+    assert "no label" not in project.query(1)[0].why
+    project.retrain()
+    assert project.status().n_learned == 3
+
+
 def test_when_every_item_has_an_answer_the_advice_is_to_stop(pets, project):
     assert project.status().advice == (False, "Go on: there is no model yet.")
     pets.answer(project, project.query(60))

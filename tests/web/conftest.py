@@ -75,7 +75,7 @@ class StandIn:
         return Status(
             n_items=len(self._by_id), n_labeled=0, n_skipped=0, n_left=len(self._by_id),
             n_flagged=0, class_counts={}, phase=self.phase, accuracy=None, curve=(),
-            advice=(False, "Go on."), model_version=0, n_behind=0, encoded=(0, 0),
+            advice=(False, "Go on."), model_version=0, n_learned=0, n_behind=0, encoded=(0, 0),
             trainer=("off", ""), notes=(), audit=None, certificate=None, n_remainder_left=0, seq=0,
         )  # fmt: skip
 

@@ -46,6 +46,9 @@ def test_by_keyboard_alone_from_the_first_class_to_the_export(door, days, tmp_pa
     opened = door(days, classes=(), kind="labels")
     page = opened.page()
     page.wait_for_selector("#item .text")
+    ordered = "async () => (await (await fetch('/api/state')).json()).status.model_version > 0"
+    page.wait_for_function(ordered)
+    expect(page.locator("#model")).to_have_text("")  # an order of the items alone is no model
     for name in ("rain", "wind"):  # the first class is asked for; then "/" brings the field back
         page.locator("#find-text").wait_for()
         page.keyboard.type(name)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from sparing.datasets.rows import Reading
+    from sparing.datasets.rows import RawTable, Reading
 
 Header = Annotated[
     bool | None,
@@ -63,7 +63,8 @@ def asked_reading(path: Path, told: "Reading") -> "Reading":
 def asked_labels(path: Path, told: "Reading") -> tuple[str | None, tuple[str, ...]]:
     """Ask whether a column that is filled in part has labels, where somebody can answer.
 
-    Where nobody can, it is no part of the items, and said with the options that overrule it.
+    Of several such columns it is asked which one. Where nobody can answer, they are no part of the
+    items, and said with the options that overrule it.
 
     Returns
     -------
@@ -80,8 +81,26 @@ def asked_labels(path: Path, told: "Reading") -> tuple[str | None, tuple[str, ..
     except SparingError:  # whoever reads it next says what is wrong with it
         return None, ()
     name, table = items.label_column, items.table
-    if name is None or table is None or is_label_column(name, table.columns[name]):
+    if table is None:
+        return None, ()
+    if name is None:
+        return _asked_which(table, items.columns) if table.labels_beside else (None, ())
+    if is_label_column(name, table.columns[name]):
         return None, ()
     if typer.confirm(f"{begun(table, name)}. Import them as labels? No: it is a part of the items"):
         return name, ()
     return None, (*items.columns, name)
+
+
+def _asked_which(table: "RawTable", columns: tuple[str, ...]) -> tuple[str | None, tuple[str, ...]]:
+    """Ask which of several columns has the labels, those of one person perhaps."""
+    from sparing.datasets.labels import begun
+
+    names = table.labels_beside
+    for number, name in enumerate(names, 1):
+        typer.echo(f"{number}: {begun(table, name)}.")
+    typer.echo("0: none of these, they are parts of the items.")
+    number = -1
+    while number not in range(len(names) + 1):
+        number = typer.prompt("Which one is imported", type=int)
+    return (names[number - 1], ()) if number else (None, (*columns, *names))

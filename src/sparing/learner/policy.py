@@ -126,7 +126,7 @@ def auto_strategy(
     >>> version = ModelVersion(auto_classifier(pool.X), pool, seed=0)
     >>> auto = auto_strategy(pool, version, lambda: laplacian_spectrum(pool.X))
     >>> auto.name, auto.why
-    ('auto: max_herding', 'no labels yet: items of every kind first')
+    ('auto: max_herding', 'before the first label: items of every kind')
 
     References
     ----------
@@ -202,6 +202,6 @@ def _sought(pool: Pool, seeds: Mapping[Label, IntArray]) -> tuple[QueryStrategy,
 
 def _why_cold(evidence: PolicyEvidence) -> str:
     if not evidence.n_labeled:
-        return "no labels yet: items of every kind first"
+        return "before the first label: items of every kind"
     few = f"{evidence.n_labeled} labels are too few to tell how good a model is"
     return f"{few}: items of every kind first"

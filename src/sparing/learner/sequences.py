@@ -45,7 +45,7 @@ from sparing.types import BoolArray, IntArray, Label
 
 MASS = "mass"
 LABELED = 0
-COLD = "no labels yet: drawn at random"
+COLD = "before the first label: drawn at random"
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,6 +68,7 @@ def status(state: State, annotator: str = "") -> Status:
         curve=tuple(_curve(state.versions)),
         advice=_advice(state, counts, n_items - len(answers)),
         model_version=state.version,
+        n_learned=_facts(state).n_labels,
         n_behind=_n_behind(state),
         encoded=state.encoded,
         trainer=state.trainer_said,

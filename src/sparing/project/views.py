@@ -199,7 +199,8 @@ class Status:
     wanting : what is missing for one, in words; empty where there is one
     curve : one point for each number of labels
     advice : whether to stop, and why in one sentence
-    model_version : 0 before there is a model
+    model_version : number of the order in which items are asked; 0 before there is one
+    n_learned : labels that the model knows of this number; 0: there is no model yet
     n_behind : events that the model has not seen
     encoded : items encoded, and items in all
     trainer : what the background worker does: ``"off"``, ``"idle"``, ``"encoding"``,
@@ -234,6 +235,7 @@ class Status:
     curve: tuple[CurvePoint, ...]
     advice: tuple[bool, str]
     model_version: int
+    n_learned: int
     n_behind: int
     encoded: tuple[int, int]
     trainer: tuple[str, str]

@@ -221,6 +221,7 @@ class StatusBody(Outgoing):
     curve: list[CurvePointBody]
     advice: tuple[bool, str]
     model_version: int
+    n_learned: int
     encoded: tuple[int, int]
     trainer: tuple[str, str]
     notes: list[str]

@@ -227,7 +227,7 @@ function drawCheck(server) {
 /** @param {Server} server */
 function drawModel(server) {
   const [trainer, message] = server.trainer;
-  const model = server.model_version ? `Model ${server.model_version}. ` : "";
+  const model = server.n_learned ? `Model ${server.model_version}. ` : "";
   write("model", `${model}${work(server, trainer)} ${trainer === "failed" ? "" : sentence(message)}`.trim());
   write("trouble", trainer === "failed" ? message : "");
   show("trouble", trainer === "failed");

@@ -296,6 +296,7 @@ export interface StatusBody {
   curve: CurvePointBody[];
   advice: [boolean, string];
   model_version: number;
+  n_learned: number;
   encoded: [number, number];
   trainer: [string, string];
   notes: string[];
