@@ -57,7 +57,7 @@ class SpanSet(AnnotationKind):
 
     def parse(self, raw: Any, classes: ClassTable, item: Any = None) -> Value:
         """Return the value of a list of spans; the item is the text that they are in."""
-        parts = _parts(raw)
+        parts = span_parts(raw)
         value = value_of(_unit(part, classes, item) for part in parts)
         _check_apart(value, item)
         if len(value) < len(parts):
@@ -66,7 +66,7 @@ class SpanSet(AnnotationKind):
 
     def labels_in(self, raw: Any) -> list[Label]:
         """Return the label of each span."""
-        return [part["label"] for part in _parts(raw)]
+        return [part["label"] for part in span_parts(raw)]
 
     def plain(self, value: Value, classes: ClassTable) -> list[dict[str, Any]]:
         """Return the spans as objects with start, end, label, and where they came from."""
@@ -94,8 +94,18 @@ def text_hash(text: str) -> str:
     return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def _parts(raw: Any) -> list[Mapping[str, Any]]:
-    """Return each span as an object with the keys start, end and label."""
+def span_parts(raw: Any) -> list[Mapping[str, Any]]:
+    """Return each span as an object with the keys start, end and label.
+
+    Raises
+    ------
+    InvalidInputError : it is no list of spans
+
+    Examples
+    --------
+    >>> span_parts([(0, 3, "person")])
+    [{'start': 0, 'end': 3, 'label': 'person'}]
+    """
     if isinstance(raw, str | bytes | Mapping) or not isinstance(raw, Iterable):
         raise invalid("spans", WHERE, f"a list of {FORM}", raw)
     return [_part(part) for part in raw]

@@ -74,7 +74,7 @@ def label(
     kind: Annotated[
         str | None,
         typer.Option(
-            help="What an answer is: class (one an item) or labels (several); stays so.",
+            help="What an answer is: class (one an item), labels (several), spans; stays so.",
             show_default="told from the source",
         ),
     ] = None,
@@ -117,6 +117,7 @@ def label(
     Example: sparing label photos/ --classes cat,dog
     """
     from sparing.cli.progress import say
+    from sparing.datasets.marked.read import is_marked
     from sparing.project import Project, opening
 
     network = Network(host, passwords, tuple(names or ()), tls_cert, tls_key)
@@ -127,7 +128,8 @@ def label(
     named = classes or (MNIST_CLASSES if source == "mnist" else "")
     read_as = reading(header, encoding, sheet, follow_links=follow_links)
     parts = tuple(_split(columns))
-    if not opening.exists(opening.place_of(source, project)):
+    is_new = not opening.exists(opening.place_of(source, project))
+    if is_new and kind != "spans" and not is_marked(Path(source)):
         read_as = asked_reading(Path(source), read_as)
         if not parts and label_column is None:
             label_column, parts = asked_labels(Path(source), read_as)

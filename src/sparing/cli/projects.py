@@ -357,7 +357,7 @@ def _print_table(rows: list[dict[str, Any]], out: Path | None, *, as_json: bool)
 
 
 def _row(asked: "Asked") -> dict[str, Any]:
-    guess, confidence, _ = asked.guess or ("", "", None)
+    guess, confidence, *_ = asked.guess or ("", "")
     row: dict[str, Any] = {
         "item_id": asked.item.item_id,
         "item": asked.item.name,

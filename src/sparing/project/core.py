@@ -9,6 +9,7 @@ from uuid import uuid4
 
 from sparing._validate import check_int
 from sparing.annotations.labels import LabelSet
+from sparing.annotations.spans import span_parts
 from sparing.audit.audit import Phase
 from sparing.datasets.labels import one_label
 from sparing.datasets.read import FOUND_OUT
@@ -28,7 +29,7 @@ from sparing.project.learning.learning import Learning
 from sparing.project.log.commands import spelled
 from sparing.project.log.event_log import EventLog
 from sparing.project.log.follower import Follower
-from sparing.project.log.meaning import as_said
+from sparing.project.log.meaning import as_said, names_said
 from sparing.project.map.maps import Map
 from sparing.project.multiprocess import Duties
 from sparing.project.reporting import Search, history, look_again, status
@@ -142,8 +143,8 @@ class Project:
         label_column : of a table: the column with such labels, which are imported
         reading : of a table: its header, encoding and sheet, where they are not to be found out; of
             a folder: whether links that lead out of it are followed
-        kind : of its answers, for ever: ``"class"``, one an item, or ``"labels"``, several; None:
-            as the labels that are there already, else one class
+        kind : of its answers, for ever: ``"class"``, one an item, ``"labels"``, several, or
+            ``"spans"``, marked in its text; None: as what is there already, else one class
 
         Raises
         ------
@@ -278,7 +279,7 @@ class Project:
 
     @property
     def kind(self) -> str:
-        """What its answers are: ``"class"``, one an item, or ``"labels"``, several."""
+        """What its answers are: ``"class"``, one an item, ``"labels"``, several, or ``"spans"``."""
         with self._guarded.held() as state:
             return state.settings.kind
 
@@ -382,7 +383,7 @@ class Project:
         Parameters
         ----------
         answers : the label of each item; in a project of several labels the list or set of them,
-            empty for an item that has none
+            empty for an item that has none; of spans a list of ``(start, end, label)``
         annotator : who says it
 
         Returns
@@ -393,13 +394,9 @@ class Project:
         ------
         InvalidInputError : an item or a class name makes no sense; the others are stored
         """
-        if self.kind == CLASS:
-            labels = {item_id: _named(label) for item_id, label in answers.items()}
-            notes = self.add_classes(labels.values())
-        else:
-            sets = {item_id: _labels(label) for item_id, label in answers.items()}
-            notes = self.add_classes(name for names in sets.values() for name in names)
-            labels = {item_id: as_said(names) for item_id, names in sets.items()}
+        kind = self.kind
+        labels = {item_id: _said(kind, answer) for item_id, answer in answers.items()}
+        notes = self.add_classes(n for one in labels.values() for n in names_said(kind, one))
         said = self.log.label(labels, annotator)
         refused = [done for done in said if done.status in ("refused", "conflict")]
         if refused:
@@ -539,9 +536,13 @@ class Project:
             self.files.import_source_labels(said["label_column"])
 
 
-def _labels(labels: Any) -> list[str]:
-    """Return several labels as the names of classes."""
-    return [_named(label) for label in LabelSet().labels_in(labels)]
+def _said(kind: str, answer: Any) -> str:
+    """Return an answer, with the names of classes, as a door hands it in."""
+    if kind == CLASS:
+        return _named(answer)
+    if kind == LabelSet.name:
+        return as_said([_named(label) for label in LabelSet().labels_in(answer)])
+    return as_said([{**part, "label": _named(part["label"])} for part in span_parts(answer)])
 
 
 def _named(label: Label) -> str:

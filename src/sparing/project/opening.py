@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
+from sparing.datasets.marked.read import is_marked
 from sparing.datasets.read import FOUND_OUT
 from sparing.datasets.rows import Reading, is_missing
 from sparing.datasets.vectorfile import read_vector_file
@@ -21,6 +22,7 @@ from sparing.project.settings import (
     CLASS,
     LABELS,
     SETTINGS,
+    SPANS,
     Settings,
     as_stored,
     keep_settings,
@@ -31,6 +33,7 @@ from sparing.project.source.encoding import AUTO, GIVEN, full_name
 from sparing.project.source.items import GONE, MNIST, Listing
 from sparing.project.source.listing import list_source
 from sparing.project.source.older import hashes_of_today, layout_before, told_anew
+from sparing.project.source.passages import list_passages
 from sparing.project.state import State
 from sparing.project.trust import judged_anew, named, named_encoder
 from sparing.project.whence import (
@@ -46,6 +49,7 @@ from sparing.store.engine import is_postgresql, shown_url
 from sparing.types import Progress
 
 if TYPE_CHECKING:
+    from sparing.project.learning.span_trainee import SpanTrainee
     from sparing.project.learning.trainee import Trainee
 
 KEPT_VERSIONS = 2
@@ -136,9 +140,7 @@ def make(
     settings = replace(
         settings, source=full_source(settings.source), encoder=full_name(settings.encoder)
     )
-    listing = list_source(
-        settings.source, settings.columns, label_column=label_column, reading=reading
-    )
+    settings, listing = _first_listing(settings, label_column, reading)
     check_encoder(settings.encoder, listing.kind)
     layout = listing.layout
     settings = replace(
@@ -147,7 +149,6 @@ def make(
         layout=layout,
         follow_links=reading.follow_links,
         encoding=None if layout else reading.encoding,
-        kind=settings.kind or kind_of(listing),
     )
     folder = new_place(place.url, settings.source) if place.is_shared else place
     check_free(folder.path)
@@ -174,6 +175,22 @@ def make(
     except BaseException:
         lock.release()
         raise
+
+
+def _first_listing(
+    settings: Settings, label_column: str | None, reading: Reading
+) -> tuple[Settings, Listing]:
+    """List the source of a new project; return the settings with the kind of its answers, too."""
+    path = Path(settings.source)
+
+    def found(columns: Sequence[str]) -> Listing:
+        return list_source(settings.source, columns, label_column=label_column, reading=reading)
+
+    if settings.kind == SPANS or (not settings.kind and is_marked(path)):
+        listing = list_passages(path, found, settings.columns, reading.encoding)
+        return replace(settings, kind=SPANS), listing
+    listing = found(settings.columns)
+    return replace(settings, kind=settings.kind or kind_of(listing)), listing
 
 
 def kind_of(listing: Listing) -> str:
@@ -286,7 +303,8 @@ def _settled(folder: ProjectFolder, store: Store) -> Settings:
     """Return the settings; of an older version, with the columns by which it knew its items."""
     settings = read_settings(store)
     source = found_source(folder, settings)
-    if settings.layout is not None or source is None or settings.left_out is None:
+    is_settled = settings.layout is not None or settings.kind == SPANS
+    if is_settled or source is None or settings.left_out is None:
         return settings
     path, stored = Path(source), store.items()
     return replace(
@@ -380,11 +398,15 @@ def make_trainee(
     progress: Progress,
     *,
     patient: bool = True,
-) -> "Trainee":
+) -> "Trainee | SpanTrainee":
     """Return what learns from a project."""
-    from sparing.project.learning.trainee import Trainee  # loads scikit-learn: seconds
+    items = lister(folder, settings)  # the trainees load scikit-learn: seconds
+    if settings.kind == SPANS:
+        from sparing.project.learning.span_trainee import SpanTrainee
 
-    items = lister(folder, settings)
+        return SpanTrainee(folder, store, items, settings.seed, progress)
+    from sparing.project.learning.trainee import Trainee
+
     return Trainee(
         folder,
         store,
@@ -397,7 +419,7 @@ def make_trainee(
     )
 
 
-def open_trainee(path: Path, url: str, progress: Progress) -> "Trainee":
+def open_trainee(path: Path, url: str, progress: Progress) -> "Trainee | SpanTrainee":
     """Return what learns from the project at ``path``, for a process that only reads it.
 
     Parameters

@@ -270,9 +270,8 @@ def _fits(state: State, item_id: str, event: Event | None, wanted: str) -> bool:
     if not wanted:
         return True
     item = state.item(item_id)
-    content = event.content if event is not None else None
-    said = "skipped" if event is not None else ""
-    said = said if content is None else state.replay.class_name(content)
+    answer = state.answer_of(event)
+    said = "" if answer is None else answer.class_name or "skipped"
     texts = (item.name, item.text or "", said, state.replay.of(item_id).comment)
     fields = (item.fields or {}).values()
     return any(wanted in text.casefold() for text in (*texts, *fields))

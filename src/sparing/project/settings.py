@@ -13,8 +13,8 @@ from sparing.store import Store
 
 SETTINGS = "settings"
 OVERLAP = "overlap"
-CLASS, LABELS = "class", "labels"
-KINDS = (CLASS, LABELS)
+CLASS, LABELS, SPANS = "class", "labels", "spans"
+KINDS = (CLASS, LABELS, SPANS)
 """What the answers of a project can be."""
 CLASSES_BY = "classes added by"
 
@@ -28,7 +28,7 @@ class Settings:
     ``layout`` is that of the table as it was when the project was made; None if it is no table.
     ``follow_links`` says whether links that lead out of the source's folder are followed.
     ``encoding`` is that of a folder's texts, where somebody has said it.
-    ``kind`` is that of its answers: one class an item, or several labels.
+    ``kind`` is that of its answers: one class an item, several labels, or spans of a text.
     ``key`` is the project's, and that of its copies and backups; empty of older versions.
     ``encoder_since`` is the model version that was the newest when the encoder was chosen.
     """

@@ -18,8 +18,9 @@ from sparing.project.audits.standing import Standing
 from sparing.project.folder import ProjectFolder
 from sparing.project.learning.guesses import Guess, guess_of
 from sparing.project.learning.scores import Scores, read_scores, within
+from sparing.project.log.marked import NO_SPANS, marked_in, quoted
 from sparing.project.log.replay import ItemState, Replay
-from sparing.project.settings import Settings, keep_settings, read_overlap, read_settings
+from sparing.project.settings import SPANS, Settings, keep_settings, read_overlap, read_settings
 from sparing.project.source.changes import ITEMS_STAMP, Changes, Reconciled, applied
 from sparing.project.source.items import PRESENT, UNREADABLE, Item, Listing
 from sparing.project.source.vectors import Contents
@@ -80,7 +81,7 @@ class State:
         self.replay = Replay(store.events())
         self.opinions = Opinions(self.replay)
         self._places = {item_id: i for i, item_id in enumerate(listing.ids)}
-        self.is_encoded = False
+        self.is_encoded = self.settings.kind == SPANS  # texts are read as they are
         self.mark = ""
         self.seen_by: tuple[str, ...] = ()
         self.encoded = (0, len(rows))
@@ -244,6 +245,11 @@ class State:
         content = event.content
         is_known = content is not None and self.replay.has_class(content)
         name = self.replay.class_name(content) if content is not None and is_known else None
+        labels = self.replay.label_names(content) if content is not None and is_known else None
+        spans = None
+        if self.settings.kind == SPANS and content is not None and is_known:
+            spans, labels = marked_in(event, self.replay), None
+            name = quoted(spans, self.item(event.item_id).text) or NO_SPANS
         return Answer(
             event.key,
             event.seq,
@@ -254,14 +260,15 @@ class State:
             event.annotator,
             event.purpose or "train",
             self.replay.guidelines_at(event.seq),
-            self.replay.label_names(content) if content is not None and is_known else None,
+            labels,
+            spans,
         )
 
     def guess(self, row: int) -> Guess | None:
         """Return what the model takes an item for, and how sure it is."""
         if self.scores is None:
             return None
-        return guess_of(self.scores, row, self.replay, self.settings.kind)
+        return guess_of(self.scores, row, self.replay, self.settings.kind, self.version)
 
     def apply(self, events: Iterable[Event]) -> None:
         """Take new events into account."""
@@ -305,7 +312,7 @@ class State:
         store.put_items(found.updates)
         store.put_settings({ITEMS_STAMP: uuid4().hex})
         self.changes = found.changes
-        self.is_encoded = False
+        self.is_encoded = self.settings.kind == SPANS
         self.relist(applied(self.rows, found.updates), found.listing)
 
     def take_settings(self, store: Store, settings: Settings) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from sparing.audit.audit import Phase
 from sparing.audit.certificate import Certificate
 from sparing.project.learning.guesses import Guess
+from sparing.project.log.marked import MarkedSpan
 from sparing.project.source.items import Item
 from sparing.store import NewEvent
 
@@ -20,6 +21,7 @@ __all__ = [
     "Disagreement",
     "Guidelines",
     "HistoryRow",
+    "MarkedSpan",
     "NewEvent",
     "Recorded",
     "RoughAccuracy",
@@ -41,6 +43,7 @@ class Answer:
     guidelines : number of the guidelines that held then; 0: there were none
     purpose : ``"train"``, ``"audit"`` or ``"handback"``
     labels : of several labels an item their names, in the order of the classes
+    spans : of a text in which spans are marked, those; ``class_name`` quotes them
     """
 
     key: str
@@ -53,6 +56,7 @@ class Answer:
     purpose: str
     guidelines: int = 0
     labels: tuple[str, ...] | None = None
+    spans: tuple[MarkedSpan, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

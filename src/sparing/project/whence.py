@@ -1,17 +1,18 @@
 """Where the source of a project is found, what lists it there, and whether its encoder is read."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from os import PathLike
 from pathlib import Path
 
 from sparing.datasets.rows import Reading
 from sparing.errors import SourceError
 from sparing.project.folder import ProjectFolder
-from sparing.project.settings import Settings
+from sparing.project.settings import SPANS, Settings
 from sparing.project.source.encoding import EncoderChoice, files_in
 from sparing.project.source.items import MNIST, Listing
 from sparing.project.source.listing import list_source
+from sparing.project.source.passages import list_passages
 from sparing.project.trust import is_beside, is_encoder_named, is_inside, is_named
 
 
@@ -50,9 +51,13 @@ def chosen(folder: ProjectFolder, settings: Settings) -> EncoderChoice:
 def listed(source: str, settings: Settings, *, follow_links: bool) -> Listing:
     """Return the items of a source, read as it was when the project was made."""
     reading = Reading(follow_links=follow_links, encoding=settings.encoding)
-    return list_source(
-        source, settings.columns, settings.left_out, settings.layout, reading=reading
-    )
+
+    def found(columns: Sequence[str]) -> Listing:
+        return list_source(source, columns, settings.left_out, settings.layout, reading=reading)
+
+    if settings.kind != SPANS:
+        return found(settings.columns)
+    return list_passages(Path(source), found, settings.columns, settings.encoding)
 
 
 def follows_links(folder: ProjectFolder, settings: Settings) -> bool:

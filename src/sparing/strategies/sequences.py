@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any, ClassVar
 
@@ -233,9 +233,53 @@ def _gains(s: SequenceSnapshot, worth: FloatArray, times: FloatArray, rows: IntA
     return np.asarray(total / (lengths + OVERHEAD))
 
 
+class MixedSentences(SequenceStrategy):
+    """Ask by ``mass``, and one sentence in five at random, which says how good the model is.
+
+    The random ones are spread over the batch.
+
+    Parameters
+    ----------
+    share : of a batch that is drawn at random
+
+    Examples
+    --------
+    >>> s = SequenceSnapshot(Sentences.of_texts("abcdefghij"), np.ones(10, bool),
+    ...                      entropy=np.linspace(0, 1, 10))
+    >>> MixedSentences().select(s, 5, np.random.default_rng(0)).source
+    array(['strategy', 'strategy', 'uniform', 'strategy', 'strategy'], dtype='<U8')
+    """
+
+    name: ClassVar[str] = "mixed"
+    requires: ClassVar[frozenset[str]] = UncertaintyMass.requires
+    reason: ClassVar[str] = UncertaintyMass.reason
+
+    def __init__(self, share: float = 0.2) -> None:
+        self.share = share
+
+    def utility(self, s: SequenceSnapshot) -> FloatArray:
+        """Return that of ``mass``."""
+        return UncertaintyMass().utility(s)
+
+    def select(self, s: SequenceSnapshot, batch_size: int, rng: np.random.Generator) -> Selection:
+        """Return the random ones among those that ``mass`` wants most of the others."""
+        n_drawn = round(self.share * batch_size)
+        drawn = RandomSentences().select(s, n_drawn, rng)
+        rest = s.eligible.copy()
+        rest[drawn.rows] = False
+        wanted = UncertaintyMass().select(replace(s, eligible=rest), batch_size - n_drawn, rng)
+        places = ((np.arange(n_drawn) + 0.5) * batch_size / max(n_drawn, 1)).astype(np.int64)
+        is_drawn = np.isin(np.arange(batch_size), places)
+        order = np.where(is_drawn, np.cumsum(is_drawn) - 1, n_drawn + np.cumsum(~is_drawn) - 1)
+        names = ("rows", "gains", "source", "propensity")
+        both = [np.concatenate([getattr(part, n) for part in (drawn, wanted)]) for n in names]
+        return Selection(*(part[order] for part in both))
+
+
 _OWN: tuple[type[SequenceStrategy], ...] = (
     UncertaintyMass,
     LongestSentences,
+    MixedSentences,
     NormalizedLogProba,
     RandomSentences,
     TokenEntropy,

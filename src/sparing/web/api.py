@@ -190,10 +190,11 @@ def record(
 
 
 def _said(event: EventBody) -> dict[str, Any]:
-    """Return an event's fields; several labels are said in place of a class."""
+    """Return an event's fields; several labels, or spans, are said in place of a class."""
     fields = {**event.model_dump(), "kind": Kind(event.kind)}
-    labels = fields.pop("labels")
-    return fields if labels is None else {**fields, "class_name": as_said(labels)}
+    labels, spans = fields.pop("labels"), fields.pop("spans")
+    said = labels if spans is None else spans
+    return fields if said is None else {**fields, "class_name": as_said(said)}
 
 
 def _refused(event: NewEvent, *, may_add: bool) -> RecordedBody:

@@ -8,6 +8,7 @@ from sparing.web.roles import Role
 from sparing.web.shortened import first_fields, shortened
 
 MOST_LABELS = 500  # of one item
+MOST_SPANS = 1000
 MOST = 2**31 - 1  # that every database can hold
 Key = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_-]+$")]
 Holder = Annotated[str, Field(min_length=1, max_length=48, pattern=r"^[A-Za-z0-9_-]+$")]
@@ -17,6 +18,7 @@ Text = Annotated[str, Field(max_length=4000, pattern=r"^[^\x00]*$")]
 Name = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00]*$")]
 ItemId = Annotated[str, Field(min_length=1, max_length=4096)]
 Fraction = Annotated[float, Field(gt=0, lt=1)]
+Origin = Literal["drawn", "accepted", "edited"]
 Purpose = Literal["train", "audit", "handback"]
 EventKind = Literal[
     "label", "skip", "settled", "flag", "unflag", "comment", "undo",
@@ -44,6 +46,16 @@ class Token(Incoming):
     token: Key
 
 
+class SpanBody(Incoming):
+    """A span that the person marked, or left as it was suggested."""
+
+    start: int = Field(ge=0, le=MOST)
+    end: int = Field(ge=0, le=MOST)
+    label: Name
+    by: Origin = "drawn"
+    version: int | None = Field(default=None, ge=0, le=MOST)
+
+
 class EventBody(Incoming):
     """One thing that the person did; see :class:`sparing.project.NewEvent`."""
 
@@ -52,6 +64,7 @@ class EventBody(Incoming):
     item_id: ItemId | None = None
     class_name: Name | None = None
     labels: Annotated[list[Name], Field(max_length=MOST_LABELS)] | None = None
+    spans: Annotated[list[SpanBody], Field(max_length=MOST_SPANS)] | None = None
     text: Text | None = None
     model_version: int | None = Field(default=None, ge=0, le=MOST)
     seen: Key | None = None
@@ -68,6 +81,17 @@ class ClaimBody(Incoming):
     delta: Fraction = 0.05
 
 
+class MarkedSpanBody(Outgoing):
+    """A span of an answer, or one that the model suggests."""
+
+    start: int
+    end: int
+    label: str
+    by: Origin
+    version: int | None
+    certainty: float | None
+
+
 class AnswerBody(Outgoing):
     """The answer that an item has now."""
 
@@ -80,6 +104,7 @@ class AnswerBody(Outgoing):
     annotator: str | None
     purpose: str
     labels: list[str] | None
+    spans: list[MarkedSpanBody] | None = None
 
 
 class RecordedBody(Outgoing):
@@ -100,6 +125,7 @@ class ItemBody(Outgoing):
     kind: Literal["image", "text", "card"]
     text: Annotated[str | None, AfterValidator(shortened)] = None
     fields: Annotated[dict[str, str] | None, AfterValidator(first_fields)] = None
+    tokens: list[int] | None = None
 
 
 class AskedBody(Outgoing):
@@ -109,7 +135,7 @@ class AskedBody(Outgoing):
     why: str
     source: str
     model_version: int | None
-    guess: tuple[str, float, list[str] | None] | None = None
+    guess: tuple[str, float, list[str] | None, list[MarkedSpanBody] | None] | None = None
     answer: AnswerBody | None = None
     flagged: bool = False
     comment: str = ""

@@ -10,7 +10,7 @@ from sparing.errors import ConflictError, InvalidInputError
 from sparing.pool.pool import SKIPPED
 from sparing.project import NewEvent, Project
 from sparing.project.learning.guesses import Guess
-from sparing.project.learning.trainee import _wanted
+from sparing.project.learning.wanted import _wanted
 from sparing.project.team.people import Opinions, find_consensus
 from sparing.store import Kind
 

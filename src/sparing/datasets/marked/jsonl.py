@@ -35,6 +35,18 @@ def read_jsonl_spans(path: Path, offsets: str = POINTS, encoding: str | None = N
     return Documents(documents, skipped, notes)
 
 
+def has_spans(row: Mapping[str, Any]) -> bool:
+    """Tell whether an object has a text, and spans in one of the known forms.
+
+    Examples
+    --------
+    >>> has_spans({"text": "Ada", "label": [[0, 3, "x"]]}), has_spans({"text": "a", "label": "b"})
+    (True, False)
+    """
+    raws = next((row[key] for key in KEYS if isinstance(row.get(key), list)), None)
+    return isinstance(row.get("text"), str) and bool(raws) and None not in map(_triple, raws or ())
+
+
 def write_jsonl_spans(documents: Sequence[Document], form: str = "doccano") -> str:
     r"""Return documents as JSON lines, in the form of ``"doccano"`` or of ``"prodigy"``.
 

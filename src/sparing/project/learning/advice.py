@@ -1,5 +1,6 @@
 """Whether to stop: what the evidence allows to be said, and which versions it is read from."""
 
+from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import sqrt
@@ -15,6 +16,36 @@ LEAST_TO_STOP = 20  # with fewer it is some 30 points wide
 ANSWERS_PER_POINT = 100.0  # what a point of accuracy is worth to most people
 SPACING = 0.85  # of one point of the curve to the next
 CLEARLY = 2.0  # standard errors
+N_ROUNDS = 4
+LEAST_STEP = 10  # labels between versions that are compared
+
+
+class Course:
+    """How the versions of a project have gone: what the last of them say of the same items."""
+
+    def __init__(self) -> None:
+        self._watched: deque[tuple[int, IntArray]] = deque(maxlen=N_ROUNDS)
+
+    def is_due(self, n_labels: int) -> bool:
+        """Tell whether a version stands well apart from the one before.
+
+        Those that differ by a few labels agree whatever they are worth: they are passed over.
+        """
+        last = self._watched[-1][0] if self._watched else 0
+        return n_labels >= max(LEAST_STEP, last + LEAST_STEP, last / SPACING)
+
+    def note(self, n_labels: int, predicted: IntArray) -> None:
+        """Remember what a version predicts for a fixed random set of items."""
+        if self._watched and len(self._watched[-1][1]) != len(predicted):
+            self._watched.clear()  # a label has come: what was said without it is another thing
+        self._watched.append((n_labels, predicted))
+
+    def advice(self, facts: VersionFacts, versions: Iterable[Version]) -> Advice:
+        """Say whether to stop, by the versions so far and the facts of the next one."""
+        whole = (v for v in versions if not v.is_draft)
+        known = ((f.n_labels, random_accuracy(f)) for f in standing([*whole, Version(0, 0, facts)]))
+        points = {n: found[0] for n, found in known if found is not None}
+        return advised(points, [predicted for _, predicted in self._watched])
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,11 @@ from typing import NamedTuple
 
 import numpy as np
 
+from sparing.annotations.values import ACCEPTED
 from sparing.project.learning.scores import Scores
+from sparing.project.log.marked import MarkedSpan, counted
 from sparing.project.log.replay import Replay
-from sparing.project.settings import CLASS
+from sparing.project.settings import CLASS, SPANS
 from sparing.store.contents import content_of
 from sparing.types import BoolArray, FloatArray, IntArray
 
@@ -21,11 +23,13 @@ class Guess(NamedTuple):
     name : as people read it
     confidence : how likely it is right, all of it
     labels : the names, where an item has several labels or none of them
+    spans : those of a text, where spans are marked
     """
 
     name: str
     confidence: float
     labels: tuple[str, ...] | None = None
+    spans: tuple[MarkedSpan, ...] | None = None
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -47,8 +51,10 @@ class ModelAnswers:
 
 
 def told_of(scores: Scores, replay: Replay, kind: str) -> ModelAnswers:
-    """Return what a model version says, in a project of one class an item or of several labels."""
+    """Return what a model version says, in a project of some kind."""
     keys = [c.class_id for c in replay.classes]
+    if kind == SPANS:
+        return _span_sets(scores, replay)
     if kind != CLASS:
         return _label_sets(scores, replay, keys)
     proba = by_class(replay, scores, keys)
@@ -72,6 +78,41 @@ def _label_sets(scores: Scores, replay: Replay, keys: Sequence[str]) -> ModelAns
     return ModelAnswers(tuple(contents), codes.reshape(-1), sure, covered)
 
 
+def _span_sets(scores: Scores, replay: Replay) -> ModelAnswers:
+    """Return the spans of each text; those of deleted classes are left out."""
+    n = len(scores.proba)
+    units: list[list[tuple[int, int, str]]] = [[] for _ in range(n)]
+    keys = _keys_now(scores, replay)
+    for row, start, end, column in scores.spans.tolist():
+        key = keys[column]
+        if key is not None:
+            units[row].append((start, end, key))
+    place: dict[str, int] = {}
+    codes = [place.setdefault(content_of(each), len(place)) for each in units]
+    proba = scores.proba[:, 0] if scores.proba.shape[1] else np.full(n, np.nan)
+    covered = ~np.isnan(proba)
+    sure = np.nan_to_num(proba).astype(np.float64)
+    return ModelAnswers(tuple(place), np.array(codes, dtype=np.int64), sure, covered)
+
+
+def _keys_now(scores: Scores, replay: Replay) -> list[str | None]:
+    """Return for each class of a model the one it stands for now; None: it was deleted."""
+    keys = [str(key) for key in scores.class_ids]
+    return [None if replay.is_deleted(key) else replay.resolve(key) for key in keys]
+
+
+def suggested(scores: Scores, row: int, replay: Replay, version: int) -> tuple[MarkedSpan, ...]:
+    """Return the spans that a model version sees in the text of a row."""
+    first, after = np.searchsorted(scores.spans[:, 0], [row, row + 1])
+    keys = _keys_now(scores, replay)
+    each = zip(scores.spans[first:after].tolist(), scores.certainty[first:after], strict=True)
+    return tuple(
+        MarkedSpan(start, end, replay.class_name(key), ACCEPTED, version, float(sure))
+        for (_, start, end, column), sure in each
+        if (key := keys[column]) is not None
+    )
+
+
 def by_class(replay: Replay, scores: Scores, classes: Sequence[str]) -> FloatArray:
     """Return the probabilities by the classes of today: those of merged ones are added up.
 
@@ -85,10 +126,14 @@ def by_class(replay: Replay, scores: Scores, classes: Sequence[str]) -> FloatArr
     return proba
 
 
-def guess_of(scores: Scores, row: int, replay: Replay, kind: str) -> Guess | None:
+def guess_of(scores: Scores, row: int, replay: Replay, kind: str, version: int = 0) -> Guess | None:
     """Return what the model takes one item for; None where it says nothing."""
     if row >= len(scores.proba) or not scores.proba.shape[1]:
         return None
+    if kind == SPANS:
+        sure = float(scores.proba[row, 0])
+        spans = suggested(scores, row, replay, version)
+        return None if np.isnan(sure) else Guess(counted(spans), sure, None, spans)
     if kind != CLASS:
         return _guessed_labels(scores, row, replay)
     column = int(scores.proba[row].argmax())

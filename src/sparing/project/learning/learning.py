@@ -20,6 +20,7 @@ from sparing.store import Store, Version
 from sparing.types import Progress
 
 if TYPE_CHECKING:
+    from sparing.project.learning.span_trainee import SpanTrainee
     from sparing.project.learning.trainee import Trainee
 
 
@@ -43,7 +44,7 @@ class Learning:
         self._store = store
         self._guarded = guarded
         self.folder = guarded.folder
-        self._trainee: Trainee | None = None
+        self._trainee: Trainee | SpanTrainee | None = None
         self.log = log
         self.duties = duties
 
@@ -95,7 +96,7 @@ class Learning:
         self._trainee.arrange()
         return self.version
 
-    def trainee(self, progress: Progress, *, patient: bool = True) -> "Trainee":
+    def trainee(self, progress: Progress, *, patient: bool = True) -> "Trainee | SpanTrainee":
         """Return what learns from this project, wherever it runs.
 
         Parameters

@@ -1,15 +1,21 @@
 """The file of one model version: what it says of every item, and whom to ask next."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 
 import numpy as np
 
 from sparing.errors import SourceError
 from sparing.files import read_arrays, write_arrays
+from sparing.store.facts import AskedRow
 from sparing.types import FloatArray, IntArray, StrArray
 
 NOT_NAMED, NO_IDS = np.zeros((0, 0), np.float32), np.zeros(0, np.str_)
+NO_SPANS, NOT_CERTAIN = np.zeros((0, 4), np.int64), np.zeros(0)
+
+
+NEWER = {"named": NOT_NAMED, "named_ids": NO_IDS, "spans": NO_SPANS, "certainty": NOT_CERTAIN}
+"""What files of older versions do not have."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -18,7 +24,8 @@ class Scores:
 
     Parameters
     ----------
-    proba : (n_rows, n_classes) float32; (n_rows, 0) before anything is labeled
+    proba : (n_rows, n_classes) float32; (n_rows, 0) before anything is labeled; where spans are
+        marked (n_rows, 1): how likely all spans of a text are right together, NaN where none is
     class_ids : (n_classes,) keys of the classes
     rows : (n_asked,) whom to ask next, in this order
     source, propensity, why : (n_asked,) as in :class:`sparing.learner.query.Query`
@@ -27,6 +34,9 @@ class Scores:
     named : (n_rows, n_named) float32: as long as there is no label, how like each picture is to
         the name of each class, where words are compared with pictures; else (n_rows, 0)
     named_ids : (n_named,) keys of these classes
+    spans : (n_spans, 4) where spans are marked: row, start and end in code points, place of the
+        class in ``class_ids``; in order
+    certainty : (n_spans,) how likely each is right exactly
     """
 
     proba: FloatArray
@@ -39,6 +49,8 @@ class Scores:
     doubt: FloatArray
     named: FloatArray
     named_ids: StrArray
+    spans: IntArray = field(default_factory=lambda: NO_SPANS)
+    certainty: FloatArray = field(default_factory=lambda: NOT_CERTAIN)
 
 
 def within(scores: Scores, n_rows: int) -> Scores:
@@ -46,18 +58,26 @@ def within(scores: Scores, n_rows: int) -> Scores:
     if len(scores.proba) <= n_rows:
         return scores
     asked, doubted = scores.rows < n_rows, scores.doubted < n_rows
-    return Scores(
-        scores.proba[:n_rows],
-        scores.class_ids,
-        scores.rows[asked],
-        scores.source[asked],
-        scores.propensity[asked],
-        scores.why[asked],
-        scores.doubted[doubted],
-        scores.doubt[doubted],
-        scores.named[:n_rows],
-        scores.named_ids,
+    there = scores.spans[:, 0] < n_rows
+    return replace(
+        scores,
+        proba=scores.proba[:n_rows],
+        rows=scores.rows[asked],
+        source=scores.source[asked],
+        propensity=scores.propensity[asked],
+        why=scores.why[asked],
+        doubted=scores.doubted[doubted],
+        doubt=scores.doubt[doubted],
+        named=scores.named[:n_rows],
+        spans=scores.spans[there],
+        certainty=scores.certainty[there],
     )
+
+
+def asked_rows(scores: Scores) -> tuple[AskedRow, ...]:
+    """Return (row, source, propensity) of all that a version asks: answers name it alone."""
+    triples = zip(scores.rows, scores.source, scores.propensity, strict=True)
+    return tuple((int(r), str(s), None if np.isnan(p) else float(p)) for r, s, p in triples)
 
 
 def write_scores(path: Path, scores: Scores) -> None:
@@ -74,7 +94,6 @@ def read_scores(path: Path) -> Scores:
     """
     try:
         stored = read_arrays(path, "a model version")
-        newer = {"named": NOT_NAMED, "named_ids": NO_IDS} | stored  # files of before have neither
-        return Scores(**{f.name: newer[f.name] for f in fields(Scores)})
+        return Scores(**{f.name: (NEWER | stored)[f.name] for f in fields(Scores)})
     except (SourceError, KeyError) as error:
         raise SourceError(f"{path} is not there or damaged: it will be made again.") from error

@@ -1,48 +1,38 @@
 """From events to a model version: they are replayed into an ActiveLearner; what it says is kept."""
 
-from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from uuid import uuid4
 
 import numpy as np
 
-from sparing.audit.audit import Phase
 from sparing.audit.evaluation import live_accuracy
-from sparing.audit.stopping import Advice
-from sparing.errors import CapabilityError, SparingError
+from sparing.errors import CapabilityError
 from sparing.learner.learner import ActiveLearner
 from sparing.models.saved import SavedModel
 from sparing.pool.pool import SKIPPED, UNLABELED
-from sparing.project.audits.draws import load_audits
 from sparing.project.folder import ProjectFolder
 from sparing.project.grid.clusters import clusters_of, read_clusters, write_clusters
-from sparing.project.learning.advice import (
-    SPACING,
-    advised,
-    beats_commonest,
-    random_accuracy,
-    standing,
-)
+from sparing.project.learning.advice import Course, beats_commonest
 from sparing.project.learning.batch import ask
 from sparing.project.learning.class_words import pointed_at, read_seeds
 from sparing.project.learning.kinds import TRAININGS, KindOfTraining, Taught
 from sparing.project.learning.named import Named, named
-from sparing.project.learning.scores import NO_IDS, NOT_NAMED, Scores, write_scores
+from sparing.project.learning.scores import NO_IDS, NOT_NAMED, Scores, asked_rows, write_scores
 from sparing.project.learning.sight import Sight
+from sparing.project.learning.wanted import wanted_of
 from sparing.project.log.replay import Replay
 from sparing.project.map.mapping import Mapmaker
 from sparing.project.settings import CLASS
 from sparing.project.source.changes import ITEMS_STAMP
 from sparing.project.source.encoding import EncoderChoice
-from sparing.project.source.items import PRESENT, Listing
+from sparing.project.source.items import Listing
 from sparing.project.source.vectors import (
     Contents,
     fit_encoder,
     read_vectors,
 )
-from sparing.project.team.people import Opinions
-from sparing.store import Event, ItemRow, Store, Version, VersionFacts
+from sparing.store import Event, Store, Version, VersionFacts
 from sparing.strategies.base import FROM_UNIFORM
 from sparing.types import BoolArray, FloatArray, IntArray, Progress
 
@@ -52,8 +42,6 @@ MANY = (
 QUICK = "cluster_then_label"
 N_MISTAKES = 200
 N_WATCHED = 1000  # items whose predictions are compared between versions
-N_ROUNDS = 4
-LEAST_STEP = 10  # labels between versions that are compared
 NO_MODEL_OF_LABELS = (
     "A model file is of one class an item; this project is of several labels: teach"
     " ActiveLearner(kind='labels') in Python to label other items."
@@ -102,7 +90,7 @@ class Trainee:
         self._mapmaker: Mapmaker | None = None
         self._is_arranged = False
         self._by_name: Named | None = None
-        self._watched: deque[tuple[int, IntArray]] = deque(maxlen=N_ROUNDS)
+        self._course = Course()
         self._stamp: str | None = None
         # Another process may be making a version of the same number: one of the two will count.
         self._mark = f"-{uuid4().hex[:8]}" if folder.is_shared else ""
@@ -125,7 +113,7 @@ class Trainee:
             return False
         self._learner, self._mapmaker, self._is_arranged = None, None, False
         self._by_name = None
-        self._watched.clear()
+        self._course = Course()
         if self._sight.is_whole:
             self._mapmaker = Mapmaker(self._folder, self._contents, self._seed)
             self._mapmaker.draw_principal()
@@ -172,7 +160,7 @@ class Trainee:
         learner.skip(np.flatnonzero(answered))
         scores = _scores(learner, rows, len(self._sight.items), None, self._kind)
         write_scores(self._folder.new_scores(version, self._mark), scores)
-        facts = VersionFacts(asked=_asked(scores), mark=self._mark, is_draft=True)
+        facts = VersionFacts(asked=asked_rows(scores), mark=self._mark, is_draft=True)
         return Version(version, self._replay.last_seq, facts)
 
     def learn(self, version: int) -> Version:
@@ -194,7 +182,7 @@ class Trainee:
         write_scores(self._folder.new_scores(version, self._mark), scores)
         facts = self._facts(learner, [e for e in labels if e is not None], told)
         is_draft = not self._sight.is_whole
-        facts = replace(facts, asked=_asked(scores), mark=self._mark, is_draft=is_draft)
+        facts = replace(facts, asked=asked_rows(scores), mark=self._mark, is_draft=is_draft)
         self._tell("training", 1, 1)
         return Version(version, self._replay.last_seq, facts)
 
@@ -299,9 +287,8 @@ class Trainee:
         return X if len(rows) == len(X) else X[rows]
 
     def _wanted(self, rows: IntArray) -> list[Taught | int]:
-        drawn, opinions = open_draw(self._folder, self._replay), Opinions(self._replay)
-        items = (None if row in drawn else self._sight.items[row] for row in rows.tolist())
-        said = (SKIPPED if i is None else _wanted(self._replay, opinions, i) for i in items)
+        items = (self._sight.items[row] for row in rows.tolist())
+        said = wanted_of(self._folder, self._replay, items)
         return [self._kind.as_taught(one) if isinstance(one, str) else one for one in said]
 
     def _facts(
@@ -318,50 +305,16 @@ class Trainee:
             codes = learner.pool.y[learner.pool.labeled]
             facts = replace(facts, has_skill=beats_commonest(right, codes))
         self._watch(learner)
-        advice = self._advice(facts)
+        advice = self._course.advice(facts, self._store.versions())
         return replace(facts, advice=(advice.stop, advice.sentence))
 
     def _watch(self, learner: ActiveLearner) -> None:
-        """Remember what this version predicts for a fixed random set of items.
-
-        Versions that differ by a few labels agree whatever they are worth: they are passed over.
-        """
+        """Remember what this version predicts for a fixed random set of items."""
         n, n_labels = len(learner.pool), len(learner.pool.labeled)
-        last = self._watched[-1][0] if self._watched else 0
-        if n_labels >= max(LEAST_STEP, last + LEAST_STEP, last / SPACING):
+        if self._course.is_due(n_labels):
             rng = np.random.default_rng(self._seed)
             rows = rng.choice(n, min(n, N_WATCHED), replace=False)
-            predicted = self._kind.predicted(learner, rows)
-            if self._watched and len(self._watched[-1][1]) != len(predicted):
-                self._watched.clear()  # a label has come: what was said without it is another thing
-            self._watched.append((n_labels, predicted))
-
-    def _advice(self, facts: VersionFacts) -> Advice:
-        whole = (v for v in self._store.versions() if not v.is_draft)
-        versions = [*whole, Version(0, 0, facts)]
-        known = ((f.n_labels, random_accuracy(f)) for f in standing(versions))
-        points = {n: found[0] for n, found in known if found is not None}
-        return advised(points, [predicted for _, predicted in self._watched])
-
-
-def open_draw(folder: ProjectFolder, replay: Replay) -> frozenset[int]:
-    """Return the rows of the audit that is open: neither asked otherwise nor trained on."""
-    if replay.phase is not Phase.AUDIT:
-        return frozenset()
-    try:
-        audit = load_audits(folder, replay.attempt)[-1]
-    except SparingError:  # it is lost, and said to be: its answers are answers like others
-        return frozenset()
-    return frozenset(audit.drawn.tolist())
-
-
-def _wanted(replay: Replay, opinions: Opinions, item: ItemRow) -> str | int:
-    """Return the class of an item, or UNLABELED, or SKIPPED where it may not be asked."""
-    held = opinions.held(item.item_id)
-    if held is not None:
-        return held.content if held.is_sure else SKIPPED
-    is_open = replay.of(item.item_id).answer is None and item.state == PRESENT
-    return UNLABELED if is_open else SKIPPED
+            self._course.note(n_labels, self._kind.predicted(learner, rows))
 
 
 def _rough(right: BoolArray) -> tuple[float, float, float, int]:
@@ -437,12 +390,6 @@ def _scores(
         by_name.cosines if by_name else NOT_NAMED,
         by_name.class_ids if by_name else NO_IDS,
     )
-
-
-def _asked(scores: Scores) -> tuple[tuple[int, str, float | None], ...]:
-    """Return [row, source, propensity] of all that a version asks: answers name it alone."""
-    triples = zip(scores.rows, scores.source, scores.propensity, strict=True)
-    return tuple((int(r), str(s), None if np.isnan(p) else float(p)) for r, s, p in triples)
 
 
 def _likely_mistakes(

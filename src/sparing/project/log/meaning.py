@@ -8,6 +8,7 @@ from typing import Any
 from sparing.annotations.base import AnnotationKind
 from sparing.annotations.registry import get_kind
 from sparing.annotations.single import SingleClass
+from sparing.annotations.spans import SpanSet, text_hash
 from sparing.errors import InvalidInputError
 from sparing.pool.classes import ClassTable
 from sparing.project.log.replay import Replay
@@ -16,31 +17,45 @@ from sparing.store.contents import content_of, digest_of, value_of
 
 MOST_VALUE = 2**16
 """Characters of an answer as it is stored."""
-ONE_CLASS = SingleClass.name
+ONE_CLASS, OF_SPANS = SingleClass.name, SpanSet.name
+OTHER_TEXT = (
+    "These spans were marked in another text than the item has now: their places do not fit."
+)
 
 
-def meant(replay: Replay, kind: str, new: NewEvent) -> NewEvent:
+def meant(replay: Replay, kind: str, new: NewEvent, text: str | None = None) -> NewEvent:
     """Return an answer with what it says in the keys of the classes, as they are now.
 
     Parameters
     ----------
     replay : knows the classes
     kind : of the project
-    new : with ``class_name``: the class, or what is said as JSON with names
+    new : with ``class_name``: the class, or what is said as JSON with names; of spans with the
+        hash of their text, where whoever says them knows it
+    text : in which spans are marked
 
     Raises
     ------
-    InvalidInputError : it is no answer of this kind
+    InvalidInputError : it is no answer of this kind, or one about another text
     UnknownNameError : there is no such class
     """
     if kind == ONE_CLASS:
         return replace(new, class_id=replay.class_id(new.class_name or ""))
-    units = _units(replay, get_kind(kind), _read(kind, new.class_name))
+    if text is not None:
+        new = _of_text(new, text)
+    units = _units(replay, get_kind(kind), _read(kind, new.class_name), text)
     content = content_of((*unit["at"], unit["class"]) for unit in units)
     value = value_of(units)
     if len(value) > MOST_VALUE:
         raise InvalidInputError(f"An answer has at most {MOST_VALUE:,} characters as it is stored.")
     return replace(new, value=value, digest=digest_of(content))
+
+
+def _of_text(new: NewEvent, text: str) -> NewEvent:
+    """Return an answer with the hash of the text that its offsets are about."""
+    if new.text not in (None, "", text_hash(text)):
+        raise InvalidInputError(OTHER_TEXT)
+    return replace(new, text=text_hash(text))
 
 
 def _read(kind: str, said: str | None) -> Any:
@@ -53,7 +68,9 @@ def _read(kind: str, said: str | None) -> Any:
         ) from None
 
 
-def _units(replay: Replay, kind: AnnotationKind, raw: Any) -> list[dict[str, Any]]:
+def _units(
+    replay: Replay, kind: AnnotationKind, raw: Any, item: str | None
+) -> list[dict[str, Any]]:
     """Return the units of an answer; those that are the same by now, after merges, are one."""
     named = kind.labels_in(raw)
     odd = next((name for name in named if not isinstance(name, str)), None)
@@ -62,7 +79,7 @@ def _units(replay: Replay, kind: AnnotationKind, raw: Any) -> list[dict[str, Any
     names = tuple(dict.fromkeys(str(name) for name in named))
     keys = [replay.class_id(name.strip()) for name in names]
     units: dict[tuple[Any, ...], dict[str, Any]] = {}
-    for unit in kind.parse(raw, ClassTable(names)):
+    for unit in kind.parse(raw, ClassTable(names), item):
         told: dict[str, Any] = {"at": list(unit.place), "class": keys[unit.class_id]}
         beside = (
             {"by": unit.by} if unit.version is None else {"by": unit.by, "version": unit.version}
@@ -109,5 +126,8 @@ def renamed_in(kind: str, said: str | None, names: Mapping[str, str]) -> str | N
     """
     if said is None:
         return None
+    if kind == OF_SPANS:
+        raw = json.loads(said)
+        return as_said([{**one, "label": names.get(one["label"], one["label"])} for one in raw])
     called = [names.get(name, name) for name in names_said(kind, said)]
     return called[0] if kind == ONE_CLASS else as_said(list(dict.fromkeys(called)))

@@ -21,11 +21,14 @@ def shown(content: str, classes: Classes) -> str:
         return ", ".join(
             f"{p} {classes.name_of(u[-1])}" for p, u in zip(places, units, strict=True)
         )
-    return ", ".join(label_names(content, classes))
+    return ", ".join(label_names(content, classes) or ())
 
 
-def label_names(content: str, classes: Classes) -> tuple[str, ...]:
-    """Return the names of several labels, in the order of the classes."""
+def label_names(content: str, classes: Classes) -> tuple[str, ...] | None:
+    """Return the names of several labels, in the order of the classes; None where it is spans."""
+    units = units_in(content)
+    if any(len(unit) > 1 for unit in units):
+        return None
     order = {one.class_id: place for place, one in enumerate(classes.all)}
-    keys = {classes.resolve(key) for (key,) in units_in(content)}
+    keys = {classes.resolve(key) for (key,) in units}
     return tuple(classes.name_of(key) for key in sorted(keys, key=order.__getitem__))

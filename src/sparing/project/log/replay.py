@@ -255,7 +255,7 @@ class Replay:
         return shown(content, self._classes)
 
     def label_names(self, content: str) -> tuple[str, ...] | None:
-        """Return the names of several labels, as they are now; None where it is one class."""
+        """Return the names of several labels, as they are now; None where it is anything else."""
         return label_names(content, self._classes) if content.startswith(LIST) else None
 
     def has_class(self, content: str | None) -> bool:

@@ -1,6 +1,7 @@
 """Items: what a source holds now, each under a key that survives new runs."""
 
 import os
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from hashlib import blake2b
@@ -15,6 +16,7 @@ from sparing.datasets.rows import RawTable
 from sparing.errors import SourceError
 from sparing.files import file_fault
 from sparing.project.source.layout import Layout
+from sparing.types import IntArray
 
 MNIST = "mnist"
 PRESENT, GONE, UNREADABLE = "present", "gone", "unreadable"  # states of an item
@@ -24,7 +26,7 @@ BLOCK_BYTES = 1 << 20
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Item:
-    """One item as a person sees it; one of the last four is there.
+    """One item as a person sees it; one of path, text, fields and pixels is there.
 
     Parameters
     ----------
@@ -35,6 +37,8 @@ class Item:
     text : of a text
     fields : of a card: name of the column -> value
     pixels : of an image that is no file: (height, width[, channels]) uint8
+    is_marked : whether spans are marked in it
+    words : (n_tokens, 2) offsets of its tokens, where the source says what these are
     """
 
     item_id: str
@@ -44,6 +48,43 @@ class Item:
     text: str | None = None
     fields: Mapping[str, str] | None = None
     pixels: Any = None
+    is_marked: bool = False
+    words: IntArray | None = None
+
+    @property
+    def tokens(self) -> list[int] | None:
+        """Start and end of each token, one after the other, of a text in which spans are marked."""
+        if not self.is_marked or self.text is None:
+            return None
+        from sparing.annotations.tokens import tokenize
+
+        found = tokenize(self.text) if self.words is None else self.words
+        return [int(edge) for edge in found.ravel()]
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Passages:
+    """Where texts in which spans are marked come from.
+
+    Parameters
+    ----------
+    documents : (n,) name of the document that each is in
+    starts : (n,) where in it the text begins, in code points
+    tokens : (n,) offsets of the tokens, (n_tokens, 2), where the source says what these are; None:
+        they are found by Unicode's rules
+    """
+
+    documents: tuple[str, ...]
+    starts: IntArray
+    tokens: tuple[IntArray | None, ...]
+
+    def take(self, places: Sequence[int]) -> "Passages":
+        """Return those of just these places."""
+        return Passages(
+            tuple(self.documents[i] for i in places),
+            self.starts[list(places)],
+            tuple(self.tokens[i] for i in places),
+        )
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -64,6 +105,7 @@ class Listing:
     is_files : whether the items are files, whose keys come from their paths
     root : folder that holds all the files; None if the items are none
     said : sentences that the person should know
+    passages : of texts in which spans are marked: where they come from
     """
 
     kind: str
@@ -78,6 +120,7 @@ class Listing:
     is_files: bool = False
     root: Path | None = None
     said: tuple[str, ...] = ()
+    passages: Passages | None = None
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -112,6 +155,7 @@ class Listing:
             anchors=[self.anchors[i] for i in places],
             values=take_rows(self.values, np.array(places, dtype=np.int64)),
             table=None if self.table is None else self.table.take(places),
+            passages=None if self.passages is None else self.passages.take(places),
         )
 
     def item(self, i: int) -> Item:
@@ -122,7 +166,10 @@ class Listing:
                 return Item(item_id, name, "image", path=value)
             return Item(item_id, name, "image", pixels=value)
         if self.kind == "texts":
-            return Item(item_id, name, "text", text=whole_text(value))
+            text = Item(item_id, name, "text", text=whole_text(value))
+            if self.passages is None:
+                return text
+            return replace(text, is_marked=True, words=self.passages.tokens[i])
         if self.kind == "table":
             cells = zip(self.columns, value, strict=True)
             fields = {whole_text(column): _shown_cell(cell) for column, cell in cells}
@@ -146,6 +193,25 @@ def _shown_cell(cell: Any) -> str:
 def _numbers(vector: Any) -> str:
     shown = ", ".join(f"{number:.4g}" for number in vector[:SHOWN_NUMBERS])
     return shown + (", …" if len(vector) > SHOWN_NUMBERS else "")
+
+
+def numbered(hashes: Sequence[str | None]) -> list[str]:
+    """Return a key for each row: its content, and which of several equal rows it is.
+
+    So rows keep their labels when others are put between them.
+
+    Examples
+    --------
+    >>> numbered(["a", "b", "a"])
+    ['a', 'b', 'a-2']
+    """
+    seen: Counter[str] = Counter()
+    ids = []
+    for content in map(str, hashes):
+        seen[content] += 1
+        n = seen[content]
+        ids.append(content if n == 1 else f"{content}-{n}")
+    return ids
 
 
 def hash_file(path: Path) -> str:

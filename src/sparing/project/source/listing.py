@@ -1,7 +1,6 @@
 """Listing a source: what a folder, a table or an array holds now."""
 
 import os
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -15,7 +14,7 @@ from sparing.datasets.read import FOUND_OUT, PAIR, folder_options, read_items
 from sparing.datasets.rows import Reading
 from sparing.errors import SourceError
 from sparing.project.source.fingerprints import anchors, content_hashes, key_of
-from sparing.project.source.items import MNIST, Listing, shown
+from sparing.project.source.items import MNIST, Listing, numbered, shown
 from sparing.project.source.layout import Layout, read_again
 
 MNIST_ITEMS = 4000  # the founding article's pool
@@ -119,7 +118,7 @@ def _list_read(items: Items, path: Path, layout: Layout | None, *, follow_links:
             root=path.resolve(),
             said=said,
         )
-    stamps, ids = [(0, 0)] * len(hashes), _numbered(hashes)
+    stamps, ids = [(0, 0)] * len(hashes), numbered(hashes)
     told_by = _anchors(items, layout)
     return Listing(
         items.kind,
@@ -187,17 +186,3 @@ def _stamp(path: Path) -> tuple[int, int]:
     except OSError:
         return (0, 0)
     return found.st_size, found.st_mtime_ns
-
-
-def _numbered(hashes: Sequence[str | None]) -> list[str]:
-    """Return a key for each row: its content, and which of several equal rows it is.
-
-    So rows keep their labels when others are put between them.
-    """
-    seen: Counter[str] = Counter()
-    ids = []
-    for content in map(str, hashes):
-        seen[content] += 1
-        n = seen[content]
-        ids.append(content if n == 1 else f"{content}-{n}")
-    return ids

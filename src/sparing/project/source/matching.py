@@ -121,7 +121,7 @@ def match_rows(items: Sequence[ItemRow], listing: Listing) -> Matching:
     """
     found = Matching([NEW] * len(listing))
     known = _known(items)
-    have_ids = listing.named_by is not None
+    have_ids = listing.named_by is not None and listing.passages is None
     if have_ids:
         names, hashes = listing.names, listing.hashes
         _pair(found, known, lambda i: (i.name, i.content_hash), lambda p: (names[p], hashes[p]))

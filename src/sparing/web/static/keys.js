@@ -4,7 +4,8 @@ import { NONE } from "./reducer.js";
 
 /** @typedef {import("./types.js").State} State */
 /** @typedef {import("./types.js").ClassRow} ClassRow */
-/** @typedef {{do: "label", name: string} | {do: "confirm" | "undo" | "skip" | "flag" | "comment"
+/** @typedef {{do: "label", name: string} | {do: "alike", name: string} | {do: "step", by: number, extend: boolean}
+ *   | {do: "edge", side: "start" | "end", by: number} | {do: "unit", by: number} | {do: "unmark"} | {do: "confirm" | "undo" | "skip" | "flag" | "comment"
  *   | "zoom" | "keys" | "guidelines" | "find" | "like" | "close"}} Intent */
 
 const KEYS = [..."123456789", ..."abdehijklmnopqrstuvwxy"];
@@ -37,6 +38,32 @@ const COMMANDS = {
   c: { do: "comment" }, g: { do: "guidelines" }, z: { do: "zoom" }, "?": { do: "keys" }, "/": { do: "find" },
   "=": { do: "like" },
 };
+
+/** @type {Record<string, Intent>} */
+const EDGES = {
+  "[": { do: "edge", side: "start", by: -1 }, "{": { do: "edge", side: "start", by: 1 },
+  "]": { do: "edge", side: "end", by: 1 }, "}": { do: "edge", side: "end", by: -1 },
+};
+const MANY = 1e9; // words: as far as there are any
+
+/** What a key asks for where spans are marked, or null; arrows follow the direction of the text.
+ * @param {{key: string, code?: string, shiftKey?: boolean, ctrlKey?: boolean, metaKey?: boolean, altKey?: boolean}} pressed
+ * @param {State} state @param {boolean} leftwards whether the text runs from right to left
+ * @returns {Intent | null} */
+export function spanIntent(pressed, state, leftwards) {
+  const { key, code = "", shiftKey: extend = false } = pressed;
+  if (pressed.ctrlKey || pressed.metaKey || pressed.altKey || !state.item) return null;
+  if (key === "ArrowRight") return { do: "step", by: leftwards ? -1 : 1, extend };
+  if (key === "ArrowLeft") return { do: "step", by: leftwards ? 1 : -1, extend };
+  if (key === "Home" || key === "End") return { do: "step", by: key === "End" ? MANY : -MANY, extend };
+  if (key === "Tab") return { do: "unit", by: extend ? -1 : 1 };
+  if (key === "Delete") return { do: "unmark" };
+  if (!state.singleKeys) return null;
+  if (key in EDGES) return EDGES[key] ?? null;
+  const plain = code.startsWith("Digit") ? code.slice(5) : key.toLowerCase();
+  const found = extend && key.length === 1 && intent({ key: plain }, state);
+  return found && found.do === "label" && found.name !== NONE ? { do: "alike", name: found.name } : null;
+}
 
 /** What a key asks for, or null.
  * @param {{key: string, ctrlKey?: boolean, metaKey?: boolean, altKey?: boolean, repeat?: boolean}} pressed

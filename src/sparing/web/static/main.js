@@ -4,8 +4,10 @@ import { api } from "./api.js";
 import { byId, input } from "./dom.js";
 import { bindFind } from "./find.js";
 import { addressOf } from "./grid-reducer.js";
-import { intent } from "./keys.js";
+import { intent, spanIntent } from "./keys.js";
 import { isSeveral } from "./labels.js";
+import { bindMarking } from "./marking.js";
+import { isSpans, neighbor } from "./spans.js";
 import { free, HOLDER, keepLeases } from "./lease.js";
 import { forgetList, keptList } from "./list.js";
 import { drawPages } from "./pages.js";
@@ -98,9 +100,20 @@ const acts = {
   /** @param {string} name @param {boolean} [confirmed] */
   label: (name, confirmed = false) => dispatch({ type: "label", name, key: fresh(), addKey: fresh(), confirmed }),
   confirm: () => {
-    if (isSeveral(state)) dispatch({ type: "done", key: fresh() });
+    if (isSeveral(state) || isSpans(state)) dispatch({ type: "done", key: fresh() });
     else if (state.guesses && state.item?.guess) acts.label(state.item.guess[0], true);
   },
+  /** @param {string} name */
+  alike: (name) => dispatch({ type: "alike", name }),
+  /** @param {number} by @param {boolean} extend */
+  step: (by, extend) => dispatch({ type: "step", by, extend }),
+  /** @param {number} start @param {number} end @param {boolean} exact */
+  select: (start, end, exact) => dispatch({ type: "select", start, end, exact }),
+  /** @param {number} start @param {number} end */
+  choose: (start, end) => dispatch({ type: "choose", start, end }),
+  /** @param {"start" | "end"} side @param {number} by */
+  edge: (side, by) => dispatch({ type: "edge", side, by }),
+  unmark: () => dispatch({ type: "unmark" }),
   skip: () => dispatch({ type: "skip", key: fresh() }),
   flag: () => dispatch({ type: "flag", key: fresh() }),
   undo: () => dispatch({ type: "undo", key: fresh() }),
@@ -202,11 +215,30 @@ function pressed(event) {
   if (state.panel || event.isComposing || on.matches("input, select, textarea")) return;
   // Space and Enter belong to the button that has the focus, as everywhere.
   if (on.matches("button, a, summary") && (event.key === " " || event.key === "Enter")) return;
-  const wanted = intent(event, state);
+  const wanted = (isSpans(state) ? marking(event) : null) ?? intent(event, state);
   if (!wanted) return;
+  if (wanted.do === "unit") return toSpan(event, wanted.by);
   event.preventDefault();
   if (wanted.do === "label") acts.label(wanted.name);
+  else if (wanted.do === "alike") acts.alike(wanted.name);
+  else if (wanted.do === "step") acts.step(wanted.by, wanted.extend);
+  else if (wanted.do === "edge") acts.edge(wanted.side, wanted.by);
   else acts[wanted.do]();
+}
+
+/** @param {KeyboardEvent} event */
+function marking(event) {
+  const text = byId("item").firstElementChild;
+  return spanIntent(event, state, text !== null && getComputedStyle(text).direction === "rtl");
+}
+
+/** Choose the next span, or the one before; at the last the key goes on to what follows on the page.
+ * @param {KeyboardEvent} event @param {number} by */
+function toSpan(event, by) {
+  const on = /** @type {HTMLElement} */ (event.target), next = neighbor(state, by);
+  if (!next || on.matches("button, a, summary")) return;
+  event.preventDefault();
+  acts.choose(next.start, next.end);
 }
 
 function bind() {
@@ -217,7 +249,7 @@ function bind() {
     if (act) acts[/** @type {"undo"} */ (act)]();
     if (panel) acts.panel(/** @type {import("./types.js").Panel} */ (panel));
     // After a click with the mouse, keys mean answers again and not that button.
-    if (on && event.detail > 0 && on.closest("#classes, #actions") && !state.mode) byId("stage").focus({ preventScroll: true });
+    if (on && event.detail > 0 && on.closest("#classes, #actions, #spans") && !state.mode) byId("stage").focus({ preventScroll: true });
   });
   byId("check").addEventListener("click", () => acts.panel("check"));
   byId("panel-close").addEventListener("click", () => acts.panel(null));
@@ -229,6 +261,7 @@ function bind() {
   });
   input("comment-text").addEventListener("keydown", (event) => { if (event.key === "Escape") acts.close(); });
   bindFind(() => state, acts);
+  bindMarking(() => state, acts);
   bindWho(acts);
 }
 

@@ -4,6 +4,7 @@
 import { alike } from "./alike.js";
 import { isSeveral, ordered, picked, toggled, wasOffered } from "./labels.js";
 import { knownAs } from "./names.js";
+import { edged, isSpans, marked, markedAlike, plain, same, selected, spansOf, stepped, suggestedIn, unmarked, wereOffered } from "./spans.js";
 
 /** @typedef {import("./types.js").State} State */
 /** @typedef {import("./types.js").Server} Server */
@@ -11,15 +12,18 @@ import { knownAs } from "./names.js";
 /** @typedef {import("./types.js").Asked} Asked */
 /** @typedef {import("./types.js").Step} Step */
 /** @typedef {import("./types.js").PersonEvent} PersonEvent */
-/** @typedef {{kind: string, class_name?: string | null, labels?: readonly string[] | null} | null} Said */
+/** @typedef {{kind: string, class_name?: string | null, labels?: readonly string[] | null,
+ *   spans?: readonly {label: string}[] | null} | null} Said */
 
 export const NONE = "none of these";
+/** Nothing is chosen yet for the item on the screen. */
+const UNTOUCHED = { draft: null, spans: null, chosen: null };
 
 /** @returns {State} */
 export function initial(settings = { guesses: false, singleKeys: true }) {
   return {
     server: null, refused: "", list: null, item: null, queue: [], exhausted: false, elsewhere: 0, handing: false, beginning: false, outbox: [],
-    steps: [], draft: null, conflicts: [], online: true, away: "", fleeting: false, late: false, seq: 0, panel: null, mode: null, zoom: false,
+    steps: [], ...UNTOUCHED, conflicts: [], online: true, away: "", fleeting: false, late: false, seq: 0, panel: null, mode: null, zoom: false,
     guesses: settings.guesses, singleKeys: settings.singleKeys, said: "", notice: "",
   };
 }
@@ -43,6 +47,12 @@ export function reduce(state, action) {
     case "leave": return { ...state, list: null, queue: [], exhausted: false, said: state.item ? "The list is left." : "The list is done." };
     case "label": return labeled(state, action);
     case "done": return done(state, action.key);
+    case "alike": return markedAlike(state, action.name);
+    case "step": return stepped(state, action.by, action.extend);
+    case "select": return selected(state, action);
+    case "choose": return selected(state, { ...action, exact: true });
+    case "edge": return edged(state, action.side, action.by);
+    case "unmark": return unmarked(state);
     case "skip": return answered(state, { key: action.key, kind: "skip" }, "Skipped.");
     case "flag": return flagged(state, action.key);
     case "comment": return commented(state, action.key, action.text);
@@ -136,7 +146,7 @@ function counted(server, before) {
  * @param {State} state @param {Server} server @returns {State} */
 function begun(state, server) {
   return {
-    ...state, server, item: null, draft: null, queue: [], steps: [], exhausted: false, handing: false,
+    ...state, server, item: null, ...UNTOUCHED, queue: [], steps: [], exhausted: false, handing: false,
     beginning: false, panel: null, mode: null, zoom: false, notice: "",
   };
 }
@@ -185,7 +195,7 @@ function set(state, name, value) {
 /** @param {State} state @returns {State} */
 function advanced(state) {
   const [item = null, ...queue] = state.queue;
-  return { ...state, item, queue, draft: null, mode: null, zoom: false };
+  return { ...state, item, queue, ...UNTOUCHED, mode: null, zoom: false };
 }
 
 /** Put an item on the screen at the person's wish; the one that was there comes next.
@@ -194,7 +204,7 @@ function shown(state, wanted) {
   const id = wanted.item.item_id;
   const rest = (state.item ? [state.item, ...state.queue] : [...state.queue])
     .filter((one) => one.item.item_id !== id);
-  return { ...state, item: wanted, queue: rest, draft: null, mode: null, zoom: false, notice: "" };
+  return { ...state, item: wanted, queue: rest, ...UNTOUCHED, mode: null, zoom: false, notice: "" };
 }
 
 /** @param {State} state @param {Extract<Action, {type: "label"}>} action @returns {State} */
@@ -204,6 +214,7 @@ function labeled(state, action) {
   if (!state.item || (isNew && !action.addKey)) return state;
   if (isNew && !mayAdd(state)) return { ...state, notice: "New classes are for an owner of the project to add." };
   const ready = isNew ? added(state, String(action.addKey), name) : state;
+  if (isSpans(state)) return name === NONE ? finishedSpans(state, [], action.key) : { ...marked(ready, name), mode: null };
   if (isSeveral(state)) return name === NONE ? finished(state, [], action.key) : { ...toggled(ready, name), mode: null };
   const event = {
     key: action.key, kind: /** @type {const} */ ("label"), class_name: name,
@@ -216,6 +227,10 @@ function labeled(state, action) {
 /** All labels of the item are chosen: on to the next.
  * @param {State} state @param {string} key @returns {State} */
 function done(state, key) {
+  if (isSpans(state)) {
+    if (state.item && (spansOf(state).length || wereOffered(state))) return finishedSpans(state, spansOf(state), key);
+    return state.item ? { ...state, notice: "Mark something first; the last key stands for nothing to mark." } : state;
+  }
   const labels = picked(state);
   if (state.item && (labels.length || wasOffered(state))) return finished(state, labels, key);
   return state.item ? { ...state, notice: "Choose labels first; the last key stands for none of these." } : state;
@@ -228,6 +243,15 @@ function finished(state, chosen, key) {
   const confirmed = guess && JSON.stringify(guess) === JSON.stringify(labels);
   const event = { key, kind: /** @type {const} */ ("label"), labels, ...(confirmed ? { confirmed: true } : {}) };
   return answered(state, event, `Labeled ${labels.join(", ") || NONE}.`);
+}
+
+/** All spans of the item are marked. @param {State} state @param {readonly import("./types.js").Span[]} spans
+ * @param {string} key @returns {State} */
+function finishedSpans(state, spans, key) {
+  const suggested = suggestedIn(state);
+  const confirmed = suggested && same(suggested, spans);
+  const event = { key, kind: /** @type {const} */ ("label"), spans: plain(spans), ...(confirmed ? { confirmed: true } : {}) };
+  return answered(state, event, `${spans.length || "Nothing"} marked.`);
 }
 
 /** @param {State} state @param {PersonEvent} what @param {string} said @returns {State} */
@@ -269,6 +293,7 @@ function moved(server, from, to) {
 
 /** @param {Said} said @param {string} name */
 function names(said, name) {
+  if (said?.spans) return said.spans.some((span) => span.label === name);
   return said?.labels ? said.labels.includes(name) : said?.class_name === name;
 }
 
@@ -301,13 +326,13 @@ function undone(state, key) {
   const back = { ...next, steps: state.steps.slice(0, -1), said: "Taken back." };
   if (!step.asked) return back;
   if (step.event.kind === "label" || step.event.kind === "skip") {
-    const server = step.asked.second ? state.server : moved(state.server, said(step.event), step.asked.answer);
-    return { ...shown({ ...back, server }, step.asked), draft: step.event.labels ?? null };
+    const server = step.asked.second ? state.server : moved(state.server, meant(step.event), step.asked.answer);
+    return { ...shown({ ...back, server }, step.asked), draft: step.event.labels ?? null, spans: again(step.event) };
   }
   const { flagged, comment } = step.asked;
-  const again = (/** @type {Asked} */ one) =>
+  const noted = (/** @type {Asked} */ one) =>
     one.item.item_id === step.asked?.item.item_id ? { ...one, flagged, comment } : one;
-  return { ...back, item: back.item && again(back.item), queue: back.queue.map(again) };
+  return { ...back, item: back.item && noted(back.item), queue: back.queue.map(noted) };
 }
 
 /** Whether what the server has stored last belongs to this phase: another one stays as it is.
@@ -317,9 +342,14 @@ function isUndoable({ server }) {
   return server?.phase === "label" || server?.phase === "hand-back";
 }
 
+/** The spans of an answer that was taken back, to go on with. @param {PersonEvent} event */
+function again({ spans }) {
+  return spans ? spans.map((span) => ({ by: /** @type {const} */ ("drawn"), version: null, ...span })) : null;
+}
+
 /** @param {PersonEvent} event @returns {Said} */
-function said(event) {
-  return { kind: event.kind, class_name: event.class_name ?? null, labels: event.labels ?? null };
+function meant(event) {
+  return { kind: event.kind, class_name: event.class_name ?? null, labels: event.labels ?? null, spans: event.spans ?? null };
 }
 
 /** @param {State} state @param {string} key @param {string} name @returns {State} */

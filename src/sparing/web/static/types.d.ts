@@ -39,6 +39,11 @@ export type Way = "id" | "content" | "place";
 export type Guidelines = wire.GuidelinesBody;
 export type Doubt = wire.LikelyMistakeBody;
 
+/** A span of the text on the screen, in code points. */
+export type Span = Omit<wire.MarkedSpanBody, "certainty">;
+/** Which words are chosen; ``back``: more of them are chosen at their start. */
+export interface Chosen { readonly start: number; readonly end: number; readonly back: boolean }
+
 /** One step that Backspace takes back: what was said, and the item as it was before. */
 export interface Step { event: PersonEvent; asked: Asked | null }
 export interface Conflict { event: PersonEvent; current: Answer | null; asked: Asked | null }
@@ -66,6 +71,10 @@ export interface State {
   readonly steps: readonly Step[];
   /** The labels that the person has chosen for the item on the screen; null: nothing touched yet. */
   readonly draft: readonly string[] | null;
+  /** The spans that the person has made of those in the text on the screen; null: nothing touched yet. */
+  readonly spans: readonly Span[] | null;
+  /** The words that are chosen in that text; null: none yet. */
+  readonly chosen: Chosen | null;
   readonly conflicts: readonly Conflict[];
   /** False when the last request did not get through; then ``away`` says why. */
   readonly online: boolean;
@@ -109,6 +118,12 @@ export type Action =
   | { type: "beginning"; on: boolean }
   | { type: "label"; key: string; name: string; confirmed?: boolean; addKey?: string }
   | { type: "done"; key: string }
+  | { type: "alike"; name: string }
+  | { type: "step"; by: number; extend: boolean }
+  | { type: "select"; start: number; end: number; exact: boolean }
+  | { type: "choose"; start: number; end: number }
+  | { type: "edge"; side: "start" | "end"; by: number }
+  | { type: "unmark" }
   | { type: "skip"; key: string }
   | { type: "flag"; key: string }
   | { type: "comment"; key: string; text: string }

@@ -8,9 +8,11 @@ import { button, byId, el, number, plural, sentence, show, write } from "./dom.j
 import { drawFind } from "./find.js";
 import { keyTable } from "./keys.js";
 import { isSeveral, picked } from "./labels.js";
+import { drawMarking } from "./marking.js";
 import { framed } from "./picture.js";
 import { NONE } from "./reducer.js";
 import { savedLine } from "./saved.js";
+import { isSpans, spanIn, suggestedIn } from "./spans.js";
 
 /** @typedef {import("./types.js").State} State */
 /** @typedef {import("./types.js").Item} Item */
@@ -21,6 +23,7 @@ import { savedLine } from "./saved.js";
 export function render(state, before, acts) {
   document.body.classList.toggle("closed", state.server === null);
   drawStage(state, before, acts);
+  drawMarking(state, before, acts);
   drawAbout(state);
   drawList(state);
   drawClasses(state, before, acts);
@@ -46,7 +49,7 @@ function drawStage(state, before, acts) {
   show("item", on !== null);
   show("card", on === null);
   if (on && on.item.item_id !== before.item?.item.item_id) {
-    byId("item").replaceChildren(shown(on.item));
+    if (!isSpans(state)) byId("item").replaceChildren(shown(on.item));
     stage.scrollTo(0, 0);
   }
   if (state.zoom && !before.zoom) stage.scrollTo((stage.scrollWidth - stage.clientWidth) / 2, (stage.scrollHeight - stage.clientHeight) / 2);
@@ -68,12 +71,23 @@ function drawAbout(state) {
   write("item-name", one?.item.name ?? "");
   write("why", sentence(one?.why ?? ""));
   const marks = one ? [
-    one.answer ? `${speaker(one.answer, state)} said: ${one.answer.class_name ?? "skipped"}.` : "",
+    one.answer ? `${speaker(one.answer, state)} said: ${answered(one.answer)}.` : "",
     one.flagged ? "Flagged." : "",
     one.comment ? `Comment: ${one.comment}` : "",
-    state.guesses && one.guess ? guessed(one.guess, isSeveral(state)) : "",
+    suggestedIn(state) ? suggested(one) : state.guesses && one.guess ? guessed(one.guess, isSeveral(state)) : "",
   ] : [];
   write("marks", marks.filter(Boolean).join(" "));
+}
+
+/** @param {import("./types.js").Answer} answer */
+function answered({ class_name, spans }) {
+  return spans ? spans.length ? `${spans.length} marked` : "nothing to mark" : class_name ?? "skipped";
+}
+
+/** @param {import("./types.js").Asked} asked */
+function suggested({ guess }) {
+  const [name, sure] = guess ?? ["", 0];
+  return `The model suggests ${name} (${percent(sure)} sure of all); change what is wrong, Enter accepts.`;
 }
 
 /** @param {import("./types.js").Guess} guess @param {boolean} several */
@@ -101,14 +115,25 @@ function drawClasses(state, before, acts) {
   const rows = state.server?.classes ?? [];
   const names = [...rows.map((row) => row.name).filter((name) => name !== NONE), NONE];
   const isNew = classButtons(place, names, keyTable(rows), acts.label);
+  if (isNew && isSpans(state)) nameNothing(place);
   place.hidden = state.item === null || rows.length === 0;
-  if (isNew || state.item !== before.item || state.draft !== before.draft || state.guesses !== before.guesses) {
+  if (isNew || state.item !== before.item || state.draft !== before.draft || state.guesses !== before.guesses
+    || state.spans !== before.spans || state.chosen !== before.chosen) {
     mark(place, chosen(state));
+  }
+}
+
+/** @param {HTMLElement} place */
+function nameNothing(place) {
+  for (const child of place.querySelectorAll("button")) {
+    const name = child.querySelector("span");
+    if (child.dataset["name"] === NONE && name) name.textContent = "nothing to mark";
   }
 }
 
 /** What the buttons say of the item. @param {State} state @returns {readonly string[]} */
 function chosen(state) {
+  if (isSpans(state)) return state.item && spanIn(state) ? [spanIn(state)?.label ?? ""] : [];
   const { answer } = state.item ?? {};
   if (!isSeveral(state)) return answer?.class_name ? [answer.class_name] : [];
   const isNone = state.draft === null && answer?.labels?.length === 0;
@@ -139,7 +164,7 @@ function drawConflicts(state, before, acts) {
   place.hidden = state.conflicts.length === 0;
   place.replaceChildren(...state.conflicts.map((one, index) => {
     const theirs = one.current?.class_name ?? "skipped";
-    const ours = one.event.labels ? one.event.labels.join(", ") || NONE : one.event.class_name ?? "skip";
+    const ours = one.event.spans ? `${one.event.spans.length} marked` : one.event.labels ? one.event.labels.join(", ") || NONE : one.event.class_name ?? "skip";
     const name = one.asked?.item.name ?? one.event.item_id ?? "";
     const who = one.current ? speaker(one.current, state) : "You";
     const where = who === "You" ? "in another window" : `by ${who}`;
@@ -153,8 +178,9 @@ function drawConflicts(state, before, acts) {
 function drawActions(state) {
   for (const one of document.querySelectorAll("#actions button")) {
     const node = /** @type {HTMLButtonElement} */ (one);
-    if (node.dataset["do"] === "confirm") node.hidden = !isSeveral(state);
-    if (node.dataset["do"] === "like") node.hidden = isSeveral(state);
+    if (node.dataset["do"] === "confirm") node.hidden = !isSeveral(state) && !isSpans(state);
+    if (node.dataset["do"] === "like") node.hidden = isSeveral(state) || isSpans(state);
+    if (node.dataset["do"] === "unmark") node.hidden = !isSpans(state);
     node.disabled = state.item === null && !["undo", undefined].includes(node.dataset["do"]);
     if (node.dataset["do"] === "flag") node.setAttribute("aria-pressed", String(state.item?.flagged ?? false));
     if (node.dataset["do"] === "zoom") node.setAttribute("aria-pressed", String(state.zoom));

@@ -17,13 +17,14 @@ export interface AnswerBody {
   annotator: string | null;
   purpose: string;
   labels: string[] | null;
+  spans: MarkedSpanBody[] | null;
 }
 export interface AskedBody {
   item: ItemBody;
   why: string;
   source: string;
   model_version: number | null;
-  guess: [string, number, string[] | null] | null;
+  guess: [string, number, string[] | null, MarkedSpanBody[] | null] | null;
   answer: AnswerBody | null;
   flagged: boolean;
   comment: string;
@@ -93,6 +94,7 @@ export interface EventBody {
   item_id?: string | null;
   class_name?: string | null;
   labels?: string[] | null;
+  spans?: SpanBody[] | null;
   text?: string | null;
   model_version?: number | null;
   seen?: string | null;
@@ -146,6 +148,7 @@ export interface ItemBody {
   kind: "image" | "text" | "card";
   text: string | null;
   fields: Record<string, string> | null;
+  tokens: number[] | null;
 }
 export interface LeasesBody {
   holder: string;
@@ -175,6 +178,14 @@ export interface MapBody {
   kinds: ("principal" | "neighbors")[];
   progress: ProgressBody | null;
   trouble: string;
+}
+export interface MarkedSpanBody {
+  start: number;
+  end: number;
+  label: string;
+  by: "drawn" | "accepted" | "edited";
+  version: number | null;
+  certainty: number | null;
 }
 export interface NameBody {
   name: string;
@@ -273,6 +284,13 @@ export interface SaidBody {
   key: string;
   item_id: string;
   class_name: string;
+}
+export interface SpanBody {
+  start: number;
+  end: number;
+  label: string;
+  by?: "drawn" | "accepted" | "edited";
+  version?: number | null;
 }
 export interface StateBody {
   id: string;

@@ -1,0 +1,120 @@
+"""How good a tagger is, by answers to texts that were drawn at random and held out."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from sparing.annotations.sentences import Sentences
+from sparing.annotations.tagging import tags_of
+from sparing.annotations.values import Unit, Value, value_of
+from sparing.learner.sequences import SequenceLearner
+from sparing.learner.span_scores import counted, expected
+from sparing.models.crf.tagger import CrfTagger
+from sparing.models.crf.tagging import Tagging
+from sparing.stats.f1 import Counts, f1_interval
+from sparing.stats.hypergeometric import clopper_pearson
+from sparing.store.contents import units_in
+from sparing.types import BoolArray, IntArray
+
+N_FOLDS = 3
+NOTHING_KNOWN = 0.0, 0.0, 1.0
+ALPHA = 0.05
+COUNTED = ("right", "predicted", "true")
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Evidence:
+    """What texts that were drawn at random say of a tagger.
+
+    Parameters
+    ----------
+    f1 : of spans, exact in ends and class, with limits, and the number of texts
+    right : (n_drawn,) whether all spans of a text are right
+    codes : (n_drawn,) which texts were answered alike
+    """
+
+    f1: tuple[float, float, float, int]
+    right: BoolArray
+    codes: IntArray
+
+
+def held_out(
+    learner: SequenceLearner, known: Sequence[str | int], drawn: BoolArray, seed: int
+) -> Evidence | None:
+    """Return what models say of drawn texts that they have not seen; None before there are any.
+
+    Parameters
+    ----------
+    learner : knows the answers
+    known : (n_texts,) content of each that is taught; else an int
+    drawn : (n_texts,) True where a text was drawn at random
+    seed : of the folds
+    """
+    place = {key: code for code, key in enumerate(learner.classes)}
+    labeled = learner.labeled
+    values = {row: _value(str(known[row]), place) for row in labeled.tolist()}
+    rows = labeled[drawn[labeled]]
+    if not len(rows):
+        return None
+    folds = np.array_split(np.random.default_rng(seed).permutation(rows), min(N_FOLDS, len(rows)))
+    parts = [_fold(learner, values, test) for test in folds if len(test) < len(labeled)]
+    if not parts:
+        return None
+    here = joined([counts for _, counts, _ in parts])
+    told = joined([counts for _, _, counts in parts])
+    pool = Counts(*expected(learner.sentences, learner.tagging))
+    contents = [str(known[row]) for test, _, _ in parts for row in test.tolist()]
+    return Evidence(
+        limits(here, told, pool),
+        (here.right == here.predicted) & (here.right == here.true),
+        np.unique(contents, return_inverse=True)[1],
+    )
+
+
+Fold = tuple[IntArray, Counts, Counts]
+"""Texts that were held out; what was counted in each, and what the model expected of it."""
+
+
+def _value(content: str, place: dict[str, int]) -> Value:
+    return value_of(Unit((start, end), place[key]) for start, end, key in units_in(content))
+
+
+def _fold(learner: SequenceLearner, values: dict[int, Value], test: IntArray) -> Fold:
+    """Fit on all other labeled texts, and count what the model gets right of these."""
+    train = np.setdiff1d(learner.labeled, test)
+    known, unseen = learner.sentences.take(train), learner.sentences.take(test)
+    tagger = CrfTagger(table=learner.fitted.table)
+    tags = _tags(known, [values[row] for row in train.tolist()])
+    told: Tagging = tagger.fit(known, tags, len(learner.classes)).tag(unseen)
+    said = [values[row] for row in test.tolist()]
+    here = counted(unseen, told, np.arange(len(test)), said)
+    return test, here, Counts(*expected(unseen, told))
+
+
+def _tags(sentences: Sentences, values: Sequence[Value]) -> IntArray:
+    edges = np.split(sentences.offsets, sentences.starts[1:-1])
+    each = [tags_of(value, at) for value, at in zip(values, edges, strict=True)]
+    return np.concatenate([np.zeros(0, np.int64), *each])
+
+
+def joined(parts: Sequence[Counts]) -> Counts:
+    """Return counts of several lists of texts, one after the other."""
+    return Counts(*(np.concatenate([getattr(p, name) for p in parts]) for name in COUNTED))
+
+
+def limits(drawn: Counts, told: Counts, pool: Counts) -> tuple[float, float, float, int]:
+    """Return F1 with its limits, and the number of texts; nothing is known of a single one.
+
+    Where all spans are right, or none is, nothing varies: the limits are those of texts that have
+    any, each taken as a whole.
+    """
+    n, sizes = len(drawn.right), drawn.predicted + drawn.true
+    if n < 2 or not sizes.any():
+        return *NOTHING_KNOWN, n
+    if (share := 2 * drawn.right.sum() / sizes.sum()) in (0, 1):
+        n_any = int(np.count_nonzero(sizes))
+        low, high = clopper_pearson(int(share) * n_any, n_any, ALPHA)
+        return float(share), float(low), float(high), n
+    found = f1_interval(drawn, told, pool)
+    return found.value, found.low, found.high, n

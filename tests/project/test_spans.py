@@ -1,0 +1,196 @@
+"""A project of spans in texts, from the first question to what the model suggests."""
+
+import json
+
+import pytest
+
+from sparing.annotations.spans import text_hash
+from sparing.errors import CapabilityError, InvalidInputError, SourceError
+from sparing.project import NewEvent, Project
+from sparing.project.log.meaning import as_said
+from sparing.store import Kind
+
+NAMES = {"Ada": "person", "Zoe\u0301": "person", "Paris": "place", "Cape Town": "place"}
+FORMS = ["\U0001f642 {} met {}.", "It rained on {} and {}", "{}, said {}, is far", "Nothing here"]
+N = 120
+
+
+def text_of(i):
+    names = list(NAMES)
+    return FORMS[i % 4].format(names[i % 3], names[(i // 3) % 4]) + f" {i}"
+
+
+def truth(text):
+    found = [(text.find(name), name, label) for name, label in NAMES.items() if name in text]
+    return [(start, start + len(name), label) for start, name, label in sorted(found)]
+
+
+@pytest.fixture
+def source(tmp_path):
+    path = tmp_path / "notes.txt"
+    path.write_text("\n".join(text_of(i) for i in range(N)) + "\n", encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def project(source):
+    with Project.create(source, classes=["person", "place"], kind="spans") as project:
+        yield project
+
+
+def answer(project, asked):
+    project.teach({a.item.item_id: truth(a.item.text) for a in asked})
+
+
+def mark(project, item_id, spans, **more):
+    said = spans if isinstance(spans, str) else as_said(spans)
+    key = more.pop("key", f"key {item_id}")
+    event = NewEvent(key=key, kind=Kind.LABEL, item_id=item_id, class_name=said, **more)
+    return project.record([event])[0]
+
+
+def span(start, end, label, **more):
+    return {"start": start, "end": end, "label": label, **more}
+
+
+def test_the_kind_is_fixed_and_an_item_is_a_line_of_the_text(source, project):
+    item = project.asked(next(iter(project.items))).item
+    assert (item.name, item.text) == ("line 1", text_of(0))
+    assert [item.text[a:b] for a, b in zip(item.tokens[::2], item.tokens[1::2], strict=True)][
+        :3
+    ] == ["\U0001f642", "Ada", "met"]
+    folder = project.folder
+    project.close()
+    with pytest.raises(InvalidInputError, match="are of kind 'spans', and stay so"):
+        Project.at(source, kind="class")
+    with Project.open(folder) as again:
+        assert (again.kind, len(again.items)) == ("spans", N)
+
+
+@pytest.mark.parametrize(
+    ("spans", "line"),
+    [
+        ([span(2, 2, "person")], "start < end"),
+        ([span(0, 900, "person")], "within its text of"),
+        ([span(0, 5, "person"), span(3, 8, "place")], "may not cross"),
+        ([span(0, 5, "animal")], "animal"),
+        ([span(0, 5, 7)], "is a text"),
+        ([span(0, 5, "person", by="magic")], "one of drawn, accepted, edited"),
+        ("person", "each is a list"),
+    ],
+)
+def test_what_cannot_be_marked_is_refused_in_one_line_and_nothing_is_lost(project, spans, line):
+    items = list(project.items)
+    refused = mark(project, items[0], spans)
+    assert (refused.status, mark(project, items[1], []).status) == ("refused", "stored")
+    assert line in refused.message
+    assert "\n" not in refused.message
+    assert project.status().n_labeled == 1
+
+
+def test_spans_of_another_text_are_refused_and_each_answer_names_its_text(project):
+    item = project.items[next(iter(project.items))]
+    other = mark(project, item.item_id, [span(0, 1, "person")], text=text_hash("another text"))
+    assert "another text" in other.message
+    mark(project, item.item_id, [span(2, 5, "person")], key="k2", text=text_hash(item.text))
+    (stored,) = [e for e in project.store.events() if e.kind is Kind.LABEL]
+    assert stored.text == text_hash(item.text)
+    assert json.loads(stored.value)[0]["at"] == [2, 5]
+
+
+def test_answers_are_the_same_whatever_their_order_keep_whence_they_came_and_are_undone(project):
+    item = next(iter(project.items))
+    project.add_classes(["being"])
+    first = [span(2, 5, "person", by="accepted", version=3), span(10, 15, "place")]
+    assert mark(project, item, first).status == "stored"
+    again = mark(project, item, [span(10, 15, "place"), span(2, 5, "person")], key="b")
+    assert again.status == "duplicate"
+    assert mark(project, item, [span(2, 5, "being")], key="c").status == "conflict"
+    shown = project.asked(item).answer
+    assert [(s.start, s.end, s.label, s.by, s.version) for s in shown.spans] == [
+        (2, 5, "person", "accepted", 3),
+        (10, 15, "place", "drawn", None),
+    ]
+    assert shown.class_name.startswith("person: Ada; place: ")
+    project.record([NewEvent(key="m", kind=Kind.MERGE_CLASS, class_name="person", text="being")])
+    assert project.asked(item).answer.spans[0].label == "being"
+    assert project.history("being")[0] == 1
+    project.undo()
+    project.undo()
+    assert project.asked(item).answer is None
+    mark(project, item, [], key="none")
+    assert project.asked(item).answer.spans == ()
+    assert project.history("nothing to mark")[0] == 1
+
+
+def test_it_learns_suggests_and_says_how_good_it_is(project):
+    answer(project, project.query(15))
+    project.retrain()
+    for _ in range(2):
+        asked = project.query(12)
+        assert {a.source for a in asked} == {"strategy", "uniform"}
+        answer(project, asked)
+        project.retrain()
+    asked = project.query(20)
+    right = [truth(a.item.text) == [(s.start, s.end, s.label) for s in a.guess.spans]
+             for a in asked if a.guess]  # fmt: skip
+    assert sum(right) > 15
+    assert all(s.by == "accepted" and s.version == 3 for a in asked for s in a.guess.spans)
+    status = project.status()
+    assert 0.5 < status.accuracy.estimate <= 1
+    assert status.accuracy.low < status.accuracy.high
+    assert status.class_counts["person"] > 0
+    with pytest.raises(CapabilityError, match="of one class an item"):
+        project.grid.likely("person", 4)
+
+
+def test_a_class_that_is_deleted_is_not_suggested_any_more(project):
+    answer(project, project.query(20))
+    project.retrain()
+    marked = [a for a in project.query(20) if any(s.label == "place" for s in a.guess.spans)]
+    keys = [e.key for e in project.store.events() if "place" in str(e.class_name)]
+    assert marked, keys
+    for _ in range(20):
+        project.undo()
+    project.delete_class("place")
+    again = project.asked(marked[0].item.item_id)
+    assert all(s.label == "person" for s in again.guess.spans)
+
+
+def test_a_conll_file_is_of_spans_and_says_that_it_has_some(tmp_path):
+    path = tmp_path / "some.conll"
+    path.write_text("Ada\tB-person\n'll\tO\nrun\tO\n\nIt\tO\nrained\tO\n", encoding="utf-8")
+    with Project.create(path) as project:
+        assert project.kind == "spans"
+        first = project.items[next(iter(project.items))]
+        assert (first.text, first.tokens) == ("Ada 'll run", [0, 3, 4, 7, 8, 11])
+        assert any("sparing import" in note for note in project.status().notes)
+
+
+def test_long_documents_are_asked_sentence_by_sentence_and_tables_by_their_text(tmp_path):
+    long = "Ada ran to the sea. " * 40 + "Bob sat."
+    rows = [{"id": "a", "text": long, "year": 1}, {"id": "b", "text": "It rained.", "year": 2}]
+    path = tmp_path / "texts.csv"
+    path.write_text(
+        "id,text,year\n" + "\n".join(f"{r['id']},{r['text']},{r['year']}" for r in rows)
+    )
+    with Project.create(path, kind="spans") as project:
+        texts = [project.items[i].text for i in project.items]
+        assert texts == ["Ada ran to the sea."] * 40 + ["Bob sat.", "It rained."]
+        names = [project.items[i].name for i in project.items]
+        assert names[1].endswith(", 2")
+        ids = list(project.items)
+        folder = project.folder
+        project.teach({ids[40]: [(0, 3, "person")]})
+    path.write_text("id,text,year\nb,It rained.,2\na,Bob sat. Ada ran.,1\n")
+    with Project.open(folder) as again:  # another text is another item, and keeps no offsets
+        assert again.status().n_labeled == 0
+        assert "not in the source: kept" in " ".join(again.status().notes)
+
+
+def test_a_source_without_texts_is_refused_in_one_line(tmp_path):
+    path = tmp_path / "table.csv"
+    path.write_text("a,b\n1,2\n3,4\n5,6\n")
+    with pytest.raises(SourceError, match="Spans are marked in texts") as error:
+        Project.create(path, kind="spans")
+    assert "\n" not in str(error.value)
