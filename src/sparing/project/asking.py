@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from itertools import islice
+from zlib import crc32
 
 import numpy as np
 
@@ -18,6 +19,8 @@ NOT_TRAINED = "drawn at random: the model has not caught up with your answers ye
 NEW_ITEM = "drawn at random: these items are new to the model"
 OF_TWO = "asked of two people, to see how far they agree"
 TO_CHECK = "drawn at random to check the model"
+WITHOUT = "without suggestions, as one in twenty is"
+UNSWAYED = 20
 LEFT_TO_YOU = "left to you by the certificate, the least sure first"
 
 
@@ -43,13 +46,27 @@ def next_items(state: State, handed: Handed, n: int, exclude: BoolArray, seed: i
     for row in _chosen(state, free, n):
         handed.note([row], state.version)
         source = handed.source_of(state, state.version, row)
-        found.append(asked(state, row, _why(state, row), source))
+        found.append(_unswayed(state, row, asked(state, row, _why(state, row), source)))
         free[row] = False
     drawn = dict(_random(free, n - len(found), [seed, state.version]))
     handed.note_draws(state, state.version, drawn)
     for row, propensity in drawn.items():
-        found.append(asked(state, row, _why_random(state, row), (FROM_UNIFORM, propensity)))
+        one = asked(state, row, _why_random(state, row), (FROM_UNIFORM, propensity))
+        found.append(_unswayed(state, row, one))
     return found
+
+
+def _unswayed(state: State, row: int, one: Asked) -> Asked:
+    """Return an item; of texts in which spans are marked, some without what the model suggests.
+
+    Whoever accepts what is on the screen sees less of what is wrong: these show how much less.
+    """
+    if one.guess is None or one.guess.spans is None:
+        return one
+    drawn = crc32(f"{state.settings.seed} {state.rows[row].item_id}".encode())
+    if drawn % UNSWAYED:
+        return one
+    return replace(one, guess=None, why=f"{one.why}; {WITHOUT}")
 
 
 def _chosen(state: State, free: BoolArray, n: int) -> list[int]:

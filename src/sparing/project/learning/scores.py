@@ -11,7 +11,8 @@ from sparing.store.facts import AskedRow
 from sparing.types import FloatArray, IntArray, StrArray
 
 NOT_NAMED, NO_IDS = np.zeros((0, 0), np.float32), np.zeros(0, np.str_)
-NO_SPANS, NOT_CERTAIN = np.zeros((0, 4), np.int64), np.zeros(0)
+NO_SPANS: IntArray = np.zeros((0, 4), np.int64)
+NOT_CERTAIN: FloatArray = np.zeros(0)
 
 
 NEWER = {"named": NOT_NAMED, "named_ids": NO_IDS, "spans": NO_SPANS, "certainty": NOT_CERTAIN}

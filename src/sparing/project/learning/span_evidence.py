@@ -1,6 +1,6 @@
 """How good a tagger is, by answers to texts that were drawn at random and held out."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,7 +15,7 @@ from sparing.models.crf.tagging import Tagging
 from sparing.stats.f1 import Counts, f1_interval
 from sparing.stats.hypergeometric import clopper_pearson
 from sparing.store.contents import units_in
-from sparing.types import BoolArray, IntArray
+from sparing.types import BoolArray, IntArray, Label
 
 N_FOLDS = 3
 NOTHING_KNOWN = 0.0, 0.0, 1.0
@@ -76,7 +76,7 @@ Fold = tuple[IntArray, Counts, Counts]
 """Texts that were held out; what was counted in each, and what the model expected of it."""
 
 
-def _value(content: str, place: dict[str, int]) -> Value:
+def _value(content: str, place: Mapping[Label, int]) -> Value:
     return value_of(Unit((start, end), place[key]) for start, end, key in units_in(content))
 
 
@@ -84,7 +84,9 @@ def _fold(learner: SequenceLearner, values: dict[int, Value], test: IntArray) ->
     """Fit on all other labeled texts, and count what the model gets right of these."""
     train = np.setdiff1d(learner.labeled, test)
     known, unseen = learner.sentences.take(train), learner.sentences.take(test)
-    tagger = CrfTagger(table=learner.fitted.table)
+    fitted = learner.fitted
+    assert isinstance(fitted, CrfTagger)  # noqa: S101  # a project has no other
+    tagger = CrfTagger(table=fitted.table)
     tags = _tags(known, [values[row] for row in train.tolist()])
     told: Tagging = tagger.fit(known, tags, len(learner.classes)).tag(unseen)
     said = [values[row] for row in test.tolist()]

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import NoReturn
 from uuid import uuid4
 
 import numpy as np
@@ -17,7 +18,14 @@ from sparing.pool.pool import SKIPPED, UNLABELED
 from sparing.project.folder import ProjectFolder
 from sparing.project.learning.advice import Course, beats_commonest
 from sparing.project.learning.batch import N_SPARE
-from sparing.project.learning.scores import NOT_NAMED, Scores, asked_rows, write_scores
+from sparing.project.learning.scores import (
+    NO_SPANS,
+    NOT_CERTAIN,
+    NOT_NAMED,
+    Scores,
+    asked_rows,
+    write_scores,
+)
 from sparing.project.learning.span_evidence import Evidence, held_out
 from sparing.project.learning.wanted import wanted_of
 from sparing.project.log.replay import Replay
@@ -99,7 +107,7 @@ class SpanTrainee:
         """Say that no version is needed before :meth:`learn`: it is quick."""
         return None
 
-    def model(self) -> None:
+    def model(self) -> NoReturn:
         """Refuse to make a model file.
 
         Raises
@@ -137,9 +145,10 @@ class SpanTrainee:
         there = [i for i in self._items if i.state == PRESENT and i.item_id in place]
         places = [place[item.item_id] for item in there]
         texts = tuple(str(listing.values[i]) for i in places)
-        known = listing.passages.tokens if listing.passages else (None,) * len(listing)
+        assert listing.passages is not None  # noqa: S101  # it lists texts to be marked
+        known = listing.passages.tokens
         tokens = [
-            tokenize(text) if known[i] is None else known[i]
+            tokenize(text) if (told := known[i]) is None else told
             for i, text in zip(places, texts, strict=True)
         ]
         sentences = Sentences.of_tokens(texts, tokens)
@@ -171,7 +180,7 @@ class SpanTrainee:
         learner, n_rows = self._learned, len(self._items)
         asked = _asked(learner)
         proba = np.full((n_rows, 1), np.nan, np.float32)
-        spans, certainty = np.zeros((0, 4), np.int64), np.zeros(0)
+        spans, certainty = NO_SPANS, NOT_CERTAIN
         if has_labels := bool(len(learner.labeled)):
             proba[self._rows, 0] = np.exp(learner.tagging.log_proba)
             spans, certainty = self._seen(), learner.tagging.certainty

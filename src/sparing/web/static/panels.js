@@ -6,6 +6,7 @@ import { keyTable } from "./keys.js";
 import { matching } from "./matching.js";
 import { mayAdd } from "./reducer.js";
 import { guidelines, people } from "./people.js";
+import { isSpans } from "./spans.js";
 
 /** @typedef {import("./types.js").State} State */
 /** @typedef {import("./types.js").Item} Item */
@@ -216,6 +217,14 @@ function running(body, state, acts) {
 }
 
 /** @type {[string, string][]} */
+const KEYS_OF_SPANS = [
+  ["← →", "choose the word before or after; with Shift more of them, or fewer"], ["Home, End", "to the first word, to the last"],
+  ["1 – 9, then letters", "mark what is chosen, or change the class of what is marked there; with Shift the same words wherever they are"],
+  ["Tab, Shift Tab", "to the next mark, to the one before"], ["[ and ]", "move its beginning, its end, outwards; { and } inwards"],
+  ["Delete", "take it off"], ["Enter", "all is marked: on to the next; accepts what is suggested as it stands"], ["0 (or -)", "nothing to mark"],
+];
+const OTHERWISE = ["1 – 9, then letters", "0 (or -)", "Enter", "="]; // they mean something else there
+/** @type {[string, string][]} */
 const KEYS = [
   ["1 – 9, then letters", "label with the class that shows the key; with several labels an item: choose it, or take it off"], ["0 (or -)", "none of these"],
   ["/", "find a class by its letters, or name a new one"], ["Enter", "confirm the guess, where guesses are shown; with several labels an item: done, on to the next"],
@@ -227,7 +236,8 @@ const KEYS = [
 /** @param {Part} part */
 function keys({ body, state, acts }) {
   const list = el("dl", { class: "keys" });
-  for (const [key, what] of KEYS) list.append(el("dt", {}, el("kbd", {}, key)), el("dd", {}, what));
+  const rows = isSpans(state) ? [...KEYS_OF_SPANS, ...KEYS.filter(([key]) => !OTHERWISE.includes(key))] : KEYS;
+  for (const [key, what] of rows) list.append(el("dt", {}, el("kbd", {}, key)), el("dd", {}, what));
   body.append(list,
     setting("Show the model's guess, and let Enter confirm it. Off at first, because seeing a guess draws answers towards it.",
       state.guesses, (on) => acts.setting("guesses", on)),
