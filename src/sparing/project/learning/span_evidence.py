@@ -24,7 +24,7 @@ COUNTED = ("right", "predicted", "true")
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Evidence:
+class HeldOut:
     """What texts that were drawn at random say of a tagger.
 
     Parameters
@@ -41,7 +41,7 @@ class Evidence:
 
 def held_out(
     learner: SequenceLearner, known: Sequence[str | int], drawn: BoolArray, seed: int
-) -> Evidence | None:
+) -> HeldOut | None:
     """Return what models say of drawn texts that they have not seen; None before there are any.
 
     Parameters
@@ -65,7 +65,7 @@ def held_out(
     told = joined([counts for _, _, counts in parts])
     pool = Counts(*expected(learner.sentences, learner.tagging))
     contents = [str(known[row]) for test, _, _ in parts for row in test.tolist()]
-    return Evidence(
+    return HeldOut(
         limits(here, told, pool),
         (here.right == here.predicted) & (here.right == here.true),
         np.unique(contents, return_inverse=True)[1],

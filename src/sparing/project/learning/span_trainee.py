@@ -26,7 +26,7 @@ from sparing.project.learning.scores import (
     asked_rows,
     write_scores,
 )
-from sparing.project.learning.span_evidence import Evidence, held_out
+from sparing.project.learning.span_evidence import HeldOut, held_out
 from sparing.project.learning.wanted import wanted_of
 from sparing.project.log.replay import Replay
 from sparing.project.source.changes import ITEMS_STAMP, attached
@@ -239,6 +239,6 @@ def _asked(learner: SequenceLearner) -> Query | None:
     return learner.query(min(n, n_left)) if n_left else None
 
 
-def _has_skill(found: Evidence) -> bool:
+def _has_skill(found: HeldOut) -> bool:
     """Tell whether the model clearly beats saying that nothing is there, or always the same."""
     return beats_commonest(found.right, found.codes)
