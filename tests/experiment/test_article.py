@@ -9,12 +9,9 @@ from sparing.experiment.article import (
     auto_label_all,
     fit_first,
     most_confident_first,
-    one_blas_thread,
     watch_held_out,
     watch_test,
 )
-from sparing.experiment.fragility import points_matched
-from sparing.experiment.reproduce import describe_versions, run_article
 
 
 def test_published_curve_has_the_articles_39_points():
@@ -131,23 +128,3 @@ def test_most_confident_first_goes_to_the_end(session):
     sizes = [len(session.labeled) for _ in most_confident_first(session)]
     assert sizes == [3975, 3985, 3995, 4000]
     assert sorted(session.labeled) == list(range(4000))
-
-
-def test_the_article_digit_for_digit(mnist):
-    """Every published figure, exactly; another path of the BLAS is named, not forgiven."""
-    with one_blas_thread():
-        result = run_article(Digits.of_article(mnist), lambda *_: None)
-    path = f"computed with {describe_versions()['blas']}"
-    assert result.all == PUBLISHED.all, path
-    assert result.first_400 == PUBLISHED.first_400, path
-    assert result.active.labels == list(range(10, 401, 10))
-    curve = dict(zip(result.active.labels, result.active.accuracy, strict=True))
-    assert {n: curve[n] for n in PUBLISHED.curve} == PUBLISHED.curve, path
-    assert points_matched(result.active.accuracy) == 39
-    assert curve[400] == PUBLISHED.active, path
-    assert result.auto_label_all <= curve[400], path
-    assert result.most_confident_first.accuracy[-1] == PUBLISHED.most_confident_first, path
-    assert result.confidence_first[0] == pytest.approx(0.2, abs=0.05)
-    assert result.confidence_first[-1] == pytest.approx(1, abs=0.01)
-    assert len(set(result.asked)) == 400
-    assert result.asked[:10].tolist() == list(range(10))
