@@ -38,38 +38,49 @@ def test_the_types_on_the_wire_are_those_of_the_bodies():
     assert WIRE.read_text("utf-8") == wire_types(), "run python -m sparing.web.wire"
 
 
-def test_the_types_of_the_modules_fit():
-    tsc = shutil.which("tsc")
-    if tsc is None:
+def tsc():
+    found = shutil.which("tsc")
+    if found is None:
         pytest.skip("tsc is not installed (npm install --global typescript)")
-    done = subprocess.run([tsc, "-p", HERE], capture_output=True, text=True, check=False)
+    return found
+
+
+def test_the_types_of_the_modules_fit():
+    done = subprocess.run([tsc(), "-p", HERE], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout
 
 
-@pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.name)
-def test_no_module_makes_markup_or_code_out_of_text(script):
+def makes_no_markup_or_code_out_of_text(script):
     source = script.read_text(encoding="utf-8")
     for door in ("innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(",
                  "new Function", "srcdoc", "setTimeout(\"", "javascript:"):  # fmt: skip
         assert door not in source
 
 
-@pytest.mark.parametrize("path", sorted(STATIC.iterdir()), ids=lambda path: path.name)
-def test_nothing_is_loaded_from_elsewhere(path):
-    if path.suffix == ".png":
-        return
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.name)
+def test_no_module_makes_markup_or_code_out_of_text(script):
+    makes_no_markup_or_code_out_of_text(script)
+
+
+def loads_nothing_from_elsewhere(path):
     text = path.read_text(encoding="utf-8").replace("http://www.w3.org/2000/svg", "")
     assert not re.search(r"https?:|//[a-z]+\.|@import|url\(", text)
 
 
+@pytest.mark.parametrize("path", sorted(STATIC.iterdir()), ids=lambda path: path.name)
+def test_nothing_is_loaded_from_elsewhere(path):
+    if path.suffix != ".png":
+        loads_nothing_from_elsewhere(path)
+
+
 def modules_of(page):
     """Return the sources of the modules that a page loads, by name."""
-    waiting = re.findall(r'<script type="module" src="/static/([^"]+)"', page)
+    waiting = re.findall(r'<script type="module" src="/static/([^"]+)"', page.read_text("utf-8"))
     found = {}
     while waiting:
         name = waiting.pop()
         if name not in found:
-            found[name] = (STATIC / name).read_text(encoding="utf-8")
+            found[name] = (page.parent / name).read_text(encoding="utf-8")
             waiting += re.findall(r'from "\./([^"]+)"', found[name])
     return found
 
@@ -85,33 +96,43 @@ def test_every_form_of_an_export_that_is_a_table_has_its_link():
     assert re.findall(r'"(\w+)"', links) == list(FORMS)
 
 
-@pytest.mark.parametrize("name", PAGES.values())
-def test_all_that_a_page_names_is_there(name):
-    page = (STATIC / name).read_text(encoding="utf-8")
-    names = re.findall(r'(?:src|href)="/static/([^"]+)"', page)
+def all_that_it_names_is_there(page):
+    names = re.findall(r'(?:src|href)="/static/([^"]+)"', page.read_text(encoding="utf-8"))
     assert len(names) >= 3
-    assert all((STATIC / name).is_file() for name in names)
+    assert all((page.parent / name).is_file() for name in names)
     assert len(modules_of(page)) > 6  # each was read
     assert "drawPages()" in "".join(modules_of(page).values())
 
 
 @pytest.mark.parametrize("name", PAGES.values())
+def test_all_that_a_page_names_is_there(name):
+    all_that_it_names_is_there(STATIC / name)
+
+
+def it_has_no_script_or_style_of_its_own(page):
+    text = page.read_text(encoding="utf-8")
+    assert not re.search(r"<style|\sstyle=|\son\w+=|<script(?![^>]*src=)", text)
+
+
+@pytest.mark.parametrize("name", PAGES.values())
 def test_a_page_has_no_script_or_style_of_its_own(name):
-    page = (STATIC / name).read_text(encoding="utf-8")
-    assert not re.search(r"<style|\sstyle=|\son\w+=|<script(?![^>]*src=)", page)
+    it_has_no_script_or_style_of_its_own(STATIC / name)
+
+
+def all_that_it_looks_for_is_there(page):
+    there = set(re.findall(r'\sid="([^"]+)"', page.read_text(encoding="utf-8")))
+    wanted = set()
+    for text in modules_of(page).values():
+        wanted |= set(re.findall(r'(?:byId|input|write|show)\("([\w-]+)"', text))
+    assert len(wanted) > 5
+    assert wanted <= there
 
 
 @pytest.mark.parametrize("name", PAGES.values())
 def test_all_that_is_looked_for_by_id_is_in_the_page(name):
-    page = (STATIC / name).read_text(encoding="utf-8")
-    there = set(re.findall(r'\sid="([^"]+)"', page))
-    wanted = set()
-    for text in modules_of(page).values():
-        wanted |= set(re.findall(r'(?:byId|input|write|show)\("([\w-]+)"', text))
-    assert len(wanted) > 8
-    assert wanted <= there
+    all_that_it_looks_for_is_there(STATIC / name)
 
 
 def test_every_module_belongs_to_a_page():
-    pages = [(STATIC / name).read_text(encoding="utf-8") for name in PAGES.values()]
-    assert {name for page in pages for name in modules_of(page)} == {p.name for p in SCRIPTS}
+    modules = {name for page in PAGES.values() for name in modules_of(STATIC / page)}
+    assert modules == {path.name for path in SCRIPTS}

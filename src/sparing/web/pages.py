@@ -33,11 +33,9 @@ def _sender(name: str) -> Callable[[], Awaitable[FileResponse]]:
     return send
 
 
-for path, name in PAGES.items():
-    router.add_api_route(path, _sender(name))
-
-
 def mount(app: FastAPI) -> None:
     """Add the pages and their files to ``app``."""
     app.include_router(router)
+    for path, name in PAGES.items():
+        app.add_api_route(path, _sender(name), include_in_schema=False)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")

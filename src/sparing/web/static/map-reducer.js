@@ -2,6 +2,7 @@
 
 import { number } from "./dom.js";
 import { fit, panned, zoomed } from "./map-geometry.js";
+import { initialShared, reduceShared } from "./shared.js";
 
 /** @typedef {import("./map-types.js").MapState} MapState */
 /** @typedef {import("./map-types.js").MapAction} MapAction */
@@ -15,8 +16,7 @@ const unselected = { selected: NONE, unanswered: NONE, sought: null, listed: [] 
 export function initialMap() {
   const size = { width: 1, height: 1 };
   return {
-    server: null, refused: "", outbox: [], online: true, away: "", fleeting: false, late: false, notice: "", said: "",
-    maps: null, kind: null, by: "label", names: [], legend: [], only: null, view: fit(size), size, tool: "move",
+    ...initialShared, maps: null, kind: null, by: "label", names: [], legend: [], only: null, view: fit(size), size, tool: "move",
     lasso: [], ...unselected, picked: null,
   };
 }
@@ -24,14 +24,6 @@ export function initialMap() {
 /** @param {MapState} state @param {MapAction} action @returns {MapState} */
 export function reduceMap(state, action) {
   switch (action.type) {
-    case "opened": return { ...state, outbox: [...action.events, ...state.outbox] };
-    case "refused": return { ...state, refused: action.message };
-    case "state": return { ...state, server: action.server, online: true };
-    case "recorded": return recorded(state, action.results);
-    case "unsent": return { ...state, online: false, away: action.away };
-    case "fleeting": return { ...state, fleeting: true };
-    case "late": return { ...state, late: state.outbox.length > 0 };
-    case "notice": return { ...state, notice: action.message, said: action.message };
     case "maps": return learned(state, action.maps);
     case "shown": return { ...state, kind: action.kind, lasso: [], ...unselected };
     case "by": return { ...state, by: action.by, names: [], legend: [], only: null };
@@ -47,19 +39,13 @@ export function reduceMap(state, action) {
     case "listed": return { ...state, listed: action.listed };
     case "clear": return { ...state, lasso: [], ...unselected, picked: null, said: "Nothing selected." };
     case "picked": return { ...state, picked: action.picked };
+    default: return reduceShared(state, action);
   }
 }
 
 /** @param {MapState} state */
 function center({ size }) {
   return { x: size.width / 2, y: size.height / 2 };
-}
-
-/** @param {MapState} state @param {readonly import("./types.js").Recorded[]} results @returns {MapState} */
-function recorded(state, results) {
-  const done = new Set(results.map((result) => result.key));
-  const outbox = state.outbox.filter((event) => !done.has(event.key));
-  return { ...state, outbox, online: true, late: state.late && outbox.length > 0 };
 }
 
 /** Maps of other items are no longer of use; a better map is offered, never put under the hand.

@@ -1,7 +1,7 @@
 /* The words of the map's modules; read by the type checker alone, never by the browser. */
 
 import type * as wire from "./wire.js";
-import type { Asked, PersonEvent, Server, SharedAction } from "./types.js";
+import type { Asked, SharedAction, SharedState } from "./types.js";
 
 export type Kind = "principal" | "neighbors";
 export type Coloring = "label" | "guess" | "confidence" | "source" | "annotator";
@@ -20,16 +20,7 @@ export interface PointIndex {
 export interface Colors { readonly names: readonly string[]; readonly codes: Uint8Array }
 export interface LegendRow { code: number; name: string; count: number }
 
-export interface MapState {
-  readonly server: Server | null;
-  readonly refused: string;
-  readonly outbox: readonly PersonEvent[];
-  readonly online: boolean;
-  readonly away: string;
-  readonly fleeting: boolean;
-  readonly late: boolean;
-  readonly notice: string;
-  readonly said: string;
+export interface MapState extends SharedState {
   readonly maps: Maps | null;
   /** The map that is shown. */
   readonly kind: Kind | null;

@@ -3,6 +3,7 @@
 
 import { ordered, switched } from "./labels.js";
 import { NONE } from "./reducer.js";
+import { initialShared, reduceShared } from "./shared.js";
 
 /** @typedef {import("./types.js").Disagreement} Disagreement */
 /** @typedef {import("./types.js").PersonEvent} PersonEvent */
@@ -12,21 +13,13 @@ import { NONE } from "./reducer.js";
 /** @returns {SettleState} */
 export function initial() {
   return {
-    server: null, refused: "", rows: [], gone: "", listed: false, outbox: [], steps: [], draft: null,
-    online: true, away: "", fleeting: false, late: false, said: "", notice: "",
+    ...initialShared, rows: [], gone: "", listed: false, steps: [], draft: null,
   };
 }
 
 /** @param {SettleState} state @param {SettleAction} action @returns {SettleState} */
 export function reduce(state, action) {
   switch (action.type) {
-    case "opened": return { ...state, outbox: [...action.events, ...state.outbox] };
-    case "refused": return { ...state, refused: action.message };
-    case "state": return { ...state, server: action.server, online: true };
-    case "unsent": return { ...state, online: false, away: action.away };
-    case "fleeting": return { ...state, fleeting: true };
-    case "late": return { ...state, late: state.outbox.length > 0 };
-    case "notice": return { ...state, notice: action.message, said: action.message };
     case "listed": return listed(state, action.rows);
     case "settle": return settled(state, { class_name: action.name }, action.name, action.key);
     case "settleLabels": return chosen(state, action.labels, action.key);
@@ -34,6 +27,7 @@ export function reduce(state, action) {
     case "later": return later(state);
     case "undo": return undone(state, action.key);
     case "recorded": return recorded(state, action.results);
+    default: return reduceShared(state, action);
   }
 }
 

@@ -96,6 +96,26 @@ export interface State {
   readonly notice: string;
 }
 
+/** What every page knows of its server and of the answers that were given on it. */
+export interface SharedState {
+  readonly server: Server | null;
+  /** Why the page cannot be used at all, or empty. */
+  readonly refused: string;
+  /** Events that the server has not confirmed, oldest first. */
+  readonly outbox: readonly PersonEvent[];
+  /** False when the last request did not get through; then ``away`` says why. */
+  readonly online: boolean;
+  readonly away: string;
+  /** What is not sent lies in the memory of the page alone. */
+  readonly fleeting: boolean;
+  /** Events have waited so long that the person should know. */
+  readonly late: boolean;
+  /** Told to screen readers. */
+  readonly said: string;
+  /** A sentence that stays, such as an error. */
+  readonly notice: string;
+}
+
 /** What any page may be told by what keeps its answers safe. */
 export type SharedAction =
   | { type: "opened"; events: PersonEvent[] }
@@ -140,25 +160,16 @@ export type Action =
   | { type: "setting"; name: "guesses" | "singleKeys"; value: boolean };
 
 /** The page that settles. */
-export interface SettleState {
-  readonly server: Server | null;
-  readonly refused: string;
+export interface SettleState extends SharedState {
   /** Items on which people differ; the first is on the screen. */
   readonly rows: readonly Disagreement[];
   /** The item on the screen, where somebody else has settled it; else empty. */
   readonly gone: string;
   /** The server has said at least once who differs. */
   readonly listed: boolean;
-  readonly outbox: readonly PersonEvent[];
   readonly steps: readonly { key: string; row: Disagreement }[];
   /** The labels chosen for the item on the screen, where it may have several; null: nothing touched yet. */
   readonly draft: readonly string[] | null;
-  readonly online: boolean;
-  readonly away: string;
-  readonly fleeting: boolean;
-  readonly late: boolean;
-  readonly said: string;
-  readonly notice: string;
 }
 
 export type SettleAction =
