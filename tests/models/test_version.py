@@ -1,8 +1,15 @@
+import warnings
+
 import numpy as np
 import pytest
 from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 from sklearn.multiclass import OutputCodeClassifier
+from sklearn.neural_network import MLPClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 from sklearn.svm import LinearSVC
 
 from sparing import CapabilityError, InvalidInputError, Pool
@@ -122,3 +129,39 @@ def test_what_is_kept_cannot_be_changed_by_a_reader(pool):
     version = ModelVersion(LogisticRegression(), pool, seed=0)
     with pytest.raises(ValueError, match="read-only"):
         version.proba[0] = 0
+
+
+@pytest.mark.parametrize("alone", [True, False])
+def test_a_warm_model_goes_on_from_the_version_before(pool, alone):
+    network = MLPClassifier((4,), warm_start=True, max_iter=1, random_state=0)
+    model = network if alone else make_pipeline(StandardScaler(), network)
+
+    def steps(version):
+        fitted = version.fitted.model
+        return (fitted if alone else fitted[-1]).t_
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        first = ModelVersion(model, pool, seed=0)
+        unread = first.after(pool.with_labels([10], ["a"]))  # nothing is fitted: nothing to go on
+        assert unread.before is None
+        assert steps(first) == 10
+        second = first.after(pool.with_labels([10], ["a"]))
+        assert steps(second.after(second.pool)) == 21  # not fitted itself, it hands on the first
+        assert steps(second) == 21
+        assert steps(second.after(pool)) == 31
+        assert steps(second.after(pool.with_labels([11], ["c"]))) == 11
+        assert steps(first) == 10
+        assert first.oof_proba.shape == (10, 2)
+
+
+@pytest.mark.parametrize(
+    "model", [LogisticRegression(), RandomForestClassifier(3, warm_start=True)]
+)
+def test_what_does_not_go_on_is_fitted_on_all_labels(pool, model):
+    first = ModelVersion(model, pool, seed=0)
+    assert first.fitted.model is not None
+    more = pool.with_labels([10], ["a"])
+    after = first.after(more)
+    assert np.array_equal(after.proba, ModelVersion(model, more, seed=0).proba)
+    assert after.before is None

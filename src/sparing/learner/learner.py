@@ -65,8 +65,10 @@ class ActiveLearner:
         label is refused. None: whatever is taught becomes a class, in the order of appearance
     model : any scikit-learn classifier or pipeline; it is fitted on 0 to k - 1, which stand for
         the labeled classes in the order of ``classes``, and stays itself as it is. One without
-        probabilities is judged by its ``decision_function``. Or a name of ``model_names()``:
-        ``"auto"``, chosen for these features, ``"linear"``, ``"forest"``, or one of another package
+        probabilities is judged by its ``decision_function``; one with ``warm_start`` and
+        ``partial_fit`` goes on from the fit before while the classes are the same. Or a name of
+        ``model_names()``: ``"auto"``, chosen for these features, ``"linear"``, ``"forest"``, or
+        one of another package
     strategy : a name of ``sparing.strategy_names()``, a ``QueryStrategy``, or ``"auto"``
     seed : an int >= 0
     items : (n_items,) the texts or images behind the rows, for a notebook to show
@@ -416,7 +418,8 @@ class ActiveLearner:
         """Write what was taught and where the random numbers are to a file, all of it or nothing.
 
         The features and the model's code are not in it: ``load`` is given both again. A model
-        that offers ``get_state() -> dict of arrays`` is saved with it.
+        that offers ``get_state() -> dict of arrays`` is saved with it; another one is fitted anew
+        when it is loaded, also one with ``warm_start``.
 
         Raises
         ------
@@ -491,7 +494,7 @@ class ActiveLearner:
             relabeled = (before.y != y) & ((before.y >= 0) | (y >= 0))
             if relabeled.any():
                 self.model_version += 1
-                self._version = None
+                self._version = self._version and self._version.after(self.pool)
 
     def __getstate__(self) -> dict[str, Any]:
         return {name: value for name, value in self.__dict__.items() if name != "_moving"}

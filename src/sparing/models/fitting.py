@@ -3,6 +3,7 @@
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from copy import deepcopy
 from dataclasses import dataclass
 from itertools import chain
 from math import prod
@@ -11,6 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from sklearn.base import clone
+from sklearn.pipeline import Pipeline
 
 from sparing.errors import SparingError, TooFewLabelsError, TrainingError
 from sparing.models.alignment import align_proba
@@ -145,6 +147,7 @@ def fit_on_pool(
     codes: IntArray,
     n_classes: int,
     seed: int,
+    before: FittedModel | None = None,
 ) -> FittedModel:
     """Fit a copy of ``classifier`` on some rows of a pool; a transductive one sees all the others.
 
@@ -154,25 +157,48 @@ def fit_on_pool(
     X : (n_items, n_features) the pool
     rows : (n_labeled,) which rows are labeled; a row may come twice
     codes, n_classes, seed : as in ``fit_classifier``
+    before : what was fitted on other labels of this pool; one that ``starts_warm`` goes on from it
 
     Raises
     ------
     TrainingError : as in ``fit_classifier``
     """
     if not isinstance(classifier, TransductiveClassifier):
-        return fit_classifier(classifier, rows_of(X, rows), codes, n_classes, seed)
-    return _fitted(classifier, X, rows, codes, n_classes, seed)
+        X, rows = rows_of(X, rows), np.arange(len(codes))
+    return _fitted(classifier, X, rows, codes, n_classes, seed, before)
+
+
+def starts_warm(classifier: Classifier) -> bool:
+    """Whether a fit goes on from the one before, by scikit-learn's ``warm_start``.
+
+    Forests and boosting mean by it that trees are added, and learn nothing of new labels without
+    more of them; what has ``partial_fit`` besides means that the weights move on.
+
+    Examples
+    --------
+    >>> from sklearn.linear_model import SGDClassifier
+    >>> starts_warm(SGDClassifier(warm_start=True)), starts_warm(SGDClassifier())
+    (True, False)
+    """
+    final = classifier.steps[-1][1] if isinstance(classifier, Pipeline) else classifier
+    return bool(getattr(final, "warm_start", False)) and hasattr(final, "partial_fit")
 
 
 def _fitted(
-    classifier: Classifier, X: Features, rows: IntArray, codes: IntArray, n_classes: int, seed: int
+    classifier: Classifier,
+    X: Features,
+    rows: IntArray,
+    codes: IntArray,
+    n_classes: int,
+    seed: int,
+    before: FittedModel | None = None,
 ) -> FittedModel:
     seen, labels = np.unique(codes, return_inverse=True)
     if len(seen) < 2:
         return FittedModel.of(None, codes, n_classes)
     y = np.full(X.shape[0], -1)
     y[rows] = labels
-    model = seeded_copy(classifier, seed)
+    model = _to_be_fitted(classifier, seed, before, seen)
     try:
         with _known_as_classes():
             model.fit(X, y)
@@ -180,6 +206,17 @@ def _fitted(
         what = f"{type(classifier).__name__} could not be fitted on {len(codes)} labeled items"
         raise _failure(what, error) from error
     return FittedModel.of(model, codes, n_classes)
+
+
+def _to_be_fitted(
+    classifier: Classifier, seed: int, before: FittedModel | None, seen: IntArray
+) -> Any:
+    """Return a copy of what was fitted before, where that goes on, or else of the classifier."""
+    if before is None or before.model is None or not starts_warm(classifier):
+        return seeded_copy(classifier, seed)
+    if not np.array_equal(before.seen, seen):  # the weights of an output would be another class's
+        return seeded_copy(classifier, seed)
+    return deepcopy(before.model)
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from sparing.errors import CapabilityError
 from sparing.models.alignment import align_proba
 from sparing.models.answers import check_can_be_judged
 from sparing.models.committee import PosteriorCommittee, bootstrap_committee
-from sparing.models.fitting import FittedModel, fit_on_pool, rows_of, seeded_copy
+from sparing.models.fitting import FittedModel, fit_on_pool, rows_of, seeded_copy, starts_warm
 from sparing.models.out_of_fold import out_of_fold_proba
 from sparing.pool.pool import Pool
 from sparing.pool.snapshot import Committee, Predict, Snapshot, Spectrum
@@ -43,13 +43,28 @@ class ModelVersion:
     pool : the labels of this version
     seed : of all that is drawn
     inputs : (n_items, ...) what the classifier sees of the items; the pool's features if None
+    before : what was fitted on other labels of this pool; a classifier with ``warm_start`` goes on
+        from it, save where it must not have seen a label (out of fold) or has to differ
     """
 
-    def __init__(self, classifier: Classifier, pool: Pool, seed: int, inputs: Any = None) -> None:
+    def __init__(
+        self,
+        classifier: Classifier,
+        pool: Pool,
+        seed: int,
+        inputs: Any = None,
+        before: FittedModel | None = None,
+    ) -> None:
         self.classifier = classifier
         self.pool = pool
         self.inputs = pool.X if inputs is None else inputs
+        self.seed, self.before = seed, before
         self._seeds = [int(s) for s in np.random.SeedSequence(seed).generate_state(4)]
+
+    def after(self, pool: Pool) -> "ModelVersion":
+        """Return the version of other labels; it goes on from what this one has fitted."""
+        before = self.__dict__.get("fitted", self.before) if starts_warm(self.classifier) else None
+        return ModelVersion(self.classifier, pool, self.seed, self.inputs, before)
 
     @property
     def n_classes(self) -> int:
@@ -62,7 +77,10 @@ class ModelVersion:
     @cached_property
     def fitted(self) -> FittedModel:
         """The classifier, fitted on all labeled rows."""
-        return self._fit(self.pool.labeled, self.pool.y[self.pool.labeled], self._seeds[0])
+        labeled = self.pool.labeled
+        codes, seed = self.pool.y[labeled], self._seeds[0]
+        inputs, n_classes = self.inputs, self.n_classes
+        return fit_on_pool(self.classifier, inputs, labeled, codes, n_classes, seed, self.before)
 
     @cached_property
     def proba(self) -> FloatArray:
@@ -115,10 +133,8 @@ class ModelVersion:
 
     def refit(self, rows: IntArray, codes: IntArray) -> Predict:
         """Return the ``predict`` of a copy fitted on just these rows and class ids."""
-        return self._fit(rows, codes, self._seeds[3]).predict_proba
-
-    def _fit(self, rows: IntArray, codes: IntArray, seed: int) -> FittedModel:
-        return fit_on_pool(self.classifier, self.inputs, rows, codes, self.n_classes, seed)
+        seed, n_classes = self._seeds[3], self.n_classes
+        return fit_on_pool(self.classifier, self.inputs, rows, codes, n_classes, seed).predict_proba
 
     def _told(self, attribute: str) -> FloatArray | None:
         """Return what a transductive classifier found out in its fit, for all known classes."""
