@@ -177,6 +177,35 @@ def test_what_comes_again_or_late_changes_nothing(client, project):
     assert held(project) == {}
 
 
+def test_what_comes_again_or_late_changes_nothing_after_a_restart_either(project, tmp_path):
+    client = Client(project)
+    task = client.tasks()[0]
+    first, second, blank, newest = (client.annotation(1, 0, "fur") for _ in range(4))
+    blank["result"] = []  # submitted, and nothing chosen
+    gone, unknown = client.annotation(2, 1, "fur"), client.annotation(3, 2, "fur")
+    client.hook("ANNOTATION_UPDATED", annotation=second, task=task)
+    client.hook("ANNOTATION_UPDATED", annotation=blank, task=task)
+    client.hook("ANNOTATION_CREATED", annotation=gone, task=client.tasks()[1])
+    client.hook("ANNOTATIONS_DELETED", annotations=[{"id": 2}, {"id": 3}])
+    assert held(project) == {}
+    folder = project.folder
+    project.close()
+    with Project.open(folder) as again:
+        client = Client(again)
+        for late in (first, second):
+            assert client.hook("ANNOTATION_CREATED", annotation=late, task=task) == {live.LATE: 1}
+        for late in (gone, unknown):  # one of them was deleted before anything was heard of it
+            told = client.hook("ANNOTATION_CREATED", annotation=late, task=client.tasks()[2])
+            assert told == {live.LATE: 1}
+        assert held(again) == {}
+        assert client.hook("ANNOTATION_UPDATED", annotation=newest, task=task) == {"learned": 1}
+        assert held(again) == {0: "fur"}
+    with Project.open(folder) as third:
+        told = Client(third).hook("ANNOTATION_UPDATED", annotation=newest, task=task)
+        assert told == {live.KNOWN: 1}
+        assert held(third) == {0: "fur"}
+
+
 def test_nothing_that_is_told_breaks_it(client, project):
     for told in (
         {}, {"annotation": None, "task": None}, {"annotation": {}, "task": {}},

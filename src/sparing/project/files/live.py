@@ -9,6 +9,7 @@ import threading
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from hashlib import blake2b
 from typing import Any
 
@@ -38,6 +39,8 @@ NOT_KNOWN = "of no label that is here"
 GIVEN = {"ANNOTATION_CREATED", "ANNOTATION_UPDATED", "ANNOTATIONS_CREATED"}
 TAKEN_BACK = {"ANNOTATION_DELETED", "ANNOTATIONS_DELETED"}
 LAST = 1.0  # the score of what is not to be asked
+OURS, DELETED = "ls-", "~"  # how keys of its events begin; a key that no time comes after
+LENGTH = len(OURS) + 17  # of a key, as far as it names the annotation
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +69,6 @@ class Studio:
         self._log = log
         self._lock = threading.Lock()
         self._finder: tuple[Any, TaskFinder] | None = None
-        self._deleted: set[str] = set()
         self.counts: Counter[str] = Counter()
 
     @property
@@ -123,7 +125,8 @@ class Studio:
     def take(self, told: Mapping[str, Any]) -> dict[str, int]:
         """Learn from what a webhook tells; return how many annotations became what.
 
-        One that comes again counts once, and one that is older than what is known not at all.
+        One that comes again counts once, and one that is older than what is known not at all, also
+        after the project was closed and opened again.
         """
         action = told.get("action")
         with self._lock:  # of two that tell of the same annotation the second sees the first
@@ -148,15 +151,15 @@ class Studio:
                 item_id = self._find(state, read_task(raw_task, 1))
             except (InvalidInputError, NotFoundError) as error:
                 return f"not learned: {error}"
-            said, kind = state.replay.of(item_id).said, state.settings.kind
-        known = [event for event in said if event.key.startswith(prefix)]
+            kind = state.settings.kind
         key = prefix + _stamp(annotation)
-        if prefix in self._deleted or any(event.key > key for event in known):
+        if self._newest.get(prefix, "") > key:
             return LATE
         try:
             label = said_by(annotation, kind)
         except InvalidInputError as error:
             self._unlearn(prefix)  # what was chosen before is chosen no more
+            self._note(key, "An annotation of Label Studio says nothing that is a label here.")
             return f"not learned: {error}"
         self._log.add_classes(names_said(kind, label))
         return self._learn(key, item_id, label, annotation.annotator)
@@ -175,15 +178,24 @@ class Studio:
             beside=True,
         )
         (done,) = self._log.record([event])
-        if done.status == "stored":
-            return LEARNED
-        if done.status == "duplicate":
-            return KNOWN
+        if done.status in ("stored", "duplicate"):
+            self._newest[key[:LENGTH]] = key
+            return LEARNED if done.status == "stored" else KNOWN
         return f"not learned: {done.message or 'the item has another label'}"
 
     def _taken_back(self, prefix: str) -> str:
-        self._deleted.add(prefix)
+        self._note(prefix + DELETED, "An annotation of Label Studio was deleted.")
         return self._unlearn(prefix)
+
+    def _note(self, key: str, text: str) -> None:
+        """Keep that an annotation said what is no label: what is older comes late."""
+        self._log.append([NewEvent(key=key, kind=Kind.IMPORTED, text=text)])
+        self._newest[key[:LENGTH]] = key
+
+    @cached_property
+    def _newest(self) -> dict[str, str]:
+        """The newest key of each annotation that was ever heard of; keys grow with its changes."""
+        return {key[:LENGTH]: key for key in sorted(self._log.keys(OURS))}
 
     def _unlearn(self, prefix: str) -> str:
         """Undo all that an annotation said, the newest first: under it the one before comes up."""
@@ -241,7 +253,7 @@ def _prefix(mark: str, raw: Any) -> str:
     """Return how the keys of all events begin that an annotation makes."""
     number = raw.get("id") if isinstance(raw, Mapping) else raw
     digest = blake2b(f"{mark}.{number}".encode(), digest_size=8).hexdigest()
-    return f"ls-{digest}-"
+    return f"{OURS}{digest}-"
 
 
 def _stamp(annotation: Annotation) -> str:

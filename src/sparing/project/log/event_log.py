@@ -113,6 +113,10 @@ class EventLog:
         """Store an event that the project itself says."""
         self.append([NewEvent(key=uuid4().hex, kind=kind, text=text)])
 
+    def keys(self, prefix: str) -> list[str]:
+        """Return the keys that begin so of all that was ever stored, also of what was undone."""
+        return [event.key for event in self._store.events() if event.key.startswith(prefix)]
+
     @contextmanager
     def alone(self, duty: str) -> Iterator[None]:
         """Do something while no other process does, knowing all that they have done."""
