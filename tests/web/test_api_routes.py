@@ -1,6 +1,7 @@
 """The routes: one error shape, bodies checked at the door, guesses only where they are wanted."""
 
 import contextlib
+from pathlib import Path
 
 import pytest
 import schemathesis
@@ -12,7 +13,10 @@ from schemathesis.specs.openapi.checks import positive_data_acceptance
 
 import sparing.errors as errors
 from sparing.audit.audit import Phase
+from sparing.project.files.export import FOLDERS, HUB, STUDIO
+from sparing.project.files.forms import FORMS
 from sparing.project.views import Recorded
+from sparing.web.api import GATHERED, SENT
 from sparing.web.failures import STATUS, kind_of, status_of
 
 PATIENCE = 120  # seconds for an answer; an export starts a process, which a busy machine delays
@@ -223,6 +227,17 @@ def test_an_export_is_sent_as_a_file_and_leaves_nothing_behind(client, project, 
     assert answer.text == "item for Ada\n"  # who is not told everything
     assert answer.headers["content-disposition"] == 'attachment; filename="labels.jsonl"'
     assert [path.name for path in project.folder.iterdir()] == ["sessions.json"]
+
+
+def test_every_form_of_an_export_is_on_the_page_as_a_file_or_a_folder(real):
+    assert {*SENT, *GATHERED} == {*FORMS, STUDIO, HUB, FOLDERS}
+    tasks = real.get("/api/export", params={"format": "label-studio"})
+    assert tasks.headers["content-disposition"] == 'attachment; filename="labels.json"'
+    assert {"text"} <= tasks.json()[0]["data"].keys()
+    for form, inside in (("folders", "labels.csv"), ("hf", "README.md")):
+        made = real.post("/api/folders", params={"form": form}, json={}).json()
+        assert Path(made["folder"], inside).is_file()
+    assert real.post("/api/folders", params={"form": "csv"}, json={}).status_code == 422
 
 
 def test_without_a_certificate_there_is_no_file(client):

@@ -16,6 +16,7 @@ from starlette.background import BackgroundTask
 from sparing.audit.audit import Phase
 from sparing.errors import ConflictError, NotFoundError
 from sparing.project import Asked, Project
+from sparing.project.files.export import FOLDERS, HUB, STUDIO
 from sparing.project.files.forms import FORMS
 from sparing.project.learning.process import Trainer
 from sparing.project.log.meaning import as_said
@@ -57,6 +58,15 @@ WHAT = {
     Kind.MERGE_CLASS: "Merging classes",
     Kind.DELETE_CLASS: "Deleting a class",
 }
+SENT = {name: (f"labels.{name}", form.media_type) for name, form in FORMS.items()} | {
+    STUDIO: ("labels.json", "application/json")
+}
+"""What an export is called as a file, and its type."""
+GATHERED = {
+    FOLDERS: ("classes", "One folder for each class is in"),
+    HUB: ("hugging-face", "A data set of Hugging Face is in"),
+}
+"""What an export is called as a folder, and how it is told."""
 _EXPORTS = threading.BoundedSemaphore(2)  # each is a process with all items in its memory
 router = APIRouter(responses=FAILURES)
 
@@ -279,20 +289,19 @@ def certificate(project: TheProject) -> Response:
 def export(
     project: TheProject,
     who: Who,
-    format: Annotated[str, Query(pattern=f"^({'|'.join(FORMS)})$")] = "csv",  # noqa: A002
+    format: Annotated[str, Query(pattern=f"^({'|'.join(SENT)})$")] = "csv",  # noqa: A002
 ) -> FileResponse:
     """Send all rows with the provenance of every label."""
     folder = tempfile.TemporaryDirectory(prefix="sparing-")
-    path = Path(folder.name, f"labels.{format}")
+    name, media_type = SENT[format]
+    path = Path(folder.name, name)
     try:
         _export(project, path, format, who)
     except BaseException:
         folder.cleanup()
         raise
     done = BackgroundTask(folder.cleanup)
-    return FileResponse(
-        path, media_type=FORMS[format].media_type, filename=path.name, background=done
-    )
+    return FileResponse(path, media_type=media_type, filename=name, background=done)
 
 
 def _export(project: Project, path: Path, form: str, who: str) -> None:
@@ -305,12 +314,13 @@ def _export(project: Project, path: Path, form: str, who: str) -> None:
 
 
 @router.post("/api/folders", dependencies=[only(Role.OWNER, "Exporting")])
-def folders(project: TheProject, who: Who) -> FoldersBody:
-    """Write a folder a class into the project's folder."""
-    folder = project.folder / f"classes-{project.status().seq}"
+def folders(project: TheProject, who: Who, form: Literal["folders", "hf"] = FOLDERS) -> FoldersBody:
+    """Write an export that is a folder into the project's folder."""
+    name, sentence = GATHERED[form]
+    folder = project.folder / f"{name}-{project.status().seq}"
     if not folder.exists():
-        _export(project, folder, "folders", who)
-    return FoldersBody(folder=str(folder), sentence="One folder for each class is in")
+        _export(project, folder, form, who)
+    return FoldersBody(folder=str(folder), sentence=sentence)
 
 
 @router.get("/media/{item_id:path}", response_class=Response)

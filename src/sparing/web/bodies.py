@@ -293,7 +293,7 @@ class PlanBody(Outgoing):
 
 
 class FoldersBody(BaseModel):
-    """Where a folder a class was written."""
+    """Where an export that is a folder was written."""
 
     folder: str
     sentence: str

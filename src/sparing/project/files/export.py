@@ -9,7 +9,7 @@ import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from sparing.errors import InvalidInputError, SourceError, UnknownNameError
 from sparing.files import staging, write_atomically
@@ -26,7 +26,8 @@ from sparing.store.records import FROM_CLUSTER
 PERSON, CONFIRMED, CLUSTER, AUTOMATIC = "person", "confirmed", "cluster", "automatic"
 SETTLED, CONSENSUS, NOBODY = "settled", "consensus", ""
 HIDDEN = "hidden"
-FOLDERS, STUDIO, HUB = "folders", "label-studio", "hf"
+FOLDERS: Literal["folders"] = "folders"
+STUDIO, HUB = "label-studio", "hf"
 FORBIDDEN = '<>:"/\\|?*'  # in file names, somewhere
 MAX_FOLDER_NAME = 100
 

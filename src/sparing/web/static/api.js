@@ -157,8 +157,8 @@ export const api = {
     ...(holder ? [/** @type {[string, string]} */ (["holder", holder])] : []),
     ...rows.map((row) => /** @type {[string, string]} */ (["row", String(row)])),
   ])}`),
-  /** @returns {Promise<{folder: string, sentence: string}>} */
-  folders: () => call("/api/folders", {}),
+  /** @param {"folders" | "hf"} form @returns {Promise<{folder: string, sentence: string}>} */
+  folders: (form) => call(`/api/folders?${query([["form", form]])}`, {}),
 };
 
 /** @param {string} id */

@@ -165,12 +165,14 @@ function exporting({ body, state, acts }) {
   body.append(el("p", {}, "Every row says where its label is from: a person, a guess that a person confirmed, a whole cluster that was labeled at once, a decision or a consensus where people differ, or the model alone. They are never mixed."));
   const links = ["csv", "jsonl", "parquet"].map((format) => el("li", {},
     el("a", { href: `/api/export?format=${format}`, download: true }, format === "parquet" ? "Parquet" : format.toUpperCase())));
+  links.push(el("li", {}, el("a", { href: "/api/export?format=label-studio", download: true }, "Label Studio")));
   const where = el("p", { role: "status" });
-  const folders = button("A folder for each class", async () => {
-    const made = await acts.tried(api.folders());
-    where.textContent = made ? `${made.sentence} ${made.folder}` : "";
+  const made = (/** @type {string} */ name, /** @type {"folders" | "hf"} */ form) => button(name, async () => {
+    const told = await acts.tried(api.folders(form));
+    where.textContent = told ? `${told.sentence} ${told.folder}` : "";
   });
-  body.append(el("ul", { class: "links" }, ...links), el("p", {}, folders), where);
+  body.append(el("ul", { class: "links" }, ...links),
+    el("p", { class: "row" }, made("A folder for each class", "folders"), made("A data set of Hugging Face", "hf")), where);
 }
 
 const CLAIMS = [0.01, 0.02, 0.05, 0.1];
