@@ -64,12 +64,13 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
         """Fit a copy of the network, from the weights of the fit before as ``warm_start`` says."""
         where = type(self).__name__
         share = check_share("warm_start", where, self.warm_start)
-        classes = np.unique(np.asarray(y))
+        classes: npt.NDArray[Any] = np.unique(np.asarray(y))
         before = getattr(self, "net_", None) if share else None
         if before is not None and not np.array_equal(classes, self.classes_):
             before = None  # an output would stand for another class
         with drawing(0 if self.random_state is None else self.random_state):
-            self.net_, self.classes_ = clone(self._checked_net()).initialize(), classes
+            self.net_ = clone(self._checked_net()).initialize()
+            self.classes_: npt.NDArray[Any] = classes
             if before is not None:
                 _move_towards(self.net_.module_, before.module_, share)
                 if self.warm_epochs is not None:
