@@ -19,6 +19,7 @@ import pytest
 
 from sparing.datasets.label_studio import interface_for
 from sparing.project import Project
+from sparing.project.log.meaning import as_said
 
 COMMAND = os.environ.get("SPARING_LABEL_STUDIO") or shutil.which("label-studio")
 TOKEN = "0123456789abcdef0123456789abcdef01234567"  # noqa: S105  # of a server that the test starts
@@ -97,9 +98,73 @@ def ok(answer):
     return answer.json() if answer.content else None
 
 
-def result(label):
+def result(*labels):
     return [{"from_name": "label", "to_name": "text", "type": "choices",
-             "value": {"choices": [label]}}]  # fmt: skip
+             "value": {"choices": [*labels]}}]  # fmt: skip
+
+
+def made_there(studio, title, config, tasks):
+    """The number of a new project there, with these tasks."""
+    number = ok(studio.post("/api/projects", json={"title": title, "label_config": config}))["id"]
+    ok(studio.post(f"/api/projects/{number}/import", json=tasks))
+    return number
+
+
+@contextmanager
+def connected(studio, number, folder, tmp_path):
+    """The backend of a folder, which a project there asks and tells: asks it as that does."""
+    command = [sys.executable, "-m", "sparing", "backend", str(folder)]
+    with running(command, tmp_path) as backend, httpx.Client(timeout=60) as direct:
+        url, user, password = re.search(
+            r"(http://\S+/) with user (\S+) and password (\S+)", backend.stdout.readline()
+        ).groups()
+        header = re.search(r"header (\S+): (\S+)", backend.stdout.readline()).groups()
+        direct.base_url, direct.auth = url, (user, password)
+        asked = {
+            "project": number, "url": url, "title": "sparing", "auth_method": "BASIC_AUTH",
+            "basic_auth_user": user, "basic_auth_pass": password,
+        }  # fmt: skip
+        ok(studio.post("/api/ml", json=asked))
+        hook = {"url": url + "webhook", "project": number, "headers": dict([header])}
+        ok(studio.post("/api/webhooks/", json=hook | {"send_for_all_actions": True}))
+        yield direct
+
+
+def told(backend):
+    return backend.get("/health").json()["told"]
+
+
+def tasks_there(studio, number):
+    there = ok(studio.get("/api/tasks", params={"project": number, "page_size": 100}))
+    return {task["data"]["text"]: task["id"] for task in there["tasks"]}
+
+
+def annotated(studio, task, *labels):
+    made = ok(studio.post(f"/api/tasks/{task}/annotations/", json={"result": result(*labels)}))
+    return made["id"]
+
+
+def predicted(studio, number):
+    """What the backend says of all tasks of a project there, which asks it."""
+    asked = {"selectedItems": {"all": True, "excluded": []}, "project": str(number)}
+    action = {"id": "retrieve_tasks_predictions", "project": number}
+    ok(studio.post("/api/dm/actions", params=action, json=asked))
+    return ok(studio.get("/api/predictions", params={"project": number}))
+
+
+def newest(backend, config):
+    return backend.post("/setup", json={"schema": config}).json()["model_version"]
+
+
+def exported(studio, number, path):
+    export = studio.get(f"/api/projects/{number}/export", params={"exportType": "JSON"})
+    path.write_bytes(export.content)
+    return path
+
+
+def labels_of(project):
+    rows = project.history(limit=99)[1]
+    return {row.item.item_id: row.answer.class_name for row in rows if row.answer}
 
 
 def test_it_asks_what_the_backend_says_and_what_is_deleted_there_is_unlearned(
@@ -110,44 +175,13 @@ def test_it_asks_what_the_backend_says_and_what_is_deleted_there_is_unlearned(
         project.files.export(tmp_path / "tasks.json", "label-studio")
     tasks = json.loads((tmp_path / "tasks.json").read_text(encoding="utf-8"))
     config = interface_for("text", ["warm", "cold"])
-    number = ok(studio.post("/api/projects", json={"title": "days", "label_config": config}))["id"]
-    ok(studio.post(f"/api/projects/{number}/import", json=tasks))
-    command = [sys.executable, "-m", "sparing", "backend", str(folder)]
-    with running(command, tmp_path) as backend, httpx.Client(timeout=60) as direct:
-        url, user, password = re.search(
-            r"(http://\S+/) with user (\S+) and password (\S+)", backend.stdout.readline()
-        ).groups()
-        header = re.search(r"header (\S+): (\S+)", backend.stdout.readline()).groups()
-
-        def told():
-            return direct.get(url + "health", auth=(user, password)).json()["told"]
-
-        connected = {
-            "project": number, "url": url, "title": "sparing", "auth_method": "BASIC_AUTH",
-            "basic_auth_user": user, "basic_auth_pass": password,
-        }  # fmt: skip
-        ok(studio.post("/api/ml", json=connected))
-        hook = {"url": url + "webhook", "project": number, "headers": dict([header])}
-        ok(studio.post("/api/webhooks/", json=hook | {"send_for_all_actions": True}))
-        there = ok(studio.get("/api/tasks", params={"project": number, "page_size": 100}))
-        there = {task["data"]["text"]: task["id"] for task in there["tasks"]}
-        made = {
-            text: ok(studio.post(f"/api/tasks/{there[text]}/annotations/",
-                                 json={"result": result(text.split()[0])}))["id"]
-            for text in TEXTS[:8]
-        }  # fmt: skip
-        waited_for(lambda: told().get("learned") == 8)
-        schema = {"schema": config}
-
-        def newest():
-            answer = direct.post(url + "setup", json=schema, auth=(user, password)).json()
-            return answer["model_version"]
-
-        waited_for(lambda: newest() not in ("sparing-0", "sparing-1"))
-        asked = {"selectedItems": {"all": True, "excluded": []}, "project": str(number)}
-        action = {"id": "retrieve_tasks_predictions", "project": number}
-        ok(studio.post("/api/dm/actions", params=action, json=asked))
-        said = ok(studio.get("/api/predictions", params={"project": number}))
+    number = made_there(studio, "days", config, tasks)
+    with connected(studio, number, folder, tmp_path) as backend:
+        there = tasks_there(studio, number)
+        made = {text: annotated(studio, there[text], text.split()[0]) for text in TEXTS[:8]}
+        waited_for(lambda: told(backend).get("learned") == 8)
+        waited_for(lambda: newest(backend, config) not in ("sparing-0", "sparing-1"))
+        said = predicted(studio, number)
         assert len(said) == len(TEXTS)
         (version,) = {one["model_version"] for one in said}
         assert version.startswith("sparing-")
@@ -158,19 +192,55 @@ def test_it_asks_what_the_backend_says_and_what_is_deleted_there_is_unlearned(
         first = ok(studio.get(f"/api/projects/{number}/next"))
         assert first["id"] == min(open_ones, key=scores.get)
         ok(studio.delete(f"/api/annotations/{made[TEXTS[0]]}/"))
-        waited_for(lambda: told().get("unlearned") == 1)
+        waited_for(lambda: told(backend).get("unlearned") == 1)
         ok(studio.patch(f"/api/annotations/{made[TEXTS[1]]}/", json={"result": result("cold")}))
-        waited_for(lambda: told().get("learned") == 9)
-    exported = studio.get(f"/api/projects/{number}/export", params={"exportType": "JSON"})
-    (tmp_path / "export.json").write_bytes(exported.content)
+        waited_for(lambda: told(backend).get("learned") == 9)
+    export = exported(studio, number, tmp_path / "export.json")
     with (
         Project.open(folder, writable=False) as here,
         Project.create(source, folder=tmp_path / "again", classes=["warm", "cold"]) as again,
     ):
-        again.files.import_labels(tmp_path / "export.json")
-        labels = [
-            {row.item.item_id: row.answer.class_name for row in one.history(limit=99)[1]}
-            for one in (here, again)
-        ]
-        assert len(labels[0]) == 7
-        assert labels[0] == labels[1]
+        again.files.import_labels(export)
+        assert len(labels_of(here)) == 7
+        assert labels_of(again) == labels_of(here)
+
+
+def test_several_labels_go_there_are_learned_live_and_come_back(studio, source, tmp_path):
+    names = ["warm", "day"]
+    options = {"classes": names, "kind": "labels", "encoder": "text"}
+
+    def right(text):
+        return [name for name in names if name in text.split()]
+
+    with Project.create(source, **options) as project:
+        folder, ids = project.folder, dict(zip(TEXTS, project.items, strict=True))
+        project.teach({ids[TEXTS[0]]: as_said([]), ids[TEXTS[1]]: as_said(names)}, "Ada")
+        project.files.export(tmp_path / "tasks.json", "label-studio")
+    tasks = json.loads((tmp_path / "tasks.json").read_text(encoding="utf-8"))
+    config = interface_for("text", names, several=True)
+    number = made_there(studio, "tags", config, tasks)
+    with connected(studio, number, folder, tmp_path) as backend:
+        there = tasks_there(studio, number)
+        made = {text: annotated(studio, there[text], *right(text)) for text in TEXTS[2:14]}
+        waited_for(lambda: told(backend).get("learned") == 12)
+        waited_for(lambda: newest(backend, config) not in ("sparing-0", "sparing-1"))
+        chosen = {}
+        for one in predicted(studio, number):
+            found = [name for r in one["result"] for name in r["value"]["choices"]]
+            chosen[one["task"]] = found
+        assert {*map(len, chosen.values())} <= {0, 1, 2}
+        assert any(chosen.values())
+        ok(studio.delete(f"/api/annotations/{made[TEXTS[2]]}/"))
+        waited_for(lambda: told(backend).get("unlearned") == 1)
+    with connected(studio, number, folder, tmp_path) as backend:  # the backend, started again
+        change = {"result": result("day", "warm")}
+        ok(studio.patch(f"/api/annotations/{made[TEXTS[3]]}/", json=change))
+        waited_for(lambda: told(backend).get("learned") == 1)
+    export = exported(studio, number, tmp_path / "export.json")
+    with (
+        Project.open(folder, writable=False) as here,
+        Project.create(source, folder=tmp_path / "again", **options) as again,
+    ):
+        again.files.import_labels(export)
+        assert len(labels_of(here)) == 13
+        assert labels_of(again) == labels_of(here)
