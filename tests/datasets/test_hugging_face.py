@@ -1,8 +1,11 @@
 """Folders that ``datasets`` saves, and Parquet with its features: classes come by their names."""
 
+import io
 import json
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from sparing.datasets.read import read_items, read_labeled, read_table
 from sparing.errors import SourceError
@@ -15,7 +18,8 @@ FEATURES = {
     "text": {"dtype": "string", "_type": "Value"},
     "label": {"names": ["neg", "pos"], "_type": "ClassLabel"},
     "tags": {"feature": {"names": ["a", "b"], "_type": "ClassLabel"}, "_type": "Sequence"},
-    "picture": {"_type": "Image"},
+    "sound": {"_type": "Audio"},
+    "pages": [{"_type": "Image"}],
 }
 TEXTS = [f"the {i}th thing that somebody wrote about it" for i in range(6)]
 LABELS = [0, 1, 1, 0, -1, None]
@@ -24,7 +28,8 @@ LABELS = [0, 1, 1, 0, -1, None]
 def table():
     columns = {"text": TEXTS, "label": pa.array(LABELS, pa.int64()),
                "tags": [[0, 1], [], None, [1], [0], [0]],
-               "picture": [{"bytes": b"x", "path": None}] * 6}  # fmt: skip
+               "sound": [{"bytes": b"x", "path": None}] * 6,
+               "pages": [[{"bytes": b"x", "path": None}]] * 6}  # fmt: skip
     metadata = {"huggingface": json.dumps({"info": {"features": FEATURES}})}
     return pa.table(columns).replace_schema_metadata(metadata)
 
@@ -50,14 +55,16 @@ def source(request, tmp_path):
     return tmp_path / "reviews.parquet"
 
 
-def test_classes_come_by_their_names_and_pictures_are_said_to_be_left_out(source):
+def test_classes_come_by_their_names_and_what_cannot_be_labeled_is_said_to_be_left_out(source):
     read = read_table(source)
     assert list(read.columns) == ["text", "label", "tags"]
     assert read.columns["text"] == TEXTS
     assert read.columns["label"] == ["neg", "pos", "pos", "neg", None, None]
     assert read.columns["tags"] == [["a", "b"], [], None, ["b"], ["a"], ["a"]]
-    (note,) = read.notes
-    assert note.startswith("Column 'picture' has pictures inside the file: left out.")
+    assert [note.partition(". ")[0] for note in read.notes] == [
+        "Column 'sound' has sounds inside the file: left out",
+        "Column 'pages' has lists of pictures inside the file: left out",
+    ]
 
 
 def test_it_is_compared_and_labeled_as_any_table(source):
@@ -69,6 +76,56 @@ def test_it_is_compared_and_labeled_as_any_table(source):
         assert len(project.items) == 6
     with Project.at(source) as again:
         assert len(again.items) == 6
+
+
+def png(shade):
+    out = io.BytesIO()
+    Image.fromarray(np.full((12, 12), shade, np.uint8)).save(out, "PNG")
+    return out.getvalue()
+
+
+@pytest.fixture
+def pictures(tmp_path, monkeypatch):
+    """Of two kinds, without names; one has no picture, one is damaged."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    shades = [10, 20, 30, 200, 210, 220]
+    cells = [{"bytes": png(shade), "path": None} for shade in shades]
+    cells += [None, {"bytes": b"no picture", "path": "../../x.png"}]
+    features = {"image": {"_type": "Image"}, "label": FEATURES["label"]}
+    metadata = {"huggingface": json.dumps({"info": {"features": features}})}
+    whole = pa.table({"image": cells, "label": [0, 0, 0, 1, 1, 1, 1, 1]})
+    path = tmp_path / "shades.parquet"
+    parquet.write_table(whole.replace_schema_metadata(metadata), path)
+    return path
+
+
+def test_pictures_inside_the_file_are_pictures(pictures, tmp_path):
+    labeled = read_labeled(pictures, "label")
+    assert labeled.items.kind == "images"
+    assert labeled.labels == ["neg", "neg", "neg", "pos", "pos", "pos"]
+    assert [path.read_bytes() for path in labeled.items.values[:2]] == [png(10), png(20)]
+    assert {skip.name: skip.reason for skip in labeled.items.skipped} == {
+        "row 7": "no file name", "row 8": "not an image that can be read",
+    }  # fmt: skip
+    assert labeled.items.notes[0].startswith(
+        "Column 'image' has pictures inside the file: unpacked"
+    )
+    (folder,) = {path.parent for path in labeled.items.values}
+    assert folder.is_relative_to(tmp_path / "cache")
+    assert sorted(path.suffix for path in folder.iterdir()) == [".png"] * 7
+    once = {path: path.stat().st_mtime_ns for path in folder.iterdir()}
+    read_items(pictures)
+    assert {path: path.stat().st_mtime_ns for path in folder.iterdir()} == once
+
+
+def test_pictures_inside_the_file_are_labeled(pictures):
+    with Project.at(pictures, columns=["image"]) as project:
+        assert [project.items.get(i).name for i in project.items] == [
+            *(f"row {i}" for i in (1, 2, 3, 4, 5, 6, 8))
+        ]
+        project.files.import_source_labels("label")
+        project.retrain()
+        assert project.status().n_labeled == 6
 
 
 def test_several_splits_are_not_mixed(tmp_path):

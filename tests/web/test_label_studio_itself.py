@@ -19,7 +19,6 @@ import pytest
 
 from sparing.datasets.label_studio import interface_for
 from sparing.project import Project
-from sparing.project.log.meaning import as_said
 
 COMMAND = os.environ.get("SPARING_LABEL_STUDIO") or shutil.which("label-studio")
 TOKEN = "0123456789abcdef0123456789abcdef01234567"  # noqa: S105  # of a server that the test starts
@@ -214,7 +213,7 @@ def test_several_labels_go_there_are_learned_live_and_come_back(studio, source, 
 
     with Project.create(source, **options) as project:
         folder, ids = project.folder, dict(zip(TEXTS, project.items, strict=True))
-        project.teach({ids[TEXTS[0]]: as_said([]), ids[TEXTS[1]]: as_said(names)}, "Ada")
+        project.teach({ids[TEXTS[0]]: [], ids[TEXTS[1]]: names}, "Ada")
         project.files.export(tmp_path / "tasks.json", "label-studio")
     tasks = json.loads((tmp_path / "tasks.json").read_text(encoding="utf-8"))
     config = interface_for("text", names, several=True)

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sparing.datasets.rows import RawTable
+from sparing.datasets.unpacked import unpack
 from sparing.errors import MissingExtraError, SourceError
 from sparing.memory import check_memory
 
@@ -22,8 +23,10 @@ if TYPE_CHECKING:
 
 STATE, SPLITS = "state.json", "dataset_dict.json"
 METADATA = b"huggingface"
-BLOBS = {"Image": "pictures", "Audio": "sounds", "Video": "films"}
+PICTURE = "Image"
+BLOBS = {PICTURE: "lists of pictures", "Audio": "sounds", "Video": "films"}
 
+IN = "Column '{name}' has pictures inside the file: unpacked into {folder}."
 OUT = "Column '{name}' has {what} inside the file: left out. Save them as files to label them."
 
 
@@ -73,7 +76,8 @@ def read_saved(folder: Path) -> RawTable:
 def as_table(table: "pa.Table", source: str) -> RawTable:
     """Return an Arrow table as columns of plain values; classes by their names.
 
-    A column of pictures inside the file is left out, and said to be.
+    Pictures inside the file are unpacked, and the column names their files; sounds and films are
+    left out. Both are said.
 
     Raises
     ------
@@ -82,29 +86,43 @@ def as_table(table: "pa.Table", source: str) -> RawTable:
     if not table.num_rows:
         raise SourceError(f"{source} has no rows.")
     features = _features(table.schema.metadata or {})
-    notes, columns = [], {}
+    notes, columns, unpacked = [], {}, {}
+    names = [f"row {i + 1}" for i in range(table.num_rows)]
     for name in table.column_names:
         feature = features.get(name)
-        kind = feature.get("_type") if isinstance(feature, Mapping) else None
-        if kind in BLOBS:
-            notes.append(OUT.format(name=name, what=BLOBS[kind]))
-            continue
-        columns[name] = _named(table.column(name).to_pylist(), feature)
+        cells = table.column(name).to_pylist()
+        if _kind(feature) == PICTURE:
+            found = unpack(cells, f"{source}-{name}")
+            columns[name], unpacked[name] = found.files, found.folder
+            names = found.names if found.are_named and len(unpacked) == 1 else names
+            notes.append(IN.format(name=name, folder=found.folder))
+        elif (blob := _kind(feature) or _kind(_inner(feature))) in BLOBS:
+            notes.append(OUT.format(name=name, what=BLOBS[blob]))
+        else:
+            columns[name] = _named(cells, feature)
     if not columns:
         raise SourceError(f"{source} has no column that can be read. {' '.join(notes)}")
-    names = [f"row {i + 1}" for i in range(table.num_rows)]
-    return RawTable(columns, names, source, notes=tuple(notes))
+    return RawTable(columns, names, source, notes=tuple(notes), unpacked=unpacked)
+
+
+def _kind(feature: Any) -> str | None:
+    kind = feature.get("_type") if isinstance(feature, Mapping) else None
+    return kind if isinstance(kind, str) else None
+
+
+def _inner(feature: Any) -> Any:
+    """Return the feature of the parts of a list."""
+    if isinstance(feature, list) and len(feature) == 1:
+        return feature[0]
+    return feature.get("feature") if isinstance(feature, Mapping) else feature
 
 
 def _named(cells: list[Any], feature: Any) -> list[Any]:
     """Return cells with the names of classes in place of their numbers; -1 stands for none."""
-    inner = feature.get("feature") if isinstance(feature, Mapping) else feature
-    if isinstance(feature, list) and len(feature) == 1:
-        inner = feature[0]
     names = _names(feature)
     if names is not None:
         return [_name(cell, names) for cell in cells]
-    names = _names(inner)
+    names = _names(_inner(feature))
     if names is not None:
         return [cell and [_name(one, names) for one in cell] for cell in cells]
     return cells

@@ -1,7 +1,8 @@
 """RawTable: what a table file says before anybody knows what its columns mean."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any, Self
 
 from sparing.datasets.items import Skipped
@@ -50,6 +51,7 @@ class RawTable:
         an item either
     labels_beside : other columns that hold labels: no part of an item either
     reading : how it was read
+    unpacked : column -> the folder of the files that it names, where these were inside the table
     """
 
     columns: Mapping[str, Sequence[Any]]
@@ -62,6 +64,7 @@ class RawTable:
     label_column: str | None = None
     labels_beside: tuple[str, ...] = ()
     reading: Reading = Reading()
+    unpacked: Mapping[str, Path] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.names)

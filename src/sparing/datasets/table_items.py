@@ -104,6 +104,7 @@ def _items(
         if name is None:
             raise SourceError(f"{raw.source}: name the one column with the images by --columns.")
         raw = replace(raw, notes=(*raw.notes, *_on_files(name, used)))
+        folder = raw.unpacked.get(name, folder)
         return replace(_images(raw, used[name], folder, faults_of), columns=(name,))
     if len(used) > 1:
         raise SourceError(f"{raw.source}: name the one column with the {kind} by --columns.")

@@ -1,6 +1,8 @@
 """What ``export --format hf`` writes: Parquet with its features, and a card with honest counts."""
 
+import io
 import json
+import shutil
 
 import pytest
 
@@ -69,6 +71,60 @@ def test_pictures_go_with_their_bytes(tmp_path):
     assert features_of(tmp_path / "hub")["image"] == {"_type": "Image"}
 
 
+def labels_project(tmp_path):
+    source = tmp_path / "notes.csv"
+    source.write_text("text\n" + "\n".join(TEXTS) + "\n", encoding="utf-8")
+    with Project.create(source, classes=["warm", "soft", "dry"], kind="labels") as project:
+        ids = list(project.items)
+        project.teach({ids[0]: {"soft", "warm"}, ids[1]: [], ids[2]: ["warm"]}, "Ada")
+    return project.folder
+
+
+def test_several_labels_are_lists_of_classes(tmp_path):
+    folder = labels_project(tmp_path)
+    assert run(["export", str(folder), str(tmp_path / "hub"), "--format", "hf"]) == 0
+    features = features_of(tmp_path / "hub")
+    inner = {"names": ["warm", "soft", "dry"], "_type": "ClassLabel"}
+    assert features["labels"] == {"feature": inner, "_type": "Sequence"}
+    assert features["label"] == {"dtype": "string", "_type": "Value"}  # as people read them
+    read = read_table(tmp_path / "hub" / ROWS)
+    assert [sorted(one) if one else one for one in read.columns["labels"]] == [
+        ["soft", "warm"], [], ["warm"], None, None
+    ]  # fmt: skip
+    assert read.columns["labels.soft"] == [1, 0, 0, None, None]
+
+
+def test_pictures_out_of_a_data_set_go_back_into_one(tmp_path, monkeypatch):
+    import numpy as np
+    import pyarrow as pa
+    from PIL import Image
+    from pyarrow import parquet
+
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    cells = []
+    for i in range(4):
+        out = io.BytesIO()
+        Image.fromarray(np.full((9, 9), 60 * i, np.uint8)).save(out, "PNG")
+        cells.append({"bytes": out.getvalue(), "path": f"leaf{i}.png"})
+    told = {"info": {"features": {"image": {"_type": "Image"}}}}
+    table = pa.table({"image": cells, "image_of": ["oak", "oak", "elm", "elm"]})
+    source = tmp_path / "leaves.parquet"
+    parquet.write_table(table.replace_schema_metadata({"huggingface": json.dumps(told)}), source)
+    with Project.create(source, classes=["old", "young"]) as project:
+        assert [project.items.get(i).name for i in project.items] == [c["path"] for c in cells]
+        project.teach({next(iter(project.items)): "old"}, "Ada")
+        project.files.export(tmp_path / "hub", "hf")
+        folder = project.folder
+    out = parquet.read_table(tmp_path / "hub" / ROWS)
+    assert [one["bytes"] for one in out.column("image").to_pylist()] == [c["bytes"] for c in cells]
+    assert out.column("image_of").to_pylist() == ["oak", "oak", "elm", "elm"]
+    assert features_of(tmp_path / "hub")["image"] == {"_type": "Image"}
+    shutil.rmtree(tmp_path / "cache")  # what is cleared away is unpacked again
+    with Project.open(folder) as again:
+        assert again.history()[1][0].answer.class_name == "old"
+        assert all(again.items.get(i).path.is_file() for i in again.items)
+
+
 @pytest.mark.filterwarnings("ignore")  # of a library that is not ours
 def test_datasets_itself_opens_it(folder, tmp_path):
     datasets = pytest.importorskip("datasets")
@@ -78,3 +134,15 @@ def test_datasets_itself_opens_it(folder, tmp_path):
     assert opened.features["label"] == datasets.ClassLabel(names=["cold", "warm"])
     assert opened["text"][:] == TEXTS
     assert opened["label"][:2] == [1, 0]
+
+
+@pytest.mark.filterwarnings("ignore")  # of a library that is not ours
+def test_datasets_itself_opens_several_labels_and_pictures(tmp_path):
+    datasets = pytest.importorskip("datasets")
+    folder = labels_project(tmp_path)
+    with Project.open(folder, writable=False) as project:
+        project.files.export(tmp_path / "hub", "hf")
+    opened = datasets.load_dataset(str(tmp_path / "hub"), split="train", cache_dir=str(tmp_path))
+    inner = opened.features["labels"].feature
+    assert inner.int2str([*opened[2]["labels"]]) == ["warm"]
+    assert opened[1]["labels"] == []

@@ -218,6 +218,8 @@ def export(guarded: Guarded, path: Path, form: str, annotator: str = "") -> int:
         tasks = _tasks(state, rows) if form == STUDIO else ""
         items = [state.item(row.item_id) for row in rows] if form == HUB else []
         made = state.certified.certificate if state.certified else None
+        is_of_one, names_there = state.settings.kind == CLASS, state.replay.classes
+        several = None if is_of_one else [one.name for one in names_there]
     if form == FOLDERS:
         _write_folders(guarded, path, rows, table)
     elif form == STUDIO:
@@ -225,7 +227,7 @@ def export(guarded: Guarded, path: Path, form: str, annotator: str = "") -> int:
     elif form == HUB:
         from sparing.project.files.hub import write_hub
 
-        write_hub(path, table, items, guarded.folder.name, made)
+        write_hub(path, table, items, guarded.folder.name, made, several)
     else:
         write_atomically(path, FORMS[form].write(table))
     return sum(row.label is not None for row in rows)

@@ -11,13 +11,14 @@ https://huggingface.co/docs/hub/datasets-cards
 import io
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sparing.datasets.hugging_face import METADATA
 from sparing.errors import MissingExtraError, SourceError
 from sparing.files import staging, write_atomically
+from sparing.project.files.export import OF_SEVERAL
 from sparing.project.files.forms import ExportTable, to_parquet
 from sparing.project.source.items import Item
 
@@ -43,6 +44,7 @@ def write_hub(
     items: Sequence[Item],
     name: str,
     certificate: "Certificate | None",
+    several: Sequence[str] | None = None,
 ) -> None:
     """Write a folder that ``datasets.load_dataset`` opens; it is there whole or not at all.
 
@@ -53,6 +55,7 @@ def write_hub(
     items : of its rows
     name : of the project, for the card
     certificate : the one that holds, if one does
+    several : of items that have several labels: their names
 
     Raises
     ------
@@ -61,7 +64,7 @@ def write_hub(
     """
     if path.exists() and (not path.is_dir() or any(path.iterdir())):
         raise SourceError(f"{path} is there already: name a new or an empty folder.")
-    rows = _rows(table, items)
+    rows = _rows(table, items, several)
     target = path.resolve()
     with staging(target) as here:
         whole = here / "whole"
@@ -70,26 +73,22 @@ def write_hub(
         whole.rename(target)
 
 
-def _rows(table: ExportTable, items: Sequence[Item]) -> bytes:
-    """Return the rows as Parquet: the label as a class, a picture as its bytes."""
+def _rows(table: ExportTable, items: Sequence[Item], several: Sequence[str] | None) -> bytes:
+    """Return the rows as Parquet: labels as classes, a picture as its bytes."""
     try:
-        import pyarrow as pa
         from pyarrow import parquet
     except ImportError as error:
         raise MissingExtraError("pyarrow", "tables", "data sets of Hugging Face") from error
     whole = parquet.read_table(io.BytesIO(to_parquet(table)))
-    labels = whole.column("label").to_pylist()
-    names = sorted({label for label in labels if label is not None})
-    codes = pa.array(
-        [None if label is None else names.index(label) for label in labels], pa.int64()
-    )
-    whole = whole.set_column(whole.column_names.index("label"), "label", codes)
     features = {name: _feature(whole.schema.field(name).type) for name in whole.column_names}
-    features["label"] = {"names": names, "_type": "ClassLabel"}
-    shown = _shown(items)
-    if shown is not None:
-        column, values, features[column] = shown
-        whole = whole.append_column(column, values)
+    for column, values, feature in (_classes(whole, several), *_shown(items, whole, table.n_own)):
+        features[column] = feature
+        place = whole.column_names.index(column) if column in whole.column_names else None
+        whole = (
+            whole.append_column(column, values)
+            if place is None
+            else whole.set_column(place, column, values)
+        )
     told = {"info": {"features": features}}
     out = io.BytesIO()
     parquet.write_table(whole.replace_schema_metadata({METADATA: json.dumps(told)}), out)
@@ -105,17 +104,49 @@ def _feature(kind: "pa.DataType") -> dict[str, Any]:
     return {"dtype": plain, "_type": "Value"}
 
 
-def _shown(items: Sequence[Item]) -> "tuple[str, pa.Array, dict[str, Any]] | None":
-    """Return what an item is, where the table has no columns of its own for it."""
+def _classes(
+    whole: "pa.Table", several: Sequence[str] | None
+) -> "tuple[str, pa.Array, dict[str, Any]]":
+    """Return the labels as classes: one an item, or of several the list."""
+    import pyarrow as pa
+
+    if several is not None:
+        code_of = {name: code for code, name in enumerate(several)}
+        said = whole.column(OF_SEVERAL).to_pylist()
+        lists = [labels and [code_of[name] for name in labels] for labels in said]
+        inner = {"names": [*several], "_type": "ClassLabel"}
+        feature = {"feature": inner, "_type": "Sequence"}
+        return OF_SEVERAL, pa.array(lists, pa.list_(pa.int64())), feature
+    labels = whole.column("label").to_pylist()
+    names = sorted({label for label in labels if label is not None})
+    codes = [None if label is None else names.index(label) for label in labels]
+    return "label", pa.array(codes, pa.int64()), {"names": names, "_type": "ClassLabel"}
+
+
+def _shown(
+    items: Sequence[Item], whole: "pa.Table", n_own: int
+) -> "Iterator[tuple[str, pa.Array, dict[str, Any]]]":
+    """Yield what an item is, where the table has no columns of its own for it.
+
+    A column of the source that only names the files gives way to the pictures.
+    """
     import pyarrow as pa
 
     if any(item.kind == "image" for item in items):
         kind = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
-        return "image", pa.array([_picture(item) for item in items], kind), {"_type": "Image"}
-    if any(item.kind == "text" for item in items):
+        files = [None if item.path is None else item.path.name for item in items]
+        beside = whole.column_names[n_own:]
+        naming = [name for name in beside if whole.column(name).to_pylist() == files]
+        column = naming[0] if naming else _free("image", whole)
+        yield column, pa.array([_picture(item) for item in items], kind), {"_type": "Image"}
+    elif any(item.kind == "text" for item in items):
         texts = pa.array([item.text for item in items], pa.string())
-        return "content", texts, {"dtype": "string", "_type": "Value"}
-    return None
+        yield _free("content", whole), texts, {"dtype": "string", "_type": "Value"}
+
+
+def _free(name: str, whole: "pa.Table") -> str:
+    """Return a name that no column of the source has."""
+    return _free(f"{name}_", whole) if name in whole.column_names else name
 
 
 def _picture(item: Item) -> dict[str, Any] | None:

@@ -100,7 +100,9 @@ def _list_images(root: Path, paths: list[Path], said: list[str]) -> Listing:
 
 def _list_read(items: Items, path: Path, layout: Layout | None, *, follow_links: bool) -> Listing:
     if items.kind == "images" and not isinstance(items.values, np.ndarray):
-        return _list_named_images(items, path.parent, layout, follow_links=follow_links)
+        unpacked = {} if items.table is None else items.table.unpacked
+        root = unpacked.get(items.columns[0] if items.columns else "", path.parent)
+        return _list_named_images(items, root, layout, follow_links=follow_links)
     hashes: list[str | None] = [*content_hashes(items)]
     names, said = [shown(name) for name in items.names], tuple(items.said())
     if path.is_dir() and items.kind == "texts" and items.table is None:
@@ -164,7 +166,8 @@ def _list_named_images(
     rows = [first[path] for path in kept]
     table = None if items.table is None else items.table.take(rows)
     listing = replace(_list_images(root, kept, said), layout=layout, table=table)
-    return replace(listing, names=[items.names[i] for i in rows]) if items.named_by else listing
+    has_names = items.named_by or (table is not None and table.unpacked)
+    return replace(listing, names=[items.names[i] for i in rows]) if has_names else listing
 
 
 def _list_mnist() -> Listing:
