@@ -175,3 +175,24 @@ def test_what_datasets_itself_saves_is_read(tmp_path):
         assert read.columns["text"] == TEXTS
         assert read.columns["label"] == ["neg", "pos", "pos", "neg", "pos", "neg"]
         assert read.columns["tags"] == [["a"], ["b"], [], ["a", "b"], [], ["b"]]
+
+
+@pytest.mark.filterwarnings("ignore")  # of a library that is not ours
+def test_pictures_that_datasets_itself_saves_are_read_and_opened_again(tmp_path, monkeypatch):
+    datasets = pytest.importorskip("datasets")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    features = datasets.Features({"image": datasets.Image(), "kind": datasets.Value("string")})
+    pixels = [np.full((12, 12), 40 * i, np.uint8) for i in range(4)]
+    columns = {"image": [Image.fromarray(one) for one in pixels], "kind": list("aabb")}
+    made = datasets.Dataset.from_dict(columns, features=features)
+    made.save_to_disk(tmp_path / "saved")
+    made.to_parquet(tmp_path / "whole.parquet")
+    for source in ("saved", "whole.parquet"):
+        read = read_items(tmp_path / source, columns=["image"])
+        assert (read.kind, len(read)) == ("images", 4)
+        with Project.create(tmp_path / source, classes=["old"], columns=["image"]) as project:
+            project.files.export(tmp_path / f"hub of {source}", "hf")
+        hub = str(tmp_path / f"hub of {source}")
+        opened = datasets.load_dataset(hub, split="train", cache_dir=str(tmp_path / "there"))
+        assert opened.features["image"] == datasets.Image()
+        assert [np.asarray(one).tolist() for one in opened["image"]] == [p.tolist() for p in pixels]
