@@ -1,5 +1,6 @@
 """The documentation site: ``make docs`` builds it into ``docs/_build``."""
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,10 @@ from typer.main import get_command
 
 import sparing
 from sparing.cli.app import app as commands
+
+HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE.parent / "benchmarks"))
+import plots  # noqa: E402  # a script beside the package
 
 project = "sparing"
 author = "the sparing team"
@@ -69,4 +74,20 @@ def _parameters(command: Any, context: Any) -> list[str]:
     return ["\n".join(table)] if cells else []
 
 
-(Path(__file__).parent / "reference" / "commands.md").write_text(command_pages(), encoding="utf-8")
+(HERE / "reference" / "commands.md").write_text(command_pages(), encoding="utf-8")
+plots.draw_all(HERE / "benchmarks" / "plots")
+
+
+def with_figure(app: Any, docname: str, source: list[str]) -> None:
+    """Put the figure of a benchmark under the title of its page, where it shows none itself."""
+    folder, _, name = docname.rpartition("/")
+    figures = (f"plots/{name}.svg", f"{name}.svg")
+    there = [figure for figure in figures if (HERE / folder / figure).is_file()]
+    if folder == "benchmarks" and there and "![" not in source[0]:
+        title, _, rest = source[0].partition("\n")
+        source[0] = f"{title}\n\n![{title.strip('# ')}, as a plot]({there[0]})\n{rest}"
+
+
+def setup(app: Any) -> None:
+    """Tell Sphinx what is done to a page before it is read."""
+    app.connect("source-read", with_figure)

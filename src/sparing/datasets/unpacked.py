@@ -22,7 +22,7 @@ JPEG = b"\xff\xd8"
 
 
 @dataclass(frozen=True, slots=True)
-class Unpacked:
+class UnpackedPictures:
     """Pictures of a column, as files.
 
     Parameters
@@ -42,7 +42,7 @@ class Unpacked:
         return all(self.names) and len({*self.names}) == len(self.names)
 
 
-def unpack(cells: Iterable[Any], called: str) -> Unpacked:
+def unpack(cells: Iterable[Any], called: str) -> UnpackedPictures:
     """Write pictures to files, as far as they are not there yet.
 
     Parameters
@@ -67,7 +67,7 @@ def unpack(cells: Iterable[Any], called: str) -> Unpacked:
             files.append(_written(folder, content, told) if content else None)
         except OSError as error:
             raise SourceError(f"{folder} cannot be written: {error.strerror}.") from error
-    return Unpacked(folder, files, names)
+    return UnpackedPictures(folder, files, names)
 
 
 def _written(folder: Path, content: bytes, told: str) -> str:
