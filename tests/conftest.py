@@ -1,7 +1,7 @@
 import os
 import signal
 from collections.abc import Iterator
-from itertools import islice
+from itertools import count, islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import ModuleType
@@ -36,6 +36,16 @@ def pytest_configure(config: pytest.Config) -> None:
     data = TemporaryDirectory()
     config.add_cleanup(data.cleanup)
     os.environ["XDG_DATA_HOME"] = data.name
+
+
+@pytest.fixture(autouse=True)
+def _keys_of_draws(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Draw the same items in every run: whether an error is among them must not be luck.
+
+    Each draw of a test has a key of its own, as in use, where it is random.
+    """
+    keys = (f"{n:064x}" for n in count(1))
+    monkeypatch.setattr("sparing.project.audits.draws.fresh_key", lambda: next(keys))
 
 
 @pytest.fixture(scope="session")

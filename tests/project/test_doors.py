@@ -73,7 +73,7 @@ def log(project):
 
 def test_ask_in_the_library_answer_on_the_command_line_certify_in_the_page(tmp_path, monkeypatch):
     # The key of a draw is fresh; here it is not, so that both projects draw the same items.
-    monkeypatch.setattr(draws.secrets, "token_hex", lambda n_bytes: "5" * 2 * n_bytes)
+    monkeypatch.setattr(draws, "fresh_key", lambda: "5" * 64)
     for name in ("one", "mixed"):
         (tmp_path / name).mkdir()
     with Project.create(numbers(tmp_path / "one"), classes=["low", "high"]) as one:

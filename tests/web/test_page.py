@@ -302,6 +302,35 @@ def test_a_name_that_cannot_be_given_says_so_and_a_slip_is_deleted(door, tmp_pat
     expect(page.locator("#panel-notice")).to_have_text("Guidelines have 1 to 10,000 characters.")
 
 
+AT_ONCE = """keys => keys.map(key => document.activeElement.dispatchEvent(
+    new KeyboardEvent("keydown", {key, bubbles: true, cancelable: true})))"""
+
+
+def test_a_key_is_never_lost_to_what_has_just_closed(door, tmp_path):
+    # All keys come before the browser paints: what is hidden would still have the focus then.
+    opened = door(notes(tmp_path))
+    page = opened.page()
+    page.wait_for_selector("#item .text")
+    page.wait_for_load_state("networkidle")
+    page.keyboard.press("/")
+    page.keyboard.type("dog")
+    page.evaluate(AT_ONCE, ["Enter", "1"])
+    expect(page.locator("#count")).to_have_text("2")
+    page.keyboard.press("c")
+    page.keyboard.type("unclear")
+    page.evaluate(AT_ONCE, ["Escape", "2"])
+    expect(page.locator("#count")).to_have_text("3")
+    page.keyboard.press("?")
+    page.get_by_label("Show the model's guess").focus()
+    page.evaluate(
+        "document.querySelector('#panel').close()"
+    )  # as Escape does, and tells of it later
+    page.evaluate(AT_ONCE, ["Backspace"])
+    expect(page.locator("#count")).to_have_text("2")
+    saved(page)
+    assert sorted(opened.labels().values()) == ["cat", "dog"]
+
+
 def press_in_find(page, name):
     page.keyboard.press("/")
     page.keyboard.type(name)

@@ -14,6 +14,7 @@ from sparing.errors import (
 )
 from sparing.files import read_arrays, write_arrays
 from sparing.project import NewEvent, Project
+from sparing.project.audits.draws import fresh_key
 from sparing.store import Kind
 
 N = 400
@@ -24,6 +25,12 @@ def project(numbers):
     with numbers.project() as project:
         numbers.train(project)
         yield project
+
+
+def test_each_draw_has_a_key_that_nobody_can_foretell():
+    keys = {fresh_key() for _ in range(100)}  # as it is in use: the tests draw by known keys
+    assert len(keys) == 100
+    assert {len(bytes.fromhex(key)) for key in keys} == {32}
 
 
 def test_the_whole_way(numbers, project):

@@ -156,10 +156,15 @@ def draw(frozen: Frozen, claim: Claim, planned: AuditPlan, previous: Sequence[Au
         planned.n_audit,
         claim=claim,
         cut=planned.cut,
-        key=secrets.token_hex(32),
+        key=fresh_key(),
         previous=previous,
     )
     return Draw(audit, frozen)
+
+
+def fresh_key() -> str:
+    """Make the key of a draw: 256 bits that nobody can have chosen."""
+    return secrets.token_hex(32)
 
 
 def save_draw(folder: ProjectFolder, drawn: Draw) -> None:

@@ -34,7 +34,19 @@ export function write(id, text) {
 
 /** @param {string} id @param {boolean} shown */
 export function show(id, shown) {
-  byId(id).hidden = !shown;
+  const node = byId(id);
+  if (!shown) release(node);
+  node.hidden = !shown;
+}
+
+/** Take the keys from a part of the page that goes: what has the focus keeps it until the browser paints
+ * again, and a key pressed before that would be lost.
+ * @param {HTMLElement} part */
+export function release(part) {
+  const on = document.activeElement;
+  if (!(on instanceof HTMLElement) || !part.contains(on)) return;
+  on.blur();
+  document.getElementById("stage")?.focus({ preventScroll: true });
 }
 
 /** @param {string} label @param {() => void} act @param {string} [kind] */

@@ -21,8 +21,6 @@ function isOpen(state) {
 /** @param {State} state @param {State} before @param {Acts} acts */
 export function drawFind(state, before, acts) {
   const open = isOpen(state);
-  // At once: browsers take the focus off what is hidden only later, and the next key would be lost.
-  if (!open && document.activeElement === input("find-text")) byId("stage").focus({ preventScroll: true });
   show("find", open);
   const first = classNames(state).length === 0;
   write("find-label", first ? "Name the first class" : "Find or name a class");

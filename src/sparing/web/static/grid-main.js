@@ -227,9 +227,9 @@ const acts = {
 
 /** @param {KeyboardEvent} event */
 function pressed(event) {
-  const on = /** @type {HTMLElement} */ (event.target);
   const panel = /** @type {HTMLDialogElement} */ (byId("panel"));
   if (state.keys && !panel.open) acts.keys(); // Escape closed it; the event that says so may come later
+  const on = /** @type {HTMLElement} */ (document.activeElement ?? document.body);
   if (state.keys || event.isComposing) return;
   if (on.matches("input, select")) {
     if (event.key === "Escape" || (event.key === "Enter" && on.id === "target")) focusTile(state);

@@ -2,7 +2,7 @@
 
 import { classButtons } from "./class-buttons.js";
 import { glimpse, whole } from "./content.js";
-import { button, byId, el, number, plural, sentence, show, write } from "./dom.js";
+import { button, byId, el, number, plural, release, sentence, show, write } from "./dom.js";
 import { classKeys } from "./grid-keys.js";
 import { classNames, counts, isChosen, tiles } from "./grid-reducer.js";
 import { savedLine } from "./saved.js";
@@ -307,4 +307,5 @@ function drawKeys(state) {
   }
   if (state.keys && !dialog.open) dialog.showModal();
   if (!state.keys && dialog.open) dialog.close();
+  if (!state.keys) release(dialog);
 }

@@ -211,7 +211,9 @@ async function begin(request) {
 
 /** @param {KeyboardEvent} event */
 function pressed(event) {
-  const on = /** @type {HTMLElement} */ (event.target);
+  const panel = /** @type {HTMLDialogElement} */ (byId("panel"));
+  if (state.panel && !panel.open) acts.panel(null); // Escape closed it; the event that says so may come later
+  const on = /** @type {HTMLElement} */ (document.activeElement ?? document.body);
   if (state.panel || event.isComposing || on.matches("input, select, textarea")) return;
   // Space and Enter belong to the button that has the focus, as everywhere.
   if (on.matches("button, a, summary") && (event.key === " " || event.key === "Enter")) return;

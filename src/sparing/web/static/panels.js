@@ -1,7 +1,7 @@
 // The dialogs: history, look again, classes, export, the check, and the keys.
 
 import { api, smallUrl } from "./api.js";
-import { button, byId, el, number, plural, sentence, show, write } from "./dom.js";
+import { button, byId, el, number, plural, release, sentence, show, write } from "./dom.js";
 import { keyTable } from "./keys.js";
 import { matching } from "./matching.js";
 import { mayAdd } from "./reducer.js";
@@ -27,7 +27,10 @@ const TITLES = {
  * @param {State} state @param {State} before @param {Acts} acts */
 export function drawPanel(state, before, acts) {
   const dialog = /** @type {HTMLDialogElement} */ (byId("panel"));
-  if (!state.panel) return dialog.close();
+  if (!state.panel) {
+    dialog.close();
+    return release(dialog);
+  }
   const redrawn = state.panel === "classes" && named(state) !== named(before);
   if (state.panel === before.panel && !redrawn) return recount(state);
   const body = byId("panel-body");

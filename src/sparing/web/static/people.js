@@ -21,8 +21,6 @@ export function drawWho(state, before, acts) {
   show("who", true);
   const others = server.people.some((name) => name !== "" && name !== server.annotator);
   const wanted = !server.annotator && !server.by_password && !localStorage.getItem(ASKED);
-  // A field that is hidden keeps the keys for a moment: they would be lost.
-  if (!wanted && byId("ask-name").contains(document.activeElement)) byId("stage").focus({ preventScroll: true });
   show("ask-name", wanted);
   if (wanted) write("ask-name-why", others ? "Others answer here too: a name tells you apart." : "Optional: it tells several people's answers apart.");
   const known = Number(localStorage.getItem(READ + server.id) ?? 0);

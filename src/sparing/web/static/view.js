@@ -116,7 +116,7 @@ function drawClasses(state, before, acts) {
   const names = [...rows.map((row) => row.name).filter((name) => name !== NONE), NONE];
   const isNew = classButtons(place, names, keyTable(rows), acts.label);
   if (isNew && isSpans(state)) nameNothing(place);
-  place.hidden = state.item === null || rows.length === 0;
+  show("classes", state.item !== null && rows.length > 0);
   if (isNew || state.item !== before.item || state.draft !== before.draft || state.guesses !== before.guesses
     || state.spans !== before.spans || state.chosen !== before.chosen) {
     mark(place, chosen(state));
