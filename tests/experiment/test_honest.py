@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from sparing.experiment.article import Digits
-from sparing.experiment.honest import gather, run_shuffle, run_shuffles, summarize
+from sparing.experiment.honest import gather, run_shuffles, summarize
 
 
 def test_summary_by_hand():
@@ -38,11 +38,6 @@ def test_the_gain_is_the_paired_difference():
     assert gain.mean == pytest.approx(0.1)
     assert gain.sd == pytest.approx(0, abs=1e-12)  # though each of the two varies by 0.2
     assert "most_confident_first" not in honest.summary["stopped_on_test"]["test_400"]
-
-
-@pytest.fixture(scope="module")
-def shuffle(small_digits):
-    return run_shuffle(Digits.of_article(small_digits), 3, 1, full=False)
 
 
 def test_a_shuffle_depends_on_its_seed_and_number_only(small_digits, shuffle):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from sparing.experiment import reproduce as module
-from sparing.experiment.honest import gather, run_shuffle
+from sparing.experiment.honest import gather
 from sparing.experiment.report import write_report
 from sparing.experiment.results import article_rows, as_json
 from sparing.experiment.wording import page_words, spread, verdict_on_article
@@ -83,20 +83,21 @@ def test_words_carry_the_figures(result):
     assert article_rows(result)[0][1:] == (0.9225, result.article.all)
 
 
-def test_a_single_shuffle_is_reported_without_intervals(result):
-    one = gather([run_shuffle(result.digits, 0, 0, full=False)[1]])
+def test_a_single_shuffle_is_reported_without_intervals(result, shuffle):
+    one = gather([shuffle[1]])
     alone = replace(result, honest=one)
     assert "nan" not in " ".join(page_words(alone).values()).lower()
     assert spread(one.summary["stopped_on_test"]["test_all"]["all"]).count("%") == 1
     assert json.dumps(as_json(alone), allow_nan=False)
 
 
-def test_an_interrupt_keeps_the_shuffles_that_are_done(result, monkeypatch):
+def test_an_interrupt_keeps_the_shuffles_that_are_done(result, shuffle, monkeypatch):
+    number, scores = shuffle
+
     def interrupted(digits, n_shuffles, seed, **_):
-        yield 1, scores
+        yield number, scores
         raise KeyboardInterrupt
 
-    scores = run_shuffle(result.digits, 0, 1, full=False)[1]
     monkeypatch.setattr(module, "run_shuffles", interrupted)
     kept = module._run_shuffles(result.digits, 5, 0, full=False, tick=lambda *_: None)
     assert kept == [scores]

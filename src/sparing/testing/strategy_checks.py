@@ -25,8 +25,8 @@ from sparing.types import FloatArray
 
 StrategyCheck = Callable[[QueryStrategy], None]
 FROM_A_MODEL = frozenset(OPTIONAL_FIELDS) - {"spectrum"}
-LARGE_POOL = 120_000  # of which 107,900 may be asked
-LARGE_POOL_BYTES = 1 << 30  # a matrix of candidates by candidates would take 80 GB
+LARGE_POOL = 60_000  # of which 53,900 may be asked
+LARGE_POOL_BYTES = 1 << 30  # a matrix of candidates by candidates would take 20 GB
 
 
 def yield_strategy_checks(
@@ -298,7 +298,7 @@ def check_duplicate_rows(strategy: QueryStrategy) -> None:
 
 
 def check_large_pool(strategy: QueryStrategy) -> None:
-    """Over 100,000 candidates are chosen from within 1 GiB, or refused with one of our errors."""
+    """Over 50,000 candidates are chosen from within 1 GiB, or refused with one of our errors."""
     s = World.made_up(LARGE_POOL).snapshot(strategy.requires)
     tracemalloc.start()
     try:
