@@ -5,6 +5,7 @@ import json
 import pytest
 
 from sparing.annotations.spans import text_hash
+from sparing.cli.standing import sentences
 from sparing.errors import CapabilityError, InvalidInputError, SourceError
 from sparing.project import NewEvent, Project
 from sparing.project.log.meaning import as_said
@@ -196,3 +197,36 @@ def test_a_source_without_texts_is_refused_in_one_line(tmp_path):
     with pytest.raises(SourceError, match="Spans are marked in texts") as error:
         Project.create(path, kind="spans")
     assert "\n" not in str(error.value)
+
+
+def test_texts_with_all_spans_right_are_certified_and_the_check_says_f1(project):
+    answer(project, project.query(40))
+    project.retrain()
+    project.audits.draw(0.2)
+    first, *others = project.audits.query(N)
+    assert first.guess is None
+    last = len(first.item.text)
+    more = (last - 1, last, "place")
+    project.teach({first.item.item_id: [*truth(first.item.text), more]})
+    answer(project, others)
+    while asked := project.audits.query(N):
+        answer(project, asked)
+    certificate = project.audits.certify()
+    assert certificate.n_wrong >= 1  # one span that is not there makes a whole text wrong
+    assert certificate.n_auto > 0
+    assert all(check.ok for check in project.audits.verify(certificate))
+    status = project.status()
+    assert 0.7 < status.accuracy.estimate < 1
+    assert "of these texts have none" in status.accuracy.note
+    assert "has an F1" in " ".join(sentences(status))
+    path = project.folder / "out.jsonl"
+    project.files.export(path, "jsonl")
+    rows = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+    made = [row for row in rows if row["provenance"] == "automatic"]
+    assert len(made) == certificate.n_auto
+    texts = {i: project.items[i].text for i in project.items}
+    wrong = sum(
+        [(s["start"], s["end"], s["label"]) for s in row["spans"]] != truth(texts[row["item_id"]])
+        for row in made
+    )
+    assert wrong <= 0.2 * N

@@ -45,7 +45,9 @@ def next_items(
 
 def import_labels(
     project: Place,
-    table: Annotated[Path, typer.Argument(help="CSV, .jsonl, .xlsx, ...; .json of Label Studio.")],
+    table: Annotated[
+        Path, typer.Argument(help="CSV, .jsonl, .xlsx, .conll, ...; Label Studio's .json.")
+    ],
     item_column: Annotated[
         str | None, typer.Option(help="Names the items.", show_default="item_id, item, path, ...")
     ] = None,
@@ -56,6 +58,9 @@ def import_labels(
         Path | None,
         typer.Option(help="CSV to write: what became of each row.", show_default=False),
     ] = None,
+    offsets: Annotated[
+        str, typer.Option(help="What those of spans count: points, or utf16.")
+    ] = "points",
     header: Header = None,
     encoding: EncodingOption = None,
     sheet: Sheet = None,
@@ -70,7 +75,9 @@ def import_labels(
 
     read_as = asked_reading(table, reading(header, encoding, sheet))
     with open_project(project, must_write=True) as opened:
-        told = opened.files.import_labels(table, item_column, label_column, reading=read_as)
+        told = opened.files.import_labels(
+            table, item_column, label_column, reading=read_as, offsets=offsets
+        )
     if report is not None:
         rows = [(row.row, row.item, row.became) for row in told.rows]
         write_atomically(report, csv_text(("row", "item", "became"), rows).encode())
@@ -205,7 +212,8 @@ def export(
         str | None,
         typer.Option(
             "--format",
-            help="csv, jsonl, parquet, label-studio, hf or folders.",
+            help="csv, jsonl, parquet, label-studio, hf, folders; of spans conll, doccano,"
+            " prodigy, brat.",
             show_default="by the file's name",
         ),
     ] = None,

@@ -8,6 +8,13 @@ if TYPE_CHECKING:
     from sparing.project.views import RoughAccuracy
 
 
+WHAT = {
+    "class": "is right in",
+    "labels": "is right in all labels of",
+    "spans": "has an F1, of spans that are right in both ends and in class, of",
+}
+
+
 def sentences(stands: "Status") -> Iterator[str]:
     """Yield what ``sparing status`` prints."""
     yield (
@@ -18,8 +25,8 @@ def sentences(stands: "Status") -> Iterator[str]:
     if counts:
         yield f"Classes: {counts}."
     if stands.accuracy is not None:
-        what = "right in" if stands.kind == "class" else "right in all labels of"
-        yield f"The model is {what} {_numbers(stands.accuracy)}: {stands.accuracy.note}."
+        what = WHAT.get(stands.kind, WHAT["class"])
+        yield f"The model {what} {_numbers(stands.accuracy)}: {stands.accuracy.note}."
         each = ", ".join(f"{name} {_numbers(a)}" for name, a in stands.by_label.items())
         if each:
             yield f"Each label alone: {each}."

@@ -113,7 +113,8 @@ def _accuracy(state: State) -> RoughAccuracy | None:
     if state.audited is not None:
         found = state.audited
         note = f"{found.about}; from a check of {found.n_audited:,}"
-        return RoughAccuracy(found.value, found.low, found.high, found.n_audited, note, False)
+        numbers = found.value, found.low, found.high, found.n_audited
+        return RoughAccuracy(*numbers, note, found.rough)
     told = random_accuracy(_facts(state))
     return None if told is None else RoughAccuracy(*told, ROUGH.format(n=told[-1]))
 

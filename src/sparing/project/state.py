@@ -12,7 +12,8 @@ from sparing.audit.evaluation import Estimate, accuracy
 from sparing.audit.findings import judge
 from sparing.errors import NotFoundError, SourceError, SparingError, VoidAuditError
 from sparing.project.audits.draws import Draw
-from sparing.project.audits.outcome import Certified, answers_of, evidence
+from sparing.project.audits.outcome import Certified, answers_of, contents_of, evidence
+from sparing.project.audits.span_f1 import audited_f1
 from sparing.project.audits.stage import ANEW, Stage, load_stage
 from sparing.project.audits.standing import Standing
 from sparing.project.folder import ProjectFolder
@@ -386,6 +387,8 @@ class State:
         p = drawn.frozen.predictions
         decided = self.replay.phase_event
         then = decided.seq if decided else None
+        if self.settings.kind == SPANS:
+            return audited_f1(drawn, contents_of(drawn, self.replay, self.rows, then))
         answers = answers_of(drawn, self.replay, self.rows, then)
         return accuracy(p, drawn.audit, judge(drawn.audit, p, answers))
 

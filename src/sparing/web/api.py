@@ -59,7 +59,10 @@ WHAT = {
     Kind.DELETE_CLASS: "Deleting a class",
 }
 SENT = {name: (f"labels.{name}", form.media_type) for name, form in FORMS.items()} | {
-    STUDIO: ("labels.json", "application/json")
+    STUDIO: ("labels.json", "application/json"),
+    "conll": ("labels.conll", "text/plain; charset=utf-8"),
+    "doccano": ("labels.jsonl", FORMS["jsonl"].media_type),
+    "prodigy": ("labels.jsonl", FORMS["jsonl"].media_type),
 }
 """What an export is called as a file, and its type."""
 GATHERED = {

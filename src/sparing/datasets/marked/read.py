@@ -67,7 +67,7 @@ def is_marked(path: Path) -> bool:
         return any(path.glob(ANNOTATIONS))
     suffix = path.suffix.lower()
     if suffix == ".jsonl":
-        return has_spans(_first_line(path))
+        return has_spans(first_object(path))
     return suffix in COLUMNS and suffix != TABLE
 
 
@@ -81,12 +81,17 @@ def holds_texts(path: Path) -> bool:
         return is_marked(path) or suffix == ".txt"
     if suffix == TABLE:  # sentences are parted by empty lines, rows are not
         return any(not line.strip() for line in beginning(path).strip().split("\n"))
-    first = _first_line(path)
+    first = first_object(path)
     return '"data"' in beginning(path) if suffix == ".json" else isinstance(first.get("text"), str)
 
 
-def _first_line(path: Path) -> dict[str, object]:
-    """Return the first JSON object of a file of them; an empty one where there is none."""
+def first_object(path: Path) -> dict[str, object]:
+    """Return the first JSON object of a file of one a line; an empty one where there is none.
+
+    Raises
+    ------
+    SourceError : the file is no text
+    """
     lines = (line for line in beginning(path).split("\n") if line.strip())
     try:
         found = json.loads(next(lines, "{}"))

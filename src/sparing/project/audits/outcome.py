@@ -34,12 +34,19 @@ def answers_of(
     then : seq of the event up to which answers count; None: all
     """
     names = dict(zip(drawn.frozen.class_ids, drawn.frozen.predictions.classes.values, strict=True))
-    classes = replay.classes_then(then)
-    found: list[tuple[int, str | None]] = []
-    for row, event in _said(drawn, replay, items, then):
-        said = None if event.content is None else retold(event.content, classes.resolve)
-        found.append((row, None if said is None else str(names.get(said, said))))
-    return found
+    said = contents_of(drawn, replay, items, then)
+    return [(row, None if one is None else str(names.get(one, one))) for row, one in said]
+
+
+def contents_of(
+    drawn: Draw, replay: Replay, items: Sequence[ItemRow], then: int | None = None
+) -> list[tuple[int, str | None]]:
+    """Return (row, content) of the answered items of a draw, as :func:`answers_of` does."""
+    resolve = replay.classes_then(then).resolve
+    return [
+        (row, None if event.content is None else retold(event.content, resolve))
+        for row, event in _said(drawn, replay, items, then)
+    ]
 
 
 def origins_of(

@@ -11,13 +11,15 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Literal
 
+from sparing.annotations.spans import text_hash
 from sparing.errors import InvalidInputError, SourceError, UnknownNameError
 from sparing.files import staging, write_atomically
 from sparing.project.files import opinions
 from sparing.project.files.forms import FORMS, ExportTable
 from sparing.project.guarded import Guarded
+from sparing.project.log.marked import NO_SPANS, MarkedSpan, marked_in, quoted, spans_of
 from sparing.project.log.meaning import as_said
-from sparing.project.settings import CLASS
+from sparing.project.settings import CLASS, LABELS, SPANS
 from sparing.project.source.items import GONE, Item
 from sparing.project.state import State
 from sparing.store import Event, Kind
@@ -28,6 +30,8 @@ SETTLED, CONSENSUS, NOBODY = "settled", "consensus", ""
 HIDDEN = "hidden"
 FOLDERS: Literal["folders"] = "folders"
 STUDIO, HUB = "label-studio", "hf"
+SPAN_FORMS = ("conll", "doccano", "prodigy", STUDIO, "brat")
+"""Formats of texts with spans alone."""
 FORBIDDEN = '<>:"/\\|?*'  # in file names, somewhere
 MAX_FOLDER_NAME = 100
 
@@ -60,6 +64,7 @@ class ExportRow:
     flagged, comment : what was noted
     present : False where the item is gone from the source
     labels : of several labels an item their names; ``label`` is how people read them
+    spans : of a text in which spans are marked, those; ``label`` quotes them, ``guess`` is JSON
     """
 
     item_id: str
@@ -84,10 +89,15 @@ class ExportRow:
     comment: str = ""
     present: bool = True
     labels: tuple[str, ...] | None = None
+    spans: tuple[MarkedSpan, ...] | None = None
 
 
-OF_SEVERAL = "labels"
-COLUMNS = tuple(field.name for field in fields(ExportRow) if field.name != OF_SEVERAL)
+OF_SEVERAL, OF_SPANS = "labels", "spans"
+COLUMNS = tuple(f.name for f in fields(ExportRow) if f.name not in (OF_SEVERAL, OF_SPANS))
+TEXT_HASH = "text_sha256"
+BESIDE_SPANS = (OF_SPANS, TEXT_HASH, "document", "document_start")
+"""The columns of spans: each with start, end (code points of the text) and label; which text that
+is; where in which document it stands."""
 
 
 def export_rows(state: State, annotator: str = "") -> Iterator[ExportRow]:
@@ -143,7 +153,7 @@ def _held(state: State, item_id: str, answer: Event) -> dict[str, Any]:
         return {}
     if not held.is_sure:
         return {"state": "contested", "confidence": held.confidence}
-    told = {"state": "labeled", **_called(state, held.content)}
+    told = {"state": "labeled", **_called(state, held.content, item_id, answer)}
     if held.by_consensus:
         return told | {"provenance": CONSENSUS, "confidence": held.confidence}
     if answer.kind is Kind.SETTLED:
@@ -153,8 +163,16 @@ def _held(state: State, item_id: str, answer: Event) -> dict[str, Any]:
     return told | {"provenance": CONFIRMED if answer.confirmed else PERSON}
 
 
-def _called(state: State, content: str) -> dict[str, Any]:
-    return {"label": state.replay.class_name(content), "labels": state.replay.label_names(content)}
+def _called(
+    state: State, content: str, item_id: str, answer: Event | None = None
+) -> dict[str, Any]:
+    """Return an answer as people read it; of spans with whence they came, where that is known."""
+    replay = state.replay
+    if state.settings.kind == SPANS:
+        is_own = answer is not None and replay.resolve(answer.content or "") == content
+        spans = marked_in(answer, replay) if is_own and answer else spans_of(content, replay)
+        return {"label": quoted(spans, state.item(item_id).text) or NO_SPANS, "spans": spans}
+    return {"label": replay.class_name(content), "labels": replay.label_names(content)}
 
 
 def _opinions(state: State, item_id: str) -> str:
@@ -166,6 +184,8 @@ def said_in(state: State, content: str | None) -> str | None:
     """Return an answer as a cell has it, so that it can be read again; None for a skip."""
     if content is None:
         return None
+    if state.settings.kind == SPANS:
+        return as_said([span.said() for span in spans_of(content, state.replay)])
     names = state.replay.label_names(content)
     return state.replay.class_name(content) if names is None else as_said(names)
 
@@ -175,7 +195,7 @@ def _said_by_model(state: State, row: int) -> dict[str, Any]:
     if done is not None and drawn is not None and state.is_automatic(row):
         class_id = drawn.frozen.class_ids[int(done.codes[row])]
         return {
-            **_called(state, class_id),
+            **_called(state, class_id, state.rows[row].item_id),
             "provenance": AUTOMATIC,
             "state": "labeled",
             "model_version": done.certificate.model_version,
@@ -186,7 +206,9 @@ def _said_by_model(state: State, row: int) -> dict[str, Any]:
     if guess is None:
         return {}
     return {
-        "guess": guess.name,
+        "guess": guess.name
+        if guess.spans is None
+        else as_said([span.said() for span in guess.spans]),
         "guess_confidence": guess.confidence,
         "model_version": state.version,
     }
@@ -199,7 +221,8 @@ def export(guarded: Guarded, path: Path, form: str, annotator: str = "") -> int:
     ----------
     guarded : the state of the project
     path : of the file; of a folder that is not there yet or empty, for ``"folders"`` and ``"hf"``
-    form : ``"csv"``, ``"jsonl"``, ``"parquet"``, ``"label-studio"``, ``"hf"`` or ``"folders"``
+    form : ``"csv"``, ``"jsonl"``, ``"parquet"``, ``"label-studio"``, ``"hf"`` or ``"folders"``; of
+        spans one of ``SPAN_FORMS``, which have the texts with an answer alone
     annotator : who reads it
 
     Raises
@@ -209,9 +232,13 @@ def export(guarded: Guarded, path: Path, form: str, annotator: str = "") -> int:
     MissingExtraError : Parquet without pyarrow
     InvalidInputError : a folder per class of rows that are no files or texts
     """
-    names = (*FORMS, STUDIO, HUB, FOLDERS)
+    with guarded.held() as state:
+        is_spans = state.settings.kind == SPANS
+    names = (*FORMS, *SPAN_FORMS) if is_spans else (*FORMS, STUDIO, HUB, FOLDERS)
     if form not in names:
         raise UnknownNameError("export format", form, names)
+    if is_spans and form in SPAN_FORMS:
+        return _export_spans(guarded, path, form, annotator)
     with guarded.held() as state:  # the answers wait for the rows, not for the disk
         rows = list(export_rows(state, annotator))
         table = as_table(state, rows)
@@ -233,6 +260,16 @@ def export(guarded: Guarded, path: Path, form: str, annotator: str = "") -> int:
     return sum(row.label is not None for row in rows)
 
 
+def _export_spans(guarded: Guarded, path: Path, form: str, annotator: str) -> int:
+    from sparing.project.files.marked import documents_of, write_marked
+
+    with guarded.held() as state:
+        rows = list(export_rows(state, annotator))
+        documents = documents_of(state, rows, all_rows=form == STUDIO)
+    write_marked(path, form, documents)
+    return sum(document.spans is not None for document in documents.documents)
+
+
 def _tasks(state: State, rows: Sequence[ExportRow]) -> str:
     from sparing.project.files.studio import studio_tasks
 
@@ -247,10 +284,15 @@ def as_table(state: State, rows: Sequence[ExportRow]) -> ExportTable:
     source, kind = state.listing.table, state.settings.kind
     names = {} if source is None else _source_names(source.columns, kind)
     places = [state.place_of(row.item_id) for row in rows] if names else []
-    several = [one.name for one in state.replay.classes] if kind != CLASS else []
-    labels = [OF_SEVERAL, *(f"{OF_SEVERAL}.{name}" for name in several)] if kind != CLASS else []
+    if kind == SPANS:
+        labels, apart = [*BESIDE_SPANS], [_spans_apart(state, row) for row in rows]
+    else:
+        several = [one.name for one in state.replay.classes] if kind == LABELS else []
+        labels = [OF_SEVERAL, *(f"{OF_SEVERAL}.{n}" for n in several)] if kind == LABELS else []
+        apart = [_apart(row, labels, several) for row in rows]
     own = [
-        [*(getattr(row, name) for name in COLUMNS), *_apart(row, labels, several)] for row in rows
+        [*(getattr(row, name) for name in COLUMNS), *more]
+        for row, more in zip(rows, apart, strict=True)
     ]
     if source is None:
         return ExportTable([*COLUMNS, *labels], len(COLUMNS), own)
@@ -267,6 +309,17 @@ def _apart(row: ExportRow, columns: Sequence[str], names: Sequence[str]) -> list
     if not columns or row.labels is None:
         return [None] * len(columns)
     return [row.labels, *(int(name in row.labels) for name in names)]
+
+
+def _spans_apart(state: State, row: ExportRow) -> list[Any]:
+    """Return the spans of a text, its hash, and where in which document it stands."""
+    text, place = state.item(row.item_id).text, state.place_of(row.item_id)
+    passages = state.listing.passages
+    told = None if row.spans is None else tuple(span.said() for span in row.spans)
+    hashed = None if text is None else text_hash(text)
+    if place is None or passages is None:
+        return [told, hashed, None, None]
+    return [told, hashed, passages.documents[place], int(passages.starts[place])]
 
 
 def _source_names(columns: Iterable[str], kind: str) -> dict[str, str]:
@@ -290,7 +343,11 @@ def source_name(column: str, kind: str = CLASS) -> str:
     plain = column
     while plain.startswith("source_"):
         plain = plain.removeprefix("source_")
-    is_taken = kind != CLASS and (plain == OF_SEVERAL or plain.startswith(f"{OF_SEVERAL}."))
+    is_taken = (
+        plain in BESIDE_SPANS
+        if kind == SPANS
+        else kind == LABELS and (plain == OF_SEVERAL or plain.startswith(f"{OF_SEVERAL}."))
+    )
     return f"source_{column}" if plain in COLUMNS or is_taken else column
 
 

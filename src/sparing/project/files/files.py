@@ -4,6 +4,7 @@ from os import PathLike
 from pathlib import Path
 
 from sparing.datasets.label_studio import is_export
+from sparing.datasets.marked.checking import POINTS
 from sparing.datasets.read import FOUND_OUT
 from sparing.datasets.rows import Reading
 from sparing.project.apart import Order, export_apart
@@ -11,11 +12,13 @@ from sparing.project.files import imports
 from sparing.project.files.export import export
 from sparing.project.files.imports import ImportReport
 from sparing.project.files.live import Studio
+from sparing.project.files.marked import is_of_texts, read_marked
 from sparing.project.files.studio import read_studio
 from sparing.project.guarded import Guarded
 from sparing.project.log.event_log import EventLog
 from sparing.project.log.meaning import names_said
 from sparing.project.options import check_no_part, without_labels
+from sparing.project.settings import SPANS
 from sparing.store import Kind, Store
 
 
@@ -81,6 +84,7 @@ class Files:
         label_column: str | None = None,
         *,
         reading: Reading = FOUND_OUT,
+        offsets: str = POINTS,
     ) -> ImportReport:
         """Take labels from a table; none that is there already is overwritten.
 
@@ -91,6 +95,8 @@ class Files:
             ... if not given
         label_column : ``label`` or ``class`` if not given
         reading : header, encoding and sheet of the table, where they are not to be found out
+        offsets : of marked texts (CoNLL, JSON lines, Label Studio, a folder of brat's), for a
+            project of spans: ``"points"``, or ``"utf16"`` where they count UTF-16 units
 
         Returns
         -------
@@ -101,7 +107,9 @@ class Files:
         SourceError, InvalidInputError : the table cannot be read, or lacks such a column
         """
         with self._guarded.held() as state:
-            if is_export(Path(path)):
+            if state.settings.kind == SPANS and is_of_texts(Path(path)):
+                readings = read_marked(state, Path(path), offsets)
+            elif is_export(Path(path)):
                 readings = read_studio(state, Path(path))
             else:
                 named = item_column, label_column

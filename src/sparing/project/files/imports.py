@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+from sparing.annotations.spans import span_parts
 from sparing.datasets.decoding import read_text, whole_text
 from sparing.datasets.formulas import armed
 from sparing.datasets.items import Skipped, summarize_skipped
@@ -26,14 +27,16 @@ from sparing.project.files.export import (
     CONFIRMED,
     CONSENSUS,
     OF_SEVERAL,
+    OF_SPANS,
     SETTLED,
+    TEXT_HASH,
     said_in,
 )
 from sparing.project.files.finding import Finder
 from sparing.project.files.opinions import ImportedOpinions, as_events, read
 from sparing.project.log.commands import MOST_VERSION
 from sparing.project.log.meaning import as_said, names_said, renamed_in
-from sparing.project.settings import CLASS
+from sparing.project.settings import CLASS, LABELS, SPANS
 from sparing.project.state import State
 from sparing.project.views import Recorded
 from sparing.store import Kind, NewEvent
@@ -297,8 +300,13 @@ def _are_known(state: State, item_id: str, opinions: ImportedOpinions) -> bool:
 
 
 def _meaning(kind: str, said: str | None) -> frozenset[str] | None:
-    """Return the names that an answer says, whose order means nothing."""
-    return None if said is None else frozenset(names_said(kind, said))
+    """Return what an answer says, whose order means nothing."""
+    if said is None:
+        return None
+    if kind == SPANS:
+        parts = span_parts(json.loads(said))
+        return frozenset(f"{p['start']} {p['end']} {p['label']}" for p in parts)
+    return frozenset(names_said(kind, said))
 
 
 def _table(
@@ -315,7 +323,8 @@ def _table(
     is_own = set(COLUMNS) <= set(raw.columns)
     usual = ITEM_COLUMNS if is_own else usual
     items = raw.column(item_column) if item_column else _column(raw, usual, "items")
-    called = LABEL_COLUMNS if kind == CLASS else (OF_SEVERAL, *LABEL_COLUMNS)
+    first = {LABELS: (OF_SEVERAL,), SPANS: (OF_SPANS, "entities")}.get(kind, ())
+    called = (*first, *LABEL_COLUMNS)
     labels = raw.column(label_column) if label_column else _column(raw, called, "labels")
     return _Table(raw, items, labels, is_own, kind)
 
@@ -398,6 +407,7 @@ def _label(
         "confirmed": provenance in (CONFIRMED, CLUSTER),
         "model_version": _version(cells.get("model_version")),
         "asked_for": FROM_FILE if table.is_own else _purpose(cells.get("purpose")),
+        **({"text": _text(cells[TEXT_HASH])} if cells.get(TEXT_HASH) and not skipped else {}),
         **(of_cluster if provenance == CLUSTER else {}),
     }
 
@@ -413,6 +423,8 @@ def _answer(cell: Any, kind: str) -> str | None:
     """
     if kind == CLASS:
         return one_label(cell)
+    if kind == SPANS:
+        return _spans(cell)
     if isinstance(cell, str) and cell.lstrip().startswith("["):
         try:
             cell = json.loads(cell)
@@ -425,6 +437,18 @@ def _answer(cell: Any, kind: str) -> str | None:
     if None in names:
         raise InvalidInputError("a list of labels with an empty one")
     return as_said(list(dict.fromkeys(names)))
+
+
+def _spans(cell: Any) -> str | None:
+    """Return a list of spans, or one as JSON, as a door hands it in; None where there is none."""
+    if is_missing(cell):
+        return None
+    try:
+        parts = span_parts(json.loads(cell) if isinstance(cell, str) else cell)
+    except ValueError:
+        raise InvalidInputError(f"no list of spans: {str(cell)[:40]!r}") from None
+    known = [{k: v for k, v in part.items() if v is not None} for part in parts]  # of Parquet
+    return as_said([{**part, "label": one_label(part.get("label")) or ""} for part in known])
 
 
 def _noted(cells: Mapping[str, Any]) -> dict[str, Any]:

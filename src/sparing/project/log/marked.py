@@ -9,6 +9,7 @@ from typing import Any
 from sparing.annotations.values import DRAWN
 from sparing.project.log.replay import Replay
 from sparing.store import Event
+from sparing.store.contents import units_in
 
 NO_SPANS = "nothing to mark"
 
@@ -49,6 +50,12 @@ def marked_in(event: Event, replay: Replay) -> tuple[MarkedSpan, ...]:
         by, version = unit.get("by", DRAWN), unit.get("version")
         spans.setdefault((start, end, label), MarkedSpan(start, end, label, by, version))
     return tuple(spans.values())
+
+
+def spans_of(content: str, replay: Replay) -> tuple[MarkedSpan, ...]:
+    """Return the spans that a content says, whoever marked them."""
+    units = units_in(replay.resolve(content))
+    return tuple(MarkedSpan(start, end, replay.class_name(key)) for start, end, key in units)
 
 
 def counted(spans: Sequence[MarkedSpan]) -> str:

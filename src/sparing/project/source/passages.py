@@ -5,16 +5,17 @@ from pathlib import Path
 
 import numpy as np
 
+from sparing.annotations.spans import text_hash
 from sparing.annotations.windows import Windows
 from sparing.datasets.decoding import whole_text
 from sparing.datasets.items import summarize_skipped
 from sparing.datasets.marked.document import Document, Documents
 from sparing.datasets.marked.read import holds_texts, read_documents
 from sparing.errors import SourceError
-from sparing.project.source.fingerprints import key_of
 from sparing.project.source.items import Listing, Passages, numbered, shown
 from sparing.types import IntArray
 
+KEY_LENGTH = 24  # as of all other items
 LONG = 600
 """Characters: a longer text is asked sentence by sentence."""
 TEXTS = ("text", "content", "sentence", "body")  # names of a column, the likeliest first
@@ -61,6 +62,11 @@ def list_passages(
     return _passages(found, Documents(texts), path.name)
 
 
+def content_key(hashed: str) -> str:
+    """Return what tells the content of a text from others, by the hash of the text."""
+    return hashed[:KEY_LENGTH]
+
+
 def _called(kind: str) -> str:
     return "rows of several columns" if kind == "table" else kind
 
@@ -84,7 +90,7 @@ def _passages(found: Listing | None, documents: Documents, name: str) -> Listing
         for i, pairs in enumerate(parts)
         for k in range(len(pairs))
     ]
-    hashes = [key_of(text.encode()) for text in values]
+    hashes = [content_key(text_hash(text)) for text in values]
     tokens = [documents.documents[i].tokens for i in of.tolist()]
     ids, n = numbered(hashes), len(values)
     return Listing(

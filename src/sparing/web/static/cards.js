@@ -83,7 +83,7 @@ function evidence(one, { since_certified: since, kind }) {
     ["Labels by the model", number(one.n_auto)], ["Left to you by hand", number(one.n_handback)],
   ])) facts.append(el("dt", {}, name), el("dd", {}, value));
   const now = since.map((said) => el("p", { class: "statement since" }, said));
-  return [el("p", { class: "statement" }, one.statement), ...now, facts, ...(kind === "class" ? recall(one) : [el("p", { class: "quiet" }, "An item is right if all of its labels are.")])];
+  return [el("p", { class: "statement" }, one.statement), ...now, facts, ...(kind === "class" ? recall(one) : [el("p", { class: "quiet" }, kind === "spans" ? "A text is right if all of its spans are." : "An item is right if all of its labels are.")])];
 }
 
 /** @param {Certificate} one @returns {Node[]} */

@@ -160,6 +160,9 @@ function classRow(i, rows, acts) {
     el("span", { class: "quiet", id: `count-${i}`, hidden: row.count === 0 }, plural(row.count, "label", "labels")), gone);
 }
 
+/** @type {[string, string][]} */
+const SPAN_FILES = [["conll", "CoNLL"], ["doccano", "doccano"], ["prodigy", "Prodigy, spaCy"]];
+
 /** @param {Part} part */
 function exporting({ body, state, acts }) {
   if (state.outbox.length) {
@@ -170,12 +173,15 @@ function exporting({ body, state, acts }) {
     el("a", { href: `/api/export?format=${format}`, download: true }, format === "parquet" ? "Parquet" : format.toUpperCase())));
   links.push(el("li", {}, el("a", { href: "/api/export?format=label-studio", download: true }, "Label Studio")));
   const where = el("p", { role: "status" });
+  const own = (isSpans(state) ? SPAN_FILES : []).map(([format, name]) => el("li", {},
+    el("a", { href: `/api/export?format=${format}`, download: true }, name)));
   const made = (/** @type {string} */ name, /** @type {"folders" | "hf"} */ form) => button(name, async () => {
     const told = await acts.tried(api.folders(form));
     where.textContent = told ? `${told.sentence} ${told.folder}` : "";
   });
-  body.append(el("ul", { class: "links" }, ...links),
-    el("p", { class: "row" }, made("A folder for each class", "folders"), made("A data set of Hugging Face", "hf")), where);
+  body.append(el("ul", { class: "links" }, ...links, ...own));
+  if (!isSpans(state)) body.append(el("p", { class: "row" }, made("A folder for each class", "folders"), made("A data set of Hugging Face", "hf")));
+  body.append(where);
 }
 
 const CLAIMS = [0.01, 0.02, 0.05, 0.1];

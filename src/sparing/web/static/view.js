@@ -218,6 +218,11 @@ function progress(server) {
   return [server.n_labeled, of, server.n_items ? server.n_labeled / server.n_items : 0];
 }
 
+/** @type {Record<string, string>} */
+const WHAT = {
+  labels: "An item counts as right if all of its labels are; ", spans: "F1 of spans, right in both ends and in class; ",
+};
+
 /** @param {Server} server @param {Server | null} before */
 function drawAccuracy(server, before) {
   const a = server.accuracy;
@@ -225,7 +230,7 @@ function drawAccuracy(server, before) {
   write("accuracy", a ? `about ${percent(a.estimate)}` : "not known yet");
   byId("accuracy").classList.toggle("unknown", a === null);
   write("interval", a ? `${percent(a.low)} to ${percent(a.high)}` : "");
-  const all = server.kind === "labels" && a ? "An item counts as right if all of its labels are; " : "";
+  const all = a ? WHAT[server.kind] ?? "" : "";
   write("accuracy-note", all ? all + (a?.note ?? "") : sentence(a?.note ?? server.wanting));
   drawByLabel(server, before);
   if (JSON.stringify(server.curve) === JSON.stringify(before?.curve)) return;

@@ -1,0 +1,200 @@
+"""Spans of a project in the formats that trainers take, and spans that others have marked."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+
+from sparing.annotations.sentences import Sentences
+from sparing.annotations.spans import Span
+from sparing.annotations.tagging import tags_of
+from sparing.annotations.windows import Windows
+from sparing.datasets.decoding import whole_text
+from sparing.datasets.marked.brat import write_brat
+from sparing.datasets.marked.checking import POINTS
+from sparing.datasets.marked.conll import write_conll
+from sparing.datasets.marked.document import Document, Documents
+from sparing.datasets.marked.jsonl import write_jsonl_spans
+from sparing.datasets.marked.label_studio import write_label_studio
+from sparing.datasets.marked.read import first_object, holds_texts, read_documents
+from sparing.errors import SourceError
+from sparing.files import staging, write_atomically
+from sparing.project.files.export import SPAN_FORMS, ExportRow
+from sparing.project.files.imports import Found, Readings, RowReport, found_row
+from sparing.project.log.meaning import as_said
+from sparing.project.state import State
+from sparing.store.records import FROM_FILE
+from sparing.types import IntArray
+
+CONLL, DOCCANO, PRODIGY, STUDIO, BRAT = SPAN_FORMS
+NOT_HERE = "no text of the project is this one, or holds it"
+
+
+def documents_of(state: State, rows: Sequence[ExportRow], *, all_rows: bool) -> Documents:
+    """Return texts with their spans: those that have an answer, or all of them.
+
+    Parameters
+    ----------
+    state : of the project
+    rows : of an export
+    all_rows : whether a text that nobody has answered comes along, without spans
+    """
+    found = []
+    for row in rows:
+        item = state.item(row.item_id)
+        if item.text is None or (row.spans is None and not all_rows):
+            continue
+        edges = np.array(item.tokens, dtype=np.int64).reshape(-1, 2)
+        spans = None if row.spans is None else tuple((s.start, s.end, s.label) for s in row.spans)
+        found.append(Document(item.text, spans, edges, row.item))
+    return Documents(tuple(found))
+
+
+def _conll(documents: Documents) -> str:
+    """Return CoNLL columns; a token in which a span begins or ends is parted there."""
+    tokens = [_parted(d.tokens, d.spans or ()) for d in documents.documents if d.tokens is not None]
+    sentences = Sentences.of_tokens(tuple(d.text for d in documents.documents), tokens)
+    values = documents.values()
+    tags = [tags_of(value or (), at) for value, at in zip(values, tokens, strict=True)]
+    every = np.concatenate([np.zeros(0, np.int64), *tags])
+    return write_conll(sentences, every, documents.labels)
+
+
+def _parted(tokens: IntArray, spans: Sequence[Span]) -> IntArray:
+    """Return tokens of which none reaches over an end of a span.
+
+    Examples
+    --------
+    >>> _parted(np.array([[0, 5], [6, 9]]), [(0, 3, "x")]).tolist()
+    [[0, 3], [3, 5], [6, 9]]
+    """
+    cuts = sorted({edge for start, end, _ in spans for edge in (start, end)})
+    parts: list[tuple[int, int]] = []
+    for start, end in tokens.tolist():
+        inside = [start, *(cut for cut in cuts if start < cut < end), end]
+        parts += pairwise(inside)
+    return np.array(parts, dtype=np.int64).reshape(-1, 2)
+
+
+WRITERS: dict[str, Callable[[Documents], str]] = {
+    CONLL: _conll,
+    DOCCANO: lambda d: write_jsonl_spans(d.documents, DOCCANO),
+    PRODIGY: lambda d: write_jsonl_spans(d.documents, PRODIGY),
+    STUDIO: lambda d: write_label_studio(d.documents),
+}
+
+
+def write_marked(path: Path, form: str, documents: Documents) -> None:
+    """Write texts with their spans as a file, or brat's as a folder that is not there yet.
+
+    Raises
+    ------
+    SourceError : the path cannot be written, or is a folder with something in it
+    """
+    if form != BRAT:
+        write_atomically(path, WRITERS[form](documents).encode())
+        return
+    if path.exists() and (not path.is_dir() or any(path.iterdir())):
+        raise SourceError(f"{path} is there already: name a new or an empty folder.")
+    target = path.resolve()
+    with staging(target) as here:
+        whole = here / BRAT
+        whole.mkdir()
+        write_brat(whole, documents.documents)
+        whole.rename(target)
+
+
+def is_of_texts(path: Path) -> bool:
+    """Tell whether a file is of texts with spans, and no table; our own exports are tables."""
+    if not path.exists() or not holds_texts(path):
+        return False
+    return path.is_dir() or not {"item_id", "provenance"} <= {*first_object(path)}
+
+
+def read_marked(state: State, path: Path, offsets: str = POINTS) -> Readings:
+    """Read texts with spans; each is an item, or holds some, whatever white space it has.
+
+    Parameters
+    ----------
+    state : of the project
+    path : of the file or folder
+    offsets : as of :func:`sparing.datasets.marked.read.read_documents`
+
+    Raises
+    ------
+    SourceError : the file cannot be read, or is in none of the formats
+    """
+    documents = read_documents(path, offsets=offsets)
+    places = _Places(state)
+    found: list[Found] = []
+    problems = [RowReport(one.name, "", one.reason) for one in documents.skipped]
+    for document in documents.documents:
+        if document.spans is None:
+            continue
+        here = list(places.of(document))
+        if not here:
+            shown = document.text[:60]
+            problems.append(RowReport(document.name, shown, NOT_HERE))
+        for item_id, text, spans in here:
+            keys = ("start", "end", "label")
+            said = as_said([dict(zip(keys, span, strict=True)) for span in spans])
+            told = {"class_name": said, "asked_for": FROM_FILE}
+            found.append(found_row(state, document.name, text[:60], item_id, told))
+    return Readings(found, problems, documents.notes)
+
+
+class _Places:
+    """Finds the items that a text is, or that it holds.
+
+    White space makes no difference: formats that know only tokens have a space between each two.
+    """
+
+    def __init__(self, state: State) -> None:
+        self._by_text: dict[str, list[tuple[str, str]]] = defaultdict(list)
+        listing = state.listing
+        for item_id, value in zip(reversed(listing.ids), reversed(listing.values), strict=True):
+            text = whole_text(value)
+            self._by_text[_squeezed(text)].append((item_id, text))
+
+    def of(self, document: Document) -> Iterator[tuple[str, str, list[Span]]]:
+        """Yield the key and the text of each item in a document, and the spans there."""
+        spans = document.spans or ()
+        whole = self._item(document.text)
+        if whole is not None:
+            yield (*whole, moved(document.text, spans, whole[1]))
+            return
+        windows = Windows.of([document.text], [spans])
+        apart = windows.apart([spans])
+        for piece, inside in zip(windows.texts, apart, strict=True):
+            item = self._item(piece)
+            if item is not None:
+                yield (*item, moved(piece, inside, item[1]))
+
+    def _item(self, text: str) -> tuple[str, str] | None:
+        """Return the next item with this text; of equal ones each is named once, then the last."""
+        same = self._by_text.get(_squeezed(text))
+        return None if not same else same.pop() if len(same) > 1 else same[0]
+
+
+def _squeezed(text: str) -> str:
+    return "".join(text.split())
+
+
+def moved(text: str, spans: Sequence[Span], into: str) -> list[Span]:
+    """Return spans of a text as those of another that differs from it in white space alone.
+
+    Examples
+    --------
+    >>> moved("Ada 's cat .", [(0, 3, "x"), (7, 12, "y")], "Ada's cat.")
+    [(0, 3, 'x'), (6, 10, 'y')]
+    """
+    before = np.cumsum([0, *(not c.isspace() for c in text)])
+    places = [i for i, c in enumerate(into) if not c.isspace()]
+    found = []
+    for start, end, label in spans:
+        first, after = int(before[start]), int(before[end])
+        if first < after:  # else it is of white space alone
+            found.append((places[first], places[after - 1] + 1, label))
+    return found

@@ -1,0 +1,171 @@
+"""Spans of a project as files of others, and back: nothing is moved, lost or made up on the way."""
+
+import csv
+import json
+
+import pytest
+
+from sparing.annotations.spans import text_hash
+from sparing.datasets.marked.read import read_documents
+from sparing.errors import UnknownNameError
+from sparing.project import NewEvent, Project
+from sparing.project.files.marked import moved
+from sparing.store import Kind
+
+TEXTS = [
+    "\U0001f642 Ada's cafe\u0301 in Lyon.",
+    "وصلت مريم إلى دمشق",
+    "It rained.",
+    "Ada, again",
+    "not asked yet",
+]
+SPANS = {
+    0: [(2, 5, "person"), (8, 13, "place"), (17, 21, "place")],
+    1: [(5, 9, "person"), (14, 18, "place")],
+    2: [],
+    3: [(0, 2, "person")],  # amid a word
+}
+
+
+@pytest.fixture
+def source(tmp_path):
+    path = tmp_path / "notes.jsonl"
+    path.write_text("\n".join(json.dumps({"text": text}) for text in TEXTS), encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def project(source):
+    with Project.create(source, classes=["person", "place"], kind="spans") as project:
+        ids = list(project.items)
+        project.teach({ids[i]: spans for i, spans in SPANS.items()}, "Ada")
+        yield project
+
+
+def said(project):
+    told = {}
+    for item_id in project.items:
+        asked = project.asked(item_id)
+        if asked.answer is not None and asked.answer.spans is not None:
+            told[asked.item.text] = [(s.start, s.end, s.label) for s in asked.answer.spans]
+    return told
+
+
+@pytest.mark.parametrize("form", ["csv", "jsonl", "parquet"])
+def test_a_table_has_offsets_the_hash_of_the_text_and_comes_back(project, source, tmp_path, form):
+    if form == "parquet":
+        pytest.importorskip("pyarrow")
+    first = next(iter(project.items))
+    edited = {"start": 2, "end": 5, "label": "person", "by": "edited", "version": 4}
+    project.record([NewEvent(key="e", kind=Kind.LABEL, item_id=first, annotator="Ada",
+                             class_name=json.dumps([edited]),
+                             seen=project.asked(first).answer.key)])  # fmt: skip
+    path = tmp_path / f"out.{form}"
+    assert project.files.export(path, form) == 4
+    if form == "csv":
+        row = next(csv.DictReader(path.read_text("utf-8").splitlines()))
+        assert (row["text_sha256"], row["label"]) == (text_hash(TEXTS[0]), "person: Ada")
+        assert json.loads(row["spans"]) == [edited]
+        assert (row["document"], row["document_start"]) == ("line 1", "0")
+    with Project.create(source, tmp_path / "again", kind="spans") as again:
+        told = again.files.import_labels(path)
+        assert (told.n_stored, [one.reason for one in told.problems]) == (4, ["no label"])
+        assert said(again) == said(project)
+        assert again.asked(first).answer.spans[0].by == "edited"
+        assert again.files.import_labels(path).n_known == 4
+
+
+def test_a_row_whose_text_is_another_by_now_is_not_taken(project, source, tmp_path):
+    path = tmp_path / "out.jsonl"
+    project.files.export(path, "jsonl")
+    rows = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+    rows[0]["text_sha256"] = text_hash("another text")
+    path.write_text("\n".join(json.dumps(row) for row in rows), encoding="utf-8")
+    with Project.create(source, tmp_path / "again", kind="spans") as again:
+        told = again.files.import_labels(path)
+        assert told.n_stored == 3
+        assert "in another text" in {one.row: one.became for one in told.rows}["line 1"]
+
+
+@pytest.mark.parametrize("form", ["conll", "doccano", "prodigy", "label-studio", "brat"])
+def test_formats_of_others_both_ways(project, source, tmp_path, form):
+    suffix = {"conll": ".conll", "label-studio": ".json", "brat": ""}.get(form, ".jsonl")
+    path = tmp_path / f"out{suffix}"
+    assert project.files.export(path, form) == 4
+    documents = read_documents(path)
+    told = {d.text: [*d.spans] for d in documents.documents if d.spans is not None}
+    if form == "conll":  # of a text its tokens are left; a word that is marked in part is parted
+        assert told["Ad a , again"] == [(0, 2, "person")]
+    else:
+        assert told == said(project)
+    with Project.create(source, tmp_path / "again", kind="spans") as again:
+        report = again.files.import_labels(path)
+        assert (report.n_stored, report.problems) == (4, ())
+        assert said(again) == said(project)
+        assert again.files.import_labels(path).n_known == 4
+
+
+def test_spacy_reads_the_places_of_what_is_exported(project, tmp_path):
+    spacy = pytest.importorskip("spacy")
+    project.files.export(tmp_path / "out.jsonl", "prodigy")
+    rows = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text("utf-8").splitlines()]
+    for row in rows:
+        doc = spacy.blank("xx").make_doc(row["text"])
+        for one in row["spans"]:
+            found = doc.char_span(one["start"], one["end"], one["label"], alignment_mode="expand")
+            assert row["text"][one["start"] : one["end"]] in found.text
+
+
+def test_entities_in_the_columns_are_those_that_seqeval_counts(project, tmp_path):
+    metrics = pytest.importorskip("seqeval.metrics.sequence_labeling")
+    project.files.export(tmp_path / "out.conll", "conll")
+    blocks = (tmp_path / "out.conll").read_text("utf-8").strip().split("\n\n")
+    tags = [[line.split("\t")[1] for line in block.splitlines()] for block in blocks]
+    assert len(metrics.get_entities(tags)) == sum(map(len, SPANS.values()))
+
+
+def test_what_fits_no_text_is_named_and_the_rest_is_taken(project, source, tmp_path):
+    path = tmp_path / "theirs.jsonl"
+    rows = [
+        {"text": "elsewhere", "label": [[0, 3, "person"]]},
+        {"text": TEXTS[4], "label": [[0, 3, "animal"]]},
+        {"text": TEXTS[2], "label": [[0, 99, "person"]]},
+        {"text": TEXTS[0], "label": [[0, 1, "person"]]},
+    ]
+    path.write_text("\n".join(json.dumps(row) for row in rows), encoding="utf-8")
+    told = project.files.import_labels(path)
+    assert told.n_stored == 1
+    reasons = {one.name: one.reason for one in told.problems}
+    assert "is this one" in reasons["line 1"]
+    assert "within its text" in reasons["line 3"]
+    assert "another label" in reasons["line 4"]
+    assert said(project)[TEXTS[4]] == [(0, 3, "animal")]
+
+
+def test_a_document_is_parted_as_the_project_has_it(tmp_path):
+    long = "Ada ran to the sea. " * 40 + "Bob sat in Rome."
+    (tmp_path / "long.txt").write_text(long)
+    with Project.create(tmp_path / "long.txt", kind="spans") as project:
+        spans = [[0, 3, "person"], [len(long) - 5, len(long) - 1, "place"]]
+        path = tmp_path / "marked.jsonl"
+        path.write_text(json.dumps({"text": long, "label": spans}))
+        assert project.files.import_labels(path).n_stored == 41
+        assert said(project)["Bob sat in Rome."] == [(11, 15, "place")]
+
+
+def test_offsets_in_other_units_are_never_guessed(project, tmp_path):
+    path = tmp_path / "theirs.jsonl"
+    row = {"text": TEXTS[4], "spans": [{"start": 0, "end": 3, "label": "x", "text": "not"}]}
+    smile = {"text": TEXTS[0], "spans": [{"start": 3, "end": 6, "label": "person", "text": "Ada"}]}
+    path.write_text("\n".join(json.dumps(one) for one in (row, smile)), encoding="utf-8")
+    told = project.files.import_labels(path)
+    assert "UTF-16" in " ".join(one.reason for one in told.problems)
+
+
+def test_only_forms_of_spans_are_offered(project, tmp_path):
+    with pytest.raises(UnknownNameError, match="conll"):
+        project.files.export(tmp_path / "out", "folders")
+
+
+def test_spans_move_with_white_space_alone():
+    assert moved(" a b", [(1, 4, "x"), (0, 1, "y")], "ab") == [(0, 2, "x")]
