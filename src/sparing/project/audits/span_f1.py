@@ -10,7 +10,7 @@ from sparing.stats.f1 import ROUGH, Counts, f1_interval, recall_interval
 from sparing.store.contents import units_in
 from sparing.types import FloatArray, IntArray
 
-Units = frozenset[tuple[object, ...]]
+_Units = frozenset[tuple[object, ...]]
 
 
 def audited_f1(drawn: Draw, answers: Iterable[tuple[int, str | None]]) -> Estimate:
@@ -53,7 +53,7 @@ def audited_f1(drawn: Draw, answers: Iterable[tuple[int, str | None]]) -> Estima
     )  # fmt: skip
 
 
-def _said(answers: Iterable[tuple[int, str | None]]) -> dict[int, Units]:
+def _said(answers: Iterable[tuple[int, str | None]]) -> dict[int, _Units]:
     """Return what is said of each text on which people do not differ."""
     found: dict[int, set[str | None]] = {}
     for row, content in answers:
@@ -62,7 +62,7 @@ def _said(answers: Iterable[tuple[int, str | None]]) -> dict[int, Units]:
     return {row: _units(content) for row, content in agreed.items() if content is not None}
 
 
-def _units(content: str) -> Units:
+def _units(content: str) -> _Units:
     return frozenset(units_in(content))
 
 
