@@ -40,7 +40,7 @@ def audited_f1(drawn: Draw, answers: Iterable[tuple[int, str | None]]) -> Estima
     pool = np.flatnonzero(audit.eligible)
     told_here, told_there = (_expected(drawn, sizes, at) for at in (rows, pool))
     f1, found = (f(here, told_here, told_there) for f in (f1_interval, recall_interval))
-    empty = np.mean([not units for units in truth])
+    empty = float(np.mean([not units for units in truth]))
     about = (
         f"F1 of spans in the {len(pool):,} texts that the check covers; {_share(found.value)} of"
         f" the spans there are found ({_share(found.low)} to {_share(found.high)}), and"
