@@ -1,7 +1,7 @@
 // A text with its spans on the page: drawn anew where the spans change, chosen words as the browser's own
 // selection. Text is only ever set as text.
 
-import { byId, el } from "./dom.js";
+import { byId, el, release, show } from "./dom.js";
 import { pointOf, unitOf } from "./points.js";
 import { chosenIn, isSpans, spansOf, words } from "./spans.js";
 
@@ -17,9 +17,8 @@ let shown = { text: "", pieces: [] };
 
 /** The spans of the item on the screen. @param {State} state @param {State} before @param {Acts} acts */
 export function drawMarking(state, before, acts) {
-  const list = byId("spans");
-  list.hidden = !isSpans(state) || state.item === null;
-  if (list.hidden || !state.item) return;
+  show("spans", isSpans(state) && state.item !== null);
+  if (!isSpans(state) || !state.item) return;
   const isNew = state.item.item.item_id !== before.item?.item.item_id || before.refused !== state.refused;
   const spans = spansOf(state);
   const isOther = isNew || spans !== spansOf(before) || namesIn(state) !== namesIn(before);
@@ -71,6 +70,7 @@ function drawList(state, spans, acts) {
   const on = state.item, colors = colorsOf(state);
   if (!on) return;
   byId("spans-count").textContent = spans.length ? `${spans.length} marked` : "Nothing marked";
+  release(byId("spans-list"));
   byId("spans-list").replaceChildren(...spans.map((span) => {
     const said = words(on, span);
     const choose = el("button", { type: "button", class: "of-span" });
