@@ -13,7 +13,7 @@ from schemathesis.specs.openapi.checks import positive_data_acceptance
 
 import sparing.errors as errors
 from sparing.audit.audit import Phase
-from sparing.project.files.export import FOLDERS, HUB, STUDIO
+from sparing.project.files.export import FOLDERS, HUB, SPAN_FORMS, STUDIO
 from sparing.project.files.forms import FORMS
 from sparing.project.views import Recorded
 from sparing.web.api import GATHERED, SENT
@@ -230,7 +230,7 @@ def test_an_export_is_sent_as_a_file_and_leaves_nothing_behind(client, project, 
 
 
 def test_every_form_of_an_export_is_on_the_page_as_a_file_or_a_folder(real):
-    assert {*SENT, *GATHERED} == {*FORMS, STUDIO, HUB, FOLDERS}
+    assert {*SENT, *GATHERED} == {*FORMS, STUDIO, HUB, FOLDERS, *SPAN_FORMS}
     tasks = real.get("/api/export", params={"format": "label-studio"})
     assert tasks.headers["content-disposition"] == 'attachment; filename="labels.json"'
     assert {"text"} <= tasks.json()[0]["data"].keys()

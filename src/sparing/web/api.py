@@ -68,6 +68,7 @@ SENT = {name: (f"labels.{name}", form.media_type) for name, form in FORMS.items(
 GATHERED = {
     FOLDERS: ("classes", "One folder for each class is in"),
     HUB: ("hugging-face", "A data set of Hugging Face is in"),
+    "brat": ("brat", "The texts with brat's annotations are in"),
 }
 """What an export is called as a folder, and how it is told."""
 _EXPORTS = threading.BoundedSemaphore(2)  # each is a process with all items in its memory
@@ -317,7 +318,9 @@ def _export(project: Project, path: Path, form: str, who: str) -> None:
 
 
 @router.post("/api/folders", dependencies=[only(Role.OWNER, "Exporting")])
-def folders(project: TheProject, who: Who, form: Literal["folders", "hf"] = FOLDERS) -> FoldersBody:
+def folders(
+    project: TheProject, who: Who, form: Literal["folders", "hf", "brat"] = FOLDERS
+) -> FoldersBody:
     """Write an export that is a folder into the project's folder."""
     name, sentence = GATHERED[form]
     folder = project.folder / f"{name}-{project.status().seq}"

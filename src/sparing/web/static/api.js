@@ -157,7 +157,7 @@ export const api = {
     ...(holder ? [/** @type {[string, string]} */ (["holder", holder])] : []),
     ...rows.map((row) => /** @type {[string, string]} */ (["row", String(row)])),
   ])}`),
-  /** @param {"folders" | "hf"} form @returns {Promise<{folder: string, sentence: string}>} */
+  /** @param {"folders" | "hf" | "brat"} form @returns {Promise<{folder: string, sentence: string}>} */
   folders: (form) => call(`/api/folders?${query([["form", form]])}`, {}),
 };
 

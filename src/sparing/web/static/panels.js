@@ -175,13 +175,14 @@ function exporting({ body, state, acts }) {
   const where = el("p", { role: "status" });
   const own = (isSpans(state) ? SPAN_FILES : []).map(([format, name]) => el("li", {},
     el("a", { href: `/api/export?format=${format}`, download: true }, name)));
-  const made = (/** @type {string} */ name, /** @type {"folders" | "hf"} */ form) => button(name, async () => {
+  const made = (/** @type {string} */ name, /** @type {"folders" | "hf" | "brat"} */ form) => button(name, async () => {
     const told = await acts.tried(api.folders(form));
     where.textContent = told ? `${told.sentence} ${told.folder}` : "";
   });
   body.append(el("ul", { class: "links" }, ...links, ...own));
-  if (!isSpans(state)) body.append(el("p", { class: "row" }, made("A folder for each class", "folders"), made("A data set of Hugging Face", "hf")));
-  body.append(where);
+  const folders = isSpans(state) ? [made("A folder for brat", "brat")]
+    : [made("A folder for each class", "folders"), made("A data set of Hugging Face", "hf")];
+  body.append(el("p", { class: "row" }, ...folders), where);
 }
 
 const CLAIMS = [0.01, 0.02, 0.05, 0.1];
