@@ -346,7 +346,7 @@ def test_a_class_that_somebody_points_at_is_looked_for_from_label_zero():
         query = learner.query(5)
         found += y[query.indices].tolist()
         if "seed_search" in query.strategy:
-            assert f"{sum(found[:-5])} labels so far of a class that is looked" in query.reason
+            assert f"after {sum(found[:-5])} labels of a class that is looked" in query.reason
         learner.teach(query.indices, ["rare" if v else "usual" for v in y[query.indices]])
     assert sum(found[:10]) >= 5  # one in twenty is
     assert learner.query(5).strategy != "auto: seed_search"

@@ -46,7 +46,7 @@ def label(
         tuple[str, str] | None,
         typer.Option(
             metavar="CLASS WORDS",
-            help="Begin with items that have these words.",
+            help="Begin with items that have these words, or show them.",
             show_default=False,
         ),
     ] = None,
@@ -148,14 +148,23 @@ def label(
         for note in (*imported, *opened.add_classes(_split(named))):
             say(note)
         if seeds_of is not None:
-            n_found = opened.look_for(seeds_of[0], _split(seeds_of[1]))
-            say(f"{n_found:,} items point at '{seeds_of[0]}': what is like them is asked first.")
+            _look_for(opened, seeds_of[0], _split(seeds_of[1]))
         _offer_labels(opened)
         if overlap is not None:
             opened.team.set_overlap(overlap)
         gate = network.gate(opened.where.secret)
         with listening(opened.where.secret, port, network) as listener:
             _serve(opened, listener, network, gate, browse=not no_browser, is_backend=backend)
+
+
+def _look_for(project: "Project", name: str, words: list[str]) -> None:
+    from sparing.cli.progress import say
+
+    n_found = project.look_for(name, words)
+    if n_found:
+        say(f"{n_found:,} items point at '{name}': what is like them is asked first.")
+    else:
+        say(f"What the network finds most like the words for '{name}' is asked first.")
 
 
 def _offer_labels(project: "Project") -> None:

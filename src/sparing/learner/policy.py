@@ -196,7 +196,7 @@ def _sought(pool: Pool, seeds: Mapping[Label, IntArray]) -> tuple[QueryStrategy,
         return None
     label = min(open_, key=lambda label: found[label])
     search = SeedSearch(seeds[label], code_of.get(label))
-    why = f"{found[label]} labels so far of a class that is looked for: more like its seeds"
+    why = f"after {found[label]} labels of a class that is looked for: more like its seeds"
     return search, why
 
 

@@ -495,7 +495,9 @@ class Project:
         """Begin with a class that is hard to find, at items that have words in their name or text.
 
         No label is made of a word: what is like these items is asked first, until eight of the
-        class are known or thirty answers show that the words lead nowhere.
+        class are known or thirty answers show that the words lead nowhere. Where no item has one,
+        and the encoder reads words as well as it sees pictures, these are the pictures that are
+        most like them.
 
         Parameters
         ----------
@@ -504,17 +506,18 @@ class Project:
 
         Returns
         -------
-        how many items have one of the words
+        how many items have one of the words; 0: pictures are compared with them
 
         Raises
         ------
-        InvalidInputError : none has, or the name cannot be one of a class
+        InvalidInputError : none has and pictures are not found by words, or the name cannot be one
+            of a class
         """
         with self._guarded.held() as state:
             options.check_one_class(state.settings, "Words lead to a class in projects")
         wanted = [word.strip() for word in words if word.strip()] or [class_name]
         found = {int(row) for word in wanted for row in self.grid.search(word)}
-        if not found:
+        if not found and not self.learning.finds_pictures():
             named = "' or '".join(wanted)
             raise InvalidInputError(f"No item has '{named}' in its name or text: take other words.")
         self.add_classes([class_name])

@@ -221,3 +221,29 @@ def test_of_two_networks_each_takes_its_own(towers):
     shutil.move(towers / "tokenizer.json", towers / "t.json")
     (towers / "config.json").unlink()
     assert OnnxImageEncoder(str(towers)).words() is None
+
+
+def test_seeds_of_words_are_the_pictures_most_like_them_where_no_name_has_them(
+    towers, pictures, capsys
+):
+    with Project.create(pictures, classes=["sky", "sea"], encoder=f"onnx:{towers}") as project:
+        assert project.look_for("sky", ["blue"]) == 0
+        project.retrain()
+        asked = project.query(4)
+        assert set(shown(asked)) == {"blue"}
+        assert "what is looked for" in asked[0].why
+        assert project.status().n_labeled == 0, "no label is made of a word"
+    with Project.create(pictures, pictures.with_name("shapes.sparing"), encoder="hog") as project:
+        with pytest.raises(InvalidInputError, match="No item has 'blue' in its name or text"):
+            project.look_for("sky", ["blue"])
+        assert project.classes == []
+
+
+def test_without_the_half_that_reads_seeds_of_words_hinder_nothing(towers, pictures):
+    with Project.create(pictures, classes=["sky"], encoder=f"onnx:{towers}") as project:
+        project.retrain()
+        project.look_for("sky", ["blue"])
+        (towers / "onnx" / "text_model.onnx").write_bytes(b"gone")
+    with Project.open(project.folder) as project:
+        project.teach({a.item.item_id: "sky" for a in project.query(1)})
+        assert project.retrain() == 2

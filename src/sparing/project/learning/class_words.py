@@ -1,17 +1,22 @@
 """Words by which a class that is hard to find is looked for before it has examples."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
+from sparing.errors import SparingError
+from sparing.project.folder import ProjectFolder
 from sparing.project.settings import as_written
 from sparing.project.source.items import Listing
 from sparing.project.source.keywords import Keywords
+from sparing.project.source.sights import Reader
+from sparing.project.source.vectors import Contents
 from sparing.store import ItemRow, Store
 from sparing.types import IntArray
 
 SEEDS = "seeds"
+N_PICTURED, OF_ALL = 8, 0.05  # pictures that words point at, at most: others are about other things
 
 
 def read_seeds(store: Store) -> dict[str, list[str]]:
@@ -49,3 +54,39 @@ def pointed_at(
         name: np.unique(np.concatenate([keywords.rows(word) for word in words]))
         for name, words in seeds.items()
     }
+
+
+def pictured(
+    seeds: Mapping[str, Sequence[str]],
+    folder: ProjectFolder,
+    contents: Contents,
+    listing: Callable[[], Listing],
+    rows: IntArray,
+) -> dict[str, IntArray]:
+    """Return the places among some rows whose pictures are most like the words, for each class.
+
+    Nothing where words are not compared with pictures.
+
+    Parameters
+    ----------
+    seeds : words by class
+    folder, contents : of the project, and of its vectors
+    listing : gives the source; asked only where it is needed
+    rows : (n,) of items that have vectors
+    """
+    if not seeds or not folder.sights(contents.fingerprint).is_file():
+        return {}
+    from sparing.encoders.pretrained.words import OF_A_SEARCH
+
+    found = {}
+    try:
+        reader = Reader(folder, contents.fingerprint, contents.encoder, listing())
+        for name, words in seeds.items():
+            cosines = reader.likeness(words, OF_A_SEARCH)
+            if cosines is not None:
+                likest = np.argsort(-cosines[rows].max(axis=1), kind="stable")
+                n = max(1, min(N_PICTURED, int(OF_ALL * len(rows))))
+                found[name] = np.sort(likest[:n])
+    except SparingError:  # the half that reads is gone: the usual order goes on
+        return {}
+    return found

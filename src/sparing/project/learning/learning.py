@@ -14,8 +14,10 @@ from sparing.project.multiprocess import Duties
 from sparing.project.options import FROZEN, with_encoder
 from sparing.project.settings import Settings
 from sparing.project.source.encoding import full_name
+from sparing.project.source.sights import reads_words
 from sparing.project.source.vectors import is_same, made_before
 from sparing.project.trust import named_encoder
+from sparing.project.whence import chosen
 from sparing.store import Store, Version
 from sparing.types import Progress
 
@@ -158,6 +160,18 @@ class Learning:
             settings = with_encoder(state.settings, encoder, state)
         self.keep(named_encoder(settings))
         self._choose_anew(encoder)
+
+    def finds_pictures(self) -> bool:
+        """Tell whether words find pictures here, once these were seen by the encoder.
+
+        Raises
+        ------
+        SparingError : the encoder cannot be read
+        """
+        with self._guarded.held() as state:
+            settings, listing = state.settings, state.listing
+        chosen(self.folder, settings).check()
+        return reads_words(settings.encoder, listing)
 
     def look_for(self, class_name: str, words: Sequence[str]) -> None:
         """Ask what is like the items with some words, from the next model version on."""

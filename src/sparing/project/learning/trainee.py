@@ -15,7 +15,7 @@ from sparing.project.folder import ProjectFolder
 from sparing.project.grid.clusters import clusters_of, read_clusters, write_clusters
 from sparing.project.learning.advice import Course, beats_commonest
 from sparing.project.learning.batch import ask
-from sparing.project.learning.class_words import pointed_at, read_seeds
+from sparing.project.learning.class_words import pictured, pointed_at, read_seeds
 from sparing.project.learning.kinds import TRAININGS, KindOfTraining, Taught
 from sparing.project.learning.named import Named, named
 from sparing.project.learning.scores import NO_IDS, NOT_NAMED, Scores, asked_rows, write_scores
@@ -259,14 +259,22 @@ class Trainee:
         return self._by_name
 
     def _look_for(self, learner: ActiveLearner, rows: IntArray) -> None:
-        """Point the learner at items that have the words by which classes are looked for."""
+        """Point the learner at items that have the words by which classes are looked for.
+
+        Where none has them and a network reads words: at the pictures that are most like them.
+        """
         seeds = read_seeds(self._store)
         if not seeds or learner.kind != CLASS:
             return
         items = [self._sight.items[row] for row in rows.tolist()]
-        for name, places in pointed_at(seeds, items, self._sight.listing()).items():
+        found = pointed_at(seeds, items, self._sight.listing())
+        if self._sight.is_whole:
+            unsaid = {name: seeds[name] for name, places in found.items() if not len(places)}
+            listing = self._sight.readable
+            found |= pictured(unsaid, self._folder, self._contents, listing, rows)
+        for name, places in found.items():
             class_id = self._replay.class_named(name)
-            if class_id is not None:  # else it was deleted since
+            if class_id is not None and len(places):  # else it was deleted since
                 learner.look_for(class_id, places)
 
     def _read_events(self) -> None:

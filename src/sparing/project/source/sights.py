@@ -14,7 +14,7 @@ from sparing.datasets.items import take_rows
 from sparing.errors import SourceError, SparingError
 from sparing.files import atomic_stream
 from sparing.project.folder import ProjectFolder
-from sparing.project.source.encoding import GIVEN
+from sparing.project.source.encoding import AUTO, GIVEN
 from sparing.project.source.items import Listing
 from sparing.types import BoolArray, FloatArray, IntArray
 
@@ -89,6 +89,23 @@ def read_sights(folder: ProjectFolder, mark: str) -> FloatArray | None:
     except (OSError, ValueError):
         return None
     return sights
+
+
+def reads_words(encoder: str, listing: Listing) -> bool:
+    """Tell whether a network of an encoder reads words for the pictures that it sees.
+
+    Raises
+    ------
+    SparingError : there is no such encoder, or its folder cannot be read
+    """
+    if encoder.startswith(GIVEN) or listing.kind != "images":
+        return False
+    from sparing.encoders.choice import default_name, named_encoder
+    from sparing.encoders.pretrained.words import pair_of
+
+    values = listing.values
+    name = default_name(listing.kind, values) if encoder == AUTO else encoder
+    return ":" in name and pair_of(named_encoder(name, listing.kind, values)) is not None
 
 
 class Reader:
