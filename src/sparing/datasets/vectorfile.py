@@ -46,13 +46,20 @@ def read_vector_file(path: Path) -> VectorFile:
     found = read(path)
     if found.vectors.ndim != 2 or not found.vectors.size or found.vectors.dtype.kind not in "fiu":
         raise SourceError(f"{path} must hold numbers of shape (items, features).")
-    if not np.isfinite(found.vectors).all():
-        row = int(np.flatnonzero(~np.isfinite(found.vectors).all(axis=1))[0])
-        raise SourceError(f"{path} has NaN or infinity in row {row + 1}.")
+    with np.errstate(over="ignore"):
+        is_good = np.isfinite(np.asarray(found.vectors, np.float32)).all(axis=1)
+    if not is_good.all():
+        row = int(np.flatnonzero(~is_good)[0]) + 1
+        raise SourceError(f"{path} has NaN or infinity in row {row:,}, as numbers of 32 bits.")
     if found.ids is not None and len(set(found.ids)) < len(found.ids):
         twice = next(name for name in found.ids if found.ids.count(name) > 1)
         raise SourceError(f"{path} has two vectors for '{twice}'.")
     return found
+
+
+def files_of(given: VectorFile) -> list[Path]:
+    """Return the file, and that of the ids where it lies beside it."""
+    return [path for path in (given.path, _ids_beside(given.path)) if path.is_file()]
 
 
 def joined_by_id(given: VectorFile, ids: Sequence[str], root: str | None = None) -> FloatArray:
@@ -68,21 +75,38 @@ def joined_by_id(given: VectorFile, ids: Sequence[str], root: str | None = None)
     ------
     SourceError : an item has no vector; some are named
     """
+    lacking = without_vector(given, ids, root)
+    if lacking:
+        raise no_vector_for(given, ids, lacking)
+    if given.ids is None:
+        return np.asarray(given.vectors, np.float32)
+    rows = _rows_of(given, ids, root)
+    return np.asarray(given.vectors[np.array(rows, np.int64)], np.float32)
+
+
+def without_vector(given: VectorFile, ids: Sequence[str], root: str | None = None) -> list[int]:
+    """Return the places of the items that have no vector; as of ``joined_by_id``.
+
+    Raises
+    ------
+    SourceError : the vectors have no ids, and are not as many as the items
+    """
     if given.ids is None:
         if len(given.vectors) != len(ids):
             raise SourceError(
                 f"{given.path} has {len(given.vectors):,} rows without ids, and the source"
                 f" {len(ids):,} items: give it ids, one a line in {given.path.stem}.ids.txt."
             )
-        return np.asarray(given.vectors, np.float32)
-    rows = _rows_of(given, ids, root)
-    missing = [name for name, row in zip(ids, rows, strict=True) if row is None]
-    if missing:
-        raise SourceError(
-            f"{given.path} has no vector for {len(missing):,} of {len(ids):,} items:"
-            f" {_shown(missing)}."
-        )
-    return np.asarray(given.vectors[np.array(rows, np.int64)], np.float32)
+        return []
+    return [place for place, row in enumerate(_rows_of(given, ids, root)) if row is None]
+
+
+def no_vector_for(given: VectorFile, ids: Sequence[str], lacking: Sequence[int]) -> SourceError:
+    """Return what is wrong where items have no vector."""
+    names = [ids[place] for place in lacking]
+    return SourceError(
+        f"{given.path} has no vector for {len(names):,} of {len(ids):,} items: {_shown(names)}."
+    )
 
 
 def surplus(given: VectorFile, ids: Sequence[str], root: str | None = None) -> str | None:
@@ -119,13 +143,17 @@ def _from_numpy(path: Path) -> VectorFile:
         raise SourceError(f"There is no file {path}.") from None
     except (OSError, ValueError) as error:
         raise SourceError(f"{path} cannot be read: {error}.") from error
-    beside = path.with_name(f"{path.stem}.ids.txt")
+    beside = _ids_beside(path)
     if not beside.is_file():
         return VectorFile(path, vectors, None)
     ids = tuple(beside.read_text("utf-8").splitlines())
     if len(ids) != len(vectors):
         raise SourceError(f"{beside} has {len(ids):,} ids, and {path.name} {len(vectors):,} rows.")
     return VectorFile(path, vectors, ids)
+
+
+def _ids_beside(path: Path) -> Path:
+    return path.with_name(f"{path.stem}.ids.txt")
 
 
 def _from_parquet(path: Path) -> VectorFile:

@@ -34,6 +34,7 @@ from sparing.project.source.items import GONE, MNIST, Listing
 from sparing.project.source.listing import list_source
 from sparing.project.source.older import hashes_of_today, layout_before, told_anew
 from sparing.project.source.passages import list_passages
+from sparing.project.source.vectors import check_given
 from sparing.project.state import State
 from sparing.project.trust import judged_anew, named, named_encoder
 from sparing.project.whence import (
@@ -141,7 +142,7 @@ def make(
         settings, source=full_source(settings.source), encoder=full_name(settings.encoder)
     )
     settings, listing = _first_listing(settings, label_column, reading)
-    check_encoder(settings.encoder, listing.kind)
+    check_encoder(settings.encoder, listing)
     layout = listing.layout
     settings = replace(
         settings,
@@ -454,23 +455,28 @@ def is_by_name(encoder: str) -> bool:
     return any(part.partition(":")[0] in choice.FETCHING for part in encoder.split("+"))
 
 
-def check_encoder(name: str, kind: str | None = None, *, fetch: bool = False) -> None:
-    """Check the name of an encoder, and that it can see the items if their kind is known.
+def check_encoder(name: str, listing: Listing | None = None, *, fetch: bool = False) -> None:
+    """Check the name of an encoder, and that it can see the items if these are known.
 
     Parameters
     ----------
     name : what somebody has named
-    kind : of the items
+    listing : the items
     fetch : whether a model that is not here may be fetched
 
     Raises
     ------
-    UnknownNameError, InvalidInputError, SourceError : there is no such encoder, model or file
+    UnknownNameError, InvalidInputError, SourceError : there is no such encoder, model or file, or
+        that has no vector for an item
     MissingExtraError : its library is not installed
     CapabilityError : it is for items of another kind
     """
+    kind = listing.kind if listing is not None else None
     if name.startswith(GIVEN):
-        read_vector_file(Path(name.removeprefix(GIVEN)))
+        if listing is None:
+            read_vector_file(Path(name.removeprefix(GIVEN)))
+        else:
+            check_given(name, listing)
     elif name != AUTO:
         from sparing.encoders import choice
 

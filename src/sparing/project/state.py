@@ -340,7 +340,7 @@ class State:
         """Take what encoding found out into account; return the items that are new to the store."""
         updates = []
         self.is_encoded = True
-        self.mark = contents.fingerprint
+        self.mark = contents.mark
         self.seen_by = contents.said()
         self.encoded = (int(contents.good.sum()), len(self.rows))
         found = zip(contents.hashes.tolist(), contents.faults.tolist(), strict=True)

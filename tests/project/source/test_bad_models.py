@@ -111,13 +111,16 @@ def test_a_network_that_gives_no_numbers(labeled, pictures, model):
         assert project.status().n_labeled == 3
 
 
-def test_vectors_for_other_items(labeled, pictures, tmp_path):
+def test_vectors_for_other_items(labeled, pictures, tmp_path, capsys):
     np.save(tmp_path / "v.npy", np.eye(8))
     (tmp_path / "v.ids.txt").write_text("".join(f"other/{i}.png\n" for i in range(8)))
-    with Project.at(pictures, encoder=f"vectors:{tmp_path / 'v.npy'}") as project:
-        with pytest.raises(SourceError, match="no vector for 8 of 8 items"):
-            project.retrain()
-        assert project.status().n_labeled == 3
+    line = refused(capsys, pictures, "--vectors", str(tmp_path / "v.npy"))
+    assert "no vector for 8 of 8 items" in line
+    (tmp_path / "v.ids.txt").unlink()
+    np.save(tmp_path / "v.npy", np.eye(7))
+    assert "7 rows without ids" in refused(capsys, pictures, "--vectors", str(tmp_path / "v.npy"))
+    np.save(tmp_path / "v.npy", np.full((8, 2), 1e300))
+    assert "row 1, as numbers" in refused(capsys, pictures, "--vectors", str(tmp_path / "v.npy"))
 
 
 def test_vectors_that_are_no_numbers(labeled, pictures, tmp_path, capsys):

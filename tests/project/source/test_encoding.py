@@ -99,19 +99,53 @@ def test_vectors_from_a_file_are_joined_by_the_names_of_the_items(pictures, tmp_
         ids.write_text("\n".join(["x.png"] + [names[i] for i in order[1:]] + ["other.png"]))
         project.learning.set_encoder("hog")
         project.retrain()
-        project.learning.set_encoder(f"vectors:{tmp_path / 'v.npy'}")
         with pytest.raises(SourceError, match=r"no vector for 1 of 8 items: '3\.png'"):
-            project.retrain()
+            project.learning.set_encoder(f"vectors:{tmp_path / 'v.npy'}")
+        assert not project.learning.is_behind(), "nothing has changed"
+        (pictures / "3.png").write_bytes(b"no picture any more")
+    with Project.open(project.folder) as project:  # nobody needs a vector of that
+        project.learning.set_encoder(f"vectors:{tmp_path / 'v.npy'}")
+        project.retrain()
+        assert len(vectors_of(project)) == 8
 
 
 def test_without_ids_there_are_as_many_vectors_as_items(pictures, tmp_path):
     np.save(tmp_path / "v.npy", np.eye(8)[:5])
-    with Project.create(pictures, encoder=f"vectors:{tmp_path / 'v.npy'}") as project:
-        with pytest.raises(SourceError, match="5 rows without ids"):
-            project.retrain()
-        np.save(tmp_path / "v.npy", np.eye(8))
+    encoder = f"vectors:{tmp_path / 'v.npy'}"
+    with pytest.raises(SourceError, match="5 rows without ids"):
+        Project.create(pictures, encoder=encoder)
+    assert not pictures.with_name("pictures.sparing").exists()
+    np.save(tmp_path / "v.npy", np.eye(8))
+    (pictures / "4.png").write_bytes(b"no picture")  # it has its row all the same
+    with Project.create(pictures, encoder=encoder) as project:
         project.retrain()
-        assert vectors_of(project).shape == (8, 8)
+        rows = [row.row for row in project._guarded._state.rows if row.name != "4.png"]
+        assert vectors_of(project)[rows].tolist() == np.eye(8)[[0, 1, 2, 3, 5, 6, 7]].tolist()
+
+
+def test_vectors_that_were_made_anew_are_told_and_taken_when_they_are_named(pictures, tmp_path):
+    encoder, rng = f"vectors:{tmp_path / 'v.npy'}", np.random.default_rng(0)
+    np.save(tmp_path / "v.npy", rng.normal(size=(8, 3)))
+    with Project.create(pictures, classes=["a"], encoder=encoder) as project:
+        project.teach({a.item.item_id: "a" for a in project.query(2)})
+        project.retrain()
+        before, maps = project.map.mark, project.map.kinds()
+        assert project.learning.trainee(lambda *_: None).map(5)[0]
+    np.save(tmp_path / "v.npy", rng.normal(size=(8, 3)))
+    with Project.open(project.folder) as project:
+        project.retrain()
+        assert project.map.mark == before, "what was learned from stays"
+        (said,) = [note for note in project.learning.seen_by if "not the file any more" in note]
+        assert f"--vectors {tmp_path / 'v.npy'}" in said
+    with Project.at(pictures, encoder=encoder) as project:
+        assert project.learning.is_behind()
+        project.retrain()
+        assert project.status().n_labeled == 2
+        assert vectors_of(project).tolist() == np.load(tmp_path / "v.npy").astype("f4").tolist()
+        assert not [note for note in project.learning.seen_by if "not the file" in note]
+        assert project.map.mark != before, "a map of other vectors is another map"
+        assert project.map.kinds() == maps == ["principal"]
+        assert project.map.is_due()
 
 
 @pytest.mark.parametrize(

@@ -74,13 +74,13 @@ def pictured(
     listing : gives the source; asked only where it is needed
     rows : (n,) of items that have vectors
     """
-    if not seeds or not folder.sights(contents.fingerprint).is_file():
+    if not seeds or not folder.sights(contents.mark).is_file():
         return {}
     from sparing.encoders.pretrained.words import OF_A_SEARCH
 
     found = {}
     try:
-        reader = Reader(folder, contents.fingerprint, contents.encoder, listing())
+        reader = Reader(folder, contents.mark, contents.encoder, listing())
         for name, words in seeds.items():
             cosines = reader.likeness(words, OF_A_SEARCH)
             if cosines is not None:

@@ -154,8 +154,8 @@ class Learning:
         """
         encoder = full_name(encoder)
         with self._guarded.held() as state:
-            kind = state.listing.kind
-        opening.check_encoder(encoder, kind, fetch=fetch)
+            listing = state.listing
+        opening.check_encoder(encoder, listing, fetch=fetch)
         with self._guarded.held() as state:
             settings = with_encoder(state.settings, encoder, state)
         self.keep(named_encoder(settings))

@@ -46,13 +46,13 @@ def named(
     listing : gives the source; asked only where it is needed
     classes : that can be given
     """
-    if not folder.sights(contents.fingerprint).is_file():
+    if not folder.sights(contents.mark).is_file():
         return None
     from sparing.encoders.pretrained.words import OF_A_CLASS
 
     names = [c.name for c in classes]
     try:
-        reader = Reader(folder, contents.fingerprint, contents.encoder, listing())
+        reader = Reader(folder, contents.mark, contents.encoder, listing())
         cosines = reader.likeness(names, OF_A_CLASS)
     except SparingError:  # the half that reads is gone: the pool is covered as it is without
         return None

@@ -144,7 +144,7 @@ class Sight:
         """See whether the models are still those of the vectors, and read words if they do now."""
         listing = self.listing()
         contents = checked(self._folder, contents, listing, self._check)
-        if not contents.trouble and not self._folder.sights(contents.fingerprint).is_file():
+        if not contents.trouble and not self._folder.sights(contents.mark).is_file():
             contents = with_words(self._folder, self.items, contents, listing)
         self.contents = contents
 

@@ -219,14 +219,14 @@ class Trainee:
         ------
         SparingError : they cannot be found, or not written
         """
-        fingerprint = self._contents.fingerprint
+        mark = self._contents.mark
         if self._is_arranged or self._learner is None or self._learner.kind != CLASS:
             return False
         self._is_arranged = True  # what fails once would fail after each answer
-        if read_clusters(self._folder.clusters, fingerprint) is not None:
+        if read_clusters(self._folder.clusters, mark) is not None:
             return False
         rows = np.flatnonzero(self._contents.good)
-        write_clusters(self._folder.clusters, clusters_of(self._learner, rows, fingerprint))
+        write_clusters(self._folder.clusters, clusters_of(self._learner, rows, mark))
         return True
 
     def _follow(self) -> tuple[ActiveLearner, IntArray]:

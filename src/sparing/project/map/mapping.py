@@ -37,7 +37,7 @@ class Mapmaker:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._folder = folder
-        self._mark = contents.fingerprint
+        self._mark = contents.mark
         self._rows = np.flatnonzero(contents.good)
         self._n_rows = len(contents.good)
         self._seed = seed

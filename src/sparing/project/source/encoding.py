@@ -8,7 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from sparing._validate import check_features
 from sparing.datasets.items import take_rows
-from sparing.datasets.vectorfile import VectorFile, joined_by_id, read_vector_file
+from sparing.datasets.vectorfile import (
+    VectorFile,
+    files_of,
+    joined_by_id,
+    read_vector_file,
+)
 from sparing.errors import CapabilityError, SourceError
 from sparing.pool.views import Views
 from sparing.project.source.items import Listing
@@ -19,6 +24,7 @@ if TYPE_CHECKING:
 
 AUTO = "auto"
 GIVEN = "vectors:"  # and the file that has them
+GIVEN_MODEL = "vectors"  # under which the hash of that file is kept
 FOLDERS = ("onnx:", "sentences:", "timm:local-dir:")  # and a folder; or a name, of sentences
 
 
@@ -118,14 +124,8 @@ def vectors_of(
     """
     if encoder.startswith(GIVEN):
         given = read_vector_file(Path(encoder.removeprefix(GIVEN)))
-        keys = keys_of(listing, given)
-        ids = [keys[place] for place in places.tolist()]
-        return Made(
-            check_features(joined_by_id(given, ids, listing.folder_name), "--vectors"),
-            encoder,
-            None,
-            {},
-        )
+        X = check_features(_joined(given, listing, places), "--vectors")
+        return Made(X, encoder, None, {GIVEN_MODEL: _hash_of(given)})
     from sparing.encoders.choice import advice, default_name, named_encoder
 
     values = take_rows(listing.values, places)
@@ -141,7 +141,7 @@ def vectors_of(
 
 
 def check_models(encoder: str, models: Mapping[str, str], listing: Listing) -> None:
-    """Refuse a named model whose files are not those that made a project's vectors.
+    """Refuse a named model, or file of vectors, that is not the one a project's vectors are from.
 
     Parameters
     ----------
@@ -154,7 +154,15 @@ def check_models(encoder: str, models: Mapping[str, str], listing: Listing) -> N
     SourceError : its files have changed, or are not there
     MissingExtraError : its library is not installed any more
     """
-    if ":" not in encoder or encoder.startswith(GIVEN) or not models:
+    if ":" not in encoder or not models:
+        return
+    if encoder.startswith(GIVEN):
+        given = read_vector_file(Path(encoder.removeprefix(GIVEN)))
+        if models.get(GIVEN_MODEL) != _hash_of(given):
+            raise SourceError(
+                f"{given.path} is not the file any more that the vectors of this project are from:"
+                f" name it in this command to go on with it as it is now, --vectors {given.path}."
+            )
         return
     from sparing.encoders.choice import BY_MODEL, named_encoder
 
@@ -164,6 +172,20 @@ def check_models(encoder: str, models: Mapping[str, str], listing: Listing) -> N
             f"The model files of {encoder} are not those that made the vectors of this project:"
             f" put those back, or name it in this command to go on with these, --encoder {encoder}."
         )
+
+
+def _hash_of(given: VectorFile) -> str:
+    from sparing.encoders.pretrained.packages import file_hash
+
+    return " ".join(map(file_hash, files_of(given)))
+
+
+def _joined(given: VectorFile, listing: Listing, places: IntArray) -> FloatArray:
+    """Return the vectors of some items, whether the file names its rows or is in their order."""
+    keys = keys_of(listing, given)
+    if given.ids is None:
+        return joined_by_id(given, keys)[places]
+    return joined_by_id(given, [keys[place] for place in places.tolist()], listing.folder_name)
 
 
 def look_at(encoder: str, kind: str, values: Any, progress: Tick) -> None:

@@ -14,7 +14,12 @@ import numpy.typing as npt
 
 from sparing.datasets.images import image_faults
 from sparing.datasets.items import take_rows
-from sparing.datasets.vectorfile import read_vector_file, surplus
+from sparing.datasets.vectorfile import (
+    no_vector_for,
+    read_vector_file,
+    surplus,
+    without_vector,
+)
 from sparing.errors import SourceError, SparingError
 from sparing.files import atomic_stream, read_arrays, write_arrays
 from sparing.pool.views import Views
@@ -67,8 +72,9 @@ class Contents:
     made_at : when the vectors were made, UTC in ISO 8601; ``""`` by older versions
     views : which columns of the vectors see the items in which way; None: all in the same
     models : (name, hash) of each pretrained model's files
-    trouble : what is wrong with these files now; ``""``: nothing
     notes : sentences that people should know
+    trouble : what is wrong with these files now; ``""``: nothing
+    digest : of the vectors; ``""`` by older versions
     """
 
     fingerprint: str
@@ -82,6 +88,14 @@ class Contents:
     models: tuple[tuple[str, str], ...] = ()
     notes: tuple[str, ...] = ()
     trouble: str = ""
+    digest: str = ""
+
+    @property
+    def mark(self) -> str:
+        """Names what is made of just these vectors of these items, such as maps of them."""
+        if not self.digest:
+            return self.fingerprint
+        return blake2b((self.fingerprint + self.digest).encode(), digest_size=16).hexdigest()
 
     def said(self) -> tuple[str, ...]:
         """Return sentences on what made the vectors and when, and what people should know of it."""
@@ -167,6 +181,7 @@ def _stored_contents(folder: ProjectFolder) -> Contents | None:
             tuple((name, told_hash) for name, told_hash in told.get("models", ())),
             tuple(told.get("notes", ())),
             told.get("trouble", ""),
+            told.get("digest", ""),
         )
     except (SourceError, LookupError, TypeError, ValueError, AttributeError):
         return None
@@ -218,9 +233,7 @@ def with_words(
     places = _places(items, listing)[contents.good]
     if np.any(places < 0):  # the next look at the source makes vectors anew
         return contents
-    said = keep_sights(
-        folder, contents.fingerprint, contents.encoder, listing, places, contents.good
-    )
+    said = keep_sights(folder, contents.mark, contents.encoder, listing, places, contents.good)
     others = [n for n in contents.notes if n != FOUND and not n.startswith(LOST)]
     notes = (*others, said) if said else tuple(others)
     if notes != contents.notes:
@@ -235,11 +248,30 @@ def is_same(contents: Contents, listing: Listing) -> bool:
         from sparing.encoders.choice import default_name
 
         return contents.encoder == default_name(listing.kind, listing.values)
+    if contents.asked.startswith(GIVEN) and not contents.models:  # by an older version
+        return False
     try:
         check_models(contents.asked, dict(contents.models), listing)
     except SourceError:
         return False
     return True
+
+
+def check_given(encoder: str, listing: Listing) -> None:
+    """Refuse a file of vectors that are not those of the items, before anything is changed.
+
+    Raises
+    ------
+    SourceError : an item that can be read has no vector; or the file is none of vectors
+    """
+    given = read_vector_file(Path(encoder.removeprefix(GIVEN)))
+    keys = keys_of(listing, given)
+    lacking = without_vector(given, keys, listing.folder_name)
+    if lacking and listing.kind == "images":
+        faults = image_faults(take_rows(listing.values, np.array(lacking)))
+        lacking = [place for place, fault in zip(lacking, faults, strict=True) if not fault]
+    if lacking:
+        raise no_vector_for(given, keys, lacking)
 
 
 def encode_items(
@@ -330,6 +362,7 @@ def _encoded(
         views=made.views,
         models=tuple(made.models.items()),
         notes=tuple(note for note in (made.advice, _surplus(encoder, listing)) if note),
+        digest=blake2b(np.ascontiguousarray(made.vectors), digest_size=16).hexdigest(),
     )
     _write(folder, contents, _spread(made.vectors, rows, len(items)))
     return contents, made
@@ -421,6 +454,7 @@ def _write_contents(folder: ProjectFolder, contents: Contents) -> None:
         "models": contents.models,
         "notes": contents.notes,
         "trouble": contents.trouble,
+        "digest": contents.digest,
     }
     arrays = {
         "fingerprint": np.array(contents.fingerprint),
