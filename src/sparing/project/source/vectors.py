@@ -362,7 +362,7 @@ def _encoded(
         views=made.views,
         models=tuple(made.models.items()),
         notes=tuple(note for note in (made.advice, _surplus(encoder, listing)) if note),
-        digest=blake2b(np.ascontiguousarray(made.vectors), digest_size=16).hexdigest(),
+        digest=blake2b(np.ascontiguousarray(made.vectors).data, digest_size=16).hexdigest(),
     )
     _write(folder, contents, _spread(made.vectors, rows, len(items)))
     return contents, made
