@@ -18,7 +18,7 @@ from scipy.stats import beta
 
 from certificate_exact import exact_coverage
 from certificate_models import TASKS, Model, load_models, model_file, slug, task_of
-from certificate_page import PROVEN, page
+from certificate_page import AUDITED, BEFORE, page
 from sparing.audit.audit import Audit, Claim, share_of
 from sparing.audit.autolabel import certified as certify_labels
 from sparing.audit.certifying import certify
@@ -31,7 +31,7 @@ from sparing.audit.sampling import draw_audit, draw_stratified
 from sparing.audit.sequential import tolerated_at
 from sparing.pool.classes import ClassTable
 from sparing.pool.predictions import Predictions
-from sparing.stats.hypergeometric import p_value, wilson
+from sparing.stats.hypergeometric import FIRST, p_value, spend, wilson
 from sparing.stats.intervals import PoolConfidence, Strata, stratified_interval, uniform_interval
 
 EPSILONS = (0.01, 0.02, 0.05)
@@ -49,13 +49,11 @@ def main() -> None:
     parser.add_argument("--models", type=int, default=N_MODELS)
     parser.add_argument("--tasks", nargs="*", default=list(TASKS))
     options = parser.parse_args()
+    cells = []
     for name in options.tasks:
-        run_task(name, options.models, options.work)
-    cells = [
-        json.loads(cell_file(options.work, name, seed).read_text())
-        for name in options.tasks
-        for seed in range(options.models)
-    ]
+        seeds = [s for s in range(options.models) if model_file(options.work, name, s).exists()]
+        run_task(name, seeds, options.work)
+        cells += [json.loads(cell_file(options.work, name, seed).read_text()) for seed in seeds]
     options.out.mkdir(parents=True, exist_ok=True)
     result = {
         "exact": exact_coverage(), "cells": summarize(cells), "accuracy": accuracies(cells),
@@ -69,8 +67,8 @@ def cell_file(work: Path, name: str, seed: int) -> Path:
     return work / f"{slug(name)}-{seed:02d}.json"
 
 
-def run_task(name: str, n_models: int, work: Path) -> None:
-    for seed in range(n_models):
+def run_task(name: str, seeds: list[int], work: Path) -> None:
+    for done, seed in enumerate(seeds, 1):
         file = cell_file(work, name, seed)
         if file.exists() and file.stat().st_mtime > model_file(work, name, seed).stat().st_mtime:
             continue
@@ -82,8 +80,8 @@ def run_task(name: str, n_models: int, work: Path) -> None:
         temporary.write_text(json.dumps(rows))
         temporary.rename(file)
         took = time.perf_counter() - start
-        left = (n_models - seed - 1) * took / 60
-        progress = f"audits of model {seed + 1}/{n_models}, {took:.0f} s, about {left:.1f} min left"
+        left = (len(seeds) - done) * took / 60
+        progress = f"audits of model {done}/{len(seeds)}, {took:.0f} s, about {left:.1f} min left"
         print(f"{name}: {progress} here", flush=True)
 
 
@@ -115,9 +113,10 @@ def one_model(name: str, budget: int, model: Model, seed: int) -> list[dict]:
     base = {"set": name, "n": n, "budget": budget, "model": seed, "error": float(f.wrong.mean())}
     rows = []
     for epsilon in EPSILONS:
-        for kind in PROVEN:
-            rng = np.random.default_rng([seed, int(1000 * epsilon), kind == "auto"])
-            rows.append({**base, "epsilon": epsilon, **certified(f, epsilon, kind, budget, rng)})
+        for method, claim in claims(epsilon).items():
+            rng = np.random.default_rng([seed, int(1000 * epsilon), claim.kind == "auto"])
+            found = certified(f, claim, budget, rng)
+            rows.append({**base, "epsilon": epsilon, "method": method, **found})
         rows.append({**base, "epsilon": epsilon, **threshold(f, epsilon, 0.99)})
         rows.append({**base, "epsilon": epsilon, **tbal(f, epsilon, np.random.default_rng(seed))})
     error = model.first_error
@@ -132,27 +131,37 @@ def one_model(name: str, budget: int, model: Model, seed: int) -> list[dict]:
     return rows
 
 
+def claims(epsilon: float) -> dict[str, Claim]:
+    """Return what is certified of each model; one claim spends as certificates of version 1 did."""
+    as_before = spend(DELTA, 1) / FIRST  # of which the first attempt takes what it took then
+    return {
+        "whole": Claim(epsilon, DELTA),
+        "auto": Claim(epsilon, DELTA, "auto"),
+        BEFORE: Claim(epsilon, as_before),
+    }
+
+
 def draws(rng: np.random.Generator, n: int, m: int, n_draws: int = N_DRAWS) -> np.ndarray:
     """Return (n_draws, m) distinct positions below ``n``, in random order."""
     return np.stack([rng.choice(n, m, replace=False) for _ in range(n_draws)])
 
 
-def certified(f: Frozen, epsilon: float, kind: str, budget: int, rng) -> dict:
+def certified(f: Frozen, claim: Claim, budget: int, rng) -> dict:
     """Plan, then audit 1,000 times; the first two times with the functions that ship, too."""
-    p, claim = f.predictions, Claim(epsilon, DELTA, kind)
+    p, epsilon, kind, delta = f.predictions, claim.epsilon, claim.kind, share_of(claim.delta, 1)
     plan = plan_audit(p, claim)
     n_left, n_total = len(f.rows), p.n_total
-    head = {"method": kind, "oracle": oracle(f, epsilon, kind, budget),
+    head = {"oracle": oracle(f, epsilon, kind, budget),
             "planned": budget + plan.expected_audits + plan.expected_remainder}  # fmt: skip
     if not plan.n_audit:
         return {**head, "broken": 0.0, "abstained": 1.0, "auto": 0.0, "audits": 0,
-                "answers": [budget + n_left] * 3}  # fmt: skip
+                "mean_answers": budget + n_left, "answers": [budget + n_left] * 3}  # fmt: skip
     n = int((f.confidence >= np.float32(plan.cut)).sum())
     picks = draws(rng, n, plan.n_audited)
     if kind == "whole":
-        n_audits, n_auto, wrong = in_steps(f, n, picks, looks_of(plan), epsilon)
+        n_audits, n_auto, wrong = in_steps(f, n, picks, looks_of(plan), epsilon, delta)
     else:
-        last = level_ends(f, n, picks, epsilon)
+        last = level_ends(f, n, picks, epsilon, delta)
         n_auto, wrong = taken(f, picks, last)
         n_audits = np.full(len(picks), plan.n_audited)
     for r in range(2):
@@ -175,14 +184,14 @@ def looks_of(plan: AuditPlan) -> tuple[int, ...]:
 
 
 def in_steps(
-    f: Frozen, n: int, picks: np.ndarray, looks: tuple[int, ...], epsilon: float
+    f: Frozen, n: int, picks: np.ndarray, looks: tuple[int, ...], epsilon: float, delta: float
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return for each draw audits, labels by the model and wrong ones among them, where it ends.
 
     It ends as ``audits_needed`` says: where no more is handed back than the next look would cost.
     """
     allowed = math.floor(epsilon * f.predictions.n_total)
-    tolerated = tolerated_at(n, looks, allowed, share_of(DELTA, 1))
+    tolerated = tolerated_at(n, looks, allowed, delta)
     n_audits, n_auto, wrong = np.zeros((3, len(picks)), dtype=np.int64)
     going_on = np.ones(len(picks), dtype=bool)
     for m, k, following in zip(looks, tolerated, (*looks[1:], math.inf), strict=True):
@@ -210,9 +219,8 @@ def walk_ends(f: Frozen, n: int, picks: np.ndarray, tolerated: int) -> np.ndarra
     return np.where(stop < n, tie_start[np.minimum(stop, n - 1)], n)
 
 
-def level_ends(f: Frozen, n: int, picks: np.ndarray, epsilon: float) -> np.ndarray:
+def level_ends(f: Frozen, n: int, picks: np.ndarray, epsilon: float, delta: float) -> np.ndarray:
     """Return for each draw the size of the last level that passes (Ship B)."""
-    delta = share_of(DELTA, 1)
     levels = levels_of(f.confidence[:n][::-1], picks.shape[1], epsilon, delta)
     size = levels.n_items
     order = np.sort(picks, axis=1)
@@ -391,7 +399,7 @@ def summarize(files: list[list[dict]]) -> list[dict]:
         groups.setdefault((row["set"], row["budget"], row["epsilon"], row["method"]), []).append(
             row
         )
-    certified_cells = sum(key[3] in PROVEN for key in groups)
+    certified_cells = sum(key[3] in AUDITED for key in groups)
     return [one_cell(key, rows, certified_cells) for key, rows in groups.items()]
 
 
@@ -399,7 +407,7 @@ def one_cell(key: tuple, rows: list[dict], n_cells: int) -> dict:
     runs = [row["broken"] for row in rows]
     # Given the models the draws are independent, and if the claim is true each fails with
     # probability at most delta: so the binomial limit tests it, though models differ.
-    n = len(rows) * (N_DRAWS if key[3] in (*PROVEN, "TBAL rule") else 1)
+    n = len(rows) * (N_DRAWS if key[3] in (*AUDITED, "TBAL rule") else 1)
     k = round(float(np.mean(runs)) * n)
     cell = {
         "set": key[0], "n": rows[0]["n"], "budget": key[1], "epsilon": key[2], "method": key[3],
@@ -408,12 +416,13 @@ def one_cell(key: tuple, rows: list[dict], n_cells: int) -> dict:
         "lower_limit": float(beta.ppf(0.05 / n_cells, k, n - k + 1)) if k else 0.0,
         "auto": float(np.median([r["auto"] for r in rows])),
     }  # fmt: skip
-    if key[3] in PROVEN:
+    if key[3] in AUDITED:
         cell["audits"] = float(np.median([r["audits"] for r in rows]))
         cell["answers"] = float(np.median([r["answers"][0] for r in rows]))
         cell["answers_5_95"] = [float(np.median([r["answers"][i] for r in rows])) for i in (1, 2)]
         cell["planned"] = float(np.median([r["planned"] for r in rows]))
         cell["oracle"] = float(np.median([r["oracle"] for r in rows]))
+        cell["mean_answers"] = [float(r["mean_answers"]) for r in rows]  # a model each
         cell["abstained"] = float(np.mean([r["abstained"] for r in rows]))
     else:
         cell["error_auto"] = float(np.median([r["error_auto"] for r in rows]))

@@ -77,9 +77,9 @@ def _abalone() -> Task:
 
 
 def _cancer() -> Task:
-    from sklearn.datasets import load_cancer_cancer
+    from sklearn.datasets import load_breast_cancer
 
-    X, y = load_cancer_cancer(return_X_y=True)
+    X, y = load_breast_cancer(return_X_y=True)
     return Task("table", [list(row) for row in X], y)
 
 
@@ -120,6 +120,7 @@ REPORTED: dict[str, Callable[[], Task]] = {
 
 
 SETS = TUNING | REPORTED
+PARTS = ("codes", "sure", "oof", "oof-sure", "watched")  # of what a round says
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,7 +131,8 @@ class Round:
     ----------
     n_labels : so many
     codes, confidence : (n_items,) what the model says
-    oof_codes : (n_labels,) out of fold of the labeled items, in the order in which they came
+    oof_codes, oof_confidence : (n_labels,) out of fold of the labeled items, in the order in which
+        they came
     watched : (n_watched, n_classes) probabilities of some items drawn at random from the pool
     """
 
@@ -138,6 +140,7 @@ class Round:
     codes: np.ndarray
     confidence: np.ndarray
     oof_codes: np.ndarray
+    oof_confidence: np.ndarray
     watched: np.ndarray
 
 
@@ -177,10 +180,7 @@ def path_file(work: Path, name: str, seed: int) -> Path:
 def load_path(work: Path, name: str, seed: int) -> LabelPath:
     with np.load(path_file(work, name, seed)) as file:
         kept = dict(file)
-    rounds = [
-        Round(n, *(kept[f"{n}-{part}"] for part in ("codes", "sure", "oof", "watched")))
-        for n in kept["numbers"].tolist()
-    ]
+    rounds = [Round(n, *(kept[f"{n}-{part}"] for part in PARTS)) for n in kept["numbers"].tolist()]
     whole = (kept[part] for part in ("truth", "held_out", "labeled", "uniform"))
     return LabelPath(name, seed, *whole, rounds)
 
@@ -226,11 +226,12 @@ def _what_it_says(
     learner: ActiveLearner, n_classes: int, order: np.ndarray, watched: np.ndarray
 ) -> dict[str, np.ndarray]:
     proba, n = learner.predict_proba(), len(order)
-    place = np.searchsorted(learner.pool.labeled, order)
+    told = learner.version.oof_proba[np.searchsorted(learner.pool.labeled, order)]
     return {
         f"{n}-codes": proba.argmax(axis=1).astype(np.int16),
         f"{n}-sure": proba.max(axis=1).clip(0, 1).astype(np.float32),
-        f"{n}-oof": learner.version.oof_proba.argmax(axis=1)[place].astype(np.int16),
+        f"{n}-oof": told.argmax(axis=1).astype(np.int16),
+        f"{n}-oof-sure": told.max(axis=1).clip(0, 1).astype(np.float32),
         f"{n}-watched": proba[watched].astype(np.float16),
     }
 

@@ -19,7 +19,7 @@ from scipy.optimize import minimize
 
 from certificates import Frozen, draws, in_steps, looks_of
 from label_paths import REPORTED, SETS, TUNING, LabelPath, Round, load_path, path_file
-from sparing.audit.audit import Claim
+from sparing.audit.audit import Claim, share_of
 from sparing.audit.cost.error_scenarios import DOUBTS, wrong_if
 from sparing.audit.cost.labels_ahead import plan_ahead
 
@@ -79,7 +79,7 @@ def case_of(f: Frozen, epsilon: float, seed: int) -> dict[str, float]:
     n = int((f.confidence >= np.float32(plan.cut)).sum())
     rng = np.random.default_rng([seed, int(1000 * epsilon)])
     picks = draws(rng, n, plan.n_audited, N_DRAWS)
-    _, n_auto, _ = in_steps(f, n, picks, looks_of(plan), epsilon)
+    _, n_auto, _ = in_steps(f, n, picks, looks_of(plan), epsilon, share_of(Claim(epsilon).delta, 1))
     answers = n_left - n_auto
     return {"announced": announced, "most": plan.most, "needed": float(np.median(answers)),
             "within": float(np.mean(answers <= plan.most)), **told}  # fmt: skip

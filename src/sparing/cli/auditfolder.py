@@ -120,11 +120,16 @@ class AuditFolder:
         ]
         return Origins(said)
 
+    def labels_of(self, certificate: Path) -> Path:
+        """Return the file of the labels that belong to a certificate."""
+        name = certificate.name.replace("certificate", "labels")
+        return certificate.with_name(name).with_suffix(".csv")
+
     def check_labels(
         self, certificate: Certificate, file: Path, audit: Audit, pool: PoolFile
     ) -> tuple[Check, ...]:
         """Compare the labels beside a certificate with those that it covers; none: no check."""
-        labels = file.with_name(file.name.replace("certificate", "labels")).with_suffix(".csv")
+        labels = self.labels_of(file)
         if not labels.exists():
             return ()
         done = certified(

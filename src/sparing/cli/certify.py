@@ -276,7 +276,11 @@ def _verify(file: Path, items: "PoolFile | None") -> None:
         answers = folder.answers(found[0], items)
         origins = folder.origins(found[0], items)
         checks = verify(certificate, items.predictions, found[0], answers, origins)
-        checks += folder.check_labels(certificate, file, found[0], items)
+        of_labels = folder.check_labels(certificate, file, found[0], items)
+        checks += of_labels
+        if not of_labels:
+            name = folder.labels_of(file).name
+            typer.echo(f"{name} is not there: its labels are not compared.", err=True)
     print_checks(checks, certificate)
 
 
