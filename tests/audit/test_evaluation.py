@@ -206,6 +206,21 @@ def test_the_live_figure_is_rough():
         live_accuracy([])
 
 
+def test_what_is_left_is_easier_by_as_much_as_the_model_is_surer_of_it():
+    """The strategy takes what is hard: a tenth of the pool is always wrong, and asked first."""
+    rng = np.random.default_rng(0)
+    hard = rng.random(10_000) < 0.1
+    confidence, right = np.where(hard, 0.5, 0.98), ~hard
+    drawn, left = rng.choice(10_000, 400, replace=False), ~hard
+    plain = live_accuracy(right[drawn])
+    figure = live_accuracy(right[drawn], confidence[drawn], confidence[left])
+    assert figure.value == pytest.approx(plain.value + 0.98 - confidence[drawn].mean())
+    assert abs(plain.value - 1) > 0.08
+    assert abs(figure.value - 1) < 0.06
+    assert "nobody has labeled" in figure.about
+    assert live_accuracy(right[drawn], confidence[drawn], []) == plain  # nothing is left
+
+
 def test_bad_input():
     p, truth = world()
     audit, found = audited(p, truth)

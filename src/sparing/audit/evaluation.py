@@ -307,13 +307,22 @@ def _macro_f1(pairs: FloatArray, rows: IntArray, exists: BoolArray) -> FloatArra
     return mean
 
 
-def live_accuracy(right: npt.ArrayLike, *, alpha: float = 0.05) -> Estimate:
+def live_accuracy(
+    right: npt.ArrayLike,
+    confidence: npt.ArrayLike = (),
+    left: npt.ArrayLike = (),
+    *,
+    alpha: float = 0.05,
+) -> Estimate:
     """Say roughly how good the model is between audits, from items drawn uniformly for training.
 
     Parameters
     ----------
     right : (m,) whether the out-of-fold prediction of each uniformly drawn item was right; rows
         that a strategy picked must not be among them
+    confidence, left : (m,) how sure the model was of these, out of fold, and (n,) is of the items
+        that nobody has labeled. With both the estimate is of the latter: what is hard was asked,
+        so the rest is easier than what was drawn, by as much as the model is surer of it
 
     Notes
     -----
@@ -324,14 +333,18 @@ def live_accuracy(right: npt.ArrayLike, *, alpha: float = 0.05) -> Estimate:
     --------
     >>> print(live_accuracy([True] * 18 + [False] * 2))
     roughly 90.0 % (69.9 to 97.2), of items drawn uniformly so far; 20 audited, out of fold
+    >>> print(live_accuracy([True] * 18 + [False] * 2, [0.9] * 20, [0.9, 0.96, 0.96]))
+    roughly 94.0 % (73.9 to 100.0), of items that nobody has labeled; 20 audited, out of fold
     """
     seen = np.asarray(right, dtype=bool)
     check_int("the number of uniform draws", "live_accuracy", seen.size, 1)
     low, high = wilson(int(seen.sum()), seen.size, check_fraction("alpha", "live_accuracy", alpha))
-    return Estimate(
-        float(seen.mean()), float(low), float(high), 1 - alpha, "of items drawn uniformly so far",
-        "out of fold", seen.size, int((~seen).sum()), rough=True,
-    )  # fmt: skip
+    of_left = np.size(confidence) > 0 < np.size(left)
+    easier = float(np.mean(left) - np.mean(confidence)) if of_left else 0.0
+    limits = (min(max(float(at) + easier, 0.0), 1.0) for at in (seen.mean(), low, high))
+    about = "of items that nobody has labeled" if of_left else "of items drawn uniformly so far"
+    return Estimate(*limits, 1 - alpha, about, "out of fold", seen.size, int((~seen).sum()),
+                    rough=True)  # fmt: skip
 
 
 def lure(

@@ -45,7 +45,10 @@ BEYOND_LABELING = {
     Phase.HANDBACK: (False, "The model is certified: answer the items that are left to you."),
     Phase.DONE: (True, "Done: nothing is left to answer."),
 }
-ROUGH = "rough, from {n} items drawn at random so far; 'Check now' makes it sure"
+ROUGH = (
+    "rough, of the items without a label: from {n} drawn at random so far;"
+    " 'Check now' makes it sure"
+)
 
 
 def status(state: State, annotator: str = "") -> Status:

@@ -16,7 +16,8 @@ class VersionFacts:
     Parameters
     ----------
     n_labels : from which it has learned
-    accuracy : estimate, limits, and the number of random answers behind them; None without any
+    accuracy : how often it is right about what is not labeled: estimate, limits, and the number of
+        random answers behind them; None without any
     advice : whether to stop, and why
     asked : (row, source, propensity) of all that it asks: answers name the version alone
     mark : of its file, so that what two processes make is kept apart
@@ -24,6 +25,8 @@ class VersionFacts:
     is_draft : a better one is to follow, though no answer has come in
     shares : (name, share) of each model inside it; none where it is a single one
     by_label : of several labels, the key of each, and what ``accuracy`` is of it alone
+    pace : how fast it has learned, see :mod:`sparing.audit.outlook`; None where nothing is known
+    belief : the share of what is not labeled that it expects to be right about
 
     Examples
     --------
@@ -40,6 +43,8 @@ class VersionFacts:
     is_draft: bool = False
     shares: tuple[ModelShare, ...] = ()
     by_label: tuple[LabelAccuracy, ...] = ()
+    pace: float | None = None
+    belief: float | None = None
 
     def dump(self) -> str:
         """Return it as JSON; what says nothing is left out."""
@@ -68,7 +73,13 @@ class VersionFacts:
             bool(told.get("is_draft", False)),
             tuple((str(name), float(share)) for name, share in told.get("shares", ())),
             tuple(_of_label(*one) for one in told.get("by_label", ())),
+            _number(told.get("pace")),
+            _number(told.get("belief")),
         )
+
+
+def _number(told: Any) -> float | None:
+    return None if told is None else float(told)
 
 
 def _accuracy(told: Any) -> tuple[float, float, float, int] | None:

@@ -43,10 +43,51 @@ def test_whatever_evidence_lacks_it_is_too_early_to_say(lacking, why):
     assert too_early(ENOUGH) is None
 
 
-def test_models_that_know_one_class_alone_do_not_agree():
-    advice = advised({}, [np.zeros(1000, int)] * 4)
+def of(n_labels, pace, **facts):
+    told = {"accuracy": (0.9, 0.7, 0.97, 20), "has_skill": True, "belief": 0.9, **facts}
+    return VersionFacts(n_labels, pace=pace, **told)
+
+
+def test_one_model_that_can_be_compared_with_older_ones_is_not_enough():
+    for earlier in ([], [of(90, None)], [of(74, 0.0)]):  # 74 labels are not of late at 100
+        advice = advised(of(100, 0.0), earlier, 5000)
+        assert not advice.stop
+        assert "fewer than 2 models can be compared" in advice.sentence
+    assert advised(of(100, 0.0), [of(76, 0.0)], 5000).stop
+
+
+def test_the_models_of_late_are_asked_together():
+    n, bit = 100, 0.0045 / (100**-0.5 - 600**-0.5)  # by which the next 500 bring .45 points
+    assert advised(of(n, 0.9 * bit), [of(90, 1.0 * bit)], 5000).stop
+    assert not advised(of(n, 0.9 * bit), [of(90, 1.2 * bit)], 5000).stop
+
+
+def test_who_said_stop_says_go_on_only_for_twice_as_much():
+    n, bit = 100, 0.0045 / (100**-0.5 - 600**-0.5)
+    before = of(95, 1.5 * bit)
+    for said, stop in (((True, ""), True), ((False, ""), False), (None, False)):
+        assert advised(of(n, 1.5 * bit), [replace(before, advice=said)], 5000).stop is stop
+    assert not advised(of(n, 2.6 * bit), [replace(before, advice=(True, ""))], 5000).stop
+    unseen = replace(before, advice=(True, ""), has_skill=None)  # that was never shown
+    assert not advised(of(n, 1.5 * bit), [unseen], 5000).stop
+
+
+def test_a_model_that_random_answers_contradict_gives_no_advice():
+    advice = advised(of(100, 0.0, belief=0.98), [of(95, 0.0)], 5000)
     assert not advice.stop
-    assert "too early to say" in advice.sentence
+    assert "fewer of the items drawn at random right than it expects" in advice.sentence
+
+
+def test_a_trainer_that_begins_anew_looks_back(pets, project):
+    """What older models said is not stored: they are made again from the first answers."""
+    pets.answer(project, project.query(24))
+    made = project.learning.trainee(lambda *_: None).learn(1)
+    project.learning.take_contents()
+    assert made.facts.pace is not None
+    project.undo(6)  # the first half of 18 is too few
+    again = project.learning.trainee(lambda *_: None).learn(1)
+    project.learning.take_contents()
+    assert again.facts.pace is None
 
 
 def test_skill_is_more_than_naming_the_commonest_class():

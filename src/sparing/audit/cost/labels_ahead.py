@@ -11,6 +11,7 @@ import numpy as np
 from sparing.audit.audit import Claim
 from sparing.audit.cost.plan import AuditPlan, plan_audit
 from sparing.pool.predictions import Predictions
+from sparing.types import IntArray
 
 RATE = 0.35  # doubts fall as labels to the power of minus this: docs/benchmarks/planning.md
 MORE = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0)  # labels, as a share of those so far
@@ -41,10 +42,11 @@ def plan_ahead(predictions: Predictions, claim: Claim, *, attempt: int = 1) -> A
     steps = {max(LEAST_MORE, round(float(f"{share * n_labeled:.2g}"))) for share in MORE}
     # No more than the audit itself would ask: else there is nothing to be saved.
     steps = {more for more in steps if n_labeled and more < min(answers, n_left)}
+    surest = _surest_first(predictions) if steps else np.zeros(0, np.int64)  # sorted once
     in_all = {0: answers}
     for more in sorted(steps):
         in_all[more] = more + _answers(
-            plan_audit(_after(predictions, n_labeled, more), claim, attempt=attempt)
+            plan_audit(_after(predictions, surest, n_labeled, more), claim, attempt=attempt)
         )
     best = min(in_all, key=lambda more: in_all[more])
     if in_all[best] > (1 - LEAST_GAIN) * answers:
@@ -56,10 +58,13 @@ def _answers(plan: AuditPlan) -> int:
     return plan.expected_audits + plan.expected_remainder
 
 
-def _after(predictions: Predictions, n_labeled: int, more: int) -> Predictions:
-    """Return what the model is expected to say after so many more labels."""
+def _surest_first(predictions: Predictions) -> IntArray:
     left = np.flatnonzero(predictions.eligible)
-    surest = left[np.argsort(-predictions.confidence[left], kind="stable")]
+    return left[np.argsort(-predictions.confidence[left], kind="stable")]
+
+
+def _after(predictions: Predictions, surest: IntArray, n_labeled: int, more: int) -> Predictions:
+    """Return what the model is expected to say after so many more labels."""
     n_doubted = round((1 - AT_RANDOM) * more)
     others = surest[: len(surest) - n_doubted]
     spread = others[np.linspace(0, len(others) - 1, more - n_doubted).round().astype(np.int64)]

@@ -1,51 +1,25 @@
 """Whether to stop: what the evidence allows to be said, and which versions it is read from."""
 
-from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import sqrt
 
 import numpy as np
 
-from sparing.audit.stopping import TOO_EARLY, Advice, expected_gain, stabilizing_predictions
+from sparing.audit.outlook import Outlook, next_labels
+from sparing.audit.stopping import TOO_EARLY, Advice
 from sparing.store import Version, VersionFacts
 from sparing.types import BoolArray, IntArray
 
 LEAST_SHOWN = 10  # random answers: with fewer the interval spans most of what is possible
-LEAST_TO_STOP = 20  # with fewer it is some 30 points wide
-ANSWERS_PER_POINT = 100.0  # what a point of accuracy is worth to most people
-SPACING = 0.85  # of one point of the curve to the next
+LEAST_TO_STOP = 10  # with fewer nothing would contradict a model that is wrong of itself
+SPACING = 0.85  # of the number of labels of one model that is remembered to the next
+LEAST_STEP = 10  # labels, too
+LATELY = 0.75  # of the labels: models that were taught no fewer are asked together
+LEAST_MODELS = 2
 CLEARLY = 2.0  # standard errors
 N_ROUNDS = 4
 LEAST_STEP = 10  # labels between versions that are compared
-
-
-class Course:
-    """How the versions of a project have gone: what the last of them say of the same items."""
-
-    def __init__(self) -> None:
-        self._watched: deque[tuple[int, IntArray]] = deque(maxlen=N_ROUNDS)
-
-    def is_due(self, n_labels: int) -> bool:
-        """Tell whether a version stands well apart from the one before.
-
-        Those that differ by a few labels agree whatever they are worth: they are passed over.
-        """
-        last = self._watched[-1][0] if self._watched else 0
-        return n_labels >= max(LEAST_STEP, last + LEAST_STEP, last / SPACING)
-
-    def note(self, n_labels: int, predicted: IntArray) -> None:
-        """Remember what a version predicts for a fixed random set of items."""
-        if self._watched and len(self._watched[-1][1]) != len(predicted):
-            self._watched.clear()  # a label has come: what was said without it is another thing
-        self._watched.append((n_labels, predicted))
-
-    def advice(self, facts: VersionFacts, versions: Iterable[Version]) -> Advice:
-        """Say whether to stop, by the versions so far and the facts of the next one."""
-        whole = (v for v in versions if not v.is_draft)
-        known = ((f.n_labels, random_accuracy(f)) for f in standing([*whole, Version(0, 0, facts)]))
-        points = {n: found[0] for n, found in known if found is not None}
-        return advised(points, [predicted for _, predicted in self._watched])
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,13 +45,13 @@ def too_early(grounds: Grounds) -> str | None:
     Examples
     --------
     >>> print(too_early(Grounds(3, ("dog",), has_skill=False)))
-    It is too early to say: 17 more answers to items drawn at random are needed.
+    It is too early to say: 7 more answers to items drawn at random are needed.
     >>> print(too_early(Grounds(20, ("dog",), has_skill=False)))
     It is too early to say: no item has been called 'dog' yet.
     >>> too_early(Grounds(20, (), has_skill=True))
     """
     if grounds.n_random < LEAST_TO_STOP:
-        why = _needed(LEAST_TO_STOP - grounds.n_random)
+        why = needed(LEAST_TO_STOP - grounds.n_random)
     elif grounds.unseen:
         why = f"no item has been called '{grounds.unseen[0]}' yet"
     elif grounds.has_skill is None:
@@ -97,10 +71,11 @@ def wanting(n_random: int) -> str:
     >>> wanting(9)
     '1 more answer to an item drawn at random is needed'
     """
-    return _needed(LEAST_SHOWN - n_random)
+    return needed(LEAST_SHOWN - n_random)
 
 
-def _needed(n: int) -> str:
+def needed(n: int) -> str:
+    """Say how many more random answers something needs."""
     if n == 1:
         return "1 more answer to an item drawn at random is needed"
     return f"{n} more answers to items drawn at random are needed"
@@ -157,47 +132,81 @@ def standing(versions: Iterable[Version]) -> list[VersionFacts]:
     return kept
 
 
-def advised(points: Mapping[int, float], watched: Sequence[IntArray]) -> Advice:
-    """Say whether to stop: by the price of a point, unless the models are seen to differ still.
+def advised(facts: VersionFacts, earlier: Sequence[VersionFacts], n_left: int) -> Advice:
+    """Say whether to stop: by what the models of late expect of more labels.
 
     To be shown only where :func:`too_early` has nothing against it.
 
     Parameters
     ----------
-    points : rough accuracy by the number of labels
-    watched : what the last models, well apart, predict for the same items
+    facts : of the present version
+    earlier : of those before it that stand, fewest labels first
+    n_left : items that can still be labeled
 
     Examples
     --------
-    A curve of few random items may be flat by luck:
-
-    >>> flat = {20: 0.9, 40: 0.9, 60: 0.9}
-    >>> odd, even = np.arange(40) % 2, np.arange(1, 41) % 2
-    >>> advised(flat, [odd, even, odd, even]).stop, advised(flat, [odd] * 4).stop
-    (False, True)
+    >>> [older, now] = [VersionFacts(n, (0.9, 0.7, 0.97, 20), pace=0.1) for n in (190, 200)]
+    >>> advised(now, [older], 3000).sentence
+    'Stop: getting 1 more item in 100 right would take more answers than are left (170 or more).'
+    >>> print(advised(now, [], 3000).sentence)
+    It is too early to say: fewer than 2 models can be compared with older ones.
     """
-    settled = stabilizing_predictions(watched)
-    numbers = spaced(points)
-    if len(numbers) < 3:  # what the rule asks for
-        return settled
-    values = [points[n] for n in numbers]
-    gain = expected_gain(numbers, values, answers_per_point=ANSWERS_PER_POINT)
-    still_differ = not settled.stop and not np.isnan(settled.value)
-    return settled if gain.stop and still_differ else gain
+    outlook = outlook_of([*earlier, facts], n_left)
+    if outlook is None:
+        return _unknown(f"fewer than {LEAST_MODELS} models can be compared with older ones")
+    if facts.accuracy and facts.belief is not None and facts.belief > facts.accuracy[2]:
+        return _unknown("the model gets fewer of the items drawn at random right than it expects")
+    return next_labels(outlook, said_stop=bool(earlier) and _said_stop(earlier[-1]))
 
 
-def spaced(numbers: Iterable[int]) -> list[int]:
-    """Return the largest number and smaller ones that each stand well apart from the next.
+def outlook_of(versions: Sequence[VersionFacts], n_left: int) -> Outlook | None:
+    """Return what versions of late expect together; None where they are too few.
 
-    Points of a curve that differ by an answer or two say nothing of its slope.
+    Parameters
+    ----------
+    versions : fewest labels first; the last is the present one
+    n_left : items that can still be labeled
+    """
+    n = versions[-1].n_labels
+    paces = [f.pace for f in versions if f.pace is not None and f.n_labels >= LATELY * n]
+    return Outlook(n, float(np.mean(paces)), n_left) if len(paces) >= LEAST_MODELS else None
+
+
+def _unknown(why: str) -> Advice:
+    return Advice("next_labels", False, f"{TOO_EARLY}{why}.", float("nan"), float("nan"))
+
+
+def _said_stop(facts: VersionFacts) -> bool:
+    """Tell whether a version said stop, on all the evidence that can be seen from it."""
+    shown = too_early(Grounds(n_random(facts), (), facts.has_skill)) is None
+    return shown and facts.advice is not None and facts.advice[0]
+
+
+def comparable(
+    watched: Mapping[int, IntArray], n_labels: int, predicted: IntArray
+) -> dict[int, IntArray]:
+    """Return what older models predicted of the same items, by the number of their labels.
+
+    What was said before a label came that is there now, or by labels taken back since, is void.
+    """
+    return {
+        number: said
+        for number, said in watched.items()
+        if number < n_labels and len(said) == len(predicted)
+    }
+
+
+def remembered(
+    watched: Mapping[int, IntArray], n_labels: int, predicted: IntArray
+) -> dict[int, IntArray]:
+    """Add what a model predicts, if it stands well apart from the last one.
 
     Examples
     --------
-    >>> spaced([10, 11, 12, 48, 49, 50, 60])
-    [10, 12, 50, 60]
+    >>> first, said = remembered({}, 40, np.zeros(3, int)), np.ones(3, int)
+    >>> sorted(remembered(first, 45, said)), sorted(remembered(first, 50, said))
+    ([40], [40, 50])
     """
-    kept: list[int] = []
-    for n in sorted(numbers, reverse=True):
-        if not kept or 0 < n <= SPACING * kept[-1]:
-            kept.append(n)
-    return kept[::-1]
+    last = max(watched, default=0)
+    apart = n_labels >= max(last + LEAST_STEP, last / SPACING)
+    return {**watched, n_labels: predicted} if apart else dict(watched)

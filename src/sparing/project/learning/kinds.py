@@ -54,12 +54,20 @@ class KindOfTraining(ABC):
         """Return (n_labeled,) whether that is what the person said, all of it."""
 
     @abstractmethod
+    def confidence(self, proba: FloatArray) -> FloatArray:
+        """Return (n,) how sure a model is of its answers, each as a whole."""
+
+    @abstractmethod
     def belief(self, learner: ActiveLearner, told: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return (n_labeled,) how likely the person's answer is, and the likeliest one."""
 
     @abstractmethod
     def predicted(self, learner: ActiveLearner, rows: IntArray) -> IntArray:
         """Return small numbers that stand for what is predicted of some rows, to compare later."""
+
+    @abstractmethod
+    def belief_in(self, learner: ActiveLearner, rows: IntArray, predicted: IntArray) -> FloatArray:
+        """Return (n,) how likely what an older model predicted of some rows is, all of it."""
 
     @abstractmethod
     def is_cold(self, learner: ActiveLearner) -> bool:
@@ -71,6 +79,10 @@ class KindOfTraining(ABC):
 
     def right_by_label(self, learner: ActiveLearner, told: FloatArray) -> dict[str, BoolArray]:
         """Return for each label (n_labeled,) whether it alone is right; nothing of one class."""
+        return {}
+
+    def sure_by_label(self, learner: ActiveLearner, proba: FloatArray) -> dict[str, FloatArray]:
+        """Return for each label (n,) how sure a model is of it alone; nothing of one class."""
         return {}
 
     def shares(self, learner: ActiveLearner) -> tuple[ModelShare, ...]:
@@ -105,14 +117,22 @@ class OneClass(KindOfTraining):
         """Return whether the likeliest class is the person's."""
         return np.asarray(told.argmax(axis=1) == learner.pool.y[learner.pool.labeled])
 
+    def confidence(self, proba: FloatArray) -> FloatArray:
+        """Return the highest probability."""
+        return np.asarray(proba.max(axis=1))
+
     def belief(self, learner: ActiveLearner, told: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return the probability of the person's class, and the highest one."""
         codes = learner.pool.y[learner.pool.labeled]
-        return told[np.arange(len(codes)), codes], told.max(axis=1)
+        return told[np.arange(len(codes)), codes], self.confidence(told)
 
     def predicted(self, learner: ActiveLearner, rows: IntArray) -> IntArray:
         """Return the codes of the likeliest classes."""
         return np.asarray(learner.predict_proba()[rows].argmax(axis=1))
+
+    def belief_in(self, learner: ActiveLearner, rows: IntArray, predicted: IntArray) -> FloatArray:
+        """Return the probabilities of these classes."""
+        return learner.predict_proba()[rows, predicted]
 
     def is_cold(self, learner: ActiveLearner) -> bool:
         """Tell by the labels and their classes."""
@@ -160,14 +180,29 @@ class SeveralLabels(KindOfTraining):
         right = (told > 0.5) == _of_labels(learner).indicator()
         return {str(key): right[:, i] for i, key in enumerate(learner.classes)}
 
+    def sure_by_label(self, learner: ActiveLearner, proba: FloatArray) -> dict[str, FloatArray]:
+        """Return how likely each label's yes or no is."""
+        sure = np.maximum(proba, 1 - proba)
+        return {str(key): sure[:, i] for i, key in enumerate(learner.classes)}
+
+    def confidence(self, proba: FloatArray) -> FloatArray:
+        """Return the probability of the likeliest set."""
+        return np.asarray(np.maximum(proba, 1 - proba).prod(axis=1))
+
     def belief(self, learner: ActiveLearner, told: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return the probability of the person's set, and of the likeliest one."""
         own = np.where(_of_labels(learner).indicator(), told, 1 - told).prod(axis=1)
-        return own, np.maximum(told, 1 - told).prod(axis=1)
+        return own, self.confidence(told)
 
     def predicted(self, learner: ActiveLearner, rows: IntArray) -> IntArray:
         """Return yes or no for each row and label, one after the other."""
         return np.asarray((learner.predict_proba()[rows] > 0.5).astype(np.int64).ravel())
+
+    def belief_in(self, learner: ActiveLearner, rows: IntArray, predicted: IntArray) -> FloatArray:
+        """Return the probability of all these labels together, taken one by one."""
+        told = learner.predict_proba()[rows]
+        given = predicted.reshape(told.shape) > 0
+        return np.asarray(np.where(given, told, 1 - told).prod(axis=1))
 
     def is_cold(self, learner: ActiveLearner) -> bool:
         """Tell by the number of labeled items, and whether any has a label."""

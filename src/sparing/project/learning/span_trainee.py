@@ -16,8 +16,9 @@ from sparing.learner.query import Query
 from sparing.learner.sequences import SequenceLearner
 from sparing.pool.pool import SKIPPED, UNLABELED
 from sparing.project.folder import ProjectFolder
-from sparing.project.learning.advice import Course, beats_commonest
+from sparing.project.learning.advice import beats_commonest
 from sparing.project.learning.batch import N_SPARE
+from sparing.project.learning.course import Course
 from sparing.project.learning.scores import (
     NO_SPANS,
     NOT_CERTAIN,

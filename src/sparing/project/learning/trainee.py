@@ -7,13 +7,21 @@ from uuid import uuid4
 import numpy as np
 
 from sparing.audit.evaluation import live_accuracy
+from sparing.audit.outlook import gained, pace
 from sparing.errors import CapabilityError
 from sparing.learner.learner import ActiveLearner
 from sparing.models.saved import SavedModel
 from sparing.pool.pool import SKIPPED, UNLABELED
 from sparing.project.folder import ProjectFolder
 from sparing.project.grid.clusters import clusters_of, read_clusters, write_clusters
-from sparing.project.learning.advice import Course, beats_commonest
+from sparing.project.learning.advice import (
+    LEAST_STEP,
+    advised,
+    beats_commonest,
+    comparable,
+    remembered,
+    standing,
+)
 from sparing.project.learning.batch import ask
 from sparing.project.learning.class_words import pictured, pointed_at, read_seeds
 from sparing.project.learning.kinds import TRAININGS, KindOfTraining, Taught
@@ -42,6 +50,7 @@ MANY = (
 QUICK = "cluster_then_label"
 N_MISTAKES = 200
 N_WATCHED = 1000  # items whose predictions are compared between versions
+LOOK_BACK = 2, 3  # how many times fewer labels the models have that are made to be compared with
 NO_MODEL_OF_LABELS = (
     "A model file is of one class an item; this project is of several labels: teach"
     " ActiveLearner(kind='labels') in Python to label other items."
@@ -90,7 +99,7 @@ class Trainee:
         self._mapmaker: Mapmaker | None = None
         self._is_arranged = False
         self._by_name: Named | None = None
-        self._course = Course()
+        self._watched: dict[int, IntArray] = {}  # what was predicted, by the number of labels
         self._stamp: str | None = None
         # Another process may be making a version of the same number: one of the two will count.
         self._mark = f"-{uuid4().hex[:8]}" if folder.is_shared else ""
@@ -113,7 +122,7 @@ class Trainee:
             return False
         self._learner, self._mapmaker, self._is_arranged = None, None, False
         self._by_name = None
-        self._course = Course()
+        self._watched = {}
         if self._sight.is_whole:
             self._mapmaker = Mapmaker(self._folder, self._contents, self._seed)
             self._mapmaker.draw_principal()
@@ -237,8 +246,27 @@ class Trainee:
                 self._vectors(rows), self._seed, self._contents.views
             )
             self._look_for(self._learner, rows)
+            self._look_back(self._learner, rows)
         follow(self._learner, self._wanted(rows), self._kind)
         return self._learner, rows
+
+    def _look_back(self, learner: ActiveLearner, rows: IntArray) -> None:
+        """Teach the first labels alone, as if a process that ended had been here before."""
+        wanted = self._wanted(rows)
+        seq = {
+            place: answer.seq
+            for place, row in enumerate(rows.tolist())
+            if not isinstance(wanted[place], int)
+            and (answer := self._replay.of(self._sight.items[row].item_id).answer) is not None
+        }
+        in_order = sorted(seq, key=lambda place: seq[place])
+        for times in sorted(LOOK_BACK, reverse=True):
+            n = len(in_order) // times
+            if n >= LEAST_STEP:
+                later = set(in_order[n:])
+                first = [UNLABELED if i in later else one for i, one in enumerate(wanted)]
+                follow(learner, first, self._kind)
+                self._watch(learner)
 
     def _named(self, learner: ActiveLearner) -> Named | None:
         """Return how like the pictures are to the names of the classes, as long as that counts.
@@ -307,26 +335,59 @@ class Trainee:
             right = self._kind.right(learner, told)
             uniform = np.array([event.source == FROM_UNIFORM for event in labels])
             if uniform.any():
-                each = self._kind.right_by_label(learner, told).items()
-                by_label = tuple((key, *_rough(one[uniform])) for key, one in each)
-                facts = replace(facts, accuracy=_rough(right[uniform]), by_label=by_label)
+                facts = self._rough(facts, learner, told, uniform)
             codes = learner.pool.y[learner.pool.labeled]
             facts = replace(facts, has_skill=beats_commonest(right, codes))
-        self._watch(learner)
-        advice = self._course.advice(facts, self._store.versions())
+        facts = replace(facts, pace=self._watch(learner))
+        whole = (v for v in self._store.versions() if not v.is_draft)
+        *earlier, facts = standing([*whole, Version(0, 0, facts)])
+        advice = advised(facts, earlier, int(np.sum(learner.pool.y == UNLABELED)))
         return replace(facts, advice=(advice.stop, advice.sentence))
 
-    def _watch(self, learner: ActiveLearner) -> None:
-        """Remember what this version predicts for a fixed random set of items."""
-        n, n_labels = len(learner.pool), len(learner.pool.labeled)
-        if self._course.is_due(n_labels):
-            rng = np.random.default_rng(self._seed)
-            rows = rng.choice(n, min(n, N_WATCHED), replace=False)
-            self._course.note(n_labels, self._kind.predicted(learner, rows))
+    def _rough(
+        self, facts: VersionFacts, learner: ActiveLearner, told: FloatArray, uniform: BoolArray
+    ) -> VersionFacts:
+        """Say how often it is right about what is left, from what was drawn at random."""
+        proba, left = learner.predict_proba(), learner.pool.y == UNLABELED
+        sure, seen = self._kind.confidence(proba)[left], self._kind.confidence(told)[uniform]
+        accuracy = _estimate(self._kind.right(learner, told)[uniform], seen, sure)
+        of_left = self._kind.sure_by_label(learner, proba)
+        of_seen = self._kind.sure_by_label(learner, told)
+        by_label = tuple(
+            (key, *_estimate(right[uniform], of_seen[key][uniform], of_left[key][left]))
+            for key, right in self._kind.right_by_label(learner, told).items()
+        )
+        belief = float(np.mean(sure)) if len(sure) else None
+        return replace(facts, accuracy=accuracy, by_label=by_label, belief=belief)
+
+    def _watch(self, learner: ActiveLearner) -> float | None:
+        """Remember what this version predicts for a fixed random set of items.
+
+        Returns
+        -------
+        how fast it has learned; None where there is nothing to compare with
+        """
+        n_labels = len(learner.pool.labeled)
+        if n_labels < LEAST_STEP:
+            return None
+        n = len(learner.pool)
+        rows = np.random.default_rng(self._seed).choice(n, min(n, N_WATCHED), replace=False)
+        predicted = self._kind.predicted(learner, rows)
+        older = comparable(self._watched, n_labels, predicted)
+        now = self._kind.belief_in(learner, rows, predicted)
+        gains = {
+            number: gained(now, self._kind.belief_in(learner, rows, said))
+            for number, said in older.items()
+        }
+        self._watched = remembered(older, n_labels, predicted)
+        fast = pace(n_labels, gains)
+        return None if np.isnan(fast) else fast
 
 
-def _rough(right: BoolArray) -> tuple[float, float, float, int]:
-    found = live_accuracy(right)
+def _estimate(
+    right: BoolArray, seen: FloatArray, left: FloatArray
+) -> tuple[float, float, float, int]:
+    found = live_accuracy(right, seen, left)
     return found.value, found.low, found.high, found.n_audited
 
 
