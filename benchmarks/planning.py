@@ -170,14 +170,17 @@ def fit(work: Path) -> None:
     by_doubt, by_share, likely = (np.array(column) for column in zip(*rows, strict=True))
 
     def loss(t: np.ndarray) -> float:
-        level, of_doubt, of_share, log_spread = t
-        mean = level + of_doubt * by_doubt + of_share * by_share
+        level, of_doubt, of_share, of_both, log_spread = t
+        mean = level + of_doubt * by_doubt + of_share * by_share + of_both * by_doubt * by_share
         prior = -0.5 * ((LOG_POWERS - mean[:, None]) / math.exp(log_spread)) ** 2
         prior -= np.log(np.exp(prior).sum(axis=1, keepdims=True))
         return -float(np.log(np.exp(prior + likely).sum(axis=1) + 1e-300).sum())
 
-    found = minimize(loss, [0.3, 0, 0, -0.5], method="Nelder-Mead", options={"maxiter": 4000}).x
-    print(f"LEVEL, BY_DOUBT, BY_SHARE {found[:3].round(3)}, SPREAD {math.exp(found[3]):.3f}")
+    start = [0.3, 0, 0, 0, -0.5]
+    found = minimize(loss, start, method="Nelder-Mead", options={"maxiter": 4000}).x
+    print(
+        f"LEVEL, BY_DOUBT, BY_SHARE, BY_BOTH {found[:4].round(3)}, SPREAD {math.exp(found[4]):.3f}"
+    )
 
 
 def _fits(f: Frozen, doubt: np.ndarray) -> np.ndarray:

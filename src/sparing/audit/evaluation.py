@@ -339,12 +339,15 @@ def live_accuracy(
     seen = np.asarray(right, dtype=bool)
     check_int("the number of uniform draws", "live_accuracy", seen.size, 1)
     low, high = wilson(int(seen.sum()), seen.size, check_fraction("alpha", "live_accuracy", alpha))
-    of_left = np.size(confidence) > 0 < np.size(left)
-    easier = float(np.mean(left) - np.mean(confidence)) if of_left else 0.0
-    limits = (min(max(float(at) + easier, 0.0), 1.0) for at in (seen.mean(), low, high))
-    about = "of items that nobody has labeled" if of_left else "of items drawn uniformly so far"
-    return Estimate(*limits, 1 - alpha, about, "out of fold", seen.size, int((~seen).sum()),
-                    rough=True)  # fmt: skip
+    drawn, rest = (np.asarray(sure, dtype=np.float64) for sure in (confidence, left))
+    of_left = drawn.size > 0 < rest.size
+    easier = float(rest.mean() - drawn.mean()) if of_left else 0.0
+    value, low, high = np.clip(np.array([seen.mean(), low, high]) + easier, 0.0, 1.0).tolist()
+    return Estimate(
+        value, low, high, 1 - alpha,
+        "of items that nobody has labeled" if of_left else "of items drawn uniformly so far",
+        "out of fold", seen.size, int((~seen).sum()), rough=True,
+    )  # fmt: skip
 
 
 def lure(
