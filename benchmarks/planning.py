@@ -20,6 +20,7 @@ from scipy.optimize import minimize
 from certificates import Frozen, draws, in_steps, looks_of
 from label_paths import REPORTED, SETS, TUNING, LabelPath, Round, load_path, path_file
 from sparing.audit.audit import Claim, share_of
+from sparing.audit.cost.doubt_counts import DoubtCounts
 from sparing.audit.cost.error_scenarios import DOUBTS, wrong_if
 from sparing.audit.cost.labels_ahead import plan_ahead
 
@@ -68,9 +69,16 @@ def frozen(path: LabelPath, r: Round) -> Frozen:
     return Frozen.of(path.truth[pool].astype(int), r.codes[pool], r.confidence[pool], place)
 
 
-def case_of(f: Frozen, epsilon: float, seed: int) -> dict[str, float]:
+def seen_of(path: LabelPath, r: Round) -> DoubtCounts:
+    """Return what the model was wrong about among the labeled items that were drawn at random."""
+    drawn = path.uniform[: r.n_labels]
+    right = r.oof_codes == path.truth[path.labeled[: r.n_labels]]
+    return DoubtCounts.of(r.oof_confidence[drawn], right[drawn])
+
+
+def case_of(f: Frozen, epsilon: float, seed: int, seen: DoubtCounts) -> dict[str, float]:
     """Plan, and audit many times."""
-    plan = plan_ahead(f.predictions, Claim(epsilon))
+    plan = plan_ahead(f.predictions, Claim(epsilon), seen=seen)
     told = {"more": plan.more_labels, "in_all": plan.in_all}
     n_left = len(f.rows)
     announced = plan.expected_audits + plan.expected_remainder
@@ -94,7 +102,8 @@ def cases(work: Path, names: tuple[str, ...]) -> list[Case]:
             f = frozen(path, r)
             if len(f.rows) > 1:
                 found += [
-                    Case(name, 0, wanted, len(f.rows), e, **case_of(f, e, 0)) for e in EPSILONS
+                    Case(name, 0, wanted, len(f.rows), e, **case_of(f, e, 0, seen_of(path, r)))
+                    for e in EPSILONS
                 ]
     return found
 
@@ -170,17 +179,14 @@ def fit(work: Path) -> None:
     by_doubt, by_share, likely = (np.array(column) for column in zip(*rows, strict=True))
 
     def loss(t: np.ndarray) -> float:
-        level, of_doubt, of_share, of_both, log_spread = t
-        mean = level + of_doubt * by_doubt + of_share * by_share + of_both * by_doubt * by_share
+        level, of_doubt, of_share, log_spread = t
+        mean = level + of_doubt * by_doubt + of_share * by_share
         prior = -0.5 * ((LOG_POWERS - mean[:, None]) / math.exp(log_spread)) ** 2
         prior -= np.log(np.exp(prior).sum(axis=1, keepdims=True))
         return -float(np.log(np.exp(prior + likely).sum(axis=1) + 1e-300).sum())
 
-    start = [0.3, 0, 0, 0, -0.5]
-    found = minimize(loss, start, method="Nelder-Mead", options={"maxiter": 4000}).x
-    print(
-        f"LEVEL, BY_DOUBT, BY_SHARE, BY_BOTH {found[:4].round(3)}, SPREAD {math.exp(found[4]):.3f}"
-    )
+    found = minimize(loss, [0.3, 0, 0, -0.5], method="Nelder-Mead", options={"maxiter": 4000}).x
+    print(f"LEVEL, BY_DOUBT, BY_SHARE {found[:3].round(3)}, SPREAD {math.exp(found[3]):.3f}")
 
 
 def _fits(f: Frozen, doubt: np.ndarray) -> np.ndarray:

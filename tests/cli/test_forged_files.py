@@ -165,4 +165,4 @@ def test_labels_that_are_not_there_are_said_not_to_be_compared(folder, capsys):
 def test_where_a_certificate_is_all_there_is_it_says_so(folder, capsys):
     capsys.readouterr()
     assert verified(folder, pool=False)
-    assert "Numbers only" in capsys.readouterr().err
+    assert "Its numbers alone were looked at" in capsys.readouterr().err

@@ -27,6 +27,7 @@ class VersionFacts:
     by_label : of several labels, the key of each, and what ``accuracy`` is of it alone
     pace : how fast it has learned, see :mod:`sparing.audit.outlook`; None where nothing is known
     belief : the share of what is not labeled that it expects to be right about
+    seen : of labeled items that were drawn at random, (doubt, items, wrong ones) out of fold
 
     Examples
     --------
@@ -45,6 +46,7 @@ class VersionFacts:
     by_label: tuple[LabelAccuracy, ...] = ()
     pace: float | None = None
     belief: float | None = None
+    seen: tuple[tuple[float, int, int], ...] = ()
 
     def dump(self) -> str:
         """Return it as JSON; what says nothing is left out."""
@@ -75,6 +77,7 @@ class VersionFacts:
             tuple(_of_label(*one) for one in told.get("by_label", ())),
             _number(told.get("pace")),
             _number(told.get("belief")),
+            tuple((float(d), int(n), int(wrong)) for d, n, wrong in told.get("seen", ())),
         )
 
 

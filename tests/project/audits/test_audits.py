@@ -89,6 +89,18 @@ def test_answers_of_an_open_audit_train_no_model(numbers, project):
     assert project.store.versions(version - 1)[0].facts.n_labels == project.status().n_labeled
 
 
+def test_a_plan_takes_into_account_what_the_model_was_wrong_about(numbers, project):
+    plan = project.audits.plan(0.05)
+    (version,) = project.store.versions()
+    counted = sum(n for _, n, _ in version.facts.seen)
+    assert counted == version.facts.accuracy[-1] > 0
+    made = project.learning.trainee(lambda *_: None).learn(2)
+    project.learning.take_contents()
+    surely_wrong = replace(made.facts, seen=((0.001, 40, 8),))
+    project.learning.adopt(replace(made, facts=surely_wrong))
+    assert project.audits.plan(0.05).most > plan.most
+
+
 def test_an_audit_survives_the_process(numbers, project):
     project.audits.draw(0.05)
     numbers.answer(project, project.audits.query(10))

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import ndtri
 
+from sparing.audit.cost.doubt_counts import DoubtCounts
 from sparing.types import FloatArray
 
 N_CUTS = 12
@@ -24,11 +25,21 @@ TOP = 0.6
 LEVEL, BY_DOUBT, BY_SHARE, SPREAD = 0.26, -0.18, -0.9, 0.52
 DOUBTS = 0.01, 0.5  # a mean doubt below or above counts as that
 N_SCENARIOS = 9
+GRID = np.linspace(-4, 4, 161)  # powers, in standard deviations of what is expected of any model
+LEAST_CHANCE = 1e-4  # some labels are slips: no error is a proof
+TRUST = 0.5
 WEIGHTS = np.full(N_SCENARIOS, 1 / N_SCENARIOS)
 
 
-def powers(mean_doubt: float, share_labeled: float) -> FloatArray:
+def powers(mean_doubt: float, share_labeled: float, seen: DoubtCounts | None = None) -> FloatArray:
     """Return (n_scenarios,) powers, all equally likely.
+
+    Parameters
+    ----------
+    mean_doubt : of the items that are left
+    share_labeled : of the pool
+    seen : what is known of items drawn at random; it counts as its share TRUST, since the items
+        that are left are no such items
 
     Examples
     --------
@@ -39,7 +50,19 @@ def powers(mean_doubt: float, share_labeled: float) -> FloatArray:
     """
     mean = LEVEL + BY_DOUBT * np.log(np.clip(mean_doubt, *DOUBTS)) + BY_SHARE * share_labeled
     places = (np.arange(N_SCENARIOS) + 0.5) / N_SCENARIOS
-    return np.asarray(np.exp(mean + SPREAD * ndtri(places)))
+    if seen is None or not len(seen.doubt):
+        return np.asarray(np.exp(mean + SPREAD * ndtri(places)))
+    grid = mean + SPREAD * GRID
+    likely = TRUST * _log_likelihood(np.exp(grid), seen) - GRID**2 / 2
+    by_then = np.cumsum(np.exp(likely - likely.max()))
+    return np.asarray(np.exp(np.interp(places, by_then / by_then[-1], grid)))
+
+
+def _log_likelihood(powers: FloatArray, seen: DoubtCounts) -> FloatArray:
+    chance = np.array([wrong_if(seen.doubt, power) for power in powers])
+    chance = np.clip(chance, LEAST_CHANCE, 1 - LEAST_CHANCE)
+    right = seen.n_items - seen.n_wrong
+    return np.asarray(np.log(chance) @ seen.n_wrong + np.log1p(-chance) @ right)
 
 
 def wrong_if(doubt: FloatArray, power: float) -> FloatArray:
@@ -84,6 +107,7 @@ class RankedList:
         confidence: FloatArray,
         share_labeled: float = 0.0,
         *,
+        seen: DoubtCounts | None = None,
         n_cuts: int = N_CUTS,
         finely: bool = False,
     ) -> "RankedList":
@@ -93,6 +117,7 @@ class RankedList:
         ----------
         confidence : (n,) of the items that nobody labeled
         share_labeled : of all items
+        seen : what is known of items drawn at random
         n_cuts, finely : how fine the steps are
         """
         confidence = np.sort(confidence)[::-1]
@@ -106,19 +131,19 @@ class RankedList:
         last = n - np.unique(np.searchsorted(confidence[::-1], level, side="left"))[::-1] - 1
         cuts = np.arange(len(last))[:: -max(1, len(last) // n_cuts)][:n_cuts]
         size = last + 1.0
-        errors, doubt = _expected_errors(confidence, size, share_labeled)
+        errors, doubt = _expected_errors(confidence, size, share_labeled, seen)
         return cls(n, size, errors, doubt, confidence[last], cuts)
 
 
 def _expected_errors(
-    confidence: FloatArray, size: FloatArray, share_labeled: float
+    confidence: FloatArray, size: FloatArray, share_labeled: float, seen: DoubtCounts | None
 ) -> tuple[FloatArray, FloatArray]:
     """Return the errors among the first ``size`` items, and those that the model says."""
     edges = np.unique(np.linspace(0, len(confidence), SAMPLE + 1).round().astype(np.int64))
     doubt = np.maximum(1.0 - confidence[(edges[:-1] + edges[1:]) // 2].astype(np.float64), 0.0)
     counts = np.diff(edges)
     mean = float(counts @ doubt) / len(confidence)
-    wrong = [wrong_if(doubt, power) for power in powers(mean, share_labeled)]
+    wrong = [wrong_if(doubt, power) for power in powers(mean, share_labeled, seen)]
     total = np.cumsum(counts * np.array([*wrong, doubt]), axis=1)
     *errors, said = (np.interp(size, edges, np.r_[0.0, row]) for row in total)
     return np.array(errors), said

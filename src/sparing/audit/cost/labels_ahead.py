@@ -9,6 +9,7 @@ from dataclasses import replace
 import numpy as np
 
 from sparing.audit.audit import Claim
+from sparing.audit.cost.doubt_counts import DoubtCounts
 from sparing.audit.cost.plan import AuditPlan, plan_audit
 from sparing.pool.predictions import Predictions
 from sparing.types import IntArray
@@ -20,12 +21,14 @@ LEAST_MORE = 10
 LEAST_GAIN = 0.05  # of the answers in all; for less nobody should wait
 
 
-def plan_ahead(predictions: Predictions, claim: Claim, *, attempt: int = 1) -> AuditPlan:
+def plan_ahead(
+    predictions: Predictions, claim: Claim, *, attempt: int = 1, seen: DoubtCounts | None = None
+) -> AuditPlan:
     """Plan an audit, and say after how many more labels one is expected to cost least in all.
 
     Parameters
     ----------
-    predictions, claim, attempt : as of :func:`sparing.audit.cost.plan.plan_audit`
+    predictions, claim, attempt, seen : as of :func:`sparing.audit.cost.plan.plan_audit`
 
     Examples
     --------
@@ -36,7 +39,7 @@ def plan_ahead(predictions: Predictions, claim: Claim, *, attempt: int = 1) -> A
     >>> print(plan_ahead(p, Claim(0.02)).ahead)
     Audit now: about 2,439 answers in all. After 800 more labels: about 1,956, these included.
     """
-    now = plan_audit(predictions, claim, attempt=attempt)
+    now = plan_audit(predictions, claim, attempt=attempt, seen=seen)
     answers = _answers(now)
     n_labeled, n_left = int((predictions.y >= 0).sum()), int(predictions.eligible.sum())
     steps = {max(LEAST_MORE, round(float(f"{share * n_labeled:.2g}"))) for share in MORE}
@@ -46,7 +49,9 @@ def plan_ahead(predictions: Predictions, claim: Claim, *, attempt: int = 1) -> A
     in_all = {0: answers}
     for more in sorted(steps):
         in_all[more] = more + _answers(
-            plan_audit(_after(predictions, surest, n_labeled, more), claim, attempt=attempt)
+            plan_audit(
+                _after(predictions, surest, n_labeled, more), claim, attempt=attempt, seen=seen
+            )
         )
     best = min(in_all, key=lambda more: in_all[more])
     if in_all[best] > (1 - LEAST_GAIN) * answers:

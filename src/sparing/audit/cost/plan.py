@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sparing.audit.audit import WHOLE, Claim, share_of
+from sparing.audit.cost.doubt_counts import DoubtCounts
 from sparing.audit.cost.error_scenarios import WEIGHTS, RankedList
 from sparing.audit.cost.whole_set import BAD_CASE, WorkSplit, by_hand, cheapest_whole
 from sparing.audit.error_bounds import chance_to_pass, chance_to_start
@@ -58,18 +59,23 @@ class AuditPlan:
         return self.n_audit[-1] if isinstance(self.n_audit, tuple) else self.n_audit
 
 
-def plan_audit(predictions: Predictions, claim: Claim, *, attempt: int = 1) -> AuditPlan:
+def plan_audit(
+    predictions: Predictions, claim: Claim, *, attempt: int = 1, seen: DoubtCounts | None = None
+) -> AuditPlan:
     """Find how many items to audit, and which to label by hand unseen, at the lowest cost.
 
     How often the model errs is guessed from its confidences, in several scenarios
     (:func:`sparing.audit.cost.error_scenarios.powers`): the mix is the cheapest in their mean.
-    If the guess is wrong the certificate stays true and only costs more. No answer is looked at.
+    If the guess is wrong the certificate stays true and only costs more. No answer of an audit is
+    looked at.
 
     Parameters
     ----------
     predictions : the frozen model
     claim : what is to be certified
     attempt : which draw it will be; each later one may risk less
+    seen : what the model was wrong about, out of fold, among labeled items that were drawn at
+        random: it makes the guess a better one
 
     Examples
     --------
@@ -82,24 +88,26 @@ def plan_audit(predictions: Predictions, claim: Claim, *, attempt: int = 1) -> A
     """
     delta = share_of(claim.delta, attempt)
     if claim.per_class:
-        return _plan(predictions, claim, *_per_class(predictions, claim, delta))
+        return _plan(predictions, claim, *_per_class(predictions, claim, delta, seen))
     confidence = predictions.confidence[predictions.eligible]
     if not len(confidence):
         return _plan(predictions, claim, 0, by_hand(0))
-    ranked = RankedList.of(confidence, _share_labeled(predictions), finely=claim.kind == WHOLE)
+    share, finely = _share_labeled(predictions), claim.kind == WHOLE
+    ranked = RankedList.of(confidence, share, seen=seen, finely=finely)
     mix = _cheapest(ranked, claim, predictions.n_total, delta)
     return _plan(predictions, claim, mix.n_audit, mix)
 
 
 def _per_class(
-    predictions: Predictions, claim: Claim, delta: float
+    predictions: Predictions, claim: Claim, delta: float, seen: DoubtCounts | None
 ) -> tuple[dict[int, int], WorkSplit]:
     eligible = predictions.eligible
     confidence, called = predictions.confidence[eligible], predictions.codes[eligible]
     codes = np.flatnonzero(np.bincount(called)).tolist()
     audits, remainder, most = {}, 0.0, 0.0
     for code in codes:
-        ranked = RankedList.of(confidence[called == code], _share_labeled(predictions), n_cuts=1)
+        sure, share = confidence[called == code], _share_labeled(predictions)
+        ranked = RankedList.of(sure, share, seen=seen, n_cuts=1)
         mix = _cheapest(ranked, claim, predictions.n_total, delta / len(codes))
         remainder, most = remainder + mix.remainder, most + mix.most
         if isinstance(mix.n_audit, int) and mix.n_audit:

@@ -66,7 +66,8 @@ class Audits:
         """
         with self._guarded.held() as state:
             claim = Claim(epsilon, delta)
-            return draws.plan_before(_freeze(state), claim, state.replay.attempt + 1)
+            frozen, facts = _freeze(state), state.versions[-1].facts
+            return draws.plan_before(frozen, claim, state.replay.attempt + 1, facts)
 
     @property
     def open_claim(self) -> Claim | None:
@@ -167,7 +168,7 @@ def _drawn(state: State, claim: Claim) -> Decision[AuditPlan]:
     if state.drawn_rows:
         raise ConflictError("An audit is open: answer it, or give it up with resume.")
     frozen, n = _freeze(state), state.replay.attempt
-    planned = draws.plan(frozen, claim, n + 1)
+    planned = draws.plan(frozen, claim, n + 1, state.versions[-1].facts)
     if not planned.n_audited:
         raise PoolExhaustedError(planned.sentence)
     before = draws.load_audits(state.folder, n)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from sparing.audit.audit import Audit, Claim
+from sparing.audit.cost.doubt_counts import DoubtCounts
 from sparing.audit.cost.labels_ahead import plan_ahead
 from sparing.audit.cost.plan import AuditPlan, plan_audit
 from sparing.audit.sampling import draw_audit
@@ -29,7 +30,7 @@ from sparing.project.log.replay import Replay
 from sparing.project.settings import CLASS
 from sparing.project.source.items import GONE, PRESENT
 from sparing.project.team.people import Opinions
-from sparing.store import ItemRow
+from sparing.store import ItemRow, VersionFacts
 from sparing.store.records import FROM_CLUSTER, FROM_GRID
 from sparing.types import StrArray
 
@@ -139,14 +140,16 @@ def _known(
     ), GLANCE if answer.source == FROM_GRID else at_a_glance
 
 
-def plan(frozen: Frozen, claim: Claim, attempt: int) -> AuditPlan:
-    """Say what certifying the claim will cost."""
-    return plan_audit(frozen.predictions, claim, attempt=attempt)
+def plan(frozen: Frozen, claim: Claim, attempt: int, facts: VersionFacts) -> AuditPlan:
+    """Say what certifying the claim will cost, by what the version was wrong about so far."""
+    seen = DoubtCounts.of_rows(facts.seen)
+    return plan_audit(frozen.predictions, claim, attempt=attempt, seen=seen)
 
 
-def plan_before(frozen: Frozen, claim: Claim, attempt: int) -> AuditPlan:
+def plan_before(frozen: Frozen, claim: Claim, attempt: int, facts: VersionFacts) -> AuditPlan:
     """Say what it will cost, and whether more labels first would make it cheaper."""
-    return plan_ahead(frozen.predictions, claim, attempt=attempt)
+    seen = DoubtCounts.of_rows(facts.seen)
+    return plan_ahead(frozen.predictions, claim, attempt=attempt, seen=seen)
 
 
 def draw(frozen: Frozen, claim: Claim, planned: AuditPlan, previous: Sequence[Audit]) -> Draw:

@@ -6,6 +6,7 @@ from uuid import uuid4
 
 import numpy as np
 
+from sparing.audit.cost.doubt_counts import DoubtCounts
 from sparing.audit.evaluation import live_accuracy
 from sparing.audit.outlook import gained, pace
 from sparing.errors import CapabilityError
@@ -350,15 +351,17 @@ class Trainee:
         """Say how often it is right about what is left, from what was drawn at random."""
         proba, left = learner.predict_proba(), learner.pool.y == UNLABELED
         sure, seen = self._kind.confidence(proba)[left], self._kind.confidence(told)[uniform]
-        accuracy = _estimate(self._kind.right(learner, told)[uniform], seen, sure)
+        right = self._kind.right(learner, told)[uniform]
+        counts = DoubtCounts.of(seen, right).rows
         of_left = self._kind.sure_by_label(learner, proba)
         of_seen = self._kind.sure_by_label(learner, told)
         by_label = tuple(
-            (key, *_estimate(right[uniform], of_seen[key][uniform], of_left[key][left]))
-            for key, right in self._kind.right_by_label(learner, told).items()
+            (key, *_estimate(one[uniform], of_seen[key][uniform], of_left[key][left]))
+            for key, one in self._kind.right_by_label(learner, told).items()
         )
         belief = float(np.mean(sure)) if len(sure) else None
-        return replace(facts, accuracy=accuracy, by_label=by_label, belief=belief)
+        accuracy = _estimate(right, seen, sure)
+        return replace(facts, accuracy=accuracy, by_label=by_label, belief=belief, seen=counts)
 
     def _watch(self, learner: ActiveLearner) -> float | None:
         """Remember what this version predicts for a fixed random set of items.
