@@ -7,8 +7,9 @@ BIN := .venv/bin
 demo: .venv/.demo            ## reproduce the founding article on real MNIST
 	$(BIN)/sparing reproduce
 
+# Modules are kept compiled, whatever the machine says: some tests start Python many times.
 test: .venv/.dev             ## all tests and doctests, a process for each core
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --dist worksteal
+	PYTHONDONTWRITEBYTECODE= OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --dist worksteal
 
 check: lint types test       ## format, lint, types, tests, doctests
 
