@@ -12,6 +12,7 @@ import sparing
 ROOT = Path(sparing.__file__).parent
 HOUSE = Path(__file__).parents[1]
 DESIGN = HOUSE / "docs" / "design.md"
+MOST_ROOMS = 26  # that a newcomer can keep apart; they lie in layers, so that none is in a circle
 FILES = sorted(path for path in ROOT.rglob("*.py") if path != ROOT / "__init__.py")
 
 
@@ -62,6 +63,8 @@ def test_the_drawing_of_the_house_is_the_contract():
     drawing = DESIGN.read_text(encoding="utf-8").partition("```text")[2].partition("```")[0]
     drawn = [line.split("  ")[0].strip() for line in drawing.strip().splitlines()]
     assert drawn == contracts[0]["layers"]
+    rooms = [room.strip() for line in drawn for room in line.split("|")]
+    assert len(rooms) == len(set(rooms)) <= MOST_ROOMS
 
 
 def test_every_room_stands_in_the_tree_of_the_design():

@@ -70,7 +70,7 @@ def asked_labels(path: Path, told: "Reading") -> tuple[str | None, tuple[str, ..
     -------
     the column with the labels, if the answer was yes; and the columns of an item, if it was no
     """
-    from sparing.datasets.labels import begun, is_label_column
+    from sparing.datasets.label_columns import begun, is_label_column
     from sparing.datasets.read import read_items
     from sparing.errors import SparingError
 
@@ -94,7 +94,7 @@ def asked_labels(path: Path, told: "Reading") -> tuple[str | None, tuple[str, ..
 
 def _asked_which(table: "RawTable", columns: tuple[str, ...]) -> tuple[str | None, tuple[str, ...]]:
     """Ask which of several columns has the labels, those of one person perhaps."""
-    from sparing.datasets.labels import begun
+    from sparing.datasets.label_columns import begun
 
     names = table.labels_beside
     for number, name in enumerate(names, 1):

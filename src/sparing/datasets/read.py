@@ -11,7 +11,7 @@ from sparing.datasets.hugging_face import is_saved, read_saved
 from sparing.datasets.identifiers import identified
 from sparing.datasets.items import ItemKind, Items, Labeled
 from sparing.datasets.jsonl import read_json, read_jsonl
-from sparing.datasets.labels import set_aside
+from sparing.datasets.label_columns import set_aside
 from sparing.datasets.parquet import read_parquet
 from sparing.datasets.rows import AS_BEFORE, RawTable, Reading
 from sparing.datasets.sheets import SUFFIXES as SHEETS

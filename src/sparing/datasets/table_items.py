@@ -33,7 +33,8 @@ from sparing.datasets.items import (
     shown_names,
     summarize_skipped,
 )
-from sparing.datasets.labels import on_beside, read_cells, read_label_sets, set_aside
+from sparing.datasets.label_cells import read_cells, read_label_sets
+from sparing.datasets.label_columns import on_beside, set_aside
 from sparing.datasets.rows import RawTable, is_missing
 from sparing.errors import InvalidInputError, SourceError, UnknownNameError
 from sparing.types import BoolArray

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sparing.datasets.items import ItemKind, Items, Labeled, Skipped, rows_where
-from sparing.datasets.labels import read_cells
+from sparing.datasets.label_cells import read_cells
 from sparing.errors import InvalidInputError, SourceError
 
 CHANNELS = (3, 4)

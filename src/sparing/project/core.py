@@ -11,7 +11,7 @@ from sparing._validate import check_int
 from sparing.annotations.labels import LabelSet
 from sparing.annotations.spans import span_parts
 from sparing.audit.audit import Phase
-from sparing.datasets.labels import one_label
+from sparing.datasets.label_cells import one_label
 from sparing.datasets.read import FOUND_OUT
 from sparing.datasets.rows import Reading
 from sparing.errors import ConflictError, InvalidInputError, UnknownNameError

@@ -8,7 +8,7 @@ import numpy as np
 
 from sparing.audit.audit import Phase
 from sparing.datasets.items import shown_names
-from sparing.datasets.labels import offered
+from sparing.datasets.label_columns import offered
 from sparing.project.asking import looked_up
 from sparing.project.learning.advice import (
     Grounds,

@@ -13,7 +13,7 @@ from sparing.annotations.spans import span_parts
 from sparing.datasets.decoding import read_text, whole_text
 from sparing.datasets.formulas import armed
 from sparing.datasets.items import Skipped, summarize_skipped
-from sparing.datasets.labels import one_label
+from sparing.datasets.label_cells import one_label
 from sparing.datasets.read import FOUND_OUT, read_table
 from sparing.datasets.rows import RawTable, Reading, is_missing
 from sparing.errors import InvalidInputError
