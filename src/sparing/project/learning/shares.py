@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
+from sparing.project.source.vectors import DESCRIBED
 from sparing.store.facts import ModelShare
 
 if TYPE_CHECKING:  # who only reads the sentences needs no model
@@ -44,16 +45,16 @@ def said_of_shares(shares: Iterable[ModelShare]) -> tuple[str, ...]:
 
     Examples
     --------
-    >>> for line in said_of_shares((("words: graph", 0.6), ("words: linear", 0.15),
-    ...                             ("network: graph", 0.25))):
+    >>> for line in said_of_shares((("text: graph", 0.6), ("text: linear", 0.15),
+    ...                             ("minilm: graph", 0.25))):
     ...     print(line)
     The model weighs several models by how well they foretold answers they had not seen:
     nearness to items with an answer (graph) 85 %; straight borders, by least squares (linear) 15 %.
-    By what they look at: words 75 %; network 25 %.
+    By what they look at: words 75 %; a network trained on English sentences (MiniLM) 25 %.
     """
     parts = [(*name.rpartition(": ")[::2], share) for name, share in shares]
     models = _summed((model, share) for _, model, share in parts)
-    views = _summed((view, share) for view, _, share in parts if view)
+    views = _summed((DESCRIBED.get(view, view), share) for view, _, share in parts if view)
     told = [(f"{MEANS.get(model, model)} ({model})", share) for model, share in models]
     listed = ((WEIGHED, told), (SEEN, views))
     return tuple(f"{what}: {'; '.join(_percent(of))}." for what, of in listed if len(of) > 1)

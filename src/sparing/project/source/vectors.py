@@ -51,6 +51,7 @@ DESCRIBED = {
     "text": "words",
     "minilm": "a network trained on English sentences (MiniLM)",
     "table": "the columns",
+    "text-columns": "the texts in the columns",
     "vectors": "the vectors as they are",
 }
 CHECKED_AT_ONCE = 64

@@ -274,8 +274,9 @@ function drawModel(server) {
 }
 
 /** What the trainer is at. @param {Server} server @param {string} trainer */
-function work({ n_labeled }, trainer) {
+function work({ n_labeled, n_learned }, trainer) {
   if (trainer === "encoding") return "Getting to know the items.";
   if (trainer !== "training") return "";
-  return n_labeled ? "A newer one is learning from your answers." : "Working out what to ask first.";
+  if (!n_labeled) return "Working out what to ask first.";
+  return `A ${n_learned ? "newer one" : "model"} is learning from your answers.`;
 }
