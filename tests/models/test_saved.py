@@ -166,3 +166,34 @@ def test_files_of_another_version_or_with_parts_missing_are_refused(tmp_path):
     rewritten({"encoder": "txt"})
     with pytest.raises(Exception, match=r"There is no encoder 'txt'. Did you mean 'text'"):
         load_model(path)
+
+
+def test_a_file_from_elsewhere_has_nothing_fetched(tmp_path, monkeypatch):
+    _, made = saved(*CASES["texts"][:2], ["a", "c"] * 4, LogisticRegression(), kind="texts")
+    save_model(tmp_path / "m.npz", made)
+    with np.load(tmp_path / "m.npz") as read:
+        arrays = dict(read)
+    facts = json.loads(arrays["facts"].tobytes())
+    net = ["fastembed", {"model": "evil/model", "download": True}]
+    columns = ["text-columns", {"reader": "fastembed", "params": net[1]}]
+    facts |= {"encoder": "joined", "encoder_params": {"parts": [net, columns]}}
+    arrays["facts"] = np.frombuffer(json.dumps(facts).encode(), np.uint8)
+    np.savez(tmp_path / "m.npz", **arrays)
+    asked = []
+
+    def noted(name, **params):
+        asked.append(params)
+        raise SourceError("not in your cache")
+
+    monkeypatch.setattr("sparing.models.saved.get_encoder", noted)
+    with pytest.raises(SourceError, match="not in your cache"):
+        load_model(tmp_path / "m.npz")
+    offline = {"model": "evil/model", "download": False}
+    assert asked == [
+        {
+            "parts": (
+                ("fastembed", offline),
+                ("text-columns", {"reader": "fastembed", "params": offline}),
+            )
+        }
+    ]

@@ -139,8 +139,9 @@ def load_model(path: str | os.PathLike[str]) -> SavedModel:
 
 
 def _model(facts: Mapping[str, Any], arrays: Mapping[str, npt.NDArray[Any]]) -> SavedModel:
-    params = {k: tuple(v) if isinstance(v, list) else v for k, v in facts["encoder_params"].items()}
-    encoder = get_encoder(facts["encoder"], **params).set_state(_part(arrays, "encoder/"))
+    encoder = get_encoder(facts["encoder"], **_unasked(facts["encoder_params"])).set_state(
+        _part(arrays, "encoder/")
+    )
     if encoder.fingerprint() != facts["fingerprint"]:
         raise SourceError(f"Encoder '{encoder.name}' is not the one that the model was made with.")
     return SavedModel(
@@ -152,6 +153,18 @@ def _model(facts: Mapping[str, Any], arrays: Mapping[str, npt.NDArray[Any]]) -> 
         tuple(facts["classes"]),
         facts["n_labeled"],
     )
+
+
+def _unasked(params: Any) -> Any:
+    """Return parameters of encoders as they were, but that nothing is fetched because of them.
+
+    The file may be from somebody else, and only a command says what leaves the machine.
+    """
+    if isinstance(params, list):
+        return tuple(map(_unasked, params))
+    if not isinstance(params, dict):
+        return params
+    return {name: name != "download" and _unasked(value) for name, value in params.items()}
 
 
 def _part(arrays: Mapping[str, npt.NDArray[Any]], prefix: str) -> dict[str, npt.NDArray[Any]]:
