@@ -17,7 +17,7 @@ from sparing.models.saved import SavedModel, load_model, save_model
 from sparing.pool.snapshot import Snapshot
 from sparing.sharded.engine import run
 from sparing.sharded.manifest import read_manifest
-from sparing.sharded.selecting import WantedRows, select_rows
+from sparing.sharded.selecting import WantedRows, select_rows, strategies_over_shards
 from sparing.sharded.shardfile import blocks_of_shard
 from sparing.sharded.shardpool import index_shards, open_shards
 from sparing.strategies import measures
@@ -258,11 +258,21 @@ def test_a_copy_is_the_same_pool(folder, model):
     assert names(chosen(folder, model=model)) == before
 
 
+@pytest.mark.parametrize("name", strategies_over_shards())
+def test_what_an_error_names_is_no_error(folder, model, name):
+    wanted = WantedRows(name, 5, model)
+    assert len(select_rows(folder, open_shards(folder), wanted).rows) == 5
+
+
 def test_what_cannot_be_is_said_in_one_line(folder, model, tmp_path, capsys):
     (tmp_path / "empty").mkdir()
     assert "has no shards" in fault(capsys, "shards", tmp_path / "empty")
     assert "'sparing shards" in fault(capsys, "select", tmp_path / "empty")
     assert "compares items" in fault(capsys, "select", folder, "--strategy", "k_center")
+    for name in ("auto", "uncertainty"):
+        said = fault(capsys, "select", folder, "--strategy", name)
+        assert f"There is no strategy over shards '{name}'." in said
+        assert said.rstrip().endswith("Known: entropy, least_confidence, margin, random.")
     assert "name it with --model" in fault(capsys, "select", folder)
     assert "1201 items were asked for and 1200" in fault(
         capsys, "select", folder, "-n", 1201, "--strategy", "random"

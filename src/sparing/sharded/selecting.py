@@ -9,7 +9,12 @@ import numpy.typing as npt
 
 from sparing._validate import check_int
 from sparing.encoders.base import nobody
-from sparing.errors import CapabilityError, InvalidInputError, PoolExhaustedError
+from sparing.errors import (
+    CapabilityError,
+    InvalidInputError,
+    PoolExhaustedError,
+    UnknownNameError,
+)
 from sparing.models.saved import SavedModel, load_model
 from sparing.pool.snapshot import Snapshot
 from sparing.sharded.engine import run_all
@@ -19,7 +24,7 @@ from sparing.sharded.shardfile import blocks_of_shard, ids_of
 from sparing.sharded.shardpool import check_shard
 from sparing.sharded.worker_model import check_width, worker_model
 from sparing.strategies.base import FROM_STRATEGY, FROM_UNIFORM, QueryStrategy
-from sparing.strategies.registry import get_strategy
+from sparing.strategies.registry import STRATEGIES, get_strategy, strategy_names
 from sparing.strategies.uncertainty import RandomSampling
 from sparing.types import FloatArray, Tick
 
@@ -160,13 +165,31 @@ def select_rows(
     return ShardedChoice(_merged(found, wanted.n, n_candidates, chooser), n_candidates, bad)
 
 
+def strategies_over_shards() -> tuple[str, ...]:
+    """Return the names of this package's strategies that judge each row by itself, or draw it.
+
+    Examples
+    --------
+    >>> strategies_over_shards()
+    ('entropy', 'least_confidence', 'margin', 'random')
+    """
+    return tuple(sorted(name for name, one in STRATEGIES.items() if _judges_alone(one())))
+
+
+def _judges_alone(chooser: QueryStrategy) -> bool:
+    return chooser.is_pointwise or isinstance(chooser, RandomSampling)
+
+
 def _pointwise(name: str) -> QueryStrategy:
+    if name not in strategy_names():
+        raise UnknownNameError("strategy over shards", name, strategies_over_shards())
     chooser = get_strategy(name)
-    if chooser.is_pointwise or isinstance(chooser, RandomSampling):
+    if _judges_alone(chooser):
         return chooser
+    *others, last = strategies_over_shards()
     raise CapabilityError(
         f"Strategy '{name}' compares items with one another, which shards do not allow: take"
-        " margin, entropy, least_confidence or random."
+        f" {', '.join(others)} or {last}."
     )
 
 
