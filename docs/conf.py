@@ -1,6 +1,7 @@
 """The documentation site: ``make docs`` builds it into ``docs/_build``."""
 
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,8 @@ nb_execution_mode = "auto"
 nb_execution_raise_on_error = True
 nb_execution_timeout = 300
 nb_execution_excludepatterns = ["[a-z]*.md", "decisions/*", "benchmarks/*", "reference/*"]
+if find_spec("torch") is None:  # it is in no lock: a build of it has to fit the machine
+    nb_execution_excludepatterns.append("notebooks/deep_model.md")
 myst_enable_extensions = ["deflist"]
 myst_heading_anchors = 4
 suppress_warnings = [
