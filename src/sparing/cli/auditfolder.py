@@ -10,7 +10,15 @@ from sparing.audit.audit import Audit, Phase
 from sparing.audit.autolabel import HANDED_BACK, AutoLabels, certified
 from sparing.audit.certificate import Certificate, Origins
 from sparing.audit.verification import Check
-from sparing.cli.poolfiles import ID, LABEL, PoolFile, read_answers, read_pool_table, write_table
+from sparing.cli.poolfiles import (
+    ID,
+    LABEL,
+    AnyPool,
+    PoolFile,
+    read_answers,
+    read_pool_table,
+    write_table,
+)
 from sparing.errors import InvalidInputError, SourceError, VoidAuditError
 from sparing.files import write_atomically
 from sparing.types import Label
@@ -75,7 +83,7 @@ class AuditFolder:
             found.append(audit)
         return tuple(found)
 
-    def add(self, audit: Audit, pool: PoolFile) -> None:
+    def add(self, audit: Audit, pool: AnyPool) -> None:
         """Write a draw and the table for its answers; the model's guess is not shown in it.
 
         Raises
@@ -88,14 +96,14 @@ class AuditFolder:
                 f"{table} has answers, but {file} with its draw is missing: put it back."
             )
         # The table first: an audit without one could not be answered.
-        write_table(table, (ID, LABEL), [(pool.ids[row], "") for row in audit.drawn.tolist()])
+        write_table(table, (ID, LABEL), [(name, "") for name in pool.names_of(audit.drawn)])
         write_atomically(file, audit.to_json().encode())
 
-    def answers(self, audit: Audit, pool: PoolFile) -> list[tuple[int, Label | None]]:
+    def answers(self, audit: Audit, pool: AnyPool) -> list[tuple[int, Label | None]]:
         """Read what the person answered; rows, not ids."""
-        row_of = pool.row_of()
         table = self.answers_of(audit)
         pairs = read_answers(table)
+        row_of = pool.rows_of(name for name, _ in pairs)
         drawn = set(audit.drawn.tolist())
         for name, _ in pairs:
             if name not in row_of:
@@ -107,11 +115,12 @@ class AuditFolder:
                 )
         return [(row_of[name], label) for name, label in pairs]
 
-    def origins(self, audit: Audit, pool: PoolFile) -> Origins:
+    def origins(self, audit: Audit, pool: AnyPool) -> Origins:
         """Return who gave each answer, as far as the table tells: each person has a column."""
         table = read_pool_table(self.answers_of(audit))
-        row_of, people = pool.row_of(), [c for c in table.columns if c.startswith(LABEL)]
+        people = [c for c in table.columns if c.startswith(LABEL)]
         ids, given = table.column(ID), {who: table.column(who) for who in people}
+        row_of = pool.rows_of(ids)
         said = [
             (row_of[name], f"{who}: {given[who][i]}")
             for who in people
@@ -120,21 +129,24 @@ class AuditFolder:
         ]
         return Origins(said)
 
-    def labels_of(self, certificate: Path) -> Path:
-        """Return the file of the labels that belong to a certificate."""
+    def labels_of(self, certificate: Path, pool: AnyPool) -> Path:
+        """Return the file of the labels that belong to a certificate; of shards the folder."""
         name = certificate.name.replace("certificate", "labels")
-        return certificate.with_name(name).with_suffix(".csv")
+        return certificate.with_name(name).with_suffix(suffix_of(pool))
 
     def check_labels(
-        self, certificate: Certificate, file: Path, audit: Audit, pool: PoolFile
+        self, certificate: Certificate, file: Path, audit: Audit, pool: AnyPool
     ) -> tuple[Check, ...]:
         """Compare the labels beside a certificate with those that it covers; none: no check."""
-        labels = self.labels_of(file)
+        labels = self.labels_of(file, pool)
         if not labels.exists():
             return ()
         done = certified(
             pool.predictions, audit, self.answers(audit, pool), self.origins(audit, pool)
         )
+        if not isinstance(pool, PoolFile):
+            same = pool.has_labels(labels, replace(done, certificate=certificate))
+            return (Check(f"{labels.name} has the labels that were certified", same),)
         table = read_pool_table(labels)
         written = list(zip(*(table.column(name) for name in COLUMNS), strict=True))
         expected = {row[0]: row for row in label_rows(replace(done, certificate=certificate), pool)}
@@ -144,31 +156,34 @@ class AuditFolder:
         )
         return (Check(f"{labels.name} has the labels that were certified", same),)
 
-    def save(self, done: AutoLabels, certificate: Certificate, pool: PoolFile) -> AutoLabels:
+    def save(self, done: AutoLabels, certificate: Certificate, pool: AnyPool) -> AutoLabels:
         """Write certificate, labels and hand-back table; answers already in it are kept."""
         given = self._handed_back(done, pool)
         complete = done.with_remainder(list(given), list(given.values())) if given else done
         order = done.remainder[
             np.argsort(pool.predictions.confidence[done.remainder], kind="stable")
         ]
-        rows = [(pool.ids[row], given.get(row, "")) for row in order.tolist()]
+        named = zip(pool.names_of(order), order.tolist(), strict=True)
+        rows = [(name, given.get(row, "")) for name, row in named]
         write_table(self.remainder, (ID, LABEL), rows)
         write_labels(self.labels, complete, pool)
         write_atomically(self.certificate, certificate.to_json().encode())
         return complete
 
-    def _handed_back(self, done: AutoLabels, pool: PoolFile) -> dict[int, Label]:
+    def _handed_back(self, done: AutoLabels, pool: AnyPool) -> dict[int, Label]:
         try:
             pairs = read_answers(self.remainder) if self.remainder.exists() else []
         except SourceError:  # nothing was handed back, so the table has no rows
             return {}
-        row_of, waiting = pool.row_of(), set(done.remainder.tolist())
+        row_of = pool.rows_of(name for name, _ in pairs)
+        waiting = set(done.remainder.tolist())
         rows = {row_of[name]: label for name, label in pairs if label and name in row_of}
         return {row: label for row, label in rows.items() if row in waiting}
 
     def put_aside(self, attempt: int) -> None:
         """Give what an audit led to its number: a new one is drawn."""
-        for file in (self.certificate, self.labels, self.remainder):
+        of_shards = self.labels.with_suffix("")
+        for file in (self.certificate, self.labels, of_shards, self.remainder):
             if file.exists():
                 file.replace(file.with_stem(f"{file.stem}-{attempt}"))
 
@@ -189,10 +204,25 @@ def phase_of(done: AutoLabels | None, audits: tuple[Audit, ...]) -> Phase:
     return Phase.AUDIT if audits else Phase.LABEL
 
 
-def write_labels(path: Path, labels: AutoLabels, pool: PoolFile) -> None:
-    """Write every label and where it came from, in the order of the pool's own file."""
+def write_labels(path: Path, labels: AutoLabels, pool: AnyPool) -> Path:
+    """Write every label and where it came from, in the order of the pool's own file.
+
+    Returns
+    -------
+    where they are: those of shards are in a folder that is called so without the suffix
+    """
+    path = path.with_suffix(suffix_of(pool))
+    if not isinstance(pool, PoolFile):
+        pool.write_labels(path, labels)
+        return path
     rows = label_rows(labels, pool)
     write_table(path, COLUMNS, [rows[i] for i in np.argsort(pool.place).tolist()])
+    return path
+
+
+def suffix_of(pool: AnyPool) -> str:
+    """Return how what holds the labels ends: a table, or of shards a folder."""
+    return ".csv" if isinstance(pool, PoolFile) else ""
 
 
 def label_rows(labels: AutoLabels, pool: PoolFile) -> list[tuple[str, ...]]:

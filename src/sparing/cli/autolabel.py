@@ -9,7 +9,7 @@ from sparing.cli.certify import ClassesOption, Known, ModelVersionOption
 
 if TYPE_CHECKING:
     from sparing.audit.autolabel import AutoLabels
-    from sparing.cli.poolfiles import PoolFile
+    from sparing.cli.poolfiles import AnyPool
 
 
 def autolabel(
@@ -50,15 +50,15 @@ def autolabel(
         labels = _most_confident_first(items, features, batch_size, seed)
     else:
         raise UnknownNameError("way to label", how, ("all", "first"))
-    write_labels(out, labels, items)
-    typer.echo(f"{labels.n_auto:,} labels by the model, with no bound on their error, in {out}.")
+    where = write_labels(out, labels, items)
+    typer.echo(f"{labels.n_auto:,} labels by the model, with no bound on their error, in {where}.")
 
 
 def _most_confident_first(
-    items: "PoolFile", features: Path | None, batch_size: int, seed: int
+    items: "AnyPool", features: Path | None, batch_size: int, seed: int
 ) -> "AutoLabels":
     from sparing.audit.autolabel import most_confident_first
-    from sparing.cli.poolfiles import load_array
+    from sparing.cli.poolfiles import PoolFile, load_array
     from sparing.models.choice import default_classifier
     from sparing.models.fitting import fit_classifier
     from sparing.pool.pool import Pool
@@ -67,6 +67,8 @@ def _most_confident_first(
 
     if features is None:
         raise typer.BadParameter("'first' needs --features.")
+    if not isinstance(items, PoolFile):
+        raise typer.BadParameter("'first' fits the model anew again and again: not over shards.")
     p = items.predictions
     pool = Pool(load_array(features)[items.place], p.y, p.classes)  # type: ignore[arg-type]
 

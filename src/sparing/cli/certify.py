@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from sparing.audit.certificate import Certificate
     from sparing.audit.verification import Check
     from sparing.cli.auditfolder import AuditFolder
-    from sparing.cli.poolfiles import PoolFile
+    from sparing.cli.poolfiles import AnyPool
     from sparing.types import Label
 
 EPSILON = 0.02
@@ -38,9 +38,9 @@ def certify(
     pool: Annotated[
         str | None,
         typer.Argument(
-            help="Table id, predicted, confidence (and label), what 'sparing predict' wrote, .npy"
-            " of probabilities, or a labeling project whose audit is answered: its folder, its"
-            " source or its URL.",
+            help="Table id, predicted, confidence (and label), what 'sparing predict' wrote (of"
+            " shards: its folder), .npy of probabilities, or a labeling project whose audit is"
+            " answered: its folder, its source or its URL.",
             show_default=False,
         ),
     ] = None,
@@ -123,7 +123,7 @@ def certify(
 
 def _draw(
     folder: "AuditFolder",
-    items: "PoolFile",
+    items: "AnyPool",
     claim: "Claim",
     *,
     n_audit: int | None,
@@ -155,7 +155,7 @@ def _draw(
         typer.echo(f"The first {audit.looks[0]:,} lines may be enough: run it again after them.")
 
 
-def _check_may_prove(items: "PoolFile", audit: "Audit", claim: "Claim") -> None:
+def _check_may_prove(items: "AnyPool", audit: "Audit", claim: "Claim") -> None:
     """Refuse a draw that proves nothing even if the model is always right: it would be in vain."""
     import numpy as np
 
@@ -187,7 +187,7 @@ def check_same(claim: "Claim | None", given: dict[str, Any]) -> None:
             )
 
 
-def _certify(folder: "AuditFolder", items: "PoolFile", audit: "Audit", *, as_json: bool) -> None:
+def _certify(folder: "AuditFolder", items: "AnyPool", audit: "Audit", *, as_json: bool) -> None:
     from sparing.audit.autolabel import certified
     from sparing.cli.auditfolder import phase_of
     from sparing.errors import InvalidInputError, VoidAuditError
@@ -229,7 +229,7 @@ def _certify(folder: "AuditFolder", items: "PoolFile", audit: "Audit", *, as_jso
     typer.echo(f"Phase: {phase_of(complete, (audit,)).value}. See {folder.certificate}.")
 
 
-def _unknown(items: "PoolFile", answers: "list[tuple[int, Label | None]]") -> Iterator[str]:
+def _unknown(items: "AnyPool", answers: "list[tuple[int, Label | None]]") -> Iterator[str]:
     """Yield a note on each label that no prediction has: it may be a slip of the pen."""
     known = items.predictions.classes.values
     counts = Counter(label for _, label in answers if label and label not in known)
@@ -242,7 +242,7 @@ def _unknown(items: "PoolFile", answers: "list[tuple[int, Label | None]]") -> It
 
 
 def _worth_answering(
-    items: "PoolFile", audit: "Audit", answers: "list[tuple[int, Label | None]]"
+    items: "AnyPool", audit: "Audit", answers: "list[tuple[int, Label | None]]"
 ) -> int:
     """Return the line of the table down to which answers may save some; 0 if it is enough."""
     from sparing.audit.early_stop import audits_needed
@@ -255,7 +255,7 @@ def _worth_answering(
     return needed + 1 if needed > places[-1] else 0  # its first line is the header
 
 
-def _verify(file: Path, items: "PoolFile | None") -> None:
+def _verify(file: Path, items: "AnyPool | None") -> None:
     from sparing.audit.verification import verify
     from sparing.cli.auditfolder import AuditFolder
     from sparing.errors import InvalidInputError
@@ -279,7 +279,7 @@ def _verify(file: Path, items: "PoolFile | None") -> None:
         of_labels = folder.check_labels(certificate, file, found[0], items)
         checks += of_labels
         if not of_labels:
-            name = folder.labels_of(file).name
+            name = folder.labels_of(file, items).name
             typer.echo(f"{name} is not there: its labels are not compared.", err=True)
     print_checks(checks, certificate)
 

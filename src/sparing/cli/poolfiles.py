@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,11 @@ from sparing.files import write_atomically
 from sparing.pool.classes import ClassTable
 from sparing.pool.pool import UNLABELED
 from sparing.pool.predictions import Predictions, items_digest
+from sparing.sharded.labeled import (
+    LabeledShards,
+    has_labels_of_shards,
+    read_labeled_shards,
+)
 from sparing.types import FloatArray, IntArray
 
 ID, PREDICTED, CONFIDENCE, LABEL = "id", "predicted", "confidence", "label"
@@ -40,9 +46,14 @@ class PoolFile:
     predictions: Predictions
     place: IntArray
 
-    def row_of(self) -> dict[str, int]:
-        """Return the row of each id."""
-        return {name: row for row, name in enumerate(self.ids)}
+    def names_of(self, rows: IntArray) -> list[str]:
+        """Return the ids of some rows, in their order."""
+        return [self.ids[row] for row in rows.tolist()]
+
+    def rows_of(self, names: Iterable[str]) -> dict[str, int]:
+        """Return the row of each of these ids, as far as they are there."""
+        row_of = {name: row for row, name in enumerate(self.ids)}
+        return {name: row_of[name] for name in names if name in row_of}
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -67,12 +78,15 @@ class Table:
         return [row[i].strip() for row in self.rows]
 
 
-def read_pool(path: Path, *, known: Path | None, classes: str | None, version: int) -> PoolFile:
+AnyPool = PoolFile | LabeledShards
+
+
+def read_pool(path: Path, *, known: Path | None, classes: str | None, version: int) -> AnyPool:
     """Read a pool of predictions.
 
     A ``.npy`` file holds (n_items, n_classes) probabilities; items are called 0, 1, 2, ... A
     table has the columns id, predicted and confidence, and may have a column label; or it is what
-    ``sparing predict`` writes, whose labels are the model's.
+    ``sparing predict`` writes, whose labels are the model's: a table, or of shards a folder.
 
     Parameters
     ----------
@@ -85,15 +99,22 @@ def read_pool(path: Path, *, known: Path | None, classes: str | None, version: i
     ------
     SourceError : a file is missing, unreadable, or not what it has to be
     """
+    if has_labels_of_shards(path):
+        told = partial(_known, known)
+        return read_labeled_shards(path, told, version)
     if path.is_dir():
         raise SourceError(
             f"{path} is a folder. A pool is a table id, predicted, confidence, a .npy of"
             " probabilities, or for 'certify' a labeling project."
         )
-    labels = {} if known is None else _agreed(read_answers(known), str(known))
+    labels = _known(known)
     if path.suffix.lower() == ".npy":
         return _from_proba(path, labels, classes, version)
     return _from_table(path, labels, version)
+
+
+def _known(table: Path | None) -> dict[str, str]:
+    return {} if table is None else _agreed(read_answers(table), str(table))
 
 
 def _from_proba(path: Path, labels: dict[str, str], classes: str | None, version: int) -> PoolFile:

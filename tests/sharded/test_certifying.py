@@ -1,0 +1,146 @@
+"""A pool of shards with a certificate: labels, audit, bound; the same as of a table in memory."""
+
+import csv
+import json
+import shutil
+
+import numpy as np
+import pytest
+from sklearn.linear_model import LogisticRegression
+
+from sparing.cli.app import run as sparing
+from sparing.encoders.registry import get_encoder
+from sparing.models.fitting import FittedModel
+from sparing.models.saved import SavedModel, save_model
+
+pytest.importorskip("pyarrow")
+from pyarrow import parquet
+
+ROWS, SHARDS = 400, 3
+
+
+@pytest.fixture(scope="module")
+def labeled(tmp_path_factory):
+    """What 'sparing predict' wrote of three shards, and which label each item really has."""
+    here = tmp_path_factory.mktemp("pool")
+    X = np.random.default_rng(0).standard_normal((ROWS * SHARDS, 4), dtype=np.float32)
+    truth = np.where(X[:, 0] > 0, "yes", "no")
+    (here / "vectors").mkdir()
+    names = [f"item-{row}" for row in range(len(X))]
+    for part in range(SHARDS):
+        rows = slice(part * ROWS, (part + 1) * ROWS)
+        np.save(here / "vectors" / f"part-{part}.npy", X[rows])
+        ids = here / "vectors" / f"part-{part}.ids.txt"
+        ids.write_text("\n".join(names[rows]))
+    fitted = LogisticRegression().fit(X[:100], (truth[:100] == "yes").astype(int))
+    encoder = get_encoder("vectors").fit(X)
+    told = FittedModel.of(fitted, np.array([0, 1]), 2)
+    saved = SavedModel.of(told, encoder, classes=("no", "yes"), n_labeled=100, kind="vectors")
+    save_model(here / "model.npz", saved)
+    assert sparing(["shards", str(here / "vectors")]) == 0
+    shards = ["predict", str(here / "model.npz"), str(here / "vectors"), "--out"]
+    assert sparing([*shards, str(here / "labels")]) == 0
+    return here / "labels", dict(zip(names, truth.tolist(), strict=True))
+
+
+def certify(*args):
+    return sparing(["certify", *map(str, args)])
+
+
+def answer(table, truth):
+    with table.open(encoding="utf-8") as file:
+        ids = [row["id"] for row in csv.DictReader(file)]
+    with table.open("w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows([("id", "label"), *((name, truth[name]) for name in ids)])
+    return ids
+
+
+def as_rows(folder):
+    tables = [parquet.read_table(path) for path in sorted(folder.glob("*.parquet"))]
+    return [row for table in tables for row in table.to_pylist()]
+
+
+def test_from_shards_to_a_certificate(labeled, tmp_path, capsys):
+    labels, truth = labeled
+    out, known = tmp_path / "audit", tmp_path / "known.csv"
+    known.write_text("id,label\n" + "".join(f"item-{i},{truth[f'item-{i}']}\n" for i in range(100)))
+    options = ("--epsilon", 0.1, "--known", known, "--out", out)
+    assert certify(labels, *options) == 0
+    drawn = answer(out / "audit-1.csv", truth)
+    assert not {*drawn} & {f"item-{i}" for i in range(100)}
+    assert certify(labels, *options) == 0
+    certificate = json.loads((out / "certificate.json").read_text(encoding="utf-8"))
+    assert certificate["n_total"] == ROWS * SHARDS
+    rows = as_rows(out / "labels")
+    assert [row["id"] for row in rows] == list(truth)
+    wrong = [row for row in rows if row["label"] not in (None, truth[row["id"]])]
+    assert len(wrong) <= 0.1 * len(rows)
+    sources = {name: {r["id"] for r in rows if r["source"] == name} for name in ("person", "audit")}
+    assert sources["person"] == {f"item-{i}" for i in range(100)}
+    assert sources["audit"] <= {*drawn}
+    by_model = [row for row in rows if row["source"] == "model"]
+    assert len(by_model) == certificate["n_auto"]
+    assert {row["certificate"] for row in by_model} == {certificate["digest"]}
+    answer(out / "handback.csv", truth)
+    assert certify(labels, *options) == 0
+    assert all(row["label"] is not None for row in as_rows(out / "labels"))
+    capsys.readouterr()
+    file = out / "certificate.json"
+    assert certify(labels, "--known", known, "--out", out, "--verify", file) == 0
+    assert "ok     labels has the labels that were certified" in capsys.readouterr().out
+    changed = out / "labels" / "part-1.npy.labels.parquet"
+    table = parquet.read_table(changed)
+    parquet.write_table(
+        table.set_column(1, "label", table.column("label").take([0] * ROWS)), changed
+    )
+    assert certify(labels, "--known", known, "--out", out, "--verify", file) == 1
+    assert "FAILED labels has" in capsys.readouterr().out
+
+
+def test_a_table_of_the_same_labels_gives_as_much(labeled, tmp_path):
+    labels, truth = labeled
+    rows = as_rows(labels)
+    pool = tmp_path / "pool.csv"
+    with pool.open("w", newline="", encoding="utf-8") as file:
+        told = [(r["id"], r["label"], repr(r["confidence"])) for r in rows]
+        csv.writer(file).writerows([("id", "predicted", "confidence"), *told])
+    found = []
+    for source in (labels, pool):
+        out = tmp_path / source.name.replace(".", "-")
+        options = (source, "--kind", "auto", "--epsilon", 0.1, "--audits", 200, "--out", out)
+        assert certify(*options) == 0
+        answer(out / "audit-1.csv", truth)
+        assert certify(source, "--out", out) == 0
+        found.append(json.loads((out / "certificate.json").read_text(encoding="utf-8")))
+    for name in ("n_total", "n_audited", "n_unanswered"):
+        assert found[0][name] == found[1][name]
+
+
+def test_what_is_not_as_it_was_written_is_refused(labeled, tmp_path, capsys):
+    labels, _ = labeled
+    for spoil, says in (
+        (lambda f: (f / "part-1.npy.labels.parquet").unlink(), "cannot be read"),
+        (lambda f: (f / "part-1.npy.labels.parquet").write_bytes(b"x"), "was changed after"),
+        (lambda f: (f / "predictions.json").write_text("{}"), "is not what 'sparing predict'"),
+    ):
+        copy = tmp_path / says.replace(" ", "-")
+        shutil.copytree(labels, copy)
+        spoil(copy)
+        assert certify(copy, "--out", tmp_path / "out") == 1
+        assert says in capsys.readouterr().err
+    known = tmp_path / "known.csv"
+    known.write_text("id,label\nnobody,yes\n")
+    assert certify(labels, "--known", known, "--out", tmp_path / "out") == 1
+    assert "does not have, such as 'nobody'" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
+def test_all_labels_at_once_are_shards_too(labeled, tmp_path, capsys):
+    labels, _ = labeled
+    assert (
+        sparing(["autolabel", str(labels), "--how", "all", "--out", str(tmp_path / "all.csv")]) == 0
+    )
+    assert f"in {tmp_path / 'all'}." in capsys.readouterr().out.replace("\n", " ")
+    assert {row["source"] for row in as_rows(tmp_path / "all")} == {"model"}
+    first = ["autolabel", str(labels), "--how", "first", "--features", "x.npy"]
+    assert sparing([*first, "--out", str(tmp_path / "b.csv")]) == 2
