@@ -73,7 +73,7 @@ class Items:
 
     def take(self, rows: IntArray) -> Any:
         """Return the values of just these rows, of the same type as ``values``."""
-        return take_rows(self.values, rows)
+        return take_items(self.values, rows)
 
     def said(self) -> list[str]:
         """Return all that the person should know of the reading, one sentence each."""
@@ -97,12 +97,12 @@ class Labeled:
         return len(self.labels)
 
 
-def take_rows(values: Any, rows: IntArray) -> Any:
+def take_items(values: Any, rows: IntArray) -> Any:
     """Return some rows of an array or of a list.
 
     Examples
     --------
-    >>> take_rows(["a", "b", "c"], np.array([2, 0]))
+    >>> take_items(["a", "b", "c"], np.array([2, 0]))
     ['c', 'a']
     """
     return values[rows] if isinstance(values, np.ndarray) else [values[row] for row in rows]

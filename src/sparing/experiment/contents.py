@@ -35,14 +35,14 @@ def content_ids(values: Any) -> tuple[list[bytes], IntArray]:
     return hashes, np.array([numbers.setdefault(h, len(numbers)) for h in hashes])
 
 
-def fingerprint(hashes: Sequence[bytes], data: Labeled) -> str:
+def hash_of_set(hashes: Sequence[bytes], data: Labeled) -> str:
     """Return a hash of all items and their labels, in their order.
 
     Examples
     --------
     >>> from sparing.datasets.items import Items
     >>> data = Labeled(Items("texts", ["a"], ["line 1"], "t"), ["x"])
-    >>> len(fingerprint(content_ids(["a"])[0], data))
+    >>> len(hash_of_set(content_ids(["a"])[0], data))
     32
     """
     digest = blake2b(f"{data.items.kind} {len(data)}".encode(), digest_size=SIZE)

@@ -7,7 +7,7 @@ import numpy as np
 
 from sparing.datasets.items import Labeled
 from sparing.errors import InvalidInputError
-from sparing.experiment.contents import content_ids, fingerprint
+from sparing.experiment.contents import content_ids, hash_of_set
 from sparing.experiment.protocol import Protocol
 from sparing.experiment.split import draw_test
 from sparing.types import BoolArray, IntArray, Label
@@ -71,7 +71,7 @@ def prepare(name: str, data: Labeled, protocol: Protocol) -> Prepared:
     numbers = {value: i for i, value in enumerate(sets)}
     codes = np.array([numbers[label] for label in data.labels])
     present = np.array([[c in s for c in classes] for s in data.labels]) if several else None  # type: ignore[operator]
-    prepared = Prepared(data, classes, codes, contents, fingerprint(hashes, data), present)
+    prepared = Prepared(data, classes, codes, contents, hash_of_set(hashes, data), present)
     _check_budget(name, prepared, protocol)
     return prepared
 

@@ -12,7 +12,7 @@ from sparing.experiment.fragility import SAME
 from sparing.experiment.honest import EXPERIMENTS
 from sparing.experiment.reproduce import Reproduction, describe_versions
 from sparing.experiment.results import article_rows, write_results
-from sparing.experiment.wording import page_words, percent, points_of, spread
+from sparing.experiment.wording import in_points, page_words, percent, spread
 from sparing.files import write_atomically
 from sparing.types import Progress
 
@@ -130,7 +130,8 @@ def _honest_table(r: Reproduction, protocol: str, names: Sequence[str]) -> str:
     summary, gain = r.honest.summary[protocol], r.honest.gain[protocol]
     rows = [(escape(NAMES[n]), *(spread(summary[t][n]) for t in summary)) for n in names]
     return _table(
-        _tested_head(r), [*rows, ("gain, in points", *(points_of(g) for g in gain.values()))]
+        _tested_head(r),
+        [*rows, ("gain, in points", *(in_points(g) for g in gain.values()))],
     )
 
 

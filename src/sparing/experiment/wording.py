@@ -32,7 +32,7 @@ def spread(s: Summary) -> str:
     return f"{s.mean:.1%} ± {s.sd:.1%}{interval}"
 
 
-def points_of(s: Summary) -> str:
+def in_points(s: Summary) -> str:
     """Write a difference of shares in percentage points, with its interval."""
     if s.low is None or s.high is None:
         return f"{s.mean * 100:+.1f}"
@@ -104,7 +104,7 @@ def verdict_on_article(r: Reproduction) -> str:
         f"same pool the same method reaches {percent(s.mean, 1)} on average{rank} (best "
         f"{percent(max(s.values))}). Of its gain of {published * 100:.0f} points over random "
         f"labels, this is what remains on {len(r.digits.y_test):,} test digits, in "
-        f"points{interval}: {points_of(gain)}."
+        f"points{interval}: {in_points(gain)}."
     )
 
 
@@ -116,7 +116,7 @@ def honest_words(r: Reproduction) -> str:
     return (
         f"Without a look at the test digits 400 least confident labels give {percent(clean, 1)} "
         f"instead of {percent(leaky, 1)}; a part of the difference is the fifth of the labels "
-        f"that is held out of training for the stopping. {_gain_sentence(gain)} {points_of(gain)} "
+        f"that is held out of training for the stopping. {_gain_sentence(gain)} {in_points(gain)} "
         f"points."
     )
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from sparing._validate import invalid
 from sparing.errors import UnknownNameError
-from sparing.pool.labels import goes_by_identity, is_missing, plain
+from sparing.pool.labels import goes_by_identity, is_null, plain
 from sparing.types import IntArray, Label
 
 
@@ -113,6 +113,6 @@ def _composed(value: Label) -> Label:
 def _checked(label: Label) -> Label:
     """Return a plain Python value; refuse what cannot name a class."""
     value = plain(label)
-    if not isinstance(value, Hashable) or is_missing(value) or goes_by_identity(value):
+    if not isinstance(value, Hashable) or is_null(value) or goes_by_identity(value):
         raise invalid("labels", "ClassTable", "hashable values other than None and NaN", label)
     return value

@@ -133,12 +133,12 @@ def plain(label: Any) -> Any:
     return label
 
 
-def is_missing(label: Any) -> bool:
+def is_null(label: Any) -> bool:
     """Tell whether a value stands for none: None, NaN, NaT, pd.NA.
 
     Examples
     --------
-    >>> [is_missing(v) for v in (None, float("nan"), np.datetime64("NaT"), "", 0)]
+    >>> [is_null(v) for v in (None, float("nan"), np.datetime64("NaT"), "", 0)]
     [True, True, True, False, False]
     """
     try:

@@ -36,7 +36,7 @@ from sparing.project.source.older import hashes_of_today, layout_before, told_an
 from sparing.project.source.passages import list_passages
 from sparing.project.source.vectors import check_given
 from sparing.project.state import State
-from sparing.project.trust import judged_anew, named, named_encoder
+from sparing.project.trust import judged_anew, note_encoder, note_source
 from sparing.project.whence import (
     chosen,
     follows_links,
@@ -132,7 +132,7 @@ def make(
     ------
     SourceError : the source cannot be read, or the folder cannot be written
     """
-    check_encoder(settings.encoder)
+    check_encoder_for(settings.encoder)
     if is_postgresql(settings.source):
         name = shown_url(settings.source)
         raise NotFoundError(
@@ -142,7 +142,7 @@ def make(
         settings, source=full_source(settings.source), encoder=full_name(settings.encoder)
     )
     settings, listing = _first_listing(settings, label_column, reading)
-    check_encoder(settings.encoder, listing)
+    check_encoder_for(settings.encoder, listing)
     layout = listing.layout
     settings = replace(
         settings,
@@ -169,7 +169,7 @@ def make(
         with alone(store, folder, "opening"):
             if folder.is_shared and SETTINGS in store.settings():
                 raise ConflictError(f"{folder.name} is a project already: open it.")
-            settings = named_encoder(named(settings))
+            settings = note_encoder(note_source(settings))
             told = as_stored(settings)
             store.put_settings(told | ({FOLDER: str(folder.path)} if folder.is_shared else {}))
             return folder, store, _state(folder, store, listing, settings), lock
@@ -267,7 +267,7 @@ def _take_argument(
     if argument is None or full_source(argument) != settings.source:
         return
     follow_links = follows_links(folder, settings)  # naming a source says nothing of links
-    taken = named(replace(settings, follow_links=follow_links))
+    taken = note_source(replace(settings, follow_links=follow_links))
     if taken != settings:
         keep_settings(store, taken)
 
@@ -277,7 +277,7 @@ def _with_links(folder: ProjectFolder, store: Store, settings: Settings) -> Sett
     source = found_source(folder, settings)
     if source is None or follows_links(folder, settings):
         return settings
-    settings = named(replace(settings, source=source, follow_links=True))
+    settings = note_source(replace(settings, source=source, follow_links=True))
     keep_settings(store, settings)
     return settings
 
@@ -389,7 +389,7 @@ def repoint(folder: ProjectFolder, store: Store, source: str | PathLike[str]) ->
             f"{source} is not the source of {folder.name}: {n_found:,} of its {len(known):,} items"
             " are there. Nothing was changed."
         )
-    keep_settings(store, named(settings))
+    keep_settings(store, note_source(settings))
 
 
 def make_trainee(
@@ -455,7 +455,7 @@ def is_by_name(encoder: str) -> bool:
     return any(part.partition(":")[0] in choice.FETCHING for part in encoder.split("+"))
 
 
-def check_encoder(name: str, listing: Listing | None = None, *, fetch: bool = False) -> None:
+def check_encoder_for(name: str, listing: Listing | None = None, *, fetch: bool = False) -> None:
     """Check the name of an encoder, and that it can see the items if these are known.
 
     Parameters

@@ -38,7 +38,7 @@ class _Record:
     encoders: tuple[str, ...] | None = ()
 
 
-def named(settings: Settings) -> Settings:
+def note_source(settings: Settings) -> Settings:
     """Note that this user has named the source of a project; return the settings with its key.
 
     Where nothing can be noted, a project without a key gets none: its secret speaks for it.
@@ -50,7 +50,7 @@ def named(settings: Settings) -> Settings:
     return _noted(settings, record)
 
 
-def named_encoder(settings: Settings) -> Settings:
+def note_encoder(settings: Settings) -> Settings:
     """Note that this user has named the encoder of a project, if it has files."""
     known = _known(settings.key)
     encoders = known.encoders or ()

@@ -73,12 +73,12 @@ def retold(content: str, told: Callable[[str], str]) -> str:
     return content_of((*unit[:-1], told(unit[-1])) for unit in units_in(content))
 
 
-def value_of(units: Iterable[Mapping[str, Any]]) -> str:
+def stored_text(units: Iterable[Mapping[str, Any]]) -> str:
     """Return units with what is known of them as the one text that a store keeps.
 
     Examples
     --------
-    >>> value_of([{"class": "k1", "at": [0, 3]}])
+    >>> stored_text([{"class": "k1", "at": [0, 3]}])
     '[{"at":[0,3],"class":"k1"}]'
     """
     return json.dumps(list(units), separators=(",", ":"), sort_keys=True, ensure_ascii=False)
@@ -92,7 +92,7 @@ def value_with(value: str, told: Callable[[str], str]) -> str:
     >>> value_with('[{"at":[],"class":"k1"}]', lambda key: "k2")
     '[{"at":[],"class":"k2"}]'
     """
-    return value_of({**unit, "class": told(unit["class"])} for unit in json.loads(value))
+    return stored_text({**unit, "class": told(unit["class"])} for unit in json.loads(value))
 
 
 @lru_cache(maxsize=100_000)

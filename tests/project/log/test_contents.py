@@ -4,7 +4,7 @@ from contextlib import closing
 from sparing.project import Project
 from sparing.project.log.replay import Replay
 from sparing.store import Event, Kind, NewEvent
-from sparing.store.contents import content_of, value_of
+from sparing.store.contents import content_of, stored_text
 
 
 def told(*events):
@@ -20,7 +20,7 @@ def classes(*names):
 
 
 def labels(*keys):
-    return value_of({"at": [], "class": key} for key in keys)
+    return stored_text({"at": [], "class": key} for key in keys)
 
 
 def answer(seq, item_id, value, **more):
@@ -46,7 +46,7 @@ def test_answers_are_shown_by_the_names_of_today_in_the_order_of_the_classes():
         *classes("sport", "money"),
         answer(3, "a", labels("k2", "k1")),
         answer(4, "b", labels()),
-        answer(5, "c", value_of([{"at": [0, 3], "class": "k2", "by": "edited"}])),
+        answer(5, "c", stored_text([{"at": [0, 3], "class": "k2", "by": "edited"}])),
         (6, {"kind": Kind.RENAME_CLASS, "class_id": "k2", "text": "finance"}),
     )
     names = [replay.class_name(replay.of(item).answer.content) for item in "abc"]

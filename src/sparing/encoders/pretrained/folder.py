@@ -67,7 +67,7 @@ def _towers(found: Sequence[Path]) -> dict[str, list[Path]]:
     return towers if all(towers.values()) else {}
 
 
-def hash_of(place: Path, tower: str = "") -> str:
+def hash_of_model(place: Path, tower: str = "") -> str:
     """Return a hash of the model and of all that says how it is used.
 
     Parameters

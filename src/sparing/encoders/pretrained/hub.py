@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 import numpy as np
 from platformdirs import user_cache_path
 
-from sparing.encoders.pretrained.network import NetworkEncoder, unit_rows, weights_hash
+from sparing.encoders.pretrained.network import NetworkEncoder, unit_vectors, weights_hash
 from sparing.encoders.pretrained.packages import file_hash
 from sparing.encoders.pretrained.pictures import PictureEncoder, pictures_of, rgb
 from sparing.encoders.pretrained.session import one_line
@@ -71,7 +71,7 @@ class FastembedEncoder(NetworkEncoder):
 
     def _encode(self, block: Any) -> FloatArray:
         vectors = np.stack(list(self._network.embed(block, batch_size=BLOCK_ITEMS)))
-        return unit_rows(vectors.astype(np.float32), type(self).__name__)
+        return unit_vectors(vectors.astype(np.float32), type(self).__name__)
 
     def _load(self) -> Any:
         try:
@@ -164,7 +164,7 @@ class TimmEncoder(NetworkEncoder):
         pictures = torch.stack([prepare(rgb(item)) for item in block]).to(device)
         with torch.inference_mode():
             vectors = network(pictures).float().cpu().numpy()
-        return unit_rows(vectors, type(self).__name__)
+        return unit_vectors(vectors, type(self).__name__)
 
     def _load(self) -> Any:
         try:

@@ -126,7 +126,7 @@ def weights_hash(network: Any) -> str:
     return digest.hexdigest()
 
 
-def unit_rows(vectors: FloatArray, encoder: str) -> FloatArray:
+def unit_vectors(vectors: FloatArray, encoder: str) -> FloatArray:
     """Return rows brought to length 1, zero rows as they are.
 
     Raises
@@ -135,7 +135,7 @@ def unit_rows(vectors: FloatArray, encoder: str) -> FloatArray:
 
     Examples
     --------
-    >>> unit_rows(np.array([[3.0, 4.0], [0.0, 0.0]]), "it")
+    >>> unit_vectors(np.array([[3.0, 4.0], [0.0, 0.0]]), "it")
     array([[0.6, 0.8],
            [0. , 0. ]], dtype=float32)
     """

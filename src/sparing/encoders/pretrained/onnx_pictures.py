@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from sparing.encoders.pretrained.folder import PICTURES, hash_of, model_in, words_in
+from sparing.encoders.pretrained.folder import PICTURES, hash_of_model, model_in, words_in
 from sparing.encoders.pretrained.frame import Frame, frame_of
 from sparing.encoders.pretrained.network import NetworkEncoder
 from sparing.encoders.pretrained.pictures import PictureEncoder
@@ -47,7 +47,7 @@ class OnnxImageEncoder(PictureEncoder):
 
     def fingerprint(self) -> str:
         """Return the hash of the network and of what belongs to it."""
-        return hash_of(Path(self.folder), PICTURES)
+        return hash_of_model(Path(self.folder), PICTURES)
 
     def words(self) -> NetworkEncoder | None:
         """Return the network of the same CLIP model that reads, where the folder has both."""

@@ -10,7 +10,7 @@ import numpy as np
 
 from sparing.encoders.images import Images, as_shown, check_images, full_scale
 from sparing.encoders.pretrained.frame import Frame, Pixels
-from sparing.encoders.pretrained.network import NetworkEncoder, unit_rows
+from sparing.encoders.pretrained.network import NetworkEncoder, unit_vectors
 from sparing.numeric.principal import principal_axes
 from sparing.types import FloatArray
 
@@ -58,7 +58,7 @@ class PictureEncoder(NetworkEncoder):
 
     def reduced(self, seen: FloatArray) -> FloatArray:
         """Return how each picture differs from what all share, at length 1."""
-        return unit_rows((seen - self.mean_) @ self.directions_, type(self).__name__)
+        return unit_vectors((seen - self.mean_) @ self.directions_, type(self).__name__)
 
     def _checked(self, X: Any) -> Images:
         return pictures_of(X, type(self).__name__)
@@ -83,7 +83,7 @@ class PictureEncoder(NetworkEncoder):
 
     def _encode(self, block: Pixels) -> FloatArray:
         vectors = self._vectors(self._frame().network_input(block))
-        return unit_rows(vectors, type(self).__name__)
+        return unit_vectors(vectors, type(self).__name__)
 
 
 def pictures_of(X: Any, where: str) -> Images:

@@ -4,7 +4,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from sparing.encoders.pretrained.network import NetworkEncoder, unit_rows, weights_hash
+from sparing.encoders.pretrained.network import NetworkEncoder, unit_vectors, weights_hash
 from sparing.encoders.pretrained.pictures import pictures_of, rgb
 from sparing.encoders.pretrained.session import one_line
 from sparing.encoders.text import sound_texts
@@ -61,7 +61,7 @@ class SentenceEncoder(NetworkEncoder):
         vectors = self._network.encode(
             block, normalize_embeddings=True, show_progress_bar=False, convert_to_numpy=True
         )
-        return unit_rows(np.asarray(vectors, np.float32), type(self).__name__)
+        return unit_vectors(np.asarray(vectors, np.float32), type(self).__name__)
 
     def _load(self) -> Any:
         try:

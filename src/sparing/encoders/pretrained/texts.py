@@ -9,8 +9,8 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from sparing.encoders.pretrained.folder import WORDS, hash_of, model_in, text_outputs
-from sparing.encoders.pretrained.network import NetworkEncoder, unit_rows
+from sparing.encoders.pretrained.folder import WORDS, hash_of_model, model_in, text_outputs
+from sparing.encoders.pretrained.network import NetworkEncoder, unit_vectors
 from sparing.encoders.pretrained.packages import PackagedFile
 from sparing.encoders.pretrained.session import one_line, open_session
 from sparing.encoders.text import sound_texts
@@ -86,9 +86,9 @@ class TokenEncoder(NetworkEncoder):
         except Exception as error:  # the runtime raises types of its own
             raise SourceError(f"The model cannot read these texts: {one_line(error)}") from error
         if said.ndim == 2:
-            return unit_rows(said, type(self).__name__)
+            return unit_vectors(said, type(self).__name__)
         if pooling.is_first:
-            return unit_rows(said[:, 0], type(self).__name__)
+            return unit_vectors(said[:, 0], type(self).__name__)
         return mean_vectors(said, tokens["attention_mask"])
 
     def _load(self) -> tuple[Any, Any, Pooling]:
@@ -129,7 +129,7 @@ class OnnxTextEncoder(TokenEncoder):
 
     def fingerprint(self) -> str:
         """Return the hash of the network and of what belongs to it."""
-        return hash_of(Path(self.folder), WORDS)
+        return hash_of_model(Path(self.folder), WORDS)
 
     def _files(self) -> tuple[Path, Path, Pooling]:
         model, folder = model_in(Path(self.folder), WORDS)
@@ -230,4 +230,4 @@ def mean_vectors(tokens: FloatArray, mask: npt.NDArray[np.int64]) -> FloatArray:
     """
     weights = mask[:, :, None].astype(tokens.dtype)
     mean = (tokens * weights).sum(axis=1) / np.maximum(weights.sum(axis=1), 1)
-    return unit_rows(mean, "a text encoder")
+    return unit_vectors(mean, "a text encoder")

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from sparing.encoders.base import BlockEncoder
-from sparing.encoders.pretrained.network import NetworkEncoder, unit_rows
+from sparing.encoders.pretrained.network import NetworkEncoder, unit_vectors
 from sparing.types import FloatArray
 
 OF_A_CLASS, OF_A_SEARCH = "a photo of a {}", "a photo of {}"
@@ -42,4 +42,4 @@ def word_vectors(reading: NetworkEncoder, words: Sequence[str], caption: str) ->
     Radford et al. (2021), arXiv 2103.00020, section 3.1.4, on captions
     """
     said = [caption.format(word) for word in words]
-    return unit_rows(reading.once(said), type(reading).__name__)
+    return unit_vectors(reading.once(said), type(reading).__name__)

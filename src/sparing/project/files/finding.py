@@ -14,7 +14,7 @@ from sparing.project.files.export import TEXT_HASH, source_name
 from sparing.project.source.fingerprints import anchors, row_hashes
 from sparing.project.source.items import GONE
 from sparing.project.source.matching import TAKEN_UP, is_counter, is_place
-from sparing.project.source.passages import content_key
+from sparing.project.source.passages import passage_key
 from sparing.project.state import State
 
 BY_CONTENT = "found by what they hold: their keys are not here"
@@ -58,7 +58,7 @@ class Finder:
         """Return what the items of an export hold, as far as it has the columns of the source."""
         if state.listing.passages is not None:
             cells = raw.columns.get(TEXT_HASH) or [None] * len(raw)
-            return [(content_key(str(cell)),) if cell else None for cell in cells]
+            return [(passage_key(str(cell)),) if cell else None for cell in cells]
         layout = state.listing.layout
         if layout is None or state.listing.is_files:
             return [None] * len(raw)

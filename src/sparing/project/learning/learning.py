@@ -16,7 +16,7 @@ from sparing.project.settings import Settings
 from sparing.project.source.encoding import full_name
 from sparing.project.source.sights import reads_words
 from sparing.project.source.vectors import is_same, made_before
-from sparing.project.trust import named_encoder
+from sparing.project.trust import note_encoder
 from sparing.project.whence import chosen
 from sparing.store import Store, Version
 from sparing.types import Progress
@@ -155,10 +155,10 @@ class Learning:
         encoder = full_name(encoder)
         with self._guarded.held() as state:
             listing = state.listing
-        opening.check_encoder(encoder, listing, fetch=fetch)
+        opening.check_encoder_for(encoder, listing, fetch=fetch)
         with self._guarded.held() as state:
             settings = with_encoder(state.settings, encoder, state)
-        self.keep(named_encoder(settings))
+        self.keep(note_encoder(settings))
         self._choose_anew(encoder)
 
     def finds_pictures(self) -> bool:

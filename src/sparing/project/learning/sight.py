@@ -7,7 +7,7 @@ answers are learned from the view that is made in a moment.
 import threading
 from collections.abc import Callable
 
-from sparing.datasets.items import take_rows
+from sparing.datasets.items import take_items
 from sparing.errors import SparingError
 from sparing.project.folder import ProjectFolder
 from sparing.project.source.changes import attached
@@ -150,7 +150,7 @@ class Sight:
 
     def _go_ahead(self, listing: Listing) -> None:
         assert self._quick is not None  # noqa: S101  # there is something to begin with
-        values = take_rows(listing.values, self._quick.places)
+        values = take_items(listing.values, self._quick.places)
         name, kind = self._encoder, listing.kind
         self._ahead = _Ahead(
             len(self._quick.places), lambda tell: look_at(name, kind, values, tell)

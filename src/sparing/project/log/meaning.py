@@ -13,7 +13,7 @@ from sparing.errors import InvalidInputError
 from sparing.pool.classes import ClassTable
 from sparing.project.log.replay import Replay
 from sparing.store import NewEvent
-from sparing.store.contents import content_of, digest_of, value_of
+from sparing.store.contents import content_of, digest_of, stored_text
 
 MOST_VALUE = 2**16
 """Characters of an answer as it is stored."""
@@ -45,7 +45,7 @@ def meant(replay: Replay, kind: str, new: NewEvent, text: str | None = None) -> 
         new = _of_text(new, text)
     units = _units(replay, get_kind(kind), _read(kind, new.class_name), text)
     content = content_of((*unit["at"], unit["class"]) for unit in units)
-    value = value_of(units)
+    value = stored_text(units)
     if len(value) > MOST_VALUE:
         raise InvalidInputError(f"An answer has at most {MOST_VALUE:,} characters as it is stored.")
     return replace(new, value=value, digest=digest_of(content))

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sparing._validate import check_features
-from sparing.datasets.items import take_rows
+from sparing.datasets.items import take_items
 from sparing.datasets.vectorfile import (
     VectorFile,
     files_of,
@@ -128,7 +128,7 @@ def vectors_of(
         return Made(X, encoder, None, {GIVEN_MODEL: _hash_of(given)})
     from sparing.encoders.choice import advice, default_name, named_encoder
 
-    values = take_rows(listing.values, places)
+    values = take_items(listing.values, places)
     name = default_name(listing.kind, values) if encoder == AUTO else encoder
     made_by = named_encoder(name, listing.kind, values)
     known: Any = {}  # only several encoders together have a view that may be there before
@@ -215,7 +215,7 @@ def fitted_on(encoder: str, listing: Listing, places: IntArray) -> "BlockEncoder
         )
     from sparing.encoders.choice import named_encoder
 
-    values = take_rows(listing.values, places)
+    values = take_items(listing.values, places)
     return named_encoder(encoder, listing.kind, values).fit(values)
 
 

@@ -11,7 +11,7 @@ from typing import Any, Literal
 import numpy as np
 
 from sparing.datasets.decoding import whole_text
-from sparing.datasets.items import take_rows
+from sparing.datasets.items import take_items
 from sparing.datasets.rows import RawTable
 from sparing.errors import SourceError
 from sparing.files import file_fault
@@ -153,7 +153,7 @@ class Listing:
             stamps=[self.stamps[i] for i in places],
             hashes=[self.hashes[i] for i in places],
             anchors=[self.anchors[i] for i in places],
-            values=take_rows(self.values, np.array(places, dtype=np.int64)),
+            values=take_items(self.values, np.array(places, dtype=np.int64)),
             table=None if self.table is None else self.table.take(places),
             passages=None if self.passages is None else self.passages.take(places),
         )

@@ -62,7 +62,7 @@ def list_passages(
     return _passages(found, Documents(texts), path.name)
 
 
-def content_key(hashed: str) -> str:
+def passage_key(hashed: str) -> str:
     """Return what tells the content of a text from others, by the hash of the text."""
     return hashed[:KEY_LENGTH]
 
@@ -90,7 +90,7 @@ def _passages(found: Listing | None, documents: Documents, name: str) -> Listing
         for i, pairs in enumerate(parts)
         for k in range(len(pairs))
     ]
-    hashes = [content_key(text_hash(text)) for text in values]
+    hashes = [passage_key(text_hash(text)) for text in values]
     tokens = [documents.documents[i].tokens for i in of.tolist()]
     ids, n = numbered(hashes), len(values)
     return Listing(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sparing.datasets.items import take_rows
+from sparing.datasets.items import take_items
 from sparing.errors import SourceError, SparingError
 from sparing.files import atomic_stream
 from sparing.project.folder import ProjectFolder
@@ -63,7 +63,7 @@ def keep_sights(
     from sparing.encoders.choice import named_encoder
     from sparing.encoders.pretrained.words import OF_A_SEARCH, pair_of, word_vectors
 
-    values = take_rows(listing.values, places)
+    values = take_items(listing.values, places)
     try:
         pair = pair_of(named_encoder(encoder, listing.kind, values))
         if pair is None:

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sparing.datasets.images import image_faults
-from sparing.datasets.items import take_rows
+from sparing.datasets.items import take_items
 from sparing.datasets.vectorfile import (
     no_vector_for,
     read_vector_file,
@@ -269,7 +269,7 @@ def check_given(encoder: str, listing: Listing) -> None:
     keys = keys_of(listing, given)
     lacking = without_vector(given, keys, listing.folder_name)
     if lacking and listing.kind == "images":
-        faults = image_faults(take_rows(listing.values, np.array(lacking)))
+        faults = image_faults(take_items(listing.values, np.array(lacking)))
         lacking = [place for place, fault in zip(lacking, faults, strict=True) if not fault]
     if lacking:
         raise no_vector_for(given, keys, lacking)
@@ -407,7 +407,7 @@ def _examine(places: IntArray, listing: Listing, tell: Progress) -> tuple[StrArr
     there = np.flatnonzero(places >= 0).tolist()
     for start in range(0, len(there), CHECKED_AT_ONCE):
         rows = there[start : start + CHECKED_AT_ONCE]
-        values = take_rows(listing.values, places[rows])
+        values = take_items(listing.values, places[rows])
         known = [listing.hashes[place] for place in places[rows]]
         for row, found in zip(rows, _look_at(values, known), strict=True):
             hashes[row], faults[row] = found
