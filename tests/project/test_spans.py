@@ -9,6 +9,7 @@ from sparing.cli.standing import sentences
 from sparing.errors import CapabilityError, InvalidInputError, SourceError
 from sparing.project import NewEvent, Project
 from sparing.project.log.meaning import as_said
+from sparing.project.merging.merge import merge
 from sparing.store import Kind
 
 NAMES = {"Ada": "person", "Zoe\u0301": "person", "Paris": "place", "Cape Town": "place"}
@@ -143,8 +144,10 @@ def test_it_learns_suggests_and_says_how_good_it_is(project):
     assert 0.5 < status.accuracy.estimate <= 1
     assert status.accuracy.low < status.accuracy.high
     assert status.class_counts["person"] > 0
-    with pytest.raises(CapabilityError, match="of one class an item"):
-        project.grid.likely("person", 4)
+    for refused in (lambda: project.grid.likely("person", 4), project.files.studio.check_kind,
+                    lambda: project.learning.trainee(lambda *_: None).model()):  # fmt: skip
+        with pytest.raises(CapabilityError, match="this project is of spans"):
+            refused()
 
 
 def test_a_class_that_is_deleted_is_not_suggested_any_more(project):
@@ -230,3 +233,44 @@ def test_texts_with_all_spans_right_are_certified_and_the_check_says_f1(project)
         for row in made
     )
     assert wrong <= 0.2 * N
+
+
+def test_people_who_differ_are_settled_and_agree_as_far_as_their_spans_do(project):
+    items = list(project.items)[:12]
+    project.team.set_overlap(1)
+    for i, item in enumerate(items):
+        spans = [span(0, 2, "person")]
+        mark(project, item, spans, key=f"a{i}", annotator="Ada")
+        other = [span(0, 2, "place")] if i == 0 else spans
+        mark(project, item, other, key=f"b{i}", annotator="Ben")
+    (found,) = project.team.disagreements()
+    assert [who for who, _ in found.votes] == ["Ada", "Ben"]
+    assert [[s.label for s in spans] for spans in found.spans] == [["person"], ["place"]]
+    told = project.team.agreement()
+    classes = dict(told.classes)
+    assert classes["all spans"].value == pytest.approx(11 / 12)
+    assert classes["person"].value == pytest.approx(22 / 23)
+    assert 0.5 < told.overall.low < told.overall.value < 1
+    settled = NewEvent(key="s", kind=Kind.SETTLED, item_id=items[0], annotator="Cleo",
+                       class_name=as_said([span(0, 2, "person")]),
+                       seen=found.asked.answer.key)  # fmt: skip
+    assert project.record([settled])[0].status == "stored"
+    assert not project.team.disagreements()
+
+
+def test_projects_of_spans_are_merged(project, source, tmp_path):
+    items = list(project.items)
+    project.teach({items[0]: [(2, 5, "person")]}, "Ada")
+    with Project.create(source, tmp_path / "b", classes=["place"], kind="spans") as other:
+        other.teach({items[0]: [(2, 5, "being")], items[1]: []}, "Ben")
+    project.close()
+    merge([project.folder, tmp_path / "b"], tmp_path / "both")
+    with Project.open(tmp_path / "both", source=source) as both:
+        votes = both.team.disagreements()[0].spans
+        assert [[(s.start, s.end, s.label) for s in spans] for spans in votes] == [
+            [(2, 5, "person")],
+            [(2, 5, "being")],
+        ]
+        assert both.asked(items[1]).answer.spans == ()
+        hashes = {e.text for e in both.store.events() if e.item_id == items[0]}
+        assert hashes == {text_hash(both.items[items[0]].text)}

@@ -1,7 +1,12 @@
 """Spans of texts on the real page: by keyboard, by mouse and by touch; offsets in code points."""
 
+import json
+
 import pytest
 from tests.web.by_hand import press, saved
+
+from sparing.project import NewEvent
+from sparing.store import Kind
 
 sync_api = pytest.importorskip("playwright.sync_api")
 expect = sync_api.expect
@@ -151,3 +156,25 @@ def test_suggestions_by_choice_the_mouse_and_a_finger(door, notes, browser):
     (last,) = project.history()[1][0].answer.spans
     assert (last.label, last.by) == ("place", "edited")
     assert project.items[project.history()[1][0].item.item_id].text[last.start : last.end] == words
+
+
+def test_a_disagreement_is_settled_stretch_by_stretch(door, notes):
+    opened = door(notes, classes=("person", "place"), kind="spans")
+    project = opened.project
+    item = next(project.items[i] for i in project.items if "Cape Town" in project.items[i].text)
+    first, second = ({"start": s, "end": e, "label": label} for s, e, label in truth(item.text))
+    other = {**first, "label": "place" if first["label"] == "person" else "person"}
+    project.team.set_overlap(1)
+    for who, spans in (("Ada", [first]), ("Ben", [other, second])):
+        project.record([NewEvent(key=who, kind=Kind.LABEL, item_id=item.item_id, annotator=who,
+                                 class_name=json.dumps(spans))])  # fmt: skip
+    page = opened.page("settle")
+    expect(page.locator("#stretch button")).to_have_count(2)
+    expect(page.locator("#item mark")).to_have_count(2)
+    page.keyboard.press("1")  # the first as Ada has it
+    expect(page.locator("#stretch")).to_contain_text("nothing here")
+    page.keyboard.press("2")  # the second as Ben has it
+    expect(page.locator("#card")).to_contain_text("All is settled")
+    saved(page)
+    settled = [(s.start, s.end, s.label) for s in project.asked(item.item_id).answer.spans]
+    assert settled == truth(item.text)

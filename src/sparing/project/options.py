@@ -6,9 +6,11 @@ from typing import Any
 
 from sparing.datasets.rows import Reading
 from sparing.errors import CapabilityError, ConflictError, InvalidInputError, UnknownNameError
-from sparing.project.settings import CLASS, KINDS, Settings
+from sparing.project.settings import CLASS, KINDS, LABELS, SPANS, Settings
 from sparing.project.source.layout import Layout
 from sparing.project.state import State
+
+OF = {LABELS: "several labels", SPANS: "spans"}
 
 
 def check_said(settings: Settings, said: Mapping[str, Any]) -> None:
@@ -45,10 +47,23 @@ def check_one_class(settings: Settings, what: str) -> None:
 
     Raises
     ------
-    CapabilityError : items of this project have several labels
+    CapabilityError : items of this project have several labels, or spans
     """
     if settings.kind != CLASS:
-        raise CapabilityError(f"{what} of one class an item; this project is of several labels.")
+        raise CapabilityError(
+            f"{what} of one class an item; this project is of {OF[settings.kind]}."
+        )
+
+
+def check_no_spans(settings: Settings, what: str) -> None:
+    """Refuse what makes no sense of spans.
+
+    Raises
+    ------
+    CapabilityError : spans are marked in the items of this project
+    """
+    if settings.kind == SPANS:
+        raise CapabilityError(f"{what} of classes; this project is of {OF[SPANS]}.")
 
 
 FROZEN = "An audit checks the model as it is: answer it, or give it up, then change the encoder."

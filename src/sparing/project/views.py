@@ -124,6 +124,7 @@ class Disagreement:
     suggestion : what consensus makes likeliest, and how likely it is
     is_audited : it checks a model: until it is settled it counts as an error of the model
     said : of several labels an item, those of each vote; None for a skip, and of one class
+    spans : of texts in which spans are marked, those of each vote; None for a skip
     """
 
     asked: Asked
@@ -131,6 +132,7 @@ class Disagreement:
     suggestion: Guess
     is_audited: bool
     said: tuple[tuple[str, ...] | None, ...] = ()
+    spans: tuple[tuple[MarkedSpan, ...] | None, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,15 +1,17 @@
 """The routes of people: how far they agree, where they differ, what they go by."""
 
 from collections.abc import Sequence
+from itertools import zip_longest
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Response
 from pydantic import Field
 
 from sparing.project.log.commands import MAX_TEXT
+from sparing.project.log.marked import MarkedSpan
 from sparing.stats.agreement import Agreement, Figure
 from sparing.web.api import TheProject, Who
-from sparing.web.bodies import AskedBody, Incoming, Key, Outgoing
+from sparing.web.bodies import AskedBody, Incoming, Key, MarkedSpanBody, Outgoing
 from sparing.web.failures import FAILURES
 from sparing.web.rights import only
 from sparing.web.roles import Role
@@ -54,6 +56,7 @@ class VoteBody(Outgoing):
     annotator: str
     class_name: str | None
     labels: list[str] | None = None
+    spans: list[MarkedSpanBody] | None = None
 
 
 class DisagreementBody(Outgoing):
@@ -61,7 +64,7 @@ class DisagreementBody(Outgoing):
 
     asked: AskedBody
     votes: list[VoteBody]
-    suggestion: tuple[str, float, list[str] | None]
+    suggestion: tuple[str, float, list[str] | None, list[MarkedSpanBody] | None]
     is_audited: bool
 
 
@@ -120,6 +123,10 @@ def _listed(labels: Sequence[str] | None) -> list[str] | None:
     return None if labels is None else [*labels]
 
 
+def _bodies(spans: Sequence[MarkedSpan] | None) -> list[MarkedSpanBody] | None:
+    return None if spans is None else [MarkedSpanBody.model_validate(span) for span in spans]
+
+
 @router.get("/api/disagreements", dependencies=[only(Role.SETTLER, "Settling")])
 def disagreements(project: TheProject) -> DisagreementsBody:
     """Return the items on which people differ, with what each of them said."""
@@ -128,10 +135,16 @@ def disagreements(project: TheProject) -> DisagreementsBody:
         DisagreementBody(
             asked=AskedBody.model_validate(one.asked),
             votes=[
-                VoteBody(annotator=who, class_name=said, labels=_listed(labels))
-                for (who, said), labels in zip(one.votes, one.said, strict=True)
+                VoteBody(
+                    annotator=who, class_name=said, labels=_listed(labels), spans=_bodies(spans)
+                )
+                for (who, said), labels, spans in zip_longest(one.votes, one.said, one.spans)
             ],
-            suggestion=(*one.suggestion[:2], _listed(one.suggestion.labels)),
+            suggestion=(
+                *one.suggestion[:2],
+                _listed(one.suggestion.labels),
+                _bodies(one.suggestion.spans),
+            ),
             is_audited=one.is_audited,
         )
         for one in found[:MOST_SHOWN]

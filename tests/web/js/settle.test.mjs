@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { initial, reduce } from "../../../src/sparing/web/static/settle-reducer.js";
+import { compared } from "../../../src/sparing/web/static/settle-spans.js";
 
 const row = (id, key = `answer-${id}`) => ({
   asked: { item: { item_id: id, name: id, kind: "text", text: id, fields: null }, answer: { key } },
@@ -63,4 +64,35 @@ test("a conflict is told with the name of who was quicker, and cannot be undone"
 test("without an item nothing is settled", () => {
   const state = run(initial(), listed());
   assert.equal(reduce(state, settle("k")), state);
+});
+
+const span = (start, end, label) => ({ start, end, label, by: "drawn", version: null });
+const marked = {
+  ...row("a"), suggestion: ["", 0.5, null, [span(0, 3, "person")]],
+  votes: [
+    { annotator: "Ada", spans: [span(0, 3, "person"), span(10, 14, "place"), span(20, 30, "place")] },
+    { annotator: "Ben", spans: [span(0, 3, "person"), span(10, 14, "person"), span(20, 24, "place"), span(25, 30, "person")] },
+    { annotator: "Cleo", spans: null },
+  ],
+};
+
+test("spans that all have are agreed on; what touches is one stretch, with what each made of it", () => {
+  const { agreed, stretches } = compared(marked);
+  assert.deepEqual(agreed.map((one) => one.label), ["person"]);
+  assert.deepEqual(stretches.map((one) => one.map((v) => [v.who.join(), v.spans.length])), [
+    [["Ada", 1], ["Ben", 1]], [["Ada", 1], ["Ben", 2]],
+  ]);
+});
+
+test("a key a stretch, then one answer; each can be taken back", () => {
+  const pick = (choice) => ({ type: "pick", choice, key: "k" });
+  const start = run(initial(), { type: "listed", rows: [marked] });
+  assert.equal(run(start, pick(2)), start); // there are two versions
+  const half = run(start, pick(1), { type: "undo", key: "u" }, pick(0));
+  assert.deepEqual([half.picked, half.outbox], [[0], []]);
+  const [event] = run(half, pick(1)).outbox;
+  assert.deepEqual(event.spans.map(({ start, end, label }) => [start, end, label]), [
+    [0, 3, "person"], [10, 14, "place"], [20, 24, "place"], [25, 30, "person"],
+  ]);
+  assert.equal(run(start, { type: "settleSpans", key: "k" }).outbox[0].spans.length, 1);
 });

@@ -29,6 +29,7 @@ from sparing.project.guarded import Guarded
 from sparing.project.learning.guesses import Guess
 from sparing.project.log.event_log import EventLog
 from sparing.project.log.meaning import names_said
+from sparing.project.options import check_no_spans
 from sparing.project.settings import CLASS
 from sparing.project.state import State
 from sparing.store import Event, Kind, NewEvent
@@ -82,6 +83,16 @@ class Studio:
         """All model versions that are kept, the oldest first."""
         with self._guarded.held() as state:
             return [f"{OWN}-{one.version}" for one in state.versions]
+
+    def check_kind(self) -> None:
+        """Refuse to be the backend of a project that Label Studio cannot be told of.
+
+        Raises
+        ------
+        CapabilityError : it is of spans
+        """
+        with self._guarded.held() as state:
+            check_no_spans(state.settings, "The backend of Label Studio is for projects")
 
     def predict(self, tasks: Sequence[Any], config: str) -> list[dict[str, Any]]:
         """Return a prediction for each task, by what the newest snapshot says: nothing is fitted.

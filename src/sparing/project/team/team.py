@@ -1,7 +1,10 @@
 """The people of a project: how far they agree, who answers twice, what they are told."""
 
 from collections import Counter
+from collections.abc import Iterator
 from uuid import uuid4
+
+import numpy as np
 
 from sparing._validate import check_share
 from sparing.errors import ConflictError, InvalidInputError
@@ -10,12 +13,15 @@ from sparing.project.guarded import Guarded
 from sparing.project.learning.guesses import Guess
 from sparing.project.log.commands import MAX_TEXT
 from sparing.project.log.event_log import EventLog
-from sparing.project.settings import CLASSES_BY, OVERLAP
+from sparing.project.log.marked import NO_SPANS, quoted, spans_of
+from sparing.project.log.replay import Replay
+from sparing.project.settings import CLASSES_BY, OVERLAP, SPANS
 from sparing.project.state import State
-from sparing.project.team.people import named_votes
+from sparing.project.team.people import HeldClass, named_votes
 from sparing.project.team.sharing import Overlap
 from sparing.project.views import Disagreement, Guidelines
 from sparing.stats.agreement import Agreement, agreement
+from sparing.stats.span_agreement import MarkedText, span_agreement
 from sparing.store import Event, EventStatus, Kind, NewEvent, Store
 
 
@@ -73,8 +79,10 @@ class Team:
     def agreement(self) -> Agreement:
         """Return how far people agree on the items that several of them have answered."""
         with self._guarded.held() as state:
-            votes = named_votes(state.replay)
-        return agreement(votes)  # takes its time: nobody waits for it
+            is_spans = state.settings.kind == SPANS
+            votes, texts = named_votes(state.replay), _marked_texts(state) if is_spans else []
+        # Both take their time: nobody waits for them.
+        return span_agreement(texts) if is_spans else agreement(votes)
 
     def disagreements(self) -> list[Disagreement]:
         """Return the items on which people differ and that nobody has settled."""
@@ -111,20 +119,44 @@ class Team:
             raise ConflictError("Somebody else has just changed the guidelines.", outcome.current)
 
 
+def _marked_texts(state: State) -> list[MarkedText]:
+    """Return the texts that several people have marked."""
+    found, replay = [], state.replay
+    for item_id in sorted(replay.shared & state.row_of.keys()):
+        said = replay.labels(replay.of(item_id))
+        tokens = np.array(state.item(item_id).tokens or (), dtype=np.int64).reshape(-1, 2)
+        if len(said) > 1 and len(tokens):
+            units = {who: frozenset(_units(one, replay)) for who, one in said.items()}
+            found.append(MarkedText(tokens, units))
+    return found
+
+
+def _units(content: str, replay: Replay) -> Iterator[tuple[int, int, str]]:
+    return ((span.start, span.end, span.label) for span in spans_of(content, replay))
+
+
 def _disagreement(state: State, item_id: str) -> Disagreement:
     replay, held = state.replay, state.opinions.held(item_id)
     assert held is not None  # noqa: S101  # people differ on it
-    votes = replay.of(item_id).votes
+    votes = [(v.annotator, state.answer_of(v)) for v in replay.of(item_id).votes]
     return Disagreement(
         looked_up(state, item_id),
-        tuple(
-            (v.annotator, None if v.content is None else replay.class_name(v.content))
-            for v in votes
-        ),
-        Guess(replay.class_name(held.content), held.confidence, replay.label_names(held.content)),
+        tuple((who, said.class_name if said else None) for who, said in votes),
+        _suggestion(state, item_id, held),
         state.row_of[item_id] in state.drawn_rows,
-        tuple(None if v.content is None else replay.label_names(v.content) for v in votes),
+        tuple(said.labels if said else None for _, said in votes),
+        tuple(said.spans if said else None for _, said in votes),
     )
+
+
+def _suggestion(state: State, item_id: str, held: HeldClass) -> Guess:
+    replay = state.replay
+    if state.settings.kind == SPANS:
+        spans = spans_of(held.content, replay)
+        name = quoted(spans, state.item(item_id).text) or NO_SPANS
+        return Guess(name, held.confidence, None, spans)
+    labels = replay.label_names(held.content)
+    return Guess(replay.class_name(held.content), held.confidence, labels)
 
 
 def _guidelines(number: int, event: Event) -> Guidelines:

@@ -11,6 +11,7 @@ import { chosenIn, isSpans, spansOf, words } from "./spans.js";
 
 const SETTLE = 350; // ms after which a selection by touch counts as made
 const N_COLORS = 10;
+const LONG = 400; // characters; longer texts are set smaller
 
 /** @type {{text: string, pieces: {unit: number, node: Text}[]}} */
 let shown = { text: "", pieces: [] };
@@ -37,27 +38,36 @@ function namesIn({ server }) {
 
 /** @param {State} state @param {readonly Span[]} spans */
 function draw(state, spans) {
-  const text = state.item?.item.text ?? "", colors = colorsOf(state);
-  const place = el("p", { class: text.length > 400 ? "text long marked" : "text marked", dir: "auto" });
-  shown = { text, pieces: [] };
+  const text = state.item?.item.text ?? "";
+  const made = markedText(text, spans, colorsOf(state), (span) => (span.by === "accepted" ? "span suggested" : "span"));
+  shown = { text, pieces: made.pieces };
+  byId("item").replaceChildren(made.place);
+}
+
+/** A text with spans that do not cross, and its pieces: where each begins, in what browsers count in.
+ * @param {string} text @param {readonly Span[]} spans @param {ReadonlyMap<string, number>} colors by class
+ * @param {(span: Span) => string} looks the class of the element of a span */
+export function markedText(text, spans, colors, looks) {
+  const place = el("p", { class: text.length > LONG ? "text long marked" : "text marked", dir: "auto" });
+  /** @type {{unit: number, node: Text}[]} */
+  const pieces = [];
+  const piece = (/** @type {number} */ from, /** @type {number} */ to) => {
+    const node = document.createTextNode(text.slice(from, to));
+    pieces.push({ unit: from, node });
+    return node;
+  };
   let unit = 0;
   for (const span of spans) {
     const [from, to] = [unitOf(text, span.start), unitOf(text, span.end)];
-    if (from > unit) place.append(piece(text, unit, from));
-    const made = el("mark", { class: span.by === "accepted" ? "span suggested" : "span", "data-label": span.label, "data-color": colors.get(span.label) ?? 0 });
-    made.append(piece(text, from, to));
+    if (from > unit) place.append(piece(unit, from));
+    const color = (colors.get(span.label) ?? 0) % N_COLORS;
+    const made = el("mark", { class: looks(span), "data-label": span.label, "data-color": color });
+    made.append(piece(from, to));
     place.append(made);
     unit = to;
   }
-  if (unit < text.length || !text) place.append(piece(text, unit, text.length));
-  byId("item").replaceChildren(place);
-}
-
-/** @param {string} text @param {number} from @param {number} to */
-function piece(text, from, to) {
-  const node = document.createTextNode(text.slice(from, to));
-  shown.pieces.push({ unit: from, node });
-  return node;
+  if (unit < text.length || !text) place.append(piece(unit, text.length));
+  return { place, pieces };
 }
 
 /** @param {State} state @returns {Map<string, number>} */

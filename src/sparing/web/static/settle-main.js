@@ -9,18 +9,20 @@ import { NONE } from "./reducer.js";
 import { freshKey, session } from "./session.js";
 import { initial, reduce } from "./settle-reducer.js";
 import { render } from "./settle-view.js";
+import { isSpans } from "./spans.js";
 
 /** @typedef {import("./types.js").SettleAction} SettleAction */
 /** @typedef {typeof acts} SettleActs */
 
 let state = initial();
+const SAYING = ["settle", "settleLabels", "settleSpans", "pick", "undo"];
 let seq = -1;
 let said = 0; // how much was said here
 
 /** @param {SettleAction} action */
 function dispatch(action) {
   const before = state;
-  if (action.type === "settle" || action.type === "settleLabels" || action.type === "undo") said += 1;
+  if (SAYING.includes(action.type)) said += 1;
   state = reduce(state, action);
   if (state === before) return;
   render(state, before, acts);
@@ -51,15 +53,19 @@ const acts = {
   /** A class decides at once; where an item may have several labels it is chosen, and Enter decides.
    * @param {string} name */
   settle: (name) => {
+    if (isSpans(state)) return;
     if (!isSeveral(state)) dispatch({ type: "settle", name, key: freshKey() });
     else if (name === NONE) acts.settleLabels([]);
     else dispatch({ type: "toggle", name });
   },
   /** @param {readonly string[]} labels */
   settleLabels: (labels) => dispatch({ type: "settleLabels", labels, key: freshKey() }),
+  /** @param {number} choice */
+  pick: (choice) => dispatch({ type: "pick", choice, key: freshKey() }),
   accept: () => {
     const row = state.rows[0];
     if (!row) return;
+    if (isSpans(state)) return dispatch({ type: "settleSpans", key: freshKey() });
     const [name, , labels] = row.suggestion;
     if (isSeveral(state)) acts.settleLabels(state.draft ?? labels ?? []);
     else acts.settle(name);
@@ -83,6 +89,7 @@ function pressed(event) {
   const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
   const found = [...keyTable(state.server?.classes ?? [])].find(([, one]) => one === key);
   if (command) acts[command]();
+  else if (isSpans(state) && /^[1-9]$/.test(key)) acts.pick(Number(key) - 1);
   else if (found) acts.settle(found[0]);
   else return;
   event.preventDefault();

@@ -3,6 +3,8 @@
 
 import { ordered, switched } from "./labels.js";
 import { NONE } from "./reducer.js";
+import { compared, decided } from "./settle-spans.js";
+import { plain } from "./spans.js";
 import { initialShared, reduceShared } from "./shared.js";
 
 /** @typedef {import("./types.js").Disagreement} Disagreement */
@@ -10,10 +12,12 @@ import { initialShared, reduceShared } from "./shared.js";
 /** @typedef {import("./types.js").SettleState} SettleState */
 /** @typedef {import("./types.js").SettleAction} SettleAction */
 
+const NOTHING_CHOSEN = { draft: null, picked: [] };
+
 /** @returns {SettleState} */
 export function initial() {
   return {
-    ...initialShared, rows: [], gone: "", listed: false, steps: [], draft: null,
+    ...initialShared, rows: [], gone: "", listed: false, steps: [], ...NOTHING_CHOSEN,
   };
 }
 
@@ -24,6 +28,8 @@ export function reduce(state, action) {
     case "settle": return settled(state, { class_name: action.name }, action.name, action.key);
     case "settleLabels": return chosen(state, action.labels, action.key);
     case "toggle": return { ...state, draft: switched(state.draft ?? [], action.name), said: `${action.name}.`, notice: "" };
+    case "pick": return pickedOne(state, action.choice, action.key);
+    case "settleSpans": return suggested(state, action.key);
     case "later": return later(state);
     case "undo": return undone(state, action.key);
     case "recorded": return recorded(state, action.results);
@@ -42,7 +48,7 @@ function isSent({ outbox }, row) {
 function later(state) {
   const [row, ...rows] = state.rows;
   const back = row && row.asked.item.item_id !== state.gone ? [row] : [];
-  return { ...state, rows: [...rows, ...back], draft: null, gone: "", notice: "" };
+  return { ...state, rows: [...rows, ...back], ...NOTHING_CHOSEN, gone: "", notice: "" };
 }
 
 /** The item on the screen stays there until the person goes on: a key that is on its way must not
@@ -66,7 +72,25 @@ function chosen(state, labels, key) {
   return settled(state, { labels: names }, names.join(", ") || NONE, key);
 }
 
-/** @param {SettleState} state @param {{class_name?: string, labels?: string[]}} what @param {string} name
+/** Choose a version of the stretch in question; the last one settles the text.
+ * @param {SettleState} state @param {number} choice @param {string} key @returns {SettleState} */
+function pickedOne(state, choice, key) {
+  const row = state.rows[0], open = row ? compared(row).stretches : [];
+  if (!row || !open[state.picked.length]?.[choice]) return state;
+  const picked = [...state.picked, choice];
+  if (picked.length < open.length) return { ...state, picked, said: `${open.length - picked.length} left.`, notice: "" };
+  const spans = decided(row, picked);
+  return settled(state, { spans }, `${spans.length} marked`, key);
+}
+
+/** Take what consensus makes likeliest of the whole text.
+ * @param {SettleState} state @param {string} key @returns {SettleState} */
+function suggested(state, key) {
+  const spans = plain(state.rows[0]?.suggestion[3] ?? []);
+  return settled(state, { spans }, `${spans.length} marked`, key);
+}
+
+/** @param {SettleState} state @param {Pick<PersonEvent, "class_name" | "labels" | "spans">} what @param {string} name
  * @param {string} key @returns {SettleState} */
 function settled(state, what, name, key) {
   const [row, ...rows] = state.rows;
@@ -74,17 +98,18 @@ function settled(state, what, name, key) {
   /** @type {PersonEvent} */
   const event = { key, kind: "settled", item_id: row.asked.item.item_id, ...what, seen: row.asked.answer?.key ?? null };
   return {
-    ...state, rows, gone: "", draft: null, outbox: [...state.outbox, event], steps: [...state.steps, { key, row }],
+    ...state, rows, gone: "", ...NOTHING_CHOSEN, outbox: [...state.outbox, event], steps: [...state.steps, { key, row }],
     said: `Settled: ${name}.`, notice: "",
   };
 }
 
 /** @param {SettleState} state @param {string} key @returns {SettleState} */
 function undone(state, key) {
+  if (state.picked.length) return { ...state, picked: state.picked.slice(0, -1), said: "Taken back.", notice: "" };
   const step = state.steps.at(-1);
   if (!step) return { ...state, notice: "There is nothing to take back here." };
   return {
-    ...state, rows: [step.row, ...state.rows], draft: null, steps: state.steps.slice(0, -1), said: "Taken back.", notice: "",
+    ...state, rows: [step.row, ...state.rows], ...NOTHING_CHOSEN, steps: state.steps.slice(0, -1), said: "Taken back.", notice: "",
     outbox: [...state.outbox, { key, kind: "undo", undoes: step.key }],
   };
 }

@@ -3,12 +3,16 @@
 import { classButtons } from "./class-buttons.js";
 import { whole } from "./content.js";
 import { percent } from "./curve.js";
-import { byId, el, plural, show, write } from "./dom.js";
+import { button, byId, el, plural, show, write } from "./dom.js";
 import { figures } from "./figures.js";
 import { keyTable } from "./keys.js";
 import { isSeveral } from "./labels.js";
+import { markedText } from "./marking.js";
+import { slice } from "./points.js";
 import { NONE } from "./reducer.js";
 import { savedLine } from "./saved.js";
+import { compared } from "./settle-spans.js";
+import { isSpans } from "./spans.js";
 
 /** @typedef {import("./types.js").SettleState} SettleState */
 /** @typedef {import("./types.js").Disagreement} Disagreement */
@@ -26,6 +30,7 @@ export function render(state, before, acts, told) {
   }
   drawItem(state, row, before.rows[0]);
   drawVotes(row);
+  if (isSpans(state)) drawStretch(state, row, before, acts);
   drawClasses(state, row, acts);
   for (const node of document.querySelectorAll("#actions button")) {
     /** @type {HTMLButtonElement} */ (node).disabled = row === undefined && /** @type {HTMLElement} */ (node).dataset["do"] !== "undo";
@@ -60,6 +65,34 @@ function card({ refused, listed, steps }) {
     el("p", {}, el("a", { href: "/" }, "Back to labeling"))];
 }
 
+/** The text with what all agree on, and the versions of the stretch in question, a key each.
+ * @param {SettleState} state @param {Disagreement | undefined} row @param {SettleState} before @param {SettleActs} acts */
+function drawStretch(state, row, before, acts) {
+  if (row === before.rows[0] && state.picked === before.picked) return;
+  const place = byId("stretch");
+  place.hidden = row === undefined;
+  if (!row) return place.replaceChildren();
+  const { agreed, stretches } = compared(row), text = row.asked.item.text ?? "", n = state.picked.length;
+  const shown = stretches.flatMap((versions, i) => (i < n ? versions[state.picked[i] ?? 0]?.spans ?? [] : [stretchOf(versions)]));
+  const colors = new Map((state.server?.classes ?? []).map((one) => [one.name, one.place]));
+  const spans = [...agreed, ...shown].sort((a, b) => a.start - b.start);
+  const now = stretches[n];
+  byId("item").replaceChildren(markedText(text, spans, colors, (span) => (agreed.includes(span) ? "span agreed" : span.label ? "span" : "span open")).place);
+  place.replaceChildren(...(now ?? []).map((version, i) => {
+    const said = version.spans.map((s) => `${s.label}: ${slice(text, s.start, s.end)}`).join("; ") || "nothing here";
+    const made = button("", () => acts.pick(i), "class");
+    made.append(el("kbd", {}, String(i + 1)), el("span", { dir: "auto" }, said), " ", el("span", { class: "quiet", dir: "auto" }, version.who.join(", ")));
+    return made;
+  }));
+}
+
+/** All of the text that some versions mark, as one span without a class. @param {import("./settle-spans.js").Version[]} versions */
+function stretchOf(versions) {
+  const spans = versions.flatMap((version) => version.spans);
+  const [start, end] = [Math.min(...spans.map((s) => s.start)), Math.max(...spans.map((s) => s.end))];
+  return { start, end, label: "", by: /** @type {const} */ ("drawn"), version: null };
+}
+
 /** @param {Disagreement | undefined} row */
 function drawVotes(row) {
   show("votes", row !== undefined);
@@ -87,7 +120,8 @@ function drawClasses(state, row, acts) {
   const place = byId("classes");
   const rows = state.server?.classes ?? [];
   const named = new Set((row?.votes ?? []).flatMap((vote) => vote.labels ?? [vote.class_name]));
-  place.hidden = row === undefined;
+  place.hidden = row === undefined || isSpans(state);
+  if (isSpans(state)) return;
   const order = [...rows].sort((a, b) => Number(named.has(b.name)) - Number(named.has(a.name)) || a.place - b.place);
   const names = order.map(({ name }) => name);
   classButtons(place, isSeveral(state) ? [...names.filter((name) => name !== NONE), NONE] : names, keyTable(rows), acts.settle, named);

@@ -170,6 +170,8 @@ export interface SettleState extends SharedState {
   readonly steps: readonly { key: string; row: Disagreement }[];
   /** The labels chosen for the item on the screen, where it may have several; null: nothing touched yet. */
   readonly draft: readonly string[] | null;
+  /** Of spans: the versions chosen so far, one for each stretch in which people differ. */
+  readonly picked: readonly number[];
 }
 
 export type SettleAction =
@@ -178,5 +180,7 @@ export type SettleAction =
   | { type: "settle"; name: string; key: string }
   | { type: "settleLabels"; labels: readonly string[]; key: string }
   | { type: "toggle"; name: string }
+  | { type: "pick"; choice: number; key: string }
+  | { type: "settleSpans"; key: string }
   | { type: "later" }
   | { type: "undo"; key: string };

@@ -78,7 +78,7 @@ export interface CurvePointBody {
 export interface DisagreementBody {
   asked: AskedBody;
   votes: VoteBody[];
-  suggestion: [string, number, string[] | null];
+  suggestion: [string, number, string[] | null, MarkedSpanBody[] | null];
   is_audited: boolean;
 }
 export interface DisagreementsBody {
@@ -356,6 +356,7 @@ export interface VoteBody {
   annotator: string;
   class_name: string | null;
   labels: string[] | null;
+  spans: MarkedSpanBody[] | null;
 }
 export interface Wanted {
   of: OfClass | OfCluster | OfOne | OfText | OfList;
