@@ -142,4 +142,4 @@ def _tags(tokens: IntArray, units: frozenset[Unit], code: Mapping[Hashable, int]
 
 
 def _ratio(part: FloatArray, whole: FloatArray) -> FloatArray:
-    return np.divide(part, whole, out=np.full(len(part), np.nan), where=whole > 0)
+    return np.asarray(np.divide(part, whole, out=np.full(len(part), np.nan), where=whole > 0))
