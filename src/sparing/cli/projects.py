@@ -54,6 +54,10 @@ def import_labels(
     label_column: Annotated[
         str | None, typer.Option(help="Has the labels.", show_default="label, class, ...")
     ] = None,
+    predictions: Annotated[
+        bool,
+        typer.Option("--predictions", help="Of a model: shown as guesses, nobody's word."),
+    ] = False,
     report: Annotated[
         Path | None,
         typer.Option(help="CSV to write: what became of each row.", show_default=False),
@@ -75,9 +79,8 @@ def import_labels(
 
     read_as = asked_reading(table, reading(header, encoding, sheet))
     with open_project(project, must_write=True) as opened:
-        told = opened.files.import_labels(
-            table, item_column, label_column, reading=read_as, offsets=offsets
-        )
+        take = opened.files.import_predictions if predictions else opened.files.import_labels
+        told = take(table, item_column, label_column, reading=read_as, offsets=offsets)
     if report is not None:
         rows = [(row.row, row.item, row.became) for row in told.rows]
         write_atomically(report, csv_text(("row", "item", "became"), rows).encode())

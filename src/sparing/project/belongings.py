@@ -15,6 +15,7 @@ DRAWS = "draws.jsonl"
 """The file that keeps which items were drawn at random."""
 FILES = (
     rf"lock|secret|draws\.jsonl|sessions\.json|open\.html|{MARKER}|trainer\.log|vectors\.npy|contents\.npz|clusters\.npz"
+    r"|predictions\.json"
     r"|project\.db(-wal|-shm|-journal|-[a-z]+\.lock)?"
 )
 PARTS = {

@@ -79,6 +79,11 @@ class ProjectFolder:
         return self.path / "contents.npz"
 
     @property
+    def predictions(self) -> Path:
+        """Predictions of others, which are shown as guesses."""
+        return self.path / "predictions.json"
+
+    @property
     def clusters(self) -> Path:
         """Which items are alike, as far as that shows without labels."""
         return self.path / "clusters.npz"

@@ -86,11 +86,17 @@ def status(state: State, annotator: str = "") -> Status:
         seen_by=state.seen_by,
         n_unmatched=_n_unmatched(state),
         shares=dict(_facts(state).shares),
-        weighed=said_of_shares(_facts(state).shares),
+        weighed=(*said_of_shares(_facts(state).shares), *_foreign(state)),
         kind=state.settings.kind,
         by_label=_by_label(state),
         since_certified=tuple(state.said_of_certificate()) if state.certified else (),
     )
+
+
+def _foreign(state: State) -> list[str]:
+    """Return how often predictions of others are right."""
+    theirs = state.tested_foreign()
+    return [] if theirs is None or state.foreign is None else [theirs.said(state.foreign.name)]
 
 
 def _seen(state: State, labels: list[Event], annotator: str) -> list[Event]:

@@ -17,6 +17,15 @@ from sparing.project.audits.span_f1 import audited_f1
 from sparing.project.audits.stage import ANEW, Stage, load_stage
 from sparing.project.audits.standing import Standing
 from sparing.project.folder import ProjectFolder
+from sparing.project.learning.advice import random_accuracy
+from sparing.project.learning.foreign import (
+    LEAST_TESTED,
+    Foreign,
+    Tested,
+    guess_by,
+    read_foreign,
+    tested,
+)
 from sparing.project.learning.guesses import Guess, guess_of
 from sparing.project.learning.scores import Scores, read_scores, within
 from sparing.project.log.marked import NO_SPANS, marked_in, quoted
@@ -57,6 +66,7 @@ class State:
     unreadable : the items that cannot be read
     audited : the accuracy that the audit shows, once there is a certificate
     encoded : items encoded so far, and items in all
+    foreign : predictions of others; None where there are none
     trainer_said : what learns in the background does, and why, in words
     """
 
@@ -87,6 +97,8 @@ class State:
         self.seen_by: tuple[str, ...] = ()
         self.encoded = (0, len(rows))
         self.trainer_said = ("off", "")
+        self.foreign = read_foreign(folder.predictions)
+        self._tested: tuple[int, Tested] | None = None
         self.share(read_overlap(store, self.settings.seed))
         self._load_stage()
         self._take_versions(store.versions())
@@ -266,6 +278,35 @@ class State:
         )
 
     def guess(self, row: int) -> Guess | None:
+        """Return what an item is taken for: by the model, or by predictions that lead it."""
+        own = self.own_guess(row)
+        if self.foreign is None or (own is not None and not self._are_ahead()):
+            return own
+        item_id = self.rows[row].item_id
+        return guess_by(self.foreign, item_id, self.replay, self.settings.kind) or own
+
+    def take_foreign(self, foreign: Foreign) -> None:
+        """Take other predictions into account."""
+        self.foreign, self._tested = foreign, None
+
+    def tested_foreign(self) -> Tested | None:
+        """Return how often predictions of others are right; None where there are none."""
+        if self.foreign is None:
+            return None
+        if self._tested is None or self._tested[0] != self.replay.n_events:
+            found = tested(self.foreign, self.answers(), self.replay, self.settings.kind)
+            self._tested = self.replay.n_events, found
+        return self._tested[1]
+
+    def _are_ahead(self) -> bool:
+        """Tell whether predictions are better than the model, or nobody can tell yet."""
+        found = random_accuracy(self.versions[-1].facts) if self.versions else None
+        theirs = self.tested_foreign()
+        if found is None or theirs is None or theirs.n < LEAST_TESTED:
+            return True
+        return theirs.value > found[0]
+
+    def own_guess(self, row: int) -> Guess | None:
         """Return what the model takes an item for, and how sure it is."""
         if self.scores is None:
             return None

@@ -10,7 +10,7 @@ from sparing.stats.agreement import FEW, LEAST_ITEMS, N_RESAMPLES, Agreement, Fi
 from sparing.stats.hypergeometric import clopper_pearson
 from sparing.types import BoolArray, FloatArray, IntArray
 
-Unit = tuple[int, int, Hashable]
+_Unit = tuple[int, int, Hashable]
 ALL = "all spans"
 
 
@@ -25,7 +25,7 @@ class MarkedText:
     """
 
     tokens: IntArray
-    said: Mapping[str, frozenset[Unit]]
+    said: Mapping[str, frozenset[_Unit]]
 
 
 def span_agreement(texts: Sequence[MarkedText], *, alpha: float = 0.05, seed: int = 0) -> Agreement:
@@ -134,7 +134,7 @@ def _token_alpha(
     return measure
 
 
-def _tags(tokens: IntArray, units: frozenset[Unit], code: Mapping[Hashable, int]) -> IntArray:
+def _tags(tokens: IntArray, units: frozenset[_Unit], code: Mapping[Hashable, int]) -> IntArray:
     tags = np.zeros(len(tokens), dtype=np.int64)
     for start, end, name in units:
         tags[(tokens[:, 0] < end) & (tokens[:, 1] > start)] = code[name]

@@ -107,6 +107,10 @@ class AnswerBody(Outgoing):
     spans: list[MarkedSpanBody] | None = None
 
 
+GuessBody = tuple[str, float, list[str] | None, list[MarkedSpanBody] | None, str]
+"""Name, confidence, labels, spans, and whose predictions say so; ``""``: the model."""
+
+
 class RecordedBody(Outgoing):
     """What became of one event."""
 
@@ -135,7 +139,7 @@ class AskedBody(Outgoing):
     why: str
     source: str
     model_version: int | None
-    guess: tuple[str, float, list[str] | None, list[MarkedSpanBody] | None] | None = None
+    guess: GuessBody | None = None
     answer: AnswerBody | None = None
     flagged: bool = False
     comment: str = ""

@@ -11,7 +11,7 @@ from sparing.project.log.commands import MAX_TEXT
 from sparing.project.log.marked import MarkedSpan
 from sparing.stats.agreement import Agreement, Figure
 from sparing.web.api import TheProject, Who
-from sparing.web.bodies import AskedBody, Incoming, Key, MarkedSpanBody, Outgoing
+from sparing.web.bodies import AskedBody, GuessBody, Incoming, Key, MarkedSpanBody, Outgoing
 from sparing.web.failures import FAILURES
 from sparing.web.rights import only
 from sparing.web.roles import Role
@@ -64,7 +64,7 @@ class DisagreementBody(Outgoing):
 
     asked: AskedBody
     votes: list[VoteBody]
-    suggestion: tuple[str, float, list[str] | None, list[MarkedSpanBody] | None]
+    suggestion: GuessBody
     is_audited: bool
 
 
@@ -144,6 +144,7 @@ def disagreements(project: TheProject) -> DisagreementsBody:
                 *one.suggestion[:2],
                 _listed(one.suggestion.labels),
                 _bodies(one.suggestion.spans),
+                one.suggestion.by,
             ),
             is_audited=one.is_audited,
         )

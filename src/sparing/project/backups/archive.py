@@ -20,7 +20,7 @@ FORMAT = "sparing backup 1"
 MANIFEST = "manifest.json"
 DATABASE = "project.db"
 NAMES = "|".join(
-    [r"project\.db|vectors\.npy|contents\.npz|clusters\.npz"]
+    [r"project\.db|vectors\.npy|contents\.npz|clusters\.npz|predictions\.json"]
     + [f"{part}/(?:{names})" for part, names in PARTS.items()]
 )
 """What may be in a backup: no secret, no lock, no log."""

@@ -202,7 +202,7 @@ def _said_by_model(state: State, row: int) -> dict[str, Any]:
             "confidence": float(done.confidence[row]),
             "certificate": done.certificate.digest,
         }
-    guess = state.guess(row)
+    guess = state.own_guess(row)
     if guess is None:
         return {}
     return {

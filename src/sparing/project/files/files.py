@@ -15,6 +15,7 @@ from sparing.project.files.live import Studio
 from sparing.project.files.marked import is_of_texts, read_marked
 from sparing.project.files.studio import read_studio
 from sparing.project.guarded import Guarded
+from sparing.project.learning.foreign import Foreign, keep_foreign
 from sparing.project.log.event_log import EventLog
 from sparing.project.log.meaning import names_said
 from sparing.project.options import check_no_part, without_labels
@@ -115,6 +116,45 @@ class Files:
                 named = item_column, label_column
                 readings = imports.read_labels(state, Path(path), *named, reading)
         return self._import(readings, Path(path).name)
+
+    def import_predictions(
+        self,
+        path: str | PathLike[str],
+        item_column: str | None = None,
+        label_column: str | None = None,
+        *,
+        reading: Reading = FOUND_OUT,
+        offsets: str = POINTS,
+    ) -> ImportReport:
+        """Take what somebody else's model says, in place of what was taken before.
+
+        It is shown as a guess, by choice, as long as it is not known to be worse than the model of
+        the project; it is nobody's word, and no evidence. How often it is right is told from the
+        answers to items that were drawn at random.
+
+        Parameters
+        ----------
+        path, item_column, label_column, reading, offsets : as of :meth:`import_labels`
+
+        Raises
+        ------
+        SourceError, InvalidInputError : as of :meth:`import_labels`
+        """
+        with self._guarded.held() as state:
+            if state.settings.kind == SPANS and is_of_texts(Path(path)):
+                readings = read_marked(state, Path(path), offsets)
+            else:
+                named = item_column, label_column
+                readings = imports.read_labels(state, Path(path), *named, reading, by_model=True)
+            readings = imports.in_one_spelling(state, readings)
+            kind = state.settings.kind
+            told, found = imports.as_predictions(readings, kind, lambda i: state.item(i).text)
+        self._log.add_classes(n for said in found.values() for n in names_said(kind, said))
+        foreign = Foreign(Path(path).name, found)
+        keep_foreign(self._guarded.folder.predictions, foreign)
+        with self._guarded.held() as state:
+            state.take_foreign(foreign)
+        return told
 
     def import_source_labels(self, column: str) -> ImportReport:
         """Take the labels that the source itself has in a column; as :meth:`import_labels`.

@@ -34,6 +34,7 @@ from sparing.project.files.export import (
 )
 from sparing.project.files.finding import Finder
 from sparing.project.files.opinions import ImportedOpinions, as_events, read
+from sparing.project.learning.foreign import check_foreign
 from sparing.project.log.commands import MOST_VERSION
 from sparing.project.log.meaning import as_said, names_said, renamed_in
 from sparing.project.settings import CLASS, LABELS, SPANS
@@ -74,6 +75,7 @@ class ImportReport:
     problems : the rows that could not be taken, and why
     rows : every row, and what became of it
     notes : sentences that the person should know
+    what : was taken
     """
 
     n_stored: int
@@ -81,11 +83,12 @@ class ImportReport:
     problems: tuple[Skipped, ...]
     rows: tuple[RowReport, ...] = ()
     notes: tuple[str, ...] = ()
+    what: str = "labels"
 
     def said(self) -> list[str]:
         """Return a sentence for what was taken, and one for each reason why a row was not."""
         known = f", {self.n_known:,} were there already" if self.n_known else ""
-        taken = f"{self.n_stored:,} labels imported{known}."
+        taken = f"{self.n_stored:,} {self.what} imported{known}."
         return [taken, *self.notes, *summarize_skipped(self.problems)]
 
 
@@ -141,13 +144,15 @@ def read_labels(
     item_column: str | None,
     label_column: str | None,
     reading: Reading = FOUND_OUT,
+    *,
+    by_model: bool = False,
 ) -> Readings:
     """Read a table of labels; return what can be taken, and what cannot.
 
     An item is named by its key, its path or name, or, for texts, by the text itself. A column that
     names the items of the source names those of the table too. In our own exports an item that is
     not there any more under its key is found by what it holds, then by its id; labels of a model
-    are left out, so that they never become a person's.
+    are left out, so that they never become a person's; ``by_model`` says that all are such.
 
     Raises
     ------
@@ -156,6 +161,8 @@ def read_labels(
     """
     raw = (_own_csv(path) if reading == FOUND_OUT else None) or read_table(path, reading)
     kind = state.settings.kind
+    if not by_model:
+        _check_no_predictions(raw)
     table = _table(raw, item_column, label_column, state.listing.named_by, kind)
     raw, finder = table.raw, Finder(state)
     found: list[Found] = []
@@ -216,6 +223,36 @@ def _called(one: Found, taken: Mapping[str, str], kind: str) -> Found:
         for event in (one.label, *one.noted)
     )
     return replace(one, label=label, noted=tuple(event for event in noted if event))
+
+
+def as_predictions(
+    readings: Readings, kind: str, text_of: Callable[[str], str | None]
+) -> tuple[ImportReport, dict[str, str]]:
+    """Return what was read as predictions by item, and what became of each row.
+
+    Parameters
+    ----------
+    readings : labels that a model gave
+    kind : of the project's answers
+    text_of : gives the text of an item
+    """
+    said: dict[str, str] = {}
+    rows = list(readings.problems)
+    for one in readings.found:
+        event = one.label
+        if event is None or event.class_name is None or event.item_id is None:
+            continue
+        try:
+            check_foreign(kind, event.class_name, text_of(event.item_id))
+        except InvalidInputError as error:
+            rows.append(RowReport(one.name, one.item, str(error)))
+            continue
+        said[event.item_id] = event.class_name
+        rows.append(RowReport(one.name, one.item, TAKEN))
+    problems = [Skipped(row.row, row.became) for row in rows if row.became != TAKEN]
+    n = len(said)
+    report = ImportReport(n, 0, tuple(problems), tuple(rows), readings.notes, "predictions")
+    return report, said
 
 
 def in_parts(
@@ -316,7 +353,6 @@ def _table(
     named_by: str | None,
     kind: str,
 ) -> _Table:
-    _check_no_predictions(raw)
     if raw.reading.header is False and len(raw.columns) == 2:  # without names: item, then label
         item_column, label_column = item_column or "1", label_column or "2"
     usual = (named_by.casefold(), *ITEM_COLUMNS) if named_by else ITEM_COLUMNS

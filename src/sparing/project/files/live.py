@@ -126,7 +126,7 @@ class Studio:
             return made
         if row in state.drawn_rows:
             return made
-        guess, place = state.guess(row), places.get(row)
+        guess, place = state.own_guess(row), places.get(row)
         made["score"] = _score(guess, place)
         chosen = () if guess is None else (guess.name,) if guess.labels is None else guess.labels
         if chosen and {*chosen} <= {*interface.choices}:

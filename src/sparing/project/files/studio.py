@@ -289,7 +289,7 @@ def _predictions(state: State, interface: Interface, row: ExportRow) -> list[dic
     if row.provenance == AUTOMATIC:
         said, score = row.label if row.labels is None else row.labels, row.confidence
     elif row.guess is not None:
-        guess = state.guess(state.row_of[row.item_id])
+        guess = state.own_guess(state.row_of[row.item_id])
         said = row.guess if guess is None or guess.labels is None else guess.labels
         score = row.guess_confidence
     else:

@@ -24,12 +24,15 @@ class Guess(NamedTuple):
     confidence : how likely it is right, all of it
     labels : the names, where an item has several labels or none of them
     spans : those of a text, where spans are marked
+    by : the file of predictions that says so; ``""``: the model does. How likely such a guess is
+        right is not known: ``confidence`` is 0
     """
 
     name: str
     confidence: float
     labels: tuple[str, ...] | None = None
     spans: tuple[MarkedSpan, ...] | None = None
+    by: str = ""
 
 
 @dataclass(frozen=True, eq=False, slots=True)

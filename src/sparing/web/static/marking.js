@@ -2,6 +2,7 @@
 // selection. Text is only ever set as text.
 
 import { byId, el, release, show } from "./dom.js";
+import { markedText, N_COLORS } from "./marked-text.js";
 import { pointOf, unitOf } from "./points.js";
 import { chosenIn, isSpans, spansOf, words } from "./spans.js";
 
@@ -10,8 +11,6 @@ import { chosenIn, isSpans, spansOf, words } from "./spans.js";
 /** @typedef {import("./main.js").Acts} Acts */
 
 const SETTLE = 350; // ms after which a selection by touch counts as made
-const N_COLORS = 10;
-const LONG = 400; // characters; longer texts are set smaller
 
 /** @type {{text: string, pieces: {unit: number, node: Text}[]}} */
 let shown = { text: "", pieces: [] };
@@ -42,32 +41,6 @@ function draw(state, spans) {
   const made = markedText(text, spans, colorsOf(state), (span) => (span.by === "accepted" ? "span suggested" : "span"));
   shown = { text, pieces: made.pieces };
   byId("item").replaceChildren(made.place);
-}
-
-/** A text with spans that do not cross, and its pieces: where each begins, in what browsers count in.
- * @param {string} text @param {readonly Span[]} spans @param {ReadonlyMap<string, number>} colors by class
- * @param {(span: Span) => string} looks the class of the element of a span */
-export function markedText(text, spans, colors, looks) {
-  const place = el("p", { class: text.length > LONG ? "text long marked" : "text marked", dir: "auto" });
-  /** @type {{unit: number, node: Text}[]} */
-  const pieces = [];
-  const piece = (/** @type {number} */ from, /** @type {number} */ to) => {
-    const node = document.createTextNode(text.slice(from, to));
-    pieces.push({ unit: from, node });
-    return node;
-  };
-  let unit = 0;
-  for (const span of spans) {
-    const [from, to] = [unitOf(text, span.start), unitOf(text, span.end)];
-    if (from > unit) place.append(piece(unit, from));
-    const color = (colors.get(span.label) ?? 0) % N_COLORS;
-    const made = el("mark", { class: looks(span), "data-label": span.label, "data-color": color });
-    made.append(piece(from, to));
-    place.append(made);
-    unit = to;
-  }
-  if (unit < text.length || !text) place.append(piece(unit, text.length));
-  return { place, pieces };
 }
 
 /** @param {State} state @returns {Map<string, number>} */

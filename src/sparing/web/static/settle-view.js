@@ -7,7 +7,7 @@ import { button, byId, el, plural, show, write } from "./dom.js";
 import { figures } from "./figures.js";
 import { keyTable } from "./keys.js";
 import { isSeveral } from "./labels.js";
-import { markedText } from "./marking.js";
+import { markedText } from "./marked-text.js";
 import { slice } from "./points.js";
 import { NONE } from "./reducer.js";
 import { savedLine } from "./saved.js";

@@ -86,14 +86,15 @@ function answered({ class_name, spans }) {
 
 /** @param {import("./types.js").Asked} asked */
 function suggested({ guess }) {
-  const [name, sure] = guess ?? ["", 0];
-  return `The model suggests ${name} (${percent(sure)} sure of all); change what is wrong, Enter accepts.`;
+  const [name, sure, , , by] = guess ?? ["", 0, null, null, ""];
+  const who = by ? `${by} suggests ${name}` : `The model suggests ${name} (${percent(sure)} sure of all)`;
+  return `${who}; change what is wrong, Enter accepts.`;
 }
 
 /** @param {import("./types.js").Guess} guess @param {boolean} several */
-function guessed([name, sure], several) {
+function guessed([name, sure, , , by], several) {
   const how = several ? "it is chosen below, change what is wrong; Enter accepts" : "Enter confirms";
-  return `The model guesses ${name} (${percent(sure)}); ${how}.`;
+  return `${by ? `${by} says ${name}` : `The model guesses ${name} (${percent(sure)})`}; ${how}.`;
 }
 
 /** @param {State} state */

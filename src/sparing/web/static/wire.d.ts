@@ -24,7 +24,7 @@ export interface AskedBody {
   why: string;
   source: string;
   model_version: number | null;
-  guess: [string, number, string[] | null, MarkedSpanBody[] | null] | null;
+  guess: [string, number, string[] | null, MarkedSpanBody[] | null, string] | null;
   answer: AnswerBody | null;
   flagged: boolean;
   comment: string;
@@ -78,7 +78,7 @@ export interface CurvePointBody {
 export interface DisagreementBody {
   asked: AskedBody;
   votes: VoteBody[];
-  suggestion: [string, number, string[] | null, MarkedSpanBody[] | null];
+  suggestion: [string, number, string[] | null, MarkedSpanBody[] | null, string];
   is_audited: boolean;
 }
 export interface DisagreementsBody {

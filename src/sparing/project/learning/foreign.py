@@ -1,0 +1,150 @@
+"""Predictions of others: a model of before, a language model; shown as guesses, nobody's word."""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sparing.annotations.registry import get_kind
+from sparing.audit.evaluation import live_accuracy
+from sparing.errors import InvalidInputError, UnknownNameError
+from sparing.files import write_atomically
+from sparing.pool.classes import ClassTable
+from sparing.project.learning.guesses import Guess
+from sparing.project.log.marked import MarkedSpan, counted
+from sparing.project.log.replay import Replay
+from sparing.project.settings import CLASS, SPANS
+from sparing.store import Event
+from sparing.store.contents import content_of, units_in
+from sparing.strategies.base import FROM_UNIFORM
+
+LEAST_TESTED = 10  # random answers: with fewer the interval spans most of what is possible
+
+
+@dataclass(frozen=True, slots=True)
+class Foreign:
+    """What somebody else's model says of the items.
+
+    Parameters
+    ----------
+    name : of the file that they came in
+    said : by item, an answer as a door hands it in, with the names of classes
+    """
+
+    name: str
+    said: Mapping[str, str]
+
+
+def keep_foreign(path: Path, foreign: Foreign) -> None:
+    """Write predictions of others in place of those that were there.
+
+    Raises
+    ------
+    SourceError : the disk refused
+    """
+    told = {"name": foreign.name, "said": dict(foreign.said)}
+    write_atomically(path, json.dumps(told, ensure_ascii=False).encode())
+
+
+def read_foreign(path: Path) -> Foreign | None:
+    """Return what :func:`keep_foreign` wrote; None where there is nothing, or it is damaged."""
+    try:
+        told = json.loads(path.read_text("utf-8"))
+        return Foreign(str(told["name"]), {str(k): str(v) for k, v in told["said"].items()})
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return None
+
+
+def check_foreign(kind: str, said: str, text: str | None) -> None:
+    """Refuse a prediction that is no answer of the kind, or does not fit its text.
+
+    Raises
+    ------
+    InvalidInputError : it is not, or does not
+    """
+    if kind != CLASS:
+        raw = json.loads(said)
+        names = tuple(dict.fromkeys(map(str, get_kind(kind).labels_in(raw))))
+        get_kind(kind).parse(raw, ClassTable(names), text)
+
+
+def meant_by(foreign: Foreign, item_id: str, replay: Replay, kind: str) -> str | None:
+    """Return the content that a prediction says, in the classes of today; None if it has none."""
+    said = foreign.said.get(item_id)
+    if said is None:
+        return None
+    try:
+        if kind == CLASS:
+            return replay.class_id(said)
+        raw: list[Any] = json.loads(said)
+        if kind == SPANS:
+            units = [(s["start"], s["end"], replay.class_id(str(s["label"]))) for s in raw]
+            return content_of(units)
+        return content_of((replay.class_id(str(name)),) for name in raw)
+    except (UnknownNameError, InvalidInputError, ValueError, KeyError, TypeError):
+        return None  # of a class that was deleted, or a file that somebody has changed
+
+
+def guess_by(foreign: Foreign, item_id: str, replay: Replay, kind: str) -> Guess | None:
+    """Return what others take an item for."""
+    content = meant_by(foreign, item_id, replay, kind)
+    if content is None:
+        return None
+    if kind == SPANS:
+        names = ((s, e, replay.class_name(key)) for s, e, key in units_in(content))
+        spans = tuple(MarkedSpan(*named, "accepted") for named in names)
+        return Guess(counted(spans), 0.0, None, spans, foreign.name)
+    labels = replay.label_names(content)
+    return Guess(replay.class_name(content), 0.0, labels, None, foreign.name)
+
+
+@dataclass(frozen=True, slots=True)
+class Tested:
+    """How often predictions were what people said of items that were drawn at random.
+
+    Parameters
+    ----------
+    n_right, n : items of which all is right, and all that were drawn and answered
+    f1 : of spans, all of those items together; None where an item has classes
+    """
+
+    n_right: int
+    n: int
+    f1: float | None = None
+
+    @property
+    def value(self) -> float:
+        """What compares with the rough accuracy of the model: a share, or F1."""
+        share = self.n_right / self.n if self.n else 0.0
+        return share if self.f1 is None else self.f1
+
+    def said(self, name: str) -> str:
+        """Return how often they are right, as a sentence."""
+        if not self.n:
+            return (
+                f"Predictions of {name} are shown as guesses; how good they are is not known yet."
+            )
+        found = live_accuracy([True] * self.n_right + [False] * (self.n - self.n_right))
+        limits = f"{100 * found.low:.0f} to {100 * found.high:.0f}"
+        f1 = "" if self.f1 is None else f"; F1 of their spans {self.f1:.2f}"
+        return (
+            f"Predictions of {name} are right in all of {self.n_right} of {self.n} items drawn at"
+            f" random ({100 * found.value:.0f} %, {limits}){f1}."
+        )
+
+
+def tested(foreign: Foreign, answers: Iterable[Event], replay: Replay, kind: str) -> Tested:
+    """Compare predictions with the answers to items that were drawn at random."""
+    n_right = n = shared = sizes = 0
+    for answer in answers:
+        if answer.source != FROM_UNIFORM or answer.content is None:
+            continue
+        content = meant_by(foreign, answer.item_id or "", replay, kind)
+        if content is None:
+            continue
+        truth = replay.resolve(answer.content)
+        n, n_right = n + 1, n_right + (content == truth)
+        a, b = set(units_in(content)), set(units_in(truth))
+        shared, sizes = shared + 2 * len(a & b), sizes + len(a) + len(b)
+    return Tested(n_right, n, (shared / sizes if sizes else 1.0) if kind == SPANS else None)

@@ -1,0 +1,100 @@
+"""Predictions of others are shown as guesses, and nobody's word; how good they are is told."""
+
+import json
+
+import pytest
+
+from sparing.errors import InvalidInputError
+from sparing.project import Project
+
+N = 60
+
+
+def truth(text):
+    return "warm" if "sun" in text else "cold"
+
+
+@pytest.fixture
+def source(tmp_path):
+    path = tmp_path / "days.csv"
+    words = ["sun", "rain"]
+    path.write_text("text\n" + "\n".join(f"{words[i % 2]} on day {i}" for i in range(N)) + "\n")
+    return path
+
+
+@pytest.fixture
+def project(source):
+    with Project.create(source, classes=["warm"], encoder="text") as project:
+        yield project
+
+
+def predictions(path, project, wrong=0):
+    """Write what ``sparing predict`` writes, with some of it wrong."""
+    rows = ["item,label,confidence"]
+    for i, item_id in enumerate(project.items):
+        item = project.items[item_id]
+        label = truth(item.fields["text"] if item.fields else item.text)
+        other = {"warm": "cold", "cold": "warm"}[label]
+        rows.append(f"{item.name},{other if i < wrong else label},0.9")
+    path.write_text("\n".join(rows) + "\n")
+    return path
+
+
+def text_of(item):
+    return item.text or " ".join(item.fields.values())
+
+
+def test_they_are_guesses_and_nobodys_word(project, tmp_path, source):
+    path = predictions(tmp_path / "llm.csv", project)
+    with pytest.raises(InvalidInputError, match="no person's word"):
+        project.files.import_labels(path)
+    told = project.files.import_predictions(path)
+    assert told.said()[0] == f"{N} predictions imported."
+    assert [name for name, _ in project.classes] == ["warm", "cold"]
+    (asked,) = project.query(1)
+    assert (asked.guess.name, asked.guess.by) == (truth(text_of(asked.item)), "llm.csv")
+    status = project.status()
+    assert (status.n_labeled, status.class_counts) == (0, {"warm": 0, "cold": 0})
+    assert "how good they are is not known yet" in " ".join(status.weighed)
+    project.files.export(tmp_path / "out.jsonl", "jsonl")
+    rows = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text().splitlines()]
+    assert all(row["label"] is None and row["guess"] is None for row in rows)
+    folder = project.folder
+    project.close()
+    with Project.open(folder) as again:
+        assert again.query(1)[0].guess.by == "llm.csv"
+
+
+def test_how_often_they_are_right_is_told_and_a_better_model_takes_their_place(project, tmp_path):
+    project.files.import_predictions(predictions(tmp_path / "bad.csv", project, wrong=N))
+    for _ in range(2):
+        asked = project.query(20)
+        project.teach({a.item.item_id: truth(text_of(a.item)) for a in asked})
+        project.retrain()
+    assert "are right in all of 0 of 2" in " ".join(project.status().weighed)
+    (asked,) = project.query(1)
+    assert (asked.guess.by, asked.guess.name) == ("", truth(text_of(asked.item)))
+    project.audits.draw(0.3)
+    assert all(a.guess is None for a in project.audits.query(5))
+
+
+def test_predictions_of_spans(tmp_path):
+    path = tmp_path / "notes.txt"
+    path.write_text("\n".join(f"Ada met Bob {i}" for i in range(30)) + "\n")
+    said = [{"text": f"Ada met Bob {i}", "spans": [[0, 3, "person"]]} for i in range(29)]
+    said.append({"text": "Ada met Bob 29", "spans": [[0, 99, "person"]]})
+    (tmp_path / "llm.jsonl").write_text("\n".join(map(json.dumps, said)))
+    with Project.create(path, kind="spans") as project:
+        told = project.files.import_predictions(tmp_path / "llm.jsonl")
+        assert (told.n_stored, len(told.problems)) == (29, 1)
+        assert "within its text" in told.problems[0].reason
+        asked = next(a for a in project.query(5) if a.guess)
+        assert [(s.start, s.end, s.label, s.by) for s in asked.guess.spans] == [
+            (0, 3, "person", "accepted")
+        ]
+        assert project.status().n_labeled == 0
+        whole = [(0, 3, "person"), (8, 11, "person")]
+        project.teach({a.item.item_id: whole for a in project.query(12)})
+        project.retrain()
+        project.teach({a.item.item_id: whole for a in project.query(5)})
+        assert "F1 of their spans 0.67" in " ".join(project.status().weighed)
