@@ -57,6 +57,8 @@ def test_no_more_is_expected_of_labels_than_there_are():
     assert Outlook(100, 1.0, 20).gain(500) == Outlook(100, 1.0, 20).gain(20)
     sentence = next_labels(Outlook(100, 1.0, 20)).sentence
     assert sentence == "Go on: the 20 answers that are left should get 0.9 more items in 100 right."
+    many = next_labels(Outlook(100, 0.1, 1700)).sentence
+    assert many == "Go on: the next 500 answers should get 0.6 more items in 100 right."
 
 
 def test_between_the_limits_the_mind_is_not_changed():

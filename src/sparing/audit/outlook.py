@@ -157,10 +157,11 @@ def next_labels(outlook: Outlook, *, said_stop: bool = False) -> Advice:
             f"Go on: about {about} more answers{between} should get 1 more item in 100 right."
         )
     else:
-        sentence = (
-            f"Go on: the {outlook.n_left:,} answers that are left should get"
-            f" {100 * coming:.1f} more items in 100 right."
+        n_left, is_last = outlook.n_left, outlook.n_left <= AHEAD
+        answers = (
+            f"the {n_left:,} answers that are left" if is_last else f"the next {AHEAD} answers"
         )
+        sentence = f"Go on: {answers} should get {100 * coming:.1f} more items in 100 right."
     return Advice("next_labels", stop, sentence, coming, limit)
 
 
