@@ -9,7 +9,8 @@ AUDITED = (*PROVEN, BEFORE)
 
 def page(result: dict) -> str:
     cells = result["cells"]
-    parts = [HEAD, exact_table(result["exact"]), "\n## Certified, on real sets\n", CERTIFIED]
+    parts = [HEAD, exact_table(result["exact"]), "\n## Certified, on real sets\n"]
+    parts.append(CERTIFIED.format(models=_models(cells)))
     parts += ["\n### How many answers in all\n", CHOSEN, chosen_table(cells)]
     parts += ["\n### What the first attempt may use\n", SPENT, spent_table(cells)]
     for kind, title in (("whole", "The whole data set"), ("auto", "The auto-labels alone")):
@@ -48,12 +49,12 @@ Whole data set: the failure probability in closed form, the largest over 200 siz
 to 2,000, and over 60 random plans of two to six looks at any of which the audit may end; over every
 pattern with more wrong items than allowed.
 """
-CERTIFIED = """20 models a set, 1,000 audits each. *Broken*: the finished set (or the auto-labels)
-has more wrong labels than promised; abstaining is not broken. *Audits*: answered until the audit
-ended, median. *Answers*: of people in all, that is for queries, audit and hand-back; median (5 % to
-95 %). *Planned*: what `plan_audit` expected them to be, before any audit. *Oracle*: the answers of
-one who knows all labels and need not prove it. *Error*: the model's own on the items nobody
-labeled, median.
+CERTIFIED = """Models, with 1,000 audits each: {models}.
+*Broken*: the finished set (or the auto-labels) has more wrong labels than promised; abstaining is
+not broken. *Audits*: answered until the audit ended, median. *Answers*: of people in all, that is
+for queries, audit and hand-back; median (5 % to 95 %). *Planned*: what `plan_audit` expected them
+to be, before any audit. *Oracle*: the answers of one who knows all labels and need not prove it.
+*Error*: the model's own on the items nobody labeled, median.
 """
 CHOSEN = """How many labels to teach before the audit is the person's choice. Two rules that look at
 no answer: a number fixed beforehand, one label in twenty of 4,000 items and one in 150 of 60,000
@@ -76,10 +77,16 @@ RIVALS = """*Broken*: the labels that the model gave have more than epsilon wron
 first: the finished set has). Nothing is audited, but for the TBAL rule's validation set of 200
 random items, over 1,000 draws of it.
 """
-ACCURACY = """95 % intervals for the accuracy on the items nobody labeled; 20 models x 1,000 audits
-of 50, 100 and 200 items. *Ratio*: width of our interval to Wilson's of equal size, median. *Exact*:
-share of audits with fewer than ten errors, where the exact interval is used.
+ACCURACY = """95 % intervals for the accuracy on the items nobody labeled; the same models x 1,000
+audits of 50, 100 and 200 items. *Ratio*: width of our interval to Wilson's of equal size, median.
+*Exact*: share of audits with fewer than ten errors, where the exact interval is used.
 """
+
+
+def _models(cells: list[dict]) -> str:
+    """Return how many models of each set there are."""
+    count = {c["set"]: c["models"] for c in cells if c["method"] == "whole"}
+    return ", ".join(f"{n} of {name}" for name, n in count.items())
 
 
 def percent(share: float, digits: int = 1) -> str:
@@ -148,7 +155,11 @@ def _mean_with_limits(cells: list[np.ndarray]) -> tuple[float, float, float]:
 
 
 def times_table(seconds: dict[str, float]) -> str:
-    lines = ["Best of five on one core.\n", "| step | milliseconds |", "|---|---|"]
+    lines = [
+        "Best of five on one core, of a machine that was at work for others.\n",
+        "| step | milliseconds |",
+        "|---|---|",
+    ]
     lines += [f"| {name} | {1000 * took:.0f} |" for name, took in seconds.items()]
     return "\n".join(lines) + "\n"
 

@@ -22,6 +22,7 @@ from certificate_page import AUDITED, BEFORE, page
 from sparing.audit.audit import Audit, Claim, share_of
 from sparing.audit.autolabel import certified as certify_labels
 from sparing.audit.certifying import certify
+from sparing.audit.cost.labels_ahead import plan_ahead
 from sparing.audit.cost.plan import AuditPlan, plan_audit
 from sparing.audit.early_stop import audits_needed
 from sparing.audit.error_bounds import levels_of, whole_set
@@ -366,6 +367,8 @@ def seconds(n: int = 1_000_000) -> dict[str, float]:
     rng = np.random.default_rng(0)
     confidence = 1 - 0.05 * rng.random(n) ** 6
     p = Predictions(np.zeros(n), confidence, np.full(n, -1), ClassTable(("cat", "dog")))
+    y = np.where(np.arange(n) < n // 1000, 0, -1)
+    doubted = Predictions(np.zeros(n), 1 - 0.7 * rng.random(n) ** 1.5, y, p.classes)
     claim = Claim(0.02)
     plan = plan_audit(p, claim)
     audit = draw_audit(p, plan.n_audit, claim=claim, cut=plan.cut)
@@ -373,6 +376,7 @@ def seconds(n: int = 1_000_000) -> dict[str, float]:
     found = judge(audit, p, answers)
     steps = {
         "plan_audit": lambda: plan_audit(p, claim),
+        "plan_ahead, where more labels first are to pay": lambda: plan_ahead(doubted, claim),
         "plan_audit, auto-labels": lambda: plan_audit(p, Claim(0.02, kind="auto")),
         "draw_audit": lambda: draw_audit(p, plan.n_audit, claim=claim, cut=plan.cut),
         "judge": lambda: judge(audit, p, answers),

@@ -14,12 +14,10 @@ from sparing.types import BoolArray, IntArray
 LEAST_SHOWN = 10  # random answers: with fewer the interval spans most of what is possible
 LEAST_TO_STOP = 10  # with fewer nothing would contradict a model that is wrong of itself
 SPACING = 0.85  # of the number of labels of one model that is remembered to the next
-LEAST_STEP = 10  # labels, too
-LATELY = 0.75  # of the labels: models that were taught no fewer are asked together
+LEAST_STEP = 10  # labels from one model that is remembered to the next
+LATELY = 0.75  # of the present labels: models that were taught no fewer are asked together
 LEAST_MODELS = 2
 CLEARLY = 2.0  # standard errors
-N_ROUNDS = 4
-LEAST_STEP = 10  # labels between versions that are compared
 
 
 @dataclass(frozen=True, slots=True)

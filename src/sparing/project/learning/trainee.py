@@ -182,7 +182,7 @@ class Trainee:
         """
         self._see()
         self._read_events()
-        learner, rows = self._follow()
+        learner, rows = self._follow(looks_back=True)
         self._tell("training", 0, 1)
         ids = (self._sight.items[row].item_id for row in rows[learner.pool.labeled])
         labels = [self._replay.of(item_id).answer for item_id in ids]
@@ -239,7 +239,7 @@ class Trainee:
         write_clusters(self._folder.clusters, clusters_of(self._learner, rows, mark))
         return True
 
-    def _follow(self) -> tuple[ActiveLearner, IntArray]:
+    def _follow(self, *, looks_back: bool = False) -> tuple[ActiveLearner, IntArray]:
         """Bring the learner to the state of the events; return it, and the rows that it knows."""
         rows = self._good_rows()
         if self._learner is None:
@@ -247,7 +247,8 @@ class Trainee:
                 self._vectors(rows), self._seed, self._contents.views
             )
             self._look_for(self._learner, rows)
-            self._look_back(self._learner, rows)
+            if looks_back:
+                self._look_back(self._learner, rows)
         follow(self._learner, self._wanted(rows), self._kind)
         return self._learner, rows
 
