@@ -6,6 +6,7 @@ there are, nor on who is done first.
 
 import multiprocessing
 import os
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
@@ -49,7 +50,7 @@ def run(
         return
     waiting, tries = list(range(len(tasks)))[::-1], [0] * len(tasks)
     while waiting:
-        with _pool(workers) as pool:
+        with _pool(workers, function.__module__) as pool:
             in_flight: dict[Future[R | ShardError], int] = {}
             try:
                 while waiting or in_flight:
@@ -103,10 +104,15 @@ def run_all(
     return [good[i] for i in sorted(good)], tuple(bad[i] for i in sorted(bad))
 
 
-def _pool(workers: int) -> ProcessPoolExecutor:
-    # Not forked: a copy of a process with threads may wait for a lock that nobody holds.
-    spawn = multiprocessing.get_context("spawn")
-    return ProcessPoolExecutor(workers, mp_context=spawn, initializer=_one_thread)
+def _pool(workers: int, module: str) -> ProcessPoolExecutor:
+    """Return processes that have loaded a module; on Linux it is loaded once for all of them."""
+    # Not forked from this one: a copy of a process with threads may wait for a lock that nobody
+    # holds. A server is without them; elsewhere system libraries bear no fork at all.
+    is_forked = sys.platform == "linux"
+    context = multiprocessing.get_context("forkserver" if is_forked else "spawn")
+    if is_forked:
+        context.set_forkserver_preload([module])
+    return ProcessPoolExecutor(workers, mp_context=context, initializer=_one_thread)
 
 
 def _one_thread() -> None:
