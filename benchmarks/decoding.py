@@ -13,6 +13,7 @@ import io
 import multiprocessing
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 
@@ -37,9 +38,10 @@ def decoded(content: bytes) -> Image.Image:
 def child(side: Connection) -> None:
     """Decode what comes in and hand back its pixels; of a number, as many bytes."""
     know_heif()
-    while content := side.recv():
-        is_bytes = isinstance(content, bytes)
-        side.send_bytes(decoded(content).tobytes() if is_bytes else bytes(content))
+    with suppress(EOFError):  # nobody asks any more
+        while content := side.recv():
+            is_bytes = isinstance(content, bytes)
+            side.send_bytes(decoded(content).tobytes() if is_bytes else bytes(content))
 
 
 def know_heif() -> bool:

@@ -13,6 +13,7 @@ from sparing.cli.backend import backend
 from sparing.cli.backups import backup, merge, restore
 from sparing.cli.certify import certify
 from sparing.cli.compare import compare
+from sparing.cli.encode import encode
 from sparing.cli.encoders import encoders
 from sparing.cli.label import label
 from sparing.cli.matching import match
@@ -71,6 +72,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "autolabel": autolabel,
     "compare": compare,
     "predict": predict,
+    "encode": encode,
     "shards": shards,
     "select": select,
     "encoders": encoders,

@@ -6,6 +6,8 @@ not go through the network again.
 
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -23,6 +25,17 @@ KEY_BYTES = 16  # written as twice as many hex digits
 BLOCK_ITEMS = 512  # between two writes: what an interruption costs at most
 Make = Callable[[Any, Tick], FloatArray]  # items, told how many of them are done
 Keys = npt.NDArray[np.bytes_]
+_IS_KEPT = ContextVar("is_kept", default=True)
+
+
+@contextmanager
+def unkept() -> Iterator[None]:
+    """Neither keep nor look up what is made while the block runs: it is kept in another place."""
+    token = _IS_KEPT.set(False)
+    try:
+        yield
+    finally:
+        _IS_KEPT.reset(token)
 
 
 def kept(place: Path, items: Sequence[Any], make: Make, progress: Tick) -> FloatArray:
@@ -44,6 +57,8 @@ def kept(place: Path, items: Sequence[Any], make: Make, progress: Tick) -> Float
     SourceError : the folder cannot be written, or an item cannot be read
     MemoryBudgetError : the vectors of all items do not fit into the memory
     """
+    if not _IS_KEPT.get():
+        return make(items, progress)
     keys, first, where = np.unique(_keys(items), return_index=True, return_inverse=True)
     out, is_there = _found(place, keys)
     missing = np.flatnonzero(~is_there)

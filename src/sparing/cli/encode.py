@@ -1,0 +1,64 @@
+"""``sparing encode``: items to a folder of shards of vectors."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from sparing.cli.reading import EncodingOption, FollowLinks, Header, Sheet, reading
+
+if TYPE_CHECKING:
+    from sparing.datasets.items import Items
+
+
+def encode(
+    source: Annotated[Path, typer.Argument(help="Folder or table.", show_default=False)],
+    out: Annotated[Path, typer.Option(help="Folder of the shards.", show_default=False)],
+    encoder: Annotated[
+        str,
+        typer.Option(help="See 'sparing encoders'.", show_default="what sees most of what is here"),
+    ] = "default",
+    rows: Annotated[int, typer.Option(min=1, help="Of a shard.")] = 65_536,
+    columns: Annotated[
+        str, typer.Option(metavar="A,B:KIND", help="Of a table: the columns that make an item.")
+    ] = "",
+    header: Header = None,
+    encoding: EncodingOption = None,
+    sheet: Sheet = None,
+    follow_links: FollowLinks = False,
+    seed: Annotated[int, typer.Option(min=0, help="Draws what the encoder learns from.")] = 0,
+) -> None:
+    """Turn items into shards of vectors, for 'select' and 'predict'; a second run goes on.
+
+    Example: sparing encode photos/ --out vectors/
+    """
+    from sparing.cli.progress import say, stages
+    from sparing.datasets.read import read_items
+    from sparing.encoders.choice import named_encoder
+    from sparing.sharded.encoding import ShardWriting, encode_shards
+
+    parts = [name.strip() for name in columns.split(",") if name.strip()]
+    read_as = reading(header, encoding, sheet, follow_links=follow_links)
+    items = read_items(source, columns=parts, reading=read_as)
+    for note in items.said():
+        say(note)
+    made_by = named_encoder(_chosen(encoder, items), items.kind, items.values)
+    with stages() as tick:
+        found = encode_shards(
+            ShardWriting(items, made_by, out, rows, seed), lambda *now: tick("encoding", *now)
+        )
+    typer.echo(
+        f"{found.rows:,} vectors of {found.columns} {found.dtype} in {len(found.shards):,} shards;"
+        f" manifest {found.digest[:16]}."
+    )
+
+
+def _chosen(encoder: str, items: "Items") -> str:
+    """Return the encoder's name, fetched if it was typed and is not here."""
+    from sparing.encoders.choice import DEFAULT, check_encoder, default_name, fetch
+
+    if encoder == DEFAULT:
+        return default_name(items.kind, items.values)
+    check_encoder(encoder, items.kind)
+    fetch(encoder, items.kind)
+    return encoder

@@ -1,0 +1,168 @@
+"""Items turned into a folder of shards, a shard at a time; a second run goes on where one ended."""
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from sparing.datasets.items import Items
+from sparing.encoders.base import BlockEncoder, nobody
+from sparing.encoders.cache import content_of_one
+from sparing.encoders.kept import unkept
+from sparing.errors import SourceError
+from sparing.files import (
+    atomic_stream,
+    check_writable,
+    read_arrays,
+    write_arrays,
+    write_atomically,
+)
+from sparing.sharded.manifest import ShardManifest
+from sparing.sharded.shardfile import IDS, beside, header_of, ids_of, is_shard
+from sparing.sharded.shardpool import index_shards
+from sparing.types import FloatArray, Tick
+
+FORMAT = 1
+NAME, LEARNED = "encoding.json", "encoder.npz"
+FITTED_ON = 10_000  # items, drawn at random, that an encoder learns from
+AT_ONCE = 2048  # items between two steps of the progress
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class ShardWriting:
+    """What is to be written.
+
+    Parameters
+    ----------
+    items : of the source
+    encoder : unfitted
+    out : folder of the shards
+    rows : of a shard
+    seed : of the draw of the items that the encoder learns from
+    """
+
+    items: Items
+    encoder: BlockEncoder
+    out: Path
+    rows: int
+    seed: int = 0
+
+    @property
+    def of(self) -> str:
+        """Names all that the vectors depend on."""
+        maker = (self.encoder.name, self.encoder.get_params(deep=False), self.encoder.fingerprint())
+        digest = hashlib.sha256(repr((FORMAT, maker, self.rows, self.seed)).encode())
+        for name, value in zip(self.items.names, self.items.values, strict=True):
+            digest.update(name.encode("utf-8", "surrogatepass") + b"\n")
+            for piece in _stamp(value):
+                digest.update(piece)
+        return digest.hexdigest()
+
+
+def _stamp(item: Any) -> Sequence[bytes]:
+    """Return what changes with an item; a file is not read for this."""
+    if isinstance(item, Path):
+        found = item.stat()
+        return [f"{found.st_size} {found.st_mtime_ns}".encode()]
+    return [bytes(piece) for piece in content_of_one(item)]
+
+
+def encode_shards(writing: ShardWriting, progress: Tick = nobody) -> ShardManifest:
+    """Write float32 shards with ids, and last their manifest: where it is, all of them are there.
+
+    Whatever a killed run has written whole is kept. The encoder learns from at most ``FITTED_ON``
+    items, once: what it has learned lies beside the shards.
+
+    Parameters
+    ----------
+    writing : what is to be written
+    progress : told how many items are encoded, of how many
+
+    Raises
+    ------
+    SourceError : the folder cannot be written, or holds vectors that are others; two items have
+        one name, or a name has a line break
+    SparingError : the encoder cannot be loaded, or an item cannot be read
+    """
+    _check_names(writing.items.names)
+    _take(writing)
+    n = len(writing.items)
+    few = n <= FITTED_ON  # else what is kept a second time in the user's cache fills the disk
+    encoder: BlockEncoder | None = None
+    with nullcontext() if few else unkept():
+        for number, start in enumerate(range(0, n, writing.rows)):
+            rows = np.arange(start, min(start + writing.rows, n))
+            names = [writing.items.names[row] for row in rows.tolist()]
+            path = writing.out / f"part-{number:05}.npy"
+            if not _is_there(path, names):
+                encoder = encoder or _fitted(writing)
+                X = _encoded(encoder, writing, start, len(rows), progress)
+                write_atomically(beside(path, IDS), "\n".join(names).encode())
+                with atomic_stream(path) as stream:
+                    np.save(stream, X)
+            progress(start + len(rows), n)
+    return index_shards(writing.out)
+
+
+def _check_names(names: Sequence[str]) -> None:
+    broken = next((name for name in names if "\n" in name or "\r" in name), None)
+    if broken is not None:
+        raise SourceError(f"The name {broken!r} has a line break: ids stand one a line.")
+    name, times = Counter(names).most_common(1)[0]
+    if times > 1:
+        raise SourceError(f"'{name}' is the name of {times} items: every id has to be there once.")
+
+
+def _take(writing: ShardWriting) -> None:
+    """Take the folder for these vectors, unless it holds others."""
+    check_writable(writing.out)
+    told, of = writing.out / NAME, writing.of
+    if told.is_file():
+        try:
+            is_same = json.loads(told.read_text("utf-8"))["of"] == of
+        except (OSError, ValueError, LookupError, TypeError, RecursionError):
+            is_same = False
+        if not is_same:
+            raise SourceError(
+                f"{writing.out} holds vectors of other items or by another encoder: name another"
+                " folder by --out."
+            )
+    elif any(map(is_shard, writing.out.glob("*"))):
+        raise SourceError(f"{writing.out} holds shards already: name another folder by --out.")
+    else:
+        facts = {"sparing_encoding": FORMAT, "encoder": writing.encoder.name, "of": of}
+        write_atomically(told, json.dumps(facts, indent=1).encode())
+
+
+def _is_there(path: Path, names: list[str]) -> bool:
+    """Tell whether a shard is there; it is written after its ids, whole or not at all."""
+    return path.is_file() and header_of(path).rows == len(names) and ids_of(path) == names
+
+
+def _fitted(writing: ShardWriting) -> BlockEncoder:
+    learned = writing.out / LEARNED
+    if learned.is_file():
+        return writing.encoder.set_state(read_arrays(learned, "what an encoder has learned"))
+    n = len(writing.items)
+    rng = np.random.default_rng(writing.seed)
+    rows = np.sort(rng.choice(n, min(n, FITTED_ON), replace=False))
+    fitted = writing.encoder.fit(writing.items.take(rows))
+    write_arrays(learned, fitted.get_state())
+    return fitted
+
+
+def _encoded(
+    encoder: BlockEncoder, writing: ShardWriting, start: int, n: int, progress: Tick
+) -> FloatArray:
+    blocks = []
+    for first in range(start, start + n, AT_ONCE):
+        rows = np.arange(first, min(first + AT_ONCE, start + n))
+        blocks.append(encoder.transform(writing.items.take(rows)))
+        progress(first + len(rows), len(writing.items))
+    return np.concatenate(blocks)

@@ -1,0 +1,132 @@
+"""Items become shards: the same vectors in whatever pieces, resumed after a kill, never mixed."""
+
+import json
+from contextlib import suppress
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from sparing.cli.app import run as sparing
+from sparing.encoders import TextEncoder
+from sparing.sharded import encoding
+from sparing.sharded.shardfile import ids_of
+from sparing.sharded.shardpool import open_shards
+
+WORDS = ("red", "green", "blue")
+
+
+@pytest.fixture
+def table(tmp_path):
+    path = tmp_path / "t.csv"
+    rows = [f"n{i},a {WORDS[i % 3]} thing and number {i}" for i in range(50)]
+    path.write_text("id,text\n" + "\n".join(rows) + "\n")
+    return path
+
+
+def pool(folder):
+    """Return the ids and vectors of all shards."""
+    shards = [folder / shard.file for shard in open_shards(folder).shards]
+    ids = [name for shard in shards for name in ids_of(shard)]
+    return ids, np.concatenate([np.load(shard) for shard in shards])
+
+
+def encoded(table, out, *more):
+    return sparing(["encode", str(table), "--out", str(out), "--encoder", "text", *more])
+
+
+def test_the_vectors_are_those_of_the_encoder_in_whatever_pieces(table, tmp_path, capsys):
+    assert encoded(table, tmp_path / "one") == 0
+    assert "50 vectors of" in capsys.readouterr().out
+    assert encoded(table, tmp_path / "many", "--rows", "7") == 0
+    ids, X = pool(tmp_path / "one")
+    assert ids == [f"n{i}" for i in range(50)]
+    texts = [line.partition(",")[2] for line in table.read_text().splitlines()[1:]]
+    np.testing.assert_allclose(X, TextEncoder().fit_transform(texts), atol=1e-6)
+    again = pool(tmp_path / "many")
+    assert again[0] == ids
+    np.testing.assert_allclose(again[1], X, atol=1e-6)
+    assert len(open_shards(tmp_path / "many").shards) == 8
+
+
+def test_a_run_that_was_killed_goes_on_where_it_stopped(table, tmp_path, monkeypatch, capsys):
+    assert encoded(table, tmp_path / "whole", "--rows", "10") == 0
+    made, transform = [], TextEncoder.transform
+
+    def dies(self, X, **more):
+        made.append(len(X))
+        if len(made) == 3:
+            raise KeyboardInterrupt
+        return transform(self, X, **more)
+
+    monkeypatch.setattr(TextEncoder, "transform", dies)
+    out = tmp_path / "out"
+    with suppress(KeyboardInterrupt):
+        assert encoded(table, out, "--rows", "10") != 0
+    assert not (out / "manifest.json").exists(), "half of a pool is none"
+    assert len(list(out.glob("part-*.npy"))) == 2
+    monkeypatch.setattr(
+        TextEncoder, "fit", lambda *_: pytest.fail("what was learned lies beside the shards")
+    )
+    assert encoded(table, out, "--rows", "10") == 0
+    assert len(made) == 3 + 3
+    assert open_shards(out).digest == open_shards(tmp_path / "whole").digest
+    assert encoded(table, out, "--rows", "10") == 0
+    assert len(made) == 6, "all is there"
+
+
+def test_a_folder_of_other_vectors_is_refused_and_stays(table, tmp_path, capsys):
+    out = tmp_path / "out"
+    assert encoded(table, out) == 0
+    before = open_shards(out).digest
+    for change in (["--rows", "7"], ["--seed", "1"]):
+        assert encoded(table, out, *change) == 1
+        assert "holds vectors of other items or by another encoder" in capsys.readouterr().err
+    table.write_text(table.read_text().replace("number 3", "number three"))
+    assert encoded(table, out) == 1
+    assert open_shards(out).digest == before
+    other = tmp_path / "other"
+    other.mkdir()
+    np.save(other / "x.npy", np.ones((2, 2), np.float32))
+    assert encoded(table, other) == 1
+    assert "holds shards already" in capsys.readouterr().err
+    assert [path.name for path in other.iterdir()] == ["x.npy"]
+
+
+def test_names_that_cannot_stand_on_a_line_or_come_twice_are_refused(table, tmp_path, capsys):
+    lines = [json.dumps({"id": name, "text": f"a thing {name}"}) for name in ("a\nb", "c", "d")]
+    (tmp_path / "t.jsonl").write_text("\n".join(lines))
+    code = encoded(tmp_path / "t.jsonl", tmp_path / "out")
+    assert code == 1
+    assert "has a line break" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
+def test_of_many_pictures_nothing_is_kept_twice_and_bad_ones_are_named(
+    tmp_path, monkeypatch, capsys
+):
+    pytest.importorskip("onnxruntime", reason="needs 'sparing[photos]'")
+    onnx = pytest.importorskip("onnx", reason="needs 'sparing[photos]'")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setattr(encoding, "FITTED_ON", 4)
+    make, float32 = onnx.helper.make_tensor_value_info, onnx.TensorProto.FLOAT
+    node = onnx.helper.make_node("GlobalAveragePool", ["x"], ["out"])
+    sides = [make("x", float32, ["n", 3, "h", "w"])], [make("out", float32, None)]
+    opset = [onnx.helper.make_opsetid("", 13)]
+    graph = onnx.helper.make_graph([node], "small", *sides)
+    network = onnx.helper.make_model(graph, opset_imports=opset, ir_version=8)
+    (tmp_path / "net").mkdir()
+    (tmp_path / "net" / "model.onnx").write_bytes(network.SerializeToString())
+    (tmp_path / "net" / "sparing.json").write_text('{"size": 8, "mean": [0,0,0], "std": [1,1,1]}')
+    photos = tmp_path / "photos"
+    photos.mkdir()
+    for i in range(9):
+        Image.new("RGB", (8, 8), (20 * i, 10, 200 - 20 * i)).save(photos / f"{i}.png")
+    (photos / "4.png").write_bytes(b"no picture")
+    arguments = ["encode", str(photos), "--out", str(tmp_path / "v"), "--rows", "3"]
+    assert sparing([*arguments, "--encoder", f"onnx:{tmp_path / 'net'}"]) == 0
+    assert "4.png" in capsys.readouterr().err
+    ids, X = pool(tmp_path / "v")
+    assert ids == [f"{i}.png" for i in range(9) if i != 4]
+    assert np.isfinite(X).all()
+    assert not list((tmp_path / "cache").rglob("*.npz"))
