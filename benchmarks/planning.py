@@ -207,14 +207,15 @@ HEAD = """# Plans of audits: announced, and needed
 Made by `benchmarks/label_paths.py`, which labels {n} sets along one path each, and
 `benchmarks/planning.py`. At the numbers of labels below an audit of what is left was planned and
 simulated with 100 draws; *announced* is the typical case of the plan, *needed* the median of the
-draws, answers to the audit and labels by hand together. Plans that say "label all by hand" are left
-out. *Within*: share of the draws that needed no more than the plan's bad case.
+draws, answers to the audit and labels by hand together. Plans that say "label all by hand" are
+left out. *Within*: share of the draws that needed no more than the plan's bad case.
 
 The plans are those of a project: of the labeled items that were drawn at random, one in ten, it is
-counted how often the model was wrong about them, out of fold, by how much it doubted them. Plans from a
-file of predictions do without: on the same sets they announced 0.68 to 1.23 times what was needed,
-87 % of the audits stayed within the bad case, and of models of 3,000 labels, which had labeled more than
-half of some pools, 47 to 73 %, with a third of what was needed announced for 1 %.
+counted how often the model was wrong about them, out of fold, by how much it doubted them. Plans
+from a file of predictions do without: on the same sets they announced 0.68 to 1.23 times what was
+needed, 87 % of the audits stayed within the bad case, and of models of 3,000 labels, which had
+labeled more than half of some pools, 47 to 73 %, with a third of what was needed announced for 1
+%.
 
 The error scenarios were fitted to the second group of sets: what benchmarks are tuned on, made-up
 ones among them, and, since of these only one is of real items on which a model of 3,000 labels
@@ -222,10 +223,10 @@ still errs, short opinions (MPQA) and abalone.
 
 The split is not clean. The first fit, to the tuning sets alone, was seen to announce too little on
 the sets reported here; only then were MPQA and abalone, which were among these, moved into the
-fitted group. Designs were spot-checked on the reported sets besides, and that random answers are counted
-was a remedy for what was seen on them; how much they count was chosen on the fitted ones. No constant was
-fitted to the sets of the first table, but what was done was chosen with an eye on some of them: expect a
-little less on data of your own.
+fitted group. Designs were spot-checked on the reported sets besides, and that random answers are
+counted was a remedy for what was seen on them; how much they count was chosen on the fitted ones.
+No constant was fitted to the sets of the first table, but what was done was chosen with an eye on
+some of them: expect a little less on data of your own.
 """
 
 
