@@ -1,9 +1,11 @@
 """The pictures of the labeling page in the guides, taken from the real page in a real browser.
 
     SPARING_DATA=... python benchmarks/pictures.py [--out docs/images] [--answers 200]
+    python benchmarks/pictures.py --spans
 
 The article's 4,000 digits are labeled as the page would ask for them, by their true labels; then
-comes a check of 2 %. Needs Playwright and Chromium.
+comes a check of 2 %. With ``--spans`` only the picture of spans in texts is taken, of sentences
+that are made up. Needs Playwright and Chromium.
 """
 
 import argparse
@@ -12,6 +14,7 @@ import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -20,11 +23,13 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from scipy.spatial.distance import cdist
 from sklearn.cluster import DBSCAN
 
+from sparing.annotations.tagging import spans_of
 from sparing.datasets.mnist import load_mnist
 from sparing.learner.batches import suggested_batch_size
 from sparing.project import NewEvent, Project
 from sparing.project.map.maps import FURTHEST
 from sparing.store import Kind
+from sparing.testing.texts import sentences_with_names
 from sparing.types import FloatArray
 from sparing.web.app import create_app
 
@@ -41,6 +46,9 @@ GAP = 10  # pixels between a group and the lasso around it
 APART = 0.015  # of the map: points that far from each other are no neighbors
 LEAST, MOST = 25, 150  # items of a small group
 N_SHARED = 90  # items that two people answer
+N_SENTENCES = 300
+MARKED = 2  # spans that a text has, for a picture
+OPTIONS = ["--headless", "--no-sandbox", "--disable-gpu"]
 
 
 @contextmanager
@@ -167,6 +175,46 @@ def take_people(browser: Browser, link: Callable[[], str], out: Path) -> None:
     page.screenshot(path=out / "app-settle.png")
 
 
+def take_spans(out: Path) -> None:
+    """Take the picture of spans that the model suggests, after eighty sentences were marked."""
+    sentences, tags, _ = sentences_with_names(N_SENTENCES, seed=4)
+    names = ["person", "place"]
+    edges = np.split(np.arange(len(tags)), sentences.starts[1:-1])
+    said = [
+        [(*unit.place, names[unit.class_id]) for unit in spans_of(tags[at], sentences.offsets[at])]
+        for at in edges
+    ]
+    with tempfile.TemporaryDirectory() as folder:
+        notes = Path(folder, "notes.txt")
+        pairs = [f"{a}, and {b}." for a, b in pairwise(sentences.texts)]
+        moved = [
+            [*one, *((s + len(a) + 6, e + len(a) + 6, name) for s, e, name in other)]
+            for a, one, other in zip(sentences.texts, said, said[1:], strict=False)
+        ]
+        notes.write_text("\n".join(pairs) + "\n")
+        truth = dict(zip(pairs, moved, strict=True))
+        with Project.create(notes, classes=names, kind="spans") as project:
+            for _ in range(4):
+                project.teach({a.item.item_id: truth[a.item.text] for a in project.query(20)})
+                project.retrain()
+            with served(project) as link, sync_playwright() as playwright:
+                browser = playwright.chromium.launch(executable_path=CHROMIUM, args=OPTIONS)
+                page = page_at(browser, link(), viewport=DESKTOP)
+                page.keyboard.press("?")
+                page.get_by_label("Show the model's guess").check()
+                page.keyboard.press("Escape")
+                page.wait_for_timeout(LOOK)
+                for _ in range(20):
+                    page.keyboard.press(" ")
+                    page.wait_for_timeout(LOOK // 3)
+                    if page.locator("#item mark").count() > MARKED:
+                        break
+                page.keyboard.press("Tab")
+                page.wait_for_timeout(LOOK)
+                page.screenshot(path=out / "app-spans.png")
+                browser.close()
+
+
 def take(
     browser: Browser, project: Project, link: Callable[[], str], truth: dict[str, str], out: Path
 ) -> None:
@@ -197,7 +245,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--out", type=Path, default=OUT)
     parser.add_argument("--answers", type=int, default=200)
+    parser.add_argument("--spans", action="store_true", help="take only the picture of spans")
     args = parser.parse_args()
+    if args.spans:
+        take_spans(args.out)
+        return
     digits = load_mnist().train_labels[:4000].astype(str)
     with (
         tempfile.TemporaryDirectory() as folder,
@@ -206,8 +258,7 @@ def main() -> None:
         truth = dict(zip(project.items, digits.tolist(), strict=True))
         answer(project, truth, args.answers)
         with served(project) as link, sync_playwright() as playwright:
-            options = ["--headless", "--no-sandbox", "--disable-gpu"]
-            browser = playwright.chromium.launch(executable_path=CHROMIUM, args=options)
+            browser = playwright.chromium.launch(executable_path=CHROMIUM, args=OPTIONS)
             take(browser, project, link, truth, args.out)
             browser.close()
     with (
@@ -216,7 +267,7 @@ def main() -> None:
     ):
         say_apart(project, dict(zip(project.items, digits.tolist(), strict=True)))
         with served(project) as link, sync_playwright() as playwright:
-            browser = playwright.chromium.launch(executable_path=CHROMIUM, args=options)
+            browser = playwright.chromium.launch(executable_path=CHROMIUM, args=OPTIONS)
             take_people(browser, link, args.out)
             browser.close()
 
