@@ -223,6 +223,24 @@ def test_labels_of_other_tables_are_lists_or_single_ones(project, tmp_path):
     assert project.status().class_counts == {"rain": 1, "wind": 3}
 
 
+def test_labels_that_a_sign_parts_in_a_cell(project, tmp_path):
+    items = [project.items[i].name for i in list(project.items)[:3]]
+    path = tmp_path / "labels.csv"
+    path.write_text(f"item,tags\n{items[0]},rain; wind\n{items[1]},wind\n{items[2]},\n")
+    told = project.files.import_labels(path, "item", "tags", separator=";")
+    assert told.n_stored == 2
+    assert project.status().class_counts == {"rain": 1, "wind": 2}
+
+
+def test_a_sign_between_labels_is_refused_where_an_item_has_one(source, tmp_path):
+    (tmp_path / "labels.csv").write_text("item,label\nline 2,a;b\n")
+    with (
+        Project.create(source, tmp_path / "one", kind="class") as single,
+        pytest.raises(InvalidInputError, match="several labels an item"),
+    ):
+        single.files.import_labels(tmp_path / "labels.csv", separator=";")
+
+
 def test_projects_of_one_kind_are_merged_and_of_two_refused(project, source, tmp_path):
     items = list(project.items)
     project.teach({items[0]: ["wind", "rain"]}, "Ada")

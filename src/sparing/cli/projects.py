@@ -62,6 +62,10 @@ def import_labels(
         Path | None,
         typer.Option(help="CSV to write: what became of each row.", show_default=False),
     ] = None,
+    separator: Annotated[
+        str | None,
+        typer.Option(help="Between two of several labels in a cell: ;", show_default=False),
+    ] = None,
     offsets: Annotated[
         str, typer.Option(help="What those of spans count: points, or utf16.")
     ] = "points",
@@ -79,8 +83,13 @@ def import_labels(
 
     read_as = asked_reading(table, reading(header, encoding, sheet))
     with open_project(project, must_write=True) as opened:
-        take = opened.files.import_predictions if predictions else opened.files.import_labels
-        told = take(table, item_column, label_column, reading=read_as, offsets=offsets)
+        files, columns = opened.files, (item_column, label_column)
+        if predictions:
+            told = files.import_predictions(table, *columns, reading=read_as, offsets=offsets)
+        else:
+            told = files.import_labels(
+                table, *columns, reading=read_as, offsets=offsets, separator=separator
+            )
     if report is not None:
         rows = [(row.row, row.item, row.became) for row in told.rows]
         write_atomically(report, csv_text(("row", "item", "became"), rows).encode())

@@ -95,9 +95,9 @@ class ExportRow:
 OF_SEVERAL, OF_SPANS = "labels", "spans"
 COLUMNS = tuple(f.name for f in fields(ExportRow) if f.name not in (OF_SEVERAL, OF_SPANS))
 TEXT_HASH = "text_sha256"
-BESIDE_SPANS = (OF_SPANS, TEXT_HASH, "document", "document_start")
-"""The columns of spans: each with start, end (code points of the text) and label; which text that
-is; where in which document it stands."""
+BESIDE_SPANS = (OF_SPANS, "text", TEXT_HASH, "document", "document_start")
+"""The columns of spans: each with start, end (code points of the text) and label; the text and its
+hash; where in which document it stands."""
 
 
 def export_rows(state: State, annotator: str = "") -> Iterator[ExportRow]:
@@ -318,8 +318,8 @@ def _spans_apart(state: State, row: ExportRow) -> list[Any]:
     told = None if row.spans is None else tuple(span.said() for span in row.spans)
     hashed = None if text is None else text_hash(text)
     if place is None or passages is None:
-        return [told, hashed, None, None]
-    return [told, hashed, passages.documents[place], int(passages.starts[place])]
+        return [told, text, hashed, None, None]
+    return [told, text, hashed, passages.documents[place], int(passages.starts[place])]
 
 
 def _source_names(columns: Iterable[str], kind: str) -> dict[str, str]:

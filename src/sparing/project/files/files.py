@@ -86,6 +86,7 @@ class Files:
         *,
         reading: Reading = FOUND_OUT,
         offsets: str = POINTS,
+        separator: str | None = None,
     ) -> ImportReport:
         """Take labels from a table; none that is there already is overwritten.
 
@@ -98,6 +99,7 @@ class Files:
         reading : header, encoding and sheet of the table, where they are not to be found out
         offsets : of marked texts (CoNLL, JSON lines, Label Studio, a folder of brat's), for a
             project of spans: ``"points"``, or ``"utf16"`` where they count UTF-16 units
+        separator : of several labels an item: what stands between two in a cell
 
         Returns
         -------
@@ -114,7 +116,9 @@ class Files:
                 readings = read_studio(state, Path(path))
             else:
                 named = item_column, label_column
-                readings = imports.read_labels(state, Path(path), *named, reading)
+                readings = imports.read_labels(
+                    state, Path(path), *named, reading, separator=separator
+                )
         return self._import(readings, Path(path).name)
 
     def import_predictions(

@@ -146,6 +146,7 @@ def read_labels(
     reading: Reading = FOUND_OUT,
     *,
     by_model: bool = False,
+    separator: str | None = None,
 ) -> Readings:
     """Read a table of labels; return what can be taken, and what cannot.
 
@@ -153,6 +154,7 @@ def read_labels(
     names the items of the source names those of the table too. In our own exports an item that is
     not there any more under its key is found by what it holds, then by its id; labels of a model
     are left out, so that they never become a person's; ``by_model`` says that all are such.
+    ``separator`` stands between two of several labels in a cell.
 
     Raises
     ------
@@ -163,7 +165,11 @@ def read_labels(
     kind = state.settings.kind
     if not by_model:
         _check_no_predictions(raw)
+    if separator is not None and kind != LABELS:
+        raise InvalidInputError("--separator is for projects of several labels an item.")
     table = _table(raw, item_column, label_column, state.listing.named_by, kind)
+    if separator:
+        table = replace(table, labels=[_split(cell, separator) for cell in table.labels])
     raw, finder = table.raw, Finder(state)
     found: list[Found] = []
     problems = [RowReport(one.name, "", one.reason) for one in raw.skipped]
@@ -446,6 +452,19 @@ def _label(
         **({"text": _text(cells[TEXT_HASH])} if cells.get(TEXT_HASH) and not skipped else {}),
         **(of_cluster if provenance == CLUSTER else {}),
     }
+
+
+def _split(cell: Any, separator: str) -> Any:
+    """Return the parts of a cell; a list, JSON, or nothing at all as it is.
+
+    Examples
+    --------
+    >>> _split("rain; wind", ";"), _split('["rain"]', ";"), _split("", ";")
+    (['rain', 'wind'], '["rain"]', '')
+    """
+    if not isinstance(cell, str) or not cell.strip() or cell.lstrip().startswith("["):
+        return cell
+    return [part.strip() for part in cell.split(separator) if part.strip()]
 
 
 def _answer(cell: Any, kind: str) -> str | None:
