@@ -244,6 +244,17 @@ def article(told: Results) -> Figure:
     return bars(seconds, "seconds")
 
 
+def scale(told: Results) -> Figure:
+    """Millions of rows a second over shards, beside the floors."""
+    names = ("bare read", "bare product", "select", "predict")
+    speeds = {
+        f"{pool}: {what}": one["rows"] / one[what] / 1e6
+        for pool, one in told["pools"].items()
+        for what in names
+    }
+    return bars(speeds, "millions of rows a second of one processor", log=True)
+
+
 FIGURES: dict[str, Callable[[Results], Figure]] = {
     "app": app,
     "app_busy": app,
@@ -263,6 +274,7 @@ FIGURES: dict[str, Callable[[Results], Figure]] = {
     "published": published,
     "rare": rare,
     "rounds": rounds,
+    "scale": scale,
 }
 """By the name of the results; pages that have a figure of their own are not here."""
 

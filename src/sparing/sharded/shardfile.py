@@ -68,7 +68,8 @@ def ids_of(path: Path) -> list[str]:
         return _parquet_ids(path)
     rows, names = header_of(path).rows, beside(path, IDS)
     if not names.is_file():
-        return [f"{path.stem}:{row}" for row in range(rows)]
+        stem = path.stem
+        return [f"{stem}:{row}" for row in range(rows)]
     try:
         ids = names.read_text("utf-8").removesuffix("\n").split("\n")
     except (OSError, UnicodeDecodeError) as error:

@@ -1,0 +1,211 @@
+"""Shards: rows a second beside the bare read and the bare product, and what a certificate takes.
+
+    OMP_NUM_THREADS=1 python benchmarks/scale.py [--rows 1000000] [--columns 64] [--labels 10000000]
+           [--no-write]
+
+Writes vectors into a temporary folder, so they are read out of the system's cache; the floors are
+measured right before. Seconds are of one processor, so that a busy machine does not lengthen them
+much; what two workers gain can only be told on a quiet one. The peak of memory is of a process of
+its own, libraries and all.
+
+Writes docs/benchmarks/scale.json and .md.
+"""
+
+import argparse
+import json
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from sklearn.linear_model import LogisticRegression
+
+from sparing.encoders.registry import get_encoder
+from sparing.models.fitting import FittedModel
+from sparing.models.saved import SavedModel, save_model
+from sparing.sharded.predicting import predict_shards
+from sparing.sharded.selecting import WantedRows, select_rows
+from sparing.sharded.shardfile import blocks_of_shard
+from sparing.sharded.shardpool import index_shards, open_shards
+
+OUT = Path(__file__).parents[1] / "docs" / "benchmarks"
+COMMANDS = ("select", "predict")
+SPEEDS = ("bare read", "bare product", *COMMANDS)
+STEPS = ("hashed and read", "planned and drawn", "certified", "written")
+SHARD, CLASSES, N = 250_000, 10, 1000
+
+
+def make_pool(folder: Path, rows: int, columns: int, dtype: str) -> None:
+    """Write shards of numbers that mean nothing."""
+    rng = np.random.default_rng(0)
+    folder.mkdir()
+    for first in range(0, rows, SHARD):
+        X = rng.standard_normal((min(SHARD, rows - first), columns), dtype=np.float32)
+        name = folder / f"part-{first // SHARD:04d}"
+        if dtype == "int8":
+            scale = np.abs(X).max(axis=1) / 127
+            np.save(f"{name}.scales.npy", scale.astype(np.float32))
+            X = np.rint(X / scale[:, None]).astype(np.int8)
+        np.save(f"{name}.npy", X)
+    index_shards(folder)
+
+
+def make_model(path: Path, columns: int) -> None:
+    X = np.random.default_rng(1).standard_normal((500, columns), dtype=np.float32)
+    fitted = LogisticRegression().fit(X, X[:, :CLASSES].argmax(axis=1))
+    told = FittedModel.of(fitted, np.arange(CLASSES), CLASSES)
+    names = [f"class {i}" for i in range(CLASSES)]
+    encoder = get_encoder("vectors").fit(X)
+    save_model(path, SavedModel.of(told, encoder, classes=names, n_labeled=500, kind="vectors"))
+
+
+def timed(work: Callable[[], Any]) -> float:
+    start = time.process_time()
+    work()
+    return time.process_time() - start
+
+
+def bare_read(folder: Path) -> None:
+    """Read every byte of the shards."""
+    room = bytearray(1 << 22)
+    for path in sorted(folder.glob("part-????.npy")):
+        with path.open("rb", buffering=0) as stream:
+            while stream.readinto(room):
+                pass
+
+
+def bare_product(folder: Path, columns: int) -> float:
+    """Return the time of the products alone, of all rows with one column a class."""
+    W, spent = np.ones((columns, CLASSES), np.float32), 0.0
+    for path in sorted(folder.glob("part-????.npy")):
+        for _, X in blocks_of_shard(path):
+            spent += timed(lambda X=X: X @ W)
+    return spent
+
+
+def measure(here: Path, rows: int, columns: int, dtype: str) -> dict[str, float]:
+    """Return seconds of one pool."""
+    folder, model = here / f"{dtype}-{columns}", here / f"model-{columns}.npz"
+    make_pool(folder, rows, columns, dtype)
+    make_model(model, columns)
+    manifest = open_shards(folder)
+    wanted = WantedRows("margin", N, model)
+    found = {
+        "bare read": timed(lambda: bare_read(folder)),
+        "bare product": bare_product(folder, columns),
+        "select": timed(lambda: select_rows(folder, manifest, wanted)),
+        "predict": timed(lambda: predict_shards(folder, manifest, model, here / "labels-1")),
+    }
+    return {"rows": rows, **found}
+
+
+def certify(rows: int) -> dict[str, float]:
+    """Return what a certificate of made-up labels takes, in this process."""
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    from sparing.audit.audit import Claim
+    from sparing.audit.autolabel import certified, plan_audit
+    from sparing.audit.sampling import draw_audit
+    from sparing.sharded.labeled import read_labeled_shards
+    from sparing.sharded.shardpool import hash_of
+
+    rng = np.random.default_rng(0)
+    with tempfile.TemporaryDirectory() as where:
+        folder, parts = Path(where, "labels"), []
+        folder.mkdir()
+        for first in range(0, rows, SHARD):
+            n = min(SHARD, rows - first)
+            codes = pa.array(rng.integers(0, 2, n, dtype=np.int32))
+            table = pa.table(
+                {
+                    "id": [f"item-{row}" for row in range(first, first + n)],
+                    "label": pa.DictionaryArray.from_arrays(codes, ["no", "yes"]),
+                    "confidence": (1 - rng.random(n) ** 3 / 2).astype(np.float32),
+                }
+            )
+            path = folder / f"part-{first // SHARD:04d}.parquet"
+            parquet.write_table(table, path)
+            parts.append([path.name, n, hash_of(path)])
+        facts = {"sparing_predictions": 1, "pool": "made up", "classes": ["no", "yes"]}
+        facts |= {"rows": rows, "parts": parts, "bad": []}
+        (folder / "predictions.json").write_text(json.dumps(facts))
+        spent = {"rows": rows}
+        start = time.process_time()
+        pool = read_labeled_shards(folder, dict)
+        spent["hashed and read"], start = time.process_time() - start, time.process_time()
+        p, claim = pool.predictions, Claim(0.02)
+        plan = plan_audit(p, claim)
+        audit = draw_audit(p, plan.n_audit, claim=claim, cut=plan.cut)
+        spent["planned and drawn"], start = time.process_time() - start, time.process_time()
+        answers = [(row, p.classes.values[p.codes[row]]) for row in audit.drawn.tolist()]
+        done = certified(p, audit, answers)
+        spent["certified"], start = time.process_time() - start, time.process_time()
+        pool.write_labels(Path(where, "out"), done)
+        spent["written"] = time.process_time() - start
+    spent["peak MB"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return spent
+
+
+def page(told: dict[str, Any]) -> str:
+    """Return the results as a page."""
+    columns = ("pool", "rows", *SPEEDS, *(f"{what} over the floor" for what in COMMANDS))
+    lines = [
+        "# Pools of shards",
+        "",
+        f"`benchmarks/scale.py`, {told['cores']} cores, load {told['load']:.1f} before it. Shards",
+        f"of {SHARD:,} rows out of the system's cache, {CLASSES} classes; millions of rows a",
+        "second of one processor; *floor*: the slower of the bare read and the bare product.",
+        "",
+        f"| {' | '.join(columns)} |",
+        f"|---|{'---:|' * (len(columns) - 1)}",
+    ]
+    for name, one in told["pools"].items():
+        floor = max(one["bare read"], one["bare product"])
+        speeds = " | ".join(f"{one['rows'] / one[what] / 1e6:.2f}" for what in SPEEDS)
+        over = " | ".join(f"{one[what] / floor:.1f} times" for what in COMMANDS)
+        lines.append(f"| {name} | {one['rows']:,} | {speeds} | {over} |")
+    c = told["certify"]
+    spent = ", ".join(f"{step} {c[step]:.1f}" for step in STEPS)
+    lines += [
+        "",
+        f"A certificate of {c['rows']:,} labels, in processor seconds: {spent}; peak memory of",
+        f"its process {c['peak MB']:,.0f} MB, the making of the labels included.",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rows", type=int, default=1_000_000)
+    parser.add_argument("--columns", type=int, nargs="+", default=[64])
+    parser.add_argument("--labels", type=int, default=10_000_000)
+    parser.add_argument("--certify", type=int, help="only this, as JSON")
+    parser.add_argument("--no-write", action="store_true")
+    args = parser.parse_args()
+    if args.certify:
+        print(json.dumps(certify(args.certify)))
+        return
+    told: dict[str, Any] = {"cores": os.cpu_count(), "load": os.getloadavg()[0], "pools": {}}
+    with tempfile.TemporaryDirectory() as here:
+        for columns in args.columns:
+            for dtype in ("float32", "int8"):
+                found = measure(Path(here), args.rows, columns, dtype)
+                told["pools"][f"{columns} columns, {dtype}"] = found
+                print(columns, dtype, found, flush=True)
+    alone = [sys.executable, __file__, "--certify", str(args.labels)]
+    told["certify"] = json.loads(subprocess.run(alone, check=True, capture_output=True).stdout)
+    print(told["certify"], flush=True)
+    if not args.no_write:
+        (OUT / "scale.json").write_text(json.dumps(told, indent=1) + "\n")
+        (OUT / "scale.md").write_text(page(told))
+
+
+if __name__ == "__main__":
+    main()
