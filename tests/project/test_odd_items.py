@@ -10,7 +10,7 @@ from PIL import Image
 from sparing.cli.projects import export, next_items, status
 from sparing.encoders import cache
 from sparing.project import Project
-from sparing.project.source import vectors
+from sparing.project.source import contents, vectors
 from sparing.project.source.listing import list_source
 from sparing.web.app import create_app
 
@@ -102,14 +102,14 @@ def test_a_picture_that_goes_bad_while_others_are_encoded_is_named(tmp_path, mon
 
 
 def test_vectors_of_encoders_that_have_changed_are_made_anew():
-    assert vectors.VERSION == cache.VERSION
+    assert contents.VERSION == cache.VERSION
 
 
 def test_vectors_of_older_versions_are_made_anew(tmp_path):
     np.save(tmp_path / "x.npy", np.eye(8, dtype=np.float32))
     with Project.create(tmp_path / "x.npy") as project:
         rows = project.store.items()
-        now = vectors.fingerprint(rows, "auto")
+        now = contents.fingerprint(rows, "auto")
         assert now != _before(rows)
 
 

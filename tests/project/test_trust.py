@@ -17,7 +17,7 @@ from sparing.project.backups.backup import backup
 from sparing.project.backups.restore import restore
 from sparing.project.folder import ProjectFolder
 from sparing.project.settings import SETTINGS, keep_settings, read_settings
-from sparing.project.source.vectors import _write_contents, made_before, read_contents
+from sparing.project.source.contents import made_before, read_contents, write_contents
 from sparing.store import open_store
 from sparing.store.engine import sqlite_url
 
@@ -270,7 +270,7 @@ def test_nor_do_the_vectors_that_came_with_it(theirs, hidden):
         with Project.open(theirs) as project:
             rows = project._guarded._state.rows
             made = replace(before, asked=asked, encoder=encoder)
-            _write_contents(project._folder, made)
+            write_contents(project._folder, made)
             assert read_contents(project._folder, rows, "auto") is None
             project.retrain()
             assert made_before(project._folder).encoder == before.encoder

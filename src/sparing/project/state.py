@@ -32,8 +32,8 @@ from sparing.project.log.marked import NO_SPANS, marked_in, quoted
 from sparing.project.log.replay import ItemState, Replay
 from sparing.project.settings import SPANS, Settings, keep_settings, read_overlap, read_settings
 from sparing.project.source.changes import ITEMS_STAMP, Changes, Reconciled, applied
+from sparing.project.source.contents import Contents
 from sparing.project.source.items import PRESENT, UNREADABLE, Item, Listing
-from sparing.project.source.vectors import Contents
 from sparing.project.team.people import Opinions
 from sparing.project.team.sharing import Overlap, Sharing
 from sparing.project.views import Answer

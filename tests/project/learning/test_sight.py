@@ -13,7 +13,7 @@ from sparing.errors import SourceError
 from sparing.project import Project
 from sparing.project.learning import sight as module
 from sparing.project.learning.process import Trainer
-from sparing.project.source.vectors import made_before
+from sparing.project.source.contents import made_before
 
 PATIENCE = 60.0
 

@@ -9,7 +9,7 @@ from sparing.numeric.tsne import N_STEPS
 from sparing.project import NewEvent, Project
 from sparing.project.map.mapping import Mapmaker
 from sparing.project.map.maps import ABSENT, quantized, read_map
-from sparing.project.source.vectors import read_contents
+from sparing.project.source.contents import read_contents
 from sparing.store import Kind
 
 

@@ -14,7 +14,7 @@ from sparing.encoders.pretrained import photos
 from sparing.encoders.pretrained.packages import PackagedFile
 from sparing.errors import InvalidInputError, MissingExtraError, SourceError
 from sparing.project import Project
-from sparing.project.source.vectors import made_before
+from sparing.project.source.contents import made_before
 
 
 @pytest.fixture(autouse=True)

@@ -6,7 +6,7 @@ from PIL import Image
 
 from sparing.errors import CapabilityError, InvalidInputError, SourceError, UnknownNameError
 from sparing.project import Project
-from sparing.project.source.vectors import made_before
+from sparing.project.source.contents import made_before
 
 TEXTS = "text\n" + "".join(f"word{i % 3} and word{i % 2} number {i}\n" for i in range(12))
 

@@ -9,7 +9,7 @@ from PIL import Image
 
 from sparing.errors import SourceError
 from sparing.project import Project
-from sparing.project.source.vectors import made_before
+from sparing.project.source.contents import made_before
 
 
 @pytest.fixture

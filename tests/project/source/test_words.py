@@ -223,9 +223,7 @@ def test_of_two_networks_each_takes_its_own(towers):
     assert OnnxImageEncoder(str(towers)).words() is None
 
 
-def test_seeds_of_words_are_the_pictures_most_like_them_where_no_name_has_them(
-    towers, pictures, capsys
-):
+def test_seeds_of_words_are_the_pictures_most_like_them_where_no_name_has_them(towers, pictures):
     with Project.create(pictures, classes=["sky", "sea"], encoder=f"onnx:{towers}") as project:
         assert project.look_for("sky", ["blue"]) == 0
         project.retrain()

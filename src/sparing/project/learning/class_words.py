@@ -8,10 +8,10 @@ import numpy as np
 from sparing.errors import SparingError
 from sparing.project.folder import ProjectFolder
 from sparing.project.settings import as_written
+from sparing.project.source.contents import Contents
 from sparing.project.source.items import Listing
 from sparing.project.source.keywords import Keywords
 from sparing.project.source.sights import Reader
-from sparing.project.source.vectors import Contents
 from sparing.store import ItemRow, Store
 from sparing.types import IntArray
 

@@ -13,9 +13,10 @@ from sparing.project.log.event_log import EventLog
 from sparing.project.multiprocess import Duties
 from sparing.project.options import FROZEN, with_encoder
 from sparing.project.settings import Settings
+from sparing.project.source.contents import made_before
 from sparing.project.source.encoding import full_name
 from sparing.project.source.sights import reads_words
-from sparing.project.source.vectors import is_same, made_before
+from sparing.project.source.vectors import is_same
 from sparing.project.trust import note_encoder
 from sparing.project.whence import chosen
 from sparing.store import Store, Version

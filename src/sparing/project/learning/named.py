@@ -10,9 +10,9 @@ from sparing.project.folder import ProjectFolder
 from sparing.project.learning.scores import Scores
 from sparing.project.log.classes import ClassState
 from sparing.project.log.replay import Replay
+from sparing.project.source.contents import Contents
 from sparing.project.source.items import Listing
 from sparing.project.source.sights import Reader
-from sparing.project.source.vectors import Contents
 from sparing.types import FloatArray, IntArray, StrArray
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from sparing.project.source.vectors import DESCRIBED
+from sparing.project.source.contents import DESCRIBED
 from sparing.store.facts import ModelShare
 
 if TYPE_CHECKING:  # who only reads the sentences needs no model

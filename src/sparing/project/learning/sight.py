@@ -11,17 +11,10 @@ from sparing.datasets.items import take_items
 from sparing.errors import SparingError
 from sparing.project.folder import ProjectFolder
 from sparing.project.source.changes import attached
+from sparing.project.source.contents import Contents, read_contents
 from sparing.project.source.encoding import EncoderChoice, look_at, quick_name
 from sparing.project.source.items import Listing
-from sparing.project.source.vectors import (
-    Contents,
-    Quick,
-    checked,
-    encode_items,
-    encode_quickly,
-    read_contents,
-    with_words,
-)
+from sparing.project.source.vectors import Quick, checked, encode_items, encode_quickly, with_words
 from sparing.store import ItemRow
 from sparing.types import Progress, Tick
 

@@ -34,13 +34,10 @@ from sparing.project.log.replay import Replay
 from sparing.project.map.mapping import Mapmaker
 from sparing.project.settings import CLASS
 from sparing.project.source.changes import ITEMS_STAMP
+from sparing.project.source.contents import Contents, read_vectors
 from sparing.project.source.encoding import EncoderChoice
 from sparing.project.source.items import Listing
-from sparing.project.source.vectors import (
-    Contents,
-    fit_encoder,
-    read_vectors,
-)
+from sparing.project.source.vectors import fit_encoder
 from sparing.store import Event, Store, Version, VersionFacts
 from sparing.strategies.base import FROM_UNIFORM
 from sparing.types import BoolArray, FloatArray, IntArray, Progress

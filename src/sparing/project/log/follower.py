@@ -7,8 +7,8 @@ from sparing.errors import SourceError
 from sparing.project.guarded import Guarded
 from sparing.project.learning.scores import read_scores
 from sparing.project.source.changes import attached
+from sparing.project.source.contents import read_contents
 from sparing.project.source.items import Listing
-from sparing.project.source.vectors import read_contents
 from sparing.project.state import State
 from sparing.store import Store, Version
 

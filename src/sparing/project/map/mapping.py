@@ -12,7 +12,7 @@ from sparing.numeric.map_layout import MapWork, map_work, principal_map
 from sparing.numeric.tsne import Embedding
 from sparing.project.belongings import remove_others
 from sparing.project.folder import NEIGHBORS, PRINCIPAL, ProjectFolder
-from sparing.project.source.vectors import Contents, read_vectors
+from sparing.project.source.contents import Contents, read_vectors
 from sparing.types import FloatArray, IntArray
 
 KEPT_EVERY = 30.0  # seconds of work that may be lost when the process ends
