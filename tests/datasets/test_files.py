@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from sparing.datasets import decoding, sheets
-from sparing.datasets.delimited import NONE, find_delimiter
+from sparing.datasets.csv_tables import NONE, find_delimiter
 from sparing.datasets.lines import rows_in
 from sparing.datasets.read import data_in_first_row, read_items, read_labeled, read_table
 from sparing.datasets.rows import Reading

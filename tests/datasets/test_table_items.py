@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from sparing.datasets.delimited import find_delimiter, read_delimited
+from sparing.datasets.csv_tables import find_delimiter, read_delimited
 from sparing.datasets.read import read_items, read_labeled
 from sparing.datasets.rows import MISSING, Reading
 from sparing.errors import InvalidInputError, SourceError, UnknownNameError

@@ -12,8 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from sparing.cli.predict import COLUMNS as PREDICT
+from sparing.datasets.csv_tables import column_names, find_delimiter
 from sparing.datasets.decoding import read_text
-from sparing.datasets.delimited import column_names, find_delimiter
 from sparing.datasets.formulas import armed, csv_text
 from sparing.datasets.lines import rows_in
 from sparing.errors import InvalidInputError, SourceError

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from sparing.datasets.delimited import first_row_of_data, read_delimited
+from sparing.datasets.csv_tables import first_row_of_data, read_delimited
 from sparing.datasets.folders import read_class_folders, read_folder
 from sparing.datasets.hugging_face import is_saved, read_saved
 from sparing.datasets.identifiers import identified

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile, ZipFile
 
-from sparing.datasets.delimited import column_names, has_header
+from sparing.datasets.csv_tables import column_names, has_header
 from sparing.datasets.items import shown_names
 from sparing.datasets.lines import TextRow
 from sparing.datasets.rows import RawTable, Reading, is_missing
