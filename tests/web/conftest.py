@@ -29,7 +29,7 @@ with warnings.catch_warnings():  # Starlette would rather have httpx2; schemathe
     from starlette.testclient import TestClient
 
 BASE = "http://127.0.0.1:8123"
-CHROMIUM = [Path("/usr/bin/chromium-headless-shell"), Path("/usr/bin/chromium")]
+CHROMIUM = [Path("/usr/lib/chromium/chromium-headless-shell"), Path("/usr/bin/chromium")]
 """The first without its windows and toolbars: a page costs a fifth of the other's work."""
 SWITCHES = [
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
