@@ -6,6 +6,7 @@ import json
 import pytest
 
 from sparing.cli.standing import sentences
+from sparing.cli.team import agreement_lines
 from sparing.errors import CapabilityError, InvalidInputError, StoreError, UnknownNameError
 from sparing.project import NewEvent, Project
 from sparing.project.log.meaning import as_said
@@ -180,6 +181,19 @@ def test_people_who_differ_in_one_label_are_to_be_settled(project):
     assert project.record([settled])[0].status == "stored"
     assert not project.team.disagreements()
     assert project.asked(item, "Cleo").answer.labels == ("rain",)
+
+
+def test_how_far_people_agree_on_each_label(project):
+    project.team.set_overlap(1)
+    for i, item in enumerate(list(project.items)[:24]):
+        for who, labels in (("Ada", ["rain"]), ("Ben", ["rain", "wind"])):
+            said = labels if i % 2 else []
+            label(project, item, said, annotator=who, key=f"{who}{i}")
+    told = project.team.agreement()
+    assert dict(told.labels)["rain"].value == 1
+    assert dict(told.labels)["wind"].value < 0
+    assert (dict(told.classes)["rain"].value, dict(told.classes)["wind"].value) == (1, 0)
+    assert "label wind" in "\n".join(agreement_lines(told, {}))
 
 
 @pytest.mark.parametrize("form", ["csv", "jsonl", "parquet"])

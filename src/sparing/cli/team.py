@@ -24,6 +24,7 @@ def agreement_lines(told: "Agreement", counts: dict[str, int]) -> "Iterator[str]
         rows.append(("beyond chance, all (Fleiss' kappa)", told.fleiss))
     rows += [(f"beyond chance, {a} and {b} (Cohen's kappa)", figure) for a, b, figure in told.pairs]
     rows += [(f"class {name}", figure) for name, figure in told.classes]
+    rows += [(f"beyond chance, label {name} (Krippendorff's alpha)", f) for name, f in told.labels]
     rows += [(f"{name} with the others", figure) for name, figure in told.people]
     width = max((len(name) for name, _ in rows), default=0)
     for name, figure in rows:

@@ -95,7 +95,7 @@ def status(state: State, annotator: str = "") -> Status:
 
 def _foreign(state: State) -> list[str]:
     """Return how often predictions of others are right."""
-    theirs = state.tested_foreign()
+    theirs = state.foreign_record()
     return [] if theirs is None or state.foreign is None else [theirs.said(state.foreign.name)]
 
 

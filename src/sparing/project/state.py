@@ -19,12 +19,12 @@ from sparing.project.audits.standing import Standing
 from sparing.project.folder import ProjectFolder
 from sparing.project.learning.advice import random_accuracy
 from sparing.project.learning.foreign import (
-    LEAST_TESTED,
+    LEAST_ANSWERS,
     Foreign,
-    Tested,
+    TrackRecord,
     guess_by,
     read_foreign,
-    tested,
+    record_of,
 )
 from sparing.project.learning.guesses import Guess, guess_of
 from sparing.project.learning.scores import Scores, read_scores, within
@@ -98,7 +98,7 @@ class State:
         self.encoded = (0, len(rows))
         self.trainer_said = ("off", "")
         self.foreign = read_foreign(folder.predictions)
-        self._tested: tuple[int, Tested] | None = None
+        self._record: tuple[int, TrackRecord] | None = None
         self.share(read_overlap(store, self.settings.seed))
         self._load_stage()
         self._take_versions(store.versions())
@@ -287,22 +287,22 @@ class State:
 
     def take_foreign(self, foreign: Foreign) -> None:
         """Take other predictions into account."""
-        self.foreign, self._tested = foreign, None
+        self.foreign, self._record = foreign, None
 
-    def tested_foreign(self) -> Tested | None:
+    def foreign_record(self) -> TrackRecord | None:
         """Return how often predictions of others are right; None where there are none."""
         if self.foreign is None:
             return None
-        if self._tested is None or self._tested[0] != self.replay.n_events:
-            found = tested(self.foreign, self.answers(), self.replay, self.settings.kind)
-            self._tested = self.replay.n_events, found
-        return self._tested[1]
+        if self._record is None or self._record[0] != self.replay.n_events:
+            found = record_of(self.foreign, self.answers(), self.replay, self.settings.kind)
+            self._record = self.replay.n_events, found
+        return self._record[1]
 
     def _are_ahead(self) -> bool:
         """Tell whether predictions are better than the model, or nobody can tell yet."""
         found = random_accuracy(self.versions[-1].facts) if self.versions else None
-        theirs = self.tested_foreign()
-        if found is None or theirs is None or theirs.n < LEAST_TESTED:
+        theirs = self.foreign_record()
+        if found is None or theirs is None or theirs.n < LEAST_ANSWERS:
             return True
         return theirs.value > found[0]
 

@@ -242,6 +242,7 @@ class Agreement:
     classes : (class, specific agreement)
     people : (person, share of the items in which they say what most of the others say)
     pairs : (person, other person, Cohen's kappa)
+    labels : of several labels an item: (label, Krippendorff's alpha of giving it)
     """
 
     n_items: int
@@ -251,6 +252,7 @@ class Agreement:
     classes: tuple[tuple[Hashable, Figure], ...] = ()
     people: tuple[tuple[Hashable, Figure], ...] = ()
     pairs: tuple[tuple[Hashable, Hashable, Figure], ...] = ()
+    labels: tuple[tuple[Hashable, Figure], ...] = ()
 
 
 def agreement(votes: Votes | None, *, alpha: float = 0.05, seed: int = 0) -> Agreement:

@@ -19,7 +19,7 @@ from sparing.store import Event
 from sparing.store.contents import content_of, units_in
 from sparing.strategies.base import FROM_UNIFORM
 
-LEAST_TESTED = 10  # random answers: with fewer the interval spans most of what is possible
+LEAST_ANSWERS = 10  # random answers: with fewer the interval spans most of what is possible
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +100,7 @@ def guess_by(foreign: Foreign, item_id: str, replay: Replay, kind: str) -> Guess
 
 
 @dataclass(frozen=True, slots=True)
-class Tested:
+class TrackRecord:
     """How often predictions were what people said of items that were drawn at random.
 
     Parameters
@@ -134,7 +134,7 @@ class Tested:
         )
 
 
-def tested(foreign: Foreign, answers: Iterable[Event], replay: Replay, kind: str) -> Tested:
+def record_of(foreign: Foreign, answers: Iterable[Event], replay: Replay, kind: str) -> TrackRecord:
     """Compare predictions with the answers to items that were drawn at random."""
     n_right = n = shared = sizes = 0
     for answer in answers:
@@ -147,4 +147,4 @@ def tested(foreign: Foreign, answers: Iterable[Event], replay: Replay, kind: str
         n, n_right = n + 1, n_right + (content == truth)
         a, b = set(units_in(content)), set(units_in(truth))
         shared, sizes = shared + 2 * len(a & b), sizes + len(a) + len(b)
-    return Tested(n_right, n, (shared / sizes if sizes else 1.0) if kind == SPANS else None)
+    return TrackRecord(n_right, n, (shared / sizes if sizes else 1.0) if kind == SPANS else None)

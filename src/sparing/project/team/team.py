@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from functools import partial
 from uuid import uuid4
 
 import numpy as np
@@ -15,12 +16,13 @@ from sparing.project.log.commands import MAX_TEXT
 from sparing.project.log.event_log import EventLog
 from sparing.project.log.marked import NO_SPANS, quoted, spans_of
 from sparing.project.log.replay import Replay
-from sparing.project.settings import CLASSES_BY, OVERLAP, SPANS
+from sparing.project.settings import CLASSES_BY, LABELS, OVERLAP, SPANS
 from sparing.project.state import State
 from sparing.project.team.people import HeldClass, named_votes
 from sparing.project.team.sharing import Overlap
 from sparing.project.views import Disagreement, Guidelines
 from sparing.stats.agreement import Agreement, agreement
+from sparing.stats.label_agreement import label_agreement
 from sparing.stats.span_agreement import MarkedText, span_agreement
 from sparing.store import Event, EventStatus, Kind, NewEvent, Store
 
@@ -79,10 +81,13 @@ class Team:
     def agreement(self) -> Agreement:
         """Return how far people agree on the items that several of them have answered."""
         with self._guarded.held() as state:
-            is_spans = state.settings.kind == SPANS
-            votes, texts = named_votes(state.replay), _marked_texts(state) if is_spans else []
-        # Both take their time: nobody waits for them.
-        return span_agreement(texts) if is_spans else agreement(votes)
+            if state.settings.kind == SPANS:
+                figures = partial(span_agreement, _marked_texts(state))
+            elif state.settings.kind == LABELS:
+                figures = partial(label_agreement, _label_votes(state.replay))
+            else:
+                figures = partial(agreement, named_votes(state.replay))
+        return figures()  # takes its time: nobody waits for it
 
     def disagreements(self) -> list[Disagreement]:
         """Return the items on which people differ and that nobody has settled."""
@@ -117,6 +122,17 @@ class Team:
         (outcome,) = self._log.append([event])
         if outcome.status is EventStatus.CONFLICT:
             raise ConflictError("Somebody else has just changed the guidelines.", outcome.current)
+
+
+def _label_votes(replay: Replay) -> list[tuple[str, str, frozenset[str]]]:
+    """Return who gave which labels to the items that several people have answered."""
+    each = ((item_id, replay.labels(replay.of(item_id))) for item_id in sorted(replay.shared))
+    return [
+        (item_id, who, frozenset(replay.label_names(content) or ()))
+        for item_id, said in each
+        if len(said) > 1
+        for who, content in said.items()
+    ]
 
 
 def _marked_texts(state: State) -> list[MarkedText]:
