@@ -17,8 +17,8 @@ from sparing.project.log.replay import Replay
 from sparing.project.settings import CLASS, SPANS
 from sparing.store import Event
 from sparing.store.contents import content_of, units_in
-from sparing.strategies.base import FROM_UNIFORM
 
+UNIFORM = "uniform"  # as in sparing.strategies.base, which loads scikit-learn
 LEAST_ANSWERS = 10  # random answers: with fewer the interval spans most of what is possible
 
 
@@ -138,7 +138,7 @@ def record_of(foreign: Foreign, answers: Iterable[Event], replay: Replay, kind: 
     """Compare predictions with the answers to items that were drawn at random."""
     n_right = n = shared = sizes = 0
     for answer in answers:
-        if answer.source != FROM_UNIFORM or answer.content is None:
+        if answer.source != UNIFORM or answer.content is None:
             continue
         content = meant_by(foreign, answer.item_id or "", replay, kind)
         if content is None:
