@@ -14,6 +14,7 @@ import pytest
 
 from sparing.cli import label as command
 from sparing.errors import SourceError
+from sparing.project import Project
 
 LINK = re.compile(r"^http://127\.0\.0\.1:(\d+)/#([\w-]{32})$")
 
@@ -164,3 +165,10 @@ def test_a_source_that_has_moved_is_named_once(table):
         assert LINK.match(running.link)
     with Running(project) as running:
         assert LINK.match(running.link)
+
+
+def test_at_the_end_it_says_where_the_answers_are_as_far_as_that_is_known(table):
+    with Project.create(table) as project:
+        assert command._left(project) == f"All answers are in {project.folder}."
+        project.folder.rename(project.folder.with_name("elsewhere"))
+        assert "was moved, replaced or deleted" in command._left(project)

@@ -265,7 +265,18 @@ def _serve(
         run(app, listener, network)
     finally:
         closed(project.folder)
-    say(f"Stopped. All answers are in {project.where.place}.")
+    say(f"Stopped. {_left(project)}")
+
+
+def _left(project: "Project") -> str:
+    """Return where the answers are, as far as that is known."""
+    from sparing.errors import SparingError
+
+    try:
+        project.log.check_presence()
+    except SparingError as error:  # the folder was moved or deleted meanwhile
+        return str(error)
+    return f"All answers are in {project.where.place}."
 
 
 def _used(project: "Project", say: "Callable[[str], None]", next_link: str) -> None:
