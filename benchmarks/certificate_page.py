@@ -93,6 +93,10 @@ def percent(share: float, digits: int = 1) -> str:
     return f"{100 * share:.{digits}f} %"
 
 
+def _probability(value: float | None) -> str:
+    return "not run" if value is None else f"{value:.4f}"
+
+
 def chosen_table(cells: list[dict]) -> str:
     lines = [
         (
@@ -169,7 +173,7 @@ def exact_table(exact: dict) -> str:
              "|---|---|---|---|---|"]  # fmt: skip
     lines += [
         f"| {r['n']:,} | {100 * r['epsilon']:g} % | {r['delta']:.4f} | {r['worst']:.4f} |"
-        f" {r['worst_in_steps']:.4f} |"
+        f" {_probability(r['worst_in_steps'])} |"
         for r in exact["closed_form"]
     ]
     for r in exact["enumerated"]:
