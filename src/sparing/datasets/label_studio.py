@@ -131,24 +131,24 @@ def read_task(raw: Any, place: int) -> Task:
         raise InvalidInputError("no task: it has no 'data'")
     meta = raw.get("meta")
     own = meta.get(OWN) if isinstance(meta, Mapping) else None
-    said = [read_annotation(one) for one in _list(raw, "annotations") or _list(raw, "completions")]
+    said = [read_annotation(one) for one in list_under(raw, "annotations") or list_under(raw, "completions")]
     return Task(
         f"task {raw.get('id', place)}",
         raw["data"],
         own if isinstance(own, Mapping) else {},
         tuple(sorted(said, key=lambda one: one.updated_at)),
-        len(_list(raw, "predictions")),
+        len(list_under(raw, "predictions")),
     )
 
 
 def read_annotation(raw: Any) -> Annotation:
     """Return an annotation of an export or of a request, as far as it can be read."""
     raw = raw if isinstance(raw, Mapping) else {}
-    results = [one for one in _list(raw, "result") if isinstance(one, Mapping)]
+    results = [one for one in list_under(raw, "result") if isinstance(one, Mapping)]
     chosen = [one for one in results if one.get("type") == CHOICES]
     return Annotation(
         _text(raw.get("id")),
-        tuple(str(c) for one in chosen for c in _list(one.get("value") or {}, CHOICES)),
+        tuple(str(c) for one in chosen for c in list_under(one.get("value") or {}, CHOICES)),
         raw.get("was_cancelled") is True,
         _annotator(raw.get("completed_by")),
         _text(raw.get("updated_at") or raw.get("created_at")),
@@ -284,7 +284,8 @@ def _annotator(raw: Any) -> str:
     return f"user {raw}" if isinstance(raw, int) and not isinstance(raw, bool) else _text(raw)
 
 
-def _list(raw: Any, key: str) -> list[Any]:
+def list_under(raw: Any, key: str) -> list[Any]:
+    """Return the list that an object has under a key; an empty one if there is none."""
     found = raw.get(key) if isinstance(raw, Mapping) else None
     return found if isinstance(found, list) else []
 

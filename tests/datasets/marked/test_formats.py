@@ -8,7 +8,7 @@ from sparing.datasets.marked.brat import write_brat
 from sparing.datasets.marked.document import Document
 from sparing.datasets.marked.jsonl import write_jsonl_spans
 from sparing.datasets.marked.label_studio import write_label_studio
-from sparing.datasets.marked.read import read_documents
+from sparing.datasets.marked.read import holds_texts, read_documents
 from sparing.errors import InvalidInputError, SourceError
 
 ODD = [
@@ -70,6 +70,10 @@ def lines(tmp_path, *rows):
         ({"text": "Ada", "spans": [], "answer": "reject"}, "its answer is 'reject'"),
         ({"spans": []}, "no text"),
         ([1], "not a JSON object"),
+        ({"text": "Ada", "label": [[0, 3, ["x"]]]}, "'label' parameter"),
+        ({"text": "Ada", "label": [[0, 3, {}]]}, "'label' parameter"),
+        ({"text": "Ada", "label": [[0, 3, " "]]}, "'label' parameter"),
+        ({"text": "Ada", "label": [[0, 3, 5], [0, 3, "5"]]}, "distinct"),
     ],
 )
 def test_a_bad_line_is_left_out_with_its_number_and_reason(tmp_path, row, reason):
@@ -91,6 +95,22 @@ def test_offsets_of_utf16_are_offered_and_never_guessed(tmp_path):
     assert "no place in UTF-16" in read_documents(path, offsets="utf16").skipped[0].reason
     with pytest.raises(InvalidInputError, match="'points' or 'utf16'"):
         read_documents(path, offsets="bytes")
+
+
+@pytest.mark.parametrize("start", [None, [1], "0", 0.5])
+def test_a_place_that_is_no_number_is_left_out_whatever_offsets_count(tmp_path, start):
+    path = lines(tmp_path, {"text": "Ada", "label": [[start, 3, "x"]]})
+    for offsets in ("points", "utf16"):
+        assert "must be an int >= 0" in read_documents(path, offsets=offsets).skipped[0].reason
+
+
+@pytest.mark.parametrize("name", ["a.jsonl", "a.json"])
+def test_brackets_without_end_are_not_json(tmp_path, name):
+    path = tmp_path / name
+    path.write_text("[" * 100_000)
+    assert not holds_texts(path)
+    with pytest.raises(SourceError, match="not JSON"):
+        read_documents(path)
 
 
 def test_doccanos_newer_form_is_read(tmp_path):
@@ -119,6 +139,43 @@ def test_of_label_studio_the_first_annotation_counts_and_that_is_said(tmp_path):
         "task 7",
         "a span with no label or several",
     )
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"annotations": 5},
+        {"annotations": [5]},
+        {"annotations": {"result": []}},
+        {"annotations": [{"result": 5}]},
+        {"annotations": [{"result": [5]}]},
+        {"annotations": [{"result": [{"type": "labels", "value": 5}]}]},
+        {"annotations": [{"result": [{"type": "labels", "value": {"labels": 5}}]}]},
+    ],
+)
+def test_a_damaged_task_of_label_studio_is_no_reason_to_lose_the_others(tmp_path, more):
+    good = {"data": {"text": "Ada"}, "annotations": [{"result": []}]}
+    path = tmp_path / "a.json"
+    path.write_text(json.dumps([{"data": {"text": "Bob"}} | more, good]))
+    found = read_documents(path)
+    assert {d.text: d.spans for d in found.documents}["Ada"] == ()
+    path.write_text(json.dumps([{"data": ["Ada"]}]))
+    with pytest.raises(SourceError, match="each with 'data'"):
+        read_documents(path)
+
+
+def test_an_ann_of_brats_may_be_empty_or_in_another_encoding_and_is_text(tmp_path):
+    (tmp_path / "a.txt").write_text("Zo\u00e9 ran")
+    path = tmp_path / "a.ann"
+    path.write_bytes("T1\tx 0 3\tZo\u00e9\n".encode("latin-1"))
+    assert read_documents(tmp_path).documents[0].spans == ((0, 3, "x"),)
+    path.write_bytes(b"")
+    assert read_documents(tmp_path).documents[0].spans == ()
+    path.write_text(f"T1\tx 0 {'9' * 5000}\tZo\u00e9\n", encoding="utf-8")
+    assert "of one piece" in read_documents(tmp_path).skipped[0].reason
+    path.write_bytes(b"T1\0")
+    with pytest.raises(SourceError, match=r"a\.ann is not text"):
+        read_documents(tmp_path)
 
 
 def test_brats_other_lines_are_counted_and_split_spans_refused(tmp_path):

@@ -1,14 +1,17 @@
 """brat's standoff: a folder with a .txt and an .ann of the same name for each document."""
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from sparing.datasets.decoding import read_bytes, read_text
+from sparing.datasets.decoding import NotTextError, decode, decode_as, read_bytes, read_text
 from sparing.datasets.items import Skipped
 from sparing.datasets.marked.checking import POINTS, checked
 from sparing.datasets.marked.document import Document, Documents
 from sparing.errors import SourceError
 from sparing.files import write_atomically
+
+PLACE = re.compile(r"[0-9]{1,18}")
 
 
 def read_brat(folder: Path, offsets: str = POINTS, encoding: str | None = None) -> Documents:
@@ -26,7 +29,7 @@ def read_brat(folder: Path, offsets: str = POINTS, encoding: str | None = None) 
         raise SourceError(f"{folder} has no .txt file beside which an .ann may lie.")
     found, others = [], 0
     for path in texts:
-        text, lines = read_text(path, encoding)[0], _lines(path.with_suffix(".ann"))
+        text, lines = read_text(path, encoding)[0], _lines(path.with_suffix(".ann"), encoding)
         entities = None if lines is None else [line for line in lines if line.startswith("T")]
         others += len(lines or ()) - len(entities or ())
         found.append(_document(text, entities, path.name, offsets))
@@ -69,10 +72,15 @@ def _on_one_line(text: str) -> str:
     return text.replace("\r", " ").replace("\n", " ")
 
 
-def _lines(path: Path) -> list[str] | None:
+def _lines(path: Path, encoding: str | None) -> list[str] | None:
     if not path.exists():
         return None
-    return [line for line in read_bytes(path).decode("utf-8-sig").split("\n") if line.strip()]
+    content = read_bytes(path)
+    try:
+        text, _ = decode_as(content, encoding) if encoding else decode(content)
+    except NotTextError as error:
+        raise SourceError(f"{path} is {error}.") from None
+    return [line for line in text.split("\n") if line.strip()]
 
 
 def _document(text: str, entities: list[str] | None, name: str, offsets: str) -> Document | Skipped:
@@ -82,7 +90,7 @@ def _document(text: str, entities: list[str] | None, name: str, offsets: str) ->
     for line in entities:
         parts = line.rstrip("\r").split("\t")
         words = parts[1].split() if len(parts) > 1 else []
-        if len(words) != 3 or not all(word.isdecimal() for word in words[1:]):
+        if len(words) != 3 or not all(map(PLACE.fullmatch, words[1:])):
             return Skipped(name, f"no span of one piece: {line.strip()!r}")
         start, end = int(words[1]), int(words[2])
         spans.append((start, end, words[0]))

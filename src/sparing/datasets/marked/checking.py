@@ -5,8 +5,10 @@ from typing import Any
 
 import numpy as np
 
+from sparing._validate import check_int, invalid
 from sparing.annotations.base import labels_of_all
-from sparing.annotations.spans import SpanSet
+from sparing.annotations.spans import WHERE, SpanSet
+from sparing.datasets.decoding import whole_text
 from sparing.datasets.items import Skipped
 from sparing.datasets.marked.document import Document
 from sparing.errors import InvalidInputError
@@ -43,6 +45,7 @@ def checked(
     if raws is None:
         return Document(text, None, None, name)
     try:
+        raws = [_named(raw) for raw in raws]
         if offsets == UTF16:
             raws = [_in_points(raw, text) for raw in raws]
         value = KIND.parse(raws, ClassTable(tuple(labels_of_all(KIND, [raws]))), text)
@@ -50,8 +53,16 @@ def checked(
     except InvalidInputError as error:
         return Skipped(name, str(error))
     labels = labels_of_all(KIND, [raws])
-    spans = tuple((u.place[0], u.place[1], str(labels[u.class_id])) for u in value)
+    spans = tuple((u.place[0], u.place[1], labels[u.class_id]) for u in value)
     return Document(text, spans, None, name)
+
+
+def _named(raw: Any) -> tuple[Any, Any, str]:
+    """Return a span whose label is a text; a number, as an id is, counts as one."""
+    start, end, label = raw
+    if isinstance(label, bool) or not isinstance(label, str | int) or not str(label).strip():
+        raise invalid("label", WHERE, "a text", label)
+    return start, end, whole_text(str(label))
 
 
 def _check_quoted(
@@ -81,6 +92,8 @@ def points_of(text: str) -> np.ndarray[Any, Any]:
 
 def _in_points(raw: Any, text: str) -> tuple[int, int, Any]:
     start, end, label = raw
+    for name, place in (("start", start), ("end", end)):
+        check_int(name, WHERE, place, 0)
     units = points_of(text)
     at = [int(np.searchsorted(units, unit)) for unit in (start, end)]
     if any(i >= len(units) or units[i] != unit for i, unit in zip(at, (start, end), strict=True)):

@@ -72,7 +72,7 @@ def _plain(document: Document, form: str) -> dict[str, Any]:
 def _document(line: str, name: str, offsets: str) -> Document | Skipped:
     try:
         row = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         return Skipped(name, "not JSON")
     if not isinstance(row, Mapping):
         return Skipped(name, "not a JSON object")

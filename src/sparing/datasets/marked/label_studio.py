@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from sparing.datasets.items import Skipped
-from sparing.datasets.label_studio import read_array
+from sparing.datasets.label_studio import list_under, read_array
 from sparing.datasets.marked.checking import POINTS, checked
 from sparing.datasets.marked.document import Document, Documents
 from sparing.errors import SourceError
@@ -25,7 +25,7 @@ def read_label_studio(path: Path, offsets: str = POINTS, encoding: str | None = 
     SourceError : the file is missing, unreadable, no text, or no array of tasks
     """
     tasks, notes = read_array(path, encoding)
-    if not all(isinstance(t, Mapping) and "data" in t for t in tasks):
+    if not all(isinstance(t, Mapping) and isinstance(t.get("data"), Mapping) for t in tasks):
         raise SourceError(f"{path} is no array of Label Studio's tasks, each with 'data'.")
     found = [_document(task, f"task {task.get('id', i)}", offsets) for i, task in enumerate(tasks)]
     documents = tuple(each for each in found if isinstance(each, Document))
@@ -64,7 +64,8 @@ def _task(document: Document) -> dict[str, Any]:
 
 
 def _kept(task: Mapping[str, Any]) -> list[Any]:
-    return [a for a in task.get("annotations") or () if not a.get("was_cancelled")]
+    said = [a for a in list_under(task, "annotations") if isinstance(a, Mapping)]
+    return [a for a in said if not a.get("was_cancelled")]
 
 
 def _document(task: Mapping[str, Any], name: str, offsets: str) -> Document | Skipped:
@@ -73,9 +74,9 @@ def _document(task: Mapping[str, Any], name: str, offsets: str) -> Document | Sk
     annotations = _kept(task)
     if not annotations:
         return checked(text, None, name)
-    results = [r for r in annotations[0].get("result") or () if r.get("type") == "labels"]
-    values = [result.get("value") or {} for result in results]
-    if any(len(value.get("labels") or ()) != 1 for value in values):
+    said = [r for r in list_under(annotations[0], "result") if isinstance(r, Mapping)]
+    values = [result.get("value") for result in said if result.get("type") == "labels"]
+    if any(len(list_under(value, "labels")) != 1 for value in values):
         return Skipped(name, "a span with no label or several")
     spans = [(value.get("start"), value.get("end"), value["labels"][0]) for value in values]
     return checked(text, spans, name, offsets, [value.get("text") for value in values])
