@@ -131,7 +131,10 @@ def read_task(raw: Any, place: int) -> Task:
         raise InvalidInputError("no task: it has no 'data'")
     meta = raw.get("meta")
     own = meta.get(OWN) if isinstance(meta, Mapping) else None
-    said = [read_annotation(one) for one in list_under(raw, "annotations") or list_under(raw, "completions")]
+    said = [
+        read_annotation(one)
+        for one in list_under(raw, "annotations") or list_under(raw, "completions")
+    ]
     return Task(
         f"task {raw.get('id', place)}",
         raw["data"],

@@ -39,6 +39,21 @@ def test_spans_that_begin_in_two_ways_are_refused_with_a_count(tmp_path):
         read(tmp_path, "B-x", "y")
 
 
+@pytest.mark.parametrize(
+    "tags",
+    [
+        ("U-x", "I-x"),  # nothing is begun
+        ("U-x", "O", "L-x"),
+        ("B-x", "L-y"),  # two classes in one span
+        ("B-x", "U-x"),  # nothing is ended
+        ("S-x", "B-x", "I-x"),
+    ],
+)
+def test_marked_ends_that_end_nothing_are_refused_with_a_count(tmp_path, tags):
+    with pytest.raises(SourceError, match=r"in 1 sentences .* neither BILOU nor BIOES"):
+        read(tmp_path, *tags)
+
+
 def test_a_line_without_a_tag_is_named(tmp_path):
     path = tmp_path / "a.conll"
     path.write_text("# text = Ada met\n# O\nAda B-x\nmet\n")

@@ -178,6 +178,12 @@ def test_an_ann_of_brats_may_be_empty_or_in_another_encoding_and_is_text(tmp_pat
         read_documents(tmp_path)
 
 
+def test_a_class_that_brat_cannot_name_is_said_before_anything_is_written(tmp_path):
+    with pytest.raises(SourceError, match="rename the class 'my class'"):
+        write_brat(tmp_path, [Document("Ada ran", ((0, 3, "my class"),))])
+    assert not list(tmp_path.iterdir())
+
+
 def test_brats_other_lines_are_counted_and_split_spans_refused(tmp_path):
     (tmp_path / "a.txt").write_text("Ada ran")
     (tmp_path / "a.ann").write_text("T1\tx 0 3\tAda\nR1\trel Arg1:T1 Arg2:T1\n")

@@ -44,8 +44,14 @@ def write_brat(folder: Path, documents: Sequence[Document]) -> None:
 
     Raises
     ------
-    SourceError : the folder cannot be written
+    SourceError : the folder cannot be written, or a label has white space, which parts the fields
     """
+    labels = Documents(tuple(documents)).labels
+    if apart := next((label for label in labels if len(label.split()) > 1), None):
+        raise SourceError(
+            f"brat's types have no white space: rename the class '{apart}', or choose another"
+            " format."
+        )
     width = len(str(len(documents)))
     for i, document in enumerate(documents, start=1):
         path = folder / f"{i:0{width}}.txt"

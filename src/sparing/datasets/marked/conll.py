@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from sparing.errors import SourceError
 from sparing.types import IntArray
 
 OPENS, CLOSES = frozenset("BSU"), frozenset("ELSU")  # E and S are for BIOES what L and U are here
+HELD, HOLDS = frozenset("BI"), frozenset("IEL")  # after one of these comes one of those
 PREFIXED = re.compile(r"([BIELSU])-(.+)", re.DOTALL)
 OUTSIDE = ("O", "_")
 DOCUMENT_START = "-DOCSTART-"
@@ -81,7 +83,8 @@ def scheme_of(tags: Sequence[Sequence[Tag]], source: str = "The file") -> str:
 
     Raises
     ------
-    SourceError : some spans begin with I-, and others with B- where no span was before
+    SourceError : some spans begin with I-, and others with B- where no span was before; or ends
+        are marked, but not of all spans
 
     Examples
     --------
@@ -96,6 +99,11 @@ def scheme_of(tags: Sequence[Sequence[Tag]], source: str = "The file") -> str:
         bare = next(tag.label for _, tag in pairs if tag.label and not tag.prefix)
         raise SourceError(f"{source}: some tags have a prefix such as B-, and '{bare}' has none.")
     if prefixes & set("ELSU"):
+        if n_broken := sum(_is_broken(row) for row in tags):
+            raise SourceError(
+                f"{source}: in {n_broken} sentences a span is not begun or not ended as its tags"
+                " say: neither BILOU nor BIOES."
+            )
         return "BIOES" if prefixes & set("ES") else "BILOU"
     bare_starts = sum(tag.prefix == "I" and tag.opens_after(before) for before, tag in pairs)
     if not bare_starts:
@@ -107,6 +115,16 @@ def scheme_of(tags: Sequence[Sequence[Tag]], source: str = "The file") -> str:
         return "IOB1"
     raise SourceError(
         f"{source}: {bare_starts} spans begin with I- and {apart} with B-: neither IOB1 nor IOB2."
+    )
+
+
+def _is_broken(row: Sequence[Tag]) -> bool:
+    """Tell whether, where ends are marked too, a tag goes on with nothing or ends nothing."""
+    around = pairwise([Tag("", ""), *row, Tag("", "")])
+    return any(
+        (before.prefix in HELD or after.prefix in HOLDS)
+        and not (before.prefix in HELD and after.prefix in HOLDS and before.label == after.label)
+        for before, after in around
     )
 
 

@@ -95,6 +95,9 @@ def first_object(path: Path) -> dict[str, object]:
     lines = (line for line in beginning(path).split("\n") if line.strip())
     try:
         found = json.loads(next(lines, "{}"))
-    except (ValueError, RecursionError):  # cut off, or no JSON: whoever reads the whole file says so
+    except (
+        ValueError,
+        RecursionError,
+    ):  # cut off, or no JSON: whoever reads the whole file says so
         return {}
     return found if isinstance(found, dict) else {}
