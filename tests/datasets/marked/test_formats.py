@@ -8,7 +8,7 @@ from sparing.datasets.marked.brat import write_brat
 from sparing.datasets.marked.document import Document
 from sparing.datasets.marked.jsonl import write_jsonl_spans
 from sparing.datasets.marked.label_studio import write_label_studio
-from sparing.datasets.marked.read import holds_texts, read_documents
+from sparing.datasets.marked.read import holds_texts, is_marked, read_documents
 from sparing.errors import InvalidInputError, SourceError
 
 ODD = [
@@ -111,6 +111,13 @@ def test_brackets_without_end_are_not_json(tmp_path, name):
     assert not holds_texts(path)
     with pytest.raises(SourceError, match="not JSON"):
         read_documents(path)
+
+
+def test_lines_whose_first_is_a_whole_book_are_of_texts(tmp_path):
+    path = tmp_path / "a.jsonl"
+    path.write_text(json.dumps({"text": "Ada met Bob. " * 20_000, "label": [[0, 3, "x"]]}) + "\n")
+    assert is_marked(path)
+    assert holds_texts(path)
 
 
 def test_doccanos_newer_form_is_read(tmp_path):

@@ -153,6 +153,30 @@ def test_a_document_is_parted_as_the_project_has_it(tmp_path):
         assert said(project)["Bob sat in Rome."] == [(11, 15, "place")]
 
 
+def test_a_marked_piece_that_is_no_item_is_named(tmp_path):
+    ran = "Ada ran to the sea. "
+    (tmp_path / "long.txt").write_text(ran * 40)
+    with Project.create(tmp_path / "long.txt", kind="spans") as project:
+        path = tmp_path / "marked.jsonl"
+        spans = [[0, 3, "person"], [14, 23, "far"]]  # the second is in two sentences
+        path.write_text(json.dumps({"text": ran * 40, "label": spans}))
+        told = project.files.import_labels(path)
+    (problem,) = told.problems
+    assert (told.n_stored, problem.name) == (38, "line 1")
+    assert "no text of the project" in problem.reason
+
+
+@pytest.mark.parametrize("cell", ["[" * 100_000, "[1]", "[[0, 3]]"])
+def test_a_cell_that_is_no_list_of_spans_is_named_and_the_rest_is_taken(project, tmp_path, cell):
+    items, path = list(project.items), tmp_path / "theirs.csv"
+    rows = [("item_id", "spans"), (items[3], cell), (items[4], '[[0, 3, "person"]]')]
+    with path.open("w", newline="") as file:
+        csv.writer(file).writerows(rows)
+    told = project.files.import_labels(path)
+    assert told.n_stored == 1
+    assert "no list of spans" in told.problems[0].reason
+
+
 def test_offsets_in_other_units_are_never_guessed(project, tmp_path):
     path = tmp_path / "theirs.jsonl"
     row = {"text": TEXTS[4], "spans": [{"start": 0, "end": 3, "label": "x", "text": "not"}]}

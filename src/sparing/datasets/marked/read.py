@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 from sparing._validate import invalid
-from sparing.datasets.decoding import beginning
+from sparing.datasets.decoding import beginning, decode, read_bytes
 from sparing.datasets.marked.brat import read_brat
 from sparing.datasets.marked.checking import POINTS, UTF16
 from sparing.datasets.marked.conll import read_conll
@@ -92,12 +92,15 @@ def first_object(path: Path) -> dict[str, object]:
     ------
     SourceError : the file is no text
     """
-    lines = (line for line in beginning(path).split("\n") if line.strip())
+    lines = (line for line in _with_a_line(path).split("\n") if line.strip())
     try:
         found = json.loads(next(lines, "{}"))
-    except (
-        ValueError,
-        RecursionError,
-    ):  # cut off, or no JSON: whoever reads the whole file says so
+    except (ValueError, RecursionError):  # no JSON: whoever reads the whole file says so
         return {}
     return found if isinstance(found, dict) else {}
+
+
+def _with_a_line(path: Path) -> str:
+    """Return the beginning of a file; all of it where its first line is longer than that."""
+    text = beginning(path)
+    return text if text.strip() or not path.exists() else decode(read_bytes(path))[0]

@@ -483,7 +483,7 @@ def _answer(cell: Any, kind: str) -> str | None:
     if isinstance(cell, str) and cell.lstrip().startswith("["):
         try:
             cell = json.loads(cell)
-        except ValueError:
+        except (ValueError, RecursionError):
             raise InvalidInputError("a list of labels that is no JSON") from None
     if not isinstance(cell, list | tuple):
         label = one_label(cell)
@@ -500,7 +500,7 @@ def _spans(cell: Any) -> str | None:
         return None
     try:
         parts = span_parts(json.loads(cell) if isinstance(cell, str) else cell)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise InvalidInputError(f"no list of spans: {str(cell)[:40]!r}") from None
     known = [{k: v for k, v in part.items() if v is not None} for part in parts]  # of Parquet
     return as_said([{**part, "label": one_label(part.get("label")) or ""} for part in known])

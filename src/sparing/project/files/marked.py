@@ -1,7 +1,7 @@
 """Spans of a project in the formats that trainers take, and spans that others have marked."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 from pathlib import Path
 
@@ -133,16 +133,19 @@ def read_marked(state: State, path: Path, offsets: str = POINTS) -> Readings:
     for document in documents.documents:
         if document.spans is None:
             continue
-        here = list(places.of(document))
+        here, lost = places.of(document)
         if not here:
-            shown = document.text[:60]
-            problems.append(RowReport(document.name, shown, NOT_HERE))
+            lost = [document.text]
+        problems += [RowReport(document.name, text[:60], NOT_HERE) for text in lost]
         for item_id, text, spans in here:
             keys = ("start", "end", "label")
             said = as_said([dict(zip(keys, span, strict=True)) for span in spans])
             told = {"class_name": said, "asked_for": FROM_FILE}
             found.append(found_row(state, document.name, text[:60], item_id, told))
     return Readings(found, problems, documents.notes)
+
+
+_Place = tuple[str, str, list[Span]]  # key and text of an item, and the spans there
 
 
 class _Places:
@@ -158,19 +161,22 @@ class _Places:
             text = whole_text(value)
             self._by_text[_squeezed(text)].append((item_id, text))
 
-    def of(self, document: Document) -> Iterator[tuple[str, str, list[Span]]]:
-        """Yield the key and the text of each item in a document, and the spans there."""
+    def of(self, document: Document) -> tuple[list[_Place], list[str]]:
+        """Return the items in a document, and the marked pieces of it that are none."""
         spans = document.spans or ()
         whole = self._item(document.text)
         if whole is not None:
-            yield (*whole, moved(document.text, spans, whole[1]))
-            return
+            return [(*whole, moved(document.text, spans, whole[1]))], []
         windows = Windows.of([document.text], [spans])
-        apart = windows.apart([spans])
-        for piece, inside in zip(windows.texts, apart, strict=True):
+        found: list[_Place] = []
+        lost: list[str] = []
+        for piece, inside in zip(windows.texts, windows.apart([spans]), strict=True):
             item = self._item(piece)
             if item is not None:
-                yield (*item, moved(piece, inside, item[1]))
+                found.append((*item, moved(piece, inside, item[1])))
+            elif inside:
+                lost.append(piece)
+        return found, lost
 
     def _item(self, text: str) -> tuple[str, str] | None:
         """Return the next item with this text; of equal ones each is named once, then the last."""
