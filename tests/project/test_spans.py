@@ -235,6 +235,18 @@ def test_texts_with_all_spans_right_are_certified_and_the_check_says_f1(project)
     assert wrong <= 0.2 * N
 
 
+def test_spans_that_were_suggested_are_no_evidence_of_a_check(project):
+    answer(project, project.query(40))
+    project.retrain()
+    project.audits.draw(0.2)
+    item = project.audits.query(1)[0].item
+    (start, end, label), *_ = [*truth(item.text), (0, 1, "person")]
+    for by in ("accepted", "edited"):
+        suggested = [span(start, end, label, by=by, version=1)]
+        assert "without a guess" in mark(project, item.item_id, suggested, key=by).message
+    assert mark(project, item.item_id, [span(start, end, label)], key="own").status == "stored"
+
+
 def test_people_who_differ_are_settled_and_agree_as_far_as_their_spans_do(project):
     items = list(project.items)[:12]
     project.team.set_overlap(1)

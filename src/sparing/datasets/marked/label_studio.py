@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from sparing.datasets.items import Skipped
-from sparing.datasets.label_studio import list_under, read_array
+from sparing.datasets.label_studio import LABELS, list_under, read_array
 from sparing.datasets.marked.checking import POINTS, checked
 from sparing.datasets.marked.document import Document, Documents
 from sparing.errors import SourceError
@@ -75,7 +75,8 @@ def _document(task: Mapping[str, Any], name: str, offsets: str) -> Document | Sk
     if not annotations:
         return checked(text, None, name)
     said = [r for r in list_under(annotations[0], "result") if isinstance(r, Mapping)]
-    values = [result.get("value") for result in said if result.get("type") == "labels"]
+    results = [result for result in said if result.get("type") == LABELS]
+    values: list[Any] = [result.get("value") for result in results]
     if any(len(list_under(value, "labels")) != 1 for value in values):
         return Skipped(name, "a span with no label or several")
     spans = [(value.get("start"), value.get("end"), value["labels"][0]) for value in values]

@@ -14,6 +14,7 @@ from sparing.project.audits.outcome import evidence
 from sparing.project.audits.stage import TRAIN, Stage, load_stage
 from sparing.project.handed import Handed, Source
 from sparing.project.log.classes import TAKEN
+from sparing.project.log.marked import is_suggested
 from sparing.project.log.meaning import meant
 from sparing.project.log.replay import BESIDE, Replay
 from sparing.project.settings import SPANS
@@ -200,7 +201,8 @@ class Judge:
 
     def _check_is_fit_for(self, new: NewEvent, purpose: str) -> None:
         """Refuse what was said at a glance, or otherwise asked, where a check rests on it."""
-        if purpose != TRAIN and (new.source in AT_A_GLANCE or (purpose == AUDIT and new.confirmed)):
+        is_guess = new.confirmed or is_suggested(new.value)
+        if purpose != TRAIN and (new.source in AT_A_GLANCE or (purpose == AUDIT and is_guess)):
             raise InvalidInputError(NOT_AT_A_GLANCE)
         if new.source == FROM_CLUSTER and not self._stage.is_labeling:
             raise InvalidInputError(NOT_UNSEEN)

@@ -52,6 +52,17 @@ def marked_in(event: Event, replay: Replay) -> tuple[MarkedSpan, ...]:
     return tuple(spans.values())
 
 
+def is_suggested(value: str | None) -> bool:
+    """Tell whether any part of an answer, as it is stored, was suggested by a model.
+
+    Examples
+    --------
+    >>> is_suggested('[{"at":[0,3],"by":"edited","class":"k1"}]'), is_suggested(None)
+    (True, False)
+    """
+    return any(unit.get("by", DRAWN) != DRAWN for unit in json.loads(value or "[]"))
+
+
 def spans_of(content: str, replay: Replay) -> tuple[MarkedSpan, ...]:
     """Return the spans that a content says, whoever marked them."""
     units = units_in(replay.resolve(content))
