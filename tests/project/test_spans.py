@@ -247,6 +247,23 @@ def test_spans_that_were_suggested_are_no_evidence_of_a_check(project):
     assert mark(project, item.item_id, [span(start, end, label)], key="own").status == "stored"
 
 
+def test_no_answer_is_moved_to_another_text_whoever_says_so(project, source):
+    items, folder = list(project.items), project.folder
+    project.teach({items[1]: [(0, 2, "person")]})
+    project.close()
+    lines = source.read_text("utf-8").splitlines()
+    source.write_text("\n".join([lines[0], "Zoe was here", *lines[2:]]) + "\n", encoding="utf-8")
+    with Project.open(folder) as again:
+        (gone,) = again.rematching.unmatched()
+        (new,) = [i for i in again.items if again.items[i].text == "Zoe was here"]
+        assert (gone.item_id, gone.is_now) == (items[1], None)
+        with pytest.raises(InvalidInputError, match="asked anew"):
+            again.rematching.match({gone.item_id: new})
+        assert again.rematching.match_by("place") == 0
+        assert again.asked(new).answer is None
+        assert again.asked(gone.item_id).answer is not None
+
+
 def test_people_who_differ_are_settled_and_agree_as_far_as_their_spans_do(project):
     items = list(project.items)[:12]
     project.team.set_overlap(1)

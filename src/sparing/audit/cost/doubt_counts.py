@@ -48,7 +48,8 @@ class DoubtCounts:
         which = np.floor(N_BINS * (1 - np.log(doubt) / np.log(LEAST_DOUBT))).astype(np.int64)
         n_items = np.bincount(which, minlength=1).astype(np.float64)
         there = n_items > 0
-        total, n_wrong = (np.bincount(which, weights=w, minlength=1) for w in (doubt, wrong))
+        sums = (np.bincount(which, weights=w, minlength=1) for w in (doubt, wrong))
+        total, n_wrong = (one.astype(np.float64) for one in sums)
         return cls(total[there] / n_items[there], n_items[there], n_wrong[there])
 
     @classmethod

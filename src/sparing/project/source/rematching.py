@@ -18,6 +18,9 @@ SAID = {
     BY_CONTENT: "the same content, under another id",
     BY_PLACE: "where it stood, between the same neighbors",
 }
+OF_ONE_TEXT = (
+    "Spans are places in a text: of another text they would mark other words. It is asked anew."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,11 +76,13 @@ class Rematching:
         Raises
         ------
         NotFoundError : there is no such item, or nothing of that name
-        InvalidInputError : an item is in the source, or two are said to be the same, or what it is
-            said to be was answered by itself
+        InvalidInputError : spans are marked; or an item is in the source, or two are said to be
+            the same, or what it is said to be was answered by itself
         ConflictError : an audit is open
         """
         view = self._view()
+        if pairs and view.listing.passages is not None:
+            raise InvalidInputError(OF_ONE_TEXT)
         self._take(view, {view.row(key): view.place(now) for key, now in pairs.items()})
 
     def match_by(self, way: str) -> int:
@@ -172,6 +177,8 @@ class _View:
 
     def pairs(self, way: str) -> Iterator[tuple[int, int]]:
         """Yield (row, place) of the lost items that are found in one way."""
+        if self.listing.passages is not None:  # the same text is the same item already
+            return
         lost = set(self.lost())
         if way == BY_PLACE:
             yield from self._by_place(lost)
