@@ -7,7 +7,7 @@ from zlib import crc32
 
 import numpy as np
 
-from sparing.project.handed import FROM_STRATEGY, FROM_UNIFORM, PERSON, Handed, Source
+from sparing.project.attribution import FROM_STRATEGY, FROM_UNIFORM, PERSON, Handed, Source
 from sparing.project.log.replay import ItemState
 from sparing.project.state import State
 from sparing.project.views import Asked

@@ -18,14 +18,15 @@ from sparing.errors import ConflictError, InvalidInputError, UnknownNameError
 from sparing.pool.class_names import said_of
 from sparing.project import opening, options
 from sparing.project.asking import looked_up, mask_of, next_items, second_opinions
+from sparing.project.attribution import Handed
 from sparing.project.audits.audits import Audits
 from sparing.project.belongings import DRAWS
 from sparing.project.files.files import Files
 from sparing.project.folder import Lock, ProjectFolder
 from sparing.project.grid.grid import Grid
-from sparing.project.guarded import Guarded
-from sparing.project.handed import Handed
 from sparing.project.learning.learning import Learning
+from sparing.project.locations import Whereabouts
+from sparing.project.locked_state import Guarded
 from sparing.project.log.commands import spelled
 from sparing.project.log.event_log import EventLog
 from sparing.project.log.follower import Follower
@@ -36,13 +37,12 @@ from sparing.project.reporting import Search, history, look_again, status
 from sparing.project.settings import CLASS, Settings
 from sparing.project.source.items_view import ItemsView
 from sparing.project.source.rematching import Rematching
+from sparing.project.source_access import lister
 from sparing.project.state import State
 from sparing.project.team.lending import Lending
 from sparing.project.team.team import Team
 from sparing.project.views import MARKS, Asked, HistoryRow, Recorded
 from sparing.project.views import Status as ProjectStatus
-from sparing.project.whence import lister
-from sparing.project.whereabouts import Whereabouts
 from sparing.store import Kind, NewEvent, Store
 from sparing.types import Label, Progress
 

@@ -35,9 +35,7 @@ from sparing.project.source.listing import list_source
 from sparing.project.source.older import hashes_of_today, layout_before, told_anew
 from sparing.project.source.passages import list_passages
 from sparing.project.source.vectors import check_given
-from sparing.project.state import State
-from sparing.project.trust import judged_anew, note_encoder, note_source
-from sparing.project.whence import (
+from sparing.project.source_access import (
     chosen,
     follows_links,
     found_source,
@@ -45,6 +43,8 @@ from sparing.project.whence import (
     listed,
     lister,
 )
+from sparing.project.state import State
+from sparing.project.trust import judged_anew, note_encoder, note_source
 from sparing.store import ItemRow, Store, Version, open_store, stored_setting
 from sparing.store.engine import is_postgresql, shown_url
 from sparing.types import Progress

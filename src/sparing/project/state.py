@@ -45,7 +45,7 @@ SHOWN_KINDS = {"images": "image", "texts": "text", "table": "card", "vectors": "
 
 
 class State:
-    """The memory of a project; :class:`sparing.project.guarded.Guarded` lends it to one thread.
+    """The memory of a project: :class:`sparing.project.locked_state.Guarded` lends it to a thread.
 
     Parameters
     ----------

@@ -11,9 +11,9 @@ from sparing.audit.cost.plan import AuditPlan
 from sparing.audit.verification import Check
 from sparing.errors import ConflictError, InvalidInputError, PoolExhaustedError
 from sparing.project.asking import audited_items, mask_of, remainder_items
+from sparing.project.attribution import Handed
 from sparing.project.audits import draws, outcome
-from sparing.project.guarded import Guarded
-from sparing.project.handed import Handed
+from sparing.project.locked_state import Guarded
 from sparing.project.log.event_log import EventLog
 from sparing.project.state import State
 from sparing.project.views import Asked

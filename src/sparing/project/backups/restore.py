@@ -22,7 +22,7 @@ from sparing.project.belongings import mark
 from sparing.project.folder import ProjectFolder
 from sparing.project.multiprocess import FOLDER, new_place
 from sparing.project.settings import Settings, read_settings
-from sparing.project.whence import found_source, full_source
+from sparing.project.source_access import found_source, full_source
 from sparing.store import open_store
 from sparing.store.copying import check_file, fill_store
 from sparing.store.engine import is_postgresql, sqlite_url

@@ -16,7 +16,7 @@ from sparing.errors import InvalidInputError, SourceError, UnknownNameError
 from sparing.files import staging, write_atomically
 from sparing.project.files import opinions
 from sparing.project.files.forms import FORMS, ExportTable
-from sparing.project.guarded import Guarded
+from sparing.project.locked_state import Guarded
 from sparing.project.log.marked import NO_SPANS, MarkedSpan, marked_in, quoted, spans_of
 from sparing.project.log.meaning import as_said
 from sparing.project.settings import CLASS, LABELS, SPANS

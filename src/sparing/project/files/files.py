@@ -7,15 +7,15 @@ from sparing.datasets.label_studio import is_export
 from sparing.datasets.marked.checking import POINTS
 from sparing.datasets.read import FOUND_OUT
 from sparing.datasets.rows import Reading
-from sparing.project.apart import Order, export_apart
+from sparing.project.export_process import Order, export_apart
 from sparing.project.files import imports
 from sparing.project.files.export import export
 from sparing.project.files.imports import ImportReport
 from sparing.project.files.live import Studio
 from sparing.project.files.marked import is_of_texts, read_marked
 from sparing.project.files.studio import read_studio
-from sparing.project.guarded import Guarded
 from sparing.project.learning.foreign import Foreign, keep_foreign
+from sparing.project.locked_state import Guarded
 from sparing.project.log.event_log import EventLog
 from sparing.project.log.meaning import names_said
 from sparing.project.options import check_no_part, without_labels

@@ -25,8 +25,8 @@ from sparing.datasets.label_studio import (
 )
 from sparing.errors import InvalidInputError, NotFoundError
 from sparing.project.files.studio import TaskFinder, said_by
-from sparing.project.guarded import Guarded
 from sparing.project.learning.guesses import Guess
+from sparing.project.locked_state import Guarded
 from sparing.project.log.event_log import EventLog
 from sparing.project.log.meaning import names_said
 from sparing.project.options import check_no_spans

@@ -23,15 +23,15 @@ from sparing.project.grid.views import (
     Overview,
     Said,
 )
-from sparing.project.guarded import Guarded
 from sparing.project.learning.guesses import by_class
 from sparing.project.learning.named import likest, named_of
+from sparing.project.locked_state import Guarded
 from sparing.project.options import check_one_class
 from sparing.project.source.contents import made_before, read_vectors
 from sparing.project.source.keywords import Keywords
 from sparing.project.source.sights import Reader
+from sparing.project.source_access import chosen
 from sparing.project.state import State
-from sparing.project.whence import chosen
 from sparing.store.records import AT_A_GLANCE, FROM_GRID
 from sparing.types import BoolArray, FloatArray, IntArray
 

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from sparing.errors import ConflictError
 from sparing.project import opening
-from sparing.project.guarded import Guarded
 from sparing.project.learning.class_words import keep_seeds, read_seeds
 from sparing.project.learning.scores import read_scores
+from sparing.project.locked_state import Guarded
 from sparing.project.log.event_log import EventLog
 from sparing.project.multiprocess import Duties
 from sparing.project.options import FROZEN, with_encoder
@@ -17,8 +17,8 @@ from sparing.project.source.contents import made_before
 from sparing.project.source.encoding import full_name
 from sparing.project.source.sights import reads_words
 from sparing.project.source.vectors import is_same
+from sparing.project.source_access import chosen
 from sparing.project.trust import note_encoder
-from sparing.project.whence import chosen
 from sparing.store import Store, Version
 from sparing.types import Progress
 

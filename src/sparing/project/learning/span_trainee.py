@@ -18,7 +18,6 @@ from sparing.pool.pool import SKIPPED, UNLABELED
 from sparing.project.folder import ProjectFolder
 from sparing.project.learning.advice import beats_commonest
 from sparing.project.learning.batch import N_SPARE
-from sparing.project.learning.course import Course
 from sparing.project.learning.scores import (
     NO_SPANS,
     NOT_CERTAIN,
@@ -27,6 +26,7 @@ from sparing.project.learning.scores import (
     asked_rows,
     write_scores,
 )
+from sparing.project.learning.span_advice import Course
 from sparing.project.learning.span_evidence import HeldOut, held_out
 from sparing.project.learning.wanted import wanted_of
 from sparing.project.log.replay import Replay

@@ -4,13 +4,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from uuid import uuid4
 
-from sparing.project.guarded import Guarded
-from sparing.project.handed import Handed
+from sparing.project.attribution import Handed
+from sparing.project.folder_check import Presence
+from sparing.project.locked_state import Guarded
 from sparing.project.log.commands import formed, known_class, recorded
 from sparing.project.log.follower import Follower
 from sparing.project.log.judge import Judge
 from sparing.project.multiprocess import alone
-from sparing.project.presence import Presence
 from sparing.project.state import State
 from sparing.project.views import Recorded
 from sparing.store import EventCheck, Kind, NewEvent, Outcome, Store

@@ -4,8 +4,8 @@ import time
 from collections.abc import Callable
 
 from sparing.errors import SourceError
-from sparing.project.guarded import Guarded
 from sparing.project.learning.scores import read_scores
+from sparing.project.locked_state import Guarded
 from sparing.project.source.changes import attached
 from sparing.project.source.contents import read_contents
 from sparing.project.source.items import Listing

@@ -9,10 +9,10 @@ from dataclasses import replace
 
 from sparing.errors import InvalidInputError, NotFoundError
 from sparing.pool.class_names import kept_name
+from sparing.project.attribution import Handed, Source
 from sparing.project.audits.draws import AUDIT
 from sparing.project.audits.outcome import evidence
 from sparing.project.audits.stage import TRAIN, Stage, load_stage
-from sparing.project.handed import Handed, Source
 from sparing.project.log.classes import TAKEN
 from sparing.project.log.marked import is_suggested
 from sparing.project.log.meaning import meant

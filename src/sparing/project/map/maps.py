@@ -11,7 +11,7 @@ from sparing.audit.audit import Phase
 from sparing.errors import NotFoundError, SourceError
 from sparing.project.asking import looked_up
 from sparing.project.folder import NEIGHBORS, PRINCIPAL, ProjectFolder
-from sparing.project.guarded import Guarded
+from sparing.project.locked_state import Guarded
 from sparing.project.options import check_one_class
 from sparing.project.state import State
 from sparing.project.views import Asked

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
-from sparing.project.guarded import Guarded
+from sparing.project.locked_state import Guarded
 from sparing.project.source.items import Item
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from sparing.errors import ConflictError, InvalidInputError, NotFoundError, UnknownNameError
-from sparing.project.guarded import Guarded
+from sparing.project.locked_state import Guarded
 from sparing.project.multiprocess import alone
 from sparing.project.source.changes import Reconciled, matched, settled
 from sparing.project.source.items import Listing

@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from sparing.project.grid.views import ClusterCheck, GridPage
-from sparing.project.guarded import Guarded
+from sparing.project.locked_state import Guarded
 from sparing.project.log.event_log import EventLog
 from sparing.project.views import Asked
 from sparing.store import Store, Wish

@@ -10,8 +10,8 @@ import numpy as np
 from sparing._validate import check_share
 from sparing.errors import ConflictError, InvalidInputError
 from sparing.project.asking import looked_up
-from sparing.project.guarded import Guarded
 from sparing.project.learning.guesses import Guess
+from sparing.project.locked_state import Guarded
 from sparing.project.log.commands import MAX_TEXT
 from sparing.project.log.event_log import EventLog
 from sparing.project.log.marked import NO_SPANS, quoted, spans_of

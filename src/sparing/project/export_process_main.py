@@ -1,6 +1,6 @@
 """The process that exports: an order comes in on standard input, and a refusal goes out.
 
-It is run as a module and never imported. ``apart`` starts it.
+It is run as a module and never imported. ``export_process`` starts it.
 """
 
 import json
@@ -9,7 +9,7 @@ import sys
 
 from sparing.errors import SparingError
 from sparing.project import Project
-from sparing.project.apart import REFUSED
+from sparing.project.export_process import REFUSED
 from sparing.project.learning.process import DATABASE
 from sparing.system import stand_back
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from sparing.project.folder import Lock, ProjectFolder
-from sparing.project.guarded import Guarded
+from sparing.project.locked_state import Guarded
 
 
 class Whereabouts:

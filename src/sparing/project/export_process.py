@@ -15,7 +15,7 @@ from sparing.errors import InvalidInputError, NotFoundError, SourceError, Sparin
 from sparing.project.learning.process import DATABASE, ONE_THREAD
 
 # -P: a numpy.py in the current folder must not be imported.
-MODULE = ("-P", "-m", "sparing.project.apart_main")  # nobody imports it: it is run
+MODULE = ("-P", "-m", "sparing.project.export_process_main")  # nobody imports it: it is run
 REFUSED = 3  # exit status: what is wrong stands in one line of JSON
 KINDS = {kind.__name__: kind for kind in (InvalidInputError, NotFoundError, SourceError)}
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import sparing.project
-from sparing.project.guarded import Guarded
+from sparing.project.locked_state import Guarded
 
 ROOMS = Path(sparing.project.__file__).parent
 OF_A_MOMENT = {"commands.py"}  # made and forgotten while the state is held
@@ -37,4 +37,4 @@ def test_no_part_of_a_project_keeps_the_state():
         for path in ROOMS.rglob("*.py")
         if "self._state = state" in path.read_text("utf-8")
     }
-    assert keeping == {"guarded.py", *OF_A_MOMENT}
+    assert keeping == {"locked_state.py", *OF_A_MOMENT}

@@ -5,7 +5,7 @@ import threading
 import pytest
 
 from sparing.errors import SourceError, SparingError
-from sparing.project import Project, apart
+from sparing.project import Project, export_process
 
 
 @pytest.fixture
@@ -40,6 +40,6 @@ def test_what_goes_wrong_is_told_as_it_is_by_the_project_itself(pets, tmp_path, 
     (tmp_path / "file").touch()
     with pytest.raises(SourceError, match="cannot be written"):
         pets.files.export_apart(tmp_path / "file" / "labels.csv")
-    monkeypatch.setattr(apart, "MODULE", ("-c", "raise SystemExit('no memory')"))
+    monkeypatch.setattr(export_process, "MODULE", ("-c", "raise SystemExit('no memory')"))
     with pytest.raises(SparingError, match=r"The export died \(no memory\)"):
         pets.files.export_apart(tmp_path / "labels.csv")
