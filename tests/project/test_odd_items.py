@@ -6,6 +6,7 @@ import warnings
 import numpy as np
 import pytest
 from PIL import Image
+from pydantic import TypeAdapter
 
 from sparing.cli.projects import export, next_items, status
 from sparing.encoders import cache
@@ -13,6 +14,7 @@ from sparing.project import Project
 from sparing.project.source import contents, vectors
 from sparing.project.source.listing import list_source
 from sparing.web.app import create_app
+from sparing.web.bodies import GuessBody, ItemBody
 
 with warnings.catch_warnings():  # Starlette would rather have httpx2; schemathesis brings httpx
     warnings.simplefilter("ignore")
@@ -120,3 +122,13 @@ def _before(rows):
     for item in rows:
         digest.update(f"{item.row} {item.item_id} {item.size}:{item.mtime_ns}\n".encode())
     return digest.hexdigest()
+
+
+def test_of_a_huge_text_nothing_is_marked_behind_what_is_shown():
+    item = {"item_id": "a", "name": "a", "kind": "text", "text": "a " * 60_000}
+    body = ItemBody(**item, tokens=[e for i in range(0, 120_000, 2) for e in (i, i + 1)])
+    assert (len(body.tokens), body.tokens[-1]) == (100_000, 99_999)
+    span = {"label": "x", "by": "accepted", "version": 1, "certainty": 0.9}
+    spans = [{**span, "start": start, "end": start + 1} for start in (0, 99_999, 100_000)]
+    guess = TypeAdapter(GuessBody).validate_python(("x", 0.9, None, spans, ""))
+    assert [one.start for one in guess[3]] == [0, 99_999]

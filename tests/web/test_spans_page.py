@@ -7,6 +7,7 @@ from tests.web.by_hand import press, saved
 
 from sparing.project import NewEvent
 from sparing.store import Kind
+from sparing.web.shortened import MOST_CHARACTERS
 
 sync_api = pytest.importorskip("playwright.sync_api")
 expect = sync_api.expect
@@ -178,3 +179,20 @@ def test_a_disagreement_is_settled_stretch_by_stretch(door, notes):
     saved(page)
     settled = [(s.start, s.end, s.label) for s in project.asked(item.item_id).answer.spans]
     assert settled == truth(item.text)
+
+
+def test_behind_what_is_shown_of_a_huge_text_nothing_can_be_chosen(door, notes):
+    page = door(notes, classes=("person", "place"), kind="spans").page()
+    shown, taken = page.evaluate(
+        """async () => {
+          const { MOST_SHOWN, selected, seenIn } = await import("/static/spans.js");
+          const item = { text: "a ".repeat(MOST_SHOWN / 2) + "and more", tokens: [0, 1, 2, 3] };
+          const spans = [{ start: MOST_SHOWN + 1, end: MOST_SHOWN + 4, label: "x", by: "drawn" }];
+          const state = { item: { item }, spans, chosen: null, guesses: false };
+          const at = (start, end) => selected(state, { start, end, exact: true }).chosen;
+          const places = [at(MOST_SHOWN - 3, MOST_SHOWN + 5), at(MOST_SHOWN + 1, MOST_SHOWN + 4)];
+          return [MOST_SHOWN, [...places.map((one) => one.end), seenIn(state).length]];
+        }"""
+    )
+    assert shown == MOST_CHARACTERS
+    assert taken == [MOST_CHARACTERS, 3, 0]

@@ -5,8 +5,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from sparing._validate import invalid
-from sparing.annotations.values import DRAWN, ORIGINS, Unit, Value
+from sparing._validate import check_int, invalid
+from sparing.annotations.values import DRAWN, MOST_VERSION, ORIGINS, Unit, Value
 from sparing.pool.classes import ClassTable
 from sparing.types import Label
 
@@ -118,12 +118,12 @@ def checked_unit(
     Raises
     ------
     UnknownNameError : the label is not among the classes
-    InvalidInputError : nobody knows such an origin
+    InvalidInputError : nobody knows such an origin, or no model can have such a version
     """
     if by not in ORIGINS:
         raise invalid("by", "an answer", f"one of {', '.join(ORIGINS)}", by)
-    if version is not None and (not isinstance(version, int) or isinstance(version, bool)):
-        raise invalid("version", "an answer", "the number of a model version", version)
+    if version is not None:
+        version = check_int("version", "an answer", version, 0, MOST_VERSION)
     return Unit(place, int(classes.encode([label])[0]), by, version)
 
 

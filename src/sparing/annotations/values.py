@@ -10,6 +10,7 @@ from sparing.errors import InvalidInputError
 
 DRAWN, ACCEPTED, EDITED = "drawn", "accepted", "edited"
 ORIGINS = (DRAWN, ACCEPTED, EDITED)
+MOST_VERSION = 2**31 - 1  # of a model: that every database can hold
 
 
 @dataclass(frozen=True, order=True, slots=True)

@@ -4,8 +4,9 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from sparing.annotations.values import MOST_VERSION
 from sparing.web.roles import Role
-from sparing.web.shortened import first_fields, shortened
+from sparing.web.shortened import first_fields, shortened, shown_spans, shown_tokens
 
 MOST_LABELS = 500  # of one item
 MOST_SPANS = 1000
@@ -53,7 +54,7 @@ class SpanBody(Incoming):
     end: int = Field(ge=0, le=MOST)
     label: Name
     by: Origin = "drawn"
-    version: int | None = Field(default=None, ge=0, le=MOST)
+    version: int | None = Field(default=None, ge=0, le=MOST_VERSION)
 
 
 class EventBody(Incoming):
@@ -66,7 +67,7 @@ class EventBody(Incoming):
     labels: Annotated[list[Name], Field(max_length=MOST_LABELS)] | None = None
     spans: Annotated[list[SpanBody], Field(max_length=MOST_SPANS)] | None = None
     text: Text | None = None
-    model_version: int | None = Field(default=None, ge=0, le=MOST)
+    model_version: int | None = Field(default=None, ge=0, le=MOST_VERSION)
     seen: Key | None = None
     undoes: Key | None = None
     confirmed: bool = False
@@ -107,7 +108,8 @@ class AnswerBody(Outgoing):
     spans: list[MarkedSpanBody] | None = None
 
 
-GuessBody = tuple[str, float, list[str] | None, list[MarkedSpanBody] | None, str]
+SuggestedSpans = Annotated[list[MarkedSpanBody] | None, AfterValidator(shown_spans)]
+GuessBody = tuple[str, float, list[str] | None, SuggestedSpans, str]
 """Name, confidence, labels, spans, and whose predictions say so; ``""``: the model."""
 
 
@@ -129,7 +131,7 @@ class ItemBody(Outgoing):
     kind: Literal["image", "text", "card"]
     text: Annotated[str | None, AfterValidator(shortened)] = None
     fields: Annotated[dict[str, str] | None, AfterValidator(first_fields)] = None
-    tokens: list[int] | None = None
+    tokens: Annotated[list[int] | None, AfterValidator(shown_tokens)] = None
 
 
 class AskedBody(Outgoing):

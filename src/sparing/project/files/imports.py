@@ -10,6 +10,7 @@ from typing import Any
 from uuid import uuid4
 
 from sparing.annotations.spans import span_parts
+from sparing.annotations.values import MOST_VERSION
 from sparing.datasets.decoding import read_text, whole_text
 from sparing.datasets.formulas import armed
 from sparing.datasets.items import Skipped, summarize_skipped
@@ -35,7 +36,6 @@ from sparing.project.files.export import (
 from sparing.project.files.finding import Finder
 from sparing.project.files.opinions import ImportedOpinions, as_events, read
 from sparing.project.learning.foreign import check_foreign
-from sparing.project.log.commands import MOST_VERSION
 from sparing.project.log.meaning import as_said, names_said, renamed_in
 from sparing.project.settings import CLASS, LABELS, SPANS
 from sparing.project.state import State

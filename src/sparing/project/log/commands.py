@@ -6,6 +6,7 @@ What can be seen by an event alone is checked here; what it means, where it is s
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
+from sparing.annotations.values import MOST_VERSION
 from sparing.datasets.decoding import whole_text
 from sparing.errors import InvalidInputError, NotFoundError, UnknownNameError
 from sparing.pool.class_names import can_be_shown, kept_name, name_key
@@ -18,7 +19,6 @@ from sparing.store.records import OF_A_CLASS, OF_AN_ITEM, UNDOABLE
 MAX_KEY = 64
 MAX_NAME = 200
 MAX_TEXT = 10_000
-MOST_VERSION = 2**31 - 1  # that every database can hold
 FROM_DOORS = (OF_AN_ITEM | OF_A_CLASS | {Kind.UNDO, Kind.GUIDELINES}) - {Kind.OPINION}
 STAYS_BLIND = (
     "Somebody has answered this item already, and it is asked without a sign of what was said: that"

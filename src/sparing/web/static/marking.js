@@ -4,7 +4,7 @@
 import { byId, el, release, show } from "./dom.js";
 import { markedText, N_COLORS } from "./marked-text.js";
 import { pointOf, unitOf } from "./points.js";
-import { chosenIn, isSpans, spansOf, words } from "./spans.js";
+import { chosenIn, isSpans, seenIn, spansOf, words } from "./spans.js";
 
 /** @typedef {import("./types.js").State} State */
 /** @typedef {import("./types.js").Span} Span */
@@ -23,8 +23,9 @@ export function drawMarking(state, before, acts) {
   const spans = spansOf(state);
   const isOther = isNew || spans !== spansOf(before) || namesIn(state) !== namesIn(before);
   if (isOther) {
-    draw(state, spans);
-    drawList(state, spans, acts);
+    const seen = seenIn(state);
+    draw(state, seen);
+    drawList(state, seen, acts);
   }
   if (isOther || state.chosen !== before.chosen) select(state);
 }

@@ -9,6 +9,8 @@ import { length, slice } from "./points.js";
 
 /** @type {readonly Span[]} */
 const NOTHING = [];
+/** Code points of a text that the page gets; behind them stands only how many more there are. */
+export const MOST_SHOWN = 100_000;
 const WORD = /[\p{L}\p{N}]/u;
 
 /** Whether spans are marked in the items of this project.
@@ -22,6 +24,11 @@ export function isSpans({ server }) {
  * @param {State} state @returns {readonly Span[]} */
 export function spansOf(state) {
   return state.spans ?? state.item?.answer?.spans ?? suggestedIn(state) ?? NOTHING;
+}
+
+/** Those of them that the page can show. @param {State} state */
+export function seenIn(state) {
+  return spansOf(state).filter((span) => span.end <= MOST_SHOWN);
 }
 
 /** @param {State} state @returns {readonly Span[] | null} */
@@ -45,7 +52,7 @@ export function same(a, b) {
  * @param {State} state @returns {Chosen} */
 export function chosenIn(state) {
   if (state.chosen) return state.chosen;
-  const first = spansOf(state)[0], tokens = state.item?.item.tokens ?? [];
+  const first = seenIn(state)[0], tokens = state.item?.item.tokens ?? [];
   return { start: first?.start ?? tokens[0] ?? 0, end: first?.end ?? tokens[1] ?? 0, back: false };
 }
 
@@ -110,7 +117,7 @@ export function stepped(state, by, extend) {
 /** The place of the span before or after what is chosen, or null.
  * @param {State} state @param {number} by @returns {Span | null} */
 export function neighbor(state, by) {
-  const spans = spansOf(state), at = chosenIn(state);
+  const spans = seenIn(state), at = chosenIn(state);
   if (!state.chosen && by > 0) return spans[0] ?? null;
   if (by > 0) return spans.find((s) => s.start > at.start) ?? null;
   return spans.findLast((s) => s.start < at.start) ?? null;
@@ -123,11 +130,14 @@ export function selected(state, { start, end, exact }) {
   const tokens = state.item?.item.tokens ?? [], text = state.item?.item.text ?? "";
   if (!tokens.length) return state;
   if (start === end) {
-    const span = spansOf(state).find((s) => s.start <= start && start < s.end);
+    const span = seenIn(state).find((s) => s.start <= start && start < s.end);
     if (span) return told({ ...state, chosen: { start: span.start, end: span.end, back: false }, notice: "" });
     return choose(state, ...tokensAt(tokens, { start, end: start + 1 }));
   }
-  if (exact) return told({ ...state, chosen: { start, end: Math.min(end, length(text)), back: false }, notice: "" });
+  if (exact && start < MOST_SHOWN) {
+    const chosen = { start, end: Math.min(end, length(text), MOST_SHOWN), back: false };
+    return told({ ...state, chosen, notice: "" });
+  }
   let [first, last] = tokensAt(tokens, { start, end });
   const isWord = (/** @type {number} */ i) => WORD.test(slice(text, tokens[2 * i] ?? 0, tokens[2 * i + 1] ?? 0));
   const [from, to] = [first, last];
