@@ -12,6 +12,7 @@ from sparing.datasets.identifiers import identified
 from sparing.datasets.items import ItemKind, Items, Labeled
 from sparing.datasets.jsonl import read_json, read_jsonl
 from sparing.datasets.label_columns import set_aside
+from sparing.datasets.marked.read import COLUMNS
 from sparing.datasets.parquet import read_parquet
 from sparing.datasets.rows import AS_BEFORE, RawTable, Reading
 from sparing.datasets.sheets import SUFFIXES as SHEETS
@@ -194,4 +195,6 @@ def read_table(path: Path, reading: Reading = FOUND_OUT) -> RawTable:
         return read_sheet(path, reading)
     if suffix == ".parquet":
         return read_parquet(path)
+    if suffix in COLUMNS:
+        raise SourceError(f"{path} is of texts with spans, and no table: --kind spans reads it.")
     raise SourceError(f"{path} is not {KNOWN}.")

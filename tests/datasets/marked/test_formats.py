@@ -140,12 +140,15 @@ def test_of_label_studio_the_first_annotation_counts_and_that_is_said(tmp_path):
     path = tmp_path / "a.json"
     path.write_text(json.dumps(tasks))
     found = read_documents(path)
-    assert [d.spans for d in found.documents] == [((0, 3, "a"),), ()]
-    assert found.notes == ("1 tasks have several annotations; the first counts.",)
-    assert (found.skipped[0].name, found.skipped[0].reason) == (
-        "task 7",
-        "a span with no label or several",
+    assert [d.spans for d in found.documents] == [((0, 3, "a"),)]
+    assert found.notes == (
+        "1 tasks have several annotations; the first counts.",
+        "1 results of the type 'choices' are no spans: passed over.",
     )
+    assert [one.reason for one in found.skipped] == [
+        "no spans, but choices",
+        "a span with no label or several",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -212,3 +215,20 @@ def test_what_is_none_of_these_is_refused(tmp_path, name):
     path.mkdir() if name == "folder" else path.write_text("[1")
     with pytest.raises(SourceError):
         read_documents(path)
+
+
+def test_results_that_are_no_spans_are_said_and_no_answer(tmp_path):
+    span = {"type": "labels", "value": {"start": 0, "end": 3, "labels": ["x"]}}
+    others = [{"type": "choices", "value": {"choices": ["a"]}}, {"type": "relation"}]
+    tasks = [
+        {"id": i, "data": {"text": "Ada"}, "annotations": [{"result": result}]}
+        for i, result in enumerate([others, [span, others[1]], []])
+    ]
+    path = tmp_path / "a.json"
+    path.write_text(json.dumps(tasks))
+    found = read_documents(path)
+    assert [d.spans for d in found.documents] == [((0, 3, "x"),), ()]
+    assert [(one.name, one.reason) for one in found.skipped] == [
+        ("task 0", "no spans, but choices, relation")
+    ]
+    assert "2 results of the type 'relation' are no spans: passed over." in found.notes

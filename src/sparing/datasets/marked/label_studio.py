@@ -1,7 +1,8 @@
 """Label Studio's JSON: tasks with a text, and annotations whose results are spans."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +33,7 @@ def read_label_studio(path: Path, offsets: str = POINTS, encoding: str | None = 
     skipped = tuple(each for each in found if isinstance(each, Skipped))
     several = sum(len(_kept(task)) > 1 for task in tasks)
     more = (f"{several} tasks have several annotations; the first counts.",) if several else ()
-    return Documents(documents, skipped, (*notes, *more))
+    return Documents(documents, skipped, (*notes, *more, *_passed_over(tasks)))
 
 
 def write_label_studio(documents: Sequence[Document]) -> str:
@@ -68,6 +69,21 @@ def _kept(task: Mapping[str, Any]) -> list[Any]:
     return [a for a in said if not a.get("was_cancelled")]
 
 
+def _passed_over(tasks: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """Yield sentences on what is no span of a person."""
+    if n := sum(len(list_under(task, "predictions")) for task in tasks):
+        yield f"{n:,} predictions are of models, and no person's word: passed over."
+    read = [kept[0] for kept in map(_kept, tasks) if kept]
+    types = Counter(kind for one in read for kind in _types(one) if kind != LABELS)
+    for kind, number in sorted(types.items()):
+        yield f"{number:,} results of the type '{kind}' are no spans: passed over."
+
+
+def _types(annotation: Mapping[str, Any]) -> list[str]:
+    results = list_under(annotation, "result")
+    return [str(one.get("type")) for one in results if isinstance(one, Mapping)]
+
+
 def _document(task: Mapping[str, Any], name: str, offsets: str) -> Document | Skipped:
     texts = [value for value in task["data"].values() if isinstance(value, str)]
     text = task["data"].get(TO, texts[0] if len(texts) == 1 else None)
@@ -77,6 +93,9 @@ def _document(task: Mapping[str, Any], name: str, offsets: str) -> Document | Sk
     said = [r for r in list_under(annotations[0], "result") if isinstance(r, Mapping)]
     results = [result for result in said if result.get("type") == LABELS]
     values: list[Any] = [result.get("value") for result in results]
+    others = sorted({*_types(annotations[0])} - {LABELS})
+    if others and not results:
+        return Skipped(name, f"no spans, but {', '.join(others)}")
     if any(len(list_under(value, "labels")) != 1 for value in values):
         return Skipped(name, "a span with no label or several")
     spans = [(value.get("start"), value.get("end"), value["labels"][0]) for value in values]
