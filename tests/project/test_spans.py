@@ -78,6 +78,8 @@ def test_the_kind_is_fixed_and_an_item_is_a_line_of_the_text(source, project):
         ([span(0, 5, "animal")], "animal"),
         ([span(0, 5, 7)], "is a text"),
         ([span(0, 5, "person", by="magic")], "one of drawn, accepted, edited"),
+        ([span(0, 5, "person", by="accepted", version=-1)], "an int in [0, 2147483647]"),
+        ([span(0, 5, "person", by="accepted", version=10**30)], "an int in [0, 2147483647]"),
         ("person", "each is a list"),
     ],
 )
@@ -303,3 +305,21 @@ def test_projects_of_spans_are_merged(project, source, tmp_path):
         assert both.asked(items[1]).answer.spans == ()
         hashes = {e.text for e in both.store.events() if e.item_id == items[0]}
         assert hashes == {text_hash(both.items[items[0]].text)}
+
+
+def test_no_column_of_classes_is_offered_as_spans(tmp_path):
+    path = tmp_path / "t.csv"
+    rows = [f"review number {i} has words,{'pos' if i % 2 else 'neg'}" for i in range(6)]
+    path.write_text("text,label\n" + "\n".join(rows) + "\n")
+    for kind, offered in (("class", "label"), ("spans", None)):
+        with Project.create(path, tmp_path / kind, kind=kind) as project:
+            assert project.files.offered_labels == offered
+            said = any("--label-column" in note for note in project.status().notes)
+            assert said == (kind == "class")
+
+
+def test_a_file_of_spans_is_no_table_of_classes(tmp_path):
+    path = tmp_path / "a.conll"
+    path.write_text("Ada\tB-person\n\n")
+    with pytest.raises(SourceError, match="--kind spans"):
+        Project.create(path, kind="class")

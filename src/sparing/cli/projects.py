@@ -245,7 +245,7 @@ def export(
     with open_project(project) as opened:
         if out is not None:
             n = opened.files.export(out, form or _form_of(out))
-            for note in opened.audits.notes():
+            for note in (*opened.audits.notes(), *opened.files.left_out):
                 typer.echo(note, err=True)
             typer.echo(f"{n:,} labels in {out}.", err=True)
         if model is not None:

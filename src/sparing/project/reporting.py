@@ -20,6 +20,7 @@ from sparing.project.learning.advice import (
 )
 from sparing.project.learning.shares import said_of_shares
 from sparing.project.log.replay import Ignored, ItemState
+from sparing.project.settings import offered_labels
 from sparing.project.source.items import GONE
 from sparing.project.source.matching import TAKEN_UP
 from sparing.project.state import State
@@ -181,7 +182,7 @@ def _notes(state: State) -> list[str]:
 def _offered(state: State) -> list[str]:
     """Return what can be done with labels that the source has already."""
     layout, table = state.listing.layout, state.listing.table
-    column = layout.label_column if layout else None
+    column = offered_labels(state.settings, layout)
     if layout is None or table is None or column is None or column not in table.columns:
         return []
     return [offered(table, column, layout.columns)]

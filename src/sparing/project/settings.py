@@ -46,6 +46,14 @@ class Settings:
     key: str = ""
 
 
+def offered_labels(settings: Settings, layout: Layout | None) -> str | None:
+    """Return the column of a source with labels that are there already and can be answers.
+
+    A class is no list of spans: where spans are marked none is offered.
+    """
+    return None if layout is None or settings.kind == SPANS else layout.label_column
+
+
 def read_settings(store: Store) -> Settings:
     """Return what the project was made with.
 

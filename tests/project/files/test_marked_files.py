@@ -193,3 +193,16 @@ def test_only_forms_of_spans_are_offered(project, tmp_path):
 
 def test_spans_move_with_white_space_alone():
     assert moved(" a b", [(1, 4, "x"), (0, 1, "y")], "ab") == [(0, 2, "x")]
+
+
+def test_a_text_without_a_token_is_left_out_of_columns_and_counted(tmp_path):
+    path = tmp_path / "t.jsonl"
+    path.write_text("\n".join(json.dumps({"text": text}) for text in ("Ada ran", " ", "It rained")))
+    with Project.create(path, kind="spans") as project:
+        project.teach({item_id: [] for item_id in project.items})
+        assert len(project.items) == 3
+        assert project.files.export(tmp_path / "out.conll", "conll") == 2
+        assert "1 texts without a token" in project.files.left_out[0]
+        assert "\n\n\n" not in (tmp_path / "out.conll").read_text()
+        assert project.files.export(tmp_path / "out.jsonl", "doccano") == 3
+        assert project.files.left_out == ()

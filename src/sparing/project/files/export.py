@@ -214,8 +214,10 @@ def _said_by_model(state: State, row: int) -> dict[str, Any]:
     }
 
 
-def export(guarded: Guarded, path: Path, form: str, annotator: str = "") -> int:
-    """Write all labels; return how many items have one.
+def export(
+    guarded: Guarded, path: Path, form: str, annotator: str = ""
+) -> tuple[int, tuple[str, ...]]:
+    """Write all labels; return how many items have one, and sentences on what was left out.
 
     Parameters
     ----------
@@ -257,17 +259,22 @@ def export(guarded: Guarded, path: Path, form: str, annotator: str = "") -> int:
         write_hub(path, table, items, guarded.folder.name, made, several)
     else:
         write_atomically(path, FORMS[form].write(table))
-    return sum(row.label is not None for row in rows)
+    return sum(row.label is not None for row in rows), ()
 
 
-def _export_spans(guarded: Guarded, path: Path, form: str, annotator: str) -> int:
-    from sparing.project.files.marked import documents_of, write_marked
+def _export_spans(
+    guarded: Guarded, path: Path, form: str, annotator: str
+) -> tuple[int, tuple[str, ...]]:
+    from sparing.project.files.marked import CONLL, documents_of, with_tokens, write_marked
 
     with guarded.held() as state:
         rows = list(export_rows(state, annotator))
         documents = documents_of(state, rows, all_rows=form == STUDIO)
+    if form == CONLL:
+        documents = with_tokens(documents)
     write_marked(path, form, documents)
-    return sum(document.spans is not None for document in documents.documents)
+    n = sum(document.spans is not None for document in documents.documents)
+    return n, documents.notes
 
 
 def _tasks(state: State, rows: Sequence[ExportRow]) -> str:

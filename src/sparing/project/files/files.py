@@ -19,7 +19,7 @@ from sparing.project.locked_state import Guarded
 from sparing.project.log.event_log import EventLog
 from sparing.project.log.meaning import names_said
 from sparing.project.options import check_no_part, without_labels
-from sparing.project.settings import SPANS
+from sparing.project.settings import SPANS, offered_labels
 from sparing.store import Kind, Store
 
 
@@ -43,6 +43,7 @@ class Files:
         self._guarded = guarded
         self._log = log
         self.last: ImportReport | None = None
+        self.left_out: tuple[str, ...] = ()  # of the last export, a sentence each
         self.studio = Studio(guarded, log)
 
     def export(self, path: str | PathLike[str], form: str = "csv", annotator: str = "") -> int:
@@ -64,7 +65,8 @@ class Files:
         SourceError : the path cannot be written
         MissingExtraError : Parquet without pyarrow
         """
-        return export(self._guarded, Path(path), form, annotator)
+        n, self.left_out = export(self._guarded, Path(path), form, annotator)
+        return n
 
     def export_apart(
         self, path: str | PathLike[str], form: str = "csv", annotator: str = ""
@@ -180,8 +182,7 @@ class Files:
     def offered_labels(self) -> str | None:
         """The column of the source with labels that are there already, not dealt with yet."""
         with self._guarded.held() as state:
-            layout = state.settings.layout
-        return layout.label_column if layout else None
+            return offered_labels(state.settings, state.settings.layout)
 
     def leave_labels(self, column: str) -> None:
         """Offer the labels of a column of the source no more."""

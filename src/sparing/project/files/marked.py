@@ -52,6 +52,14 @@ def documents_of(state: State, rows: Sequence[ExportRow], *, all_rows: bool) -> 
     return Documents(tuple(found))
 
 
+def with_tokens(documents: Documents) -> Documents:
+    """Return documents without those that no columns can hold: a text of white space is no line."""
+    kept = tuple(d for d in documents.documents if d.tokens is None or len(d.tokens))
+    n = len(documents) - len(kept)
+    notes = (f"{n:,} texts without a token were left out: CoNLL has a line a token.",) if n else ()
+    return Documents(kept, documents.skipped, (*documents.notes, *notes))
+
+
 def _conll(documents: Documents) -> str:
     """Return CoNLL columns; a token in which a span begins or ends is parted there."""
     tokens = [_parted(d.tokens, d.spans or ()) for d in documents.documents if d.tokens is not None]

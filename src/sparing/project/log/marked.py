@@ -82,11 +82,15 @@ def counted(spans: Sequence[MarkedSpan]) -> str:
 
 
 def quoted(spans: Iterable[MarkedSpan], text: str | None) -> str:
-    """Return spans as people read them.
+    """Return spans as people read them; by their offsets where the text is gone.
 
     Examples
     --------
     >>> quoted([MarkedSpan(0, 3, "person"), MarkedSpan(8, 12, "place")], "Ada saw Rome")
     'person: Ada; place: Rome'
+    >>> quoted([MarkedSpan(0, 3, "person")], None)
+    'person: 0-3'
     """
-    return "; ".join(f"{s.label}: {(text or '')[s.start : s.end]}" for s in spans)
+    return "; ".join(
+        f"{s.label}: {(text or '')[s.start : s.end] or f'{s.start}-{s.end}'}" for s in spans
+    )
