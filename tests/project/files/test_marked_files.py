@@ -202,7 +202,7 @@ def test_a_text_without_a_token_is_left_out_of_columns_and_counted(tmp_path):
         project.teach({item_id: [] for item_id in project.items})
         assert len(project.items) == 3
         assert project.files.export(tmp_path / "out.conll", "conll") == 2
-        assert "1 texts without a token" in project.files.left_out[0]
+        assert ": 1 without any" in project.files.left_out[0]
         assert "\n\n\n" not in (tmp_path / "out.conll").read_text()
         assert project.files.export(tmp_path / "out.jsonl", "doccano") == 3
         assert project.files.left_out == ()

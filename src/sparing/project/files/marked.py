@@ -56,7 +56,7 @@ def with_tokens(documents: Documents) -> Documents:
     """Return documents without those that no columns can hold: a text of white space is no line."""
     kept = tuple(d for d in documents.documents if d.tokens is None or len(d.tokens))
     n = len(documents) - len(kept)
-    notes = (f"{n:,} texts without a token were left out: CoNLL has a line a token.",) if n else ()
+    notes = (f"Left out, as CoNLL has a line a token: {n:,} without any.",) if n else ()
     return Documents(kept, documents.skipped, (*documents.notes, *notes))
 
 
