@@ -6,7 +6,6 @@ there are, nor on who is done first.
 
 import multiprocessing
 import os
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
@@ -16,6 +15,7 @@ from threadpoolctl import threadpool_limits
 
 from sparing.encoders.base import nobody
 from sparing.errors import ShardError
+from sparing.system import FORKS
 from sparing.types import Tick
 
 TRIES = 3
@@ -107,10 +107,9 @@ def run_all(
 def _pool(workers: int, module: str) -> ProcessPoolExecutor:
     """Return processes that have loaded a module; on Linux it is loaded once for all of them."""
     # Not forked from this one: a copy of a process with threads may wait for a lock that nobody
-    # holds. A server is without them; elsewhere system libraries bear no fork at all.
-    is_forked = sys.platform == "linux"
-    context = multiprocessing.get_context("forkserver" if is_forked else "spawn")
-    if is_forked:
+    # holds. A server is without them.
+    context = multiprocessing.get_context("forkserver" if FORKS else "spawn")
+    if FORKS:
         context.set_forkserver_preload([module])
     return ProcessPoolExecutor(workers, mp_context=context, initializer=_one_thread)
 

@@ -9,14 +9,15 @@ from pathlib import Path
 from typing import IO
 
 import sparing
-from sparing.errors import ConflictError, SourceError
-from sparing.files import anew, read_arrays, staging
+from sparing.errors import ConflictError
+from sparing.files import anew, staging
 from sparing.project import opening
 from sparing.project.backups.archive import DATABASE, Manifest, write_archive
 from sparing.project.belongings import check_own
 from sparing.project.folder import MARK, NEIGHBORS, PRINCIPAL, ProjectFolder
 from sparing.project.multiprocess import placed
 from sparing.project.settings import read_settings
+from sparing.project.source.contents import made_before
 from sparing.store import Kind, Store, open_store
 from sparing.store.copying import copy_store
 from sparing.store.engine import sqlite_url
@@ -146,9 +147,6 @@ def _of_the_model(folder: ProjectFolder, store: Store) -> Iterator[Path]:
 def _of_the_vectors(folder: ProjectFolder) -> Iterator[Path]:
     """Yield the files on what the items look like, first what is known of the others."""
     yield from (folder.contents, folder.vectors, folder.clusters)
-    try:
-        mark = str(read_arrays(folder.contents, "what is known of the items")["fingerprint"])
-    except (SourceError, KeyError):
-        return
-    if MARK.fullmatch(f"-{mark}"):
-        yield from (folder.map(kind, mark) for kind in (PRINCIPAL, NEIGHBORS))
+    known = made_before(folder)
+    if known is not None and MARK.fullmatch(f"-{known.mark}"):
+        yield from (folder.map(kind, known.mark) for kind in (PRINCIPAL, NEIGHBORS))
