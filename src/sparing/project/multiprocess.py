@@ -90,7 +90,7 @@ class Duties:
 
 
 @contextmanager
-def alone(store: Store, folder: ProjectFolder, duty: str) -> Iterator[None]:
+def alone_on_duty(store: Store, folder: ProjectFolder, duty: str) -> Iterator[None]:
     """Do something that only one process may do at a time; who comes second waits.
 
     Raises

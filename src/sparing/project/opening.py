@@ -17,7 +17,7 @@ from sparing.errors import ConflictError, NotFoundError, SourceError
 from sparing.project.audits.draws import retell_contents
 from sparing.project.belongings import check_free, check_own, database_of, mark, sweep
 from sparing.project.folder import Lock, ProjectFolder, default_folder
-from sparing.project.multiprocess import FOLDER, SharedLock, alone, new_place, placed
+from sparing.project.multiprocess import FOLDER, SharedLock, alone_on_duty, new_place, placed
 from sparing.project.settings import (
     CLASS,
     LABELS,
@@ -166,7 +166,7 @@ def make(
         else:
             folder.database.touch(0o600)
         store = open_store(folder.store_url, folder.name)
-        with alone(store, folder, "opening"):
+        with alone_on_duty(store, folder, "opening"):
             if folder.is_shared and SETTINGS in store.settings():
                 raise ConflictError(f"{folder.name} is a project already: open it.")
             settings = note_encoder(note_source(settings))
@@ -246,7 +246,7 @@ def reopen(
         listing = lister(folder, settings)()
         if not writable:
             return folder, store, _view(folder, store, listing), lock
-        with alone(store, folder, "opening"):
+        with alone_on_duty(store, folder, "opening"):
             if not folder.is_shared:
                 sweep(folder.path)
             settings = _with_key(folder, store, settings)

@@ -69,7 +69,7 @@ def write_archive(stream: IO[bytes], files: Mapping[str, IO[bytes]], about: Mani
     return told
 
 
-def read_manifest(archive: ZipFile, path: Path) -> Manifest:
+def manifest_of(archive: ZipFile, path: Path) -> Manifest:
     """Return what a backup says of itself, once every name in it is known to be harmless.
 
     Raises

@@ -15,8 +15,8 @@ from sparing.project.backups.archive import (
     DATABASE,
     Manifest,
     extract,
+    manifest_of,
     opened_archive,
-    read_manifest,
 )
 from sparing.project.belongings import mark
 from sparing.project.folder import ProjectFolder
@@ -90,7 +90,7 @@ def _restore_database(path: Path, url: str, source: str | PathLike[str] | None) 
     if opening.exists(ProjectFolder(Path(), url)):
         raise ConflictError(f"{ProjectFolder(Path(), url).name} is a project already.")
     with opened_archive(path) as archive:
-        was = read_manifest(archive, path).source
+        was = manifest_of(archive, path).source
     folder = new_place(url, full_source(source) if source is not None else was)
     with _unpacked(path, folder.path) as (staged, manifest):
         settings = _examined(staged, path, source, {FOLDER: str(folder.path)})
@@ -112,7 +112,7 @@ def _unpacked(path: Path, target: Path) -> Iterator[tuple[Path, Manifest]]:
         staged = here / "project"
         staged.mkdir(mode=0o700)
         try:
-            manifest = read_manifest(archive, path)
+            manifest = manifest_of(archive, path)
             extract(archive, manifest, staged, path)
         except DAMAGES as error:
             raise SourceError(f"{path} is damaged: {error}.") from error

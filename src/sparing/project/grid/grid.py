@@ -27,7 +27,7 @@ from sparing.project.learning.guesses import by_class
 from sparing.project.learning.named import likest, named_of
 from sparing.project.locked_state import Guarded
 from sparing.project.options import check_one_class
-from sparing.project.source.contents import made_before, read_vectors
+from sparing.project.source.contents import made_before, mapped_vectors
 from sparing.project.source.keywords import Keywords
 from sparing.project.source.sights import Reader
 from sparing.project.source_access import chosen
@@ -350,7 +350,7 @@ class Grid:
         key = (mark, scale is None)
         with self._lock:
             near: Nearness = self._once(
-                "near", key, lambda: Nearness(read_vectors(self._guarded.folder), scale)
+                "near", key, lambda: Nearness(mapped_vectors(self._guarded.folder), scale)
             )
         return near
 

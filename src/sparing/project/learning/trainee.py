@@ -34,7 +34,7 @@ from sparing.project.log.replay import Replay
 from sparing.project.map.mapping import Mapmaker
 from sparing.project.settings import CLASS
 from sparing.project.source.changes import ITEMS_STAMP
-from sparing.project.source.contents import Contents, read_vectors
+from sparing.project.source.contents import Contents, mapped_vectors
 from sparing.project.source.encoding import EncoderChoice
 from sparing.project.source.items import Listing
 from sparing.project.source.vectors import fit_encoder
@@ -318,7 +318,7 @@ class Trainee:
         return np.flatnonzero(self._contents.good)
 
     def _vectors(self, rows: IntArray) -> FloatArray:
-        X = read_vectors(self._folder)
+        X = mapped_vectors(self._folder)
         return X if len(rows) == len(X) else X[rows]
 
     def _wanted(self, rows: IntArray) -> list[Taught | int]:

@@ -10,7 +10,7 @@ from sparing.project.locked_state import Guarded
 from sparing.project.log.commands import formed, known_class, recorded
 from sparing.project.log.follower import Follower
 from sparing.project.log.judge import Judge
-from sparing.project.multiprocess import alone
+from sparing.project.multiprocess import alone_on_duty
 from sparing.project.state import State
 from sparing.project.views import Recorded
 from sparing.store import EventCheck, Kind, NewEvent, Outcome, Store
@@ -121,7 +121,7 @@ class EventLog:
     def alone(self, duty: str) -> Iterator[None]:
         """Do something while no other process does, knowing all that they have done."""
         folder = self._guarded.folder
-        with alone(self._store, folder, duty):
+        with alone_on_duty(self._store, folder, duty):
             self.check_presence()
             if folder.is_shared:
                 self.refresh()

@@ -12,7 +12,7 @@ from sparing.numeric.map_layout import MapWork, map_work, principal_map
 from sparing.numeric.tsne import Embedding
 from sparing.project.belongings import remove_others
 from sparing.project.folder import NEIGHBORS, PRINCIPAL, ProjectFolder
-from sparing.project.source.contents import Contents, read_vectors
+from sparing.project.source.contents import Contents, mapped_vectors
 from sparing.types import FloatArray, IntArray
 
 KEPT_EVERY = 30.0  # seconds of work that may be lost when the process ends
@@ -76,7 +76,7 @@ class Mapmaker:
         return work.said(len(self._rows))
 
     def _vectors(self) -> FloatArray:
-        X = read_vectors(self._folder)
+        X = mapped_vectors(self._folder)
         X = X if len(self._rows) == len(X) else X[self._rows]
         scale = column_scale(X.std(axis=0, dtype=np.float64))
         return X if scale is None else (X * scale).astype(np.float32)

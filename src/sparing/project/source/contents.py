@@ -145,7 +145,7 @@ def _stored_contents(folder: ProjectFolder) -> Contents | None:
         return None
 
 
-def read_vectors(folder: ProjectFolder) -> FloatArray:
+def mapped_vectors(folder: ProjectFolder) -> FloatArray:
     """Return (n_rows, n_features) float32, a read-only memory map."""
     try:
         vectors: FloatArray = np.load(folder.vectors, mmap_mode=MAPPED, allow_pickle=False)

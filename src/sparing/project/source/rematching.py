@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from sparing.errors import ConflictError, InvalidInputError, NotFoundError, UnknownNameError
 from sparing.project.locked_state import Guarded
-from sparing.project.multiprocess import alone
+from sparing.project.multiprocess import alone_on_duty
 from sparing.project.source.changes import Reconciled, matched, settled
 from sparing.project.source.items import Listing
 from sparing.project.source.matching import HELD, NEW, TAKEN_UP, Matching, is_place
@@ -125,7 +125,7 @@ class Rematching:
         return Unmatched(item.item_id, item.name, label, view.listing.names[place], SAID[way], text)
 
     def _take(self, view: "_View", pairs: Mapping[int, int], *, release: bool = False) -> None:
-        with alone(self._store, self._folder, "opening"), self._guarded.held() as state:
+        with alone_on_duty(self._store, self._folder, "opening"), self._guarded.held() as state:
             if state.drawn_rows:
                 raise ConflictError("An audit is open: answer it, or give it up, then match.")
             found = view.settled(pairs, release=release)
