@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import Literal
 
 WINDOWS = os.name == "nt"
-FORKS = sys.platform == "linux"  # elsewhere the system's own libraries bear no fork
 NICENESS = 10
 LOCKED_BYTES = 0x10000 if WINDOWS else 0  # from the start of a locked file: nobody can read them
 MAPPED: Literal["r"] | None = None if WINDOWS else "r"  # of a file that may be replaced meanwhile

@@ -15,7 +15,6 @@ from threadpoolctl import threadpool_limits
 
 from sparing.encoders.base import nobody
 from sparing.errors import ShardError
-from sparing.system import FORKS
 from sparing.types import Tick
 
 TRIES = 3
@@ -50,7 +49,7 @@ def run(
         return
     waiting, tries = list(range(len(tasks)))[::-1], [0] * len(tasks)
     while waiting:
-        with _pool(workers, function.__module__) as pool:
+        with _pool(workers) as pool:
             in_flight: dict[Future[R | ShardError], int] = {}
             try:
                 while waiting or in_flight:
@@ -104,13 +103,9 @@ def run_all(
     return [good[i] for i in sorted(good)], tuple(bad[i] for i in sorted(bad))
 
 
-def _pool(workers: int, module: str) -> ProcessPoolExecutor:
-    """Return processes that have loaded a module; on Linux it is loaded once for all of them."""
-    # Not forked from this one: a copy of a process with threads may wait for a lock that nobody
-    # holds. A server is without them.
-    context = multiprocessing.get_context("forkserver" if FORKS else "spawn")
-    if FORKS:
-        context.set_forkserver_preload([module])
+def _pool(workers: int) -> ProcessPoolExecutor:
+    # Not forked: a copy of a process with threads may wait for a lock that nobody holds.
+    context = multiprocessing.get_context("spawn")
     return ProcessPoolExecutor(workers, mp_context=context, initializer=_one_thread)
 
 
