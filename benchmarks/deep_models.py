@@ -147,7 +147,7 @@ def main() -> None:
             results.setdefault(name, {}).setdefault(strategy, []).append(outcome)
             print(seed, name, strategy, outcome, flush=True)
     if not args.no_write:
-        told = {"source": mnist.source, "device": args.device, "results": results}
+        told = {"device": args.device, "results": results}
         (OUT / "deep_models.json").write_text(json.dumps(told, indent=1) + "\n")
         (OUT / "deep_models.md").write_text(page(results, args.device))
 

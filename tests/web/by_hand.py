@@ -22,3 +22,12 @@ def press(page, key):
 def saved(page):
     page.wait_for_selector("#saved[aria-busy=false]")
     sync_api.expect(page.locator("#saved")).to_have_text("All answers saved")
+
+
+def show_guesses(page):
+    """Choose to see guesses, and wait until what is asked next has come anew, with them."""
+    page.keyboard.press("?")
+    page.get_by_label("Show the model's guess").check()
+    page.keyboard.press("Escape")
+    sync_api.expect(page.locator("#panel")).to_be_hidden()
+    page.wait_for_load_state("networkidle")

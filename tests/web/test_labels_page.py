@@ -4,7 +4,7 @@ import csv
 import json
 
 import pytest
-from tests.web.by_hand import press, saved
+from tests.web.by_hand import press, saved, show_guesses
 
 from sparing.project import NewEvent
 from sparing.store import Kind
@@ -106,11 +106,7 @@ def test_suggestions_are_chosen_by_enter_corrected_by_a_key_and_never_shown_in_a
     page = opened.page()
     page.wait_for_selector("#item .text")
     has_chosen(page, [])  # they are shown by choice
-    page.keyboard.press("?")
-    page.get_by_label("Show the model's guess").check()
-    page.keyboard.press("Escape")
-    expect(page.locator("#panel")).to_be_hidden()
-    page.wait_for_load_state("networkidle")  # what is asked next comes anew, with the guesses
+    show_guesses(page)
     press(page, " ")
     expect(page.locator("#marks")).to_contain_text("Enter accepts")
     labels = chosen(page)

@@ -6,7 +6,7 @@ import io
 import numpy as np
 import pytest
 from PIL import Image
-from tests.web.by_hand import press, saved
+from tests.web.by_hand import press, saved, show_guesses
 
 from sparing.project import NewEvent, Project
 from sparing.store import Kind
@@ -438,11 +438,7 @@ def test_guesses_are_shown_only_on_wish_and_enter_confirms(door, tmp_path):
     shown = text(page)
     page.keyboard.press("Enter")
     assert text(page) == shown
-    page.keyboard.press("?")
-    page.get_by_label("Show the model's guess").check()
-    page.keyboard.press("Escape")
-    expect(page.locator("#panel")).to_be_hidden()
-    page.wait_for_load_state("networkidle")
+    show_guesses(page)
     press(page, "1")
     expect(page.locator("#marks")).to_contain_text("The model guesses")
     page.reload()

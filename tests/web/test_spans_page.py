@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from tests.web.by_hand import press, saved
+from tests.web.by_hand import press, saved, show_guesses
 
 from sparing.project import NewEvent
 from sparing.store import Kind
@@ -116,11 +116,7 @@ def test_suggestions_by_choice_the_mouse_and_a_finger(door, notes, browser):
     page = opened.page(context=browser.new_context(has_touch=True))
     page.wait_for_selector("#item .text")
     expect_marks(page, [])  # they are shown by choice
-    page.keyboard.press("?")
-    page.get_by_label("Show the model's guess").check()
-    page.keyboard.press("Escape")
-    expect(page.locator("#panel")).to_be_hidden()
-    page.wait_for_load_state("networkidle")  # what is asked next comes anew, with the guesses
+    show_guesses(page)
     press(page, " ")
     while "The model suggests" not in page.inner_text("#marks"):  # one in twenty is asked without
         press(page, " ")

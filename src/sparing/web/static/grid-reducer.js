@@ -1,6 +1,7 @@
 // The whole state of the grid, and how each action changes it. Pure, as reducer.js is.
 
 import { NONE } from "./reducer.js";
+import { delivered, initialShared, reduceShared } from "./shared.js";
 
 /** @typedef {import("./grid-types.js").GridState} GridState */
 /** @typedef {import("./grid-types.js").GridAction} GridAction */
@@ -21,8 +22,7 @@ const bare = () => ({ page: null, picked: new Map(), seen: new Set(), target: nu
 /** @returns {GridState} */
 export function initial(settings = { singleKeys: true, size: 80 }) {
   return {
-    ...bare(), server: null, refused: "", outbox: [], online: true, away: "", fleeting: false, late: false, seq: 0, said: "",
-    notice: "", overview: null, tab: "class", of: null, next: null, steps: [], check: null,
+    ...bare(), ...initialShared, seq: 0, overview: null, tab: "class", of: null, next: null, steps: [], check: null,
     zoom: false, keys: false, singleKeys: settings.singleKeys,
     size: SIZES.includes(settings.size) ? settings.size : 80,
   };
@@ -35,14 +35,8 @@ export function initial(settings = { singleKeys: true, size: 80 }) {
  */
 export function reduce(state, action) {
   switch (action.type) {
-    case "opened": return { ...state, outbox: merged(action.events, state.outbox) };
-    case "refused": return { ...state, refused: action.message };
     case "state": return learned(state, action.server);
     case "recorded": return recorded(state, action.results);
-    case "unsent": return { ...state, online: false, away: action.away };
-    case "fleeting": return { ...state, fleeting: true };
-    case "late": return { ...state, late: state.outbox.length > 0 };
-    case "notice": return { ...state, notice: action.message, said: action.message };
     case "overview": return { ...state, overview: action.overview };
     case "tab": return state.check?.open.length ? state : { ...state, tab: action.tab, zoom: false, notice: "" };
     case "look": return looked(state, action.of);
@@ -65,6 +59,7 @@ export function reduce(state, action) {
     case "keys": return { ...state, keys: !state.keys };
     case "close": return { ...state, zoom: false, keys: false, notice: "" };
     case "size": return sized(state, action.by);
+    default: return reduceShared(state, action);
   }
 }
 
@@ -159,12 +154,6 @@ export function neighbor({ overview, of, tab, server }, by) {
   const at = all.findIndex((one) => addressOf(one) === here);
   const next = at < 0 ? (by > 0 ? 0 : all.length - 1) : (at + by + all.length) % all.length;
   return all[next] ?? null;
-}
-
-/** @param {readonly PersonEvent[]} first @param {readonly PersonEvent[]} rest */
-function merged(first, rest) {
-  const keys = new Set(first.map((event) => event.key));
-  return [...first, ...rest.filter((event) => !keys.has(event.key))];
 }
 
 /** News from the server; the page on the screen stays, unless the phase is another one.
@@ -410,13 +399,11 @@ function sized(state, by) {
 /** What became of events that were sent: those that are safe leave the outbox.
  * @param {GridState} state @param {readonly import("./types.js").Recorded[]} results @returns {GridState} */
 function recorded(state, results) {
-  const by = new Map(results.map((result) => [result.key, result]));
   const failed = new Set(results.filter((one) => ["conflict", "refused"].includes(one.status)).map((one) => one.key));
-  const outbox = state.outbox.filter((event) => !by.has(event.key));
   const steps = !failed.size ? state.steps : state.steps.map((step) =>
     ({ ...step, events: step.events.filter((event) => !failed.has(event.key)) }));
   return {
-    ...state, outbox, steps, online: true, late: state.late && outbox.length > 0,
+    ...delivered(state, results), steps,
     seq: Math.max(state.seq, ...results.map((result) => result.seq ?? 0)),
     notice: told(results) || state.notice,
   };

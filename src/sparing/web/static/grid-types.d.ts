@@ -1,7 +1,7 @@
 /* The words of the grid; read by the type checker alone, never by the browser. */
 
 import type * as wire from "./wire.js";
-import type { Asked, PersonEvent, Server, SharedAction } from "./types.js";
+import type { Asked, PersonEvent, SharedAction, SharedState } from "./types.js";
 
 export type Source =
   | { kind: "class" | "rare"; class_name: string } | { kind: "cluster"; number: number }
@@ -33,17 +33,8 @@ export interface Sheet {
 /** One step that Backspace takes back: all that was said with one key press. */
 export interface GridStep { events: readonly PersonEvent[]; sheet: Sheet; of: Source | null; check: Check | null }
 
-export interface GridState extends Sheet {
-  readonly server: Server | null;
-  readonly refused: string;
-  readonly outbox: readonly PersonEvent[];
-  readonly online: boolean;
-  readonly away: string;
-  readonly fleeting: boolean;
-  readonly late: boolean;
+export interface GridState extends Sheet, SharedState {
   readonly seq: number;
-  readonly said: string;
-  readonly notice: string;
   readonly singleKeys: boolean;
   readonly overview: Overview | null;
   readonly tab: Tab;

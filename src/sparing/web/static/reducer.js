@@ -4,6 +4,7 @@
 import { alike } from "./alike.js";
 import { isSeveral, ordered, picked, toggled, wasOffered } from "./labels.js";
 import { knownAs } from "./names.js";
+import { delivered, initialShared, reduceShared } from "./shared.js";
 import { edged, isSpans, marked, markedAlike, plain, same, selected, spansOf, stepped, suggestedIn, unmarked, wereOffered } from "./spans.js";
 
 /** @typedef {import("./types.js").State} State */
@@ -22,9 +23,9 @@ const UNTOUCHED = { draft: null, spans: null, chosen: null };
 /** @returns {State} */
 export function initial(settings = { guesses: false, singleKeys: true }) {
   return {
-    server: null, refused: "", list: null, item: null, queue: [], exhausted: false, elsewhere: 0, handing: false, beginning: false, outbox: [],
-    steps: [], ...UNTOUCHED, conflicts: [], online: true, away: "", fleeting: false, late: false, seq: 0, panel: null, mode: null, zoom: false,
-    guesses: settings.guesses, singleKeys: settings.singleKeys, said: "", notice: "",
+    ...initialShared, list: null, item: null, queue: [], exhausted: false, elsewhere: 0, handing: false, beginning: false,
+    steps: [], ...UNTOUCHED, conflicts: [], seq: 0, panel: null, mode: null, zoom: false,
+    guesses: settings.guesses, singleKeys: settings.singleKeys,
   };
 }
 
@@ -35,8 +36,6 @@ export function initial(settings = { guesses: false, singleKeys: true }) {
  */
 export function reduce(state, action) {
   switch (action.type) {
-    case "opened": return { ...state, outbox: merged(action.events, state.outbox) };
-    case "refused": return { ...state, refused: action.message };
     case "state": return learned(state, action.server);
     case "beginning": return { ...state, beginning: action.on };
     case "phase": return begun(state, action.server);
@@ -63,15 +62,12 @@ export function reduce(state, action) {
     case "deleteClass": return deleted(state, action.key, action.name);
     case "open": return shown({ ...state, panel: null }, action.asked);
     case "recorded": return recorded(state, action.results);
-    case "unsent": return { ...state, online: false, away: action.away };
-    case "fleeting": return { ...state, fleeting: true };
-    case "late": return { ...state, late: state.outbox.length > 0 };
     case "settle": return settled(state, action.index, action.key);
     case "panel": return { ...state, panel: action.panel, mode: null, notice: "" };
     case "mode": return { ...state, mode: state.item ? action.mode : null };
     case "zoom": return { ...state, zoom: !state.zoom && state.item !== null };
     case "setting": return set(state, action.name, action.value);
-    case "notice": return { ...state, notice: action.message, said: action.message };
+    default: return reduceShared(state, action);
   }
 }
 
@@ -110,12 +106,6 @@ export function classNames(state) {
  * @param {State} state */
 export function mayAdd({ server }) {
   return server?.role === "owner" || (server?.may_add_classes ?? true);
-}
-
-/** @param {readonly PersonEvent[]} first @param {readonly PersonEvent[]} rest */
-function merged(first, rest) {
-  const keys = new Set(first.map((event) => event.key));
-  return [...first, ...rest.filter((event) => !keys.has(event.key))];
 }
 
 /** News from the server. What this window has not sent yet stays counted.
@@ -401,7 +391,6 @@ function deleted(state, key, name) {
  * @param {State} state @param {readonly import("./types.js").Recorded[]} results @returns {State} */
 function recorded(state, results) {
   const by = new Map(results.map((result) => [result.key, result]));
-  const outbox = state.outbox.filter((event) => !by.has(event.key));
   const failed = (/** @type {string} */ key) => ["conflict", "refused"].includes(by.get(key)?.status ?? "");
   const conflicts = state.outbox.flatMap((event) => {
     const result = by.get(event.key);
@@ -411,7 +400,7 @@ function recorded(state, results) {
   });
   const told = results.find(({ status, message }) => status === "refused" || (status === "duplicate" && message));
   return {
-    ...state, outbox, online: true, late: state.late && outbox.length > 0,
+    ...delivered(state, results),
     seq: Math.max(state.seq, ...results.map((result) => result.seq ?? 0)),
     steps: state.steps.filter((step) => !failed(step.event.key)),
     conflicts: [...state.conflicts, ...conflicts],

@@ -5,7 +5,7 @@ import { ordered, switched } from "./labels.js";
 import { NONE } from "./reducer.js";
 import { compared, decided } from "./settle-spans.js";
 import { plain } from "./spans.js";
-import { initialShared, reduceShared } from "./shared.js";
+import { delivered, initialShared, reduceShared } from "./shared.js";
 
 /** @typedef {import("./types.js").Disagreement} Disagreement */
 /** @typedef {import("./types.js").PersonEvent} PersonEvent */
@@ -116,8 +116,6 @@ function undone(state, key) {
 
 /** @param {SettleState} state @param {readonly import("./types.js").Recorded[]} results @returns {SettleState} */
 function recorded(state, results) {
-  const by = new Map(results.map((result) => [result.key, result]));
-  const outbox = state.outbox.filter((event) => !by.has(event.key));
   const lost = results.find((result) => result.status === "conflict");
   const refused = results.find((result) => result.status === "refused");
   const other = lost?.current;
@@ -126,7 +124,7 @@ function recorded(state, results) {
     : refused?.message ?? state.notice;
   const failed = new Set(results.filter((one) => ["conflict", "refused"].includes(one.status)).map((one) => one.key));
   return {
-    ...state, outbox, notice, online: true, late: state.late && outbox.length > 0,
+    ...delivered(state, results), notice,
     steps: state.steps.filter((step) => !failed.has(step.key)),
   };
 }

@@ -50,52 +50,6 @@ export interface Conflict { event: PersonEvent; current: Answer | null; asked: A
 export type Panel = null | "keys" | "people" | "guidelines" | "history" | "doubts" | "classes" | "export" | "check" | "matching";
 export type Mode = null | "find" | "comment";
 
-export interface State {
-  readonly server: Server | null;
-  /** Why the page cannot be used at all, or empty. */
-  readonly refused: string;
-  /** What another page has handed over and is not fetched yet: asked before all else. */
-  readonly list: { readonly rows: readonly number[]; readonly answered: boolean } | null;
-  readonly item: Asked | null;
-  readonly queue: readonly Asked[];
-  /** The last fetch brought nothing new. */
-  readonly exhausted: boolean;
-  /** Items that others are asked now, when there was nothing else. */
-  readonly elsewhere: number;
-  /** The certificate was read, and what it leaves to the person is asked. */
-  readonly handing: boolean;
-  /** A phase that the person has chosen here is on the way. */
-  readonly beginning: boolean;
-  /** Events that the server has not confirmed, oldest first. */
-  readonly outbox: readonly PersonEvent[];
-  readonly steps: readonly Step[];
-  /** The labels that the person has chosen for the item on the screen; null: nothing touched yet. */
-  readonly draft: readonly string[] | null;
-  /** The spans that the person has made of those in the text on the screen; null: nothing touched yet. */
-  readonly spans: readonly Span[] | null;
-  /** The words that are chosen in that text; null: none yet. */
-  readonly chosen: Chosen | null;
-  readonly conflicts: readonly Conflict[];
-  /** False when the last request did not get through; then ``away`` says why. */
-  readonly online: boolean;
-  readonly away: string;
-  /** What is not sent lies in the memory of the page alone. */
-  readonly fleeting: boolean;
-  /** Events have waited so long that the person should know. */
-  readonly late: boolean;
-  /** The newest event that the server has confirmed. */
-  readonly seq: number;
-  readonly panel: Panel;
-  readonly mode: Mode;
-  readonly zoom: boolean;
-  readonly guesses: boolean;
-  readonly singleKeys: boolean;
-  /** Told to screen readers. */
-  readonly said: string;
-  /** A sentence that stays until the next answer, such as an error. */
-  readonly notice: string;
-}
-
 /** What every page knows of its server and of the answers that were given on it. */
 export interface SharedState {
   readonly server: Server | null;
@@ -112,8 +66,38 @@ export interface SharedState {
   readonly late: boolean;
   /** Told to screen readers. */
   readonly said: string;
-  /** A sentence that stays, such as an error. */
+  /** A sentence that stays until the next answer, such as an error. */
   readonly notice: string;
+}
+
+export interface State extends SharedState {
+  /** What another page has handed over and is not fetched yet: asked before all else. */
+  readonly list: { readonly rows: readonly number[]; readonly answered: boolean } | null;
+  readonly item: Asked | null;
+  readonly queue: readonly Asked[];
+  /** The last fetch brought nothing new. */
+  readonly exhausted: boolean;
+  /** Items that others are asked now, when there was nothing else. */
+  readonly elsewhere: number;
+  /** The certificate was read, and what it leaves to the person is asked. */
+  readonly handing: boolean;
+  /** A phase that the person has chosen here is on the way. */
+  readonly beginning: boolean;
+  readonly steps: readonly Step[];
+  /** The labels that the person has chosen for the item on the screen; null: nothing touched yet. */
+  readonly draft: readonly string[] | null;
+  /** The spans that the person has made of those in the text on the screen; null: nothing touched yet. */
+  readonly spans: readonly Span[] | null;
+  /** The words that are chosen in that text; null: none yet. */
+  readonly chosen: Chosen | null;
+  readonly conflicts: readonly Conflict[];
+  /** The newest event that the server has confirmed. */
+  readonly seq: number;
+  readonly panel: Panel;
+  readonly mode: Mode;
+  readonly zoom: boolean;
+  readonly guesses: boolean;
+  readonly singleKeys: boolean;
 }
 
 /** What any page may be told by what keeps its answers safe. */
