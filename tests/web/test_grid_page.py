@@ -263,13 +263,14 @@ def test_the_map_of_keys_sizes_zoom_and_screen_readers(door, tmp_path):
 
 def test_a_check_begun_elsewhere_clears_the_page_and_its_items_come_on_none(door, tmp_path):
     opened, page = enter(door, tmp_path)
-    shown = tiles(page)
-    page.route("**/api/state", lambda _: None)  # the page is not to know of the check yet
+    before = page.request.get(f"{opened.base}api/state", headers={"sec-fetch-site": "same-origin"})
+    page.route("**/api/state", lambda route: route.fulfill(response=before))
+    page.reload()  # what was on its way is dropped: the page is not to know of the check yet
+    page.wait_for_selector(".tile")
     opened.project.audits.draw(0.02)  # so strict that more than half of all are drawn
     drawn = {a.item.text for a in opened.project.audits.query(200)}
-    assert drawn & set(shown)
+    assert drawn & set(tiles(page))
     page.keyboard.press("Enter")
-    saved(page)
     expect(page.locator("#notice")).to_contain_text("asked alone")
     assert opened.project.status().audit.n_answered == 0
     page.unroute("**/api/state")
