@@ -1,5 +1,7 @@
 """A stand-in for a project, so that the door is tested apart from the engine; a real browser."""
 
+import asyncio
+import os
 import re
 import shutil
 import socket
@@ -36,6 +38,8 @@ SWITCHES = [
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
 PATIENCE = 60_000  # ms until what is waited for counts as missing: the machine may be busy
+SLOW = float(os.environ.get("SPARING_SLOW", "0"))  # s that an answer may take longer, drawn anew
+THROTTLED = 6  # times slower than this machine is a page of slow tests
 SAME_ORIGIN = {"origin": BASE, "sec-fetch-site": "same-origin"}
 
 
@@ -203,15 +207,42 @@ def browser():
         def new_context(**options):
             context = started.new_context(**options)
             context.set_default_timeout(PATIENCE)
+            if SLOW:
+                context.on("page", throttled)
             return context
 
         yield SimpleNamespace(new_context=new_context)
         started.close()
 
 
+def throttled(page):
+    rate = {"rate": THROTTLED}
+    page.context.new_cdp_session(page).send("Emulation.setCPUThrottlingRate", rate)
+
+
+def slowed(app):
+    """Let each answer of an application begin and end late, as on a busy machine."""
+    draw = np.random.default_rng().uniform
+
+    async def late(scope, receive, send):
+        async def sent(message):
+            if message["type"] == "http.response.start":
+                await asyncio.sleep(draw(0, SLOW / 2))
+            await send(message)
+
+        if scope["type"] == "http" and not scope["path"].startswith("/static/"):
+            await asyncio.sleep(draw(0, SLOW / 2))
+            await app(scope, receive, sent)
+        else:
+            await app(scope, receive, send)
+
+    return late
+
+
 @contextmanager
 def serving(app, port=0, **options):
     """Serve an application on a port of this machine, from a thread."""
+    app = slowed(app) if SLOW else app
     listener = Listener()
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listener.bind(("127.0.0.1", port))
