@@ -25,9 +25,8 @@ def saved(page):
 
 
 def show_guesses(page):
-    """Choose to see guesses, and wait until what is asked next has come anew, with them."""
+    """Choose to see guesses: what is asked next comes anew, with them."""
     page.keyboard.press("?")
     page.get_by_label("Show the model's guess").check()
     page.keyboard.press("Escape")
     sync_api.expect(page.locator("#panel")).to_be_hidden()
-    page.wait_for_load_state("networkidle")

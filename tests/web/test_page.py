@@ -449,6 +449,31 @@ def test_guesses_are_shown_only_on_wish_and_enter_confirms(door, tmp_path):
     assert opened.project.store.events()[-1].confirmed
 
 
+def test_items_that_were_on_their_way_when_guesses_were_chosen_come_with_them(door, tmp_path):
+    opened = door(notes(tmp_path))
+    ids = list(opened.project.items)[:12]
+    opened.project.teach({i: ("cat", "dog")[n % 2] for n, i in enumerate(ids)})
+    opened.project.retrain()
+    page, held = opened.page(), []
+    page.wait_for_selector("#item .text")
+
+    def hold(route):
+        held.append(route)
+
+    page.route("**/api/next?*guesses=false*", hold)
+    with page.expect_request("**/api/next?*guesses=false*"):
+        for _ in range(3):
+            press(page, "1")
+    page.keyboard.press("?")
+    page.get_by_label("Show the model's guess").check()
+    page.keyboard.press("Escape")
+    expect(page.locator("#panel")).to_be_hidden()
+    with page.expect_response("**/api/next?*guesses=true*"):
+        held[0].continue_()
+    press(page, "1")
+    expect(page.locator("#marks")).to_contain_text("The model guesses")
+
+
 def test_an_answer_that_the_model_doubts_is_looked_at_again_and_corrected(door, tmp_path):
     opened = door(notes(tmp_path))
     items = opened.project.items

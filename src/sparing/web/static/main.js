@@ -82,7 +82,9 @@ async function fetchNext() {
 }
 
 async function fetchAsked() {
-  const { items, phase: of, n_elsewhere } = await api.next(AHEAD, known(state), state.guesses, HOLDER);
+  const { guesses } = state;
+  const { items, phase: of, n_elsewhere } = await api.next(AHEAD, known(state), guesses, HOLDER);
+  if (guesses !== state.guesses) return; // it was chosen meanwhile to see guesses, or not to: asked for anew
   dispatch({ type: "asked", items, phase: of, n_elsewhere });
   if (of !== state.server?.phase) soon();
 }
@@ -90,9 +92,11 @@ async function fetchAsked() {
 /** The next ones of a list that another page has handed over; what is asked otherwise comes after it.
  * @param {readonly number[]} rows */
 async function fetchListed(rows) {
+  const { guesses } = state;
   const next = rows.slice(0, AHEAD);
-  if (next.length) dispatch({ type: "listed", rows: next, items: await api.rows(next, state.guesses, HOLDER) });
-  else acts.leave();
+  if (!next.length) return acts.leave();
+  const items = await api.rows(next, guesses, HOLDER);
+  if (guesses === state.guesses) dispatch({ type: "listed", rows: next, items });
 }
 
 /** What a person can do. Keys of events are made here, and nowhere else. */
