@@ -7,7 +7,8 @@ import numpy as np
 
 from sparing.project import NewEvent, Project
 from sparing.project.belongings import DRAWS
-from sparing.store import Kind
+from sparing.project.learning.scores import asked_rows, read_scores
+from sparing.store import Kind, VersionFacts
 
 
 def numbers(tmp_path):
@@ -59,3 +60,44 @@ def test_a_link_in_its_place_is_not_written_through(tmp_path):
         (project.folder / DRAWS).symlink_to(elsewhere)
         assert len(project.query(3)) == 3
     assert elsewhere.read_text() == "mine\n"
+
+
+def strategies(project):
+    return [e.strategy for e in project.store.events() if e.kind == Kind.LABEL]
+
+
+def test_each_answer_says_what_asked_for_its_item(tmp_path):
+    with Project.create(numbers(tmp_path), classes=["low", "high"]) as project:
+        say(project, project.query(1))
+        project.retrain()
+        asked = project.query(60)
+        picked = project.asked(next(iter(project.items)))
+    assert picked.strategy is None
+    assert all(one.strategy.startswith("auto: ") for one in asked)
+    with Project.open(tmp_path / "x.npy.sparing") as project:
+        say(project, asked)
+        told = strategies(project)
+        assert told == ["random", *(one.strategy for one in asked)]
+        project.files.export(tmp_path / "out.jsonl", "jsonl")
+    rows = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text().splitlines()]
+    known = {one.item.item_id: one.strategy for one in asked}
+    assert all(row["strategy"] == known.get(row["item_id"], "random") for row in rows)
+
+
+def test_versions_and_files_of_before_name_no_strategy(tmp_path):
+    with Project.create(numbers(tmp_path), classes=["low", "high"]) as project:
+        say(project, project.query(4))
+        project.retrain()
+        version = project.store.versions()[-1]
+        path = project._folder.scores(version)
+    scores = read_scores(path)
+    assert asked_rows(scores) == version.facts.asked
+    with np.load(path) as stored:
+        before = {name: stored[name] for name in stored.files if name != "strategy"}
+    np.savez(tmp_path / "before.npz", **before)
+    assert set(read_scores(tmp_path / "before.npz").strategy) <= {""}
+    told = json.loads(version.facts.dump())
+    told["asked"] = [one[:3] for one in told["asked"]]
+    facts = VersionFacts.parse(json.dumps(told))
+    assert [one[:3] for one in facts.asked] == [one[:3] for one in version.facts.asked]
+    assert {one[3] for one in facts.asked} <= {None}

@@ -14,6 +14,7 @@ import numpy.typing as npt
 from sparing.strategies.base import FROM_UNIFORM, SOME_AT_RANDOM
 from sparing.types import FloatArray, IntArray, StrArray
 
+RANDOM = "random"  # the strategy that a uniform draw is
 SHOWN_ITEMS = 50  # rows of the table; more would bury the notebook
 SHOWN_CHARACTERS = 300
 SHOWN_VALUES = 8
@@ -68,6 +69,10 @@ class Query:
         if self.source[position] == FROM_UNIFORM:
             return "drawn at random, whatever the model says"
         return self.reason.replace(SOME_AT_RANDOM, "")  # that is said of the batch, not of a row
+
+    def asked_by(self, position: int) -> str:
+        """Return the name of what asks the item at this position: its strategy, or a draw."""
+        return RANDOM if self.source[position] == FROM_UNIFORM else self.strategy
 
     def _repr_html_(self) -> str:
         shown = range(min(len(self), SHOWN_ITEMS))

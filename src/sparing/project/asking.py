@@ -7,7 +7,7 @@ from zlib import crc32
 
 import numpy as np
 
-from sparing.project.attribution import FROM_STRATEGY, FROM_UNIFORM, PERSON, Handed, Source
+from sparing.project.attribution import OF_REMAINDER, PERSON, Handed, Source, drawn_with
 from sparing.project.log.replay import ItemState
 from sparing.project.state import State
 from sparing.project.views import Asked
@@ -51,7 +51,7 @@ def next_items(state: State, handed: Handed, n: int, exclude: BoolArray, seed: i
     drawn = dict(_random(free, n - len(found), [seed, state.version]))
     handed.note_draws(state, state.version, drawn)
     for row, propensity in drawn.items():
-        one = asked(state, row, _why_random(state, row), (FROM_UNIFORM, propensity))
+        one = asked(state, row, _why_random(state, row), drawn_with(propensity))
         found.append(_unswayed(state, row, one))
     return found
 
@@ -113,7 +113,7 @@ def second_opinions(
     free = (r for r in wanted if state.present[r] and not exclude[r] and r not in state.drawn_rows)
     rows = list(islice(free, n))
     handed.note(rows, state.version)
-    shown = ((row, asked(state, row, OF_TWO, (PERSON, None))) for row in rows)
+    shown = ((row, asked(state, row, OF_TWO, Source(PERSON))) for row in rows)
     return [blind(one, state.noted(row, annotator)) for row, one in shown]
 
 
@@ -133,7 +133,7 @@ def audited_items(
     if state.drawn is None or not state.drawn_rows:
         return []
     audit = state.drawn.audit
-    source = (FROM_UNIFORM, len(audit.drawn) / max(1, int(audit.eligible.sum())))
+    propensity = len(audit.drawn) / max(1, int(audit.eligible.sum()))
     version = state.drawn.frozen.predictions.model_version  # of the model that is checked
     to_audit = audit.drawn[: state.n_to_audit()].tolist()
     drawn = [row for row in to_audit if not exclude[row]]
@@ -141,7 +141,8 @@ def audited_items(
     second = [row for row in drawn if wants(state.rows[row].item_id, annotator)]
     ids = {state.rows[row].item_id for row in second}
     rows = [*(row for row in drawn if state.is_open(row)), *second][:n]
-    handed.note_draws(state, version, dict.fromkeys(rows, source[1]))
+    handed.note_draws(state, version, dict.fromkeys(rows, propensity))
+    source = drawn_with(propensity)
     shown = (
         blind(asked(state, row, TO_CHECK, source), state.noted(row, annotator)) for row in rows
     )
@@ -153,14 +154,14 @@ def remainder_items(state: State, handed: Handed, n: int, exclude: BoolArray) ->
     left = (r for r in state.remainder_left() if state.is_open(r) or r in state.lacking)
     rows = [row for row in left if not exclude[row]][:n]
     handed.note(rows, state.version)
-    return [asked(state, row, LEFT_TO_YOU, (FROM_STRATEGY, None)) for row in rows]
+    return [asked(state, row, LEFT_TO_YOU, OF_REMAINDER) for row in rows]
 
 
 def looked_up(state: State, item_id: str, annotator: str = "") -> Asked:
     """Return an item that the person chose to look at; blind where an audit has drawn it."""
     state.item(item_id)  # says so if there is none
     row = state.row_of[item_id]
-    found = replace(asked(state, row, "", (PERSON, None)), model_version=None)
+    found = replace(asked(state, row, "", Source(PERSON)), model_version=None)
     if state.hides(row, annotator):
         return blind(found, state.noted(row, annotator))
     own = state.replay.of(item_id).vote_of(annotator)
@@ -179,12 +180,13 @@ def asked(state: State, row: int, why: str, source: Source) -> Asked:
     return Asked(
         state.item(item_id),
         why,
-        source[0],
-        source[1],
+        source.by,
+        source.propensity,
         state.version,
         state.guess(row),
         state.answer_of(noted.answer),
         noted.flagged,
         noted.comment,
         purpose=state.stage.purpose(row),
+        strategy=source.strategy,
     )

@@ -5,6 +5,7 @@ import os
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
+from typing import NamedTuple
 
 from sparing.project.state import State
 from sparing.system import open_itself
@@ -13,8 +14,31 @@ from sparing.system import open_itself
 FROM_STRATEGY = "strategy"
 FROM_UNIFORM = "uniform"
 PERSON = "person"
+RANDOM = "random"  # the strategy by its name
 
-Source = tuple[str, float | None]  # who chose an item, and the probability of the draw
+
+class Source(NamedTuple):
+    """By what an item was asked.
+
+    Parameters
+    ----------
+    by : ``"strategy"``, ``"uniform"`` or ``"person"``, or at a glance
+    propensity : probability of the draw, where it is one
+    strategy : name of the rule that asked; None where a person chose, or it is not known
+    """
+
+    by: str
+    propensity: float | None = None
+    strategy: str | None = None
+
+
+def drawn_with(propensity: float | None) -> Source:
+    """Return the source of an item that was drawn uniformly."""
+    return Source(FROM_UNIFORM, propensity, RANDOM)
+
+
+OF_REMAINDER = Source(FROM_STRATEGY, None, "least_confidence")
+"""Of what a certificate leaves to people: its least sure items first."""
 
 
 class Handed:
@@ -38,11 +62,11 @@ class Handed:
     def source_of(self, state: State, version: int | None, row: int) -> Source:
         """Return who chose a row when this model version was the newest."""
         if version is None:
-            return PERSON, None
+            return Source(PERSON)
         propensity = self._drawn.get((version, state.rows[row].item_id))
         if propensity is not None:
-            return FROM_UNIFORM, propensity
-        return self._by(state, version).get(row, (PERSON, None))
+            return drawn_with(propensity)
+        return self._by(state, version).get(row, Source(PERSON))
 
     def version_of(self, row: int) -> int | None:
         """Return the model version by which a row was asked last; None if it was not."""
@@ -65,7 +89,7 @@ class Handed:
         if version not in self._asked:
             found = [v for v in state.versions if v.version == version]
             asked = found[0].facts.asked if found else ()
-            self._asked[version] = {row: (source, p) for row, source, p in asked}
+            self._asked[version] = {row: Source(by, p, name) for row, by, p, name in asked}
         return self._asked[version]
 
 

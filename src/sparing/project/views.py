@@ -90,6 +90,7 @@ class Asked:
     why : in words
     source : ``"strategy"``, ``"uniform"``, or ``"person"`` for one that was looked up
     propensity : probability of the draw where it is one
+    strategy : name of the rule that asks; None for one that was looked up
     model_version : to be sent back with the answer; None for one that was looked up
     guess : what the model takes it for, and how sure it is; None for an audit, and before there is
         a model
@@ -111,6 +112,7 @@ class Asked:
     comment: str = ""
     second: bool = False
     purpose: str = "train"
+    strategy: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ import json
 from dataclasses import asdict, dataclass
 from typing import Any, Self
 
-AskedRow = tuple[int, str, float | None]
+AskedRow = tuple[int, str, float | None, str | None]
 ModelShare = tuple[str, float]
 LabelAccuracy = tuple[str, float, float, float, int]
 
@@ -19,7 +19,7 @@ class VersionFacts:
     accuracy : how often it is right about what is not labeled: estimate, limits, and the number of
         random answers behind them; None without any
     advice : whether to stop, and why
-    asked : (row, source, propensity) of all that it asks: answers name the version alone
+    asked : (row, source, propensity, strategy) of all that it asks: answers name the version alone
     mark : of its file, so that what two processes make is kept apart
     has_skill : whether it foretells labels that it has not seen; None: not looked at
     is_draft : a better one is to follow, though no answer has come in
@@ -31,8 +31,8 @@ class VersionFacts:
 
     Examples
     --------
-    >>> VersionFacts.parse(VersionFacts(4, asked=((7, "uniform", 0.5),)).dump()).asked
-    ((7, 'uniform', 0.5),)
+    >>> VersionFacts.parse(VersionFacts(4, asked=((7, "uniform", 0.5, "random"),)).dump()).asked
+    ((7, 'uniform', 0.5, 'random'),)
     """
 
     n_labels: int = 0
@@ -104,5 +104,6 @@ def _advice(told: Any) -> tuple[bool, str] | None:
 
 
 def _asked(told: Any) -> AskedRow:
-    row, source, propensity = told
-    return int(row), str(source), None if propensity is None else float(propensity)
+    row, source, propensity, *strategy = told  # versions of before did not name it
+    name = str(strategy[0]) if strategy else None
+    return int(row), str(source), _number(propensity), name

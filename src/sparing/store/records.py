@@ -86,6 +86,8 @@ class NewEvent:
     source : ``"uniform"``, ``"strategy"`` or ``"person"``: who chose the item; ``"grid"`` or
         ``"cluster"``, which the door says: it was answered at a glance, with others
     propensity : probability with which it was drawn, where it is one
+    strategy : name of the rule that asked for it; ``"random"`` of a draw; None if the person picked
+        the item, or a version of before asked, which did not say
     annotator : who says it; ``""`` where nobody has given a name
     beside : where another person has answered the item, this label or skip stands beside that
         answer as an opinion
@@ -111,6 +113,7 @@ class NewEvent:
     purpose: str | None = None
     source: str | None = None
     propensity: float | None = None
+    strategy: str | None = None
     annotator: str = ""
     beside: bool = False
 
@@ -148,6 +151,7 @@ class Event:
     undoes: int | None = None
     value: str | None = None
     digest: str | None = None
+    strategy: str | None = None
 
     @property
     def content(self) -> str | None:

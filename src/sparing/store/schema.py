@@ -15,7 +15,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-HEAD = "0004"
+HEAD = "0005"
 """The newest migration; a test compares."""
 
 metadata = MetaData(
@@ -71,6 +71,7 @@ events = Table(
     Column("undoes", Seq, ForeignKey("events.seq")),
     Column("value", Text),
     Column("digest", String(64)),
+    Column("strategy", Text),
     UniqueConstraint("key"),
     UniqueConstraint("undoes"),  # nothing is undone twice
     Index("ix_events_item_id", "item_id"),

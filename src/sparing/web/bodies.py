@@ -140,6 +140,7 @@ class AskedBody(Outgoing):
     item: ItemBody
     why: str
     source: str
+    strategy: str | None = None
     model_version: int | None
     guess: GuessBody | None = None
     answer: AnswerBody | None = None

@@ -56,7 +56,10 @@ def test_the_whole_way(numbers, project):
     assert status.certificate == certificate
     assert status.advice == (True, "Done: nothing is left to answer.")
     assert not status.accuracy.rough
-    purposes = [e.purpose for e in project.store.events() if e.kind is Kind.LABEL]
+    events = [e for e in project.store.events() if e.kind is Kind.LABEL]
+    assert {e.strategy for e in events if e.purpose == "audit"} == {"random"}
+    assert {e.strategy for e in events if e.purpose == "handback"} <= {"least_confidence"}
+    purposes = [e.purpose for e in events]
     assert purposes.count("audit") == plan.n_audited
     assert purposes.count("handback") == certificate.n_handback
     assert all(check.ok for check in project.audits.verify(certificate))

@@ -206,6 +206,24 @@ def test_an_export_restores_all_in_another_project_of_the_same_items(tmp_path, f
         )
 
 
+@pytest.mark.parametrize("form", ["csv", "jsonl"])
+def test_an_export_of_before_each_answer_named_a_strategy_restores_all(tmp_path, form):
+    source = answered(tmp_path)
+    path = tmp_path / f"out.{form}"
+    if form == "csv":
+        rows = list(csv.reader(path.read_text("utf-8").splitlines()))
+        at = rows[0].index("strategy")
+        with path.open("w", newline="") as stream:
+            csv.writer(stream).writerows([*row[:at], *row[at + 1 :]] for row in rows)
+    else:
+        rows = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+        kept = ({k: v for k, v in row.items() if k != "strategy"} for row in rows)
+        path.write_text("".join(f"{json.dumps(row)}\n" for row in kept))
+    with Project.create(source, tmp_path / "other", columns=["text", "stars"]) as other:
+        assert other.files.import_labels(path).n_stored == 5
+        assert said_of(other) == RESTORED
+
+
 def test_an_export_finds_items_by_ids_that_do_not_only_count(tmp_path):
     names = ["q7", "a1", "k9", "b2", "z3", "m4"]
     lines = CARDS.splitlines()

@@ -112,7 +112,7 @@ def rows_of(project, tmp_path, form="jsonl"):
     file = tmp_path / f"rows.{form}"
     project.files.export(file, form)
     lines = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
-    forgotten = ("at", "item_id", "source", "model_version", "propensity")
+    forgotten = ("at", "item_id", "source", "model_version", "propensity", "strategy")
     return [{k: v for k, v in line.items() if k not in forgotten} for line in lines]
 
 

@@ -208,7 +208,7 @@ def test_settling_keeps_who_chose_the_item(shared):
     done = say(project, "settled", item, class_name="feathers", annotator="Cleo", seen="ada")
     assert done.status == "stored"
     event = project.store.events()[-1]
-    assert (event.source, event.purpose) == ("uniform", "train")
+    assert (event.source, event.strategy, event.purpose) == ("uniform", "random", "train")
     assert event.propensity == pytest.approx(1 / 60)
     status = project.status()
     assert (status.n_contested, status.class_counts["feathers"]) == (0, 1)

@@ -53,6 +53,7 @@ class ExportRow:
         answered it, and who exports is to do so without knowing what was said
     purpose : what the person's answer was for: ``"train"``, ``"audit"`` or ``"handback"``
     source, propensity : who chose the item, and with which probability where it was drawn
+    strategy : name of the rule that asked for it; empty where a person chose it
     annotator, at : who gave the label, and when (UTC); of a consensus: who answered first
     opinions : of an item that several people answered: who said what
     guidelines : number of the guidelines that held when the answer was given; 0: there were none
@@ -75,6 +76,7 @@ class ExportRow:
     purpose: str | None = None
     source: str | None = None
     propensity: float | None = None
+    strategy: str | None = None
     annotator: str | None = None
     at: str | None = None
     opinions: str = ""
@@ -94,6 +96,8 @@ class ExportRow:
 
 OF_SEVERAL, OF_SPANS = "labels", "spans"
 COLUMNS = tuple(f.name for f in fields(ExportRow) if f.name not in (OF_SEVERAL, OF_SPANS))
+COLUMNS_OF_BEFORE = tuple(name for name in COLUMNS if name != "strategy")
+"""What exports had before each answer said which strategy had asked."""
 TEXT_HASH = "text_sha256"
 BESIDE_SPANS = (OF_SPANS, "text", TEXT_HASH, "document", "document_start")
 """The columns of spans: each with start, end (code points of the text) and label; the text and its
@@ -138,6 +142,7 @@ def _said_by_person(state: State, row: int) -> dict[str, Any]:
         "purpose": answer.purpose,
         "source": answer.source,
         "propensity": answer.propensity,
+        "strategy": answer.strategy,
         "annotator": answer.annotator,
         "at": answer.at,
         "opinions": _opinions(state, state.rows[row].item_id),

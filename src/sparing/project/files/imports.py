@@ -25,6 +25,7 @@ from sparing.project.files.export import (
     AUTOMATIC,
     CLUSTER,
     COLUMNS,
+    COLUMNS_OF_BEFORE,
     CONFIRMED,
     CONSENSUS,
     OF_SEVERAL,
@@ -362,7 +363,7 @@ def _table(
     if raw.reading.header is False and len(raw.columns) == 2:  # without names: item, then label
         item_column, label_column = item_column or "1", label_column or "2"
     usual = (named_by.casefold(), *ITEM_COLUMNS) if named_by else ITEM_COLUMNS
-    is_own = set(COLUMNS) <= set(raw.columns)
+    is_own = set(COLUMNS_OF_BEFORE) <= set(raw.columns)
     usual = ITEM_COLUMNS if is_own else usual
     items = raw.column(item_column) if item_column else _column(raw, usual, "items")
     first = {LABELS: (OF_SEVERAL,), SPANS: (OF_SPANS, "entities")}.get(kind, ())
@@ -394,7 +395,8 @@ def _own_csv(path: Path) -> RawTable | None:
     if path.suffix.lower() != ".csv" or not path.is_file():
         return None
     rows = list(csv.reader(io.StringIO(read_text(path)[0], newline="")))
-    if not rows or tuple(rows[0][: len(COLUMNS)]) != COLUMNS:
+    ours = (COLUMNS, COLUMNS_OF_BEFORE)
+    if not rows or not any(tuple(rows[0][: len(columns)]) == columns for columns in ours):
         return None
     names = [armed(name) for name in rows[0]]
     body = [[armed(cell) for cell in row] for row in rows[1:] if len(row) == len(names)]

@@ -11,6 +11,7 @@ import numpy as np
 from sparing.audit.audit import Phase
 from sparing.errors import ConflictError, NotFoundError, SparingError
 from sparing.project.asking import asked
+from sparing.project.attribution import PERSON, Source
 from sparing.project.grid.clusters import ItemClusters, open_members, read_clusters
 from sparing.project.grid.ordering import Nearness, least, likeliest, merged, more_like
 from sparing.project.grid.pages import free_rows, label_of, newest_of, page_of, usual_label
@@ -243,7 +244,7 @@ class Grid:
             drawn = self._draw_of(state, number, members, free)
             left = [row for row in drawn.tolist() if state.is_open(row)]
             if left:
-                shown = (asked(state, row, BLIND, ("person", None)) for row in left)
+                shown = (asked(state, row, BLIND, Source(PERSON)) for row in left)
                 blind = [replace(one, guess=None, model_version=None) for one in shown]
                 return ClusterCheck(len(drawn), blind)
             if any(state.hides(row, annotator) for row in drawn.tolist()):
@@ -380,7 +381,7 @@ class Grid:
         for number in range(len(clusters)):
             rows = open_members(clusters, number, free)
             if len(rows):
-                first = asked(state, int(rows[0]), "", (FROM_GRID, None))
+                first = asked(state, int(rows[0]), "", Source(FROM_GRID))
                 example = replace(first, guess=None)
                 n_items = len(clusters.members(number))
                 lines.append(ClusterLine(number, n_items, len(rows), example))

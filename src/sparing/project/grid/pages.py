@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from sparing.project.asking import asked
+from sparing.project.attribution import Source
 from sparing.project.grid.views import GridPage
 from sparing.project.state import State
 from sparing.store.records import FROM_CLUSTER, FROM_GRID
@@ -35,7 +36,7 @@ def page_of(
     guessed: bool = False,
 ) -> GridPage:
     """Return some rows as a page; ``guessed`` with what the model takes each for."""
-    whole = [asked(state, int(row), about, (FROM_GRID, None)) for row in rows]
+    whole = [asked(state, int(row), about, Source(FROM_GRID)) for row in rows]
     items = whole if guessed else [replace(one, guess=None) for one in whole]
     return GridPage(about, class_name, n_open, items)
 

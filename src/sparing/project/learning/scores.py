@@ -30,6 +30,7 @@ class Scores:
     class_ids : (n_classes,) keys of the classes
     rows : (n_asked,) whom to ask next, in this order
     source, propensity, why : (n_asked,) as in :class:`sparing.learner.query.Query`
+    strategy : (n_asked,) name of the rule that asks; empty in files of older versions
     doubted : (n_doubted,) labeled rows that are likely mistakes, the likeliest first
     doubt : (n_doubted,) probability that a model which did not see it gives its label
     named : (n_rows, n_named) float32: as long as there is no label, how like each picture is to
@@ -46,6 +47,7 @@ class Scores:
     source: StrArray
     propensity: FloatArray
     why: StrArray
+    strategy: StrArray
     doubted: IntArray
     doubt: FloatArray
     named: FloatArray
@@ -67,6 +69,7 @@ def within(scores: Scores, n_rows: int) -> Scores:
         source=scores.source[asked],
         propensity=scores.propensity[asked],
         why=scores.why[asked],
+        strategy=scores.strategy[asked],
         doubted=scores.doubted[doubted],
         doubt=scores.doubt[doubted],
         named=scores.named[:n_rows],
@@ -76,9 +79,9 @@ def within(scores: Scores, n_rows: int) -> Scores:
 
 
 def asked_rows(scores: Scores) -> tuple[AskedRow, ...]:
-    """Return (row, source, propensity) of all that a version asks: answers name it alone."""
-    triples = zip(scores.rows, scores.source, scores.propensity, strict=True)
-    return tuple((int(r), str(s), None if np.isnan(p) else float(p)) for r, s, p in triples)
+    """Return by what each row is asked that a version asks: answers name it alone."""
+    told = zip(scores.rows, scores.source, scores.propensity, scores.strategy, strict=True)
+    return tuple((int(r), str(s), None if np.isnan(p) else float(p), str(n)) for r, s, p, n in told)
 
 
 def write_scores(path: Path, scores: Scores) -> None:
@@ -95,6 +98,7 @@ def read_scores(path: Path) -> Scores:
     """
     try:
         stored = read_arrays(path, "a model version")
-        return Scores(**{f.name: (NEWER | stored)[f.name] for f in fields(Scores)})
+        newer = NEWER | {"strategy": np.full(len(stored["rows"]), "")}
+        return Scores(**{f.name: (newer | stored)[f.name] for f in fields(Scores)})
     except (SourceError, KeyError) as error:
         raise SourceError(f"{path} is not there or damaged: it will be made again.") from error

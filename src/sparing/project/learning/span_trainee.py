@@ -192,6 +192,7 @@ class SpanTrainee:
             asked.source.astype(np.str_) if asked else np.zeros(0, np.str_),
             asked.propensity if asked else np.zeros(0),
             np.array([asked.why(i) for i in range(len(asked))] if asked else [], dtype=np.str_),
+            np.array([asked.asked_by(i) for i in range(len(asked))] if asked else [], np.str_),
             np.zeros(0, np.int64),
             np.zeros(0),
             NOT_NAMED,

@@ -455,6 +455,7 @@ def _scores(
         np.array([source for q in queries for source in q.source], dtype=np.str_),
         np.array([p for q in queries for p in q.propensity], dtype=np.float64),
         np.array([q.why(i) for q in queries for i in range(len(q))], dtype=np.str_),
+        np.array([q.asked_by(i) for q in queries for i in range(len(q))], dtype=np.str_),
         rows[doubted],
         doubt,
         by_name.cosines if by_name else NOT_NAMED,

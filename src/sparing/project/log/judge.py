@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from sparing.errors import InvalidInputError, NotFoundError
 from sparing.pool.class_names import kept_name
-from sparing.project.attribution import Handed, Source
+from sparing.project.attribution import OF_REMAINDER, Handed, Source, drawn_with
 from sparing.project.audits.draws import AUDIT
 from sparing.project.audits.outcome import evidence
 from sparing.project.audits.stage import TRAIN, Stage, load_stage
@@ -184,18 +184,19 @@ class Judge:
             return self._settled(new)
         purpose = self._stage.purpose(self._rows[new.item_id])
         self._check_is_fit_for(new, purpose)
-        source, propensity = self._chosen[new.key]
+        source = self._chosen[new.key]
         if new.source in AT_A_GLANCE:
-            source, propensity = str(new.source), None
+            source = Source(str(new.source))
         elif purpose == AUDIT:
-            source, propensity = "uniform", self._stage.propensity
+            source = drawn_with(self._stage.propensity)
         elif purpose != TRAIN:
-            source, propensity = "strategy", None
+            source = OF_REMAINDER
         return replace(
             self._in_place_of_what_is_void(new, purpose),
             purpose=purpose,
-            source=source,
-            propensity=propensity,
+            source=source.by,
+            propensity=source.propensity,
+            strategy=source.strategy,
             beside=self._may_stand_beside(new, purpose),
         )
 
@@ -233,6 +234,7 @@ class Judge:
             purpose=now.purpose,
             source="person" if now.source in AT_A_GLANCE else now.source,  # it was looked at alone
             propensity=now.propensity,
+            strategy=now.strategy,
         )
 
     def _may_stand_beside(self, new: NewEvent, purpose: str) -> bool:

@@ -126,6 +126,7 @@ def _as_here(
         purpose="train",
         source=said.source if said.source in AT_A_GLANCE else "person",
         propensity=None,
+        strategy=None,
         model_version=None,
     )
 

@@ -30,6 +30,7 @@ def check_events_come_back_as_they_were(open_store: OpenStore) -> None:
         purpose="train",
         source="uniform",
         propensity=0.125,
+        strategy="margin",
         annotator="Ada",
         model_version=3,
         confirmed=True,
@@ -40,8 +41,8 @@ def check_events_come_back_as_they_were(open_store: OpenStore) -> None:
     store.close()
     expect(outcome == Outcome(EventStatus.STORED, event), f"{outcome} is not {event}")
     for name in ("key", "kind", "item_id", "class_id", "into_id", "value", "digest", "class_name",
-                 "text", "purpose", "source", "propensity", "annotator", "model_version",
-                 "confirmed"):  # fmt: skip
+                 "text", "purpose", "source", "propensity", "strategy", "annotator",
+                 "model_version", "confirmed"):  # fmt: skip
         wanted, got = getattr(new, name), getattr(event, name)
         expect(wanted == got, f"'{name}' was {wanted!r} and came back as {got!r}")
     expect(event.at.endswith("+00:00"), f"the time {event.at!r} is not UTC")

@@ -67,7 +67,7 @@ def check_versions_come_back(open_store: OpenStore) -> None:
     """Versions come back in order with their facts."""
     versions = [
         Version(1, 3, VersionFacts(2)),
-        Version(2, 7, VersionFacts(5, (0.5, 0.25, 1.0, 4), asked=((3, "uniform", 0.1),))),
+        Version(2, 7, VersionFacts(5, (0.5, 0.25, 1.0, 4), asked=((3, "uniform", 0.1, "random"),))),
     ]
     store = open_store()
     for version in versions:
