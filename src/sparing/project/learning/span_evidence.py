@@ -39,59 +39,86 @@ class HeldOut:
     codes: IntArray
 
 
-def held_out(
-    learner: SequenceLearner, known: Sequence[str | int], drawn: BoolArray, seed: int
-) -> HeldOut | None:
-    """Return what models say of drawn texts that they have not seen; None before there are any.
-
-    Parameters
-    ----------
-    learner : knows the answers
-    known : (n_texts,) content of each that is taught; else an int
-    drawn : (n_texts,) True where a text was drawn at random
-    seed : of the folds
-    """
-    place = {key: code for code, key in enumerate(learner.classes)}
-    labeled = learner.labeled
-    values = {row: _value(str(known[row]), place) for row in labeled.tolist()}
-    rows = labeled[drawn[labeled]]
-    if not len(rows):
-        return None
-    folds = np.array_split(np.random.default_rng(seed).permutation(rows), min(N_FOLDS, len(rows)))
-    parts = [_fold(learner, values, test) for test in folds if len(test) < len(labeled)]
-    if not parts:
-        return None
-    here = joined([counts for _, counts, _ in parts])
-    told = joined([counts for _, _, counts in parts])
-    pool = Counts(*expected(learner.sentences, learner.tagging))
-    contents = [str(known[row]) for test, _, _ in parts for row in test.tolist()]
-    return HeldOut(
-        limits(here, told, pool),
-        (here.right == here.predicted) & (here.right == here.true),
-        np.unique(contents, return_inverse=True)[1],
-    )
-
-
 Fold = tuple[IntArray, Counts, Counts]
 """Texts that were held out; what was counted in each, and what the model expected of it."""
 
 
+class Folds:
+    """Models of all answers but some: each is asked about the drawn texts that it has not seen.
+
+    A text stays in its fold, so that each model goes on from where it was and has never seen what
+    it is asked about.
+
+    Parameters
+    ----------
+    n_texts : of the project
+    seed : of the folds
+    """
+
+    def __init__(self, n_texts: int, seed: int) -> None:
+        self._fold_of = np.random.default_rng(seed).integers(N_FOLDS, size=n_texts)
+        self._taggers: dict[int, tuple[CrfTagger, IntArray]] = {}
+
+    def held_out(
+        self, learner: SequenceLearner, known: Sequence[str | int], drawn: BoolArray
+    ) -> HeldOut | None:
+        """Return what models say of drawn texts that they have not seen; None without any.
+
+        Parameters
+        ----------
+        learner : knows the answers
+        known : (n_texts,) content of each that is taught; else an int
+        drawn : (n_texts,) True where a text was drawn at random
+        """
+        place = {key: code for code, key in enumerate(learner.classes)}
+        labeled = learner.labeled
+        values = {row: _value(str(known[row]), place) for row in labeled.tolist()}
+        rows = labeled[drawn[labeled]]
+        tests = [rows[self._fold_of[rows] == fold] for fold in range(N_FOLDS)]
+        parts = [
+            self._fold(fold, learner, values, test)
+            for fold, test in enumerate(tests)
+            if 0 < len(test) < len(labeled)
+        ]
+        if not parts:
+            return None
+        here = joined([counts for _, counts, _ in parts])
+        told = joined([counts for _, _, counts in parts])
+        pool = Counts(*expected(learner.sentences, learner.tagging))
+        contents = [str(known[row]) for test, _, _ in parts for row in test.tolist()]
+        return HeldOut(
+            limits(here, told, pool),
+            (here.right == here.predicted) & (here.right == here.true),
+            np.unique(contents, return_inverse=True)[1],
+        )
+
+    def _fold(
+        self, fold: int, learner: SequenceLearner, values: dict[int, Value], test: IntArray
+    ) -> Fold:
+        """Fit on all other labeled texts, and count what the model gets right of these."""
+        train = np.setdiff1d(learner.labeled, test)
+        known, unseen = learner.sentences.take(train), learner.sentences.take(test)
+        tags = _tags(known, [values[row] for row in train.tolist()])
+        tagger = self._tagger(fold, learner, test)
+        told: Tagging = tagger.fit(known, tags, len(learner.classes)).tag(unseen)
+        self._taggers[fold] = tagger, train
+        said = [values[row] for row in test.tolist()]
+        here = counted(unseen, told, np.arange(len(test)), said)
+        return test, here, Counts(*expected(unseen, told))
+
+    def _tagger(self, fold: int, learner: SequenceLearner, test: IntArray) -> CrfTagger:
+        """Return the model of the fold; a new one where it was taught what it is asked now."""
+        if fold in self._taggers:
+            tagger, taught = self._taggers[fold]
+            if not np.isin(test, taught).any():
+                return tagger
+        fitted = learner.fitted
+        assert isinstance(fitted, CrfTagger)  # noqa: S101  # a project has no other
+        return CrfTagger(table=fitted.table)
+
+
 def _value(content: str, place: Mapping[Label, int]) -> Value:
     return value_of(Unit((start, end), place[key]) for start, end, key in units_in(content))
-
-
-def _fold(learner: SequenceLearner, values: dict[int, Value], test: IntArray) -> Fold:
-    """Fit on all other labeled texts, and count what the model gets right of these."""
-    train = np.setdiff1d(learner.labeled, test)
-    known, unseen = learner.sentences.take(train), learner.sentences.take(test)
-    fitted = learner.fitted
-    assert isinstance(fitted, CrfTagger)  # noqa: S101  # a project has no other
-    tagger = CrfTagger(table=fitted.table)
-    tags = _tags(known, [values[row] for row in train.tolist()])
-    told: Tagging = tagger.fit(known, tags, len(learner.classes)).tag(unseen)
-    said = [values[row] for row in test.tolist()]
-    here = counted(unseen, told, np.arange(len(test)), said)
-    return test, here, Counts(*expected(unseen, told))
 
 
 def _tags(sentences: Sentences, values: Sequence[Value]) -> IntArray:

@@ -16,7 +16,7 @@ from sparing.learner.query import Query
 from sparing.learner.sequences import SequenceLearner
 from sparing.pool.pool import SKIPPED, UNLABELED
 from sparing.project.folder import ProjectFolder
-from sparing.project.learning.advice import beats_commonest
+from sparing.project.learning.advice import beats_commonest, standing
 from sparing.project.learning.batch import N_SPARE
 from sparing.project.learning.scores import (
     NO_SPANS,
@@ -27,7 +27,7 @@ from sparing.project.learning.scores import (
     write_scores,
 )
 from sparing.project.learning.span_advice import Course
-from sparing.project.learning.span_evidence import HeldOut, held_out
+from sparing.project.learning.span_evidence import Folds, HeldOut
 from sparing.project.learning.wanted import wanted_of
 from sparing.project.log.replay import Replay
 from sparing.project.source.changes import ITEMS_STAMP, attached
@@ -39,6 +39,7 @@ from sparing.types import BoolArray, IntArray, Progress
 
 STRATEGY = "mixed"
 N_WATCHED = 200  # texts whose tags are compared between versions
+MANY_TOKENS = 2000  # labeled; from then on suggestions do not wait for how good they are
 NO_MODEL_OF_SPANS = (
     "A model file is of one class an item; this project is of spans: teach SequenceLearner in"
     " Python to mark other texts."
@@ -76,10 +77,12 @@ class SpanTrainee:
         self._tell = progress
         self._replay = Replay()
         self._course = Course()
+        self._folds = Folds(0, seed)
         self._items: list[ItemRow] = []
         self._rows = np.zeros(0, np.int64)
         self._learner: SequenceLearner | None = None
         self._known: list[str | int] = []
+        self._draft: tuple[int, Scores] | None = None
         self._stamp: str | None = None
         self._mark = f"-{uuid4().hex[:8]}" if folder.is_shared else ""
 
@@ -105,8 +108,23 @@ class SpanTrainee:
         raise CapabilityError(NO_MAP)
 
     def draft(self, version: int) -> Version | None:
-        """Say that no version is needed before :meth:`learn`: it is quick."""
-        return None
+        """Write what the model says now, where it takes long to find out how good it is.
+
+        Returns
+        -------
+        what belongs in the store, to be followed by :meth:`learn`; None if that is quick, or what
+        it would say has not been followed by it yet. It keeps what is known of the model before
+        """
+        self._read_events()
+        learner = self._learned
+        if self._draft is not None or _n_tokens(learner) < MANY_TOKENS:
+            return None
+        scores = self._write(version)
+        self._draft = self._replay.last_seq, scores
+        *_, before = [VersionFacts(), *standing(v for v in self._store.versions() if not v.is_draft)]
+        known = before if before.n_labels <= len(learner.labeled) else VersionFacts()
+        facts = replace(known, n_labels=len(learner.labeled), is_draft=True)
+        return self._version(version, facts, scores)
 
     def model(self) -> NoReturn:
         """Refuse to make a model file.
@@ -128,15 +146,30 @@ class SpanTrainee:
         ------
         SparingError : the source cannot be read, or the model cannot be fitted
         """
+        self._read_events()
+        self._tell("training", 0, 1)
+        scores = self._write(version)
+        self._draft = None
+        made = self._version(version, self._facts(), scores)
+        self._tell("training", 1, 1)
+        return made
+
+    def _read_events(self) -> None:
         self.encode()
         for event in self._store.events(self._replay.last_seq):
             self._replay.apply(event)
         self._follow()
-        self._tell("training", 0, 1)
-        scores = self._scores()
+
+    def _write(self, version: int) -> Scores:
+        """Write the scores; those of a draft, as long as nothing was said since."""
+        draft = self._draft
+        is_same = draft is not None and draft[0] == self._replay.last_seq
+        scores = draft[1] if draft is not None and is_same else self._scores()
         write_scores(self._folder.new_scores(version, self._mark), scores)
-        facts = replace(self._facts(), asked=asked_rows(scores), mark=self._mark)
-        self._tell("training", 1, 1)
+        return scores
+
+    def _version(self, version: int, facts: VersionFacts, scores: Scores) -> Version:
+        facts = replace(facts, asked=asked_rows(scores), mark=self._mark)
         return Version(version, self._replay.last_seq, facts)
 
     def _read_texts(self) -> None:
@@ -156,6 +189,8 @@ class SpanTrainee:
         self._rows = np.array([item.row for item in there], dtype=np.int64)
         self._learner = SequenceLearner(sentences, strategy=STRATEGY, seed=self._seed)
         self._known = [UNLABELED] * len(there)
+        self._draft = None
+        self._folds = Folds(len(there), self._seed)
         self._course = Course()
 
     @property
@@ -211,7 +246,7 @@ class SpanTrainee:
     def _facts(self) -> VersionFacts:
         learner = self._learned
         facts = VersionFacts(len(learner.labeled))
-        found = held_out(learner, self._known, self._drawn(), self._seed)
+        found = self._folds.held_out(learner, self._known, self._drawn())
         if found is not None:
             facts = replace(facts, accuracy=found.f1, has_skill=_has_skill(found))
         self._watch()
@@ -232,6 +267,11 @@ class SpanTrainee:
         rng = np.random.default_rng(self._seed)
         rows = rng.choice(len(sentences), min(len(sentences), N_WATCHED), replace=False)
         self._course.note(n_labels, learner.tagging.tags[sentences.tokens_of(np.sort(rows))])
+
+
+def _n_tokens(learner: SequenceLearner) -> int:
+    """Return how many tokens are labeled."""
+    return int(learner.sentences.lengths[learner.labeled].sum())
 
 
 def _asked(learner: SequenceLearner) -> Query | None:
