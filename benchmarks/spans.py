@@ -20,6 +20,7 @@ import argparse
 import json
 import os
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -56,7 +57,8 @@ COLUMNS = (
     "share of random",
     "tokens to 95 %",
     "entities to 90 %",
-    "actions, helped / by hand",
+    "actions while asked",
+    "actions on others",
     "longest round, s",
 )
 HEAD = f"""# Named entities
@@ -65,8 +67,9 @@ How much a person reads until the model finds entities of other sentences nearly
 all of the pool labeled. `benchmarks/spans.py` has the protocol; F1 is exact in ends and class;
 means over seeds, each with a test of its own. *Share of random*: tokens to 90 % over those of
 random sentences, with a 95 % interval over seeds, paired. *Actions*: simulated ones with
-suggestions over those by hand, up to {SUGGESTED_FOR:,} tokens. Seconds are of one
-processor.
+suggestions over those by hand, first of all sentences asked up to {SUGGESTED_FOR:,} tokens, from
+the first one without any suggestion; then of the sentences of the test, with the model that has
+read so many. Seconds are of one processor.
 
 | {" | ".join(COLUMNS)} |
 |---|---|{"---:|" * (len(COLUMNS) - 2)}"""
@@ -124,10 +127,23 @@ def actions(shown: Value, truth: Value, offsets: np.ndarray) -> int:
     return total + len(missing)
 
 
+def helped(
+    learner: SequenceLearner, sentences: Sentences, truth: list[Value], table: ClassTable
+) -> Iterator[int]:
+    """Yield how many actions each sentence takes with what is suggested."""
+    spans = get_kind("spans")
+    nothing = [[]] * len(sentences)
+    guesses = learner.suggest(sentences) if len(learner.labeled) else nothing
+    edges = np.split(sentences.offsets, sentences.starts[1:-1])
+    for found, value, offsets in zip(guesses, truth, edges, strict=True):
+        shown = [(f.start, f.end, f.label) for f in found if f.certainty >= SHOWN]
+        yield actions(spans.parse(shown, table), value, offsets)
+
+
 def curve(sentences, values, labels, strategy: str, seed: int, budget: int) -> dict[str, list]:
     """Return F1, tokens read, entities, actions and seconds of each round."""
     pool, test = split(len(sentences), seed)
-    known, truth = sentences.take(pool), [values[row] for row in pool]
+    known, truth = sentences.take(pool), [values[row] for row in pool.tolist()]
     unseen, answers = sentences.take(test), [values[row] for row in test]
     spans, table = get_kind("spans"), ClassTable(tuple(labels))
     learner = SequenceLearner(known, labels, strategy=strategy, seed=seed)
@@ -137,18 +153,17 @@ def curve(sentences, values, labels, strategy: str, seed: int, budget: int) -> d
         size = max(FIRST, round(GROWTH * len(learner.labeled)))
         rows = learner.query(min(size, int(learner.eligible.sum()))).indices
         seconds = time.process_time() - start
-        guesses = learner.suggest() if len(learner.labeled) else [[]] * len(known)
-        for row in rows.tolist():
-            shown = [(f.start, f.end, f.label) for f in guesses[row] if f.certainty >= SHOWN]
-            n, offsets = len(truth[row]), known.offsets[known.starts[row] : known.starts[row + 1]]
-            helped = actions(spans.parse(shown, table), truth[row], offsets)
-            sums += [known.lengths[row], n, n, helped]
+        asked, said = known.take(rows), [truth[row] for row in rows.tolist()]
+        n = sum(map(len, said))
+        sums += [asked.lengths.sum(), n, n, sum(helped(learner, asked, said, table))]
         start = time.process_time()
         learner.teach(rows, [spans.plain(truth[row], table) for row in rows.tolist()])
         f1 = exact_f1(learner.fitted, unseen, answers)
-        rounds.append([*sums, f1, seconds + time.process_time() - start])
+        seconds += time.process_time() - start
+        left = sum(helped(learner, unseen, answers, table))
+        rounds.append([*sums, f1, seconds, left / sum(map(len, answers))])
     columns = np.round(np.array(rounds), 4).T.tolist()
-    names = ("tokens", "entities", "by_hand", "helped", "f1", "seconds")
+    names = ("tokens", "entities", "by_hand", "helped", "f1", "seconds", "left")
     return dict(zip(names, columns, strict=True))
 
 
@@ -157,18 +172,22 @@ def needed(run: dict[str, list], what: str, target: float) -> float:
     return labels_needed(np.array(run[what]), np.array(run["f1"]), target)
 
 
-def helped_share(run: dict[str, list]) -> float:
-    """Return actions with suggestions over those by hand, up to so many tokens."""
+def helped_shares(run: dict[str, list]) -> tuple[float, float]:
+    """Return actions with suggestions over those by hand: up to so many tokens, and of the test."""
     at = int(np.searchsorted(run["tokens"], SUGGESTED_FOR).clip(max=len(run["tokens"]) - 1))
-    return run["helped"][at] / run["by_hand"][at]
+    return run["helped"][at] / run["by_hand"][at], run["left"][at]
 
 
 def page(results: dict) -> str:
     """Return the results as a page."""
     lines = [HEAD]
     for name, runs in results.items():
-        seeds = sorted(set.intersection(*(set(runs[s]) for s in STRATEGIES if s in runs)))
-        lines += [_row(name, s, runs, seeds) for s in STRATEGIES if s in runs]
+        done = {
+            how: sorted(set(runs["full"]) & set(runs["random"]) & set(runs[how]))
+            for how in STRATEGIES
+            if how in runs
+        }
+        lines += [_row(name, how, runs, seeds) for how, seeds in done.items() if seeds]
     return "\n".join([*lines, ""])
 
 
@@ -185,7 +204,7 @@ def _row(name: str, strategy: str, runs: dict, seeds: list[str]) -> str:
     shares = np.array(at["tokens", 0.9]) / np.array(random)
     cells = [name, strategy, str(len(seeds)), f"{np.mean(full):.3f}", _number(at["tokens", 0.9])]
     cells += [_interval(shares), _number(at["tokens", 0.95]), _number(at["entities", 0.9])]
-    cells += [f"{np.mean([helped_share(run) for run in of]):.2f}"]
+    cells += [f"{share:.2f}" for share in np.mean([helped_shares(run) for run in of], axis=0)]
     cells += [f"{max(max(run['seconds']) for run in of):.1f}"]
     return f"| {' | '.join(cells)} |"
 

@@ -121,10 +121,9 @@ class SpanTrainee:
             return None
         scores = self._write(version)
         self._draft = self._replay.last_seq, scores
-        *_, before = [VersionFacts(), *standing(v for v in self._store.versions() if not v.is_draft)]
-        known = before if before.n_labels <= len(learner.labeled) else VersionFacts()
-        facts = replace(known, n_labels=len(learner.labeled), is_draft=True)
-        return self._version(version, facts, scores)
+        n, whole = len(learner.labeled), (v for v in self._store.versions() if not v.is_draft)
+        known = [VersionFacts(), *(f for f in standing(whole) if f.n_labels <= n)][-1]
+        return self._version(version, replace(known, n_labels=n, is_draft=True), scores)
 
     def model(self) -> NoReturn:
         """Refuse to make a model file.
