@@ -102,6 +102,21 @@ def test_spans_of_another_text_are_refused_and_each_answer_names_its_text(projec
     assert json.loads(stored.value)[0]["at"] == [2, 5]
 
 
+def test_how_long_a_text_was_on_the_screen_is_stored_and_how_far_suggestions_sway_is_told(project):
+    answer(project, project.query(12))
+    project.retrain()
+    asked = project.query(3)
+    for i, one in enumerate(asked):
+        said = [span(*where, by="accepted", version=1) for where in truth(one.item.text)]
+        key, seen = f"s{i}", one.model_version
+        mark(project, one.item.item_id, said, key=key, model_version=seen, seconds=1.5)
+    stored = [e.seconds for e in project.store.events() if e.kind is Kind.LABEL]
+    assert stored == [None] * 12 + [1.5] * 3
+    told = [line for line in project.status().weighed if "suggestions sway" in line]
+    assert len(told) == 1
+    assert told[0] in list(sentences(project.status()))
+
+
 def test_answers_are_the_same_whatever_their_order_keep_whence_they_came_and_are_undone(project):
     item = next(iter(project.items))
     project.add_classes(["being"])

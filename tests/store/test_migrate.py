@@ -108,13 +108,14 @@ def test_an_older_schema_is_brought_to_the_newest(tmp_path):
         database.execute("ALTER TABLE events DROP COLUMN value")
         database.execute("ALTER TABLE events DROP COLUMN digest")
         database.execute("ALTER TABLE events DROP COLUMN strategy")
+        database.execute("ALTER TABLE events DROP COLUMN seconds")
         database.execute("UPDATE alembic_version SET version_num = '0001'")
     with pytest.raises(StoreError, match="open it once for writing"):
         open_store(url, writable=False)
     store = open_store(url)
     assert [event.key for event in store.events()] == ["a"]
     assert store.leases() == {}
-    assert [(e.value, e.digest, e.strategy) for e in store.events()] == [(None, None, None)]
+    assert [(e.value, e.digest, e.seconds) for e in store.events()] == [(None, None, None)]
     said = NewEvent(key="b", kind=Kind.LABEL, item_id="a", value="[]", digest="0" * 64)
     assert store.append([said])[0].event.content == "[]"
     store.close()

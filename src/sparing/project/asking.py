@@ -3,11 +3,11 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from itertools import islice
-from zlib import crc32
 
 import numpy as np
 
 from sparing.project.attribution import OF_REMAINDER, PERSON, Handed, Source, drawn_with
+from sparing.project.learning.sway import is_unswayed
 from sparing.project.log.replay import ItemState
 from sparing.project.state import State
 from sparing.project.views import Asked
@@ -20,7 +20,6 @@ NEW_ITEM = "drawn at random: these items are new to the model"
 OF_TWO = "asked of two people, to see how far they agree"
 TO_CHECK = "drawn at random to check the model"
 WITHOUT = "without suggestions, as one in twenty is"
-UNSWAYED = 20
 LEFT_TO_YOU = "left to you by the certificate, the least sure first"
 
 
@@ -63,8 +62,7 @@ def _unswayed(state: State, row: int, one: Asked) -> Asked:
     """
     if one.guess is None or one.guess.spans is None:
         return one
-    drawn = crc32(f"{state.settings.seed} {state.rows[row].item_id}".encode())
-    if drawn % UNSWAYED:
+    if not is_unswayed(state.settings.seed, state.rows[row].item_id):
         return one
     return replace(one, guess=None, why=f"{one.why}; {WITHOUT}")
 

@@ -87,11 +87,16 @@ def status(state: State, annotator: str = "") -> Status:
         seen_by=state.seen_by,
         n_unmatched=_n_unmatched(state),
         shares=dict(_facts(state).shares),
-        weighed=(*said_of_shares(_facts(state).shares), *_foreign(state)),
+        weighed=_weighed(state),
         kind=state.settings.kind,
         by_label=_by_label(state),
         since_certified=tuple(state.said_of_certificate()) if state.certified else (),
     )
+
+
+def _weighed(state: State) -> tuple[str, ...]:
+    """Return what each model is worth, predictions of others, and how far suggestions sway."""
+    return (*said_of_shares(_facts(state).shares), *_foreign(state), *state.sway().said())
 
 
 def _foreign(state: State) -> list[str]:

@@ -28,6 +28,7 @@ from sparing.project.learning.foreign import (
 )
 from sparing.project.learning.guesses import Guess, guess_of
 from sparing.project.learning.scores import Scores, read_scores, within
+from sparing.project.learning.sway import Sway, sway_of
 from sparing.project.log.marked import NO_SPANS, marked_in, quoted
 from sparing.project.log.replay import ItemState, Replay
 from sparing.project.settings import SPANS, Settings, keep_settings, read_overlap, read_settings
@@ -99,6 +100,7 @@ class State:
         self.trainer_said = ("off", "")
         self.foreign = read_foreign(folder.predictions)
         self._record: tuple[int, TrackRecord] | None = None
+        self._sway: tuple[int, Sway] | None = None
         self.share(read_overlap(store, self.settings.seed))
         self._load_stage()
         self._take_versions(store.versions())
@@ -297,6 +299,14 @@ class State:
             found = record_of(self.foreign, self.answers(), self.replay, self.settings.kind)
             self._record = self.replay.n_events, found
         return self._record[1]
+
+    def sway(self) -> Sway:
+        """Return what people marked with suggestions on the screen, and without."""
+        if self._sway is None or self._sway[0] != self.replay.n_events:
+            is_spans = self.settings.kind == SPANS
+            found = sway_of(self.answers() if is_spans else (), self.settings.seed)
+            self._sway = self.replay.n_events, found
+        return self._sway[1]
 
     def _are_ahead(self) -> bool:
         """Tell whether predictions are better than the model, or nobody can tell yet."""

@@ -76,6 +76,7 @@ class NewEvent:
     may_say : kinds of events that its sender may say; what it takes another kind for, it neither
         undoes nor replaces; None: all kinds
     confirmed : the model's guess was on the screen and was confirmed
+    seconds : how long the item was on the screen, to be seen; None where no door has measured it
     asked_for : the purpose for which the item was asked; ``"file"``: it stands in a table; None
         where the door does not know
     class_id, into_id : keys of the ``add_class`` events of the class, and of the one merged into
@@ -105,6 +106,7 @@ class NewEvent:
     may_say: frozenset[Kind] | None = None
     confirmed: bool = False
     asked_for: str | None = None
+    seconds: float | None = None
 
     class_id: str | None = None
     into_id: str | None = None
@@ -152,6 +154,7 @@ class Event:
     value: str | None = None
     digest: str | None = None
     strategy: str | None = None
+    seconds: float | None = None
 
     @property
     def content(self) -> str | None:

@@ -15,7 +15,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-HEAD = "0005"
+HEAD = "0006"
 """The newest migration; a test compares."""
 
 metadata = MetaData(
@@ -72,6 +72,7 @@ events = Table(
     Column("value", Text),
     Column("digest", String(64)),
     Column("strategy", Text),
+    Column("seconds", Float),
     UniqueConstraint("key"),
     UniqueConstraint("undoes"),  # nothing is undone twice
     Index("ix_events_item_id", "item_id"),

@@ -10,6 +10,7 @@ from sparing.web.shortened import first_fields, shortened, shown_spans, shown_to
 
 MOST_LABELS = 500  # of one item
 MOST_SPANS = 1000
+MOST_SECONDS = 86400  # that an item is on a screen: a page that was left open tells nothing
 MOST = 2**31 - 1  # that every database can hold
 Key = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_-]+$")]
 Holder = Annotated[str, Field(min_length=1, max_length=48, pattern=r"^[A-Za-z0-9_-]+$")]
@@ -73,6 +74,7 @@ class EventBody(Incoming):
     confirmed: bool = False
     source: Literal["grid", "cluster"] | None = None
     asked_for: Purpose | None = None
+    seconds: float | None = Field(default=None, ge=0, le=MOST_SECONDS)
 
 
 class ClaimBody(Incoming):

@@ -103,3 +103,10 @@ test("the keys of spans: arrows follow the text, tab goes from span to span", ()
   assert.equal(neighbor(state, 1), null);
   assert.equal(neighbor(state, -1)?.label, "person");
 });
+
+test("an answer says how long its item was on the screen, where the page has measured it", () => {
+  const timed = { type: "done", key: "d", seconds: 4.2 };
+  assert.equal(acts(begun(), step(1), label("place"), timed).outbox.at(-1).seconds, 4.2);
+  assert.equal(acts(begun(), { type: "skip", key: "s", seconds: 0.5 }).outbox.at(-1).seconds, 0.5);
+  assert.equal("seconds" in acts(begun(), { type: "skip", key: "s" }).outbox.at(-1), false);
+});

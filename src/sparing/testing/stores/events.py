@@ -34,6 +34,7 @@ def check_events_come_back_as_they_were(open_store: OpenStore) -> None:
         annotator="Ada",
         model_version=3,
         confirmed=True,
+        seconds=2.5,
     )
     store = open_store()
     (outcome,) = store.append([new])
@@ -42,7 +43,7 @@ def check_events_come_back_as_they_were(open_store: OpenStore) -> None:
     expect(outcome == Outcome(EventStatus.STORED, event), f"{outcome} is not {event}")
     for name in ("key", "kind", "item_id", "class_id", "into_id", "value", "digest", "class_name",
                  "text", "purpose", "source", "propensity", "strategy", "annotator",
-                 "model_version", "confirmed"):  # fmt: skip
+                 "model_version", "confirmed", "seconds"):  # fmt: skip
         wanted, got = getattr(new, name), getattr(event, name)
         expect(wanted == got, f"'{name}' was {wanted!r} and came back as {got!r}")
     expect(event.at.endswith("+00:00"), f"the time {event.at!r} is not UTC")

@@ -17,6 +17,7 @@ import { preload } from "./picture.js";
 import { initial, isAsking, known, onScreen, reduce } from "./reducer.js";
 import { freshKey as fresh, session } from "./session.js";
 import { readSettings, saveSettings } from "./settings.js";
+import { stopwatch } from "./stopwatch.js";
 import { render } from "./view.js";
 
 /** @typedef {import("./types.js").State} State */
@@ -30,12 +31,14 @@ const SOON = 30; // ms between two looks at the outbox
 
 let state = { ...initial(readSettings({ guesses: false, singleKeys: true })), list: keptList() };
 let fetching = false;
+const watch = stopwatch(() => performance.now(), () => document.hidden);
 
 /** @param {Action} action */
 function dispatch(action) {
   const before = state;
   state = reduce(state, action);
   if (state === before) return;
+  watch.see(state.item?.item.item_id);
   render(state, before, acts);
   drawPanel(state, before, acts);
   drawWho(state, before, acts);
@@ -102,9 +105,9 @@ async function fetchListed(rows) {
 /** What a person can do. Keys of events are made here, and nowhere else. */
 const acts = {
   /** @param {string} name @param {boolean} [confirmed] */
-  label: (name, confirmed = false) => dispatch({ type: "label", name, key: fresh(), addKey: fresh(), confirmed }),
+  label: (name, confirmed = false) => dispatch({ type: "label", name, key: fresh(), addKey: fresh(), confirmed, seconds: watch.seconds() }),
   confirm: () => {
-    if (isSeveral(state) || isSpans(state)) dispatch({ type: "done", key: fresh() });
+    if (isSeveral(state) || isSpans(state)) dispatch({ type: "done", key: fresh(), seconds: watch.seconds() });
     else if (state.guesses && state.item?.guess) acts.label(state.item.guess[0], true);
   },
   /** @param {string} name */
@@ -118,7 +121,7 @@ const acts = {
   /** @param {"start" | "end"} side @param {number} by */
   edge: (side, by) => dispatch({ type: "edge", side, by }),
   unmark: () => dispatch({ type: "unmark" }),
-  skip: () => dispatch({ type: "skip", key: fresh() }),
+  skip: () => dispatch({ type: "skip", key: fresh(), seconds: watch.seconds() }),
   flag: () => dispatch({ type: "flag", key: fresh() }),
   undo: () => dispatch({ type: "undo", key: fresh() }),
   comment: () => dispatch({ type: "mode", mode: state.mode === "comment" ? null : "comment" }),
@@ -249,6 +252,7 @@ function toSpan(event, by) {
 
 function bind() {
   document.addEventListener("keydown", pressed);
+  document.addEventListener("visibilitychange", watch.turned);
   document.addEventListener("click", (event) => {
     const on = /** @type {HTMLElement} */ (event.target).closest("button");
     const [act, panel] = [on?.dataset["do"], on?.dataset["panel"]];

@@ -8,6 +8,8 @@ import { delivered, initialShared, reduceShared } from "./shared.js";
 import { edged, isSpans, marked, markedAlike, plain, same, selected, spansOf, stepped, suggestedIn, unmarked, wereOffered } from "./spans.js";
 
 /** @typedef {import("./types.js").State} State */
+/** An answer: its key, and how long the item was on the screen.
+ * @typedef {{key: string, seconds?: number | undefined}} Timed */
 /** @typedef {import("./types.js").Server} Server */
 /** @typedef {import("./types.js").Action} Action */
 /** @typedef {import("./types.js").Asked} Asked */
@@ -45,14 +47,14 @@ export function reduce(state, action) {
     case "listed": return listed(state, action.rows, action.items);
     case "leave": return { ...state, list: null, queue: [], exhausted: false, said: state.item ? "The list is left." : "The list is done." };
     case "label": return labeled(state, action);
-    case "done": return done(state, action.key);
+    case "done": return done(state, action);
     case "alike": return markedAlike(state, action.name);
     case "step": return stepped(state, action.by, action.extend);
     case "select": return selected(state, action);
     case "choose": return selected(state, { ...action, exact: true });
     case "edge": return edged(state, action.side, action.by);
     case "unmark": return unmarked(state);
-    case "skip": return answered(state, { key: action.key, kind: "skip" }, "Skipped.");
+    case "skip": return answered(state, { key: action.key, kind: "skip", ...timed(action) }, "Skipped.");
     case "flag": return flagged(state, action.key);
     case "comment": return commented(state, action.key, action.text);
     case "undo": return undone(state, action.key);
@@ -204,45 +206,53 @@ function labeled(state, action) {
   if (!state.item || (isNew && !action.addKey)) return state;
   if (isNew && !mayAdd(state)) return { ...state, notice: "New classes are for an owner of the project to add." };
   const ready = isNew ? added(state, String(action.addKey), name) : state;
-  if (isSpans(state)) return name === NONE ? finishedSpans(state, [], action.key) : { ...marked(ready, name), mode: null };
-  if (isSeveral(state)) return name === NONE ? finished(state, [], action.key) : { ...toggled(ready, name), mode: null };
+  if (isSpans(state)) return name === NONE ? finishedSpans(state, [], action) : { ...marked(ready, name), mode: null };
+  if (isSeveral(state)) return name === NONE ? finished(state, [], action) : { ...toggled(ready, name), mode: null };
   const event = {
     key: action.key, kind: /** @type {const} */ ("label"), class_name: name,
-    ...(action.confirmed ? { confirmed: true } : {}),
+    ...(action.confirmed ? { confirmed: true } : {}), ...timed(action),
   };
   const next = answered(ready, event, `Labeled ${name}.`);
   return isNew ? { ...next, notice: ready.notice } : next;
 }
 
 /** All labels of the item are chosen: on to the next.
- * @param {State} state @param {string} key @returns {State} */
-function done(state, key) {
+ * @param {State} state @param {Timed} action @returns {State} */
+function done(state, action) {
   if (isSpans(state)) {
-    if (state.item && (spansOf(state).length || wereOffered(state))) return finishedSpans(state, spansOf(state), key);
+    if (state.item && (spansOf(state).length || wereOffered(state))) return finishedSpans(state, spansOf(state), action);
     return state.item ? { ...state, notice: "Mark something first; the last key stands for nothing to mark." } : state;
   }
   const labels = picked(state);
-  if (state.item && (labels.length || wasOffered(state))) return finished(state, labels, key);
+  if (state.item && (labels.length || wasOffered(state))) return finished(state, labels, action);
   return state.item ? { ...state, notice: "Choose labels first; the last key stands for none of these." } : state;
 }
 
-/** @param {State} state @param {readonly string[]} chosen @param {string} key @returns {State} */
-function finished(state, chosen, key) {
+/** @param {State} state @param {readonly string[]} chosen @param {Timed} action @returns {State} */
+function finished(state, chosen, action) {
   const labels = ordered(state.server?.classes ?? [], chosen);
   const guess = state.guesses ? state.item?.guess?.[2] : null;
   const confirmed = guess && JSON.stringify(guess) === JSON.stringify(labels);
-  const event = { key, kind: /** @type {const} */ ("label"), labels, ...(confirmed ? { confirmed: true } : {}) };
+  const event = {
+    key: action.key, kind: /** @type {const} */ ("label"), labels, ...(confirmed ? { confirmed: true } : {}), ...timed(action),
+  };
   return answered(state, event, `Labeled ${labels.join(", ") || NONE}.`);
 }
 
 /** All spans of the item are marked. @param {State} state @param {readonly import("./types.js").Span[]} spans
- * @param {string} key @returns {State} */
-function finishedSpans(state, spans, key) {
+ * @param {Timed} action @returns {State} */
+function finishedSpans(state, spans, action) {
   const suggested = suggestedIn(state);
   const confirmed = suggested && same(suggested, spans);
-  const event = { key, kind: /** @type {const} */ ("label"), spans: plain(spans), ...(confirmed ? { confirmed: true } : {}) };
+  const event = {
+    key: action.key, kind: /** @type {const} */ ("label"), spans: plain(spans), ...(confirmed ? { confirmed: true } : {}),
+    ...timed(action),
+  };
   return answered(state, event, `${spans.length || "Nothing"} marked.`);
 }
+
+/** @param {Timed} action */
+const timed = ({ seconds }) => (seconds === undefined ? {} : { seconds });
 
 /** @param {State} state @param {PersonEvent} what @param {string} said @returns {State} */
 function answered(state, what, said) {

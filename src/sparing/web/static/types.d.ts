@@ -120,15 +120,15 @@ export type Action =
   | { type: "phase"; server: Server }
   | { type: "handing" }
   | { type: "beginning"; on: boolean }
-  | { type: "label"; key: string; name: string; confirmed?: boolean; addKey?: string }
-  | { type: "done"; key: string }
+  | { type: "label"; key: string; name: string; confirmed?: boolean; addKey?: string; seconds?: number }
+  | { type: "done"; key: string; seconds?: number }
   | { type: "alike"; name: string }
   | { type: "step"; by: number; extend: boolean }
   | { type: "select"; start: number; end: number; exact: boolean }
   | { type: "choose"; start: number; end: number }
   | { type: "edge"; side: "start" | "end"; by: number }
   | { type: "unmark" }
-  | { type: "skip"; key: string }
+  | { type: "skip"; key: string; seconds?: number }
   | { type: "flag"; key: string }
   | { type: "comment"; key: string; text: string }
   | { type: "undo"; key: string }

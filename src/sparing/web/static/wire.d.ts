@@ -23,6 +23,7 @@ export interface AskedBody {
   item: ItemBody;
   why: string;
   source: string;
+  strategy: string | null;
   model_version: number | null;
   guess: [string, number, string[] | null, MarkedSpanBody[] | null, string] | null;
   answer: AnswerBody | null;
@@ -102,6 +103,7 @@ export interface EventBody {
   confirmed?: boolean;
   source?: "grid" | "cluster" | null;
   asked_for?: "train" | "audit" | "handback" | null;
+  seconds?: number | null;
 }
 export interface Failure {
   kind: string;
