@@ -192,8 +192,8 @@ def load_paths(work: Path, names: dict[str, object]) -> Iterator[LabelPath]:
             yield load_path(work, name, int(file.stem[-2:]))
 
 
-def walk(name: str, task: Task, X: np.ndarray, seed: int) -> dict[str, np.ndarray]:
-    """Label one path; return what is kept of it."""
+def walk(task: Task, X: np.ndarray, seed: int, most: int) -> dict[str, np.ndarray]:
+    """Label one path of at most so many labels; return what is kept of it."""
     rng = np.random.default_rng([seed, 16])
     n = len(task.truth)
     held_out = rng.permutation(n) < min(MOST_HELD_OUT, n // (3 if n < 2000 else 4))
@@ -201,7 +201,7 @@ def walk(name: str, task: Task, X: np.ndarray, seed: int) -> dict[str, np.ndarra
     watched = rng.choice(pool, min(N_WATCHED, len(pool)), replace=False)
     learner = ActiveLearner(X, range(task.n_classes), auto_classifier(X), seed=seed)
     learner.skip(np.flatnonzero(held_out))
-    most = min(MOST_LABELS if seed < LONG_PATHS else FEWER_LABELS, len(pool))
+    most = min(most, MOST_LABELS if seed < LONG_PATHS else FEWER_LABELS, len(pool))
     order: list[int] = []
     uniform: list[bool] = []
     kept: dict[str, np.ndarray] = {}
@@ -241,6 +241,7 @@ def main() -> None:
     parser.add_argument("--work", type=Path, default=Path("out/paths"))
     parser.add_argument("--sets", default=";".join(SETS), help="names, with ; between them")
     parser.add_argument("--seeds", type=int, default=4)
+    parser.add_argument("--most", type=int, default=MOST_LABELS, help="labels of a path")
     parser.add_argument("--minutes", type=float, default=1e9, help="begin no path after so many")
     options = parser.parse_args()
     options.work.mkdir(parents=True, exist_ok=True)
@@ -252,7 +253,7 @@ def main() -> None:
                 continue
             began = time.process_time()
             task = SETS[name]()
-            kept = walk(name, task, _encoded(options.work, name, task), seed)
+            kept = walk(task, _encoded(options.work, name, task), seed, options.most)
             temporary = file.with_suffix(".tmp")
             with temporary.open("wb") as stream:
                 np.savez_compressed(stream, **kept)

@@ -18,9 +18,9 @@ from sparing.pool.predictions import Predictions, items_digest
 SAID = ("sparing_certificate", "assumptions", "not_checked", "how_to_check", "digest")
 # Numbers fit each other with or without these: what they name has to be there to compare.
 NAMES = {
-    "key", "items", "answers", "labels", "predictions", "audit", "previous/0", "model_version",
-    "majority", "recall/cat", "recall/dog", "notes/0", "notes/1", "evidence/0/scope",
-    "evidence/0/risk", "left_out/skipped", "n_wrong", "notes/2",
+    "key", "items", "answers", "labels", "log", "predictions", "audit", "previous/0",
+    "model_version", "majority", "recall/cat", "recall/dog", "notes/0", "notes/1",
+    "evidence/0/scope", "evidence/0/risk", "left_out/skipped", "n_wrong", "notes/2",
     # Of these each value that passes is a proof of its own: of the same claim, at as little risk.
     "evidence/0/delta", "evidence/0/threshold", "evidence/0/looks/0/0", "evidence/0/looks/0/1",
     "evidence/0/looks/1/0", "evidence/0/looks/1/1",
@@ -40,7 +40,8 @@ def case():
     first = draw_audit(p, 5, claim=Claim(0.2))
     audit = draw_audit(p, (90, 130), claim=Claim(0.2), cut=0.6, key="ab", previous=[first])
     answers = [(row, p.classes.values[truth[row]]) for row in audit.drawn.tolist()]
-    origins = Origins([(r, f"Ada: {v}") for r, v in answers], {"alone": 19, "at a glance": 1})
+    origins = Origins([(r, f"Ada: {v}") for r, v in answers], {"alone": 19, "at a glance": 1},
+                      log="7 ab")  # fmt: skip
     done = certified(p, audit, answers, origins)
     return p, audit, answers, origins, done.certificate
 
@@ -131,6 +132,6 @@ def test_one_altered_confidence_item_label_or_answer_is_noticed(what):
         answers[0] = (answers[0][0], "dog" if answers[0][1] == "cat" else "cat")
     else:
         origins = Origins([(r, line.replace("Ada", "Eve")) for r, line in origins.said],
-                          origins.taught)  # fmt: skip
+                          origins.taught, log=origins.log)  # fmt: skip
     q = Predictions(p.codes, confidence, y, p.classes, 3, items)
     assert not all(check.ok for check in verify(certificate, q, audit, answers, origins))

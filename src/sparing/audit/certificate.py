@@ -12,7 +12,7 @@ from sparing.audit.error_bounds import Evidence
 from sparing.audit.wording import ASSUMPTIONS, HOW_TO_CHECK, SHARES, not_checked
 from sparing.errors import InvalidInputError
 
-NEW_IN_2 = frozenset({"items", "answers", "labels", "taught", "left_out", "version"})
+NEW_IN_2 = frozenset({"items", "answers", "labels", "taught", "left_out", "log", "version"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,9 @@ class Certificate:
     labels : the labels that it covers, by hash: those by people so far, and by the model
     taught : how many labels came by each way that the model was taught, as far as it is known
     left_out : how many items are no part of ``n_total``, by the reason
-    version : 1 for certificates of old, whose key is a seed and which lack the last five
+    log : all that was said in a project before, by hash; ``""`` where there is no log, and in
+        certificates of old
+    version : 1 for certificates of old, whose key is a seed and which lack the last six
     """
 
     statement: str
@@ -69,6 +71,7 @@ class Certificate:
     labels: str = ""
     taught: dict[str, int] = field(default_factory=dict)
     left_out: dict[str, int] = field(default_factory=dict)
+    log: str = ""
     version: int = VERSION
 
     @property
@@ -89,6 +92,8 @@ class Certificate:
 
     def _content(self) -> dict[str, Any]:
         content = asdict(self)
+        if not self.log:  # older certificates do not name it
+            del content["log"]
         if self.version > 1:
             return content
         content["seed"] = int(content.pop("key"))
@@ -157,11 +162,13 @@ class Origins:
     said : pairs of a drawn row and a line of text for each answer: what, by whom, when, how
     taught : how many labels that the model was taught came by each way
     left_out : how many items are no part of the total, by the reason
+    log : all that was said in the project before, by hash
     """
 
     said: Sequence[tuple[int, str]] = ()
     taught: Mapping[str, int] = field(default_factory=dict)
     left_out: Mapping[str, int] = field(default_factory=dict)
+    log: str = ""
 
 
 UNKNOWN = Origins()

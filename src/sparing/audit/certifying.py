@@ -109,6 +109,7 @@ def stated(
             labels=_labels_digest(predictions, audit, findings, certificate),
             taught=dict(origins.taught),
             left_out=dict(origins.left_out) or ({"skipped": n_out} if n_out else {}),
+            log=origins.log,
         )
     return replace(certificate, notes=notes_of(predictions, certificate))
 

@@ -69,6 +69,9 @@ def verify(
     again = stated(predictions, audit, found, evidence, origins)
     # Version 1 put its notes in other words. Whoever changes the words of today counts VERSION up.
     notes = certificate.notes if certificate.version == 1 else again.notes
+    if certificate.log:
+        same = again.log == certificate.log
+        checks += (Check("nothing that was said before it has been altered", same),)
     return (
         *checks,
         Check("drawing again by its key gives the same items", is_repeatable(audit, predictions)),
@@ -78,7 +81,8 @@ def verify(
         ),
         Check(
             "counting the answers again gives the same certificate",
-            replace(again, answers=certificate.answers, notes=notes) == certificate,
+            replace(again, answers=certificate.answers, notes=notes, log=certificate.log)
+            == certificate,
         ),
     )
 

@@ -211,6 +211,9 @@ def _verify(project: str | PathLike[str], file: Path) -> None:
     typer.echo(certificate.statement)
     with open_project(project) as opened:
         checks = opened.audits.verify(certificate)
+        since = opened.audits.notes()
+    for note in since:
+        typer.echo(f"Since then: {note}")
     print_checks(checks, certificate)
 
 

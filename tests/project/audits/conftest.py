@@ -37,6 +37,11 @@ def numbers(tmp_path):
     return Numbers(tmp_path)
 
 
+@pytest.fixture(scope="module")
+def numbers_of_module(tmp_path_factory):
+    return Numbers(tmp_path_factory.mktemp("numbers"))
+
+
 class Photographs:
     """Eighty pictures, those with an odd number brighter; the class is "1" for these, else "0"."""
 

@@ -15,6 +15,7 @@ from sparing.project.attribution import Handed
 from sparing.project.audits import draws, outcome
 from sparing.project.locked_state import Guarded
 from sparing.project.log.event_log import EventLog
+from sparing.project.log.log_hash import hashed_until
 from sparing.project.state import State
 from sparing.project.views import Asked
 from sparing.store import Event, EventCheck, EventStatus, ItemRow, Kind, NewEvent, Outcome
@@ -118,7 +119,9 @@ class Audits:
         ConflictError : no audit is open, or items of it have no answer yet
         VoidAuditError : an item changed after the draw
         """
-        return self._decided(_certified)
+        return self._decided(
+            lambda state: _certified(state, self._log.hash_until(state.replay.last_seq))
+        )
 
     def _decided(self, decide: Callable[[State], Decision[T]]) -> T:
         """Decide something, and store it; anew, where what it rests on has changed meanwhile.
@@ -149,8 +152,11 @@ class Audits:
         SourceError : its audit is not in this project
         """
         drawn = draws.load_draw(self._guarded.folder, certificate.attempt)
+        log = self._log.hash_until(hashed_until(certificate.log))
         with self._guarded.held() as state:
-            return outcome.verified(state.folder, certificate, drawn, state.replay, state.rows)
+            return outcome.verified(
+                state.folder, certificate, drawn, state.replay, state.rows, log=log
+            )
 
     def notes(self) -> list[str]:
         """Return why the audit or its certificate is void, or what has become of its labels."""
@@ -183,7 +189,7 @@ def _drawn(state: State, claim: Claim) -> Decision[AuditPlan]:
     return Decision(planned, Kind.AUDIT_DRAWN, find, keep)
 
 
-def _certified(state: State) -> Decision[Certificate]:
+def _certified(state: State, log: str) -> Decision[Certificate]:
     drawn, n_answered = state.drawn, state.n_answered_of_draw()
     if drawn is None or not state.drawn_rows:
         raise ConflictError("No audit is open: draw one first.")
@@ -194,7 +200,7 @@ def _certified(state: State) -> Decision[Certificate]:
             f"{n_open:,} items of the audit have no answer yet. 'sparing audit' prints them."
         )
     answers = outcome.answers_of(drawn, state.replay, state.rows)
-    origins = outcome.origins_of(drawn, state.replay, state.rows)
+    origins = outcome.origins_of(drawn, state.replay, state.rows, log=log)
     done = outcome.certify_draw(drawn, answers, origins)
 
     def keep(_: draws.Draw) -> str:

@@ -50,19 +50,25 @@ def contents_of(
 
 
 def origins_of(
-    drawn: Draw, replay: Replay, items: Sequence[ItemRow], then: int | None = None
+    drawn: Draw,
+    replay: Replay,
+    items: Sequence[ItemRow],
+    then: int | None = None,
+    *,
+    log: str = "",
 ) -> Origins:
     """Return who answered the items of a draw, when and how, and how the other labels came.
 
     Parameters
     ----------
     drawn, replay, items, then : as of :func:`answers_of`
+    log : all that was said before, by hash
     """
     said = [
         (row, json.dumps([e.key, e.kind, e.content, e.annotator, e.at, e.source, e.confirmed]))
         for row, e in _said(drawn, replay, items, then)
     ]
-    return Origins(said, drawn.frozen.taught, drawn.frozen.left_out)
+    return Origins(said, drawn.frozen.taught, drawn.frozen.left_out, log)
 
 
 def _said(
@@ -118,11 +124,20 @@ def verified(
     drawn: Draw,
     replay: Replay,
     items: Sequence[ItemRow],
+    *,
+    log: str = "",
 ) -> tuple[Check, ...]:
-    """Recompute a certificate from what the project holds: log, items, draw, answers, labels."""
+    """Recompute a certificate from what the project holds: log, items, draw, answers, labels.
+
+    Parameters
+    ----------
+    folder, replay, items : of the project
+    certificate, drawn : what is checked, and its draw
+    log : all that was said before the certificate, by hash
+    """
     then = replay.certified_at(certificate.digest)
     answers = answers_of(drawn, replay, items, then)
-    origins = origins_of(drawn, replay, items, then)
+    origins = origins_of(drawn, replay, items, then, log=log if certificate.log else "")
     p = drawn.frozen.predictions
     checks = verify(certificate, p, drawn.audit, answers, origins)
     logged = replay.drawn_digests[: certificate.attempt]

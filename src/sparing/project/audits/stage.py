@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from sparing.audit.audit import Phase
-from sparing.errors import SparingError
+from sparing.errors import SourceError, SparingError
 from sparing.project.audits.draws import AUDIT, Draw, load_draw
 from sparing.project.audits.outcome import Certified, load_certified
 from sparing.project.folder import ProjectFolder
@@ -64,9 +64,18 @@ def load_stage(folder: ProjectFolder, replay: Replay) -> Stage:
         return Stage(decided)
     try:
         drawn = load_draw(folder, replay.attempt)
+        _check_classes(drawn, replay)
         if replay.phase is Phase.AUDIT:
             return Stage(decided, drawn, None, frozenset(drawn.audit.drawn.tolist()))
         done = load_certified(folder, drawn)
         return Stage(decided, drawn, done, frozenset(), frozenset(done.remainder.tolist()))
     except SparingError as error:
         return Stage(decided, fault=f"{error} {ANEW}")
+
+
+def _check_classes(drawn: Draw, replay: Replay) -> None:
+    lost = next((one for one in drawn.frozen.class_ids if not replay.has_class(one)), None)
+    if lost is not None:
+        raise SourceError(
+            f"Audit {drawn.audit.attempt} is about '{lost}', a class that was never added here."
+        )

@@ -10,6 +10,7 @@ from sparing.project.locked_state import Guarded
 from sparing.project.log.commands import formed, known_class, recorded
 from sparing.project.log.follower import Follower
 from sparing.project.log.judge import Judge
+from sparing.project.log.log_hash import log_hash
 from sparing.project.multiprocess import alone_on_duty
 from sparing.project.state import State
 from sparing.project.views import Recorded
@@ -116,6 +117,10 @@ class EventLog:
     def keys(self, prefix: str) -> list[str]:
         """Return the keys that begin so of all that was ever stored, also of what was undone."""
         return [event.key for event in self._store.events() if event.key.startswith(prefix)]
+
+    def hash_until(self, last: int) -> str:
+        """Name all that was ever stored down to the event ``last``, by hash."""
+        return log_hash(self._store.events(), last)
 
     @contextmanager
     def alone(self, duty: str) -> Iterator[None]:
