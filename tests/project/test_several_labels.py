@@ -2,6 +2,7 @@
 
 import csv
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -11,6 +12,7 @@ from sparing.errors import CapabilityError, InvalidInputError, StoreError, Unkno
 from sparing.project import NewEvent, Project
 from sparing.project.log.meaning import as_said
 from sparing.project.merging.merge import merge
+from sparing.stats.hypergeometric import upper_limit
 from sparing.store import Kind
 
 N = 240
@@ -166,6 +168,28 @@ def test_the_audit_counts_an_item_wrong_if_one_of_its_labels_is(project):
     project.teach({first.item.item_id: right[:-1] if right else ["rain"]})  # all but one of them
     answer(project, others)
     assert project.audits.certify().n_wrong == 1
+
+
+def test_a_certificate_bounds_each_label_by_itself_too(project):
+    items = list(project.items)
+    project.teach({i: truth(project.items[i]) for i in items[:60]})
+    project.retrain()
+    project.audits.draw(0.3)
+    wet = next(a for a in project.audits.query(N) if "rain" in truth(a.item))
+    project.teach({wet.item.item_id: [name for name in truth(wet.item) if name != "rain"]})
+    answer(project, [a for a in project.audits.query(N) if a is not wet])
+    certificate = project.audits.certify()
+    audit = project._guarded._state.drawn.audit
+    n, m = int(audit.eligible.sum()), audit.looks[0]
+    rain, wind = (int(upper_limit(k, n, m, audit.delta / 2)) - k for k in (1, 0))
+    assert certificate.by_label == {"rain": rain, "wind": wind}
+    assert f"'rain' {rain}, 'wind' {wind}." in " ".join(certificate.notes)
+    rename = NewEvent(key="r", kind=Kind.RENAME_CLASS, class_name="rain", text="wet")
+    merge_in = NewEvent(key="m", kind=Kind.MERGE_CLASS, class_name="wind", text="wet")
+    assert {done.status for done in project.record([rename, merge_in])} == {"stored"}
+    assert all(check.ok for check in project.audits.verify(certificate))
+    forged = replace(certificate, by_label={**certificate.by_label, "rain": 0})
+    assert not all(check.ok for check in project.audits.verify(forged))
 
 
 def test_people_who_differ_in_one_label_are_to_be_settled(project):

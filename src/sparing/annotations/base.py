@@ -56,6 +56,8 @@ class AnnotationKind(ABC):
     """What the registry calls it, such as ``"spans"``."""
     examples: ClassVar[Examples]
     """What the common checks try."""
+    sameness: ClassVar[str] = ""
+    """When two answers count as the same, in a sentence; ``""`` where all of them has to be."""
 
     @abstractmethod
     def parse(self, raw: Any, classes: ClassTable, item: Any = None) -> Value:

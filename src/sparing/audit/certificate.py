@@ -12,7 +12,9 @@ from sparing.audit.error_bounds import Evidence
 from sparing.audit.wording import ASSUMPTIONS, HOW_TO_CHECK, SHARES, not_checked
 from sparing.errors import InvalidInputError
 
-NEW_IN_2 = frozenset({"items", "answers", "labels", "taught", "left_out", "log", "version"})
+NEW_IN_2 = frozenset({"items", "answers", "labels", "taught", "left_out", "log", "by_label",
+                      "sameness", "version"})  # fmt: skip
+MAY_LACK = ("log", "by_label", "sameness")  # of version 2, where they say nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,11 @@ class Certificate:
     left_out : how many items are no part of ``n_total``, by the reason
     log : all that was said in a project before, by hash; ``""`` where there is no log, and in
         certificates of old
-    version : 1 for certificates of old, whose key is a seed and which lack the last six
+    by_label : of answers that say several things, on how many items of the finished data set each
+        label is wrong at most, whatever is said of the others; all limits together hold with
+        probability 1 - delta of this attempt
+    sameness : when two answers count as the same, in words; ``""`` where all of them has to be
+    version : 1 for certificates of old, whose key is a seed and which lack the last eight
     """
 
     statement: str
@@ -72,6 +78,8 @@ class Certificate:
     taught: dict[str, int] = field(default_factory=dict)
     left_out: dict[str, int] = field(default_factory=dict)
     log: str = ""
+    by_label: dict[str, int] = field(default_factory=dict)
+    sameness: str = ""
     version: int = VERSION
 
     @property
@@ -91,9 +99,8 @@ class Certificate:
         return json.dumps({**head, **self._content(), **tail}, indent=1, ensure_ascii=False)
 
     def _content(self) -> dict[str, Any]:
-        content = asdict(self)
-        if not self.log:  # older certificates do not name it
-            del content["log"]
+        told = asdict(self).items()
+        content = {name: value for name, value in told if value or name not in MAY_LACK}
         if self.version > 1:
             return content
         content["seed"] = int(content.pop("key"))

@@ -110,6 +110,8 @@ def stated(
             taught=dict(origins.taught),
             left_out=dict(origins.left_out) or ({"skipped": n_out} if n_out else {}),
             log=origins.log,
+            by_label=_by_label(audit, findings),
+            sameness=findings.sameness,
         )
     return replace(certificate, notes=notes_of(predictions, certificate))
 
@@ -177,6 +179,22 @@ def _recall(predictions: Predictions, audit: Audit, findings: Findings) -> dict[
     at_most = _by_value(upper_limit, missed, n, m, delta) - missed
     recall = np.clip(1 - at_most / np.maximum(at_least, 1), 0, 1)
     return {str(v): float(r) for v, r in zip(predictions.classes.values, recall, strict=True)}
+
+
+def _by_label(audit: Audit, findings: Findings) -> dict[str, int]:
+    """Bound for each label on how many items it is wrong once people have labeled theirs.
+
+    It is a limit on all items that could be drawn, less those in which people have mended it; what
+    could not be drawn is handed back. Where the walk ends plays no part.
+    """
+    claim = audit.claim
+    if audit.design != UNIFORM or claim is None or claim.kind != WHOLE or not findings.by_label:
+        return {}
+    seen = findings.first(audit.looks[0])
+    wrong = np.array([int(one.sum()) for one in seen.by_label.values()])
+    n, m = int(audit.eligible.sum()), len(seen.wrong)
+    limits = _by_value(upper_limit, wrong, n, m, audit.delta / len(wrong)) - wrong
+    return dict(zip(seen.by_label, limits.tolist(), strict=True))
 
 
 def _by_value(limit: Any, k: IntArray, n: int, m: int, delta: float) -> IntArray:

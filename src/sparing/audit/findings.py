@@ -1,7 +1,7 @@
 """Whether the model is right about an item: what people said of it, against what it says."""
 
 from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TypeVar
 
@@ -57,12 +57,17 @@ class Findings:
     wrong : (n_drawn,) True where the model is wrong, and where there is no agreed answer
     disputed : (n_drawn,) True where annotators disagree
     classes : the class table, extended by values that the model does not know
+    by_label : of answers that say several things, for each label (n_drawn,) True where the model is
+        wrong about it, and where there is no agreed answer; the labels are fixed before the draw
+    sameness : when two answers count as the same, in words; ``""`` where all of them has to be
     """
 
     codes: IntArray
     wrong: BoolArray
     disputed: BoolArray
     classes: ClassTable
+    by_label: Mapping[str, BoolArray] = field(default_factory=dict)
+    sameness: str = ""
 
     @property
     def agreed(self) -> BoolArray:
@@ -81,7 +86,10 @@ class Findings:
 
     def first(self, n: int) -> "Findings":
         """Return what was said of the first ``n`` items drawn."""
-        return Findings(self.codes[:n], self.wrong[:n], self.disputed[:n], self.classes)
+        by_label = {label: wrong[:n] for label, wrong in self.by_label.items()}
+        return Findings(
+            self.codes[:n], self.wrong[:n], self.disputed[:n], self.classes, by_label, self.sameness
+        )
 
 
 def judge(

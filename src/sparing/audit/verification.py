@@ -131,6 +131,7 @@ def _counts_fit(c: Certificate) -> bool:
     ways = [*c.taught.values(), *c.left_out.values()]
     fits &= all(type(n) is int and n > 0 for n in ways)
     fits &= not c.taught or sum(c.taught.values()) == before
+    fits &= all(type(n) is int and 0 <= n <= c.n_total for n in c.by_label.values())
     if c.claim.kind == WHOLE:
         return fits and all(_ranked_list_fits(c, e, before) for e in c.evidence)
     return fits and _levels_fit(c, before)

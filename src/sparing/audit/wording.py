@@ -32,6 +32,7 @@ HOW_TO_CHECK = (
 )
 
 
+MOST_LABELS = 20  # that are named one by one
 ALONE, GUESSED, GLANCE, CONSENSUS = "alone", "guess confirmed", "at a glance", "by consensus"
 WAYS = {  # that a reader has to know of
     GUESSED: "confirm a guess of the model that was on the screen",
@@ -80,6 +81,21 @@ def _among_auto_labels(c: "Certificate") -> str:
     )
 
 
+def _by_label(c: "Certificate") -> str:
+    """Say for each label on how many items it is wrong at most, the worst first."""
+    worst = sorted(c.by_label.items(), key=lambda pair: (-pair[1], pair[0]))
+    shown = ", ".join(f"'{label}' {n:,}" for label, n in worst[:MOST_LABELS])
+    rest = worst[MOST_LABELS:]
+    more = f"; of the {len(rest):,} other labels each {rest[0][1]:,} or fewer" if rest else ""
+    once = f" once the {c.n_handback:,} handed-back items are labeled" if c.n_handback else ""
+    return (
+        f"Each label by itself: of the {c.n_total:,} items at most so many are wrong about it{once}"
+        f" (it is missing, too much, or at another place): {shown}{more}. With"
+        f" {100 * (1 - c.claim.delta):g} % these limits hold, all together, but by themselves: not"
+        " also together with the statement."
+    )
+
+
 def class_shares(predictions: Predictions) -> FloatArray:
     """Estimate the share of each class: people's labels, and predictions for the rest."""
     c, y = len(predictions.classes), predictions.y
@@ -123,5 +139,9 @@ def notes_of(predictions: Predictions, c: "Certificate") -> tuple[str, ...]:
         notes.append(f"No part of the {c.n_total:,} labels, and nothing is promised of: {why}.")
     if c.version > 1 and c.claim.kind == WHOLE and c.n_auto:
         notes.append(_among_auto_labels(c))
+    if c.sameness:
+        notes.append(c.sameness)
+    if c.by_label:
+        notes.append(_by_label(c))
     note = empty_bound_note(predictions, c.claim)
     return (*notes, note) if note else tuple(notes)

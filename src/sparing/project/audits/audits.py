@@ -155,7 +155,13 @@ class Audits:
         log = self._log.hash_until(hashed_until(certificate.log))
         with self._guarded.held() as state:
             return outcome.verified(
-                state.folder, certificate, drawn, state.replay, state.rows, log=log
+                state.folder,
+                certificate,
+                drawn,
+                state.replay,
+                state.rows,
+                kind=state.settings.kind,
+                log=log,
             )
 
     def notes(self) -> list[str]:
@@ -199,9 +205,9 @@ def _certified(state: State, log: str) -> Decision[Certificate]:
         raise ConflictError(
             f"{n_open:,} items of the audit have no answer yet. 'sparing audit' prints them."
         )
-    answers = outcome.answers_of(drawn, state.replay, state.rows)
+    found = outcome.findings_of(drawn, state.replay, state.rows, state.settings.kind)
     origins = outcome.origins_of(drawn, state.replay, state.rows, log=log)
-    done = outcome.certify_draw(drawn, answers, origins)
+    done = outcome.certify_draw(drawn, found, origins)
 
     def keep(_: draws.Draw) -> str:
         outcome.save_certified(state.folder, done)

@@ -1,19 +1,23 @@
 """What comes of an audit: what people said of its items, the certificate, the labels it covers."""
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from sparing.annotations.registry import get_kind
 from sparing.audit.autolabel import AutoLabels, certified
 from sparing.audit.certificate import Certificate, Origins
+from sparing.audit.findings import Findings, judge
 from sparing.audit.verification import Check, verify
 from sparing.errors import SourceError, SparingError
 from sparing.files import read_arrays, write_arrays, write_atomically
+from sparing.project.audits.by_label import wrong_by_label
 from sparing.project.audits.draws import AUDIT, Draw, items_of
 from sparing.project.folder import ProjectFolder
 from sparing.project.log.replay import ItemState, Replay
+from sparing.project.settings import CLASS
 from sparing.store import Event, ItemRow
 from sparing.store.contents import retold
 from sparing.types import FloatArray, IntArray
@@ -47,6 +51,34 @@ def contents_of(
         (row, None if event.content is None else retold(event.content, resolve))
         for row, event in _said(drawn, replay, items, then)
     ]
+
+
+def findings_of(
+    drawn: Draw,
+    replay: Replay,
+    items: Sequence[ItemRow],
+    kind: str,
+    then: int | None = None,
+    *,
+    by_label: bool = True,
+) -> Findings:
+    """Return where the model is wrong: as a whole, and about each label of those that say several.
+
+    Parameters
+    ----------
+    drawn, replay, items, then : as of :func:`answers_of`
+    kind : of the answers
+    by_label : whether to look at each label, too: certificates of old do not
+    """
+    answers = answers_of(drawn, replay, items, then)
+    found = judge(drawn.audit, drawn.frozen.predictions, answers)
+    if kind == CLASS or not by_label:
+        return found
+    said = [(row, event.content) for row, event in _said(drawn, replay, items, then)]
+    classes = replay.classes_then(replay.drawn_at(drawn.audit.digest))
+    of_kind = get_kind(kind)
+    wrong = wrong_by_label(drawn, said, found, classes, of_kind)
+    return replace(found, by_label=wrong, sameness=of_kind.sameness)
 
 
 def origins_of(
@@ -111,11 +143,9 @@ class Certified:
     remainder: IntArray
 
 
-def certify_draw(
-    drawn: Draw, answers: Iterable[tuple[int, str | None]], origins: Origins
-) -> Certified:
+def certify_draw(drawn: Draw, found: Findings, origins: Origins) -> Certified:
     """Certify what the answered audit proves."""
-    return _outcome(certified(drawn.frozen.predictions, drawn.audit, answers, origins), drawn)
+    return _outcome(certified(drawn.frozen.predictions, drawn.audit, found, origins), drawn)
 
 
 def verified(
@@ -125,6 +155,7 @@ def verified(
     replay: Replay,
     items: Sequence[ItemRow],
     *,
+    kind: str,
     log: str = "",
 ) -> tuple[Check, ...]:
     """Recompute a certificate from what the project holds: log, items, draw, answers, labels.
@@ -133,13 +164,15 @@ def verified(
     ----------
     folder, replay, items : of the project
     certificate, drawn : what is checked, and its draw
+    kind : of the answers
     log : all that was said before the certificate, by hash
     """
     then = replay.certified_at(certificate.digest)
-    answers = answers_of(drawn, replay, items, then)
+    is_told = bool(certificate.by_label)
+    found = findings_of(drawn, replay, items, kind, then, by_label=is_told)
     origins = origins_of(drawn, replay, items, then, log=log if certificate.log else "")
     p = drawn.frozen.predictions
-    checks = verify(certificate, p, drawn.audit, answers, origins)
+    checks = verify(certificate, p, drawn.audit, found, origins)
     logged = replay.drawn_digests[: certificate.attempt]
     checks += (
         Check("the log of the project has it", then is not None),
@@ -151,7 +184,7 @@ def verified(
     if certificate.version > 1:
         named = items_of(items[: len(p)], drawn.frozen.contents.tolist(), drawn.frozen.class_ids)
         checks += (Check("the items are those that were certified", named == p.items),)
-    done = certify_draw(drawn, answers, origins)
+    done = certify_draw(drawn, found, origins)
     try:
         stored = load_certified(folder, drawn)
         same = stored.by_model == done.by_model and np.array_equal(stored.remainder, done.remainder)

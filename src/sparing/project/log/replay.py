@@ -341,6 +341,11 @@ class Replay:
         """The hashes of the audits that were drawn, in their order."""
         return [e.text or "" for e in self._of_phase if e.kind is Kind.AUDIT_DRAWN]
 
+    def drawn_at(self, digest: str) -> int | None:
+        """Return the seq of the event that made a draw; None if there is none."""
+        found = (e.seq for e in self._of_phase if e.kind is Kind.AUDIT_DRAWN and e.text == digest)
+        return next(found, None)
+
     def certified_at(self, digest: str) -> int | None:
         """Return the seq of the event that made a certificate; None if there is none."""
         found = (e.seq for e in self._of_phase if e.kind is Kind.CERTIFIED and e.text == digest)
