@@ -4,13 +4,14 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from sparing.annotations.base import AnnotationKind
+from sparing.annotations.boxes import BoxSet
 from sparing.annotations.labels import LabelSet
 from sparing.annotations.single import SingleClass
 from sparing.annotations.spans import SpanSet
 from sparing.errors import UnknownNameError
 
 KINDS: Mapping[str, AnnotationKind] = MappingProxyType(
-    {kind.name: kind for kind in (SingleClass(), LabelSet(), SpanSet())}
+    {kind.name: kind for kind in (SingleClass(), LabelSet(), SpanSet(), BoxSet())}
 )
 """The kinds of annotation by name."""
 

@@ -22,7 +22,7 @@ class Unit:
     Parameters
     ----------
     place : where in the item: ``()`` is all of it, ``(start, end)`` a span in code points, the end
-        exclusive
+        exclusive, ``(x0, y0, x1, y1)`` a box in 1/16 pixel of the upright picture
     class_id : of which class
     by : ``"drawn"`` by a person, ``"accepted"`` from the model, or ``"edited"`` after it
     version : of the model that suggested it; None if none did
