@@ -157,6 +157,15 @@ def test_bad_usage_gets_one_line(iris, tmp_path, monkeypatch, capfd, args, code,
     assert words in captured.err + captured.out
 
 
+def test_a_list_of_texts_has_no_labels_and_none_of_its_texts_is_named_as_a_column(tmp_path, capfd):
+    path = tmp_path / "n.txt"
+    path.write_text("it rained\nAda ran\n")
+    assert run(["compare", str(path)]) == 1
+    said = capfd.readouterr().err
+    assert "n.txt has nothing beside its items" in said
+    assert "It has" not in said
+
+
 def test_other_files_are_no_models(iris, tmp_path, capfd):
     assert run(["predict", str(iris), str(iris)]) == 1
     assert "is not a saved model" in capfd.readouterr().err

@@ -187,7 +187,10 @@ def test_a_conll_file_is_of_spans_and_says_that_it_has_some(tmp_path):
         assert project.kind == "spans"
         first = project.items[next(iter(project.items))]
         assert (first.text, first.tokens) == ("Ada 'll run", [0, 3, 4, 7, 8, 11])
-        assert any("sparing import" in note for note in project.status().notes)
+        wanted = "Texts without an answer that have spans in the source: 1. 'sparing import"
+        assert any(note.startswith(wanted) for note in project.status().notes)
+        project.files.import_labels(path)
+        assert not any("sparing import" in note for note in project.status().notes)
 
 
 def test_long_documents_are_asked_sentence_by_sentence_and_tables_by_their_text(tmp_path):
@@ -209,6 +212,16 @@ def test_long_documents_are_asked_sentence_by_sentence_and_tables_by_their_text(
     with Project.open(folder) as again:  # another text is another item, and keeps no offsets
         assert again.status().n_labeled == 0
         assert "not in the source: kept" in " ".join(again.status().notes)
+
+
+def test_a_text_without_a_word_is_no_line_of_conll_and_is_told_of(tmp_path):
+    path = tmp_path / "texts.jsonl"
+    texts = ("Ada ran", " \u3000")
+    path.write_text("".join(json.dumps({"text": t, "label": []}) + "\n" for t in texts))
+    with Project.create(path, classes=["person"], kind="spans") as project:
+        assert not any("without a word" in note for note in project.status().notes)
+        project.teach({item: [] for item in project.items})
+        assert any("without a word: 1. CoNLL" in note for note in project.status().notes)
 
 
 def test_a_source_without_texts_is_refused_in_one_line(tmp_path):

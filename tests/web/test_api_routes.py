@@ -10,14 +10,17 @@ from hypothesis import Phase as Stage
 from hypothesis.errors import Unsatisfiable
 from schemathesis import GenerationMode
 from schemathesis.specs.openapi.checks import positive_data_acceptance
+from tests.web.conftest import entered
 
 import sparing.errors as errors
 from sparing.audit.audit import Phase
+from sparing.project import Project
 from sparing.project.files.export import FOLDERS, HUB, SPAN_FORMS, STUDIO
 from sparing.project.files.forms import FORMS
 from sparing.project.views import Recorded
 from sparing.web.api import GATHERED, SENT
 from sparing.web.failures import STATUS, kind_of, status_of
+from sparing.web.shortened import MOST_CHARACTERS
 
 PATIENCE = 120  # seconds for an answer; an export starts a process, which a busy machine delays
 EVENT = {"key": "k1", "kind": "label", "item_id": "t0", "class_name": "cat", "seen": None}
@@ -124,6 +127,28 @@ def test_events_come_to_the_project_as_they_were_sent(client, project):
     assert client.post("/api/events", json=[sent]).json()[0]["status"] == "stored"
     event = project.events[0]
     assert {name: getattr(event, name) for name in sent} == sent
+
+
+def test_no_span_comes_in_behind_what_a_page_shows_but_one_that_is_there_stays(tmp_path):
+    path = tmp_path / "long.txt"
+    path.write_text("a" * (MOST_CHARACTERS + 20) + "\n")
+    with Project.create(path, classes=["x"], kind="spans") as made, entered(made) as client:
+        (item,) = made.items
+        near, far = ({"start": s, "end": s + 5, "label": "x"} for s in (0, MOST_CHARACTERS + 1))
+
+        def sent(key, *spans, **more):
+            event = {"key": key, "kind": "label", "item_id": item, "spans": [*spans], **more}
+            comment = {"key": f"c{key}", "kind": "comment", "item_id": item, "text": key}
+            return client.post("/api/events", json=[event, comment]).json()
+
+        refused, noted = sent("k1", near, far)
+        assert (refused["status"], noted["status"]) == ("refused", "stored")
+        assert "A page shows the first 100,000 characters" in refused["message"]
+        assert made.asked(item).answer is None
+        made.teach({item: [(far["start"], far["end"], "x")]})
+        seen = made.asked(item).answer.key
+        assert sent("k2", near, far, seen=seen)[0]["status"] == "stored"
+        assert len(made.asked(item).answer.spans) == 2
 
 
 def test_the_trainer_is_woken_after_answers(client, project):

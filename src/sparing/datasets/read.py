@@ -89,6 +89,11 @@ def read_labeled(
             path, follow_links=reading.follow_links, encoding=reading.encoding
         )
     raw = read_table(path, reading)
+    if label_column is None and len(raw.columns) < 2:
+        raise InvalidInputError(
+            f"{path.name} has nothing beside its items: labels are another column of a table, or"
+            " the names of the folders that the items are in."
+        )
     if label_column is None:
         names = ", ".join(raw.columns)
         raise InvalidInputError(

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
@@ -37,6 +38,11 @@ from sparing.store.contents import classes_in
 from sparing.store.records import LABELS
 
 N_SHOWN = 3
+MARKED_ALREADY = (
+    "Texts without an answer that have spans in the source: {n:,}. 'sparing import PROJECT {name}'"
+    " takes them over."
+)
+WORDLESS = "Texts with an answer and without a word: {n:,}. CoNLL columns leave them out."
 NO_MODEL = (False, "Go on: there is no model yet.")
 ALL_ANSWERED = (True, "Stop: every item has an answer.")
 CHOOSE = (False, "Choose first what the items of the source are: 'sparing match' shows them.")
@@ -180,7 +186,7 @@ def _notes(state: State) -> list[str]:
         for why, names in unreadable.items()
     ]
     ignored = _ignored(state.replay.ignored)
-    said = [*state.listing.said, *_offered(state), *state.changes.said()]
+    said = [*state.listing.said, *_offered(state), *_of_texts(state), *state.changes.said()]
     return [*state.said_of_certificate(), *ignored, *said, *skipped, *_lost(state)]
 
 
@@ -191,6 +197,21 @@ def _offered(state: State) -> list[str]:
     if layout is None or table is None or column is None or column not in table.columns:
         return []
     return [offered(table, column, layout.columns)]
+
+
+def _of_texts(state: State) -> list[str]:
+    """Return what can be done with spans that the source has, and what CoNLL will leave out."""
+    listing = state.listing
+    if listing.passages is None:
+        return []
+    marks = listing.passages.marked
+    said = (i for i, noted in state.replay.items.items() if noted.answer is not None)
+    places = [place for i in said if (place := state.place_of(i)) is not None]
+    blank = sum(not listing.values[place].strip() for place in places)
+    n = int(marks.sum() - marks[places].sum())
+    name = Path(state.settings.source).name
+    marked = MARKED_ALREADY.format(n=n, name=name)
+    return [marked] * bool(n) + [WORDLESS.format(n=blank)] * bool(blank)
 
 
 def _lost(state: State) -> list[str]:

@@ -190,7 +190,7 @@ class UncertaintyMass(SequenceStrategy):
 
     name: ClassVar[str] = "mass"
     requires: ClassVar[frozenset[str]] = frozenset({"entropy"})
-    reason: ClassVar[str] = "its open words are open in many other sentences"
+    reason: ClassVar[str] = "the model is unsure of words in it that many other texts have, too"
 
     def utility(self, s: SequenceSnapshot) -> FloatArray:
         """Return the worth of each sentence, were it the first of its batch."""

@@ -46,10 +46,15 @@ from sparing.web.media import MEDIA_POLICY, Picture, drawn, inside, picture
 from sparing.web.rights import holder_of, may_say, not_allowed, only, role_for, session
 from sparing.web.roles import Role
 from sparing.web.sessions import Session
+from sparing.web.shortened import MOST_CHARACTERS
 
 MAX_EVENTS = 200
 MAX_EXCLUDED = 500
 PAGE = 50
+UNSEEN = (
+    f"A page shows the first {MOST_CHARACTERS:,} characters of a text: spans behind them are taught"
+    " in Python, or imported."
+)
 MAX_OFFSET = 10**9
 WHAT = {
     Kind.SETTLED: "Settling",
@@ -192,13 +197,17 @@ def record(
         )
         for event in events
     ]
-    recorded = iter(project.record([event for event in new if event.kind in mine]))
+    unseen = {event.key for event in events if _marks_unseen(project, event)}
+    mine_now = [event for event in new if event.kind in mine and event.key not in unseen]
+    recorded = iter(project.record(mine_now))
     if trainer is not None:
         trainer.wake()
     return [
-        RecordedBody.model_validate(next(recorded))
-        if event.kind in mine
-        else _refused(event, may_add=may_add)
+        _refused(event, not_allowed(role_for(event.kind, may_add=may_add), WHAT[event.kind]))
+        if event.kind not in mine
+        else _refused(event, UNSEEN)
+        if event.key in unseen
+        else RecordedBody.model_validate(next(recorded))
         for event in new
     ]
 
@@ -211,8 +220,18 @@ def _said(event: EventBody) -> dict[str, Any]:
     return fields if said is None else {**fields, "class_name": as_said(said)}
 
 
-def _refused(event: NewEvent, *, may_add: bool) -> RecordedBody:
-    why = not_allowed(role_for(event.kind, may_add=may_add), WHAT[event.kind])
+def _marks_unseen(project: Project, event: EventBody) -> bool:
+    """Tell whether spans are new that lie behind what the page shows of their text."""
+    spans = event.spans or ()
+    behind = {(s.start, s.end, s.label) for s in spans if s.end > MOST_CHARACTERS}
+    if not behind or event.kind == Kind.SETTLED or event.item_id not in project.items:
+        return False
+    answer = project.asked(event.item_id).answer
+    known = () if answer is None else answer.spans or ()
+    return not behind <= {(one.start, one.end, one.label) for one in known}
+
+
+def _refused(event: NewEvent, why: str) -> RecordedBody:
     return RecordedBody(key=event.key, seq=None, status="refused", current=None, message=why)
 
 

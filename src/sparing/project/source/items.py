@@ -16,7 +16,7 @@ from sparing.datasets.rows import RawTable
 from sparing.errors import SourceError
 from sparing.files import file_fault
 from sparing.project.source.layout import Layout
-from sparing.types import IntArray
+from sparing.types import BoolArray, IntArray
 
 MNIST = "mnist"
 PRESENT, GONE, UNREADABLE = "present", "gone", "unreadable"  # states of an item
@@ -72,11 +72,13 @@ class Passages:
     starts : (n,) where in it the text begins, in code points
     tokens : (n,) offsets of the tokens, (n_tokens, 2), where the source says what these are; None:
         they are found by Unicode's rules
+    marked : (n,) True where the source has spans of its document already
     """
 
     documents: tuple[str, ...]
     starts: IntArray
     tokens: tuple[IntArray | None, ...]
+    marked: BoolArray
 
     def take(self, places: Sequence[int]) -> "Passages":
         """Return those of just these places."""
@@ -84,6 +86,7 @@ class Passages:
             tuple(self.documents[i] for i in places),
             self.starts[list(places)],
             tuple(self.tokens[i] for i in places),
+            self.marked[list(places)],
         )
 
 

@@ -19,7 +19,6 @@ KEY_LENGTH = 24  # as of all other items
 LONG = 600
 """Characters: a longer text is asked sentence by sentence."""
 TEXTS = ("text", "content", "sentence", "body")  # names of a column, the likeliest first
-MARKED_ALREADY = "{n:,} texts have spans already: 'sparing import PROJECT {name}' takes them over."
 
 
 def list_passages(
@@ -103,8 +102,13 @@ def _passages(found: Listing | None, documents: Documents, name: str) -> Listing
         values,
         layout=found.layout if found else None,
         table=found.table.take(of.tolist()) if found and found.table else None,
-        said=(*(found.said if found else ()), *_said(documents, name)),
-        passages=Passages(tuple(called[i] for i in of.tolist()), starts, tuple(tokens)),
+        said=(*(found.said if found else ()), *_said(documents)),
+        passages=Passages(
+            tuple(called[i] for i in of.tolist()),
+            starts,
+            tuple(tokens),
+            np.array([bool(document.spans) for document in documents.documents], dtype=bool)[of],
+        ),
     )
 
 
@@ -117,10 +121,8 @@ def _parts(text: str, document: Document) -> list[tuple[int, int]]:
     return [(a, a + n) for a, n in zip(windows.starts.tolist(), lengths, strict=True)]
 
 
-def _said(documents: Documents, name: str) -> tuple[str, ...]:
-    n_marked = sum(bool(document.spans) for document in documents.documents)
-    marked = (MARKED_ALREADY.format(n=n_marked, name=name),) if n_marked else ()
-    return (*documents.notes, *summarize_skipped(documents.skipped), *marked)
+def _said(documents: Documents) -> tuple[str, ...]:
+    return (*documents.notes, *summarize_skipped(documents.skipped))
 
 
 def tokens_in(passages: Passages, place: int, text: str) -> IntArray:

@@ -3,7 +3,7 @@
 import { classButtons } from "./class-buttons.js";
 import { whole } from "./content.js";
 import { percent } from "./curve.js";
-import { button, byId, el, plural, show, write } from "./dom.js";
+import { button, byId, el, number, plural, show, write } from "./dom.js";
 import { figures } from "./figures.js";
 import { keyTable } from "./keys.js";
 import { isSeveral } from "./labels.js";
@@ -12,7 +12,7 @@ import { slice } from "./points.js";
 import { NONE } from "./reducer.js";
 import { savedLine } from "./saved.js";
 import { compared } from "./settle-spans.js";
-import { isSpans } from "./spans.js";
+import { isSpans, MOST_SHOWN } from "./spans.js";
 
 /** @typedef {import("./types.js").SettleState} SettleState */
 /** @typedef {import("./types.js").Disagreement} Disagreement */
@@ -77,13 +77,20 @@ function drawStretch(state, row, before, acts) {
   const colors = new Map((state.server?.classes ?? []).map((one) => [one.name, one.place]));
   const spans = [...agreed, ...shown].sort((a, b) => a.start - b.start);
   const now = stretches[n];
-  byId("item").replaceChildren(markedText(text, spans, colors, (span) => (agreed.includes(span) ? "span agreed" : span.label ? "span" : "span open")).place);
+  const seen = spans.filter((span) => span.end <= MOST_SHOWN);
+  byId("item").replaceChildren(markedText(text, seen, colors, (span) => (agreed.includes(span) ? "span agreed" : span.label ? "span" : "span open")).place);
   place.replaceChildren(...(now ?? []).map((version, i) => {
-    const said = version.spans.map((s) => `${s.label}: ${slice(text, s.start, s.end)}`).join("; ") || "nothing here";
+    const said = version.spans.map((s) => `${s.label}: ${quoted(text, s)}`).join("; ") || "nothing here";
     const made = button("", () => acts.pick(i), "class");
     made.append(el("kbd", {}, String(i + 1)), el("span", { dir: "auto" }, said), " ", el("span", { class: "quiet", dir: "auto" }, version.who.join(", ")));
     return made;
   }));
+}
+
+/** What a span marks; its place where that lies behind what is shown of its text.
+ * @param {string} text @param {import("./types.js").Span} span */
+function quoted(text, { start, end }) {
+  return end <= MOST_SHOWN ? slice(text, start, end) : `characters ${number(start)} to ${number(end)}, behind what is shown`;
 }
 
 /** All of the text that some versions mark, as one span without a class. @param {import("./settle-spans.js").Version[]} versions */
