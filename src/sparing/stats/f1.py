@@ -56,7 +56,7 @@ def f1_interval(drawn: Counts, expected: Counts, pool: Counts, alpha: float = 0.
     F1 is a ratio of totals, 2 right / (predicted + true). What the model expects of each item is a
     control variate: where it knows which items are hard, the interval is narrower, and it is right
     where it knows nothing. Limits are by Student's t on the logit, with the correction for a finite
-    pool; of entities within one item none is taken for independent of the others. Residuals are
+    pool and as many degrees of freedom as items of one size would have had such a say; of entities within one item none is taken for independent of the others. Residuals are
     enlarged by each item's say, as in MacKinnon and White's third estimator: where few items have
     any unit, the plain ones promise too much.
 
@@ -80,7 +80,8 @@ def f1_interval(drawn: Counts, expected: Counts, pool: Counts, alpha: float = 0.
     References
     ----------
     Angelopoulos et al. (2023), arXiv 2301.09633; Cochran (1977), Sampling techniques, ch. 6-7;
-    MacKinnon & White (1985), on heteroskedasticity-consistent estimators
+    MacKinnon & White (1985), on heteroskedasticity-consistent estimators; Kish (1965), on the
+    effective size of a sample
     """
     return _ratio(
         (2 * drawn.right, drawn.predicted + drawn.true),
@@ -130,12 +131,16 @@ def _ratio(drawn: Pair, expected: Pair, pool: Pair, alpha: float) -> Share:
     say = drawn[1] / drawn[1].sum() + (apart**2 / squares if squares > 0 else 0)
     error = (left - slope * apart) / np.maximum(1 - say, LEAST_REST)
     spread = float(error.std(ddof=1)) / size * np.sqrt(max(1 - n / n_pool, 0) / n)
-    return _by_logit(value, spread, n, alpha)
-
-
-def _by_logit(value: float, spread: float, n: int, alpha: float) -> Share:
-    inside = float(np.clip(value, EDGE, 1 - EDGE))
-    reach = float(stdtrit(n - 1, 1 - alpha / 2)) * spread / (inside * (1 - inside))
-    low, high = (float(expit(logit(inside) + side * reach)) for side in (-1, 1))
+    # Items without a unit tell nothing of how far the others scatter.
+    n_telling = float(drawn[1].sum() ** 2 / (drawn[1] @ drawn[1]))
+    low, high = _limits(value, spread, max(n_telling - 1, 1.0), alpha)
     value = min(max(value, 0.0), 1.0)
     return Share(value, min(low, value), max(high, value), n < ROUGH)
+
+
+def _limits(value: float, spread: float, freedom: float, alpha: float) -> tuple[float, float]:
+    """Return limits by Student's t on the logit, with so many degrees of freedom."""
+    inside = float(np.clip(value, EDGE, 1 - EDGE))
+    reach = float(stdtrit(freedom, 1 - alpha / 2)) * spread / (inside * (1 - inside))
+    low, high = (float(expit(logit(inside) + side * reach)) for side in (-1, 1))
+    return low, high
