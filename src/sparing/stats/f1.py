@@ -56,9 +56,10 @@ def f1_interval(drawn: Counts, expected: Counts, pool: Counts, alpha: float = 0.
     F1 is a ratio of totals, 2 right / (predicted + true). What the model expects of each item is a
     control variate: where it knows which items are hard, the interval is narrower, and it is right
     where it knows nothing. Limits are by Student's t on the logit, with the correction for a finite
-    pool and as many degrees of freedom as items of one size would have had such a say; of entities within one item none is taken for independent of the others. Residuals are
-    enlarged by each item's say, as in MacKinnon and White's third estimator: where few items have
-    any unit, the plain ones promise too much.
+    pool and as many degrees of freedom as there are items that tell of it: those of one size whose
+    say would be the same. Of entities within one item none is taken for independent of the others.
+    Residuals are enlarged by each item's say, as in MacKinnon and White's third estimator: where
+    few items have any unit, the plain ones promise too much.
 
     Parameters
     ----------

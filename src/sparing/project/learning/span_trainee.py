@@ -249,7 +249,8 @@ class SpanTrainee:
         if found is not None:
             facts = replace(facts, accuracy=found.f1, has_skill=_has_skill(found))
         self._watch()
-        advice = self._course.advice(facts, self._store.versions())
+        tokens_a_text = _n_tokens(learner) / max(len(learner.labeled), 1)
+        advice = self._course.advice(facts, self._store.versions(), tokens_a_text)
         return replace(facts, advice=(advice.stop, advice.sentence))
 
     def _drawn(self) -> BoolArray:
