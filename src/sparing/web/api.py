@@ -224,7 +224,9 @@ def _marks_unseen(project: Project, event: EventBody) -> bool:
     """Tell whether spans are new that lie behind what the page shows of their text."""
     spans = event.spans or ()
     behind = {(s.start, s.end, s.label) for s in spans if s.end > MOST_CHARACTERS}
-    if not behind or event.kind == Kind.SETTLED or event.item_id not in project.items:
+    if not behind or event.kind == "settled" or event.item_id is None:
+        return False
+    if event.item_id not in project.items:
         return False
     answer = project.asked(event.item_id).answer
     known = () if answer is None else answer.spans or ()
