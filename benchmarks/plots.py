@@ -130,6 +130,22 @@ def labels(told: Results) -> Figure:
     return curves(panels, "labeled items", "micro F1, %")
 
 
+def spans(told: Results) -> Figure:
+    """Mean F1 over the seeds that are done, against tokens read."""
+
+    def line(runs: Mapping[str, Any]) -> tuple[Sequence[float], Sequence[float]]:
+        last = min(run["tokens"][-1] for run in runs.values())
+        at = np.linspace(500, last, 25)
+        means = np.mean([np.interp(at, r["tokens"], r["f1"]) for r in runs.values()], axis=0)
+        return at.tolist(), means.tolist()
+
+    panels = {
+        name: {strategy: line(runs) for strategy, runs in by_strategy.items() if strategy != "full"}
+        for name, by_strategy in told.items()
+    }
+    return curves(panels, "tokens read", "F1")
+
+
 def photographs(told: Results) -> Figure:
     """Accuracy after twelve answers, by door and encoder."""
     means = {
@@ -275,6 +291,7 @@ FIGURES: dict[str, Callable[[Results], Figure]] = {
     "rare": rare,
     "rounds": rounds,
     "scale": scale,
+    "spans": spans,
 }
 """By the name of the results; pages that have a figure of their own are not here."""
 

@@ -161,7 +161,7 @@ def test_it_learns_suggests_and_says_how_good_it_is(project):
     assert 0.5 < status.accuracy.estimate <= 1
     assert status.accuracy.low < status.accuracy.high
     assert status.class_counts["person"] > 0
-    for refused in (lambda: project.grid.likely("person", 4), project.files.studio.check_kind,
+    for refused in (lambda: project.grid.likely("person", 4),
                     lambda: project.learning.trainee(lambda *_: None).model()):  # fmt: skip
         with pytest.raises(CapabilityError, match="this project is of spans"):
             refused()

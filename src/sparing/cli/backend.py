@@ -34,7 +34,6 @@ def backend(
         open_project(project, must_write=True) as opened,
         listening(opened.where.secret, port, network) as listener,
     ):
-        opened.files.studio.check_kind()
         url = f"http://{network.shown}:{listener.getsockname()[1]}/"
         opened.where.announce(url)
         entry = StudioEntry(opened.where.secret)

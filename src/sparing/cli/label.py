@@ -245,8 +245,6 @@ def _serve(
         network.address,
         project.folder,
     )
-    if is_backend:
-        project.files.studio.check_kind()
     entry = StudioEntry(project.where.secret, network.address) if is_backend else None
     app = create_app(project, Trainer(project.learning, project.map, note=say), door, entry)
     for note in (*network.warnings(), *(gate.notes() if gate else ()), *project.status().notes):

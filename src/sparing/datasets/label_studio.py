@@ -41,6 +41,7 @@ class Annotation:
     updated_at : ISO 8601; ``""`` where it is not said
     passed_over : types of its results that are no choices
     is_submitted : it has results, or a list of none
+    marked : its results that mark a part of a text, as they came
     """
 
     key: str
@@ -50,6 +51,7 @@ class Annotation:
     updated_at: str
     passed_over: tuple[str, ...]
     is_submitted: bool
+    marked: tuple[Mapping[str, Any], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,12 +76,12 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class Interface:
-    """The part of a labeling interface in which choices are made.
+    """The part of a labeling interface in which choices are made, or spans are marked.
 
     Parameters
     ----------
     name, to_name : of the control, and of the object that it is about
-    choices : that it offers
+    choices : that it offers; the labels of spans
     """
 
     name: str
@@ -157,6 +159,7 @@ def read_annotation(raw: Any) -> Annotation:
         _text(raw.get("updated_at") or raw.get("created_at")),
         tuple(str(one.get("type")) for one in results if one.get("type") != CHOICES),
         isinstance(raw.get("result"), list),
+        tuple(one for one in results if one.get("type") == LABELS),
     )
 
 
@@ -231,13 +234,14 @@ def choice(interface: Interface, *labels: str, why: str = "") -> dict[str, Any]:
     return made | ({"meta": {"text": [why]}} if why else {})
 
 
-def read_interface(config: str, *, several: bool = False) -> Interface:
+def read_interface(config: str, *, several: bool = False, spans: bool = False) -> Interface:
     """Return the first control of a labeling interface in which one choice is made.
 
     Parameters
     ----------
     config : the interface, as XML
     several : whether it is to be a control in which several choices are made
+    spans : whether it is to be one with which parts of a text are marked
 
     Raises
     ------
@@ -249,16 +253,21 @@ def read_interface(config: str, *, several: bool = False) -> Interface:
         root = ElementTree.fromstring(config)  # noqa: S314  # without declarations it is harmless
     except ElementTree.ParseError as error:
         raise InvalidInputError(f"The labeling interface is no XML: {error}.") from None
-    for control in root.iter("Choices"):
+    tag, inside = ("Labels", "Label") if spans else ("Choices", "Choice")
+    for control in root.iter(tag):
         name, to_name = control.get("name"), control.get("toName")
-        if name and to_name and (control.get("choice") == SEVERAL) == several:
-            offered = (one.get("alias") or one.get("value") for one in control.iter("Choice"))
+        if name and to_name and (spans or (control.get("choice") == SEVERAL) == several):
+            offered = (one.get("alias") or one.get("value") for one in control.iter(inside))
             return Interface(name, to_name, tuple(one for one in offered if one))
+    if spans:
+        raise InvalidInputError("The labeling interface has no <Labels> that mark parts of a text.")
     wanted = f'with choice="{SEVERAL}"' if several else "of which one is chosen"
     raise InvalidInputError(f"The labeling interface has no <Choices> {wanted}.")
 
 
-def interface_for(shown: str, classes: Sequence[str], *, several: bool = False) -> str:
+def interface_for(
+    shown: str, classes: Sequence[str], *, several: bool = False, spans: bool = False
+) -> str:
     """Return a labeling interface for classes.
 
     Parameters
@@ -266,6 +275,7 @@ def interface_for(shown: str, classes: Sequence[str], *, several: bool = False) 
     shown : ``"image"`` or ``"text"``
     classes : to choose from
     several : whether several of them may be chosen
+    spans : whether they mark parts of a text
 
     Examples
     --------
@@ -275,9 +285,10 @@ def interface_for(shown: str, classes: Sequence[str], *, several: bool = False) 
     view = ElementTree.Element("View")
     ElementTree.SubElement(view, shown.capitalize(), name=shown, value=f"${shown}")
     how = {"choice": SEVERAL} if several else {}
-    choices = ElementTree.SubElement(view, "Choices", how, name="label", toName=shown)
+    tag, inside = ("Labels", "Label") if spans else ("Choices", "Choice")
+    control = ElementTree.SubElement(view, tag, how, name="label", toName=shown)
     for name in classes:
-        ElementTree.SubElement(choices, "Choice", value=name)
+        ElementTree.SubElement(control, inside, value=name)
     return ElementTree.tostring(view, encoding="unicode")
 
 

@@ -20,12 +20,10 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 import sparing
-from sparing.datasets.label_studio import read_interface
 from sparing.errors import InvalidInputError
 from sparing.project import Project
 from sparing.project.files.live import LEARNED, UNLEARNED
 from sparing.project.learning.process import Trainer
-from sparing.project.settings import CLASS
 from sparing.web import failures
 from sparing.web.address import LOCAL, Address
 from sparing.web.cookies import derived
@@ -156,7 +154,7 @@ def health(request: Request) -> dict[str, Any]:
 def setup(request: Request, told: _Told) -> dict[str, Any]:
     """Say which model is the newest; whatever else is told, such as a token, is not kept."""
     project: Project = request.app.state.project
-    read_interface(str(told.get("schema") or ""), several=project.kind != CLASS)
+    project.files.studio.interface(str(told.get("schema") or ""))
     return {"model_version": project.files.studio.version}
 
 

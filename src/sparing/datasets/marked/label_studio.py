@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from sparing.annotations.spans import Span
 from sparing.datasets.items import Skipped
-from sparing.datasets.label_studio import LABELS, list_under, read_array
+from sparing.datasets.label_studio import LABELS, Interface, list_under, read_array
 from sparing.datasets.marked.checking import POINTS, checked
 from sparing.datasets.marked.document import Document, Documents
 from sparing.errors import SourceError
@@ -52,16 +53,39 @@ def _task(document: Document) -> dict[str, Any]:
     task: dict[str, Any] = {"data": {TO: document.text}}
     if document.spans is None:
         return task
-    results = [
-        {
-            "from_name": FROM,
-            "to_name": TO,
-            "type": "labels",
-            "value": {"start": s, "end": e, "text": document.text[s:e], "labels": [label]},
-        }
-        for s, e, label in document.spans
-    ]
+    here = Interface(FROM, TO, ())
+    results = [marked(here, document.text, span) for span in document.spans]
     return task | {"annotations": [{"result": results}]}
+
+
+def marked(interface: Interface, text: str, span: Span) -> dict[str, Any]:
+    """Return a result that marks a part of a text."""
+    start, end, label = span
+    return {
+        "from_name": interface.name,
+        "to_name": interface.to_name,
+        "type": LABELS,
+        "value": {"start": start, "end": end, "text": text[start:end], "labels": [label]},
+    }
+
+
+def spans_in(
+    results: Sequence[Mapping[str, Any]], text: Any, name: str, offsets: str = POINTS
+) -> Document | Skipped:
+    """Return a text with the spans that results mark, or why these are none.
+
+    Parameters
+    ----------
+    results : of the type ``"labels"``
+    text : in which they mark parts
+    name : what a person finds it by
+    offsets : what theirs count
+    """
+    values: list[Any] = [result.get("value") for result in results]
+    if any(len(list_under(value, "labels")) != 1 for value in values):
+        return Skipped(name, "a span with no label or several")
+    spans = [(value.get("start"), value.get("end"), value["labels"][0]) for value in values]
+    return checked(text, spans, name, offsets, [value.get("text") for value in values])
 
 
 def _kept(task: Mapping[str, Any]) -> list[Any]:
@@ -92,11 +116,7 @@ def _document(task: Mapping[str, Any], name: str, offsets: str) -> Document | Sk
         return checked(text, None, name)
     said = [r for r in list_under(annotations[0], "result") if isinstance(r, Mapping)]
     results = [result for result in said if result.get("type") == LABELS]
-    values: list[Any] = [result.get("value") for result in results]
     others = sorted({*_types(annotations[0])} - {LABELS})
     if others and not results:
         return Skipped(name, f"no spans, but {', '.join(others)}")
-    if any(len(list_under(value, "labels")) != 1 for value in values):
-        return Skipped(name, "a span with no label or several")
-    spans = [(value.get("start"), value.get("end"), value["labels"][0]) for value in values]
-    return checked(text, spans, name, offsets, [value.get("text") for value in values])
+    return spans_in(results, text, name, offsets)

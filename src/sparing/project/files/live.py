@@ -13,6 +13,7 @@ from functools import cached_property
 from hashlib import blake2b
 from typing import Any
 
+from sparing.annotations.spans import text_hash
 from sparing.datasets.label_studio import (
     OWN,
     Annotation,
@@ -25,12 +26,13 @@ from sparing.datasets.label_studio import (
 )
 from sparing.errors import InvalidInputError, NotFoundError
 from sparing.project.files.studio import TaskFinder, said_by
+from sparing.project.files.studio_spans import all_spans, suggested
 from sparing.project.learning.guesses import Guess
+from sparing.project.learning.sway import is_unswayed
 from sparing.project.locked_state import Guarded
 from sparing.project.log.event_log import EventLog
 from sparing.project.log.meaning import names_said
-from sparing.project.options import check_no_spans
-from sparing.project.settings import CLASS
+from sparing.project.settings import LABELS, SPANS
 from sparing.project.state import State
 from sparing.store import Event, Kind, NewEvent
 from sparing.store.records import FROM_FILE
@@ -84,15 +86,16 @@ class Studio:
         with self._guarded.held() as state:
             return [f"{OWN}-{one.version}" for one in state.versions]
 
-    def check_kind(self) -> None:
-        """Refuse to be the backend of a project that Label Studio cannot be told of.
+    def interface(self, config: str) -> Interface:
+        """Return the part of a labeling interface in which this project is answered.
 
         Raises
         ------
-        CapabilityError : it is of spans
+        InvalidInputError : it has none
         """
         with self._guarded.held() as state:
-            check_no_spans(state.settings, "The backend of Label Studio is for projects")
+            kind = state.settings.kind
+        return read_interface(config, several=kind == LABELS, spans=kind == SPANS)
 
     def predict(self, tasks: Sequence[Any], config: str) -> list[dict[str, Any]]:
         """Return a prediction for each task, by what the newest snapshot says: nothing is fitted.
@@ -107,10 +110,10 @@ class Studio:
 
         Raises
         ------
-        InvalidInputError : the interface makes no choice
+        InvalidInputError : the interface has no control for the answers of this project
         """
+        interface = self.interface(config)
         with self._guarded.held() as state:
-            interface = read_interface(config, several=state.settings.kind != CLASS)
             places = _places(state)
             return [self._prediction(state, task, i, interface, places)
                     for i, task in enumerate(tasks)]  # fmt: skip
@@ -128,9 +131,15 @@ class Studio:
             return made
         guess, place = state.own_guess(row), places.get(row)
         made["score"] = _score(guess, place)
+        why = place.why if place else ""
+        item = state.item(state.rows[row].item_id)
+        if guess is not None and guess.spans is not None:
+            if not is_unswayed(state.settings.seed, item.item_id):
+                made["result"] = suggested(interface, item.text or "", guess, why)
+            return made
         chosen = () if guess is None else (guess.name,) if guess.labels is None else guess.labels
         if chosen and {*chosen} <= {*interface.choices}:
-            made["result"] = [choice(interface, *chosen, why=place.why if place else "")]
+            made["result"] = [choice(interface, *chosen, why=why)]
         return made
 
     def take(self, told: Mapping[str, Any]) -> dict[str, int]:
@@ -162,20 +171,22 @@ class Studio:
                 item_id = self._find(state, read_task(raw_task, 1))
             except (InvalidInputError, NotFoundError) as error:
                 return f"not learned: {error}"
-            kind = state.settings.kind
+            kind, text = state.settings.kind, state.item(item_id).text
         key = prefix + _stamp(annotation)
         if self._newest.get(prefix, "") > key:
             return LATE
         try:
-            label = said_by(annotation, kind)
+            is_spans = kind == SPANS
+            label = all_spans(annotation, text) if is_spans else said_by(annotation, kind)
         except InvalidInputError as error:
             self._unlearn(prefix)  # what was chosen before is chosen no more
             self._note(key, "An annotation of Label Studio says nothing that is a label here.")
             return f"not learned: {error}"
         self._log.add_classes(names_said(kind, label))
-        return self._learn(key, item_id, label, annotation.annotator)
+        about = text_hash(text) if is_spans and text is not None and label is not None else None
+        return self._learn(key, item_id, label, annotation.annotator, about)
 
-    def _learn(self, key: str, item_id: str, label: str | None, who: str) -> str:
+    def _learn(self, key: str, item_id: str, label: str | None, who: str, about: str | None) -> str:
         with self._guarded.held() as state:
             seen = state.replay.of(item_id).vote_of(who)
         event = NewEvent(
@@ -183,6 +194,7 @@ class Studio:
             kind=Kind.SKIP if label is None else Kind.LABEL,
             item_id=item_id,
             class_name=label,
+            text=about,
             seen=seen.key if seen else None,
             annotator=who,
             asked_for=FROM_FILE,
@@ -270,7 +282,8 @@ def _prefix(mark: str, raw: Any) -> str:
 def _stamp(annotation: Annotation) -> str:
     """Return what grows with each change of an annotation, and is the same when it comes again."""
     time = re.sub(r"\D", "", annotation.updated_at)[:20].ljust(20, "0")
-    said = repr((annotation.choices, annotation.is_skipped)).encode()
+    marks = [one.get("value") for one in annotation.marked]
+    said = repr((annotation.choices, annotation.is_skipped, *marks)).encode()
     return f"{time}-{blake2b(said, digest_size=6).hexdigest()}"
 
 
