@@ -4,6 +4,7 @@ from sklearn.datasets import load_breast_cancer, load_digits, make_moons
 
 from sparing import InvalidInputError
 from sparing.models.ensemble import EnsembleClassifier
+from sparing.models.forest import forest_votes
 from sparing.models.structure import PoolStructure
 
 
@@ -111,3 +112,45 @@ def test_contradicting_and_equal_items_get_an_answer_without_a_warning():
     proba = EnsembleClassifier().fit(X, known(y, np.arange(40))).label_distributions_
     np.testing.assert_allclose(proba.sum(axis=1), 1, atol=1e-6)
     assert proba.max() < 0.6
+
+
+def noisy(seed, n=450):
+    """A table whose two classes overlap, with tails that leave many rows far from all others."""
+    rng = np.random.default_rng(seed)
+    y = (rng.random(n) < 0.4).astype(int)
+    X = rng.standard_t(2.0, (n, 8))
+    X[:, :4] += 1.2 * y[:, None]
+    return X, y
+
+
+def mean_log(proba, y):
+    return np.log(0.99 * proba[np.arange(len(y)), y] + 0.005).mean()
+
+
+def test_what_is_foretold_of_labels_holds_for_new_items():
+    pooled, honest, real = [], [], []
+    for seed in range(3):
+        X, y = noisy(seed)
+        model = EnsembleClassifier().fit(X[:300], known(y[:300], np.arange(100))).graph_
+        pooled.append(mean_log(model.oof_proba_, y[:100]))
+        honest.append(mean_log(model.new_oof_proba_, y[:100]))
+        real.append(mean_log(model.predict_proba(X[300:]), y[300:]))
+    assert np.mean(real) > np.mean(honest) - 0.1  # it is no surer than it should be
+    assert np.mean(pooled) > np.mean(honest)
+
+
+def test_of_new_items_the_graph_is_believed_less_than_of_the_pool():
+    X, y = noisy(0)
+    model = EnsembleClassifier().fit(X[:300], known(y[:300], np.arange(100)))
+    assert model.new_weights_[0] < model.weights_[0]
+    assert model.new_weights_.sum() == pytest.approx(1)
+
+
+def test_trees_that_judge_a_row_are_as_many_as_answer():
+    foretold, real = [], []
+    for seed in range(4):
+        X, y = make_moons(600, noise=0.25, random_state=seed)
+        forest, unseen = forest_votes(X[:150], y[:150], 2)
+        foretold.append(mean_log(unseen, y[:150]))
+        real.append(mean_log(forest.predict_proba(X[150:]), y[150:]))
+    assert abs(np.mean(real) - np.mean(foretold)) < 0.05

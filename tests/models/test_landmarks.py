@@ -56,3 +56,17 @@ def test_memory_is_known_before_it_is_taken(monkeypatch):
     monkeypatch.setattr(memory_module, "available_bytes", lambda: 10)
     with pytest.raises(MemoryBudgetError, match="ridge regression"):
         RidgeMap(np.eye(3, dtype=np.float32))
+
+
+def test_leverage_says_what_a_row_would_be_told_had_it_been_left_out():
+    rng = np.random.default_rng(0)
+    features = rng.normal(size=(40, 5)).astype(np.float32)
+    targets = rng.normal(size=(40, 1))
+    whole = RidgeMap(features, ridge=0.5)
+    own = whole.leverage(np.arange(3))
+    fitted = (features[:3] @ whole.coefficients(targets)).ravel()
+    left_out = (fitted - own * targets[:3, 0]) / (1 - own)
+    for row in range(3):
+        rest = np.arange(40) != row
+        other = RidgeMap(features[rest], ridge=0.5).coefficients(targets[rest])
+        assert left_out[row] == pytest.approx(float((features[row] @ other)[0]), abs=1e-4)

@@ -1,5 +1,6 @@
 """EnsembleClassifier: the graph beside models of the labeled items, believed as they deserve."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
@@ -19,12 +20,13 @@ from sparing.pool.pool import UNLABELED
 from sparing.types import Features, FloatArray, IntArray
 
 GRAPH = "graph"
+FAVORED = (GRAPH, "forest")
+"""Leaving a label out costs the graph most, since few labels each stand for a region of their own.
+A forest is there only where columns are those of a table, and there it is often the best."""
 TRUST = 5.0
-"""Labels' worth of belief in the graph before any evidence; 1 in each of the others.
-
-Leaving a label out costs the graph most, since few labels each stand for a region of their own."""
+"""Labels' worth of belief in each of these before any evidence; 1 in each of the others."""
 FAVOR = 7.0
-"""Odds of the graph beforehand, for the same reason; 1 of each of the others."""
+"""Odds of each of these beforehand; 1 of each of the others."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -67,7 +69,8 @@ class EnsembleClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] 
     ----------
     classes_ : (n_classes,) label values, sorted
     names_ : of the graph and of the members
-    weights_ : (n_members + 1,) how much each is believed
+    weights_ : (n_members + 1,) how much each is believed of the items of ``fit``
+    new_weights_ : the same of new items, for which the graph has only its regression
     label_distributions_ : (n_items, n_classes) probabilities of the items of ``fit``
     transduction_ : (n_items,) the likeliest label of each
     oof_proba_ : (n_labeled, n_classes) what it says of labels that it did not see
@@ -121,22 +124,24 @@ class EnsembleClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] 
         codes = np.searchsorted(self.classes_, y[labeled])
         self.members_ = fitted_members(structure, labeled, codes, len(self.classes_))
         self._weigh(codes)
-        self.label_distributions_ = self._mixed(
-            self.graph_.label_distributions_,
-            *(m.predict_proba(structure.X, structure.head.features) for m in self.members_),
-        )
+        said = (m.predict_proba(structure.X, structure.head.features) for m in self.members_)
+        self.label_distributions_ = mixed(self.weights_, [self.graph_.label_distributions_, *said])
         self.transduction_ = self.classes_[self.label_distributions_.argmax(axis=1)]
         return self
 
     def _weigh(self, codes: IntArray) -> None:
-        """Set how much each is believed."""
-        unseen = [self.graph_.oof_proba_, *(member.oof_proba for member in self.members_)]
-        told = [mixed_with_uniform(proba)[np.arange(len(codes)), codes] for proba in unseen]
-        prior, favor = np.ones(len(told)), np.ones(len(told))
-        prior[0], favor[0] = TRUST, FAVOR
+        """Set how much each is believed, of the pool and of new items."""
         self.names_ = (GRAPH, *(member.name for member in self.members_))
-        self.weights_ = believed(np.stack(told, axis=1), prior, favor)
-        self.oof_proba_ = self._mixed(*unseen)
+        unseen = [member.oof_proba for member in self.members_]
+        self.weights_ = self._belief([self.graph_.oof_proba_, *unseen], codes)
+        self.new_weights_ = self._belief([self.graph_.new_oof_proba_, *unseen], codes)
+        self.oof_proba_ = mixed(self.weights_, [self.graph_.oof_proba_, *unseen])
+
+    def _belief(self, unseen: Sequence[FloatArray], codes: IntArray) -> FloatArray:
+        told = [mixed_with_uniform(proba)[np.arange(len(codes)), codes] for proba in unseen]
+        is_favored = np.isin(self.names_, FAVORED)
+        prior, favor = np.where(is_favored, TRUST, 1.0), np.where(is_favored, FAVOR, 1.0)
+        return believed(np.stack(told, axis=1), prior, favor)
 
     @property
     def shares_(self) -> dict[str, float]:
@@ -150,17 +155,17 @@ class EnsembleClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] 
         if X.shape[1] != self.n_features_in_:
             raise invalid("X", "predict_proba", f"of {self.n_features_in_} features", X.shape)
         features = self.graph_.structure_.features(X)
-        return self._mixed(
-            self.graph_.proba_of(features),
-            *(member.predict_proba(X, features) for member in self.members_),
-        )
+        said = (member.predict_proba(X, features) for member in self.members_)
+        return mixed(self.new_weights_, [self.graph_.proba_of(features), *said])
 
     def predict(self, X: Features) -> npt.NDArray[Any]:
         """Return the likeliest label of new items."""
         return np.asarray(self.classes_[self.predict_proba(X).argmax(axis=1)])
 
-    def _mixed(self, *parts: FloatArray) -> FloatArray:
-        return np.asarray(sum(w * part for w, part in zip(self.weights_, parts, strict=True)))
+
+def mixed(weights: FloatArray, parts: Iterable[FloatArray]) -> FloatArray:
+    """Return the weighted sum of what several models say."""
+    return np.asarray(sum(w * part for w, part in zip(weights, parts, strict=True)))
 
 
 def fitted_members(

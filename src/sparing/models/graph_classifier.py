@@ -32,6 +32,7 @@ class _Answer:
     temperature: float
     proba: FloatArray
     oof_proba: FloatArray
+    new_oof_proba: FloatArray
     likelihood: float
     """Logarithm of the probability of the labels, none of them seen."""
 
@@ -72,6 +73,7 @@ class GraphClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # 
         as sure as they should be
     oof_proba_ : (n_labeled, n_classes) what the model says of labeled items that it did not
         see the labels of
+    new_oof_proba_ : (n_labeled, n_classes) what it would say of them if they were not of the pool
 
     Examples
     --------
@@ -140,6 +142,7 @@ class GraphClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # 
         best = max(answers, key=lambda answer: answer.likelihood)
         self.coefficients_, self.head_temperature_ = best.coefficients, best.head_temperature
         self.temperature_, self.oof_proba_ = best.temperature, best.oof_proba
+        self.new_oof_proba_ = best.new_oof_proba
         self.label_distributions_ = best.proba
         self.label_distributions_[self.abstained_] = 1 / len(self.classes_)
         self.transduction_ = self.classes_[self.label_distributions_.argmax(axis=1)]
@@ -269,20 +272,28 @@ class GraphClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # 
         decided = np.stack([part.argmax(axis=1) for part in columns])
         coefficients, *others = head.class_coefficients(decided, n_classes)
         smoothed = shares(head.features @ coefficients)
-        oof = np.empty((2, len(labeled), n_classes))
+        # An item of the pool is one of those that the regression was fitted on, a new one is not.
+        own = head.leverage(labeled)[:, None]
+        oof, outside = np.empty((2, len(labeled), n_classes))
         for fold, part, other in zip(np.unique(folds), columns[1:], others, strict=True):
-            held = folds == fold
-            oof[0, held] = shares(head.features[labeled[held]] @ other)
-            oof[1, held] = (part[labeled[held]] + oof[0, held]) / 2
-        temperature = best_temperature(oof[1], codes)
-        oof_proba = sharpened(oof[1], temperature)
+            held = np.flatnonzero(folds == fold)
+            fitted, shared = head.features[labeled[held]] @ other, part[labeled[held]]
+            oof[held] = (shared + shares(fitted)) / 2
+            taught = np.eye(n_classes)[shared.argmax(axis=1)]
+            outside[held] = shares((fitted - own[held] * taught) / np.maximum(1 - own[held], FAINT))
+        temperature, head_temperature = (
+            best_temperature(oof, codes),
+            best_temperature(outside, codes),
+        )
+        oof_proba = sharpened(oof, temperature)
         told = mixed_with_uniform(oof_proba)[np.arange(len(codes)), codes]
         return _Answer(
             coefficients,
-            best_temperature(oof[0], codes),
+            head_temperature,
             temperature,
             sharpened((columns[0] + smoothed) / 2, temperature),
             oof_proba,
+            sharpened(outside, head_temperature),
             float(np.log(told).sum()),
         )
 

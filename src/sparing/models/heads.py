@@ -311,7 +311,7 @@ def _(model: EnsembleClassifier) -> Head:
         else head_of(member.votes)
         for member in model.members_
     ]
-    return MixtureHead([head_of(model.graph_), *parts], model.weights_)
+    return MixtureHead([head_of(model.graph_), *parts], model.new_weights_)
 
 
 @head_of.register

@@ -128,6 +128,11 @@ class RidgeMap:
         product = self.features.T @ targets.astype(np.float32, copy=False)
         return np.asarray(cho_solve(self._factor, product.astype(np.float64)))
 
+    def leverage(self, rows: IntArray) -> FloatArray:
+        """Return (n_rows,) which share of a row's answer is its own target, in [0, 1)."""
+        features = self.features[rows].astype(np.float64)
+        return np.asarray(np.vecdot(features, cho_solve(self._factor, features.T).T))
+
     def class_coefficients(self, codes: IntArray, n_classes: int) -> FloatArray:
         """Return (n_parts, r, n_classes) float32 for the indicators of classes, several at once.
 

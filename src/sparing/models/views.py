@@ -8,7 +8,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 
 from sparing._validate import check_features, invalid
-from sparing.models.ensemble import EnsembleClassifier
+from sparing.models.ensemble import EnsembleClassifier, mixed
 from sparing.models.stacking import believed, mixed_with_uniform
 from sparing.models.structure import PoolStructure
 from sparing.pool.pool import UNLABELED
@@ -115,8 +115,10 @@ class ViewsClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # 
             for part in self.parts_
         ]
         self.weights_ = weighed(np.stack(told, axis=1), codes)
-        self.oof_proba_ = self._mixed([part.oof_proba_ for part in self.parts_])
-        self.label_distributions_ = self._mixed([p.label_distributions_ for p in self.parts_])
+        self.oof_proba_ = mixed(self.weights_, (part.oof_proba_ for part in self.parts_))
+        self.label_distributions_ = mixed(
+            self.weights_, (part.label_distributions_ for part in self.parts_)
+        )
         self.transduction_ = self.classes_[self.label_distributions_.argmax(axis=1)]
         return self
 
@@ -151,9 +153,8 @@ class ViewsClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # 
         X = np.asarray(check_features(X, "predict_proba"))
         if X.shape[1] != self.n_features_in_:
             raise invalid("X", "predict_proba", f"of {self.n_features_in_} features", X.shape)
-        return self._mixed(
-            [part.predict_proba(X[:, at]) for part, at in zip(self.parts_, self.spans, strict=True)]
-        )
+        spans = zip(self.parts_, self.spans, strict=True)
+        return mixed(self.weights_, (part.predict_proba(X[:, at]) for part, at in spans))
 
     def predict(self, X: Features) -> npt.NDArray[Any]:
         """Return the likeliest label of new items."""
@@ -170,9 +171,6 @@ class ViewsClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # 
             raise invalid("X", "ViewsClassifier", expected, X.shape)
         single = [PoolStructure(np.ascontiguousarray(X[:, at])) for _, at in self.views]
         return (*single, PoolStructure(X, views=self.views))
-
-    def _mixed(self, parts: list[FloatArray]) -> FloatArray:
-        return np.asarray(sum(w * part for w, part in zip(self.weights_, parts, strict=True)))
 
 
 def weighed(likelihoods: FloatArray, codes: IntArray) -> FloatArray:
