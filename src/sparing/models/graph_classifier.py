@@ -138,7 +138,8 @@ class GraphClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # 
         self.abstained_ = self._unreached(labeled)
         folds = stratified_folds(codes, N_FOLDS, seed=0)
         tried = self._spread(labeled, codes, folds)
-        answers = [self._answer(labeled, codes, folds, columns) for columns in tried]
+        own = self.structure_.head.leverage(labeled)[:, None]
+        answers = [self._answer(labeled, codes, folds, columns, own) for columns in tried]
         best = max(answers, key=lambda answer: answer.likelihood)
         self.coefficients_, self.head_temperature_ = best.coefficients, best.head_temperature
         self.temperature_, self.oof_proba_ = best.temperature, best.oof_proba
@@ -264,7 +265,12 @@ class GraphClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # 
         raise invalid("priors", "GraphClassifier", f"None, 'balanced' or {n} shares", self.priors)
 
     def _answer(
-        self, labeled: IntArray, codes: IntArray, folds: IntArray, columns: list[FloatArray]
+        self,
+        labeled: IntArray,
+        codes: IntArray,
+        folds: IntArray,
+        columns: list[FloatArray],
+        own: FloatArray,
     ) -> _Answer:
         """Smooth the shares by the head, and make both as sure as unseen labels allow."""
         head, n_classes = self.structure_.head, len(self.classes_)
@@ -272,8 +278,8 @@ class GraphClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # 
         decided = np.stack([part.argmax(axis=1) for part in columns])
         coefficients, *others = head.class_coefficients(decided, n_classes)
         smoothed = shares(head.features @ coefficients)
-        # An item of the pool is one of those that the regression was fitted on, a new one is not.
-        own = head.leverage(labeled)[:, None]
+        # An item of the pool is one of those that the regression was fitted on, a new one is not:
+        # its own target is a share of what it is told.
         oof, outside = np.empty((2, len(labeled), n_classes))
         for fold, part, other in zip(np.unique(folds), columns[1:], others, strict=True):
             held = np.flatnonzero(folds == fold)

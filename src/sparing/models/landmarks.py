@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy import sparse
-from scipy.linalg import cho_factor, cho_solve
+from scipy.linalg import cho_factor, cho_solve, solve_triangular
 from sklearn.cluster import KMeans
 
 from sparing.memory import check_memory
@@ -130,8 +130,9 @@ class RidgeMap:
 
     def leverage(self, rows: IntArray) -> FloatArray:
         """Return (n_rows,) which share of a row's answer is its own target, in [0, 1)."""
-        features = self.features[rows].astype(np.float64)
-        return np.asarray(np.vecdot(features, cho_solve(self._factor, features.T).T))
+        factor, lower = self._factor
+        halves = solve_triangular(factor, self.features[rows].T.astype(np.float64), lower=lower)
+        return np.asarray((halves**2).sum(axis=0))
 
     def class_coefficients(self, codes: IntArray, n_classes: int) -> FloatArray:
         """Return (n_parts, r, n_classes) float32 for the indicators of classes, several at once.

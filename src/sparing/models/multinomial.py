@@ -4,6 +4,7 @@ import warnings
 from dataclasses import dataclass
 
 import numpy as np
+from sklearn import config_context
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 
@@ -105,7 +106,7 @@ def softmax_votes(
 
 def _fitted(rows: FloatArray, codes: IntArray) -> LogisticRegression:
     model = LogisticRegression(C=INVERSE_PENALTY, max_iter=MOST_STEPS)
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), config_context(skip_parameter_validation=True):
         # Further steps change no answer: where it has not settled the classes are far apart.
         warnings.simplefilter("ignore", ConvergenceWarning)
         return model.fit(rows, codes)
