@@ -14,10 +14,12 @@ from tests.web.conftest import entered
 
 import sparing.errors as errors
 from sparing.audit.audit import Phase
-from sparing.project import Project
+from sparing.project import NewEvent, Project
 from sparing.project.files.export import FOLDERS, HUB, SPAN_FORMS, STUDIO
 from sparing.project.files.forms import FORMS
+from sparing.project.log.meaning import as_said
 from sparing.project.views import Recorded
+from sparing.store import Kind
 from sparing.web.api import GATHERED, SENT
 from sparing.web.failures import STATUS, kind_of, status_of
 from sparing.web.shortened import MOST_CHARACTERS
@@ -149,6 +151,28 @@ def test_no_span_comes_in_behind_what_a_page_shows_but_one_that_is_there_stays(t
         seen = made.asked(item).answer.key
         assert sent("k2", near, far, seen=seen)[0]["status"] == "stored"
         assert len(made.asked(item).answer.spans) == 2
+
+
+def test_how_far_people_agree_on_each_of_several_labels_is_told(tmp_path):
+    path = tmp_path / "days.csv"
+    path.write_text("text\n" + "".join(f"day {i}\n" for i in range(12)))
+    with Project.create(path, classes=["rain", "wind"], kind="labels", encoder="text") as made:
+        made.team.set_overlap(1.0)
+        for who, step in (("Ada", 2), ("Bob", 3)):
+            told = [
+                NewEvent(
+                    key=f"{who}{i}", kind=Kind.LABEL, item_id=item, annotator=who,
+                    class_name=as_said(["rain"] * (i % 2) + ["wind"] * (i % step == 0)),
+                )
+                for i, item in enumerate(made.items)
+            ]  # fmt: skip
+            assert {one.status for one in made.record(told)} == {"stored"}
+        with entered(made) as client:
+            told = {
+                one["name"]: one["value"] for one in client.get("/api/people").json()["by_label"]
+            }
+    assert told["rain"] == 1
+    assert told["wind"] < 0.5
 
 
 def test_the_trainer_is_woken_after_answers(client, project):

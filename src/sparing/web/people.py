@@ -47,6 +47,7 @@ class PeopleBody(Outgoing):
     note: str
     overall: FigureBody | None
     by_class: list[FigureBody]
+    by_label: list[FigureBody]
     by_person: list[FigureBody]
 
 
@@ -109,6 +110,7 @@ def _figures(found: Agreement) -> dict[str, Any]:
         "note": found.note,
         "overall": _figure("", found.overall) if found.overall else None,
         "by_class": [_figure(str(name), figure) for name, figure in found.classes],
+        "by_label": [_figure(str(name), figure) for name, figure in found.labels],
         "by_person": [_figure(str(name), figure) for name, figure in found.people],
     }
 

@@ -14,6 +14,7 @@ export function figures(told) {
     ...(told.overall ? [overall(told.overall)] : []),
     ...(told.note ? [el("p", { class: "quiet" }, note(told))] : []),
     ...table("Agreement on each class", "If one person says it, does another?", told.by_class),
+    ...table("Each label beyond chance", "Krippendorff's alpha: 1 is full agreement, 0 what chance gives", told.by_label, (x) => x.toFixed(2)),
     ...table("Each person with the others", "Share of items in which they say what most others say", told.by_person),
   ];
 }
@@ -37,13 +38,14 @@ function overall(one) {
     el("p", { class: "quiet" }, `Krippendorff's alpha on ${plural(one.n_items, "item", "items")} with two answers; 1 is full agreement, 0 what chance gives.`));
 }
 
-/** @param {string} title @param {string} about @param {Figure[]} rows @returns {Node[]} */
-function table(title, about, rows) {
+/** @param {string} title @param {string} about @param {Figure[]} rows
+ * @param {(value: number) => string} shown @returns {Node[]} */
+function table(title, about, rows, shown = percent) {
   if (!rows.length) return [];
   const lines = rows.map((one) => el("tr", {},
     el("th", { scope: "row", dir: "auto" }, one.name), el("td", {}, strip(one)),
-    el("td", { class: "number" }, percent(one.value)),
-    el("td", { class: "number quiet" }, `${percent(one.low)} – ${percent(one.high)}`),
+    el("td", { class: "number" }, shown(one.value)),
+    el("td", { class: "number quiet" }, `${shown(one.low)} – ${shown(one.high)}`),
     el("td", { class: "number quiet" }, number(one.n_items))));
   const head = ["", "", "agree", "95 % interval", "items"].map((name) => el("th", { scope: "col" }, name));
   return [el("table", { class: "figures" },
@@ -55,9 +57,10 @@ function table(title, about, rows) {
  * @param {Figure} one */
 function strip({ value, low, high }) {
   const all = made("svg", { class: "strip", viewBox: "0 0 100 12", "aria-hidden": "true" });
+  const at = (/** @type {number} */ share) => 4 + 92 * Math.max(share, 0); // alpha may be below chance
   const line = (/** @type {string} */ kind, /** @type {number} */ from, /** @type {number} */ to) =>
-    made("line", { class: kind, x1: 4 + 92 * from, x2: 4 + 92 * to, y1: 6, y2: 6 });
-  all.append(line("rule", 0, 1), line("span", low, high), made("circle", { cx: 4 + 92 * value, cy: 6, r: 3.5 }));
+    made("line", { class: kind, x1: at(from), x2: at(to), y1: 6, y2: 6 });
+  all.append(line("rule", 0, 1), line("span", low, high), made("circle", { cx: at(value), cy: 6, r: 3.5 }));
   return all;
 }
 

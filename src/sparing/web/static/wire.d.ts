@@ -242,6 +242,7 @@ export interface PeopleBody {
   note: string;
   overall: FigureBody | null;
   by_class: FigureBody[];
+  by_label: FigureBody[];
   by_person: FigureBody[];
 }
 export interface PersonBody {
