@@ -4,7 +4,7 @@ import gc
 import socket
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -42,6 +42,16 @@ def label(
     classes: Annotated[
         str, typer.Option(metavar="A,B,C", help="Classes to begin with; more come as you go.")
     ] = "",
+    shortlist: Annotated[
+        int | None,
+        typer.Option(
+            min=1, help="Of a folder of shards: how many items, drawn.", show_default=False
+        ),
+    ] = None,
+    items: Annotated[
+        Path | None,
+        typer.Option(help="Of shards: what they were encoded from.", show_default=False),
+    ] = None,
     seeds_of: Annotated[
         tuple[str, str] | None,
         typer.Option(
@@ -122,6 +132,7 @@ def label(
 
     network = Network(host, passwords, tuple(names or ()), tls_cert, tls_key)
     network.check_tls()
+    drawn = _shortlisted(source, shortlist, items, project)
     if moved_to is not None:
         there = opening.existing(project or source)
         Project.open(there.url or there.path, source=moved_to).close()
@@ -129,18 +140,21 @@ def label(
     read_as = reading(header, encoding, sheet, follow_links=follow_links)
     parts = tuple(_split(columns))
     is_new = not opening.exists(opening.place_of(source, project))
-    if is_new and kind != "spans" and not is_marked(Path(source)):
+    if is_new and not drawn and kind != "spans" and not is_marked(Path(source)):
         read_as = asked_reading(Path(source), read_as)
         if not parts and label_column is None:
             label_column, parts = asked_labels(Path(source), read_as)
+    said = {
+        "source": source,
+        "folder": project,
+        "columns": parts,
+        "encoder": _encoder(encoder, vectors),
+        "reading": read_as,
+    }
     opened = Project.at(
-        source,
-        folder=project,
-        columns=parts,
-        encoder=_encoder(encoder, vectors),
+        **(said | drawn),
         label_column=label_column,
         kind=kind,
-        reading=read_as,
         fetch=True,  # it was typed just now
     )
     with opened:
@@ -155,6 +169,23 @@ def label(
         gate = network.gate(opened.where.secret)
         with listening(opened.where.secret, port, network) as listener:
             _serve(opened, listener, network, gate, browse=not no_browser, is_backend=backend)
+
+
+def _shortlisted(
+    source: str, n: int | None, items: Path | None, project: str | None
+) -> dict[str, Any]:
+    """Return what makes the project of a shortlist; nothing, if the source is no pool of shards."""
+    from sparing.cli.shortlist import Wanted, begin
+    from sparing.project import opening
+    from sparing.sharded.manifest import has_manifest
+
+    if n is None:
+        if items is not None:
+            raise typer.BadParameter("--items goes with --shortlist.")
+        if has_manifest(Path(source)) and not opening.exists(opening.place_of(source, project)):
+            raise typer.BadParameter(f"{source} is a pool of shards: say --shortlist 100000.")
+        return {}
+    return begin(Wanted(Path(source), items), n, project)
 
 
 def _look_for(project: "Project", name: str, words: list[str]) -> None:

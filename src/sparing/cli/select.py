@@ -1,16 +1,19 @@
 """``sparing select``: what to label next in a pool of shards."""
 
 import json
-from dataclasses import asdict
+from collections.abc import Callable
+from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from sparing.cli.shards import SkipBad, Workers, say_bad
+from sparing.cli.shortlist import RANDOM, Wanted, bring_in, model_of, shortlist_in
 
 if TYPE_CHECKING:
-    from sparing.sharded.selecting import PickedRow
+    from sparing.sharded.selecting import PickedRow, ShardedChoice, WantedRows
 
 COLUMNS = ("id", "label", "utility", "source", "propensity", "shard", "row")
 
@@ -25,6 +28,17 @@ def select(
     strategy: Annotated[
         str, typer.Option(help="margin, entropy, least_confidence or random.")
     ] = "margin",
+    into: Annotated[
+        str | None,
+        typer.Option(
+            help="Project of a shortlist: what is chosen comes into it, by its own model.",
+            show_default=False,
+        ),
+    ] = None,
+    items: Annotated[
+        Path | None,
+        typer.Option(help="With --into: what the shards were encoded from.", show_default=False),
+    ] = None,
     labeled: Annotated[
         Path | None,
         typer.Option(
@@ -42,23 +56,60 @@ def select(
 ) -> None:
     """Choose the items to label next among shards of vectors, exactly, reading each shard once.
 
+    With --into they come into the project that 'sparing label VECTORS --shortlist N' has made.
+
     Example: sparing select vectors/ --model model.npz -n 1000 --out ask.csv
     """
-    from sparing.cli.progress import say, stages
-    from sparing.datasets.formulas import csv_text
-    from sparing.files import write_atomically
-    from sparing.sharded.selecting import WantedRows, select_rows
-    from sparing.sharded.shardpool import open_shards
+    from sparing.sharded.selecting import WantedRows
 
-    manifest = open_shards(vectors)
     excluded = frozenset(() if labeled is None else _ids_of(labeled))
     wanted = WantedRows(strategy, n, model, excluded, seed)
+    choose = partial(_chosen, vectors, workers=workers, skip_bad=skip_bad)
+    if into is None:
+        _write(choose(wanted), out, as_json=as_json)
+    else:
+        _bring(choose, wanted, Wanted(vectors, items), into)
+
+
+def _chosen(
+    vectors: Path, wanted: "WantedRows", *, workers: int, skip_bad: bool
+) -> "ShardedChoice":
+    from sparing.cli.progress import stages
+    from sparing.sharded.selecting import select_rows
+    from sparing.sharded.shardpool import open_shards
+
     with stages() as tick:
         chosen = select_rows(
-            vectors, manifest, wanted, workers=workers, skip_bad=skip_bad,
+            vectors, open_shards(vectors), wanted, workers=workers, skip_bad=skip_bad,
             progress=lambda *now: tick("selecting", *now),
         )  # fmt: skip
     say_bad(chosen.bad)
+    return chosen
+
+
+def _bring(
+    choose: Callable[["WantedRows"], "ShardedChoice"],
+    wanted: "WantedRows",
+    pool: Wanted,
+    project: str,
+) -> None:
+    """Choose by the model of a project, and bring what was chosen into it."""
+    shortlist, folder = shortlist_in(project)
+    there = frozenset(row["id"] for row in shortlist.rows())
+    wanted = replace(wanted, excluded=wanted.excluded | there)
+    if wanted.model is None and wanted.strategy != RANDOM:
+        with model_of(folder) as model:
+            chosen = choose(replace(wanted, model=model))
+    else:
+        chosen = choose(wanted)
+    bring_in(shortlist, folder, pool, chosen)
+
+
+def _write(chosen: "ShardedChoice", out: Path | None, *, as_json: bool) -> None:
+    from sparing.cli.progress import say
+    from sparing.datasets.formulas import csv_text
+    from sparing.files import write_atomically
+
     rows = [_row(picked) for picked in chosen.rows]
     if as_json:
         text = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)

@@ -156,7 +156,8 @@ def _on_counters(names: Sequence[str]) -> dict[str, str]:
 def _kind(columns: Sequence[Sequence[Any]], *, asked: bool) -> ItemKind:
     """Tell what columns make; a single one of text that was asked for is text, however short."""
     only = columns[0] if len(columns) == 1 else None
-    if sum(_all(cells, is_image_name) for cells in columns) == 1:
+    named = [cells for cells in columns if _all(cells, is_image_name)]
+    if len(named) == 1 and not _is_told(named[0], TEXT):
         return "images"
     if only is not None and (_all(only, _is_vector) or column_of(only).kind == VECTORS):
         return "vectors"
@@ -166,8 +167,13 @@ def _kind(columns: Sequence[Sequence[Any]], *, asked: bool) -> ItemKind:
 
 
 def _is_text(cells: Sequence[Any]) -> bool:
+    return _is_told(cells, TEXT) or (not _is_told(cells) and is_free_text(cells))
+
+
+def _is_told(cells: Sequence[Any], kind: str | None = None) -> bool:
+    """Tell whether somebody told what a column holds, and that it is of this kind."""
     first = next((cell for cell in cells if not is_missing(cell)), None)
-    return first.kind == TEXT if isinstance(first, Told) else is_free_text(cells)
+    return isinstance(first, Told) and kind in (None, first.kind)
 
 
 def _kind_before(columns: Sequence[Sequence[Any]], *, asked: bool) -> ItemKind:

@@ -59,7 +59,7 @@ def read_vector_file(path: Path) -> VectorFile:
 
 def files_of(given: VectorFile) -> list[Path]:
     """Return the file, and that of the ids where it lies beside it."""
-    return [path for path in (given.path, _ids_beside(given.path)) if path.is_file()]
+    return [path for path in (given.path, beside_ids(given.path)) if path.is_file()]
 
 
 def joined_by_id(given: VectorFile, ids: Sequence[str], root: str | None = None) -> FloatArray:
@@ -143,7 +143,7 @@ def _from_numpy(path: Path) -> VectorFile:
         raise SourceError(f"There is no file {path}.") from None
     except (OSError, ValueError) as error:
         raise SourceError(f"{path} cannot be read: {error}.") from error
-    beside = _ids_beside(path)
+    beside = beside_ids(path)
     if not beside.is_file():
         return VectorFile(path, vectors, None)
     ids = tuple(beside.read_text("utf-8").splitlines())
@@ -152,7 +152,14 @@ def _from_numpy(path: Path) -> VectorFile:
     return VectorFile(path, vectors, ids)
 
 
-def _ids_beside(path: Path) -> Path:
+def beside_ids(path: Path) -> Path:
+    """Return the file of the ids of a .npy file of vectors.
+
+    Examples
+    --------
+    >>> beside_ids(Path("v.npy")).name
+    'v.ids.txt'
+    """
     return path.with_name(f"{path.stem}.ids.txt")
 
 

@@ -46,6 +46,7 @@ MANY = (
     10_000  # items from which on the neighbour graph takes seconds: coverage does not wait for it
 )
 QUICK = "cluster_then_label"
+VECTORS = "vectors"  # the encoder that takes them as they are, and the kind of such items
 N_MISTAKES = 200
 N_WATCHED = 1000  # items whose predictions are compared between versions
 LOOK_BACK = 2, 3  # how many times fewer labels the models have that are made to be compared with
@@ -208,13 +209,15 @@ class Trainee:
         if learner.kind != CLASS:
             raise CapabilityError(NO_MODEL_OF_LABELS)
         listing = self._sight.readable()
+        encoder = fit_encoder(self._sight.items, listing, self._contents)
+        reads_vectors = encoder.name == VECTORS  # whatever the items are, of which they are
         return SavedModel.of(
             learner.version.fitted,
-            fit_encoder(self._sight.items, listing, self._contents),
+            encoder,
             classes=[self._replay.class_name(str(class_id)) for class_id in learner.classes],
             n_labeled=len(learner.pool.labeled),
-            kind=listing.kind,  # type: ignore[arg-type]  # of a source it is one of them
-            columns=listing.columns,
+            kind=VECTORS if reads_vectors else listing.kind,  # type: ignore[arg-type]  # one of them
+            columns=() if reads_vectors else listing.columns,
         )
 
     def arrange(self) -> bool:

@@ -14,7 +14,7 @@ from sparing.datasets.vectorfile import (
     joined_by_id,
     read_vector_file,
 )
-from sparing.errors import CapabilityError, SourceError
+from sparing.errors import SourceError
 from sparing.pool.views import Views
 from sparing.project.source.items import Listing
 from sparing.types import FloatArray, IntArray, Progress, Tick
@@ -202,17 +202,11 @@ def look_at(encoder: str, kind: str, values: Any, progress: Tick) -> None:
 
 
 def fitted_on(encoder: str, listing: Listing, places: IntArray) -> "BlockEncoder":
-    """Return the encoder of that name, fitted on some items.
+    """Return the encoder of that name, fitted on some items; of vectors from a file, theirs."""
+    if encoder.startswith(GIVEN):  # what made them is not known here: a model of it reads vectors
+        from sparing.encoders.vectors import VectorEncoder
 
-    Raises
-    ------
-    CapabilityError : there is none: the vectors are from a file
-    """
-    if encoder.startswith(GIVEN):
-        raise CapabilityError(
-            "The vectors of this project are from a file: what made them is not known here, and "
-            "a model alone cannot label new items."
-        )
+        return VectorEncoder().set_state({})
     from sparing.encoders.choice import named_encoder
 
     values = take_items(listing.values, places)

@@ -259,7 +259,6 @@ def fit_encoder(items: Sequence[ItemRow], listing: Listing, contents: Contents) 
     Raises
     ------
     SourceError : some of these items are not there any more
-    CapabilityError : the vectors are from a file
     """
     places = _places(items, listing)[contents.good]
     if np.any(places < 0):

@@ -1,0 +1,159 @@
+"""From a pool of shards to the page: a shortlist becomes a project, and later ones come into it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from sparing.sharded.selecting import ShardedChoice
+    from sparing.sharded.shortlist import Shortlist
+
+RANDOM = "random"
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """The pool, and what people see of its items.
+
+    Parameters
+    ----------
+    vectors : folder of the shards
+    items : folder or table that they were encoded from; None: only the ids are seen
+    """
+
+    vectors: Path
+    items: Path | None = None
+
+
+def begin(wanted: Wanted, n: int, project: str | None) -> dict[str, Any]:
+    """Draw a shortlist at random and write it; return what makes a project of it.
+
+    Raises
+    ------
+    ConflictError : there is a project already
+    InvalidInputError : the project is to lie in a database, or the folder holds no shards
+    """
+    from sparing.errors import ConflictError
+    from sparing.project import opening
+    from sparing.sharded.selecting import WantedRows, select_rows
+    from sparing.sharded.shardpool import open_shards
+    from sparing.sharded.shortlist import Shortlist
+
+    place = opening.place_of(str(wanted.vectors), project)
+    if opening.exists(place):
+        raise ConflictError(
+            f"{place.name} is a project already: 'sparing select {wanted.vectors} --into"
+            f" {place.name}' brings the next items into it."
+        )
+    manifest = open_shards(wanted.vectors)
+    shortlist = Shortlist.of(_folder_of(place))
+    if not shortlist.exists():  # else a run was killed before its project was made
+        drawn = WantedRows(RANDOM, min(n, manifest.rows))
+        _put(shortlist, wanted, select_rows(wanted.vectors, manifest, drawn))
+    return made_of(shortlist, place.path)
+
+
+def made_of(shortlist: "Shortlist", folder: Path) -> dict[str, Any]:
+    """Return what makes, or opens, the project of a shortlist."""
+    from sparing.datasets.rows import Reading
+    from sparing.sharded.shortlist import ID, IMAGE, TEXT
+
+    columns = [name for name in shortlist.rows()[0] if name != ID]
+    if columns == [TEXT]:
+        columns = [f"{TEXT}:text"]  # an id may look like anything
+    return {
+        "source": str(shortlist.table),
+        "folder": str(folder),
+        "columns": tuple(columns),
+        "encoder": f"vectors:{shortlist.vectors.resolve()}",
+        "reading": Reading(follow_links=columns == [IMAGE]),  # pictures stay where they are
+    }
+
+
+def bring_in(shortlist: "Shortlist", folder: Path, wanted: Wanted, chosen: "ShardedChoice") -> None:
+    """Put what was chosen into the shortlist, and bring its project up to it.
+
+    Raises
+    ------
+    SourceError : the shortlist cannot be written, or an item is not in the source
+    """
+    from sparing.cli.progress import say
+    from sparing.project import Project
+
+    _put(shortlist, wanted, chosen)
+    made = made_of(shortlist, folder)
+    with Project.at(made.pop("source"), folder=folder, encoder=made["encoder"]) as project:
+        for note in project.status().notes:
+            say(note)
+        say(f"{len(chosen.rows):,} items came into {folder}; it has {len(project.items):,}.")
+
+
+@contextmanager
+def model_of(folder: Path) -> Iterator[Path]:
+    """Give the model of all answers of a project as a file, for as long as the block lasts.
+
+    Raises
+    ------
+    ConflictError : a page is open on it, which would not see what comes into it
+    TrainingError : fewer than two classes have answers
+    """
+    from tempfile import TemporaryDirectory
+
+    from sparing.cli.progress import stages
+    from sparing.models.saved import save_model
+    from sparing.project import Project
+
+    with TemporaryDirectory() as where:
+        path = Path(where, "model.npz")
+        with Project.open(folder) as project, stages() as progress:
+            save_model(path, project.learning.trainee(progress).model())
+        yield path
+
+
+def shortlist_in(project: str) -> "tuple[Shortlist, Path]":
+    """Return the shortlist that a project is made of, and the project's folder.
+
+    Raises
+    ------
+    NotFoundError : there is no such project
+    InvalidInputError : it is not made of a shortlist
+    """
+    from sparing.errors import InvalidInputError
+    from sparing.project import opening
+    from sparing.sharded.shortlist import Shortlist
+
+    folder = _folder_of(opening.existing(project))
+    shortlist = Shortlist.of(folder)
+    if not shortlist.exists():
+        raise InvalidInputError(
+            f"{folder} is not made of a shortlist: 'sparing label VECTORS --shortlist N' makes one."
+        )
+    return shortlist, folder
+
+
+def _folder_of(place: Any) -> Path:
+    from sparing.errors import InvalidInputError
+
+    if place.is_shared:
+        raise InvalidInputError("The project of a shortlist is a folder, not a database.")
+    return Path(place.path)
+
+
+def _put(shortlist: "Shortlist", wanted: Wanted, chosen: "ShardedChoice") -> None:
+    from sparing.cli.progress import stages
+    from sparing.datasets.read import read_items
+    from sparing.sharded.gathering import gathered
+    from sparing.sharded.shardpool import open_shards
+    from sparing.sharded.shortlist import seen_of
+
+    items = None if wanted.items is None else read_items(wanted.items, opened=False)
+    rows = seen_of([row.item_id for row in chosen.rows], items)
+    places = [(row.shard, row.row) for row in chosen.rows]
+    with stages() as tick:
+        X = gathered(
+            wanted.vectors, open_shards(wanted.vectors), places,
+            progress=lambda *now: tick("reading", *now),
+        )  # fmt: skip
+    shortlist.extend(rows, X)

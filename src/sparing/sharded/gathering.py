@@ -1,0 +1,87 @@
+"""Some rows of a pool of shards, with their vectors, in one array."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from sparing.encoders.base import nobody
+from sparing.memory import check_memory
+from sparing.sharded.engine import run_all
+from sparing.sharded.manifest import Shard, ShardManifest
+from sparing.sharded.shardfile import blocks_of_shard
+from sparing.sharded.shardpool import check_shard
+from sparing.types import FloatArray, IntArray, Tick
+
+BYTES = 4 * 3  # of a number: in the worker's answer, in what it is read from, and in the result
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class GatherTask:
+    """Rows of one shard, ascending, for a worker."""
+
+    folder: Path
+    shard: Shard
+    rows: IntArray
+
+    def __str__(self) -> str:
+        return str(self.folder / self.shard.file)
+
+
+def gathered(
+    folder: Path,
+    manifest: ShardManifest,
+    places: Sequence[tuple[str, int]],
+    *,
+    workers: int = 1,
+    progress: Tick = nobody,
+) -> FloatArray:
+    """Return the vectors of some rows, in the order in which they are named.
+
+    Parameters
+    ----------
+    folder, manifest : the pool
+    places : (file of the shard, row in it) of each
+    workers : processes
+    progress : told how many shards are done, of those that have such rows
+
+    Raises
+    ------
+    MemoryBudgetError : they would not fit into memory
+    ShardError : a shard cannot be read
+    """
+    check_memory(
+        BYTES * len(places) * manifest.columns, f"{len(places):,} vectors", "take fewer items"
+    )
+    where: dict[str, list[int]] = {}
+    for place, (file, _) in enumerate(places):
+        where.setdefault(file, []).append(place)
+    orders, tasks = [], []
+    for shard in manifest.shards:
+        if shard.file in where:
+            at = np.array(where[shard.file], np.int64)
+            rows = np.array([places[place][1] for place in at.tolist()], np.int64)
+            order = np.argsort(rows, kind="stable")
+            orders.append(at[order])
+            tasks.append(GatherTask(folder, shard, rows[order]))
+    parts, _ = run_all(rows_of_shard, tasks, workers=workers, progress=progress)
+    X = np.empty((len(places), manifest.columns), np.float32)
+    for at, part in zip(orders, parts, strict=True):
+        X[at] = part
+    return X
+
+
+def rows_of_shard(task: GatherTask) -> FloatArray:
+    """Return (n_rows, n_columns) float32 vectors of one shard.
+
+    Raises
+    ------
+    ShardError : it cannot be read, or is not the one of the manifest
+    """
+    path, parts = check_shard(task.folder, task.shard), []
+    for first, X in blocks_of_shard(path):
+        low, high = np.searchsorted(task.rows, (first, first + len(X)))
+        if high > low:
+            parts.append(X[task.rows[low:high] - first])
+    return np.concatenate(parts)
