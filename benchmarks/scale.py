@@ -1,19 +1,23 @@
 """Shards: rows a second beside the bare read and the bare product, and what a certificate takes.
 
     OMP_NUM_THREADS=1 python benchmarks/scale.py [--rows 1000000] [--columns 64] [--labels 10000000]
-           [--no-write]
+           [--engine-rows 2000000] [--no-write]
 
 Writes vectors into a temporary folder, so they are read out of the system's cache; the floors are
 measured right before. Seconds are of one processor, so that a busy machine does not lengthen them
 much; what two workers gain can only be told on a quiet one. The peak of memory is of a process of
-its own, libraries and all.
+its own, libraries and all. With --engine-rows two workers of this machine and two of Ray choose
+from a pool of that many rows, in turn, in seconds of the clock; where Ray is not installed that is
+left out.
 
 Writes docs/benchmarks/scale.json and .md.
 """
 
 import argparse
+import importlib.util
 import json
 import os
+import pickle
 import resource
 import subprocess
 import sys
@@ -29,8 +33,9 @@ from sklearn.linear_model import LogisticRegression
 from sparing.encoders.registry import get_encoder
 from sparing.models.fitting import FittedModel
 from sparing.models.saved import SavedModel, save_model
+from sparing.sharded.engine import Engine, Local, one_thread
 from sparing.sharded.predicting import predict_shards
-from sparing.sharded.selecting import WantedRows, select_rows
+from sparing.sharded.selecting import BestTask, WantedRows, best_of_shard, select_rows
 from sparing.sharded.shardfile import blocks_of_shard
 from sparing.sharded.shardpool import index_shards, open_shards
 
@@ -38,6 +43,7 @@ OUT = Path(__file__).parents[1] / "docs" / "benchmarks"
 COMMANDS = ("select", "predict")
 SPEEDS = ("bare read", "bare product", *COMMANDS)
 STEPS = ("hashed and read", "planned and drawn", "certified", "written")
+ENGINES = ("one worker", "two workers", "two of Ray Core", "two of Ray Data")
 SHARD, CLASSES, N = 250_000, 10, 1000
 
 
@@ -103,6 +109,62 @@ def measure(here: Path, rows: int, columns: int, dtype: str) -> dict[str, float]
         "predict": timed(lambda: predict_shards(folder, manifest, model, here / "labels-1")),
     }
     return {"rows": rows, **found}
+
+
+def engines(rows: int, columns: int) -> dict[str, float]:
+    """Return seconds of the clock in which two workers choose, and one: the best of three."""
+    from sparing.sharded.ray_engine import on_ray
+
+    with tempfile.TemporaryDirectory() as where:
+        here = Path(where)
+        make_pool(here / "pool", rows, columns, "float32")
+        make_model(here / "model.npz", columns)
+        manifest = open_shards(here / "pool")
+        wanted = WantedRows("margin", N, here / "model.npz")
+        found: dict[str, float] = {"rows": rows, "columns": columns, "load": os.getloadavg()[0]}
+        start = time.perf_counter()
+        with on_ray(2) as ray_engine:
+            found["start of Ray"] = time.perf_counter() - start
+            works: dict[str, Callable[[], Any]] = {
+                "one worker": lambda: choose(Local(1)),
+                "two workers": lambda: choose(Local(2)),
+                "two of Ray Core": lambda: choose(ray_engine),
+                "two of Ray Data": lambda: on_ray_data(tasks),
+            }
+
+            def choose(engine: Engine) -> Any:
+                return select_rows(here / "pool", manifest, wanted, engine=engine)
+
+            tasks = [
+                BestTask(here / "pool", shard, i * SHARD, wanted)
+                for i, shard in enumerate(manifest.shards)
+            ]
+            seconds: dict[str, list[float]] = {name: [] for name in works}
+            for _ in range(3):
+                for name, work in works.items():
+                    seconds[name].append(clocked(work))
+        return found | {name: min(times) for name, times in seconds.items()}
+
+
+def on_ray_data(tasks: list[BestTask]) -> list[Any]:
+    """Do the same by Ray Data, whose rows are the shards."""
+    import ray
+
+    ray.data.DataContext.get_current().enable_progress_bars = False
+    made = ray.data.from_items([{"task": pickle.dumps(task)} for task in tasks])
+    done = made.repartition(len(tasks)).map(best_in_row, concurrency=2, num_cpus=1)
+    return [pickle.loads(row["best"]) for row in done.take_all()]  # noqa: S301  # our own
+
+
+def best_in_row(row: dict[str, Any]) -> dict[str, Any]:
+    one_thread()
+    return {"best": pickle.dumps(best_of_shard(pickle.loads(row["task"])))}  # noqa: S301
+
+
+def clocked(work: Callable[[], Any]) -> float:
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start
 
 
 def certify(rows: int) -> dict[str, float]:
@@ -171,6 +233,15 @@ def page(told: dict[str, Any]) -> str:
         speeds = " | ".join(f"{one['rows'] / one[what] / 1e6:.2f}" for what in SPEEDS)
         over = " | ".join(f"{one[what] / floor:.1f} times" for what in COMMANDS)
         lines.append(f"| {name} | {one['rows']:,} | {speeds} | {over} |")
+    if "engines" in told:
+        e = told["engines"]
+        seconds = ", ".join(f"{name} {e[name]:.1f}" for name in ENGINES)
+        lines += [
+            "",
+            f"Engines, load {e['load']:.1f} before it: margin over {e['rows']:,} rows of",
+            f"{e['columns']} columns, seconds of the clock, best of three: {seconds};",
+            f"before that Ray took {e['start of Ray']:.1f} s to start.",
+        ]
     c = told["certify"]
     spent = ", ".join(f"{step} {c[step]:.1f}" for step in STEPS)
     lines += [
@@ -186,6 +257,7 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--columns", type=int, nargs="+", default=[64])
     parser.add_argument("--labels", type=int, default=10_000_000)
+    parser.add_argument("--engine-rows", type=int, default=0)
     parser.add_argument("--certify", type=int, help="only this, as JSON")
     parser.add_argument("--no-write", action="store_true")
     args = parser.parse_args()
@@ -199,6 +271,9 @@ def main() -> None:
                 found = measure(Path(here), args.rows, columns, dtype)
                 told["pools"][f"{columns} columns, {dtype}"] = found
                 print(columns, dtype, found, flush=True)
+    if args.engine_rows and importlib.util.find_spec("ray"):
+        told["engines"] = engines(args.engine_rows, args.columns[0])
+        print(told["engines"], flush=True)
     alone = [sys.executable, __file__, "--certify", str(args.labels)]
     told["certify"] = json.loads(subprocess.run(alone, check=True, capture_output=True).stdout)
     print(told["certify"], flush=True)

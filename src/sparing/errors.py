@@ -88,6 +88,10 @@ class ShardError(SourceError):
     """One shard of a pool is missing, truncated, or not the one that the manifest names."""
 
 
+class EngineError(SparingError):
+    """The workers that were asked for are not there, such as a cluster at an address."""
+
+
 class StoreError(SparingError):
     """The state of a project cannot be read or written."""
 

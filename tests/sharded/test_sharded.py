@@ -15,7 +15,7 @@ from sparing.errors import ShardError
 from sparing.models.fitting import FittedModel
 from sparing.models.saved import SavedModel, load_model, save_model
 from sparing.pool.snapshot import Snapshot
-from sparing.sharded.engine import run
+from sparing.sharded.engine import Local
 from sparing.sharded.manifest import read_manifest
 from sparing.sharded.selecting import WantedRows, select_rows, strategies_over_shards
 from sparing.sharded.shardfile import blocks_of_shard
@@ -60,7 +60,7 @@ def model(tmp_path_factory):
 
 def chosen(folder, strategy="margin", n=50, *, model=None, excluded=(), seed=0, workers=1):
     wanted = WantedRows(strategy, n, model, frozenset(excluded), seed)
-    return select_rows(folder, open_shards(folder), wanted, workers=workers)
+    return select_rows(folder, open_shards(folder), wanted, engine=Local(workers))
 
 
 def names(choice):
@@ -185,14 +185,14 @@ def killer(tmp_path, monkeypatch):
 
 
 def test_a_worker_that_is_killed_is_run_again(killer):
-    done = run(killer.dies_once, range(5), workers=2)
+    done = Local(2).run(killer.dies_once, range(5))
     assert sorted(done) == [(i, i * i) for i in range(5)]
     assert killer.MARK.exists()
 
 
 def test_a_worker_that_is_always_killed_stops_the_run(killer):
     with pytest.raises(ShardError, match="killed 3 times at 7"):
-        list(run(killer.dies_always, [7], workers=2))
+        list(Local(2).run(killer.dies_always, [7]))
 
 
 def fault(capsys, *command):

@@ -8,9 +8,10 @@ import pytest
 from PIL import Image
 
 from sparing.cli.app import run as sparing
-from sparing.cli.shortlist import Wanted, begin
+from sparing.cli.shortlist import ShardSource, begin
 from sparing.models.saved import load_model
 from sparing.project import Project
+from sparing.sharded.engine import Local
 from sparing.sharded.shardpool import index_shards
 from sparing.sharded.shortlist import Shortlist
 from sparing.strategies import measures
@@ -39,7 +40,7 @@ def vector_of(pool, name):
 
 
 def begun(pool, n=40, items=None):
-    with Project.at(**begin(Wanted(pool, items), n, None)) as project:
+    with Project.at(**begin(ShardSource(pool, items, Local()), n, None)) as project:
         return [item.name for item in project.items.values()]
 
 
@@ -94,7 +95,7 @@ def test_a_person_sees_the_pictures_or_texts_that_the_shards_were_encoded_from(p
     with Project.open(f"{pool}.sparing") as project:
         assert len(project.items) == len(first) + 3
     other = str(tmp_path / "texts.sparing")
-    made = begin(Wanted(pool, tmp_path / "texts.csv"), 5, other)
+    made = begin(ShardSource(pool, tmp_path / "texts.csv", Local()), 5, other)
     with Project.at(**made) as project:
         asked = project.query(1)[0].item
         part, _, row = asked.name.removesuffix(".png").partition("/")

@@ -175,8 +175,9 @@ def _shortlisted(
     source: str, n: int | None, items: Path | None, project: str | None
 ) -> dict[str, Any]:
     """Return what makes the project of a shortlist; nothing, if the source is no pool of shards."""
-    from sparing.cli.shortlist import Wanted, begin
+    from sparing.cli.shortlist import ShardSource, begin
     from sparing.project import opening
+    from sparing.sharded.engine import Local
     from sparing.sharded.manifest import has_manifest
 
     if n is None:
@@ -185,7 +186,7 @@ def _shortlisted(
         if has_manifest(Path(source)) and not opening.exists(opening.place_of(source, project)):
             raise typer.BadParameter(f"{source} is a pool of shards: say --shortlist 100000.")
         return {}
-    return begin(Wanted(Path(source), items), n, project)
+    return begin(ShardSource(Path(source), items, Local()), n, project)
 
 
 def _look_for(project: "Project", name: str, words: list[str]) -> None:

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sparing.cli.reading import EncodingOption, Header, Sheet, reading
-from sparing.cli.shards import SkipBad, Workers, say_bad
+from sparing.cli.shards import Address, EngineName, Engines, SkipBad, Workers, say_bad, working
 
 if TYPE_CHECKING:
     from sparing.datasets.items import Items
     from sparing.models.saved import SavedModel
+    from sparing.sharded.engine import Engine
     from sparing.types import FloatArray
 
 COLUMNS = ("item", "label", "confidence")
@@ -36,6 +37,8 @@ def predict(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="JSON Lines instead of CSV.")] = False,
     workers: Workers = 1,
+    engine: Engines = EngineName.LOCAL,
+    address: Address = None,
     skip_bad: SkipBad = False,
 ) -> None:
     """Label new items: one line an item, with the model's probability of the label.
@@ -55,10 +58,11 @@ def predict(
     if has_manifest(new):
         if out is None or as_json:
             raise typer.BadParameter("Of shards the labels are Parquet: name a folder with --out.")
-        _predict_shards(model, new, out, workers=workers, skip_bad=skip_bad)
+        with working(engine, workers, address) as used:
+            _predict_shards(model, new, out, used, skip_bad=skip_bad)
         return
-    if skip_bad or workers > 1:
-        raise typer.BadParameter("--workers and --skip-bad are for shards with a manifest.")
+    if skip_bad or workers > 1 or engine is not EngineName.LOCAL:
+        raise typer.BadParameter("--workers, --engine, --skip-bad are for shards with a manifest.")
     saved = load_model(model)
     items = read_items(
         new, columns=saved.columns, reading=reading(header, encoding, sheet), kind=saved.kind
@@ -74,7 +78,9 @@ def predict(
         say(f"{len(items):,} labels, in {out}.")
 
 
-def _predict_shards(model: Path, folder: Path, out: Path, *, workers: int, skip_bad: bool) -> None:
+def _predict_shards(
+    model: Path, folder: Path, out: Path, engine: "Engine", *, skip_bad: bool
+) -> None:
     from sparing.cli.progress import say, stages
     from sparing.sharded.predicting import predict_shards
     from sparing.sharded.shardpool import open_shards
@@ -82,7 +88,7 @@ def _predict_shards(model: Path, folder: Path, out: Path, *, workers: int, skip_
     manifest = open_shards(folder)
     with stages() as tick:
         done = predict_shards(
-            folder, manifest, model, out, workers=workers, skip_bad=skip_bad,
+            folder, manifest, model, out, engine=engine, skip_bad=skip_bad,
             progress=lambda *now: tick("labeling", *now),
         )  # fmt: skip
     say_bad(done.bad)

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from sparing.cli.shards import SkipBad, Workers, say_bad
-from sparing.cli.shortlist import RANDOM, Wanted, bring_in, model_of, shortlist_in
+from sparing.cli.shards import Address, EngineName, Engines, SkipBad, Workers, say_bad, working
+from sparing.cli.shortlist import RANDOM, ShardSource, bring_in, model_of, shortlist_in
 
 if TYPE_CHECKING:
+    from sparing.sharded.engine import Engine
     from sparing.sharded.selecting import PickedRow, ShardedChoice, WantedRows
 
 COLUMNS = ("id", "label", "utility", "source", "propensity", "shard", "row")
@@ -48,6 +49,8 @@ def select(
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Breaks ties; the same, the same items.")] = 0,
     workers: Workers = 1,
+    engine: Engines = EngineName.LOCAL,
+    address: Address = None,
     skip_bad: SkipBad = False,
     out: Annotated[
         Path | None, typer.Option(help="CSV to write, not to print.", show_default=False)
@@ -64,15 +67,17 @@ def select(
 
     excluded = frozenset(() if labeled is None else _ids_of(labeled))
     wanted = WantedRows(strategy, n, model, excluded, seed)
-    choose = partial(_chosen, vectors, workers=workers, skip_bad=skip_bad)
-    if into is None:
-        _write(choose(wanted), out, as_json=as_json)
-    else:
-        _bring(choose, wanted, Wanted(vectors, items), into)
+    with working(engine, workers, address) as used:
+        choose = partial(_chosen, vectors, used, skip_bad=skip_bad)
+        if into is not None:
+            _bring(choose, wanted, ShardSource(vectors, items, used), into)
+            return
+        chosen = choose(wanted)
+    _write(chosen, out, as_json=as_json)
 
 
 def _chosen(
-    vectors: Path, wanted: "WantedRows", *, workers: int, skip_bad: bool
+    vectors: Path, engine: "Engine", wanted: "WantedRows", *, skip_bad: bool
 ) -> "ShardedChoice":
     from sparing.cli.progress import stages
     from sparing.sharded.selecting import select_rows
@@ -80,7 +85,7 @@ def _chosen(
 
     with stages() as tick:
         chosen = select_rows(
-            vectors, open_shards(vectors), wanted, workers=workers, skip_bad=skip_bad,
+            vectors, open_shards(vectors), wanted, engine=engine, skip_bad=skip_bad,
             progress=lambda *now: tick("selecting", *now),
         )  # fmt: skip
     say_bad(chosen.bad)
@@ -90,7 +95,7 @@ def _chosen(
 def _bring(
     choose: Callable[["WantedRows"], "ShardedChoice"],
     wanted: "WantedRows",
-    pool: Wanted,
+    pool: ShardSource,
     project: str,
 ) -> None:
     """Choose by the model of a project, and bring what was chosen into it."""

@@ -1,15 +1,53 @@
 """``sparing shards``: read a folder of vectors once, check it, and write its manifest."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from sparing.sharded.engine import Engine
 
 Workers = Annotated[int, typer.Option(min=1, help="Processes, of one core each.")]
 SkipBad = Annotated[
     bool, typer.Option("--skip-bad", help="Go on without shards that cannot be read.")
 ]
+Address = Annotated[
+    str | None,
+    typer.Option(help="Of a Ray cluster; without it one is started here.", show_default=False),
+]
+
+
+class EngineName(StrEnum):
+    """Where the workers are."""
+
+    LOCAL = "local"
+    RAY = "ray"
+
+
+Engines = Annotated[EngineName, typer.Option("--engine", help="Where the workers are.")]
+
+
+@contextmanager
+def working(name: EngineName, workers: int, address: str | None) -> Iterator["Engine"]:
+    """Give the workers that were asked for, for as long as the block lasts."""
+    from sparing.sharded.engine import Local
+
+    if name is EngineName.LOCAL:
+        if address is not None:
+            raise typer.BadParameter("--address goes with --engine ray.")
+        yield Local(workers)
+        return
+    from sparing.cli.progress import say
+    from sparing.sharded.ray_engine import on_ray
+
+    if address is None:
+        say("Ray is started on this machine, for this command alone.")
+    with on_ray(workers, address) as engine:
+        yield engine
 
 
 def shards(

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from sparing.sharded.engine import Engine
     from sparing.sharded.selecting import ShardedChoice
     from sparing.sharded.shortlist import Shortlist
 
@@ -14,20 +15,22 @@ RANDOM = "random"
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class ShardSource:
     """The pool, and what people see of its items.
 
     Parameters
     ----------
     vectors : folder of the shards
     items : folder or table that they were encoded from; None: only the ids are seen
+    engine : who reads the shards
     """
 
     vectors: Path
-    items: Path | None = None
+    items: Path | None
+    engine: "Engine"
 
 
-def begin(wanted: Wanted, n: int, project: str | None) -> dict[str, Any]:
+def begin(wanted: ShardSource, n: int, project: str | None) -> dict[str, Any]:
     """Draw a shortlist at random and write it; return what makes a project of it.
 
     Raises
@@ -51,7 +54,7 @@ def begin(wanted: Wanted, n: int, project: str | None) -> dict[str, Any]:
     shortlist = Shortlist.of(_folder_of(place))
     if not shortlist.exists():  # else a run was killed before its project was made
         drawn = WantedRows(RANDOM, min(n, manifest.rows))
-        _put(shortlist, wanted, select_rows(wanted.vectors, manifest, drawn))
+        _put(shortlist, wanted, select_rows(wanted.vectors, manifest, drawn, engine=wanted.engine))
     return made_of(shortlist, place.path)
 
 
@@ -72,7 +75,9 @@ def made_of(shortlist: "Shortlist", folder: Path) -> dict[str, Any]:
     }
 
 
-def bring_in(shortlist: "Shortlist", folder: Path, wanted: Wanted, chosen: "ShardedChoice") -> None:
+def bring_in(
+    shortlist: "Shortlist", folder: Path, wanted: ShardSource, chosen: "ShardedChoice"
+) -> None:
     """Put what was chosen into the shortlist, and bring its project up to it.
 
     Raises
@@ -141,7 +146,7 @@ def _folder_of(place: Any) -> Path:
     return Path(place.path)
 
 
-def _put(shortlist: "Shortlist", wanted: Wanted, chosen: "ShardedChoice") -> None:
+def _put(shortlist: "Shortlist", wanted: ShardSource, chosen: "ShardedChoice") -> None:
     from sparing.cli.progress import stages
     from sparing.datasets.read import read_items
     from sparing.sharded.gathering import gathered
@@ -153,7 +158,7 @@ def _put(shortlist: "Shortlist", wanted: Wanted, chosen: "ShardedChoice") -> Non
     places = [(row.shard, row.row) for row in chosen.rows]
     with stages() as tick:
         X = gathered(
-            wanted.vectors, open_shards(wanted.vectors), places,
+            wanted.vectors, open_shards(wanted.vectors), places, engine=wanted.engine,
             progress=lambda *now: tick("reading", *now),
         )  # fmt: skip
     shortlist.extend(rows, X)

@@ -1,7 +1,7 @@
-"""The engine: one pure function over many shards, on processes of this machine.
+"""Engines: one pure function over many shards, on processes of this machine or on a cluster.
 
-A worker that is killed is replaced and its shard done again; no result depends on how many workers
-there are, nor on who is done first.
+A worker that is killed is replaced and its shard done again; no result depends on the engine, on
+how many workers there are, nor on who is done first.
 """
 
 import multiprocessing
@@ -9,7 +9,8 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from typing import TypeVar
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar
 
 from threadpoolctl import threadpool_limits
 
@@ -22,59 +23,80 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 
-def run(
-    function: Callable[[T], R], tasks: Sequence[T], *, workers: int = 1
-) -> Iterator[tuple[int, R | ShardError]]:
-    """Yield (number of the task, result) as they are done.
+class Engine(Protocol):
+    """Workers, each with one thread of linear algebra."""
+
+    def run(
+        self, function: Callable[[T], R], tasks: Sequence[T]
+    ) -> Iterator[tuple[int, R | ShardError]]:
+        """Yield (number of the task, result) as they are done.
+
+        Parameters
+        ----------
+        function : of a module, pure; what it raises ends the run, but for a shard that is bad,
+            which is yielded in place of a result
+        tasks : one a shard; they go to the workers by pickle
+
+        Raises
+        ------
+        ShardError : the worker of one task was killed three times
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Local:
+    """Processes of this machine.
 
     Parameters
     ----------
-    function : of a module, pure; what it raises ends the run, but for a shard that is bad, which
-        is yielded in place of a result
-    tasks : one a shard; they go to the workers by pickle
-    workers : processes, each with one thread of linear algebra; 1: this process alone
-
-    Raises
-    ------
-    ShardError : the worker of one task was killed three times
+    workers : how many; 1: this process alone
 
     Examples
     --------
-    >>> list(run(abs, [-1, 2]))
+    >>> list(Local().run(abs, [-1, 2]))
     [(0, 1), (1, 2)]
     """
-    if workers == 1:
-        with threadpool_limits(1):
-            yield from ((i, _tried(function, task)) for i, task in enumerate(tasks))
-        return
-    waiting, tries = list(range(len(tasks)))[::-1], [0] * len(tasks)
-    while waiting:
-        with _pool(workers) as pool:
-            in_flight: dict[Future[R | ShardError], int] = {}
-            try:
-                while waiting or in_flight:
-                    while waiting and len(in_flight) < workers:  # no more: a killed one is known
-                        i = waiting.pop()
-                        tries[i] += 1
-                        in_flight[pool.submit(_tried, function, tasks[i])] = i
-                    for future in wait(in_flight, return_when=FIRST_COMPLETED).done:
-                        result = future.result()  # raises while the future is still in flight
-                        yield in_flight.pop(future), result
-            except BrokenProcessPool:
-                waiting += in_flight.values()
-                lost = next((i for i in waiting if tries[i] >= TRIES), None)
-                if lost is not None:
-                    raise ShardError(
-                        f"A worker was killed {TRIES} times at {tasks[lost]}: perhaps for its"
-                        " memory."
-                    ) from None
+
+    workers: int = 1
+
+    def run(
+        self, function: Callable[[T], R], tasks: Sequence[T]
+    ) -> Iterator[tuple[int, R | ShardError]]:
+        """Yield (number of the task, result) as they are done; see :class:`Engine`."""
+        if self.workers == 1:
+            with threadpool_limits(1):
+                yield from ((i, tried(function, task)) for i, task in enumerate(tasks))
+            return
+        waiting, tries = list(range(len(tasks)))[::-1], [0] * len(tasks)
+        while waiting:
+            with _pool(self.workers) as pool:
+                in_flight: dict[Future[R | ShardError], int] = {}
+                try:
+                    while waiting or in_flight:
+                        # No more at a time than workers: so a killed one is known.
+                        while waiting and len(in_flight) < self.workers:
+                            i = waiting.pop()
+                            tries[i] += 1
+                            in_flight[pool.submit(tried, function, tasks[i])] = i
+                        for future in wait(in_flight, return_when=FIRST_COMPLETED).done:
+                            result = future.result()  # raises while the future is still in flight
+                            yield in_flight.pop(future), result
+                except BrokenProcessPool:
+                    waiting += in_flight.values()
+                    lost = next((i for i in waiting if tries[i] >= TRIES), None)
+                    if lost is not None:
+                        raise killed(tasks[lost]) from None
+
+
+ALONE = Local()
 
 
 def run_all(
     function: Callable[[T], R],
     tasks: Sequence[T],
     *,
-    workers: int = 1,
+    engine: Engine = ALONE,
     skip_bad: bool = False,
     progress: Tick = nobody,
 ) -> tuple[list[R], tuple[str, ...]]:
@@ -82,17 +104,18 @@ def run_all(
 
     Parameters
     ----------
-    function, tasks, workers : as of :func:`run`
+    function, tasks : as of :class:`Engine`
+    engine : who does the work
     skip_bad : go on without a shard that cannot be read
     progress : told how many shards are done
 
     Raises
     ------
-    ShardError : a shard is bad and is not to be skipped, or of :func:`run`
+    ShardError : a shard is bad and is not to be skipped, or of :class:`Engine`
     """
     good: dict[int, R] = {}
     bad: dict[int, str] = {}
-    for done, (i, result) in enumerate(run(function, tasks, workers=workers), 1):
+    for done, (i, result) in enumerate(engine.run(function, tasks), 1):
         if not isinstance(result, ShardError):
             good[i] = result
         elif skip_bad:
@@ -106,16 +129,23 @@ def run_all(
 def _pool(workers: int) -> ProcessPoolExecutor:
     # Not forked: a copy of a process with threads may wait for a lock that nobody holds.
     context = multiprocessing.get_context("spawn")
-    return ProcessPoolExecutor(workers, mp_context=context, initializer=_one_thread)
+    return ProcessPoolExecutor(workers, mp_context=context, initializer=one_thread)
 
 
-def _one_thread() -> None:
+def one_thread() -> None:
+    """Let this process compute with one thread, as a worker does."""
     for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ[name] = "1"
     threadpool_limits(1)
 
 
-def _tried(function: Callable[[T], R], task: T) -> R | ShardError:
+def killed(task: Any) -> ShardError:
+    """Return what is wrong where a task kills whoever does it."""
+    return ShardError(f"A worker was killed {TRIES} times at {task}: perhaps for its memory.")
+
+
+def tried(function: Callable[[T], R], task: T) -> R | ShardError:
+    """Return what comes of a task, or what is wrong with its shard."""
     try:
         return function(task)
     except ShardError as error:

@@ -8,7 +8,7 @@ import numpy as np
 
 from sparing.encoders.base import nobody
 from sparing.memory import check_memory
-from sparing.sharded.engine import run_all
+from sparing.sharded.engine import ALONE, Engine, run_all
 from sparing.sharded.manifest import Shard, ShardManifest
 from sparing.sharded.shardfile import blocks_of_shard
 from sparing.sharded.shardpool import check_shard
@@ -34,7 +34,7 @@ def gathered(
     manifest: ShardManifest,
     places: Sequence[tuple[str, int]],
     *,
-    workers: int = 1,
+    engine: Engine = ALONE,
     progress: Tick = nobody,
 ) -> FloatArray:
     """Return the vectors of some rows, in the order in which they are named.
@@ -43,7 +43,7 @@ def gathered(
     ----------
     folder, manifest : the pool
     places : (file of the shard, row in it) of each
-    workers : processes
+    engine : who does the work
     progress : told how many shards are done, of those that have such rows
 
     Raises
@@ -65,7 +65,7 @@ def gathered(
             order = np.argsort(rows, kind="stable")
             orders.append(at[order])
             tasks.append(GatherTask(folder, shard, rows[order]))
-    parts, _ = run_all(rows_of_shard, tasks, workers=workers, progress=progress)
+    parts, _ = run_all(rows_of_shard, tasks, engine=engine, progress=progress)
     X = np.empty((len(places), manifest.columns), np.float32)
     for at, part in zip(orders, parts, strict=True):
         X[at] = part

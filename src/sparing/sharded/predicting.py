@@ -11,7 +11,7 @@ from sparing.encoders.base import nobody
 from sparing.errors import MissingExtraError, SourceError
 from sparing.files import atomic_stream, check_writable, write_atomically
 from sparing.models.saved import load_model
-from sparing.sharded.engine import run_all
+from sparing.sharded.engine import ALONE, Engine, run_all
 from sparing.sharded.manifest import Shard, ShardManifest
 from sparing.sharded.shardfile import blocks_of_shard, ids_of
 from sparing.sharded.shardpool import check_shard, hash_of
@@ -82,7 +82,7 @@ def predict_shards(
     model: Path,
     out: Path,
     *,
-    workers: int = 1,
+    engine: Engine = ALONE,
     skip_bad: bool = False,
     progress: Tick = nobody,
 ) -> ShardedLabels:
@@ -96,7 +96,7 @@ def predict_shards(
     folder, manifest : the pool
     model : file of a saved model
     out : folder of the labels
-    workers, skip_bad, progress : as in :func:`sparing.sharded.selecting.select_rows`
+    engine, skip_bad, progress : as in :func:`sparing.sharded.selecting.select_rows`
 
     Raises
     ------
@@ -112,7 +112,7 @@ def predict_shards(
     named = hash_of(model)
     (out / NAME).unlink(missing_ok=True)  # until all is there again, it speaks of other labels
     tasks = [PartTask(folder, shard, model, named, out) for shard in manifest.shards]
-    parts, bad = run_all(label_shard, tasks, workers=workers, skip_bad=skip_bad, progress=progress)
+    parts, bad = run_all(label_shard, tasks, engine=engine, skip_bad=skip_bad, progress=progress)
     done = ShardedLabels(tuple(parts), bad)
     facts: dict[str, Any] = {
         "sparing_predictions": FORMAT,

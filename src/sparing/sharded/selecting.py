@@ -17,7 +17,7 @@ from sparing.errors import (
 )
 from sparing.models.saved import SavedModel, load_model
 from sparing.pool.snapshot import Snapshot
-from sparing.sharded.engine import run_all
+from sparing.sharded.engine import ALONE, Engine, run_all
 from sparing.sharded.keys import row_keys
 from sparing.sharded.manifest import Shard, ShardManifest
 from sparing.sharded.shardfile import blocks_of_shard, ids_of
@@ -118,7 +118,7 @@ def select_rows(
     manifest: ShardManifest,
     wanted: WantedRows,
     *,
-    workers: int = 1,
+    engine: Engine = ALONE,
     skip_bad: bool = False,
     progress: Tick = nobody,
 ) -> ShardedChoice:
@@ -131,7 +131,7 @@ def select_rows(
     ----------
     folder, manifest : the pool
     wanted : how many items, and by what
-    workers : processes
+    engine : who does the work
     skip_bad : go on without a shard that cannot be read, and count it
     progress : told how many shards are done
 
@@ -154,9 +154,7 @@ def select_rows(
         BestTask(folder, shard, first, wanted)
         for shard, first in zip(manifest.shards, starts[:-1], strict=True)
     ]
-    found, bad = run_all(
-        best_of_shard, tasks, workers=workers, skip_bad=skip_bad, progress=progress
-    )
+    found, bad = run_all(best_of_shard, tasks, engine=engine, skip_bad=skip_bad, progress=progress)
     n_candidates = sum(part.n_candidates for part in found)
     if wanted.n > n_candidates:
         raise PoolExhaustedError(
