@@ -35,8 +35,9 @@ class OnRay:
         """Yield (number of the task, result); see :class:`sparing.sharded.engine.Engine`."""
         import ray
 
-        made, here = ray.remote(num_cpus=1)(_Worker), str(Path.cwd())
-        idle = [made.remote(here) for _ in range(min(self.workers, len(tasks)))]
+        made: Any = ray.remote(num_cpus=1)(_Worker)
+        here = str(Path.cwd())
+        idle: list[Any] = [made.remote(here) for _ in range(min(self.workers, len(tasks)))]
         everyone = [*idle]
         waiting, tries = list(range(len(tasks)))[::-1], [0] * len(tasks)
         in_flight: dict[Any, tuple[int, Any]] = {}
