@@ -20,7 +20,7 @@ from sparing.pool.snapshot import Snapshot
 from sparing.sharded.engine import ALONE, Engine, run_all
 from sparing.sharded.keys import row_keys
 from sparing.sharded.manifest import Shard, ShardManifest
-from sparing.sharded.shardfile import blocks_of_shard, ids_of
+from sparing.sharded.shardfile import blocks_of_shard, ids_of, names_of
 from sparing.sharded.shardpool import check_shard
 from sparing.sharded.worker_model import check_width, worker_model
 from sparing.strategies.base import FROM_STRATEGY, FROM_UNIFORM, QueryStrategy
@@ -211,8 +211,7 @@ def best_of_shard(task: BestTask) -> BestRows:
         utility = _utility(path, chooser, worker_model(wanted.model), eligible)
     best = best_positions(utility, keys[rows], wanted.n)
     chosen = rows[best]
-    ids = ids_of(path) if ids is None else ids
-    named = [ids[row] for row in chosen.tolist()]
+    named = names_of(path, chosen) if ids is None else [ids[row] for row in chosen.tolist()]
     return BestRows(task.shard.file, chosen, utility[best], keys[chosen], named, len(rows))
 
 

@@ -79,6 +79,19 @@ def ids_of(path: Path) -> list[str]:
     return ids
 
 
+def names_of(path: Path, rows: npt.NDArray[np.int64]) -> list[str]:
+    """Return the ids of some rows; none is made of the others where ids follow from the row.
+
+    Raises
+    ------
+    ShardError : not one id a row
+    """
+    if path.suffix.lower() in PARQUET or beside(path, IDS).is_file():
+        ids = ids_of(path)
+        return [ids[row] for row in rows.tolist()]
+    return [f"{path.stem}:{row}" for row in rows.tolist()]
+
+
 def blocks_of_shard(path: Path) -> Iterator[tuple[int, FloatArray]]:
     """Yield (first row, float32 vectors) until all rows are read; a row stays in its block.
 
