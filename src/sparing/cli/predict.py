@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sparing.cli.reading import EncodingOption, Header, Sheet, reading
-from sparing.cli.shards import Address, EngineName, Engines, SkipBad, Workers, say_bad, working
+from sparing.cli.shards import (
+    ClusterAddress,
+    EngineName,
+    Engines,
+    SkipBad,
+    Workers,
+    say_bad,
+    working,
+)
 
 if TYPE_CHECKING:
     from sparing.datasets.items import Items
@@ -38,7 +46,7 @@ def predict(
     as_json: Annotated[bool, typer.Option("--json", help="JSON Lines instead of CSV.")] = False,
     workers: Workers = 1,
     engine: Engines = EngineName.LOCAL,
-    address: Address = None,
+    address: ClusterAddress = None,
     skip_bad: SkipBad = False,
 ) -> None:
     """Label new items: one line an item, with the model's probability of the label.

@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from sparing.cli.shards import Address, EngineName, Engines, SkipBad, Workers, say_bad, working
+from sparing.cli.shards import (
+    ClusterAddress,
+    EngineName,
+    Engines,
+    SkipBad,
+    Workers,
+    say_bad,
+    working,
+)
 from sparing.cli.shortlist import RANDOM, ShardSource, bring_in, model_of, shortlist_in
 
 if TYPE_CHECKING:
@@ -50,7 +58,7 @@ def select(
     seed: Annotated[int, typer.Option(min=0, help="Breaks ties; the same, the same items.")] = 0,
     workers: Workers = 1,
     engine: Engines = EngineName.LOCAL,
-    address: Address = None,
+    address: ClusterAddress = None,
     skip_bad: SkipBad = False,
     out: Annotated[
         Path | None, typer.Option(help="CSV to write, not to print.", show_default=False)

@@ -15,7 +15,7 @@ Workers = Annotated[int, typer.Option(min=1, help="Processes, of one core each."
 SkipBad = Annotated[
     bool, typer.Option("--skip-bad", help="Go on without shards that cannot be read.")
 ]
-Address = Annotated[
+ClusterAddress = Annotated[
     str | None,
     typer.Option(help="Of a Ray cluster; without it one is started here.", show_default=False),
 ]
