@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         TrainingError,
         UnknownNameError,
     )
+    from sparing.learner.boxes import BoxLearner
     from sparing.learner.learner import ActiveLearner
     from sparing.learner.query import Query
     from sparing.learner.sequences import SequenceLearner
@@ -45,6 +46,7 @@ __all__ = [
     "SKIPPED",
     "UNLABELED",
     "ActiveLearner",
+    "BoxLearner",
     "CapabilityError",
     "ClassTable",
     "CommitteeClassifier",
@@ -73,6 +75,7 @@ _MODULES = {
     "SKIPPED": "pool.pool",
     "UNLABELED": "pool.pool",
     "ActiveLearner": "learner.learner",
+    "BoxLearner": "learner.boxes",
     "CapabilityError": "errors",
     "ClassTable": "pool.classes",
     "CommitteeClassifier": "models.members",

@@ -154,6 +154,22 @@ def is_turned(image: "Image") -> bool:
     return _turn(image) is not None
 
 
+def upright_size(image: "Image") -> tuple[int, int]:
+    """Return width and height of an opened picture as it is shown, before anything is decoded.
+
+    Examples
+    --------
+    >>> from PIL import Image
+    >>> upright_size(Image.new("L", (30, 20)))
+    (30, 20)
+    """
+    from PIL.Image import Transpose
+
+    same_sides = (None, Transpose.FLIP_LEFT_RIGHT, Transpose.FLIP_TOP_BOTTOM, Transpose.ROTATE_180)
+    width, height = image.size
+    return (width, height) if _turn(image) in same_sides else (height, width)
+
+
 def fault_of(path: Path, side: int = 64) -> str | None:
     """Return why a file is no picture that can be read, or None if it is one.
 

@@ -50,6 +50,16 @@ class Selection:
         rows = candidates[rng.choice(n, size=k, replace=False)]
         return cls(rows, np.zeros(k), np.full(k, FROM_UNIFORM), 1 / (n - np.arange(k)))
 
+    def spread_among(self, others: "Selection") -> "Selection":
+        """Return all of both: these evenly spread over the batch, each part in its own order."""
+        n, n_all = len(self.rows), len(self.rows) + len(others.rows)
+        places = ((np.arange(n) + 0.5) * n_all / max(n, 1)).astype(np.int64)
+        is_here = np.isin(np.arange(n_all), places)
+        order = np.where(is_here, np.cumsum(is_here) - 1, n + np.cumsum(~is_here) - 1)
+        names = ("rows", "gains", "source", "propensity")
+        both = [np.concatenate([getattr(part, name) for part in (self, others)]) for name in names]
+        return Selection(*(part[order] for part in both))
+
 
 class QueryStrategy(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has no types
     """How to choose what a person labels next.

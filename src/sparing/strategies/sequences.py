@@ -268,12 +268,7 @@ class MixedSentences(SequenceStrategy):
         rest = s.eligible.copy()
         rest[drawn.rows] = False
         wanted = UncertaintyMass().select(replace(s, eligible=rest), batch_size - n_drawn, rng)
-        places = ((np.arange(n_drawn) + 0.5) * batch_size / max(n_drawn, 1)).astype(np.int64)
-        is_drawn = np.isin(np.arange(batch_size), places)
-        order = np.where(is_drawn, np.cumsum(is_drawn) - 1, n_drawn + np.cumsum(~is_drawn) - 1)
-        names = ("rows", "gains", "source", "propensity")
-        both = [np.concatenate([getattr(part, n) for part in (drawn, wanted)]) for n in names]
-        return Selection(*(part[order] for part in both))
+        return drawn.spread_among(wanted)
 
 
 _OWN: tuple[type[SequenceStrategy], ...] = (

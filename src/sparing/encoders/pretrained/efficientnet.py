@@ -17,6 +17,8 @@ N_BLOCKS = 16
 HALVING = frozenset({1, 3, 5, 11})  # blocks, and the stem
 WIDTH = 1280
 OPSET = 13
+MAPS = {"fine": (4, 8, 40), "middle": (10, 16, 112), "coarse": (15, 32, 320)}
+"""Block after which a map is taken, pixels a cell, channels."""
 
 
 def efficientnet_graph(weights: Arrays) -> bytes:
@@ -36,26 +38,45 @@ def efficientnet_graph(weights: Arrays) -> bytes:
     Tan & Le (2019), arXiv 1905.11946; the lite form leaves out squeeze-and-excitation and has
     ReLU6 in place of swish
     """
-    from onnx import TensorProto, helper
-
     graph = _Graph(weights)
-    x = graph.conv("pictures", "_conv_stem", "_bn0", stride=2, is_bounded=True)
-    for i in range(N_BLOCKS):
-        x = _block(graph, x, f"_blocks.{i}.", stride=2 if i in HALVING else 1)
+    x = _blocks(graph)[-1]
     x = graph.conv(x, "_conv_head", "_bn1", is_bounded=True)
     x = graph.add("GlobalAveragePool", [x])
     graph.add("Flatten", [x], name="vectors")
-    sides: list[str | int | None] = ["n", 3, "height", "width"]
-    model = helper.make_graph(
-        graph.nodes,
-        "efficientnet-lite0",
-        [helper.make_tensor_value_info("pictures", TensorProto.FLOAT, sides)],
-        [helper.make_tensor_value_info("vectors", TensorProto.FLOAT, ["n", WIDTH])],
-        graph.constants,
-    )
-    opset = [helper.make_opsetid("", OPSET)]
-    content: bytes = helper.make_model(model, opset_imports=opset, ir_version=8).SerializeToString()
-    return content
+    return graph.content({"vectors": ["n", WIDTH]})
+
+
+def feature_maps_graph(weights: Arrays) -> bytes:
+    """Return the network up to its last block as ONNX: pictures in, maps at three scales out.
+
+    Parameters
+    ----------
+    weights : as of :func:`efficientnet_graph`
+
+    Returns
+    -------
+    of a model whose outputs are named in ``MAPS``, each (n, channels, height / stride,
+    width / stride) of pictures whose sides are multiples of 32
+    """
+    graph = _Graph(weights)
+    passed = _blocks(graph)
+    for name, (block, _, _) in MAPS.items():
+        graph.add("Identity", [passed[block]], name=name)
+    sides = {
+        name: ["n", channels, f"height{stride}", f"width{stride}"]
+        for name, (_, stride, channels) in MAPS.items()
+    }
+    return graph.content(sides)
+
+
+def _blocks(graph: "_Graph") -> list[str]:
+    """Add stem and blocks, and return what each block leaves."""
+    x = graph.conv("pictures", "_conv_stem", "_bn0", stride=2, is_bounded=True)
+    passed = []
+    for i in range(N_BLOCKS):
+        x = _block(graph, x, f"_blocks.{i}.", stride=2 if i in HALVING else 1)
+        passed.append(x)
+    return passed
 
 
 def _block(graph: "_Graph", x: str, at: str, stride: int) -> str:
@@ -92,6 +113,25 @@ class _Graph:
         name = name or f"{operation}{len(self.nodes)}"
         self.nodes.append(helper.make_node(operation, inputs, [name], name=name, **attributes))
         return name
+
+    def content(self, outputs: dict[str, list[Any]]) -> bytes:
+        """Return the model whose input is ``pictures`` and whose outputs have these shapes."""
+        from onnx import TensorProto, helper
+
+        def told(name: str, shape: list[Any]) -> Any:
+            return helper.make_tensor_value_info(name, TensorProto.FLOAT, shape)
+
+        model = helper.make_graph(
+            self.nodes,
+            "efficientnet-lite0",
+            [told("pictures", ["n", 3, "height", "width"])],
+            [told(name, shape) for name, shape in outputs.items()],
+            self.constants,
+        )
+        opset = [helper.make_opsetid("", OPSET)]
+        made = helper.make_model(model, opset_imports=opset, ir_version=8)
+        content: bytes = made.SerializeToString()
+        return content
 
     def conv(
         self, x: str, conv: str, norm: str, *, stride: int = 1, is_bounded: bool = False

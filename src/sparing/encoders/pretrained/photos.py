@@ -1,6 +1,6 @@
 """Photographs by EfficientNet-Lite0, installed as a package of 17 MB: no download, no torch."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, ClassVar
@@ -16,7 +16,7 @@ from sparing.encoders.pretrained.pictures import PictureEncoder
 from sparing.encoders.pretrained.session import open_session
 from sparing.errors import MissingExtraError
 from sparing.files import write_atomically
-from sparing.types import FloatArray
+from sparing.types import Arrays, FloatArray
 
 EXTRA = "photos"
 WEIGHTS = PackagedFile(
@@ -91,18 +91,33 @@ def side_for(sizes: Sequence[tuple[int, int]]) -> int:
 
 
 def _graph_file() -> Path:
-    """Return the network as ONNX, made once of the packaged weights and kept for this user.
+    """Return the network as ONNX."""
+    return packaged_graph(EfficientNetEncoder.name, efficientnet_graph)
+
+
+def packaged_graph(name: str, make: Callable[[Arrays], bytes]) -> Path:
+    """Return a network as ONNX, made once of the packaged weights and kept for this user.
 
     Its name says the hash of its content: what was changed since is not used, but made again.
+
+    Parameters
+    ----------
+    name : of the network, the beginning of the file's name
+    make : returns the content of the file, from the weights
+
+    Raises
+    ------
+    MissingExtraError : the extra ``photos`` is not installed
+    SourceError : the package holds other weights than were tested
     """
     weights = WEIGHTS.path()
     folder = user_cache_path("sparing") / "models"
-    stem = f"{EfficientNetEncoder.name}-{WEIGHTS.sha256[:8]}-{GRAPH_VERSION}"
+    stem = f"{name}-{WEIGHTS.sha256[:8]}-{GRAPH_VERSION}"
     for found in sorted(folder.glob(f"{stem}-*.onnx")):
         if file_hash(found) == found.stem.rpartition("-")[2]:
             return found
     try:
-        graph = efficientnet_graph(read_checkpoint(weights.read_bytes()))
+        graph = make(read_checkpoint(weights.read_bytes()))
     except ImportError as error:
         raise MissingExtraError("onnx", EXTRA, "Photographs") from error
     made = folder / f"{stem}-{sha256(graph).hexdigest()}.onnx"

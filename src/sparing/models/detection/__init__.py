@@ -1,0 +1,1 @@
+"""Detection: what a detector says of pictures, and the small one that is built in."""

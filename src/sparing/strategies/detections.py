@@ -1,0 +1,211 @@
+"""Strategies for pictures in which objects are boxed, and the snapshot that they see."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+from typing import Any, ClassVar
+
+import numpy as np
+from sklearn.base import BaseEstimator
+
+from sparing._validate import invalid
+from sparing.annotations.detections import Detections
+from sparing.errors import UnknownNameError
+from sparing.numeric.selection import top_k
+from sparing.strategies._kcenter import k_center
+from sparing.strategies.base import Selection
+from sparing.types import BoolArray, FloatArray, IntArray
+
+SHORTLIST = 4  # times the batch
+OVERHEAD = 2.0  # boxes' worth of effort that a picture takes beside its own
+SEEN = 0.1  # score from which on a box is looked at
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class DetectionSnapshot:
+    """What one model version says of the pictures of a pool; None where no strategy asked.
+
+    Parameters
+    ----------
+    eligible : (n,) True where a picture may be asked
+    labeled : rows that are labeled
+    class_counts : (n_classes,) boxes of each class in them
+    found : (n,) what the detector finds in each picture; None where it did not look
+    pooled : (n, n_features) what each picture is like as a whole
+    """
+
+    eligible: BoolArray
+    labeled: IntArray
+    class_counts: IntArray
+    found: Sequence[Detections | None] | None = None
+    pooled: FloatArray | None = None
+
+    @property
+    def candidates(self) -> IntArray:
+        """Rows that may be asked, ascending."""
+        return np.flatnonzero(self.eligible)
+
+    def field(self, name: str) -> Any:
+        """Return a field by the name that ``requires`` uses; None if it is not there."""
+        return getattr(self, name, None)
+
+
+class DetectionStrategy(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has no types
+    """How to choose which pictures a person boxes next; a pure function of a frozen snapshot."""
+
+    name: ClassVar[str]
+    requires: ClassVar[frozenset[str]] = frozenset()
+    reason: ClassVar[str]
+
+    @abstractmethod
+    def utility(self, s: DetectionSnapshot) -> FloatArray:
+        """Return one finite number a candidate; higher = ask first."""
+
+    def select(self, s: DetectionSnapshot, batch_size: int, rng: np.random.Generator) -> Selection:
+        """Return the candidates with the highest utility, ties at random."""
+        utility = self.utility(s)
+        picks = top_k(utility, batch_size, rng)
+        return Selection.chosen(s.candidates[picks], utility[picks])
+
+
+class RandomPictures(DetectionStrategy):
+    """Draw pictures uniformly.
+
+    Examples
+    --------
+    >>> s = DetectionSnapshot(np.array([True, True]), np.zeros(0, int), np.zeros(0, int))
+    >>> RandomPictures().select(s, 2, np.random.default_rng(0)).propensity
+    array([0.5, 1. ])
+    """
+
+    name: ClassVar[str] = "random"
+    reason: ClassVar[str] = "drawn at random"
+
+    def utility(self, s: DetectionSnapshot) -> FloatArray:
+        """Return the same for all."""
+        return np.zeros(len(s.candidates))
+
+    def select(self, s: DetectionSnapshot, batch_size: int, rng: np.random.Generator) -> Selection:
+        """Return uniform draws with their propensities."""
+        return Selection.drawn(s.candidates, batch_size, rng)
+
+
+class RareDoubt(DetectionStrategy):
+    """Ask for pictures whose boxes are in doubt, those of rare classes more, unlike each other.
+
+    A box that may be there or not is worth the entropy of its score over the root of how many boxes
+    of its class are labeled. A picture is worth its boxes, over how many of them are expected and
+    the effort that any picture takes: what is paid for are boxes. Of the worthiest, four times as
+    many as are asked, those are taken that are farthest from what is labeled and from each other.
+
+    Examples
+    --------
+    >>> found = [Detections.of([(0, 0, 8, 8)], [c], [p]) for c, p in ((0, 0.5), (1, 0.5), (0, 0.9))]
+    >>> s = DetectionSnapshot(np.ones(3, bool), np.zeros(0, int), np.array([9, 4]), found)
+    >>> RareDoubt().utility(s).round(2)
+    array([0.09, 0.14, 0.04])
+
+    References
+    ----------
+    Settles (2009), Active learning literature survey; Sener & Savarese (2018), arXiv 1708.00489
+    """
+
+    name: ClassVar[str] = "doubt"
+    requires: ClassVar[frozenset[str]] = frozenset({"found", "pooled"})
+    reason: ClassVar[str] = "the model is unsure of its boxes, of rare classes most"
+
+    def utility(self, s: DetectionSnapshot) -> FloatArray:
+        """Return the doubt a box of each picture; least where the detector did not look."""
+        assert s.found is not None  # noqa: S101  # it is in ``requires``
+        rarity = 1 / np.sqrt(np.maximum(s.class_counts, 1))
+        return np.array([_doubt(s.found[row], rarity) for row in s.candidates.tolist()])
+
+    def select(self, s: DetectionSnapshot, batch_size: int, rng: np.random.Generator) -> Selection:
+        """Return the pictures of the shortlist that are farthest apart."""
+        assert s.pooled is not None  # noqa: S101  # it is in ``requires``
+        utility = self.utility(s)
+        best = top_k(utility, min(SHORTLIST * batch_size, len(utility)), rng)
+        rows = s.candidates[best]
+        is_listed = np.zeros(len(s.eligible), bool)
+        is_listed[rows] = True
+        unit = s.pooled / np.maximum(np.linalg.norm(s.pooled, axis=1, keepdims=True), 1e-12)
+        picks, _ = k_center(unit, batch_size, s.labeled, is_listed)
+        worth = dict(zip(rows.tolist(), utility[best].tolist(), strict=True))
+        return Selection.chosen(picks, np.array([worth[row] for row in picks.tolist()]))
+
+
+def _doubt(found: Detections | None, rarity: FloatArray) -> float:
+    if found is None:
+        return -1.0
+    seen = found.take(found.scores >= SEEN)
+    p = np.clip(seen.scores, 1e-6, 1 - 1e-6)
+    entropy = -p * np.log(p) - (1 - p) * np.log(1 - p)
+    return float(entropy @ rarity[seen.class_ids] / (seen.scores.sum() + OVERHEAD))
+
+
+class MixedPictures(DetectionStrategy):
+    """Ask by ``doubt``, and one picture in five at random, which says how good the model is.
+
+    The random ones are spread over the batch.
+
+    Parameters
+    ----------
+    share : of a batch that is drawn at random
+
+    Examples
+    --------
+    >>> s = DetectionSnapshot(np.ones(9, bool), np.zeros(0, int), np.zeros(1, int),
+    ...     [Detections.of([(0, 0, 1, 1)], [0], [i / 16]) for i in range(9)], np.eye(9))
+    >>> MixedPictures().select(s, 5, np.random.default_rng(0)).source
+    array(['strategy', 'strategy', 'uniform', 'strategy', 'strategy'], dtype='<U8')
+    """
+
+    name: ClassVar[str] = "mixed"
+    requires: ClassVar[frozenset[str]] = RareDoubt.requires
+    reason: ClassVar[str] = RareDoubt.reason
+
+    def __init__(self, share: float = 0.2) -> None:
+        self.share = share
+
+    def utility(self, s: DetectionSnapshot) -> FloatArray:
+        """Return that of ``doubt``."""
+        return RareDoubt().utility(s)
+
+    def select(self, s: DetectionSnapshot, batch_size: int, rng: np.random.Generator) -> Selection:
+        """Return the random ones among those that ``doubt`` wants most of the others."""
+        n_drawn = round(self.share * batch_size)
+        drawn = RandomPictures().select(s, n_drawn, rng)
+        rest = s.eligible.copy()
+        rest[drawn.rows] = False
+        wanted = RareDoubt().select(replace(s, eligible=rest), batch_size - n_drawn, rng)
+        return drawn.spread_among(wanted)
+
+
+_OWN: tuple[type[DetectionStrategy], ...] = (MixedPictures, RandomPictures, RareDoubt)
+DETECTION_STRATEGIES: Mapping[str, type[DetectionStrategy]] = MappingProxyType(
+    {c.name: c for c in _OWN}
+)
+"""The strategies for pictures with boxes by name."""
+
+
+def get_detection_strategy(strategy: str | DetectionStrategy) -> DetectionStrategy:
+    """Return the strategy of that name; an instance as it is.
+
+    Raises
+    ------
+    UnknownNameError : there is no such strategy for boxes
+    InvalidInputError : neither a name nor a strategy for boxes
+
+    Examples
+    --------
+    >>> get_detection_strategy("doubt")
+    RareDoubt()
+    """
+    if isinstance(strategy, DetectionStrategy):
+        return strategy
+    if not isinstance(strategy, str):
+        raise invalid("strategy", "BoxLearner", "a name or a DetectionStrategy", strategy)
+    if strategy not in DETECTION_STRATEGIES:
+        raise UnknownNameError("strategy for boxes", strategy, DETECTION_STRATEGIES)
+    return DETECTION_STRATEGIES[strategy]()
