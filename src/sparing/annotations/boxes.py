@@ -161,6 +161,17 @@ def pixels(place: Sequence[int]) -> list[int | float]:
     return [step // FINE if step % FINE == 0 else step / FINE for step in place]
 
 
+def place_of(box: Sequence[float]) -> tuple[int, ...]:
+    """Return the place that is stored of a box in pixels.
+
+    Examples
+    --------
+    >>> place_of([1, 0, 2.51, 2])
+    (16, 0, 40, 32)
+    """
+    return tuple(round(float(x) * FINE) for x in box)
+
+
 def _part(part: Any) -> Mapping[str, Any]:
     if isinstance(part, Mapping) and {"box", "label"} <= set(part):
         return part
@@ -175,7 +186,7 @@ def _unit(part: Mapping[str, Any], classes: ClassTable, size: Any) -> Unit:
         raise invalid("box", WHERE, "four numbers: left, top, right, bottom", _shown(part))
     if size is not None:
         box = _within(part, size)
-    place = tuple(round(float(x) * FINE) for x in box)
+    place = place_of(box)
     if place[0] >= place[2] or place[1] >= place[3]:
         raise invalid("box", WHERE, "of left < right and top < bottom", _shown(part))
     by, version = part.get("by", DRAWN), part.get("version")

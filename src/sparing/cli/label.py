@@ -84,7 +84,7 @@ def label(
     kind: Annotated[
         str | None,
         typer.Option(
-            help="What an answer is: class (one an item), labels (several), spans; stays so.",
+            help="An answer is a class (one an item), labels (several), spans, boxes; stays so.",
             show_default="told from the source",
         ),
     ] = None,

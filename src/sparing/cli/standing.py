@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 WHAT = {
     "class": "is right in",
     "labels": "is right in all labels of",
+    "boxes": "has an F1, of boxes of the right class that overlap by half, of",
     "spans": "has an F1, of spans that are right in both ends and in class, of",
 }
 

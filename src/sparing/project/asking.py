@@ -56,11 +56,11 @@ def next_items(state: State, handed: Handed, n: int, exclude: BoolArray, seed: i
 
 
 def _unswayed(state: State, row: int, one: Asked) -> Asked:
-    """Return an item; of texts in which spans are marked, some without what the model suggests.
+    """Return an item; where spans or boxes are marked, some without what the model suggests.
 
     Whoever accepts what is on the screen sees less of what is wrong: these show how much less.
     """
-    if one.guess is None or one.guess.spans is None:
+    if one.guess is None or (one.guess.spans is None and one.guess.boxes is None):
         return one
     if not is_unswayed(state.settings.seed, state.rows[row].item_id):
         return one

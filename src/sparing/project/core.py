@@ -8,6 +8,7 @@ from typing import Any, Self
 from uuid import uuid4
 
 from sparing._validate import check_int
+from sparing.annotations.boxes import BoxSet, box_parts
 from sparing.annotations.labels import LabelSet
 from sparing.annotations.spans import span_parts
 from sparing.audit.audit import Phase
@@ -143,8 +144,9 @@ class Project:
         label_column : of a table: the column with such labels, which are imported
         reading : of a table: its header, encoding and sheet, where they are not to be found out; of
             a folder: whether links that lead out of it are followed
-        kind : of its answers, for ever: ``"class"``, one an item, ``"labels"``, several, or
-            ``"spans"``, marked in its text; None: as what is there already, else one class
+        kind : of its answers, for ever: ``"class"``, one an item, ``"labels"``, several,
+            ``"spans"``, marked in its text, or ``"boxes"``, drawn in its picture; None: as
+            what is there already, else one class
 
         Raises
         ------
@@ -279,7 +281,7 @@ class Project:
 
     @property
     def kind(self) -> str:
-        """What its answers are: ``"class"``, one an item, ``"labels"``, several, or ``"spans"``."""
+        """What its answers are: ``"class"``, ``"labels"``, ``"spans"`` or ``"boxes"``."""
         with self._guarded.held() as state:
             return state.settings.kind
 
@@ -383,7 +385,8 @@ class Project:
         Parameters
         ----------
         answers : the label of each item; in a project of several labels the list or set of them,
-            empty for an item that has none; of spans a list of ``(start, end, label)``
+            empty for an item that has none; of spans a list of ``(start, end, label)``, of
+            boxes one of ``(x0, y0, x1, y1, label)`` in pixels
         annotator : who says it
 
         Returns
@@ -545,7 +548,16 @@ def _said(kind: str, answer: Any) -> str:
         return _named(answer)
     if kind == LabelSet.name:
         return as_said([_named(label) for label in LabelSet().labels_in(answer)])
+    if kind == BoxSet.name:
+        return as_said([_plain_box(part) for part in box_parts(answer)])
     return as_said([{**part, "label": _named(part["label"])} for part in span_parts(answer)])
+
+
+def _plain_box(part: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a box as JSON has it: numbers of NumPy are numbers."""
+    box = part["box"]
+    plain = [getattr(x, "item", lambda x=x: x)() for x in box] if isinstance(box, list) else box
+    return {**part, "box": plain, "label": _named(part["label"])}
 
 
 def _named(label: Label) -> str:

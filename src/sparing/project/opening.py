@@ -19,6 +19,7 @@ from sparing.project.belongings import check_free, check_own, database_of, mark,
 from sparing.project.folder import Lock, ProjectFolder, default_folder
 from sparing.project.multiprocess import FOLDER, SharedLock, alone_on_duty, new_place, placed
 from sparing.project.settings import (
+    BOXES,
     CLASS,
     LABELS,
     SETTINGS,
@@ -30,6 +31,7 @@ from sparing.project.settings import (
 )
 from sparing.project.source.changes import ITEMS_STAMP, Changes, applied, attached, reconcile
 from sparing.project.source.encoding import AUTO, GIVEN, full_name
+from sparing.project.source.framed import framed
 from sparing.project.source.items import GONE, MNIST, Listing
 from sparing.project.source.listing import list_source
 from sparing.project.source.older import hashes_of_today, layout_before, told_anew
@@ -191,6 +193,8 @@ def _first_listing(
         listing = list_passages(path, found, settings.columns, reading.encoding)
         return replace(settings, kind=SPANS), listing
     listing = found(settings.columns)
+    if settings.kind == BOXES:
+        return settings, framed(listing, settings.source)
     return replace(settings, kind=settings.kind or kind_of(listing)), listing
 
 
@@ -406,9 +410,11 @@ def make_trainee(
         from sparing.project.learning.span_trainee import SpanTrainee
 
         return SpanTrainee(folder, store, items, settings.seed, progress)
+    from sparing.project.learning.box_trainee import BoxTrainee
     from sparing.project.learning.trainee import Trainee
 
-    return Trainee(
+    learns = BoxTrainee if settings.kind == BOXES else Trainee
+    return learns(
         folder,
         store,
         items,

@@ -6,11 +6,11 @@ from typing import Any
 
 from sparing.datasets.rows import Reading
 from sparing.errors import CapabilityError, ConflictError, InvalidInputError, UnknownNameError
-from sparing.project.settings import CLASS, KINDS, LABELS, SPANS, Settings
+from sparing.project.settings import BOXES, CLASS, KINDS, LABELS, SPANS, Settings
 from sparing.project.source.layout import Layout
 from sparing.project.state import State
 
-OF = {LABELS: "several labels", SPANS: "spans"}
+OF = {LABELS: "several labels", SPANS: "spans", BOXES: "boxes"}
 
 
 def check_said(settings: Settings, said: Mapping[str, Any]) -> None:
@@ -47,7 +47,7 @@ def check_one_class(settings: Settings, what: str) -> None:
 
     Raises
     ------
-    CapabilityError : items of this project have several labels, or spans
+    CapabilityError : items of this project have several labels, spans or boxes
     """
     if settings.kind != CLASS:
         raise CapabilityError(
@@ -55,15 +55,15 @@ def check_one_class(settings: Settings, what: str) -> None:
         )
 
 
-def check_no_spans(settings: Settings, what: str) -> None:
-    """Refuse what makes no sense of spans.
+def check_no_boxes(settings: Settings, what: str) -> None:
+    """Refuse what makes no sense of boxes.
 
     Raises
     ------
-    CapabilityError : spans are marked in the items of this project
+    CapabilityError : boxes are drawn in the items of this project
     """
-    if settings.kind == SPANS:
-        raise CapabilityError(f"{what} of classes; this project is of {OF[SPANS]}.")
+    if settings.kind == BOXES:
+        raise CapabilityError(f"{what} of classes or spans; this project is of {OF[BOXES]}.")
 
 
 FROZEN = "An audit checks the model as it is: answer it, or give it up, then change the encoder."

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from sparing.annotations.overlap import LEAST_IOU
 from sparing.errors import StoreError
 from sparing.project.source.layout import Layout
 from sparing.project.team.sharing import Overlap
@@ -13,8 +14,8 @@ from sparing.store import Store
 
 SETTINGS = "settings"
 OVERLAP = "overlap"
-CLASS, LABELS, SPANS = "class", "labels", "spans"
-KINDS = (CLASS, LABELS, SPANS)
+CLASS, LABELS, SPANS, BOXES = "class", "labels", "spans", "boxes"
+KINDS = (CLASS, LABELS, SPANS, BOXES)
 """What the answers of a project can be."""
 CLASSES_BY = "classes added by"
 
@@ -28,7 +29,8 @@ class Settings:
     ``layout`` is that of the table as it was when the project was made; None if it is no table.
     ``follow_links`` says whether links that lead out of the source's folder are followed.
     ``encoding`` is that of a folder's texts, where somebody has said it.
-    ``kind`` is that of its answers: one class an item, several labels, or spans of a text.
+    ``kind`` is that of its answers: one class an item, several labels, spans of a text, or
+    boxes of a picture; ``least_iou`` is what two boxes at the same place overlap by, at least.
     ``key`` is the project's, and that of its copies and backups; empty of older versions.
     ``encoder_since`` is the model version that was the newest when the encoder was chosen.
     """
@@ -44,14 +46,15 @@ class Settings:
     encoding: str | None = None
     kind: str = CLASS
     key: str = ""
+    least_iou: float = LEAST_IOU
 
 
 def offered_labels(settings: Settings, layout: Layout | None) -> str | None:
     """Return the column of a source with labels that are there already and can be answers.
 
-    A class is no list of spans: where spans are marked none is offered.
+    A class is no list of spans or boxes: where these are marked none is offered.
     """
-    return None if layout is None or settings.kind == SPANS else layout.label_column
+    return None if layout is None or settings.kind in (SPANS, BOXES) else layout.label_column
 
 
 def read_settings(store: Store) -> Settings:
@@ -75,6 +78,7 @@ def read_settings(store: Store) -> Settings:
             told.get("encoding"),
             _kind(told.get("kind", CLASS)),
             str(told.get("key", "")),
+            _least_iou(told.get("least_iou", LEAST_IOU)),
         )
 
 
@@ -82,6 +86,12 @@ def _kind(told: Any) -> str:
     if told not in KINDS:
         raise ValueError(f"There are no answers of kind {told!r}.")
     return str(told)
+
+
+def _least_iou(told: Any) -> float:
+    if told != LEAST_IOU:
+        raise ValueError(f"Boxes are at the same place from {LEAST_IOU} on, not {told!r}.")
+    return LEAST_IOU
 
 
 @contextmanager

@@ -8,8 +8,9 @@ from pathlib import Path
 from sparing.datasets.rows import Reading
 from sparing.errors import SourceError
 from sparing.project.folder import ProjectFolder
-from sparing.project.settings import SPANS, Settings
+from sparing.project.settings import BOXES, SPANS, Settings
 from sparing.project.source.encoding import EncoderChoice, files_in
+from sparing.project.source.framed import framed
 from sparing.project.source.items import MNIST, Listing
 from sparing.project.source.listing import list_source
 from sparing.project.source.passages import list_passages
@@ -55,6 +56,8 @@ def listed(source: str, settings: Settings, *, follow_links: bool) -> Listing:
     def found(columns: Sequence[str]) -> Listing:
         return list_source(source, columns, settings.left_out, settings.layout, reading=reading)
 
+    if settings.kind == BOXES:
+        return framed(found(()), source)
     if settings.kind != SPANS:
         return found(settings.columns)
     return list_passages(Path(source), found, settings.columns, settings.encoding)

@@ -29,9 +29,17 @@ from sparing.project.learning.foreign import (
 from sparing.project.learning.guesses import Guess, guess_of
 from sparing.project.learning.scores import Scores, read_scores, within
 from sparing.project.learning.sway import Sway, sway_of
+from sparing.project.log.boxed import boxes_in, listed
 from sparing.project.log.marked import NO_SPANS, marked_in, quoted
 from sparing.project.log.replay import ItemState, Replay
-from sparing.project.settings import SPANS, Settings, keep_settings, read_overlap, read_settings
+from sparing.project.settings import (
+    BOXES,
+    SPANS,
+    Settings,
+    keep_settings,
+    read_overlap,
+    read_settings,
+)
 from sparing.project.source.changes import ITEMS_STAMP, Changes, Reconciled, applied
 from sparing.project.source.contents import Contents
 from sparing.project.source.items import PRESENT, UNREADABLE, Item, Listing
@@ -261,10 +269,13 @@ class State:
         is_known = content is not None and self.replay.has_class(content)
         name = self.replay.class_name(content) if content is not None and is_known else None
         labels = self.replay.label_names(content) if content is not None and is_known else None
-        spans = None
+        spans = boxes = None
         if self.settings.kind == SPANS and content is not None and is_known:
             spans, labels = marked_in(event, self.replay), None
             name = quoted(spans, self.item(event.item_id).text) or NO_SPANS
+        if self.settings.kind == BOXES and content is not None and is_known:
+            boxes, labels = boxes_in(event, self.replay), None
+            name = listed(boxes)
         return Answer(
             event.key,
             event.seq,
@@ -277,6 +288,7 @@ class State:
             self.replay.guidelines_at(event.seq),
             labels,
             spans,
+            boxes,
         )
 
     def guess(self, row: int) -> Guess | None:

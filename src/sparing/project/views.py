@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from sparing.audit.audit import Phase
 from sparing.audit.certificate import Certificate
 from sparing.project.learning.guesses import Guess
+from sparing.project.log.boxed import MarkedBox
 from sparing.project.log.marked import MarkedSpan
 from sparing.project.source.items import Item
 from sparing.store import NewEvent
@@ -21,6 +22,7 @@ __all__ = [
     "Disagreement",
     "Guidelines",
     "HistoryRow",
+    "MarkedBox",
     "MarkedSpan",
     "NewEvent",
     "Recorded",
@@ -44,6 +46,7 @@ class Answer:
     purpose : ``"train"``, ``"audit"`` or ``"handback"``
     labels : of several labels an item their names, in the order of the classes
     spans : of a text in which spans are marked, those; ``class_name`` quotes them
+    boxes : of a picture in which boxes are drawn, those; ``class_name`` lists them
     """
 
     key: str
@@ -57,6 +60,7 @@ class Answer:
     guidelines: int = 0
     labels: tuple[str, ...] | None = None
     spans: tuple[MarkedSpan, ...] | None = None
+    boxes: tuple[MarkedBox, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +130,8 @@ class Disagreement:
     suggestion : what consensus makes likeliest, and how likely it is
     is_audited : it checks a model: until it is settled it counts as an error of the model
     said : of several labels an item, those of each vote; None for a skip, and of one class
-    spans : of texts in which spans are marked, those of each vote; None for a skip
+    spans, boxes : of texts and pictures in which these are marked, those of each vote; None for a
+        skip
     """
 
     asked: Asked
@@ -135,6 +140,7 @@ class Disagreement:
     is_audited: bool
     said: tuple[tuple[str, ...] | None, ...] = ()
     spans: tuple[tuple[MarkedSpan, ...] | None, ...] = ()
+    boxes: tuple[tuple[MarkedBox, ...] | None, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

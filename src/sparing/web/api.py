@@ -213,10 +213,10 @@ def record(
 
 
 def _said(event: EventBody) -> dict[str, Any]:
-    """Return an event's fields; several labels, or spans, are said in place of a class."""
+    """Return an event's fields; labels, spans or boxes are said in place of a class."""
     fields = {**event.model_dump(), "kind": Kind(event.kind)}
-    labels, spans = fields.pop("labels"), fields.pop("spans")
-    said = labels if spans is None else spans
+    several = [fields.pop(name) for name in ("boxes", "spans", "labels")]
+    said = next((one for one in several if one is not None), None)
     return fields if said is None else {**fields, "class_name": as_said(said)}
 
 

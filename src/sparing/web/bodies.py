@@ -10,6 +10,8 @@ from sparing.web.shortened import first_fields, shortened, shown_spans, shown_to
 
 MOST_LABELS = 500  # of one item
 MOST_SPANS = 1000
+MOST_BOXES = 1000
+MOST_EDGE = 10.0**6  # pixels
 MOST_SECONDS = 86400  # that an item is on a screen: a page that was left open tells nothing
 MOST = 2**31 - 1  # that every database can hold
 Key = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_-]+$")]
@@ -20,6 +22,7 @@ Text = Annotated[str, Field(max_length=4000, pattern=r"^[^\x00]*$")]
 Name = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00]*$")]
 ItemId = Annotated[str, Field(min_length=1, max_length=4096)]
 Fraction = Annotated[float, Field(gt=0, lt=1)]
+Edge = Annotated[float, Field(ge=-1, le=MOST_EDGE, allow_inf_nan=False)]
 Origin = Literal["drawn", "accepted", "edited"]
 Purpose = Literal["train", "audit", "handback"]
 EventKind = Literal[
@@ -58,6 +61,15 @@ class SpanBody(Incoming):
     version: int | None = Field(default=None, ge=0, le=MOST_VERSION)
 
 
+class BoxBody(Incoming):
+    """A box that the person drew, or left as it was suggested."""
+
+    box: Annotated[list[Edge], Field(min_length=4, max_length=4)]
+    label: Name
+    by: Origin = "drawn"
+    version: int | None = Field(default=None, ge=0, le=MOST_VERSION)
+
+
 class EventBody(Incoming):
     """One thing that the person did; see :class:`sparing.project.NewEvent`."""
 
@@ -67,6 +79,7 @@ class EventBody(Incoming):
     class_name: Name | None = None
     labels: Annotated[list[Name], Field(max_length=MOST_LABELS)] | None = None
     spans: Annotated[list[SpanBody], Field(max_length=MOST_SPANS)] | None = None
+    boxes: Annotated[list[BoxBody], Field(max_length=MOST_BOXES)] | None = None
     text: Text | None = None
     model_version: int | None = Field(default=None, ge=0, le=MOST_VERSION)
     seen: Key | None = None
@@ -95,6 +108,16 @@ class MarkedSpanBody(Outgoing):
     certainty: float | None
 
 
+class MarkedBoxBody(Outgoing):
+    """A box of an answer, or one that a model suggests; in pixels of the upright picture."""
+
+    box: list[float]
+    label: str
+    by: Origin
+    version: int | None
+    score: float | None
+
+
 class AnswerBody(Outgoing):
     """The answer that an item has now."""
 
@@ -108,11 +131,12 @@ class AnswerBody(Outgoing):
     purpose: str
     labels: list[str] | None
     spans: list[MarkedSpanBody] | None = None
+    boxes: list[MarkedBoxBody] | None = None
 
 
 SuggestedSpans = Annotated[list[MarkedSpanBody] | None, AfterValidator(shown_spans)]
-GuessBody = tuple[str, float, list[str] | None, SuggestedSpans, str]
-"""Name, confidence, labels, spans, and whose predictions say so; ``""``: the model."""
+GuessBody = tuple[str, float, list[str] | None, SuggestedSpans, str, list[MarkedBoxBody] | None]
+"""Name, confidence, labels, spans, whose predictions say so (``""``: the model), and boxes."""
 
 
 class RecordedBody(Outgoing):
@@ -134,6 +158,8 @@ class ItemBody(Outgoing):
     text: Annotated[str | None, AfterValidator(shortened)] = None
     fields: Annotated[dict[str, str] | None, AfterValidator(first_fields)] = None
     tokens: Annotated[list[int] | None, AfterValidator(shown_tokens)] = None
+    width: int | None = None
+    height: int | None = None
 
 
 class AskedBody(Outgoing):

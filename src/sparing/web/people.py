@@ -7,11 +7,20 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Response
 from pydantic import Field
 
+from sparing.project.log.boxed import MarkedBox
 from sparing.project.log.commands import MAX_TEXT
 from sparing.project.log.marked import MarkedSpan
 from sparing.stats.agreement import Agreement, Figure
 from sparing.web.api import TheProject, Who
-from sparing.web.bodies import AskedBody, GuessBody, Incoming, Key, MarkedSpanBody, Outgoing
+from sparing.web.bodies import (
+    AskedBody,
+    GuessBody,
+    Incoming,
+    Key,
+    MarkedBoxBody,
+    MarkedSpanBody,
+    Outgoing,
+)
 from sparing.web.failures import FAILURES
 from sparing.web.rights import only
 from sparing.web.roles import Role
@@ -58,6 +67,7 @@ class VoteBody(Outgoing):
     class_name: str | None
     labels: list[str] | None = None
     spans: list[MarkedSpanBody] | None = None
+    boxes: list[MarkedBoxBody] | None = None
 
 
 class DisagreementBody(Outgoing):
@@ -129,6 +139,10 @@ def _bodies(spans: Sequence[MarkedSpan] | None) -> list[MarkedSpanBody] | None:
     return None if spans is None else [MarkedSpanBody.model_validate(span) for span in spans]
 
 
+def _drawn(boxes: Sequence[MarkedBox] | None) -> list[MarkedBoxBody] | None:
+    return None if boxes is None else [MarkedBoxBody.model_validate(box) for box in boxes]
+
+
 @router.get("/api/disagreements", dependencies=[only(Role.SETTLER, "Settling")])
 def disagreements(project: TheProject) -> DisagreementsBody:
     """Return the items on which people differ, with what each of them said."""
@@ -138,15 +152,22 @@ def disagreements(project: TheProject) -> DisagreementsBody:
             asked=AskedBody.model_validate(one.asked),
             votes=[
                 VoteBody(
-                    annotator=who, class_name=said, labels=_listed(labels), spans=_bodies(spans)
+                    annotator=who,
+                    class_name=said,
+                    labels=_listed(labels),
+                    spans=_bodies(spans),
+                    boxes=_drawn(boxes),
                 )
-                for (who, said), labels, spans in zip_longest(one.votes, one.said, one.spans)
+                for (who, said), labels, spans, boxes in zip_longest(
+                    one.votes, one.said, one.spans, one.boxes
+                )
             ],
             suggestion=(
                 *one.suggestion[:2],
                 _listed(one.suggestion.labels),
                 _bodies(one.suggestion.spans),
                 one.suggestion.by,
+                _drawn(one.suggestion.boxes),
             ),
             is_audited=one.is_audited,
         )

@@ -17,9 +17,10 @@ from sparing.files import staging, write_atomically
 from sparing.project.files import opinions
 from sparing.project.files.forms import FORMS, ExportTable
 from sparing.project.locked_state import Guarded
+from sparing.project.log.boxed import MarkedBox, boxes_in, boxes_of, listed
 from sparing.project.log.marked import NO_SPANS, MarkedSpan, marked_in, quoted, spans_of
 from sparing.project.log.meaning import as_said
-from sparing.project.settings import CLASS, LABELS, SPANS
+from sparing.project.settings import BOXES, CLASS, LABELS, SPANS
 from sparing.project.source.items import GONE, Item
 from sparing.project.state import State
 from sparing.store import Event, Kind
@@ -66,6 +67,7 @@ class ExportRow:
     present : False where the item is gone from the source
     labels : of several labels an item their names; ``label`` is how people read them
     spans : of a text in which spans are marked, those; ``label`` quotes them, ``guess`` is JSON
+    boxes : of a picture in which boxes are drawn, those; ``label`` lists them, ``guess`` is JSON
     """
 
     item_id: str
@@ -92,16 +94,20 @@ class ExportRow:
     present: bool = True
     labels: tuple[str, ...] | None = None
     spans: tuple[MarkedSpan, ...] | None = None
+    boxes: tuple[MarkedBox, ...] | None = None
 
 
-OF_SEVERAL, OF_SPANS = "labels", "spans"
-COLUMNS = tuple(f.name for f in fields(ExportRow) if f.name not in (OF_SEVERAL, OF_SPANS))
+OF_SEVERAL, OF_SPANS, OF_BOXES = "labels", "spans", "boxes"
+_APART = (OF_SEVERAL, OF_SPANS, OF_BOXES)
+COLUMNS = tuple(f.name for f in fields(ExportRow) if f.name not in _APART)
 COLUMNS_OF_BEFORE = tuple(name for name in COLUMNS if name != "strategy")
 """What exports had before each answer said which strategy had asked."""
 TEXT_HASH = "text_sha256"
 BESIDE_SPANS = (OF_SPANS, "text", TEXT_HASH, "document", "document_start")
 """The columns of spans: each with start, end (code points of the text) and label; the text and its
 hash; where in which document it stands."""
+BESIDE_BOXES = (OF_BOXES, "width", "height")
+"""The columns of boxes: each with its edges in pixels and label; the size of their picture."""
 
 
 def export_rows(state: State, annotator: str = "") -> Iterator[ExportRow]:
@@ -171,12 +177,16 @@ def _held(state: State, item_id: str, answer: Event) -> dict[str, Any]:
 def _called(
     state: State, content: str, item_id: str, answer: Event | None = None
 ) -> dict[str, Any]:
-    """Return an answer as people read it; of spans with whence they came, where that is known."""
+    """Return an answer as people read it; of parts with whence they came, where that is known."""
     replay = state.replay
     if state.settings.kind == SPANS:
         is_own = answer is not None and replay.resolve(answer.content or "") == content
         spans = marked_in(answer, replay) if is_own and answer else spans_of(content, replay)
         return {"label": quoted(spans, state.item(item_id).text) or NO_SPANS, "spans": spans}
+    if state.settings.kind == BOXES:
+        is_own = answer is not None and replay.resolve(answer.content or "") == content
+        boxes = boxes_in(answer, replay) if is_own and answer else boxes_of(content, replay)
+        return {"label": listed(boxes), "boxes": boxes}
     return {"label": replay.class_name(content), "labels": replay.label_names(content)}
 
 
@@ -191,6 +201,8 @@ def said_in(state: State, content: str | None) -> str | None:
         return None
     if state.settings.kind == SPANS:
         return as_said([span.said() for span in spans_of(content, state.replay)])
+    if state.settings.kind == BOXES:
+        return as_said([box.said() for box in boxes_of(content, state.replay)])
     names = state.replay.label_names(content)
     return state.replay.class_name(content) if names is None else as_said(names)
 
@@ -210,10 +222,9 @@ def _said_by_model(state: State, row: int) -> dict[str, Any]:
     guess = state.own_guess(row)
     if guess is None:
         return {}
+    parts = guess.spans if guess.boxes is None else guess.boxes
     return {
-        "guess": guess.name
-        if guess.spans is None
-        else as_said([span.said() for span in guess.spans]),
+        "guess": guess.name if parts is None else as_said([part.said() for part in parts]),
         "guess_confidence": guess.confidence,
         "model_version": state.version,
     }
@@ -298,6 +309,8 @@ def as_table(state: State, rows: Sequence[ExportRow]) -> ExportTable:
     places = [state.place_of(row.item_id) for row in rows] if names else []
     if kind == SPANS:
         labels, apart = [*BESIDE_SPANS], [_spans_apart(state, row) for row in rows]
+    elif kind == BOXES:
+        labels, apart = [*BESIDE_BOXES], [_boxes_apart(state, row) for row in rows]
     else:
         several = [one.name for one in state.replay.classes] if kind == LABELS else []
         labels = [OF_SEVERAL, *(f"{OF_SEVERAL}.{n}" for n in several)] if kind == LABELS else []
@@ -332,6 +345,12 @@ def _spans_apart(state: State, row: ExportRow) -> list[Any]:
     if place is None or passages is None:
         return [told, text, hashed, None, None]
     return [told, text, hashed, passages.documents[place], int(passages.starts[place])]
+
+
+def _boxes_apart(state: State, row: ExportRow) -> list[Any]:
+    """Return the boxes of a picture, and its size."""
+    told = None if row.boxes is None else tuple(box.said() for box in row.boxes)
+    return [told, *(state.item(row.item_id).size or (None, None))]
 
 
 def _source_names(columns: Iterable[str], kind: str) -> dict[str, str]:

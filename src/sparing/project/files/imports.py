@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+from sparing.annotations.boxes import box_parts, place_of
 from sparing.annotations.spans import span_parts
 from sparing.annotations.values import MOST_VERSION
 from sparing.datasets.decoding import read_text, whole_text
@@ -28,6 +29,7 @@ from sparing.project.files.export import (
     COLUMNS_OF_BEFORE,
     CONFIRMED,
     CONSENSUS,
+    OF_BOXES,
     OF_SEVERAL,
     OF_SPANS,
     SETTLED,
@@ -38,7 +40,7 @@ from sparing.project.files.finding import Finder
 from sparing.project.files.opinions import ImportedOpinions, as_events, read
 from sparing.project.learning.foreign import check_foreign
 from sparing.project.log.meaning import as_said, names_said, renamed_in
-from sparing.project.settings import CLASS, LABELS, SPANS
+from sparing.project.settings import BOXES, CLASS, LABELS, SPANS
 from sparing.project.state import State
 from sparing.project.views import Recorded
 from sparing.store import Kind, NewEvent
@@ -233,7 +235,7 @@ def _called(one: Found, taken: Mapping[str, str], kind: str) -> Found:
 
 
 def as_predictions(
-    readings: Readings, kind: str, text_of: Callable[[str], str | None]
+    readings: Readings, kind: str, within: Callable[[str], Any]
 ) -> tuple[ImportReport, dict[str, str]]:
     """Return what was read as predictions by item, and what became of each row.
 
@@ -241,7 +243,7 @@ def as_predictions(
     ----------
     readings : labels that a model gave
     kind : of the project's answers
-    text_of : gives the text of an item
+    within : gives what the parts of an item are within: its text, or the size of its picture
     """
     said: dict[str, str] = {}
     rows = list(readings.problems)
@@ -250,7 +252,7 @@ def as_predictions(
         if event is None or event.class_name is None or event.item_id is None:
             continue
         try:
-            check_foreign(kind, event.class_name, text_of(event.item_id))
+            check_foreign(kind, event.class_name, within(event.item_id))
         except InvalidInputError as error:
             rows.append(RowReport(one.name, one.item, str(error)))
             continue
@@ -350,6 +352,9 @@ def _meaning(kind: str, said: str | None) -> frozenset[str] | None:
     if kind == SPANS:
         parts = span_parts(json.loads(said))
         return frozenset(f"{p['start']} {p['end']} {p['label']}" for p in parts)
+    if kind == BOXES:
+        boxes = box_parts(json.loads(said))
+        return frozenset(f"{place_of(b['box'])} {b['label']}" for b in boxes)
     return frozenset(names_said(kind, said))
 
 
@@ -366,7 +371,7 @@ def _table(
     is_own = set(COLUMNS_OF_BEFORE) <= set(raw.columns)
     usual = ITEM_COLUMNS if is_own else usual
     items = raw.column(item_column) if item_column else _column(raw, usual, "items")
-    first = {LABELS: (OF_SEVERAL,), SPANS: (OF_SPANS, "entities")}.get(kind, ())
+    first = {LABELS: (OF_SEVERAL,), SPANS: (OF_SPANS, "entities"), BOXES: (OF_BOXES,)}.get(kind, ())
     called = (*first, *LABEL_COLUMNS)
     labels = raw.column(label_column) if label_column else _column(raw, called, "labels")
     return _Table(raw, items, labels, is_own, kind)
@@ -481,7 +486,9 @@ def _answer(cell: Any, kind: str) -> str | None:
     if kind == CLASS:
         return one_label(cell)
     if kind == SPANS:
-        return _spans(cell)
+        return _parts(cell, span_parts, "spans")
+    if kind == BOXES:
+        return _parts(cell, box_parts, "boxes")
     if isinstance(cell, str) and cell.lstrip().startswith("["):
         try:
             cell = json.loads(cell)
@@ -496,14 +503,14 @@ def _answer(cell: Any, kind: str) -> str | None:
     return as_said(list(dict.fromkeys(names)))
 
 
-def _spans(cell: Any) -> str | None:
-    """Return a list of spans, or one as JSON, as a door hands it in; None where there is none."""
+def _parts(cell: Any, parts_of: Callable[[Any], list[Mapping[str, Any]]], what: str) -> str | None:
+    """Return a list of parts, or one as JSON, as a door hands it in; None where there is none."""
     if is_missing(cell):
         return None
     try:
-        parts = span_parts(json.loads(cell) if isinstance(cell, str) else cell)
+        parts = parts_of(json.loads(cell) if isinstance(cell, str) else cell)
     except (ValueError, RecursionError):
-        raise InvalidInputError(f"no list of spans: {str(cell)[:40]!r}") from None
+        raise InvalidInputError(f"no list of {what}: {str(cell)[:40]!r}") from None
     known = [{k: v for k, v in part.items() if v is not None} for part in parts]  # of Parquet
     return as_said([{**part, "label": one_label(part.get("label")) or ""} for part in known])
 

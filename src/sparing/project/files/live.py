@@ -32,6 +32,7 @@ from sparing.project.learning.sway import is_unswayed
 from sparing.project.locked_state import Guarded
 from sparing.project.log.event_log import EventLog
 from sparing.project.log.meaning import names_said
+from sparing.project.options import check_no_boxes
 from sparing.project.settings import LABELS, SPANS
 from sparing.project.state import State
 from sparing.store import Event, Kind, NewEvent
@@ -92,8 +93,10 @@ class Studio:
         Raises
         ------
         InvalidInputError : it has none
+        CapabilityError : boxes are drawn in the items
         """
         with self._guarded.held() as state:
+            check_no_boxes(state.settings, "The backend of Label Studio is for projects")
             kind = state.settings.kind
         return read_interface(config, several=kind == LABELS, spans=kind == SPANS)
 

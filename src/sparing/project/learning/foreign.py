@@ -6,15 +6,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from sparing.annotations.boxes import BoxSet, pixels
 from sparing.annotations.registry import get_kind
+from sparing.annotations.values import ACCEPTED
 from sparing.audit.evaluation import live_accuracy
 from sparing.errors import InvalidInputError, UnknownNameError
 from sparing.files import write_atomically
 from sparing.pool.classes import ClassTable
 from sparing.project.learning.guesses import Guess
+from sparing.project.log import boxed
+from sparing.project.log.boxed import MarkedBox, values_of
 from sparing.project.log.marked import MarkedSpan, counted
 from sparing.project.log.replay import Replay
-from sparing.project.settings import CLASS, SPANS
+from sparing.project.settings import BOXES, CLASS, SPANS
 from sparing.store import Event
 from sparing.store.contents import content_of, units_in
 
@@ -56,8 +60,8 @@ def read_foreign(path: Path) -> Foreign | None:
         return None
 
 
-def check_foreign(kind: str, said: str, text: str | None) -> None:
-    """Refuse a prediction that is no answer of the kind, or does not fit its text.
+def check_foreign(kind: str, said: str, item: Any) -> None:
+    """Refuse a prediction that is no answer of the kind, or does not fit its item.
 
     Raises
     ------
@@ -66,7 +70,7 @@ def check_foreign(kind: str, said: str, text: str | None) -> None:
     if kind != CLASS:
         raw = json.loads(said)
         names = tuple(dict.fromkeys(map(str, get_kind(kind).labels_in(raw))))
-        get_kind(kind).parse(raw, ClassTable(names), text)
+        get_kind(kind).parse(raw, ClassTable(names), item)
 
 
 def meant_by(foreign: Foreign, item_id: str, replay: Replay, kind: str) -> str | None:
@@ -81,6 +85,9 @@ def meant_by(foreign: Foreign, item_id: str, replay: Replay, kind: str) -> str |
         if kind == SPANS:
             units = [(s["start"], s["end"], replay.class_id(str(s["label"]))) for s in raw]
             return content_of(units)
+        if kind == BOXES:
+            boxes = _boxes_by(raw, replay)
+            return content_of((*place, replay.class_id(box.label)) for place, box in boxes)
         return content_of((replay.class_id(str(name)),) for name in raw)
     except (UnknownNameError, InvalidInputError, ValueError, KeyError, TypeError):
         return None  # of a class that was deleted, or a file that somebody has changed
@@ -95,8 +102,23 @@ def guess_by(foreign: Foreign, item_id: str, replay: Replay, kind: str) -> Guess
         names = ((s, e, replay.class_name(key)) for s, e, key in units_in(content))
         spans = tuple(MarkedSpan(*named, "accepted") for named in names)
         return Guess(counted(spans), 0.0, None, spans, foreign.name)
+    if kind == BOXES:
+        boxes = tuple(box for _, box in _boxes_by(json.loads(foreign.said[item_id]), replay))
+        return Guess(boxed.counted(boxes), 0.0, None, None, foreign.name, boxes)
     labels = replay.label_names(content)
     return Guess(replay.class_name(content), 0.0, labels, None, foreign.name)
+
+
+def _boxes_by(raw: list[Any], replay: Replay) -> list[tuple[tuple[int, ...], MarkedBox]]:
+    """Return boxes that others suggest with their places, by the names that classes have now."""
+    kind = BoxSet()
+    names = tuple(dict.fromkeys(map(str, kind.labels_in(raw))))
+    now = [replay.class_name(replay.class_id(name)) for name in names]
+    scores = {kind.parse([one], ClassTable(names))[0]: one.get("score") for one in raw}
+    return [
+        (u.place, MarkedBox(tuple(pixels(u.place)), now[u.class_id], ACCEPTED, score=score))
+        for u, score in scores.items()
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,12 +128,14 @@ class TrackRecord:
     Parameters
     ----------
     n_right, n : items of which all is right, and all that were drawn and answered
-    f1 : of spans, all of those items together; None where an item has classes
+    f1 : of spans or boxes, all of those items together; None where an item has classes
+    kind : of the answers
     """
 
     n_right: int
     n: int
     f1: float | None = None
+    kind: str = CLASS
 
     @property
     def value(self) -> float:
@@ -127,7 +151,7 @@ class TrackRecord:
             )
         found = live_accuracy([True] * self.n_right + [False] * (self.n - self.n_right))
         limits = f"{100 * found.low:.0f} to {100 * found.high:.0f}"
-        f1 = "" if self.f1 is None else f"; F1 of their spans {self.f1:.2f}"
+        f1 = "" if self.f1 is None else f"; F1 of their {self.kind} {self.f1:.2f}"
         return (
             f"Predictions of {name} are right in all of {self.n_right} of {self.n} items drawn at"
             f" random ({100 * found.value:.0f} %, {limits}){f1}."
@@ -144,7 +168,18 @@ def record_of(foreign: Foreign, answers: Iterable[Event], replay: Replay, kind: 
         if content is None:
             continue
         truth = replay.resolve(answer.content)
-        n, n_right = n + 1, n_right + (content == truth)
-        a, b = set(units_in(content)), set(units_in(truth))
-        shared, sizes = shared + 2 * len(a & b), sizes + len(a) + len(b)
-    return TrackRecord(n_right, n, (shared / sizes if sizes else 1.0) if kind == SPANS else None)
+        is_right, common, both = _compared(content, truth, kind)
+        n, n_right = n + 1, n_right + is_right
+        shared, sizes = shared + 2 * common, sizes + both
+    f1 = (shared / sizes if sizes else 1.0) if kind in (SPANS, BOXES) else None
+    return TrackRecord(n_right, n, f1, kind)
+
+
+def _compared(content: str, truth: str, kind: str) -> tuple[bool, int, int]:
+    """Return whether all is right, how many units are, and how many both have."""
+    if kind == BOXES:
+        a, b = values_of(content, truth)
+        common = len(BoxSet().match(a, b).pairs)
+        return common == len(a) == len(b), common, len(a) + len(b)
+    one, two = set(units_in(content)), set(units_in(truth))
+    return content == truth, len(one & two), len(one) + len(two)

@@ -6,11 +6,14 @@ from typing import NamedTuple
 
 import numpy as np
 
+from sparing.annotations.boxes import pixels
 from sparing.annotations.values import ACCEPTED
 from sparing.project.learning.scores import Scores
+from sparing.project.log import boxed
+from sparing.project.log.boxed import MarkedBox
 from sparing.project.log.marked import MarkedSpan, counted
 from sparing.project.log.replay import Replay
-from sparing.project.settings import CLASS, SPANS
+from sparing.project.settings import BOXES, CLASS, SPANS
 from sparing.store.contents import content_of
 from sparing.types import BoolArray, FloatArray, IntArray
 
@@ -26,6 +29,7 @@ class Guess(NamedTuple):
     spans : those of a text, where spans are marked
     by : the file of predictions that says so; ``""``: the model does. How likely such a guess is
         right is not known: ``confidence`` is 0
+    boxes : those of a picture, where boxes are drawn
     """
 
     name: str
@@ -33,6 +37,7 @@ class Guess(NamedTuple):
     labels: tuple[str, ...] | None = None
     spans: tuple[MarkedSpan, ...] | None = None
     by: str = ""
+    boxes: tuple[MarkedBox, ...] | None = None
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -57,7 +62,9 @@ def told_of(scores: Scores, replay: Replay, kind: str) -> ModelAnswers:
     """Return what a model version says, in a project of some kind."""
     keys = [c.class_id for c in replay.classes]
     if kind == SPANS:
-        return _span_sets(scores, replay)
+        return _sets_of_parts(scores, scores.spans, replay)
+    if kind == BOXES:
+        return _sets_of_parts(scores, scores.boxes, replay)
     if kind != CLASS:
         return _label_sets(scores, replay, keys)
     proba = by_class(replay, scores, keys)
@@ -81,21 +88,21 @@ def _label_sets(scores: Scores, replay: Replay, keys: Sequence[str]) -> ModelAns
     return ModelAnswers(tuple(contents), codes.reshape(-1), sure, covered)
 
 
-def _span_sets(scores: Scores, replay: Replay) -> ModelAnswers:
-    """Return the spans of each text; those of deleted classes are left out."""
+def _sets_of_parts(scores: Scores, parts: IntArray, replay: Replay) -> ModelAnswers:
+    """Return the spans or boxes of each item; those of deleted classes are left out."""
     n = len(scores.proba)
-    units: list[list[tuple[int, int, str]]] = [[] for _ in range(n)]
+    units: list[list[tuple[int | str, ...]]] = [[] for _ in range(n)]
     keys = _keys_now(scores, replay)
-    for row, start, end, column in scores.spans.tolist():
+    for row, *place, column in parts.tolist():
         key = keys[column]
         if key is not None:
-            units[row].append((start, end, key))
-    place: dict[str, int] = {}
-    codes = [place.setdefault(content_of(each), len(place)) for each in units]
+            units[row].append((*place, key))
+    known: dict[str, int] = {}
+    codes = [known.setdefault(content_of(each), len(known)) for each in units]
     proba = scores.proba[:, 0] if scores.proba.shape[1] else np.full(n, np.nan)
     covered = ~np.isnan(proba)
     sure = np.nan_to_num(proba).astype(np.float64)
-    return ModelAnswers(tuple(place), np.array(codes, dtype=np.int64), sure, covered)
+    return ModelAnswers(tuple(known), np.array(codes, dtype=np.int64), sure, covered)
 
 
 def _keys_now(scores: Scores, replay: Replay) -> list[str | None]:
@@ -112,6 +119,20 @@ def suggested(scores: Scores, row: int, replay: Replay, version: int) -> tuple[M
     return tuple(
         MarkedSpan(start, end, replay.class_name(key), ACCEPTED, version, float(sure))
         for (_, start, end, column), sure in each
+        if (key := keys[column]) is not None
+    )
+
+
+def suggested_boxes(
+    scores: Scores, row: int, replay: Replay, version: int
+) -> tuple[MarkedBox, ...]:
+    """Return the boxes that a model version sees in the picture of a row."""
+    first, after = np.searchsorted(scores.boxes[:, 0], [row, row + 1])
+    keys = _keys_now(scores, replay)
+    each = zip(scores.boxes[first:after].tolist(), scores.certainty[first:after], strict=True)
+    return tuple(
+        MarkedBox(tuple(pixels(place)), replay.class_name(key), ACCEPTED, version, float(sure))
+        for (_, *place, column), sure in each
         if (key := keys[column]) is not None
     )
 
@@ -137,6 +158,10 @@ def guess_of(scores: Scores, row: int, replay: Replay, kind: str, version: int =
         sure = float(scores.proba[row, 0])
         spans = suggested(scores, row, replay, version)
         return None if np.isnan(sure) else Guess(counted(spans), sure, None, spans)
+    if kind == BOXES:
+        sure = float(scores.proba[row, 0])
+        boxes = suggested_boxes(scores, row, replay, version)
+        return None if np.isnan(sure) else Guess(boxed.counted(boxes), sure, None, boxes=boxes)
     if kind != CLASS:
         return _guessed_labels(scores, row, replay)
     column = int(scores.proba[row].argmax())

@@ -12,10 +12,17 @@ from sparing.types import FloatArray, IntArray, StrArray
 
 NOT_NAMED, NO_IDS = np.zeros((0, 0), np.float32), np.zeros(0, np.str_)
 NO_SPANS: IntArray = np.zeros((0, 4), np.int64)
+NO_BOXES: IntArray = np.zeros((0, 6), np.int64)
 NOT_CERTAIN: FloatArray = np.zeros(0)
 
 
-NEWER = {"named": NOT_NAMED, "named_ids": NO_IDS, "spans": NO_SPANS, "certainty": NOT_CERTAIN}
+NEWER = {
+    "named": NOT_NAMED,
+    "named_ids": NO_IDS,
+    "spans": NO_SPANS,
+    "certainty": NOT_CERTAIN,
+    "boxes": NO_BOXES,
+}
 """What files of older versions do not have."""
 
 
@@ -38,7 +45,10 @@ class Scores:
     named_ids : (n_named,) keys of these classes
     spans : (n_spans, 4) where spans are marked: row, start and end in code points, place of the
         class in ``class_ids``; in order
-    certainty : (n_spans,) how likely each is right exactly
+    certainty : (n_spans,) how likely each is right exactly; (n_boxes,) of boxes, within the overlap
+        that counts as the same place
+    boxes : (n_boxes, 6) where boxes are drawn: row, left, top, right and bottom in 1/16 pixel,
+        place of the class in ``class_ids``; in order of the rows; ``proba`` is as of spans
     """
 
     proba: FloatArray
@@ -54,6 +64,7 @@ class Scores:
     named_ids: StrArray
     spans: IntArray = field(default_factory=lambda: NO_SPANS)
     certainty: FloatArray = field(default_factory=lambda: NOT_CERTAIN)
+    boxes: IntArray = field(default_factory=lambda: NO_BOXES)
 
 
 def within(scores: Scores, n_rows: int) -> Scores:
@@ -62,6 +73,8 @@ def within(scores: Scores, n_rows: int) -> Scores:
         return scores
     asked, doubted = scores.rows < n_rows, scores.doubted < n_rows
     there = scores.spans[:, 0] < n_rows
+    drawn = scores.boxes[:, 0] < n_rows
+    known = there if len(scores.spans) else drawn
     return replace(
         scores,
         proba=scores.proba[:n_rows],
@@ -74,7 +87,8 @@ def within(scores: Scores, n_rows: int) -> Scores:
         doubt=scores.doubt[doubted],
         named=scores.named[:n_rows],
         spans=scores.spans[there],
-        certainty=scores.certainty[there],
+        certainty=scores.certainty[known],
+        boxes=scores.boxes[drawn],
     )
 
 

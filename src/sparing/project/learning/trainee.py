@@ -86,7 +86,7 @@ class Trainee:
         patient: bool = True,
         kind: str = CLASS,
     ) -> None:
-        self._kind = TRAININGS[kind]
+        self._kind = TRAININGS.get(kind, TRAININGS[CLASS])
         self._folder = folder
         self._store = store
         self._sight = Sight(folder, list_items, encoder, progress)

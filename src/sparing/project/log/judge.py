@@ -17,7 +17,6 @@ from sparing.project.log.classes import TAKEN
 from sparing.project.log.marked import is_suggested
 from sparing.project.log.meaning import meant
 from sparing.project.log.replay import BESIDE, Replay
-from sparing.project.settings import SPANS
 from sparing.project.state import State
 from sparing.project.team.sharing import Overlap, waiting
 from sparing.store import Event, EventStatus, Kind, NewEvent, Outcome
@@ -75,8 +74,7 @@ class Judge:
         self._stage: Stage = state.stage
         self._folder = state.folder
         self._kind = state.settings.kind
-        texts = {e.item_id or "" for e in answers} if self._kind == SPANS else ()
-        self._texts = {item_id: state.item(item_id).text for item_id in texts}
+        self._within = {e.item_id or "": state.item(e.item_id or "").within for e in answers}
         self._overlap: Overlap = state.sharing.overlap
         self.after = self._replay.last_seq
 
@@ -179,7 +177,7 @@ class Judge:
 
     def _answer(self, new: NewEvent) -> NewEvent:
         if new.kind in LABELS:
-            new = meant(self._replay, self._kind, new, self._texts.get(new.item_id or ""))
+            new = meant(self._replay, self._kind, new, self._within.get(new.item_id or ""))
         if new.kind is Kind.SETTLED:
             return self._settled(new)
         purpose = self._stage.purpose(self._rows[new.item_id])

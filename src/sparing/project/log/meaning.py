@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from sparing.annotations.base import AnnotationKind
+from sparing.annotations.boxes import BoxSet
 from sparing.annotations.registry import get_kind
 from sparing.annotations.single import SingleClass
 from sparing.annotations.spans import SpanSet, text_hash
@@ -17,13 +18,18 @@ from sparing.store.contents import content_of, digest_of, stored_text
 
 MOST_VALUE = 2**16
 """Characters of an answer as it is stored."""
-ONE_CLASS, OF_SPANS = SingleClass.name, SpanSet.name
+ONE_CLASS, OF_SPANS, OF_BOXES = SingleClass.name, SpanSet.name, BoxSet.name
 OTHER_TEXT = (
     "These spans were marked in another text than the item has now: their places do not fit."
 )
+OTHER_PICTURE = (
+    "These boxes were drawn in a picture of {then} pixels, and the item's has {now} now: they do"
+    " not fit."
+)
+NO_PICTURE = "The picture cannot be read now: nobody can tell whether boxes are within it."
 
 
-def meant(replay: Replay, kind: str, new: NewEvent, text: str | None = None) -> NewEvent:
+def meant(replay: Replay, kind: str, new: NewEvent, item: Any = None) -> NewEvent:
     """Return an answer with what it says in the keys of the classes, as they are now.
 
     Parameters
@@ -31,8 +37,8 @@ def meant(replay: Replay, kind: str, new: NewEvent, text: str | None = None) -> 
     replay : knows the classes
     kind : of the project
     new : with ``class_name``: the class, or what is said as JSON with names; of spans with the
-        hash of their text, where whoever says them knows it
-    text : in which spans are marked
+        hash of their text, of boxes with the size of their picture, where whoever says them knows
+    item : the text in which spans are marked, or width and height of the picture with boxes
 
     Raises
     ------
@@ -41,9 +47,11 @@ def meant(replay: Replay, kind: str, new: NewEvent, text: str | None = None) -> 
     """
     if kind == ONE_CLASS:
         return replace(new, class_id=replay.class_id(new.class_name or ""))
-    if text is not None:
-        new = _of_text(new, text)
-    units = _units(replay, get_kind(kind), _read(kind, new.class_name), text)
+    if kind == OF_SPANS and item is not None:
+        new = _of_text(new, item)
+    if kind == OF_BOXES:
+        new = _of_picture(new, item)
+    units = _units(replay, get_kind(kind), _read(kind, new.class_name), item)
     content = content_of((*unit["at"], unit["class"]) for unit in units)
     value = stored_text(units)
     if len(value) > MOST_VALUE:
@@ -58,6 +66,16 @@ def _of_text(new: NewEvent, text: str) -> NewEvent:
     return replace(new, text=text_hash(text))
 
 
+def _of_picture(new: NewEvent, size: tuple[int, int] | None) -> NewEvent:
+    """Return an answer with the size of the picture that its boxes are in."""
+    if size is None:
+        raise InvalidInputError(NO_PICTURE)
+    now = "{} x {}".format(*size)
+    if new.text not in (None, "", now):
+        raise InvalidInputError(OTHER_PICTURE.format(then=str(new.text)[:20], now=now))
+    return replace(new, text=now)
+
+
 def _read(kind: str, said: str | None) -> Any:
     try:
         return json.loads(said or "")
@@ -68,9 +86,7 @@ def _read(kind: str, said: str | None) -> Any:
         ) from None
 
 
-def _units(
-    replay: Replay, kind: AnnotationKind, raw: Any, item: str | None
-) -> list[dict[str, Any]]:
+def _units(replay: Replay, kind: AnnotationKind, raw: Any, item: Any) -> list[dict[str, Any]]:
     """Return the units of an answer; those that are the same by now, after merges, are one."""
     named = kind.labels_in(raw)
     odd = next((name for name in named if not isinstance(name, str)), None)
@@ -126,7 +142,7 @@ def renamed_in(kind: str, said: str | None, names: Mapping[str, str]) -> str | N
     """
     if said is None:
         return None
-    if kind == OF_SPANS:
+    if kind in (OF_SPANS, OF_BOXES):
         raw = json.loads(said)
         return as_said([{**one, "label": names.get(one["label"], one["label"])} for one in raw])
     called = [names.get(name, name) for name in names_said(kind, said)]

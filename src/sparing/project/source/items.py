@@ -38,6 +38,7 @@ class Item:
     fields : of a card: name of the column -> value
     pixels : of an image that is no file: (height, width[, channels]) uint8
     is_marked : whether spans are marked in it
+    is_framed : whether boxes are drawn in it
     words : (n_tokens, 2) offsets of its tokens, where the source says what these are
     """
 
@@ -50,6 +51,37 @@ class Item:
     pixels: Any = None
     is_marked: bool = False
     words: IntArray | None = None
+    is_framed: bool = False
+
+    @property
+    def within(self) -> str | tuple[int, int] | None:
+        """What the places of an answer lie in: the text of spans, the size of the picture of boxes.
+
+        None: answers have no places, or what they lie in is gone.
+        """
+        return self.text if self.is_marked else self.size
+
+    @property
+    def size(self) -> tuple[int, int] | None:
+        """Width and height in pixels of the upright picture in which boxes are drawn.
+
+        None: it is none, or cannot be read.
+        """
+        if not self.is_framed:
+            return None
+        from sparing.project.source.framed import size_of
+
+        return size_of(self)
+
+    @property
+    def width(self) -> int | None:
+        """Pixels from left to right, of :attr:`size`."""
+        return None if (size := self.size) is None else size[0]
+
+    @property
+    def height(self) -> int | None:
+        """Pixels from top to bottom, of :attr:`size`."""
+        return None if (size := self.size) is None else size[1]
 
     @property
     def tokens(self) -> list[int] | None:
@@ -109,6 +141,7 @@ class Listing:
     root : folder that holds all the files; None if the items are none
     said : sentences that the person should know
     passages : of texts in which spans are marked: where they come from
+    is_framed : whether the items are pictures in which boxes are drawn
     """
 
     kind: str
@@ -124,6 +157,7 @@ class Listing:
     root: Path | None = None
     said: tuple[str, ...] = ()
     passages: Passages | None = None
+    is_framed: bool = False
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -166,8 +200,8 @@ class Listing:
         item_id, name, value = self.ids[i], self.names[i], self.values[i]
         if self.kind == "images":
             if isinstance(value, Path):
-                return Item(item_id, name, "image", path=value)
-            return Item(item_id, name, "image", pixels=value)
+                return Item(item_id, name, "image", path=value, is_framed=self.is_framed)
+            return Item(item_id, name, "image", pixels=value, is_framed=self.is_framed)
         if self.kind == "texts":
             text = Item(item_id, name, "text", text=whole_text(value))
             if self.passages is None:

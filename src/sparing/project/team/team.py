@@ -12,11 +12,12 @@ from sparing.errors import ConflictError, InvalidInputError
 from sparing.project.asking import looked_up
 from sparing.project.learning.guesses import Guess
 from sparing.project.locked_state import Guarded
+from sparing.project.log.boxed import boxes_of, listed
 from sparing.project.log.commands import MAX_TEXT
 from sparing.project.log.event_log import EventLog
 from sparing.project.log.marked import NO_SPANS, quoted, spans_of
 from sparing.project.log.replay import Replay
-from sparing.project.settings import CLASSES_BY, LABELS, OVERLAP, SPANS
+from sparing.project.settings import BOXES, CLASSES_BY, LABELS, OVERLAP, SPANS
 from sparing.project.state import State
 from sparing.project.team.people import HeldClass, named_votes
 from sparing.project.team.sharing import Overlap
@@ -162,6 +163,7 @@ def _disagreement(state: State, item_id: str) -> Disagreement:
         state.row_of[item_id] in state.drawn_rows,
         tuple(said.labels if said else None for _, said in votes),
         tuple(said.spans if said else None for _, said in votes),
+        tuple(said.boxes if said else None for _, said in votes),
     )
 
 
@@ -171,6 +173,9 @@ def _suggestion(state: State, item_id: str, held: HeldClass) -> Guess:
         spans = spans_of(held.content, replay)
         name = quoted(spans, state.item(item_id).text) or NO_SPANS
         return Guess(name, held.confidence, None, spans)
+    if state.settings.kind == BOXES:
+        boxes = boxes_of(held.content, replay)
+        return Guess(listed(boxes), held.confidence, boxes=boxes)
     labels = replay.label_names(held.content)
     return Guess(replay.class_name(held.content), held.confidence, labels)
 

@@ -18,6 +18,7 @@ export interface AnswerBody {
   purpose: string;
   labels: string[] | null;
   spans: MarkedSpanBody[] | null;
+  boxes: MarkedBoxBody[] | null;
 }
 export interface AskedBody {
   item: ItemBody;
@@ -25,7 +26,7 @@ export interface AskedBody {
   source: string;
   strategy: string | null;
   model_version: number | null;
-  guess: [string, number, string[] | null, MarkedSpanBody[] | null, string] | null;
+  guess: [string, number, string[] | null, MarkedSpanBody[] | null, string, MarkedBoxBody[] | null] | null;
   answer: AnswerBody | null;
   flagged: boolean;
   comment: string;
@@ -36,6 +37,12 @@ export interface AuditBody {
   n_drawn: number;
   n_answered: number;
   sentence: string;
+}
+export interface BoxBody {
+  box: number[];
+  label: string;
+  by?: "drawn" | "accepted" | "edited";
+  version?: number | null;
 }
 export interface CertificateBody {
   statement: string;
@@ -79,7 +86,7 @@ export interface CurvePointBody {
 export interface DisagreementBody {
   asked: AskedBody;
   votes: VoteBody[];
-  suggestion: [string, number, string[] | null, MarkedSpanBody[] | null, string];
+  suggestion: [string, number, string[] | null, MarkedSpanBody[] | null, string, MarkedBoxBody[] | null];
   is_audited: boolean;
 }
 export interface DisagreementsBody {
@@ -96,6 +103,7 @@ export interface EventBody {
   class_name?: string | null;
   labels?: string[] | null;
   spans?: SpanBody[] | null;
+  boxes?: BoxBody[] | null;
   text?: string | null;
   model_version?: number | null;
   seen?: string | null;
@@ -151,6 +159,8 @@ export interface ItemBody {
   text: string | null;
   fields: Record<string, string> | null;
   tokens: number[] | null;
+  width: number | null;
+  height: number | null;
 }
 export interface LeasesBody {
   holder: string;
@@ -180,6 +190,13 @@ export interface MapBody {
   kinds: ("principal" | "neighbors")[];
   progress: ProgressBody | null;
   trouble: string;
+}
+export interface MarkedBoxBody {
+  box: number[];
+  label: string;
+  by: "drawn" | "accepted" | "edited";
+  version: number | null;
+  score: number | null;
 }
 export interface MarkedSpanBody {
   start: number;
@@ -360,6 +377,7 @@ export interface VoteBody {
   class_name: string | null;
   labels: string[] | null;
   spans: MarkedSpanBody[] | null;
+  boxes: MarkedBoxBody[] | null;
 }
 export interface Wanted {
   of: OfClass | OfCluster | OfOne | OfText | OfList;

@@ -1,0 +1,98 @@
+"""Boxes as the doors show them: in pixels, with the names that their classes have now."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from sparing.annotations.boxes import pixels
+from sparing.annotations.values import DRAWN, Unit, Value, value_of
+from sparing.project.log.replay import Replay
+from sparing.store import Event
+from sparing.store.contents import units_in
+
+NO_BOXES = "no object"
+
+
+@dataclass(frozen=True, slots=True)
+class MarkedBox:
+    """A box in the picture of an item.
+
+    Parameters
+    ----------
+    box : left, top, right and bottom in pixels of the upright picture
+    label : name of its class
+    by : ``"drawn"`` by a person, ``"accepted"`` from a model, ``"edited"`` after it
+    version : of the model that suggested it; None if none did
+    score : of a suggestion: how sure whoever made it is, in [0, 1]; None where nobody says
+    """
+
+    box: tuple[float, ...]
+    label: str
+    by: str = DRAWN
+    version: int | None = None
+    score: float | None = None
+
+    def said(self) -> dict[str, Any]:
+        """Return it as a door hands it in."""
+        plain: dict[str, Any] = {"box": list(self.box), "label": self.label}
+        if self.by != DRAWN:
+            plain["by"] = self.by
+        return plain if self.version is None else plain | {"version": self.version}
+
+
+def boxes_in(event: Event, replay: Replay) -> tuple[MarkedBox, ...]:
+    """Return the boxes of an answer that can hold; those that merges made the same are one."""
+    boxes: dict[tuple[tuple[int, ...], str], MarkedBox] = {}
+    for unit in json.loads(event.value or "[]"):
+        place, label = tuple(unit["at"]), replay.class_name(unit["class"])
+        by, version = unit.get("by", DRAWN), unit.get("version")
+        box = MarkedBox(tuple(pixels(place)), label, by, version)
+        boxes.setdefault((place, label), box)
+    return tuple(boxes.values())
+
+
+def boxes_of(content: str, replay: Replay) -> tuple[MarkedBox, ...]:
+    """Return the boxes that a content says, whoever drew them."""
+    units = units_in(replay.resolve(content))
+    return tuple(MarkedBox(tuple(pixels(place)), replay.class_name(key)) for *place, key in units)
+
+
+def listed(boxes: Iterable[MarkedBox]) -> str:
+    """Return boxes as people read them.
+
+    Examples
+    --------
+    >>> listed([MarkedBox((0, 0, 8, 9.5), "cat"), MarkedBox((1, 2, 3, 4), "dog")]), listed([])
+    ('cat: 0,0,8,9.5; dog: 1,2,3,4', 'no object')
+    """
+    said = (f"{box.label}: {','.join(f'{x:g}' for x in box.box)}" for box in boxes)
+    return "; ".join(said) or NO_BOXES
+
+
+def counted(boxes: Iterable[MarkedBox]) -> str:
+    """Return how many boxes of each class there are.
+
+    Examples
+    --------
+    >>> counted([MarkedBox((0, 0, 8, 9), "cat"), MarkedBox((1, 2, 3, 4), "cat")])
+    '2 cat'
+    """
+    labels = [box.label for box in boxes]
+    return ", ".join(f"{labels.count(one)} {one}" for one in dict.fromkeys(labels)) or NO_BOXES
+
+
+def values_of(*contents: str) -> list[Value]:
+    """Return contents of boxes as values that can be matched with each other.
+
+    Examples
+    --------
+    >>> one, other = values_of('[[0,0,16,16,"k1"]]', '[[0,0,16,32,"k1"]]')
+    >>> BoxSet().is_right(one, other)
+    True
+    """
+    codes: dict[str, int] = {}
+    return [
+        value_of(Unit(tuple(place), codes.setdefault(key, len(codes))) for *place, key in units)
+        for units in map(units_in, contents)
+    ]

@@ -1,0 +1,181 @@
+"""A project of boxes in pictures, from the first question to what others suggest."""
+
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from sparing.cli.standing import sentences
+from sparing.errors import CapabilityError, InvalidInputError, SourceError
+from sparing.project import NewEvent, Project
+from sparing.project.log.boxed import MarkedBox
+from sparing.project.log.meaning import as_said
+from sparing.store import Kind
+
+N = 12
+SIZE = (64, 48)
+
+
+def draw(path, seed, size=SIZE, **more):
+    pixels = np.random.default_rng(seed).integers(0, 255, (size[1], size[0], 3), dtype=np.uint8)
+    Image.fromarray(pixels).save(path, **more)
+
+
+@pytest.fixture
+def source(tmp_path):
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    for i in range(N):
+        draw(folder / f"{i:02}.png", i)
+    return folder
+
+
+@pytest.fixture
+def project(source):
+    with Project.create(source, classes=["cat", "dog"], kind="boxes", encoder="pixels") as project:
+        yield project
+
+
+def box(x0, y0, x1, y1, label, **more):
+    return {"box": [x0, y0, x1, y1], "label": label, **more}
+
+
+def mark(project, item_id, boxes, **more):
+    said = boxes if isinstance(boxes, str) else as_said(boxes)
+    key = more.pop("key", f"key {item_id}")
+    event = NewEvent(key=key, kind=Kind.LABEL, item_id=item_id, class_name=said, **more)
+    return project.record([event])[0]
+
+
+def test_the_kind_is_fixed_and_an_item_has_the_size_of_its_picture(source, project):
+    item = project.asked(next(iter(project.items))).item
+    assert (item.kind, item.width, item.height) == ("image", 64, 48)
+    folder = project.folder
+    project.close()
+    with pytest.raises(InvalidInputError, match="are of kind 'boxes', and stay so"):
+        Project.at(source, kind="class")
+    with Project.open(folder) as again:
+        assert (again.kind, len(again.items)) == ("boxes", N)
+
+
+def test_a_picture_that_exif_turns_has_the_size_that_people_see(tmp_path):
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    (tmp_path / "turned").mkdir()
+    draw(tmp_path / "turned" / "one.jpg", 0, exif=exif)
+    with Project.create(tmp_path / "turned", classes=["cat"], kind="boxes") as project:
+        item_id = next(iter(project.items))
+        assert project.items[item_id].size == (48, 64)
+        assert mark(project, item_id, [box(0, 40, 48, 64, "cat")]).status == "stored"
+
+
+def test_boxes_are_of_pictures_alone(tmp_path):
+    notes = tmp_path / "notes.txt"
+    notes.write_text("Ada\nBen\n")
+    with pytest.raises(SourceError, match="Boxes are drawn in pictures, and the items of"):
+        Project.create(notes, kind="boxes")
+
+
+@pytest.mark.parametrize(
+    ("boxes", "line"),
+    [
+        ([box(2, 2, 2, 9, "cat")], "left < right and top < bottom"),
+        ([box(0, 0, 66, 9, "cat")], "within its picture of 64 x 48 pixels"),
+        ([box(0, 0, 5, 5, "animal")], "animal"),
+        ([box(0, 0, 5, 5, 7)], "is a text"),
+        ([box(0, 0, 5, 5, "cat", by="magic")], "one of drawn, accepted, edited"),
+        ('[{"box": [0, 0, NaN, 5], "label": "cat"}]', "four numbers"),
+        ("nothing", "each is a list"),
+    ],
+)
+def test_what_is_no_answer_is_refused_with_the_reason(project, boxes, line):
+    done = mark(project, next(iter(project.items)), boxes)
+    assert done.status == "refused"
+    assert line in done.message
+
+
+def test_an_answer_is_kept_with_whence_its_boxes_came_and_cut_at_the_edge(project):
+    one, two = list(project.items)[:2]
+    given = [box(-0.5, 0, 10.03, 20, "cat", by="accepted", version=3), box(1, 2, 30, 40, "dog")]
+    assert mark(project, one, given).status == "stored"
+    project.teach({two: []})
+    answer = project.asked(one).answer
+    assert answer.boxes == (
+        MarkedBox((0, 0, 10, 20), "cat", "accepted", 3),
+        MarkedBox((1, 2, 30, 40), "dog"),
+    )
+    assert answer.class_name == "cat: 0,0,10,20; dog: 1,2,30,40"
+    assert project.asked(two).answer.class_name == "no object"
+    assert project.status().n_labeled == 2
+    assert project.history()[1][1].answer.boxes == answer.boxes
+
+
+def test_numbers_of_numpy_are_taught(project):
+    item_id = next(iter(project.items))
+    project.teach({item_id: [(*np.array([1, 2, 3, 4], np.float32), "cat")]})
+    assert project.asked(item_id).answer.boxes[0].box == (1, 2, 3, 4)
+
+
+def test_answers_are_undone_and_one_that_was_not_seen_is_a_conflict(project):
+    item_id = next(iter(project.items))
+    first = mark(project, item_id, [box(0, 0, 9, 9, "cat")], key="a", annotator="Ada")
+    again = mark(project, item_id, [box(0, 0, 9, 9, "cat")], key="b", annotator="Ada")
+    assert (first.status, again.status) == ("stored", "duplicate")
+    other = mark(project, item_id, [box(0, 0, 9, 8, "cat")], key="c", annotator="Ben")
+    assert other.status == "conflict"
+    assert other.current.boxes[0].box == (0, 0, 9, 9)
+    project.undo()
+    assert project.asked(item_id).answer is None
+
+
+def test_boxes_of_a_picture_of_another_size_do_not_fit(source, project):
+    item_id = next(iter(project.items))
+    done = mark(project, item_id, [box(0, 0, 9, 9, "cat")], text="640 x 480")
+    assert "drawn in a picture of 640 x 480 pixels, and the item's has 64 x 48 now" in done.message
+    (source / "00.png").unlink()
+    done = mark(project, item_id, [box(0, 0, 9, 9, "cat")])
+    assert "cannot be read now" in done.message
+
+
+def test_classes_that_are_merged_make_two_boxes_one(project):
+    item_id = next(iter(project.items))
+    project.teach({item_id: [(0, 0, 9, 9, "cat"), (0, 0, 9, 9, "dog")]})
+    merge = NewEvent(key="m", kind=Kind.MERGE_CLASS, class_name="dog", text="cat")
+    project.record([merge])
+    assert [b.label for b in project.asked(item_id).answer.boxes] == ["cat"]
+
+
+def test_pictures_are_asked_by_their_vectors_before_there_is_a_model(project):
+    asked = project.query(3)
+    project.teach({a.item.item_id: [(0, 0, 9, 9, "cat")] for a in asked})
+    assert project.retrain() == 1
+    later = project.query(3)
+    assert {a.source for a in later} == {"strategy"}
+    assert not {a.item.item_id for a in later} & {a.item.item_id for a in asked}
+    assert all(a.guess is None for a in later)
+    assert project.status().n_learned == 3
+    assert any("3 of 12 labeled" in line for line in sentences(project.status()))
+    with pytest.raises(CapabilityError, match="boxes"):
+        project.learning.trainee(lambda *told: None).model()
+
+
+@pytest.mark.parametrize("form", ["jsonl", "csv"])
+def test_a_table_of_boxes_comes_back(project, tmp_path, form):
+    ids = list(project.items)
+    project.teach({ids[0]: [(0, 0, 9.5, 9, "cat")], ids[1]: []}, annotator="Ada")
+    out = tmp_path / f"labels.{form}"
+    assert project.files.export(out, form) == 2
+    project.undo(2)
+    told = project.files.import_labels(out)
+    assert (told.n_stored, {one.reason for one in told.problems}) == (2, {"no label"})
+    assert project.asked(ids[0]).answer.boxes == (MarkedBox((0, 0, 9.5, 9), "cat"),)
+    assert project.asked(ids[1]).answer.boxes == ()
+
+
+def test_a_row_of_an_export_has_boxes_and_the_size_of_their_picture(project, tmp_path):
+    project.teach({next(iter(project.items)): [(0, 0, 9.5, 9, "cat")]})
+    project.files.export(tmp_path / "labels.jsonl", "jsonl")
+    rows = [json.loads(line) for line in (tmp_path / "labels.jsonl").read_text().splitlines()]
+    assert rows[0]["boxes"] == [{"box": [0, 0, 9.5, 9], "label": "cat"}]
+    assert (rows[0]["width"], rows[0]["height"], rows[1]["boxes"]) == (64, 48, None)
