@@ -228,7 +228,7 @@ def export(
         typer.Option(
             "--format",
             help="csv, jsonl, parquet, label-studio, hf, folders; of spans conll, doccano,"
-            " prodigy, brat.",
+            " prodigy, brat; of boxes coco, yolo, voc, cvat.",
             show_default="by the file's name",
         ),
     ] = None,

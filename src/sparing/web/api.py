@@ -65,6 +65,8 @@ WHAT = {
 }
 SENT = {name: (f"labels.{name}", form.media_type) for name, form in FORMS.items()} | {
     STUDIO: ("labels.json", "application/json"),
+    "coco": ("coco.json", "application/json"),
+    "cvat": ("annotations.xml", "application/xml"),
     "conll": ("labels.conll", "text/plain; charset=utf-8"),
     "doccano": ("labels.jsonl", FORMS["jsonl"].media_type),
     "prodigy": ("labels.jsonl", FORMS["jsonl"].media_type),
@@ -73,6 +75,8 @@ SENT = {name: (f"labels.{name}", form.media_type) for name, form in FORMS.items(
 GATHERED = {
     FOLDERS: ("classes", "One folder for each class is in"),
     HUB: ("hugging-face", "A data set of Hugging Face is in"),
+    "yolo": ("yolo", "The pictures with YOLO's text and data.yaml are in"),
+    "voc": ("voc", "The files of Pascal VOC are in"),
     "brat": ("brat", "The texts with brat's annotations are in"),
 }
 """What an export is called as a folder, and how it is told."""
@@ -340,7 +344,7 @@ def _export(project: Project, path: Path, form: str, who: str) -> None:
 
 @router.post("/api/folders", dependencies=[only(Role.OWNER, "Exporting")])
 def folders(
-    project: TheProject, who: Who, form: Literal["folders", "hf", "brat"] = FOLDERS
+    project: TheProject, who: Who, form: Literal["folders", "hf", "brat", "yolo", "voc"] = FOLDERS
 ) -> FoldersBody:
     """Write an export that is a folder into the project's folder."""
     name, sentence = GATHERED[form]

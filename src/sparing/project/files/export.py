@@ -33,6 +33,8 @@ FOLDERS: Literal["folders"] = "folders"
 STUDIO, HUB = "label-studio", "hf"
 SPAN_FORMS = ("conll", "doccano", "prodigy", STUDIO, "brat")
 """Formats of texts with spans alone."""
+BOX_FORMS = ("coco", "yolo", "voc", "cvat", STUDIO)
+"""Formats of pictures with boxes alone."""
 FORBIDDEN = '<>:"/\\|?*'  # in file names, somewhere
 MAX_FOLDER_NAME = 100
 
@@ -240,7 +242,7 @@ def export(
     guarded : the state of the project
     path : of the file; of a folder that is not there yet or empty, for ``"folders"`` and ``"hf"``
     form : ``"csv"``, ``"jsonl"``, ``"parquet"``, ``"label-studio"``, ``"hf"`` or ``"folders"``; of
-        spans one of ``SPAN_FORMS``, which have the texts with an answer alone
+        spans one of ``SPAN_FORMS``, of boxes of ``BOX_FORMS``, which have what has an answer alone
     annotator : who reads it
 
     Raises
@@ -251,12 +253,14 @@ def export(
     InvalidInputError : a folder per class of rows that are no files or texts
     """
     with guarded.held() as state:
-        is_spans = state.settings.kind == SPANS
-    names = (*FORMS, *SPAN_FORMS) if is_spans else (*FORMS, STUDIO, HUB, FOLDERS)
+        kind = state.settings.kind
+    of_parts = {SPANS: SPAN_FORMS, BOXES: BOX_FORMS}.get(kind)
+    names = (*FORMS, *(of_parts or (STUDIO, HUB, FOLDERS)))
     if form not in names:
         raise UnknownNameError("export format", form, names)
-    if is_spans and form in SPAN_FORMS:
-        return _export_spans(guarded, path, form, annotator)
+    if of_parts and form in of_parts:
+        write = _export_spans if kind == SPANS else _export_boxes
+        return write(guarded, path, form, annotator)
     with guarded.held() as state:  # the answers wait for the rows, not for the disk
         rows = list(export_rows(state, annotator))
         table = as_table(state, rows)
@@ -291,6 +295,17 @@ def _export_spans(
     write_marked(path, form, documents)
     n = sum(document.spans is not None for document in documents.documents)
     return n, documents.notes
+
+
+def _export_boxes(
+    guarded: Guarded, path: Path, form: str, annotator: str
+) -> tuple[int, tuple[str, ...]]:
+    from sparing.project.files.framed import finished, write_framed
+
+    with guarded.held() as state:
+        done = finished(state, list(export_rows(state, annotator)))
+    write_framed(path, form, done)
+    return len(done.pictures), done.notes
 
 
 def _tasks(state: State, rows: Sequence[ExportRow]) -> str:

@@ -3,6 +3,7 @@
 from os import PathLike
 from pathlib import Path
 
+from sparing.datasets.boxes.read import is_of_boxes
 from sparing.datasets.label_studio import is_export
 from sparing.datasets.marked.checking import POINTS
 from sparing.datasets.read import FOUND_OUT
@@ -10,6 +11,7 @@ from sparing.datasets.rows import Reading
 from sparing.project.export_process import Order, export_apart
 from sparing.project.files import imports
 from sparing.project.files.export import export
+from sparing.project.files.framed import read_boxes
 from sparing.project.files.imports import ImportReport
 from sparing.project.files.live import Studio
 from sparing.project.files.marked import is_of_texts, read_marked
@@ -19,7 +21,7 @@ from sparing.project.locked_state import Guarded
 from sparing.project.log.event_log import EventLog
 from sparing.project.log.meaning import names_said
 from sparing.project.options import check_no_part, without_labels
-from sparing.project.settings import SPANS, offered_labels
+from sparing.project.settings import BOXES, SPANS, offered_labels
 from sparing.store import Kind, Store
 
 
@@ -114,6 +116,8 @@ class Files:
         with self._guarded.held() as state:
             if state.settings.kind == SPANS and is_of_texts(Path(path)):
                 readings = read_marked(state, Path(path), offsets)
+            elif state.settings.kind == BOXES and is_of_boxes(Path(path)):
+                readings = read_boxes(state, Path(path))
             elif is_export(Path(path)):
                 readings = read_studio(state, Path(path))
             else:
@@ -149,6 +153,8 @@ class Files:
         with self._guarded.held() as state:
             if state.settings.kind == SPANS and is_of_texts(Path(path)):
                 readings = read_marked(state, Path(path), offsets)
+            elif state.settings.kind == BOXES and is_of_boxes(Path(path)):
+                readings = read_boxes(state, Path(path), predictions=True)
             else:
                 named = item_column, label_column
                 readings = imports.read_labels(state, Path(path), *named, reading, by_model=True)

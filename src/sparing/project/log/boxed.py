@@ -87,6 +87,7 @@ def values_of(*contents: str) -> list[Value]:
 
     Examples
     --------
+    >>> from sparing.annotations.boxes import BoxSet
     >>> one, other = values_of('[[0,0,16,16,"k1"]]', '[[0,0,16,32,"k1"]]')
     >>> BoxSet().is_right(one, other)
     True

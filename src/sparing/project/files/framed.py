@@ -1,0 +1,223 @@
+"""Boxes of a project in the formats that detectors take, and boxes that others have drawn."""
+
+import shutil
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote
+
+from sparing.annotations.boxes import Size
+from sparing.datasets.boxes.coco import write_coco
+from sparing.datasets.boxes.framed import Framed
+from sparing.datasets.boxes.label_studio import write_rectangles
+from sparing.datasets.boxes.read import read_framed
+from sparing.datasets.boxes.xml import write_cvat, write_voc
+from sparing.datasets.boxes.yolo import write_yolo
+from sparing.errors import InvalidInputError, SourceError
+from sparing.files import staging, write_atomically
+from sparing.project.files.export import BOX_FORMS, ExportRow
+from sparing.project.files.finding import Finder
+from sparing.project.files.imports import Found, Readings, RowReport, found_row
+from sparing.project.log.meaning import as_said
+from sparing.project.source.items import Item
+from sparing.project.state import State
+from sparing.store.records import FROM_FILE
+
+COCO, YOLO, VOC, CVAT, STUDIO = BOX_FORMS
+PLACES = "/data/local-files/?d="  # Label Studio's own address of a file on its disk
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Finished:
+    """What goes out: pictures that have an answer, with the rows and files that they come from."""
+
+    pictures: tuple[Framed, ...]
+    rows: tuple[ExportRow, ...]
+    items: tuple[Item, ...]
+    numbers: tuple[int, ...]
+    classes: tuple[tuple[int, str], ...]
+    root: Path | None
+    n_lost: int = 0
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Sentences on what was left out."""
+        n = self.n_lost
+        return (f"Left out, as their pictures are not there: {n:,}.",) if n else ()
+
+
+def finished(state: State, rows: Sequence[ExportRow]) -> Finished:
+    """Return the pictures that have an answer, with what a file says of them.
+
+    The number of a picture is its place in the project and that of a class is its place among
+    them, from 1 on: neither ever moves.
+    """
+    answered = [row for row in rows if row.boxes is not None]
+    items = [state.item(row.item_id) for row in answered]
+    whole = [(row, item) for row, item in zip(answered, items, strict=True) if item.size]
+    pictures = tuple(
+        Framed(
+            row.item,
+            item.size,
+            tuple({"box": list(box.box), "label": box.label} for box in row.boxes or ()),
+        )
+        for row, item in whole
+    )
+    live = ((i + 1, c.name) for i, c in enumerate(state.replay.all_classes) if c.is_live)
+    return Finished(
+        pictures,
+        tuple(row for row, _ in whole),
+        tuple(item for _, item in whole),
+        tuple(state.row_of[row.item_id] + 1 for row, _ in whole),
+        tuple(live),
+        state.listing.root,
+        len(answered) - len(whole),
+    )
+
+
+def write_framed(path: Path, form: str, done: Finished) -> None:
+    """Write pictures with their boxes as a file, or as a folder that is not there yet.
+
+    Raises
+    ------
+    SourceError : the path cannot be written, or is a folder with something in it
+    """
+    names = [name for _, name in done.classes]
+    if form == COCO:
+        write_atomically(
+            path, write_coco([*zip(done.numbers, done.pictures, strict=True)], done.classes)
+        )
+    elif form == CVAT:
+        write_atomically(path, write_cvat(done.pictures, names))
+    elif form == STUDIO:
+        write_atomically(path, write_rectangles([*_tasks(done)]))
+    else:
+        _write_folder(path, form, done, names)
+
+
+def _tasks(done: Finished) -> Iterator[tuple[Framed, str, dict[str, object]]]:
+    for one, row, item in zip(done.pictures, done.rows, done.items, strict=True):
+        inside = item.path.relative_to(done.root.parent) if item.path and done.root else one.name
+        known = {"item_id": row.item_id, "provenance": row.provenance, "annotator": row.annotator}
+        yield one, PLACES + quote(str(inside)), {"sparing": known}
+
+
+def _write_folder(path: Path, form: str, done: Finished, names: Sequence[str]) -> None:
+    if path.exists() and (not path.is_dir() or any(path.iterdir())):
+        raise SourceError(f"{path} is there already: name a new or an empty folder.")
+    target = path.resolve()
+    with staging(target) as here:
+        whole = here / form
+        whole.mkdir()
+        if form == VOC:
+            for one in done.pictures:
+                _write(whole / Path(one.name).with_suffix(".xml"), write_voc(one))
+        else:
+            _write_yolo(whole, done, names)
+        whole.rename(target)
+
+
+def _write_yolo(folder: Path, done: Finished, names: Sequence[str]) -> None:
+    told, texts = write_yolo(done.pictures, names)
+    _write(folder / "data.yaml", told.encode())
+    for (name, text), item in zip(texts, done.items, strict=True):
+        _write(folder / "labels" / f"{name}.txt", text.encode())
+        _copy(item, folder / "images" / name)
+
+
+def _write(path: Path, content: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
+
+
+def _copy(item: Item, to: Path) -> None:
+    """Copy a picture; one that EXIF turns is written upright, as its boxes are."""
+    from PIL import Image
+
+    from sparing.datasets.pictures import decoded, is_turned, open_picture, shown
+
+    to.parent.mkdir(parents=True, exist_ok=True)
+    if item.path is None:
+        Image.fromarray(item.pixels).save(f"{to}.png")
+        return
+    with open_picture(item.path) as image:
+        if is_turned(image):
+            side = max(image.size)
+            with decoded(image, side):
+                shown(image, side).save(f"{to}.png")
+            return
+    shutil.copyfile(item.path, f"{to}{item.path.suffix}")
+
+
+def read_boxes(state: State, path: Path, *, predictions: bool = False) -> Readings:
+    """Read boxes in a format of others; each picture is an item.
+
+    Parameters
+    ----------
+    state : of the project
+    path : of the file or folder
+    predictions : whether they are of a model
+
+    Raises
+    ------
+    SourceError, InvalidInputError : as of :func:`sparing.datasets.boxes.read.read_framed`
+    """
+    pictures = _Pictures(state)
+    names = {i + 1: c.name for i, c in enumerate(state.replay.all_classes) if c.is_live}
+    told = read_framed(path, pictures.size, names, predictions=predictions)
+    problems = [RowReport(one.name, "", one.reason) for one in told.skipped]
+    found: list[Found] = []
+    for one in told.pictures:
+        try:
+            item_id = pictures.find(one.name)
+        except InvalidInputError as error:
+            problems.append(RowReport(one.where, one.name, str(error)))
+            continue
+        said: dict[str, object] = {"class_name": as_said(one.boxes), "asked_for": FROM_FILE}
+        if one.size is not None:
+            said["text"] = "{} x {}".format(*one.size)
+        found.append(found_row(state, one.where, one.name, item_id, said))
+    return Readings(found, problems, told.notes)
+
+
+class _Pictures:
+    """Finds the items that a file of boxes calls by a path, a name, or one without its suffix."""
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+        self._finder = Finder(state)
+        self._by_stem: dict[str, str | None] = {}
+        for item_id, name in zip(state.listing.ids, state.listing.names, strict=True):
+            path = Path(name).with_suffix("")
+            for stem in {path.as_posix(), path.name}:
+                self._by_stem[stem] = None if stem in self._by_stem else item_id
+
+    def find(self, name: str) -> str:
+        """Return the key of an item.
+
+        Raises
+        ------
+        InvalidInputError : there is none, or two are called so
+        """
+        number = name.removeprefix("#")
+        if number != name:
+            row = int(number) - 1 if number.isdecimal() else -1
+            if 0 <= row < len(self._state.rows):
+                return self._state.rows[row].item_id
+            raise InvalidInputError("no such picture")
+        stem = Path(name).with_suffix("") if Path(name).suffix else Path(name)
+        try:
+            return self._finder.find(self._state, name).item_id
+        except InvalidInputError:
+            known = self._by_stem.get(name) or self._by_stem.get(stem.as_posix())
+            known = known or self._by_stem.get(stem.name)
+            if known is None:
+                raise InvalidInputError("no such picture") from None
+            return known
+
+    def size(self, name: str) -> Size | None:
+        """Return the size of the upright picture that is called so."""
+        try:
+            return self._state.item(self.find(name)).size
+        except InvalidInputError:
+            return None

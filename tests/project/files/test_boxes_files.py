@@ -1,0 +1,248 @@
+"""Boxes out and in again in five formats, read by COCO's own tools and by each other."""
+
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from sparing.errors import InvalidInputError, SourceError
+from sparing.project import Project
+from sparing.project.files.export import BOX_FORMS
+from sparing.project.log.boxed import MarkedBox
+
+LOST = range(90, 95)
+SIZES = {"a.png": (64, 48), "deep/b.jpg": (40, 60), "c.png": (30, 30)}
+TRUTH = {
+    "a.png": [(0, 0, 10.5, 20, "cat"), (30, 8, 64, 48, "zebra")],
+    "deep/b.jpg": [(1, 2, 40, 60, "cat")],
+    "c.png": [],
+}
+
+
+@pytest.fixture
+def source(tmp_path):
+    folder = tmp_path / "photos"
+    (folder / "deep").mkdir(parents=True)
+    for name, (width, height) in SIZES.items():
+        turned = name.endswith(".jpg")  # lies on its side in the file
+        shape = (width, height, 3) if turned else (height, width, 3)
+        exif = Image.Exif()
+        if turned:
+            exif[0x0112] = 6
+        Image.fromarray(np.zeros(shape, np.uint8)).save(folder / name, exif=exif)
+    return folder
+
+
+@pytest.fixture
+def project(source):
+    with Project.create(source, classes=["zebra", "cat"], kind="boxes") as project:
+        yield project
+
+
+@pytest.fixture
+def taught(project):
+    ids = {item.name: item.item_id for item in map(project.items.get, project.items)}
+    project.teach({ids[name]: boxes for name, boxes in TRUTH.items()})
+    return project
+
+
+def said(project):
+    items = map(project.items.get, project.items)
+    answers = {item.name: project.asked(item.item_id).answer for item in items}
+    return {
+        name: None if one is None else [(*b.box, b.label) for b in one.boxes]
+        for name, one in answers.items()
+    }
+
+
+def path_for(tmp_path, form):
+    suffix = {"coco": ".json", "label-studio": ".json", "cvat": ".xml"}.get(form, "")
+    return tmp_path / f"out-{form}{suffix}"
+
+
+@pytest.mark.parametrize("form", BOX_FORMS)
+def test_each_format_brings_the_boxes_back(taught, tmp_path, form):
+    out = path_for(tmp_path, form)
+    assert taught.files.export(out, form) == 3
+    taught.undo(3)
+    told = taught.files.import_labels(out)
+    assert (told.n_stored, told.problems) == (3, ())
+    assert said(taught) == TRUTH
+
+
+def test_cocos_own_tools_read_what_is_written(taught, tmp_path, capsys):
+    coco_tools = pytest.importorskip("pycocotools.coco")
+    out = tmp_path / "coco.json"
+    taught.files.export(out, "coco")
+    coco = coco_tools.COCO(str(out))
+    (image,) = (i for i in coco.imgs.values() if i["file_name"] == "deep/b.jpg")
+    assert (image["width"], image["height"]) == (40, 60)  # upright
+    found = coco.loadAnns(coco.getAnnIds(imgIds=[image["id"]]))
+    assert [a["bbox"] for a in found] == [[1, 2, 39, 58]]
+    assert [c["name"] for c in coco.loadCats(coco.getCatIds())] == ["zebra", "cat"]
+    again = coco.loadRes(
+        [{"image_id": a["image_id"], "category_id": a["category_id"], "bbox": a["bbox"], "score": 1}
+         for a in coco.anns.values()]
+    )  # fmt: skip
+    assert len(again.anns) == 3
+    capsys.readouterr()
+
+
+def test_a_folder_of_yolo_has_names_in_order_and_upright_pictures(taught, tmp_path):
+    out = tmp_path / "yolo"
+    taught.files.export(out, "yolo")
+    assert (out / "data.yaml").read_text().splitlines()[-2:] == ["  0: zebra", "  1: cat"]
+    with Image.open(out / "images" / "deep" / "b.png") as picture:
+        assert picture.size == (40, 60)
+        assert not picture.getexif()
+    assert (out / "labels" / "c.txt").read_text() == ""
+    cls, x, y, w, h = (out / "labels" / "deep" / "b.txt").read_text().split()
+    assert (cls, float(x), float(w)) == ("1", 20.5 / 40, 39 / 40)
+    assert [float(y), float(h)] == pytest.approx([31 / 60, 58 / 60])
+
+
+def test_yolo_without_names_is_refused_and_nothing_is_sorted(project, tmp_path):
+    folder = tmp_path / "labels"
+    folder.mkdir()
+    (folder / "a.txt").write_text("0 0.5 0.5 0.1 0.1\n")
+    with pytest.raises(SourceError, match="They are not guessed"):
+        project.files.import_labels(folder)
+    (folder / "classes.txt").write_text("tiger\n")
+    assert project.files.import_labels(folder).n_stored == 1
+    assert said(project)["a.png"][0][-1] == "tiger"
+
+
+@pytest.mark.parametrize(
+    ("line", "why"),
+    [
+        ("0 0.5 0.5 0.1", "A line has 5 numbers, or 6 with a score. Got 4"),
+        ("0 0.5 0.5 1.1 0.1", "A box is of shares in [0, 1]"),
+        ("0 0.5 nan 0.1 0.1", "four numbers"),
+        ("7 0.5 0.5 0.1 0.1", "There is no class 7 among the 2 names"),
+        ("0 0.5 0.5 0 0.1", "left < right and top < bottom"),
+        ("0 0.99 0.5 0.2 0.1", "within its picture of 64 x 48 pixels"),
+        ("0 0.5 0.5 0.1 0.1 1.5", "a number in [0, 1]"),
+    ],
+)
+def test_each_bad_line_of_yolo_is_named(project, tmp_path, line, why):
+    folder = tmp_path / "yolo"
+    folder.mkdir()
+    (folder / "data.yaml").write_text("names: [cat, zebra]\n")
+    (folder / "a.txt").write_text(f"{line}\n")
+    told = project.files.import_predictions(folder)
+    assert told.n_stored == 0
+    assert why in told.problems[0].reason
+
+
+def instances(*boxes, size=(64, 48), name="a.png"):
+    return {
+        "images": [{"id": 7, "file_name": name, "width": size[0], "height": size[1]}],
+        "categories": [{"id": 3, "name": "cat"}],
+        "annotations": [{"image_id": 7, "category_id": 3, "bbox": b} for b in boxes],
+    }
+
+
+def imported(project, tmp_path, told, **more):
+    path = tmp_path / "coco.json"
+    path.write_text(json.dumps(told))
+    if more:
+        return project.files.import_predictions(path)
+    return project.files.import_labels(path)
+
+
+@pytest.mark.parametrize(
+    ("told", "why"),
+    [
+        (instances([1, 1, 0, 9]), "left < right"),
+        (instances([1, 1, float("nan"), 9]), "four numbers"),
+        (instances([1, 1, 9]), "four numbers"),
+        (instances([1, 1, 90, 9]), "within its picture of 64 x 48"),
+        (
+            instances([1, 1, 9, 9], size=(48, 64)),
+            "picture of 48 x 64 pixels, and the item's has 64",
+        ),
+        (instances([1, 1, 9, 9], name="none.png"), "no such picture"),
+        (
+            instances([1, 1, 9, 9])
+            | {"annotations": [{"image_id": 7, "category_id": 4, "bbox": [1, 1, 9, 9]}]},
+            "'label'",
+        ),
+    ],
+)
+def test_each_bad_picture_of_coco_is_named(project, tmp_path, told, why):
+    done = imported(project, tmp_path, told)
+    assert done.n_stored == 0
+    assert why in done.problems[0].reason
+
+
+def test_what_was_cut_doubled_or_of_crowds_is_told(project, tmp_path):
+    told = instances([-0.5, 0, 10, 10], [20, 20, 5, 5], [20, 20, 5, 5])
+    told["annotations"].append(
+        {"image_id": 7, "category_id": 3, "bbox": [1, 1, 5, 5], "iscrowd": 1}
+    )
+    lines = imported(project, tmp_path, told).said()
+    assert "1 boxes reach out of their picture by a pixel at most: cut." in lines
+    assert "1 boxes are there twice in their picture: taken once." in lines
+    assert "1 boxes are of crowds: passed over." in lines
+    assert said(project)["a.png"] == [(0, 0, 9.5, 10, "cat"), (20, 20, 25, 25, "cat")]
+
+
+def test_results_of_a_detector_are_suggestions_and_nobodys_word(project, tmp_path):
+    taught = project
+    ids = {item.name: item.item_id for item in map(taught.items.get, taught.items)}
+    number = {name: i + 1 for i, name in enumerate(taught.items[i].name for i in taught.items)}
+    results = [
+        {"image_id": number["a.png"], "category_id": 2, "bbox": [0, 0, 9, 9], "score": 0.75},
+        {"image_id": number["c.png"], "category_id": 1, "bbox": [0, 0, 9, 9], "score": 1.5},
+        *({"image_id": n, "category_id": 2, "bbox": [0, 0, 9, 9], "score": 0.5} for n in LOST),
+    ]  # fmt: skip
+    with pytest.raises(InvalidInputError, match="no person's word: --predictions shows them"):
+        imported(taught, tmp_path, results)
+    told = imported(taught, tmp_path, results, predictions=True)
+    assert told.n_stored == 1
+    assert any("no such picture: " in one and "and 2 more" in one for one in told.said())
+    assert any("must be a number in [0, 1]. Got 1.5" in one for one in told.said())
+    guess = taught.asked(ids["a.png"]).guess
+    assert guess.boxes == (MarkedBox((0, 0, 9, 9), "cat", "accepted", None, 0.75),)
+    assert (guess.name, guess.by) == ("1 cat", "coco.json")
+    assert taught.status().n_labeled == 0
+    taught.teach({ids["a.png"]: [(0, 1, 9, 9, "cat")]})
+
+
+def test_xml_that_declares_entities_is_not_read(project, tmp_path):
+    path = tmp_path / "bomb.xml"
+    path.write_text(
+        '<?xml version="1.0"?><!DOCTYPE a [<!ENTITY b "c">]><annotations>&b;</annotations>'
+    )
+    with pytest.raises(SourceError, match="declares a document type or entities"):
+        project.files.import_labels(path)
+
+
+def test_what_is_turned_in_cvat_is_passed_over_and_counted(project, tmp_path):
+    path = tmp_path / "cvat.xml"
+    path.write_text(
+        '<annotations><image id="0" name="a.png" width="64" height="48">'
+        '<box label="cat" xtl="1" ytl="1" xbr="9" ybr="9" rotation="30.0"/>'
+        '<box label="cat" xtl="1" ytl="1" xbr="9" ybr="9.5"/><polygon label="cat" points="1,1"/>'
+        "</image></annotations>"
+    )
+    lines = project.files.import_labels(path).said()
+    assert "1 shapes are no boxes (rotated box): passed over." in lines
+    assert said(project)["a.png"] == [(1, 1, 9, 9.5, "cat")]
+
+
+def test_predictions_of_label_studio_are_suggestions(project, tmp_path):
+    value = {"x": 0, "y": 0, "width": 50, "height": 50, "rectanglelabels": ["cat"]}
+    result = {
+        "type": "rectanglelabels", "value": value, "score": 0.5, "original_width": 64,
+        "original_height": 48,
+    }  # fmt: skip
+    task = {
+        "data": {"image": "/data/upload/1/0a1b2c3d-a.png"},
+        "predictions": [{"result": [result]}],
+    }
+    assert imported(project, tmp_path, [task]).n_stored == 0
+    assert imported(project, tmp_path, [task], predictions=True).n_stored == 1
+    (item_id,) = (i for i in project.items if project.items[i].name == "a.png")
+    assert project.asked(item_id).guess.boxes[0].box == (0, 0, 32, 24)
