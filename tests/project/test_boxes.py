@@ -1,17 +1,20 @@
 """A project of boxes in pictures, from the first question to what others suggest."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from sparing.annotations.boxes import place_of
 from sparing.cli.standing import sentences
 from sparing.errors import CapabilityError, InvalidInputError, SourceError
 from sparing.project import NewEvent, Project
+from sparing.project.learning.scores import read_scores, write_scores
 from sparing.project.log.boxed import MarkedBox
 from sparing.project.log.meaning import as_said
-from sparing.store import Kind
+from sparing.store import Kind, Version, VersionFacts
 
 N = 12
 SIZE = (64, 48)
@@ -179,3 +182,78 @@ def test_a_row_of_an_export_has_boxes_and_the_size_of_their_picture(project, tmp
     rows = [json.loads(line) for line in (tmp_path / "labels.jsonl").read_text().splitlines()]
     assert rows[0]["boxes"] == [{"box": [0, 0, 9.5, 9], "label": "cat"}]
     assert (rows[0]["width"], rows[0]["height"], rows[1]["boxes"]) == (64, 48, None)
+
+
+def test_how_far_people_agree_is_told_of_matched_boxes(project):
+    project.team.set_overlap(1)
+    for i, item_id in enumerate(project.items):
+        for who in ("Ada", "Ben"):
+            shift = 1 if who == "Ben" else 0
+            boxes = [box(0, shift, 10, 10 + shift, "cat"), box(20, 20, 40, 40, "dog")]
+            kept = boxes[:1] if who == "Ben" and i < 6 else boxes
+            mark(project, item_id, kept, key=f"{who} {i}", annotator=who)
+    found = project.team.agreement()
+    figures = {name: figure.value for name, figure in found.classes}
+    # 12 cats and 6 dogs are shared, 6 dogs are Ada's alone: 2 x 18 of 24 + 18
+    assert figures["all boxes"] == pytest.approx(36 / 42)
+    assert figures["overlap of the matched"] == pytest.approx((12 * 90 / 110 + 6) / 18)
+    # values: 24 cat, 18 dog, 6 none of 48; 12 ordered pairs differ
+    expected = 1 - 47 * 12 / (48**2 - 24**2 - 18**2 - 6**2)
+    assert found.overall.value == pytest.approx(expected)
+
+
+def test_people_who_differ_are_shown_with_their_boxes(project):
+    project.team.set_overlap(1)
+    item_id = next(iter(project.items))
+    mark(project, item_id, [box(0, 0, 9, 9, "cat")], key="a", annotator="Ada")
+    mark(project, item_id, [box(0, 0, 9, 9, "dog")], key="b", annotator="Ben")
+    (one,) = project.team.disagreements()
+    assert [[b.label for b in said] for said in one.boxes] == [["cat"], ["dog"]]
+    assert one.suggestion.boxes[0].box == (0, 0, 9, 9)
+
+
+def suggested(project, boxes):
+    """Give the project a model version that says this of each picture, as a trainer would."""
+    keys = dict(project.classes)
+    project.retrain()
+    made = read_scores(project.learning.folder.scores(project.store.versions()[-1]))
+    rows = [
+        (row, *place_of(b["box"]), list(keys).index(b["label"]))
+        for row, said in enumerate(boxes)
+        for b in said
+    ]
+    scores = replace(
+        made,
+        proba=np.full((len(boxes), 1), 0.9, np.float32),
+        class_ids=np.array(list(keys.values())),
+        boxes=np.array(rows, dtype=np.int64).reshape(-1, 6),
+        certainty=np.full(len(rows), 0.8),
+    )
+    version = project.learning.version + 1
+    write_scores(project.learning.folder.new_scores(version, ""), scores)
+    project.learning.adopt(Version(version, project.store.versions()[-1].seq, VersionFacts(1)))
+
+
+def test_a_check_counts_pictures_whose_boxes_all_overlap_enough(tmp_path):
+    folder = tmp_path / "many"
+    folder.mkdir()
+    for i in range(60):
+        draw(folder / f"{i:02}.png", i)
+    with Project.create(folder, classes=["cat"], kind="boxes", encoder="pixels") as project:
+        first = next(iter(project.items))
+        project.teach({first: [(0, 0, 20, 20, "cat")]})
+        suggested(project, [[box(0, 0, 20, 20, "cat")]] * 60)
+        asked = project.asked(list(project.items)[1])
+        assert asked.guess.boxes[0].score == pytest.approx(0.8)
+        project.audits.draw(0.2)
+        while todo := project.audits.query(50):
+            for a in todo:  # off by two pixels: 18 x 20 of 22 x 20
+                mark(
+                    project, a.item.item_id, [box(2, 0, 22, 20, "cat")], key=f"c{a.item.item_id}",
+                    asked_for="audit",
+                )  # fmt: skip
+        made = project.audits.certify()
+        assert made.n_wrong == 0
+        told = project.status().accuracy
+        assert told.estimate == pytest.approx(1)
+        assert "intersection over union of 0.5 or more" in told.note

@@ -450,8 +450,9 @@ class State:
         p = drawn.frozen.predictions
         decided = self.replay.phase_event
         then = decided.seq if decided else None
-        if self.settings.kind == SPANS:
-            return audited_f1(drawn, contents_of(drawn, self.replay, self.rows, then))
+        kind = self.settings.kind
+        if kind in (SPANS, BOXES):
+            return audited_f1(drawn, contents_of(drawn, self.replay, self.rows, then), kind)
         answers = answers_of(drawn, self.replay, self.rows, then)
         return accuracy(p, drawn.audit, judge(drawn.audit, p, answers))
 

@@ -66,7 +66,7 @@ def span_agreement(texts: Sequence[MarkedText], *, alpha: float = 0.05, seed: in
     drawn = rng.multinomial(n, np.full(n, 1 / n), size=N_RESAMPLES).astype(np.float64)
 
     def figure(measure: Callable[[FloatArray], FloatArray]) -> Figure | None:
-        return _figure(measure, drawn, disputed, alpha)
+        return figure_of(measure, drawn, disputed, alpha)
 
     classes = ((name, figure(_f1(texts, name))) for name in (ALL, *every))
     return Agreement(
@@ -76,7 +76,7 @@ def span_agreement(texts: Sequence[MarkedText], *, alpha: float = 0.05, seed: in
     )
 
 
-def _figure(
+def figure_of(
     measure: Callable[[FloatArray], FloatArray],
     drawn: FloatArray,
     disputed: BoolArray,
@@ -110,7 +110,7 @@ def _f1(texts: Sequence[MarkedText], name: Hashable) -> Callable[[FloatArray], F
         for a, b in combinations(own, 2):
             shared[i] += 2 * len(a & b)
             sizes[i] += len(a) + len(b)
-    return lambda times: _ratio(times @ shared, times @ sizes)
+    return lambda times: ratio(times @ shared, times @ sizes)
 
 
 def _token_alpha(
@@ -129,7 +129,7 @@ def _token_alpha(
     def measure(times: FloatArray) -> FloatArray:
         totals = times @ counts
         n = totals.sum(axis=1)
-        return 1 - _ratio((n - 1) * (times @ seen), n**2 - (totals**2).sum(axis=1))
+        return 1 - ratio((n - 1) * (times @ seen), n**2 - (totals**2).sum(axis=1))
 
     return measure
 
@@ -141,5 +141,6 @@ def _tags(tokens: IntArray, units: frozenset[_Unit], code: Mapping[Hashable, int
     return tags
 
 
-def _ratio(part: FloatArray, whole: FloatArray) -> FloatArray:
+def ratio(part: FloatArray, whole: FloatArray) -> FloatArray:
+    """Return the shares of parts in wholes; NaN where there is nothing."""
     return np.asarray(np.divide(part, whole, out=np.full(len(part), np.nan), where=whole > 0))

@@ -17,7 +17,7 @@ from sparing.pool.classes import ClassTable
 KIND = BoxSet()
 Sizes = Callable[[str], Size | None]
 """Gives the size of the upright picture that a file calls so; None where it is not known."""
-Part = dict[str, Any]
+BoxPart = dict[str, Any]
 """A box as ``parse`` takes it, with ``score`` where a model gave it."""
 
 
@@ -35,7 +35,7 @@ class Framed:
 
     name: str
     size: Size | None
-    boxes: tuple[Part, ...]
+    boxes: tuple[BoxPart, ...]
     where: str = ""
 
 
@@ -103,12 +103,12 @@ def gathered(
     return FramedPictures(tuple(pictures), tuple(skipped), tuple(said))
 
 
-def _named(part: Mapping[str, Any]) -> Part:
+def _named(part: Mapping[str, Any]) -> BoxPart:
     """Return a box whose label is a text, and whose score, if it has one, is a probability."""
     label, score = part.get("label"), part.get("score")
     if isinstance(label, bool) or not isinstance(label, str | int) or not str(label).strip():
         raise invalid("label", WHERE, "a text", label)
-    told: Part = {"box": part.get("box"), "label": whole_text(str(label)).strip()}
+    told: BoxPart = {"box": part.get("box"), "label": whole_text(str(label)).strip()}
     if score is None:
         return told
     is_number = isinstance(score, Real) and not isinstance(score, bool)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from sparing.annotations.overlap import LEAST_IOU
 from sparing.audit.audit import Audit, Claim
 from sparing.audit.cost.doubt_counts import DoubtCounts
 from sparing.audit.cost.labels_ahead import plan_ahead
@@ -26,6 +27,7 @@ from sparing.pool.predictions import Predictions, items_digest
 from sparing.project.folder import ProjectFolder
 from sparing.project.learning.guesses import told_of
 from sparing.project.learning.scores import Scores
+from sparing.project.log.boxed import is_of_boxes
 from sparing.project.log.replay import Replay
 from sparing.project.settings import CLASS
 from sparing.project.source.items import GONE, PRESENT
@@ -79,7 +81,7 @@ def freeze(
     ------
     InvalidInputError : there is no model yet
     """
-    if not scores.proba.shape[1] or len(replay.classes) < 2:
+    if not scores.proba.shape[1] or len(replay.classes) < (2 if kind == CLASS else 1):
         raise InvalidInputError("There is no model to check yet: label items of two classes first.")
     told = told_of(scores, replay, kind)
     n = len(told.codes)
@@ -114,8 +116,13 @@ def _names(replay: Replay, contents: Sequence[str]) -> ClassTable:
 
 
 def items_of(items: Sequence[ItemRow], contents: Iterable[str], class_ids: Iterable[str]) -> str:
-    """Name what an audit is about: keys of the items, what they hold, keys of the classes."""
-    return items_digest((item.item_id for item in items), contents, class_ids)
+    """Name what an audit is about: keys of the items, what they hold, keys of the classes.
+
+    Of boxes also by how much two overlap at least that are at the same place.
+    """
+    keys = [*class_ids]
+    at_a_place = [f"least IoU {LEAST_IOU}"] if any(map(is_of_boxes, keys)) else []
+    return items_digest((item.item_id for item in items), contents, [*keys, *at_a_place])
 
 
 def _known(

@@ -16,6 +16,7 @@ from sparing.files import read_arrays, write_arrays, write_atomically
 from sparing.project.audits.by_label import wrong_by_label
 from sparing.project.audits.draws import AUDIT, Draw, items_of
 from sparing.project.folder import ProjectFolder
+from sparing.project.log.boxed import judged_as
 from sparing.project.log.replay import ItemState, Replay
 from sparing.project.settings import CLASS
 from sparing.store import Event, ItemRow
@@ -30,7 +31,8 @@ def answers_of(
 
     A row on which people differ comes once for each of them, until somebody has settled it. Classes
     are told apart by their keys: one that came later has its key for a name, so that it is never
-    taken for another that bore its name when the model was frozen.
+    taken for another that bore its name when the model was frozen. Boxes that are
+    all at the place of those of the model are its answer.
 
     Parameters
     ----------
@@ -39,7 +41,12 @@ def answers_of(
     """
     names = dict(zip(drawn.frozen.class_ids, drawn.frozen.predictions.classes.values, strict=True))
     said = contents_of(drawn, replay, items, then)
-    return [(row, None if one is None else str(names.get(one, one))) for row, one in said]
+    class_ids, codes = drawn.frozen.class_ids, drawn.frozen.predictions.codes
+    found: list[tuple[int, str | None]] = []
+    for row, one in said:
+        judged = None if one is None else judged_as(one, class_ids[int(codes[row])])
+        found.append((row, None if judged is None else str(names.get(judged, judged))))
+    return found
 
 
 def contents_of(

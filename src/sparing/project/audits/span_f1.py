@@ -1,20 +1,28 @@
-"""How good a model is at spans, by the texts of an audit: F1 with its interval, and recall."""
+"""How good a model is at spans or boxes, by an audit: F1 with its interval, and recall."""
 
 from collections.abc import Iterable
 
 import numpy as np
 
+from sparing.annotations.overlap import LEAST_IOU
 from sparing.audit.evaluation import Estimate
 from sparing.project.audits.draws import Draw
-from sparing.stats.f1 import ROUGH, Counts, f1_interval, recall_interval
+from sparing.project.log.boxed import n_common
+from sparing.project.settings import BOXES, SPANS
+from sparing.stats.f1 import ROUGH, Counts, f1_interval, precision_interval, recall_interval
 from sparing.store.contents import units_in
 from sparing.types import FloatArray, IntArray
 
 _Units = frozenset[tuple[object, ...]]
+ITEMS = {SPANS: "texts", BOXES: "pictures"}
 
 
-def audited_f1(drawn: Draw, answers: Iterable[tuple[int, str | None]]) -> Estimate:
-    """Return F1 of spans, exact in ends and class, of the texts that an audit covers.
+def audited_f1(
+    drawn: Draw, answers: Iterable[tuple[int, str | None]], kind: str = SPANS
+) -> Estimate:
+    """Return F1 of spans, exact in ends and class, or of boxes, of what an audit covers.
+
+    Boxes are right that have one of their class at their place, one to one.
 
     Only what was drawn for the first look counts, as further draws depend on what was seen there. A
     text without an answer, or one on which people differ, counts as if nothing that the model says
@@ -23,43 +31,55 @@ def audited_f1(drawn: Draw, answers: Iterable[tuple[int, str | None]]) -> Estima
     Parameters
     ----------
     drawn : the audit, and what it froze
-    answers : (row, content) of the answered texts; None: skipped
+    answers : (row, content) of the answered items; None: skipped
+    kind : of the answers
     """
     audit, frozen = drawn.audit, drawn.frozen
     p = frozen.predictions
     rows = np.asarray(audit.drawn[: audit.looks[0]], dtype=np.int64)
     told = _said(answers)
-    said = [_units(frozen.class_ids[int(code)]) for code in p.codes[rows]]
-    truth = [told.get(row, frozenset()) for row in rows.tolist()]
+    said = [frozen.class_ids[int(code)] for code in p.codes[rows]]
+    truth = [told.get(row, "[]") for row in rows.tolist()]
+    common = n_common if kind == BOXES else _n_equal
     here = Counts(
-        _numbers(len(a & b) for a, b in zip(said, truth, strict=True)),
-        _numbers(map(len, said)),
-        _numbers(map(len, truth)),
+        _numbers(common(a, b) for a, b in zip(said, truth, strict=True)),
+        _numbers(len(_units(one)) for one in said),
+        _numbers(len(_units(one)) for one in truth),
     )
     sizes = _numbers(len(_units(content)) for content in frozen.class_ids)
     pool = np.flatnonzero(audit.eligible)
     told_here, told_there = (_expected(drawn, sizes, at) for at in (rows, pool))
-    f1, found = (f(here, told_here, told_there) for f in (f1_interval, recall_interval))
-    empty = float(np.mean([not units for units in truth]))
+    kinds = (f1_interval, recall_interval, precision_interval)
+    f1, found, precise = (f(here, told_here, told_there) for f in kinds)
+    empty = float(np.mean(here.true == 0))
     about = (
-        f"F1 of spans in the {len(pool):,} texts that the check covers; {_share(found.value)} of"
-        f" the spans there are found ({_share(found.low)} to {_share(found.high)}), and"
-        f" {_share(empty)} of these texts have none"
+        f"F1 of {kind} in the {len(pool):,} {ITEMS[kind]} that the check covers;"
+        f" {_share(found.value)} of the {kind} there are found ({_share(found.low)} to"
+        f" {_share(found.high)}), and {_share(empty)} of these {ITEMS[kind]} have none"
     )
-    n_wrong = sum(a != b for a, b in zip(said, truth, strict=True))
+    if kind == BOXES:
+        about += (
+            f"; {_share(precise.value)} of its boxes are right ({_share(precise.low)} to"
+            f" {_share(precise.high)}), which is an intersection over union of {LEAST_IOU} or more"
+        )
+    n_wrong = int(np.sum((here.right != here.predicted) | (here.right != here.true)))
     return Estimate(
         0.0 if np.isnan(f1.value) else f1.value, f1.low, f1.high, 0.95, about,
         "prediction-powered", len(rows), n_wrong, rough=len(rows) < ROUGH,
     )  # fmt: skip
 
 
-def _said(answers: Iterable[tuple[int, str | None]]) -> dict[int, _Units]:
-    """Return what is said of each text on which people do not differ."""
+def _said(answers: Iterable[tuple[int, str | None]]) -> dict[int, str]:
+    """Return what is said of each item on which people do not differ."""
     found: dict[int, set[str | None]] = {}
     for row, content in answers:
         found.setdefault(row, set()).add(content)
     agreed = {row: contents.pop() for row, contents in found.items() if len(contents) == 1}
-    return {row: _units(content) for row, content in agreed.items() if content is not None}
+    return {row: content for row, content in agreed.items() if content is not None}
+
+
+def _n_equal(content: str, other: str) -> int:
+    return len(_units(content) & _units(other))
 
 
 def _units(content: str) -> _Units:

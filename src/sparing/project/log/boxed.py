@@ -5,13 +5,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from sparing.annotations.boxes import pixels
+from sparing.annotations.boxes import BoxSet, pixels
 from sparing.annotations.values import DRAWN, Unit, Value, value_of
 from sparing.project.log.replay import Replay
 from sparing.store import Event
 from sparing.store.contents import units_in
 
 NO_BOXES = "no object"
+BOX_UNIT = 5  # parts of a unit: four edges, and the class
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,3 +98,34 @@ def values_of(*contents: str) -> list[Value]:
         value_of(Unit(tuple(place), codes.setdefault(key, len(codes))) for *place, key in units)
         for units in map(units_in, contents)
     ]
+
+
+def is_of_boxes(content: str) -> bool:
+    """Tell whether a content has a box.
+
+    Examples
+    --------
+    >>> is_of_boxes('[[0,0,16,16,"k1"]]'), is_of_boxes('[[0,16,"k1"]]')
+    (True, False)
+    """
+    return any(len(unit) == BOX_UNIT for unit in units_in(content))
+
+
+def judged_as(content: str, model: str) -> str:
+    """Return what the model says where an answer of boxes makes it right; else the answer.
+
+    Boxes need not be equal to the last step: each has one of its class that overlaps enough.
+
+    Examples
+    --------
+    >>> judged_as('[[0,0,16,16,"k1"]]', '[[0,0,16,17,"k1"]]')
+    '[[0,0,16,17,"k1"]]'
+    """
+    if content == model or not (is_of_boxes(content) and is_of_boxes(model)):
+        return content
+    return model if BoxSet().is_right(*values_of(model, content)) else content
+
+
+def n_common(content: str, other: str) -> int:
+    """Return how many boxes two contents have in common: at the same place, of one class."""
+    return len(BoxSet().match(*values_of(content, other)).pairs)

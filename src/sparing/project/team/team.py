@@ -1,18 +1,22 @@
 """The people of a project: how far they agree, who answers twice, what they are told."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
+from itertools import chain, combinations, islice
 from uuid import uuid4
 
 import numpy as np
 
 from sparing._validate import check_share
+from sparing.annotations.boxes import BoxSet
+from sparing.annotations.overlap import iou
+from sparing.annotations.values import Value
 from sparing.errors import ConflictError, InvalidInputError
 from sparing.project.asking import looked_up
 from sparing.project.learning.guesses import Guess
 from sparing.project.locked_state import Guarded
-from sparing.project.log.boxed import boxes_of, listed
+from sparing.project.log.boxed import boxes_of, listed, values_of
 from sparing.project.log.commands import MAX_TEXT
 from sparing.project.log.event_log import EventLog
 from sparing.project.log.marked import NO_SPANS, quoted, spans_of
@@ -23,6 +27,7 @@ from sparing.project.team.people import HeldClass, named_votes
 from sparing.project.team.sharing import Overlap
 from sparing.project.views import Disagreement, Guidelines
 from sparing.stats.agreement import Agreement, agreement
+from sparing.stats.box_agreement import MatchedPicture, box_agreement
 from sparing.stats.label_agreement import label_agreement
 from sparing.stats.span_agreement import MarkedText, span_agreement
 from sparing.store import Event, EventStatus, Kind, NewEvent, Store
@@ -84,6 +89,8 @@ class Team:
         with self._guarded.held() as state:
             if state.settings.kind == SPANS:
                 figures = partial(span_agreement, _marked_texts(state))
+            elif state.settings.kind == BOXES:
+                figures = partial(box_agreement, _matched_pictures(state.replay))
             elif state.settings.kind == LABELS:
                 figures = partial(label_agreement, _label_votes(state.replay))
             else:
@@ -150,6 +157,27 @@ def _marked_texts(state: State) -> list[MarkedText]:
 
 def _units(content: str, replay: Replay) -> Iterator[tuple[int, int, str]]:
     return ((span.start, span.end, span.label) for span in spans_of(content, replay))
+
+
+def _matched_pictures(replay: Replay) -> list[MatchedPicture]:
+    """Return the pictures that several people have answered, two answers of each at a time."""
+    each = (replay.labels(replay.of(item_id)) for item_id in sorted(replay.shared))
+    several = [list(said.values()) for said in each if len(said) > 1]
+    values = iter(values_of(*chain.from_iterable(several)))
+    return [_matched(list(islice(values, len(said)))) for said in several]
+
+
+def _matched(values: Sequence[Value]) -> MatchedPicture:
+    classes: list[tuple[int | None, int | None]] = []
+    overlaps: list[float] = []
+    for a, b in combinations(values, 2):
+        match = BoxSet().match(a, b)
+        both = [*match.pairs, *match.moved]
+        classes += [(u.class_id, v.class_id) for u, v in both]
+        classes += [(u.class_id, None) for u in match.only_a]
+        classes += [(None, v.class_id) for v in match.only_b]
+        overlaps += [float(iou([u.place], [v.place])[0, 0]) for u, v in both]
+    return MatchedPicture(tuple(classes), tuple(overlaps))
 
 
 def _disagreement(state: State, item_id: str) -> Disagreement:
