@@ -1,7 +1,18 @@
-"""Exact coverage of certificates: in closed form, and over all draws from a few items."""
+"""Exact coverage of certificates: in closed form, and over all draws from a few items.
 
+    python benchmarks/certificate_exact.py [--minutes 9]
+
+Each piece is kept in --work when it is done; a run that was stopped goes on where it was.
+"""
+
+import argparse
+import json
 import math
+import time
+from collections.abc import Callable
+from functools import partial
 from itertools import combinations
+from pathlib import Path
 
 import numpy as np
 
@@ -17,17 +28,45 @@ EPSILONS = (0.01, 0.02, 0.05)
 DELTA = 0.05
 
 
-def exact_coverage() -> dict:
+CASES = [(n, e) for n in (1000, 3600, 60_000) for e in EPSILONS]
+DRAWN = [("whole", 12, (7,)), ("auto", 12, (7,)), ("whole", 9, (3, 5, 7))]
+KEPT = "exact.json"
+
+
+def pieces() -> dict[str, Callable[[], object]]:
+    """Return what there is to compute, the quick ones first."""
+    at_once = {f"at once {case}": partial(worst_case, *case) for case in CASES}
+    drawn = {f"all draws {case}": partial(all_draws, *case) for case in DRAWN}
+    in_steps = {f"in steps {case}": partial(worst_in_steps, *case) for case in CASES}
+    return at_once | drawn | in_steps
+
+
+def compute(work: Path, minutes: float = math.inf) -> None:
+    """Compute the pieces that are not kept yet; begin none after so many minutes."""
+    file, start = work / KEPT, time.perf_counter()
+    kept = kept_pieces(work)
+    for name, piece in pieces().items():
+        if name not in kept and time.perf_counter() - start < 60 * minutes:
+            kept[name] = piece()
+            file.write_text(json.dumps(kept, indent=1) + "\n")
+            print(f"{name}, after {time.perf_counter() - start:.0f} s", flush=True)
+
+
+def kept_pieces(work: Path) -> dict:
+    file = work / KEPT
+    return json.loads(file.read_text()) if file.exists() else {}
+
+
+def exact_coverage(work: Path) -> dict:
     """The closed form, for any pattern of errors; and counts over all draws from a few items."""
+    kept = kept_pieces(work)
     worst = [
-        {"n": n, "epsilon": e, "delta": share_of(DELTA, 1), "worst": worst_case(n, e),
-         "worst_in_steps": worst_in_steps(n, e)}
-        for n in (1000, 3600, 60_000)
-        for e in EPSILONS
+        {"n": case[0], "epsilon": case[1], "delta": share_of(DELTA, 1),
+         "worst": kept[f"at once {case}"], "worst_in_steps": kept.get(f"in steps {case}")}
+        for case in CASES
     ]  # fmt: skip
-    enumerated = [all_draws("whole", 12, (7,)), all_draws("whole", 9, (3, 5, 7)),
-                  all_draws("auto", 12, (7,))]  # fmt: skip
-    return {"closed_form": worst, "enumerated": enumerated}
+    drawn = [kept[name] for case in DRAWN if (name := f"all draws {case}") in kept]
+    return {"closed_form": worst, "enumerated": drawn}
 
 
 def worst_case(n: int, epsilon: float) -> float:
@@ -94,3 +133,16 @@ def is_broken(p: Predictions, rows: list[int], bad: np.ndarray, e: Evidence) -> 
     auto = p.confidence >= np.float32(e.threshold or 2)
     auto[rows[: e.n_audited] if e.looks else rows] = False
     return int((auto & bad).sum()) > 0.25 * (len(p) if e.looks else auto.sum())
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--work", type=Path, default=Path("out/certificates"))
+    parser.add_argument("--minutes", type=float, default=math.inf, help="begin no piece after")
+    options = parser.parse_args()
+    options.work.mkdir(parents=True, exist_ok=True)
+    compute(options.work, options.minutes)
+
+
+if __name__ == "__main__":
+    main()
