@@ -254,6 +254,9 @@ def test_a_check_counts_pictures_whose_boxes_all_overlap_enough(tmp_path):
                 )  # fmt: skip
         made = project.audits.certify()
         assert made.n_wrong == 0
+        assert "from an intersection over union of 0.5 on" in " ".join(made.notes)
+        assert made.by_label
+        assert all(check.ok for check in project.audits.verify(made))
         told = project.status().accuracy
         assert told.estimate == pytest.approx(1)
         assert "intersection over union of 0.5 or more" in told.note

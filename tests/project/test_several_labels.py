@@ -63,7 +63,7 @@ def test_the_kind_is_fixed_when_the_project_is_made(source, project):
     with Project.at(source, kind="labels") as again:
         assert again.kind == "labels"
     with pytest.raises(UnknownNameError):
-        Project.create(source, folder / "other", kind="boxes")
+        Project.create(source, folder / "other", kind="polygons")
 
 
 def test_lists_that_are_there_already_tell_the_kind(tmp_path):

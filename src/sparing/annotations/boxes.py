@@ -9,7 +9,7 @@ import numpy as np
 
 from sparing._validate import _Phrase, invalid
 from sparing.annotations.base import AnnotationKind, Examples, Match, checked_unit
-from sparing.annotations.overlap import iou, paired, places
+from sparing.annotations.overlap import LEAST_IOU, iou, paired, places
 from sparing.annotations.values import DRAWN, Unit, Value, value_of
 from sparing.pool.classes import ClassTable
 from sparing.types import Label
@@ -44,6 +44,9 @@ class BoxSet(AnnotationKind):
     """
 
     name: ClassVar[str] = "boxes"
+    sameness: ClassVar[str] = (
+        f"Two boxes of a label are the same from an intersection over union of {LEAST_IOU} on."
+    )
     examples: ClassVar[Examples] = Examples(
         ("cat", "dog"),
         (640, 480),
