@@ -1,5 +1,6 @@
 // Which key means what. Digits are the first nine classes, letters the next; C, F, G and Z are taken.
 
+import { isBoxes } from "./boxes.js";
 import { NONE } from "./reducer.js";
 
 /** @typedef {import("./types.js").State} State */
@@ -9,27 +10,35 @@ import { NONE } from "./reducer.js";
  *   | "zoom" | "keys" | "guidelines" | "find" | "like" | "close"}} Intent */
 
 const KEYS = [..."123456789", ..."abdehijklmnopqrstuvwxy"];
+/** Keys that mean something else where boxes are drawn. */
+const OF_BOXES = "eqwxvsn";
 
 /** The key of each class: by its place, or its own name where that is one key, as with digits.
  * A class that comes later never takes a key from one that is there.
- * @param {readonly ClassRow[]} classes
+ * @param {readonly ClassRow[]} classes @param {string} [taken] keys that no class may have
  * @returns {Map<string, string>} name -> key; some have none, and type-ahead finds them */
-export function keyTable(classes) {
+export function keyTable(classes, taken = "") {
+  const free = KEYS.filter((key) => !taken.includes(key));
   const at = new Map(classes.map((row) => [row.place, row]));
   const owns = (/** @type {ClassRow} */ { name, place }) => {
-    if (name !== "0" && !KEYS.includes(name)) return false;
-    const usual = KEYS.indexOf(name);
+    if (name !== "0" && !free.includes(name)) return false;
+    const usual = free.indexOf(name);
     const other = at.get(usual);
     return usual < 0 || usual >= place || !other || (other.name.length === 1 && other !== at.get(place));
   };
   const named = classes.filter(owns);
-  const taken = new Set(named.map((row) => row.name));
+  const own = new Set(named.map((row) => row.name));
   const table = new Map(named.map((row) => [row.name, row.name]));
   for (const { name, place } of classes) {
-    const key = KEYS[place];
-    if (!table.has(name) && name !== NONE && key && !taken.has(key)) table.set(name, key);
+    const key = free[place];
+    if (!table.has(name) && name !== NONE && key && !own.has(key)) table.set(name, key);
   }
-  return table.set(NONE, taken.has("0") ? "-" : "0");
+  return table.set(NONE, own.has("0") ? "-" : "0");
+}
+
+/** The keys of the classes of a project. @param {Pick<State, "server">} state */
+export function keysOf(state) {
+  return keyTable(state.server?.classes ?? [], isBoxes(state) ? OF_BOXES : "");
 }
 
 /** @type {Record<string, Intent>} */
@@ -76,7 +85,7 @@ export function intent(pressed, state) {
   if (pressed.repeat && pressed.key !== "Backspace") return null;
   const key = pressed.key.length === 1 ? pressed.key.toLowerCase() : pressed.key;
   if (key in COMMANDS) return COMMANDS[key] ?? null;
-  const found = [...keyTable(state.server?.classes ?? [])].find(([, one]) => one === key);
+  const found = [...keysOf(state)].find(([, one]) => one === key);
   return found ? { do: "label", name: found[0] } : null;
 }
 

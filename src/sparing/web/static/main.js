@@ -1,6 +1,9 @@
 // The page comes alive here: the state, what follows from its changes, keys and clicks.
 
 import { api } from "./api.js";
+import { boxIntent } from "./box-keys.js";
+import { isBoxes, neighborBox } from "./boxes.js";
+import { bindBoxing, look, middle } from "./boxing.js";
 import { byId, input } from "./dom.js";
 import { bindFind } from "./find.js";
 import { addressOf } from "./grid-reducer.js";
@@ -107,7 +110,7 @@ const acts = {
   /** @param {string} name @param {boolean} [confirmed] */
   label: (name, confirmed = false) => dispatch({ type: "label", name, key: fresh(), addKey: fresh(), confirmed, seconds: watch.seconds() }),
   confirm: () => {
-    if (isSeveral(state) || isSpans(state)) dispatch({ type: "done", key: fresh(), seconds: watch.seconds() });
+    if (isSeveral(state) || isSpans(state) || isBoxes(state)) dispatch({ type: "done", key: fresh(), seconds: watch.seconds() });
     else if (state.guesses && state.item?.guess) acts.label(state.item.guess[0], true);
   },
   /** @param {string} name */
@@ -121,6 +124,15 @@ const acts = {
   /** @param {"start" | "end"} side @param {number} by */
   edge: (side, by) => dispatch({ type: "edge", side, by }),
   unmark: () => dispatch({ type: "unmark" }),
+  /** @param {import("./types.js").BoxStep} step */
+  box: (step) => dispatch({ type: "box", step }),
+  removeBox: () => acts.box({ do: "remove" }),
+  fourPoints: () => acts.box({ do: "four" }),
+  copyBoxes: () => acts.box({ do: "copy" }),
+  newBox: () => acts.box({ do: "draw", points: middle() }),
+  fit: () => look(state, "fit"),
+  /** Take the picture in hand, until the key is let go. */
+  hold: () => {},
   skip: () => dispatch({ type: "skip", key: fresh(), seconds: watch.seconds() }),
   flag: () => dispatch({ type: "flag", key: fresh() }),
   undo: () => dispatch({ type: "undo", key: fresh() }),
@@ -224,11 +236,13 @@ function pressed(event) {
   if (state.panel || event.isComposing || on.matches("input, select, textarea")) return;
   // Space and Enter belong to the button that has the focus, as everywhere.
   if (on.matches("button, a, summary") && (event.key === " " || event.key === "Enter")) return;
-  const wanted = (isSpans(state) ? marking(event) : null) ?? intent(event, state);
+  const wanted = (isSpans(state) ? marking(event) : isBoxes(state) ? boxIntent(event, state) : null) ?? intent(event, state);
   if (!wanted) return;
-  if (wanted.do === "unit") return toSpan(event, wanted.by);
+  if (wanted.do === "unit") return isSpans(state) ? toSpan(event, wanted.by) : toBox(event, wanted.by);
   event.preventDefault();
   if (wanted.do === "label") acts.label(wanted.name);
+  else if (wanted.do === "box") boxStep(wanted.step);
+  else if (wanted.do === "look") look(state, wanted.at);
   else if (wanted.do === "alike") acts.alike(wanted.name);
   else if (wanted.do === "step") acts.step(wanted.by, wanted.extend);
   else if (wanted.do === "edge") acts.edge(wanted.side, wanted.by);
@@ -250,6 +264,21 @@ function toSpan(event, by) {
   acts.choose(next.start, next.end);
 }
 
+/** Choose the next box, or the one before, as Tab does with spans. @param {KeyboardEvent} event @param {number} by */
+function toBox(event, by) {
+  const on = /** @type {HTMLElement} */ (event.target), at = neighborBox(state, by);
+  if (at < 0 || on.matches("button, a, summary")) return;
+  event.preventDefault();
+  acts.box({ do: "choose", at });
+}
+
+/** Escape lets go of what is in hand, and closes what is open where nothing is. @param {import("./types.js").BoxStep} step */
+function boxStep(step) {
+  const before = state;
+  acts.box(step);
+  if (step.do === "release" && state === before) acts.close();
+}
+
 function bind() {
   document.addEventListener("keydown", pressed);
   document.addEventListener("visibilitychange", watch.turned);
@@ -259,7 +288,7 @@ function bind() {
     if (act) acts[/** @type {"undo"} */ (act)]();
     if (panel) acts.panel(/** @type {import("./types.js").Panel} */ (panel));
     // After a click with the mouse, keys mean answers again and not that button.
-    if (on && event.detail > 0 && on.closest("#classes, #actions, #spans") && !state.mode) byId("stage").focus({ preventScroll: true });
+    if (on && event.detail > 0 && on.closest("#classes, #actions, #spans, #boxes") && !state.mode) byId("stage").focus({ preventScroll: true });
   });
   byId("check").addEventListener("click", () => acts.panel("check"));
   byId("panel-close").addEventListener("click", () => acts.panel(null));
@@ -272,6 +301,7 @@ function bind() {
   input("comment-text").addEventListener("keydown", (event) => { if (event.key === "Escape") acts.close(); });
   bindFind(() => state, acts);
   bindMarking(() => state, acts);
+  bindBoxing(() => state, acts);
   bindWho(acts);
 }
 

@@ -1,8 +1,9 @@
 // The dialogs: history, look again, classes, export, the check, and the keys.
 
 import { api, smallUrl } from "./api.js";
+import { isBoxes } from "./boxes.js";
 import { button, byId, el, number, plural, release, sentence, show, write } from "./dom.js";
-import { keyTable } from "./keys.js";
+import { keysOf } from "./keys.js";
 import { matching } from "./matching.js";
 import { mayAdd } from "./reducer.js";
 import { guidelines, people } from "./people.js";
@@ -123,7 +124,7 @@ function classes({ body, state, acts }) {
   form.hidden = !mayAdd(state);
   const may = setting("Annotators may add classes.", state.server?.may_add_classes ?? true, (on) => { acts.tried(api.setRights(on)); });
   may.classList.add("for-owner");
-  body.append(form, el("ul", { class: "rows" }, ...rows.map((_, i) => classRow(i, rows, acts))), may);
+  body.append(form, el("ul", { class: "rows" }, ...rows.map((_, i) => classRow(i, rows, keysOf(state), acts))), may);
   body.append(el("p", { class: "quiet for-owner" }, "Merging moves all labels of a class to another; a class without labels can be deleted. Backspace takes each back."));
 }
 
@@ -143,8 +144,9 @@ function recount({ panel, server }) {
   });
 }
 
-/** @param {number} i @param {readonly import("./types.js").ClassRow[]} rows @param {Acts} acts */
-function classRow(i, rows, acts) {
+/** @param {number} i @param {readonly import("./types.js").ClassRow[]} rows
+ * @param {ReadonlyMap<string, string>} keys @param {Acts} acts */
+function classRow(i, rows, keys, acts) {
   const row = /** @type {import("./types.js").ClassRow} */ (rows[i]);
   const name = el("input", { type: "text", value: row.name, maxlength: 200, "aria-label": `Name of ${row.name}`, autocomplete: "off" });
   const rename = button("Rename", () => acts.renameClass(row.name, name.value.trim()), "for-owner");
@@ -155,7 +157,7 @@ function classRow(i, rows, acts) {
   gone.setAttribute("aria-label", `Delete ${row.name}`);
   gone.id = `delete-${i}`;
   gone.hidden = row.count > 0;
-  const key = keyTable(rows).get(row.name) ?? "/";
+  const key = keys.get(row.name) ?? "/";
   return el("li", { class: "class-row" }, el("kbd", {}, key.toUpperCase()), name, rename, into,
     el("span", { class: "quiet", id: `count-${i}`, hidden: row.count === 0 }, plural(row.count, "label", "labels")), gone);
 }
@@ -235,6 +237,19 @@ const KEYS_OF_SPANS = [
   ["Tab, Shift Tab", "to the next mark, to the one before"], ["[ and ]", "move its beginning, its end, outwards; { and } inwards"],
   ["Delete", "take it off"], ["Enter", "all is marked: on to the next; accepts what is suggested as it stands"], ["0 (or -)", "nothing to mark"],
 ];
+/** @type {[string, string][]} */
+const KEYS_OF_BOXES = [
+  ["Click, click or drag", "a box from corner to corner; its sides and corners can be dragged, its name moves it"],
+  ["E", "four points: the outermost of the object on each side; again: two corners"], ["N", "a new box in the middle of what is seen"],
+  ["1 – 9, then letters", "the class of the chosen box, and of those to come"],
+  ["Tab, Shift Tab", "to the next box, to the one before"], ["← ↑ → ↓", "move the chosen box by a pixel; with Shift by ten"],
+  ["Q, W", "take its upper left, its lower right corner: arrows move that; again: let go"], ["X or Delete", "take the chosen box off"],
+  ["V", "copy the boxes of the picture answered before"],
+  ["Wheel, +, –", "zoom; two fingers zoom and move"], ["Space and drag", "move the picture"], ["Z", "to the chosen box, and back to all of the picture"],
+  ["Enter", "all of this is right: on to the next; without a box: no object"], ["0 (or -)", "no object"], ["S", "skip"],
+  ["Esc", "drop what is begun; let go of a corner, of the box; close"],
+];
+const OTHERWISE_OF_BOXES = ["Space", "Z", "Esc"];
 const OTHERWISE = ["1 – 9, then letters", "0 (or -)", "Enter", "="]; // they mean something else there
 /** @type {[string, string][]} */
 const KEYS = [
@@ -248,7 +263,8 @@ const KEYS = [
 /** @param {Part} part */
 function keys({ body, state, acts }) {
   const list = el("dl", { class: "keys" });
-  const rows = isSpans(state) ? [...KEYS_OF_SPANS, ...KEYS.filter(([key]) => !OTHERWISE.includes(key))] : KEYS;
+  const others = KEYS.filter(([key]) => !OTHERWISE.includes(key) && !OTHERWISE_OF_BOXES.includes(key));
+  const rows = isBoxes(state) ? [...KEYS_OF_BOXES, ...others] : isSpans(state) ? [...KEYS_OF_SPANS, ...KEYS.filter(([key]) => !OTHERWISE.includes(key))] : KEYS;
   for (const [key, what] of rows) list.append(el("dt", {}, el("kbd", {}, key)), el("dd", {}, what));
   body.append(list,
     setting("Show the model's guess, and let Enter confirm it. Off at first, because seeing a guess draws answers towards it.",

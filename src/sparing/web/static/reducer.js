@@ -2,6 +2,7 @@
 // no network, no DOM; whoever dispatches an action brings the key of its event along.
 
 import { alike } from "./alike.js";
+import { boxed, boxesOf, classed, isBoxes, plainBoxes, sameBoxes, steppedBack, suggestedBoxes, UNTOUCHED as NO_BOXES } from "./boxes.js";
 import { isSeveral, ordered, picked, toggled, wasOffered } from "./labels.js";
 import { knownAs } from "./names.js";
 import { delivered, initialShared, reduceShared } from "./shared.js";
@@ -16,17 +17,17 @@ import { edged, isSpans, marked, markedAlike, plain, same, selected, spansOf, st
 /** @typedef {import("./types.js").Step} Step */
 /** @typedef {import("./types.js").PersonEvent} PersonEvent */
 /** @typedef {{kind: string, class_name?: string | null, labels?: readonly string[] | null,
- *   spans?: readonly {label: string}[] | null} | null} Said */
+ *   spans?: readonly {label: string}[] | null, boxes?: readonly {label: string}[] | null} | null} Said */
 
 export const NONE = "none of these";
 /** Nothing is chosen yet for the item on the screen. */
-const UNTOUCHED = { draft: null, spans: null, chosen: null };
+const UNTOUCHED = { draft: null, spans: null, chosen: null, boxing: NO_BOXES };
 
 /** @returns {State} */
 export function initial(settings = { guesses: false, singleKeys: true }) {
   return {
     ...initialShared, list: null, item: null, queue: [], exhausted: false, elsewhere: 0, handing: false, beginning: false,
-    steps: [], ...UNTOUCHED, conflicts: [], seq: 0, panel: null, mode: null, zoom: false,
+    steps: [], ...UNTOUCHED, boxLabel: null, boxMode: "two", conflicts: [], seq: 0, panel: null, mode: null, zoom: false,
     guesses: settings.guesses, singleKeys: settings.singleKeys,
   };
 }
@@ -54,6 +55,7 @@ export function reduce(state, action) {
     case "choose": return selected(state, { ...action, exact: true });
     case "edge": return edged(state, action.side, action.by);
     case "unmark": return unmarked(state);
+    case "box": return boxed(state, action.step);
     case "skip": return answered(state, { key: action.key, kind: "skip", ...timed(action) }, "Skipped.");
     case "flag": return flagged(state, action.key);
     case "comment": return commented(state, action.key, action.text);
@@ -206,6 +208,7 @@ function labeled(state, action) {
   if (!state.item || (isNew && !action.addKey)) return state;
   if (isNew && !mayAdd(state)) return { ...state, notice: "New classes are for an owner of the project to add." };
   const ready = isNew ? added(state, String(action.addKey), name) : state;
+  if (isBoxes(state)) return name === NONE ? finishedBoxes(state, [], action) : { ...classed(ready, name), mode: null };
   if (isSpans(state)) return name === NONE ? finishedSpans(state, [], action) : { ...marked(ready, name), mode: null };
   if (isSeveral(state)) return name === NONE ? finished(state, [], action) : { ...toggled(ready, name), mode: null };
   const event = {
@@ -219,6 +222,7 @@ function labeled(state, action) {
 /** All labels of the item are chosen: on to the next.
  * @param {State} state @param {Timed} action @returns {State} */
 function done(state, action) {
+  if (isBoxes(state)) return state.item ? finishedBoxes(state, boxesOf(state), action) : state;
   if (isSpans(state)) {
     if (state.item && (spansOf(state).length || wereOffered(state))) return finishedSpans(state, spansOf(state), action);
     return state.item ? { ...state, notice: "Mark something first; the last key stands for nothing to mark." } : state;
@@ -251,6 +255,19 @@ function finishedSpans(state, spans, action) {
   return answered(state, event, `${spans.length || "Nothing"} marked.`);
 }
 
+/** All boxes of the picture are drawn; none at all says that no object is there. @param {State} state
+ * @param {readonly import("./types.js").Box[]} all @param {Timed} action @returns {State} */
+function finishedBoxes(state, all, action) {
+  const { points } = state.boxing, suggested = suggestedBoxes(state);
+  if (points.length) return { ...state, notice: "A box is begun: finish it, or drop it with Escape." };
+  const confirmed = suggested && sameBoxes(suggested, all);
+  const event = {
+    key: action.key, kind: /** @type {const} */ ("label"), boxes: plainBoxes(all),
+    ...(confirmed ? { confirmed: true } : {}), ...timed(action),
+  };
+  return answered(state, event, all.length ? `${all.length} ${all.length === 1 ? "box" : "boxes"}.` : "No object.");
+}
+
 /** @param {Timed} action */
 const timed = ({ seconds }) => (seconds === undefined ? {} : { seconds });
 
@@ -269,7 +286,7 @@ function answered(state, what, said) {
 
 /** @param {State} state @param {PersonEvent} event @param {Asked | null} on @returns {State} */
 function pushed(state, event, on) {
-  return { ...state, outbox: [...state.outbox, event], steps: [...state.steps, { event, asked: on }] };
+  return { ...state, outbox: [...state.outbox, event], steps: [...state.steps, { event, asked: on, boxing: state.boxing }] };
 }
 
 /** Count one item out of what was said of it before, and into what is said now.
@@ -293,7 +310,8 @@ function moved(server, from, to) {
 
 /** @param {Said} said @param {string} name */
 function names(said, name) {
-  if (said?.spans) return said.spans.some((span) => span.label === name);
+  const units = said?.spans ?? said?.boxes;
+  if (units) return units.some((one) => one.label === name);
   return said?.labels ? said.labels.includes(name) : said?.class_name === name;
 }
 
@@ -318,7 +336,8 @@ function commented(state, key, text) {
 /** Take the last step back; with none left here, the server knows the one before.
  * @param {State} state @param {string} key @returns {State} */
 function undone(state, key) {
-  const step = state.steps.at(-1);
+  const step = state.steps.at(-1), inside = isBoxes(state) ? steppedBack(state) : null;
+  if (inside) return inside;
   if (!step && !isUndoable(state)) return { ...state, notice: "There is nothing to take back here." };
   const event = /** @type {PersonEvent} */ ({ key, kind: "undo", undoes: step?.event.key ?? null });
   const next = { ...state, outbox: [...state.outbox, event], notice: "", exhausted: false };
@@ -327,7 +346,10 @@ function undone(state, key) {
   if (!step.asked) return back;
   if (step.event.kind === "label" || step.event.kind === "skip") {
     const server = step.asked.second ? state.server : moved(state.server, meant(step.event), step.asked.answer);
-    return { ...shown({ ...back, server }, step.asked), draft: step.event.labels ?? null, spans: again(step.event) };
+    return {
+      ...shown({ ...back, server }, step.asked), draft: step.event.labels ?? null, spans: again(step.event),
+      boxing: step.boxing ?? NO_BOXES,
+    };
   }
   const { flagged, comment } = step.asked;
   const noted = (/** @type {Asked} */ one) =>
@@ -349,7 +371,7 @@ function again({ spans }) {
 
 /** @param {PersonEvent} event @returns {Said} */
 function meant(event) {
-  return { kind: event.kind, class_name: event.class_name ?? null, labels: event.labels ?? null, spans: event.spans ?? null };
+  return { kind: event.kind, class_name: event.class_name ?? null, labels: event.labels ?? null, spans: event.spans ?? null, boxes: event.boxes ?? null };
 }
 
 /** @param {State} state @param {string} key @param {string} name @returns {State} */

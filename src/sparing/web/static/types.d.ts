@@ -44,8 +44,40 @@ export type Span = Omit<wire.MarkedSpanBody, "certainty">;
 /** Which words are chosen; ``back``: more of them are chosen at their start. */
 export interface Chosen { readonly start: number; readonly end: number; readonly back: boolean }
 
+/** A place in a picture, or a width and a height. */
+export type Point = readonly [number, number];
+/** x0, y0, x1, y1 in pixels of the upright picture. */
+export type Corners = readonly [number, number, number, number];
+/** Where a picture is seen: pixels of the screen for one of the picture, and where its corner is. */
+export interface View { readonly scale: number; readonly x: number; readonly y: number }
+/** A box in the picture on the screen; a score is the certainty of who suggested it. */
+export interface Box { readonly box: Corners; readonly label: string; readonly by: "drawn" | "accepted" | "edited"; readonly version: number | null; readonly score?: number | null }
+/** What was done in the picture on the screen, and not answered yet. */
+export interface Boxing {
+  /** The boxes that the person has made of those in the picture; null: nothing touched yet. */
+  readonly boxes: readonly Box[] | null;
+  /** Which box is chosen; -1: none. */
+  readonly at: number;
+  /** The corner of it that follows the arrows. */
+  readonly corner: "first" | "last" | null;
+  /** Points of a box that is begun. */
+  readonly points: readonly Point[];
+  /** What there was before each step, oldest first. */
+  readonly past: readonly { readonly boxes: readonly Box[] | null; readonly at: number }[];
+  /** The moves that go on as one step. */
+  readonly run: string;
+}
+export type BoxStep =
+  | { do: "choose"; at: number }
+  | { do: "corner"; corner: "first" | "last" }
+  | { do: "nudge"; dx: number; dy: number }
+  | { do: "shape"; box: Corners }
+  | { do: "point"; point: Point }
+  | { do: "draw"; points: readonly Point[] }
+  | { do: "remove" | "copy" | "four" | "release" };
+
 /** One step that Backspace takes back: what was said, and the item as it was before. */
-export interface Step { event: PersonEvent; asked: Asked | null }
+export interface Step { event: PersonEvent; asked: Asked | null; boxing?: Boxing }
 export interface Conflict { event: PersonEvent; current: Answer | null; asked: Asked | null }
 export type Panel = null | "keys" | "people" | "guidelines" | "history" | "doubts" | "classes" | "export" | "check" | "matching";
 export type Mode = null | "find" | "comment";
@@ -90,6 +122,12 @@ export interface State extends SharedState {
   readonly spans: readonly Span[] | null;
   /** The words that are chosen in that text; null: none yet. */
   readonly chosen: Chosen | null;
+  /** What was done in the picture on the screen, where boxes are drawn. */
+  readonly boxing: Boxing;
+  /** The class of the boxes to come; null: none was chosen yet. */
+  readonly boxLabel: string | null;
+  /** How many points make a box. */
+  readonly boxMode: "two" | "four";
   readonly conflicts: readonly Conflict[];
   /** The newest event that the server has confirmed. */
   readonly seq: number;
@@ -128,6 +166,7 @@ export type Action =
   | { type: "choose"; start: number; end: number }
   | { type: "edge"; side: "start" | "end"; by: number }
   | { type: "unmark" }
+  | { type: "box"; step: BoxStep }
   | { type: "skip"; key: string; seconds?: number }
   | { type: "flag"; key: string }
   | { type: "comment"; key: string; text: string }
@@ -154,7 +193,7 @@ export interface SettleState extends SharedState {
   readonly steps: readonly { key: string; row: Disagreement }[];
   /** The labels chosen for the item on the screen, where it may have several; null: nothing touched yet. */
   readonly draft: readonly string[] | null;
-  /** Of spans: the versions chosen so far, one for each stretch in which people differ. */
+  /** Of spans and boxes: the versions chosen so far, one for each place in which people differ. */
   readonly picked: readonly number[];
 }
 

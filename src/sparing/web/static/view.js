@@ -1,12 +1,14 @@
 // Draws the state. Each part is touched only where what it shows has changed.
 
+import { boxesOf, chosenBox, isBoxes, labelOf, suggestedBoxes } from "./boxes.js";
+import { drawBoxing } from "./boxing.js";
 import { card } from "./cards.js";
 import { classButtons } from "./class-buttons.js";
 import { fields, written } from "./content.js";
 import { drawCurve, percent } from "./curve.js";
 import { button, byId, el, number, plural, sentence, show, write } from "./dom.js";
 import { drawFind } from "./find.js";
-import { keyTable } from "./keys.js";
+import { keysOf } from "./keys.js";
 import { isSeveral, picked } from "./labels.js";
 import { drawMarking } from "./marking.js";
 import { framed } from "./picture.js";
@@ -24,6 +26,7 @@ export function render(state, before, acts) {
   document.body.classList.toggle("closed", state.server === null);
   drawStage(state, before, acts);
   drawMarking(state, before, acts);
+  drawBoxing(state, before, acts);
   drawAbout(state);
   drawList(state);
   drawClasses(state, before, acts);
@@ -49,7 +52,7 @@ function drawStage(state, before, acts) {
   show("item", on !== null);
   show("card", on === null);
   if (on && on.item.item_id !== before.item?.item.item_id) {
-    if (!isSpans(state)) byId("item").replaceChildren(shown(on.item));
+    if (!isSpans(state) && !isBoxes(state)) byId("item").replaceChildren(shown(on.item));
     stage.scrollTo(0, 0);
   }
   if (state.zoom && !before.zoom) stage.scrollTo((stage.scrollWidth - stage.clientWidth) / 2, (stage.scrollHeight - stage.clientHeight) / 2);
@@ -74,13 +77,14 @@ function drawAbout(state) {
     one.answer ? `${speaker(one.answer, state)} said: ${answered(one.answer)}.` : "",
     one.flagged ? "Flagged." : "",
     one.comment ? `Comment: ${one.comment}` : "",
-    suggestedIn(state) ? suggested(one) : state.guesses && one.guess ? guessed(one.guess, isSeveral(state)) : "",
+    suggestedIn(state) || suggestedBoxes(state) ? suggested(one) : state.guesses && one.guess ? guessed(one.guess, isSeveral(state)) : "",
   ] : [];
   write("marks", marks.filter(Boolean).join(" "));
 }
 
 /** @param {import("./types.js").Answer} answer */
-function answered({ class_name, spans }) {
+function answered({ class_name, spans, boxes }) {
+  if (boxes) return boxes.length ? plural(boxes.length, "box", "boxes") : "no object";
   return spans ? spans.length ? `${spans.length} marked` : "nothing to mark" : class_name ?? "skipped";
 }
 
@@ -115,25 +119,27 @@ function drawClasses(state, before, acts) {
   const place = byId("classes");
   const rows = state.server?.classes ?? [];
   const names = [...rows.map((row) => row.name).filter((name) => name !== NONE), NONE];
-  const isNew = classButtons(place, names, keyTable(rows), acts.label);
-  if (isNew && isSpans(state)) nameNothing(place);
+  const isNew = classButtons(place, names, keysOf(state), acts.label);
+  if (isNew && isSpans(state)) nameNothing(place, "nothing to mark");
+  if (isNew && isBoxes(state)) nameNothing(place, "no object");
   show("classes", state.item !== null && rows.length > 0);
   if (isNew || state.item !== before.item || state.draft !== before.draft || state.guesses !== before.guesses
-    || state.spans !== before.spans || state.chosen !== before.chosen) {
+    || state.spans !== before.spans || state.chosen !== before.chosen || state.boxing !== before.boxing || state.boxLabel !== before.boxLabel) {
     mark(place, chosen(state));
   }
 }
 
-/** @param {HTMLElement} place */
-function nameNothing(place) {
+/** @param {HTMLElement} place @param {string} words */
+function nameNothing(place, words) {
   for (const child of place.querySelectorAll("button")) {
     const name = child.querySelector("span");
-    if (child.dataset["name"] === NONE && name) name.textContent = "nothing to mark";
+    if (child.dataset["name"] === NONE && name) name.textContent = words;
   }
 }
 
 /** What the buttons say of the item. @param {State} state @returns {readonly string[]} */
 function chosen(state) {
+  if (isBoxes(state)) return state.item ? [chosenBox(state)?.label ?? labelOf(state) ?? ""] : [];
   if (isSpans(state)) return state.item && spanIn(state) ? [spanIn(state)?.label ?? ""] : [];
   const { answer } = state.item ?? {};
   if (!isSeveral(state)) return answer?.class_name ? [answer.class_name] : [];
@@ -165,7 +171,7 @@ function drawConflicts(state, before, acts) {
   place.hidden = state.conflicts.length === 0;
   place.replaceChildren(...state.conflicts.map((one, index) => {
     const theirs = one.current?.class_name ?? "skipped";
-    const ours = one.event.spans ? `${one.event.spans.length} marked` : one.event.labels ? one.event.labels.join(", ") || NONE : one.event.class_name ?? "skip";
+    const ours = one.event.boxes ? plural(one.event.boxes.length, "box", "boxes") : one.event.spans ? `${one.event.spans.length} marked` : one.event.labels ? one.event.labels.join(", ") || NONE : one.event.class_name ?? "skip";
     const name = one.asked?.item.name ?? one.event.item_id ?? "";
     const who = one.current ? speaker(one.current, state) : "You";
     const where = who === "You" ? "in another window" : `by ${who}`;
@@ -175,16 +181,33 @@ function drawConflicts(state, before, acts) {
   }));
 }
 
+const OF_BOXES = ["removeBox", "fourPoints", "copyBoxes", "fit"];
+
 /** @param {State} state */
 function drawActions(state) {
+  if (isBoxes(state)) nameDone(boxesOf(state).length === 0 && state.item !== null);
   for (const one of document.querySelectorAll("#actions button")) {
     const node = /** @type {HTMLButtonElement} */ (one);
-    if (node.dataset["do"] === "confirm") node.hidden = !isSeveral(state) && !isSpans(state);
-    if (node.dataset["do"] === "like") node.hidden = isSeveral(state) || isSpans(state);
+    if (node.dataset["do"] === "confirm") node.hidden = !isSeveral(state) && !isSpans(state) && !isBoxes(state);
+    if (node.dataset["do"] === "like") node.hidden = isSeveral(state) || isSpans(state) || isBoxes(state);
+    if (node.dataset["do"] === "zoom") node.hidden = isBoxes(state);
+    if (OF_BOXES.includes(node.dataset["do"] ?? "")) node.hidden = !isBoxes(state);
+    if (node.dataset["do"] === "fourPoints") node.setAttribute("aria-pressed", String(state.boxMode === "four"));
     if (node.dataset["do"] === "unmark") node.hidden = !isSpans(state);
     node.disabled = state.item === null && !["undo", undefined].includes(node.dataset["do"]);
     if (node.dataset["do"] === "flag") node.setAttribute("aria-pressed", String(state.item?.flagged ?? false));
     if (node.dataset["do"] === "zoom") node.setAttribute("aria-pressed", String(state.zoom));
+  }
+}
+
+/** What Enter would say. @param {boolean} isEmpty */
+function nameDone(isEmpty) {
+  const words = document.querySelector("#actions [data-do=confirm]")?.firstChild, wanted = isEmpty ? "No object " : "All is right ";
+  if (words && words.textContent !== wanted) words.textContent = wanted;
+  const skip = document.querySelector("#actions [data-do=skip] kbd");
+  if (skip && skip.textContent !== "S") {
+    skip.textContent = "S";
+    skip.parentElement?.setAttribute("aria-keyshortcuts", "s");
   }
 }
 
@@ -222,6 +245,7 @@ function progress(server) {
 /** @type {Record<string, string>} */
 const WHAT = {
   labels: "An item counts as right if all of its labels are; ", spans: "F1 of spans, right in both ends and in class; ",
+  boxes: "F1 of boxes, right in class and with half of their area shared; ",
 };
 
 /** @param {Server} server @param {Server | null} before */
