@@ -111,7 +111,7 @@ class MarkedSpanBody(Outgoing):
 class MarkedBoxBody(Outgoing):
     """A box of an answer, or one that a model suggests; in pixels of the upright picture."""
 
-    box: list[float]
+    box: tuple[float, float, float, float]
     label: str
     by: Origin
     version: int | None

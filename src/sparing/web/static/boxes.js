@@ -185,7 +185,7 @@ function copied(state) {
   const before = state.steps.findLast((step) => step.event.boxes)?.event.boxes ?? [];
   if (!before.length) return { ...state, notice: "No picture with boxes was answered before this one." };
   const made = before.flatMap(({ box, label }) => {
-    const fit = clipped(/** @type {Corners} */ (box), sizeOf(state));
+    const fit = clipped(/** @type {Corners} */ (/** @type {unknown} */ (box)), sizeOf(state));
     return fit ? [/** @type {Box} */ ({ box: fit, label, by: "drawn", version: null, score: null })] : [];
   });
   const lost = before.length - made.length;

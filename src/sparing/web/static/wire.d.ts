@@ -192,7 +192,7 @@ export interface MapBody {
   trouble: string;
 }
 export interface MarkedBoxBody {
-  box: number[];
+  box: [number, number, number, number];
   label: string;
   by: "drawn" | "accepted" | "edited";
   version: number | null;
