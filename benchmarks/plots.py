@@ -146,6 +146,19 @@ def spans(told: Results) -> Figure:
     return curves(panels, "tokens read", "F1")
 
 
+def members(told: Results) -> Figure:
+    """Accuracy of the ensemble and of its members, on the sets that have all of both."""
+    panels: dict[str, Any] = {"new": {}, "pool": {}}
+    marks, names = ("20", "50", "100", "200"), [*told["sonar"][0]["20"]["new"]]
+    runs = [run for one in told.values() for run in one]
+    runs = [run for run in runs if {*marks} <= {*run} and {*names} <= {*run["20"]["new"]}]
+    for place, series in panels.items():
+        for name in names:
+            means = [100 * np.mean([run[n][place][name] for run in runs]) for n in marks]
+            series[name] = ([*map(int, marks)], means)
+    return curves(panels, "labels", "accuracy, %")
+
+
 def photographs(told: Results) -> Figure:
     """Accuracy after twelve answers, by door and encoder."""
     means = {
@@ -285,6 +298,7 @@ FIGURES: dict[str, Callable[[Results], Figure]] = {
     "labels": labels,
     "load": load,
     "map": maps,
+    "members": members,
     "page": page,
     "photographs": photographs,
     "published": published,

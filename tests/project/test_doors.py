@@ -102,6 +102,9 @@ def test_ask_in_the_library_answer_on_the_command_line_certify_in_the_page(tmp_p
     with Project.open(folder) as project:
         assert certify_in_the_page(project) == certificate.statement
         made = project.status().certificate
-        named = {name: getattr(made, name) for name in ("predictions", "audit", "items", "answers")}
+        named = {
+            name: getattr(made, name)
+            for name in ("predictions", "audit", "items", "answers", "log")
+        }
         assert replace(certificate, **named) == made  # by hash: this project's classes, its moments
         assert log(project) == wanted

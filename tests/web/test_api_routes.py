@@ -15,7 +15,7 @@ from tests.web.conftest import entered
 import sparing.errors as errors
 from sparing.audit.audit import Phase
 from sparing.project import NewEvent, Project
-from sparing.project.files.export import FOLDERS, HUB, SPAN_FORMS, STUDIO
+from sparing.project.files.export import BOX_FORMS, FOLDERS, HUB, SPAN_FORMS, STUDIO
 from sparing.project.files.forms import FORMS
 from sparing.project.log.meaning import as_said
 from sparing.project.views import Recorded
@@ -225,7 +225,7 @@ def test_an_answer_frees_its_item_and_the_page_goes_on(real):
 def test_a_guess_comes_only_if_it_is_wanted(client):
     assert [one["guess"] for one in client.get("/api/next").json()["items"]] == [None] * 3
     wanted = client.get("/api/next", params={"guesses": True}).json()["items"]
-    assert wanted[0]["guess"] == ["cat", 0.9, None, None, ""]
+    assert wanted[0]["guess"] == ["cat", 0.9, None, None, "", None]
     assert client.get("/api/items/t0").json()["guess"] is None
 
 
@@ -279,7 +279,7 @@ def test_an_export_is_sent_as_a_file_and_leaves_nothing_behind(client, project, 
 
 
 def test_every_form_of_an_export_is_on_the_page_as_a_file_or_a_folder(real):
-    assert {*SENT, *GATHERED} == {*FORMS, STUDIO, HUB, FOLDERS, *SPAN_FORMS}
+    assert {*SENT, *GATHERED} == {*FORMS, STUDIO, HUB, FOLDERS, *SPAN_FORMS, *BOX_FORMS}
     tasks = real.get("/api/export", params={"format": "label-studio"})
     assert tasks.headers["content-disposition"] == 'attachment; filename="labels.json"'
     assert {"text"} <= tasks.json()[0]["data"].keys()

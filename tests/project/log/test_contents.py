@@ -113,8 +113,8 @@ def test_a_folder_of_before_there_were_values_opens_unchanged(tmp_path):
         before, folder = project.status(), project.folder
         said = [(e.seq, e.content) for e in project.store.events()]
     with closing(sqlite3.connect(next(folder.glob("*.db")))) as database, database:
-        database.execute("ALTER TABLE events DROP COLUMN value")
-        database.execute("ALTER TABLE events DROP COLUMN digest")
+        for column in ("value", "digest", "strategy", "seconds"):
+            database.execute(f"ALTER TABLE events DROP COLUMN {column}")
         database.execute("UPDATE alembic_version SET version_num = '0003'")
     with Project.open(folder) as project:
         after = project.status()

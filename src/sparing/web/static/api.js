@@ -1,5 +1,7 @@
 // Talks to the server: JSON in, JSON out, one kind of error.
 
+/** @typedef {"folders" | "hf" | "brat" | "yolo" | "voc"} FolderForm */
+
 export class ApiError extends Error {
   /** @param {number} status @param {string} kind @param {string} message */
   constructor(status, kind, message) {
@@ -157,7 +159,7 @@ export const api = {
     ...(holder ? [/** @type {[string, string]} */ (["holder", holder])] : []),
     ...rows.map((row) => /** @type {[string, string]} */ (["row", String(row)])),
   ])}`),
-  /** @param {"folders" | "hf" | "brat"} form @returns {Promise<{folder: string, sentence: string}>} */
+  /** @param {FolderForm} form what is written as a folder @returns {Promise<{folder: string, sentence: string}>} */
   folders: (form) => call(`/api/folders?${query([["form", form]])}`, {}),
 };
 

@@ -162,8 +162,13 @@ function classRow(i, rows, keys, acts) {
     el("span", { class: "quiet", id: `count-${i}`, hidden: row.count === 0 }, plural(row.count, "label", "labels")), gone);
 }
 
-/** @type {[string, string][]} */
-const SPAN_FILES = [["conll", "CoNLL"], ["doccano", "doccano"], ["prodigy", "Prodigy, spaCy"]];
+/** What goes out beside the tables and Label Studio's tasks, by what an answer is.
+ * @type {Record<"classes" | "spans" | "boxes", {files: [string, string][], folders: [import("./api.js").FolderForm, string][]}>} */
+const OUT = {
+  classes: { files: [], folders: [["folders", "A folder for each class"], ["hf", "A data set of Hugging Face"]] },
+  spans: { files: [["conll", "CoNLL"], ["doccano", "doccano"], ["prodigy", "Prodigy, spaCy"]], folders: [["brat", "A folder for brat"]] },
+  boxes: { files: [["coco", "COCO"], ["cvat", "CVAT"]], folders: [["yolo", "A folder for YOLO"], ["voc", "A folder of Pascal VOC"]] },
+};
 
 /** @param {Part} part */
 function exporting({ body, state, acts }) {
@@ -175,16 +180,15 @@ function exporting({ body, state, acts }) {
     el("a", { href: `/api/export?format=${format}`, download: true }, format === "parquet" ? "Parquet" : format.toUpperCase())));
   links.push(el("li", {}, el("a", { href: "/api/export?format=label-studio", download: true }, "Label Studio")));
   const where = el("p", { role: "status" });
-  const own = (isSpans(state) ? SPAN_FILES : []).map(([format, name]) => el("li", {},
+  const { files, folders } = OUT[isBoxes(state) ? "boxes" : isSpans(state) ? "spans" : "classes"];
+  const own = files.map(([format, name]) => el("li", {},
     el("a", { href: `/api/export?format=${format}`, download: true }, name)));
-  const made = (/** @type {string} */ name, /** @type {"folders" | "hf" | "brat"} */ form) => button(name, async () => {
+  const made = (/** @type {string} */ name, /** @type {import("./api.js").FolderForm} */ form) => button(name, async () => {
     const told = await acts.tried(api.folders(form));
     where.textContent = told ? `${told.sentence} ${told.folder}` : "";
   });
   body.append(el("ul", { class: "links" }, ...links, ...own));
-  const folders = isSpans(state) ? [made("A folder for brat", "brat")]
-    : [made("A folder for each class", "folders"), made("A data set of Hugging Face", "hf")];
-  body.append(el("p", { class: "row" }, ...folders), where);
+  body.append(el("p", { class: "row" }, ...folders.map(([form, name]) => made(name, form))), where);
 }
 
 const CLAIMS = [0.01, 0.02, 0.05, 0.1];
@@ -263,8 +267,9 @@ const KEYS = [
 /** @param {Part} part */
 function keys({ body, state, acts }) {
   const list = el("dl", { class: "keys" });
-  const others = KEYS.filter(([key]) => !OTHERWISE.includes(key) && !OTHERWISE_OF_BOXES.includes(key));
-  const rows = isBoxes(state) ? [...KEYS_OF_BOXES, ...others] : isSpans(state) ? [...KEYS_OF_SPANS, ...KEYS.filter(([key]) => !OTHERWISE.includes(key))] : KEYS;
+  const others = KEYS.filter(([key]) => !OTHERWISE.includes(key));
+  const ofBoxes = others.filter(([key]) => !OTHERWISE_OF_BOXES.includes(key));
+  const rows = isBoxes(state) ? [...KEYS_OF_BOXES, ...ofBoxes] : isSpans(state) ? [...KEYS_OF_SPANS, ...others] : KEYS;
   for (const [key, what] of rows) list.append(el("dt", {}, el("kbd", {}, key)), el("dd", {}, what));
   body.append(list,
     setting("Show the model's guess, and let Enter confirm it. Off at first, because seeing a guess draws answers towards it.",
