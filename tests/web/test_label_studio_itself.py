@@ -1,7 +1,7 @@
 """The released Label Studio, on loopback, with the backend beside it: what it does with both.
 
-Skipped where it is not installed: ``pip install label-studio`` into an environment of its own, and
-``SPARING_LABEL_STUDIO`` names its command. It fetches some 290 MB, too much for every run.
+``.ci/run`` installs it. Skipped where it is not: ``pip install label-studio`` into an environment of
+its own, some 290 MB, and ``SPARING_LABEL_STUDIO`` names its command.
 """
 
 import json
