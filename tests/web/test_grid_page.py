@@ -42,7 +42,11 @@ def turned(page, key):
     """Press a key and wait until another page is on the screen."""
     first = page.evaluate_handle("document.querySelector('#tiles').firstChild")
     page.keyboard.press(key)
-    page.wait_for_function("old => document.querySelector('#tiles').firstChild !== old", arg=first)
+    page.wait_for_function(
+        "old => document.querySelector('#tiles').firstChild !== old"
+        " && document.querySelector('.tile, #card:not([hidden]) h2')",
+        arg=first,
+    )
 
 
 def enter(door, tmp_path, path="grid", n=200, **options):
@@ -241,7 +245,7 @@ def test_the_map_of_keys_sizes_zoom_and_screen_readers(door, tmp_path):
     assert nameless == []
     height = first.bounding_box()["height"]
     page.keyboard.press("+")
-    assert page.locator(".tile").first.bounding_box()["height"] > height
+    page.wait_for_function("old => document.querySelector('.tile').offsetHeight > old", arg=height)
     page.keyboard.press("z")
     expect(page.locator("#closer")).to_be_visible()
     page.keyboard.press("ArrowRight")
