@@ -1,7 +1,7 @@
 """The released Label Studio, on loopback, with the backend beside it: what it does with both.
 
-``.ci/run`` installs it. Skipped where it is not: ``pip install label-studio`` into an environment of
-its own, some 290 MB, and ``SPARING_LABEL_STUDIO`` names its command.
+``.ci/run`` installs it. Skipped where it is not: ``pip install label-studio`` into an environment
+of its own, some 290 MB, and ``SPARING_LABEL_STUDIO`` names its command.
 """
 
 import json
