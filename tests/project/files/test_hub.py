@@ -146,3 +146,107 @@ def test_datasets_itself_opens_several_labels_and_pictures(tmp_path):
     inner = opened.features["labels"].feature
     assert inner.int2str([*opened[2]["labels"]]) == ["warm"]
     assert opened[1]["labels"] == []
+
+
+def spans_project(tmp_path):
+    source = tmp_path / "notes.txt"
+    source.write_text("Ada met Bo😀b.\nNobody came.\nAn open end.\n", encoding="utf-8")
+    with Project.create(source, classes=["person", "place"], kind="spans") as project:
+        ids = list(project.items)
+        project.teach({ids[0]: [(0, 3, "person"), (8, 10, "person")], ids[1]: []}, "Ada")
+    return project.folder
+
+
+TAGS = ["O", "B-person", "I-person", "B-place", "I-place"]
+
+
+def test_spans_are_tags_of_words(tmp_path):
+    out = tmp_path / "hub"
+    assert run(["export", str(spans_project(tmp_path)), str(out), "--format", "hf"]) == 0
+    features = features_of(out)
+    tags = {"feature": {"names": TAGS, "_type": "ClassLabel"}, "_type": "Sequence"}
+    assert features["ner_tags"] == tags
+    assert [*features["spans"][0]] == ["start", "end", "label"]
+    from pyarrow import parquet
+
+    rows = parquet.read_table(out / ROWS).to_pylist()
+    assert [row["text"] for row in rows] == ["Ada met Bo😀b.", "Nobody came.", "An open end."]
+    assert rows[0]["tokens"][:3] == ["Ada", "met", "Bo"]  # a word is parted where a span ends
+    assert rows[0]["ner_tags"][:3] == [1, 0, 1]
+    assert set(rows[1]["ner_tags"]) == {0}  # an answer: there is nothing
+    assert rows[2]["ner_tags"] is None
+    assert rows[2]["tokens"] == ["An", "open", "end", "."]
+    assert "content" not in rows[0]
+
+
+def boxes_project(tmp_path):
+    """Of three pictures; the camera held the first sideways."""
+    import numpy as np
+    from PIL import Image
+
+    photos = tmp_path / "photos"
+    photos.mkdir()
+    turned = Image.Exif()
+    turned[0x0112] = 6
+    for name in ("a.jpg", "b.jpg", "c.jpg"):
+        exif = {"exif": turned} if name == "a.jpg" else {}
+        Image.fromarray(np.zeros((20, 40), np.uint8)).save(photos / name, **exif)
+    with Project.create(photos, classes=["cat", "dog"], kind="boxes", encoder="pixels") as project:
+        ids = list(project.items)
+        boxes = [(1, 2, 11.5, 32, "dog"), (0, 0, 4, 4, "cat")]
+        project.teach({ids[0]: boxes, ids[1]: []}, "Ada")
+    return project.folder
+
+
+def test_boxes_are_objects_as_coco_has_them(tmp_path):
+    out = tmp_path / "hub"
+    assert run(["export", str(boxes_project(tmp_path)), str(out), "--format", "hf"]) == 0
+    inner = features_of(out)["objects"]["category"]["feature"]
+    assert inner == {"names": ["cat", "dog"], "_type": "ClassLabel"}
+    from pyarrow import parquet
+
+    rows = parquet.read_table(out / ROWS).to_pylist()
+    assert rows[0]["objects"] == {
+        "id": [1, 2],
+        "area": [16.0, 315.0],
+        "bbox": [[0.0, 0.0, 4.0, 4.0], [1.0, 2.0, 10.5, 30.0]],
+        "category": [0, 1],
+    }
+    assert (rows[0]["image_id"], rows[0]["width"], rows[0]["height"]) == (1, 20, 40)
+    assert rows[1]["objects"]["bbox"] == []  # an answer: there is nothing
+    assert rows[2]["objects"] is None
+
+
+def test_columns_of_a_source_give_way_to_those_of_boxes(tmp_path):
+    import numpy as np
+    from PIL import Image
+
+    Image.fromarray(np.zeros((20, 40), np.uint8)).save(tmp_path / "a.png")
+    Image.fromarray(np.zeros((20, 40), np.uint8)).save(tmp_path / "b.png")
+    source = tmp_path / "shots.csv"
+    source.write_text("file,width,objects\na.png,7,many\nb.png,8,few\n", encoding="utf-8")
+    with Project.create(source, classes=["cat"], kind="boxes", encoder="pixels") as project:
+        project.files.export(tmp_path / "hub", "hf")
+        project.files.export(tmp_path / "rows.csv", "csv")
+    read = read_table(tmp_path / "rows.csv")
+    assert read.columns["width"] == ["40", "40"]
+    assert read.columns["source_width"] == ["7", "8"]
+    features = features_of(tmp_path / "hub")
+    assert features["objects"] == {"dtype": "string", "_type": "Value"}
+    assert "bbox" in features["objects_"]
+
+
+@pytest.mark.filterwarnings("ignore")  # of a library that is not ours
+def test_datasets_itself_opens_spans_and_boxes(tmp_path):
+    datasets = pytest.importorskip("datasets")
+    for kind, make in (("spans", spans_project), ("boxes", boxes_project)):
+        with Project.open(make(tmp_path), writable=False) as project:
+            project.files.export(tmp_path / kind, "hf")
+    cache = str(tmp_path)
+    spans = datasets.load_dataset(str(tmp_path / "spans"), split="train", cache_dir=cache)
+    assert spans.features["ner_tags"].feature.names == TAGS
+    assert spans[0]["spans"][1]["end"] == 10
+    boxes = datasets.load_dataset(str(tmp_path / "boxes"), split="train", cache_dir=cache)
+    assert boxes[0]["image"].size == (boxes[0]["width"], boxes[0]["height"]) == (20, 40)
+    category = boxes.features["objects"]["category"].feature
+    assert category.int2str([*boxes[0]["objects"]["category"]]) == ["cat", "dog"]

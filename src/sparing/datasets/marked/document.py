@@ -28,6 +28,13 @@ class Document:
     tokens: IntArray | None = None
     name: str = ""
 
+    @property
+    def edges(self) -> IntArray:
+        """(n_tokens, 2) offsets of the tokens: those of the file, or those of Unicode's rules."""
+        from sparing.annotations.tokens import tokenize
+
+        return tokenize(self.text) if self.tokens is None else self.tokens
+
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Documents:
@@ -55,13 +62,9 @@ class Documents:
 
     @property
     def sentences(self) -> Sentences:
-        """The texts with their tokens: those of the file, or those of Unicode's rules."""
-        from sparing.annotations.tokens import tokenize
-
+        """The texts with their tokens."""
         texts = tuple(document.text for document in self.documents)
-        return Sentences.of_tokens(
-            texts, [tokenize(d.text) if d.tokens is None else d.tokens for d in self.documents]
-        )
+        return Sentences.of_tokens(texts, [document.edges for document in self.documents])
 
     def values(self, classes: Sequence[str] | None = None) -> list[Value | None]:
         """Return the spans of each text as the value of an answer; None: nobody looked."""

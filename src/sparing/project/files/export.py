@@ -9,7 +9,7 @@ import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from sparing.annotations.spans import text_hash
 from sparing.errors import InvalidInputError, SourceError, UnknownNameError
@@ -25,6 +25,9 @@ from sparing.project.source.items import GONE, Item
 from sparing.project.state import State
 from sparing.store import Event, Kind
 from sparing.store.records import FROM_CLUSTER
+
+if TYPE_CHECKING:
+    from sparing.project.files.hub_columns import Shared
 
 PERSON, CONFIRMED, CLUSTER, AUTOMATIC = "person", "confirmed", "cluster", "automatic"
 SETTLED, CONSENSUS, NOBODY = "settled", "consensus", ""
@@ -241,7 +244,7 @@ def export(
     ----------
     guarded : the state of the project
     path : of the file; of a folder that is not there yet or empty, for ``"folders"`` and ``"hf"``
-    form : ``"csv"``, ``"jsonl"``, ``"parquet"``, ``"label-studio"``, ``"hf"`` or ``"folders"``; of
+    form : ``"csv"``, ``"jsonl"``, ``"parquet"``, ``"hf"``, ``"label-studio"`` or ``"folders"``; of
         spans one of ``SPAN_FORMS``, of boxes of ``BOX_FORMS``, which have what has an answer alone
     annotator : who reads it
 
@@ -255,7 +258,7 @@ def export(
     with guarded.held() as state:
         kind = state.settings.kind
     of_parts = {SPANS: SPAN_FORMS, BOXES: BOX_FORMS}.get(kind)
-    names = (*FORMS, *(of_parts or (STUDIO, HUB, FOLDERS)))
+    names = (*FORMS, *(of_parts or (STUDIO, FOLDERS)), HUB)
     if form not in names:
         raise UnknownNameError("export format", form, names)
     if of_parts and form in of_parts:
@@ -265,18 +268,16 @@ def export(
         rows = list(export_rows(state, annotator))
         table = as_table(state, rows)
         tasks = _tasks(state, rows) if form == STUDIO else ""
-        items = [state.item(row.item_id) for row in rows] if form == HUB else []
+        shared = _shared(state, rows) if form == HUB else None
         made = state.certified.certificate if state.certified else None
-        is_of_one, names_there = state.settings.kind == CLASS, state.replay.classes
-        several = None if is_of_one else [one.name for one in names_there]
-    if form == FOLDERS:
+    if shared is not None:
+        from sparing.project.files.hub import write_hub
+
+        write_hub(path, table, shared, guarded.folder.name, made)
+    elif form == FOLDERS:
         _write_folders(guarded, path, rows, table)
     elif form == STUDIO:
         write_atomically(path, tasks.encode("utf-8", "replace"))
-    elif form == HUB:
-        from sparing.project.files.hub import write_hub
-
-        write_hub(path, table, items, guarded.folder.name, made, several)
     else:
         write_atomically(path, FORMS[form].write(table))
     return sum(row.label is not None for row in rows), ()
@@ -312,6 +313,15 @@ def _tasks(state: State, rows: Sequence[ExportRow]) -> str:
     from sparing.project.files.studio import studio_tasks
 
     return studio_tasks(state, rows)
+
+
+def _shared(state: State, rows: Sequence[ExportRow]) -> "Shared":
+    from sparing.project.files.hub_columns import Shared
+
+    items = [state.item(row.item_id) for row in rows]
+    numbers = [state.row_of[row.item_id] + 1 for row in rows]
+    names = [one.name for one in state.replay.classes]
+    return Shared(state.settings.kind, rows, items, numbers, names)
 
 
 def as_table(state: State, rows: Sequence[ExportRow]) -> ExportTable:
@@ -389,12 +399,9 @@ def source_name(column: str, kind: str = CLASS) -> str:
     plain = column
     while plain.startswith("source_"):
         plain = plain.removeprefix("source_")
-    is_taken = (
-        plain in BESIDE_SPANS
-        if kind == SPANS
-        else kind == LABELS and (plain == OF_SEVERAL or plain.startswith(f"{OF_SEVERAL}."))
-    )
-    return f"source_{column}" if plain in COLUMNS or is_taken else column
+    beside = {SPANS: BESIDE_SPANS, BOXES: BESIDE_BOXES, LABELS: (OF_SEVERAL,)}.get(kind, ())
+    is_one_label = kind == LABELS and plain.startswith(f"{OF_SEVERAL}.")
+    return f"source_{column}" if plain in (*COLUMNS, *beside) or is_one_label else column
 
 
 def _write_folders(guarded: Guarded, path: Path, rows: list[ExportRow], table: ExportTable) -> None:

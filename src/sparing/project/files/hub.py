@@ -11,15 +11,16 @@ https://huggingface.co/docs/hub/datasets-cards
 import io
 import json
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sparing.datasets.hugging_face import METADATA
 from sparing.errors import MissingExtraError, SourceError
 from sparing.files import staging, write_atomically
-from sparing.project.files.export import OF_SEVERAL
 from sparing.project.files.forms import ExportTable, to_parquet
+from sparing.project.files.hub_columns import PARTS, TEXT, HubColumn, Shared, columns_for_trainers
+from sparing.project.settings import SPANS
 from sparing.project.source.items import Item
 
 if TYPE_CHECKING:
@@ -39,12 +40,7 @@ MEANT = {
 
 
 def write_hub(
-    path: Path,
-    table: ExportTable,
-    items: Sequence[Item],
-    name: str,
-    certificate: "Certificate | None",
-    several: Sequence[str] | None = None,
+    path: Path, table: ExportTable, shared: Shared, name: str, certificate: "Certificate | None"
 ) -> None:
     """Write a folder that ``datasets.load_dataset`` opens; it is there whole or not at all.
 
@@ -52,10 +48,9 @@ def write_hub(
     ----------
     path : of a folder that is not there yet, or empty
     table : what is exported
-    items : of its rows
+    shared : the same rows, with what trainers take
     name : of the project, for the card
     certificate : the one that holds, if one does
-    several : of items that have several labels: their names
 
     Raises
     ------
@@ -64,7 +59,7 @@ def write_hub(
     """
     if path.exists() and (not path.is_dir() or any(path.iterdir())):
         raise SourceError(f"{path} is there already: name a new or an empty folder.")
-    rows = _rows(table, items, several)
+    rows = _rows(table, shared)
     target = path.resolve()
     with staging(target) as here:
         whole = here / "whole"
@@ -73,15 +68,16 @@ def write_hub(
         whole.rename(target)
 
 
-def _rows(table: ExportTable, items: Sequence[Item], several: Sequence[str] | None) -> bytes:
-    """Return the rows as Parquet: labels as classes, a picture as its bytes."""
+def _rows(table: ExportTable, shared: Shared) -> bytes:
+    """Return the rows as Parquet: labels as trainers take them, a picture as its bytes."""
     try:
         from pyarrow import parquet
     except ImportError as error:
         raise MissingExtraError("pyarrow", "tables", "data sets of Hugging Face") from error
     whole = parquet.read_table(io.BytesIO(to_parquet(table)))
     features = {name: _feature(whole.schema.field(name).type) for name in whole.column_names}
-    for column, values, feature in (_classes(whole, several), *_shown(items, whole, table.n_own)):
+    taught = [(_free(n, whole) if n in PARTS else n, *c) for n, *c in columns_for_trainers(shared)]
+    for column, values, feature in (*taught, *_shown(shared, whole, table.n_own)):
         features[column] = feature
         place = whole.column_names.index(column) if column in whole.column_names else None
         whole = (
@@ -95,43 +91,27 @@ def _rows(table: ExportTable, items: Sequence[Item], several: Sequence[str] | No
     return out.getvalue()
 
 
-def _feature(kind: "pa.DataType") -> dict[str, Any]:
+def _feature(kind: "pa.DataType") -> Any:
     import pyarrow as pa
 
+    if pa.types.is_struct(kind):
+        return {field.name: _feature(field.type) for field in kind}
+    if pa.types.is_list(kind) and pa.types.is_struct(kind.value_type):
+        return [_feature(kind.value_type)]  # a sequence of these would be lists side by side
     if pa.types.is_list(kind):
         return {"feature": _feature(kind.value_type), "_type": "Sequence"}
     plain = {"double": "float64", "float": "float32"}.get(str(kind), str(kind))
     return {"dtype": plain, "_type": "Value"}
 
 
-def _classes(
-    whole: "pa.Table", several: Sequence[str] | None
-) -> "tuple[str, pa.Array, dict[str, Any]]":
-    """Return the labels as classes: one an item, or of several the list."""
-    import pyarrow as pa
-
-    if several is not None:
-        code_of = {name: code for code, name in enumerate(several)}
-        said = whole.column(OF_SEVERAL).to_pylist()
-        lists = [labels and [code_of[name] for name in labels] for labels in said]
-        inner = {"names": [*several], "_type": "ClassLabel"}
-        feature = {"feature": inner, "_type": "Sequence"}
-        return OF_SEVERAL, pa.array(lists, pa.list_(pa.int64())), feature
-    labels = whole.column("label").to_pylist()
-    names = sorted({label for label in labels if label is not None})
-    codes = [None if label is None else names.index(label) for label in labels]
-    return "label", pa.array(codes, pa.int64()), {"names": names, "_type": "ClassLabel"}
-
-
-def _shown(
-    items: Sequence[Item], whole: "pa.Table", n_own: int
-) -> "Iterator[tuple[str, pa.Array, dict[str, Any]]]":
+def _shown(shared: Shared, whole: "pa.Table", n_own: int) -> Iterator[HubColumn]:
     """Yield what an item is, where the table has no columns of its own for it.
 
     A column of the source that only names the files gives way to the pictures.
     """
     import pyarrow as pa
 
+    items = shared.items
     if any(item.kind == "image" for item in items):
         kind = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
         files = [None if item.path is None else item.path.name for item in items]
@@ -139,9 +119,9 @@ def _shown(
         naming = [name for name in beside if whole.column(name).to_pylist() == files]
         column = naming[0] if naming else _free("image", whole)
         yield column, pa.array([_picture(item) for item in items], kind), {"_type": "Image"}
-    elif any(item.kind == "text" for item in items):
+    elif shared.kind != SPANS and any(item.kind == "text" for item in items):
         texts = pa.array([item.text for item in items], pa.string())
-        yield _free("content", whole), texts, {"dtype": "string", "_type": "Value"}
+        yield _free("content", whole), texts, TEXT
 
 
 def _free(name: str, whole: "pa.Table") -> str:

@@ -1,7 +1,7 @@
 """Spans of a project in the formats that trainers take, and spans that others have marked."""
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
 
@@ -24,6 +24,7 @@ from sparing.files import staging, write_atomically
 from sparing.project.files.export import SPAN_FORMS, ExportRow
 from sparing.project.files.imports import Found, Readings, RowReport, found_row
 from sparing.project.log.meaning import as_said
+from sparing.project.source.items import Item
 from sparing.project.state import State
 from sparing.store.records import FROM_FILE
 from sparing.types import IntArray
@@ -44,12 +45,18 @@ def documents_of(state: State, rows: Sequence[ExportRow], *, all_rows: bool) -> 
     found = []
     for row in rows:
         item = state.item(row.item_id)
-        if item.text is None or (row.spans is None and not all_rows):
-            continue
-        edges = np.array(item.tokens, dtype=np.int64).reshape(-1, 2)
-        spans = None if row.spans is None else tuple((s.start, s.end, s.label) for s in row.spans)
-        found.append(Document(item.text, spans, edges, row.item))
+        if item.text is not None and (row.spans is not None or all_rows):
+            found.append(document_of(row, item))
     return Documents(tuple(found))
+
+
+def document_of(row: ExportRow, item: Item) -> Document:
+    """Return the text of an item with its spans; of one that is gone nothing."""
+    if item.text is None:
+        return Document("", None, np.zeros((0, 2), np.int64), row.item)
+    edges = np.array(item.tokens, dtype=np.int64).reshape(-1, 2)
+    spans = None if row.spans is None else tuple((s.start, s.end, s.label) for s in row.spans)
+    return Document(item.text, spans, edges, row.item)
 
 
 def with_tokens(documents: Documents) -> Documents:
@@ -61,13 +68,27 @@ def with_tokens(documents: Documents) -> Documents:
 
 
 def _conll(documents: Documents) -> str:
-    """Return CoNLL columns; a token in which a span begins or ends is parted there."""
-    tokens = [_parted(d.tokens, d.spans or ()) for d in documents.documents if d.tokens is not None]
-    sentences = Sentences.of_tokens(tuple(d.text for d in documents.documents), tokens)
-    values = documents.values()
-    tags = [tags_of(value or (), at) for value, at in zip(values, tokens, strict=True)]
-    every = np.concatenate([np.zeros(0, np.int64), *tags])
+    pairs = [*tagged(documents, documents.labels)]
+    texts = tuple(document.text for document in documents.documents)
+    sentences = Sentences.of_tokens(texts, [at for at, _ in pairs])
+    every = np.concatenate([np.zeros(0, np.int64), *(tags for _, tags in pairs)])
     return write_conll(sentences, every, documents.labels)
+
+
+def tagged(documents: Documents, classes: Sequence[str]) -> Iterator[tuple[IntArray, IntArray]]:
+    """Yield of each text where its tokens are, and their tags, which those of no answer have too.
+
+    A token in which a span begins or ends is parted there.
+
+    Parameters
+    ----------
+    documents : texts with their spans
+    classes : the labels in the order of the tags
+    """
+    values = documents.values(classes)
+    for document, value in zip(documents.documents, values, strict=True):
+        at = _parted(document.edges, document.spans or ())
+        yield at, tags_of(value or (), at)
 
 
 def _parted(tokens: IntArray, spans: Sequence[Span]) -> IntArray:

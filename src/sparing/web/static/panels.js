@@ -166,8 +166,8 @@ function classRow(i, rows, keys, acts) {
  * @type {Record<"classes" | "spans" | "boxes", {files: [string, string][], folders: [import("./api.js").FolderForm, string][]}>} */
 const OUT = {
   classes: { files: [], folders: [["folders", "A folder for each class"], ["hf", "A data set of Hugging Face"]] },
-  spans: { files: [["conll", "CoNLL"], ["doccano", "doccano"], ["prodigy", "Prodigy, spaCy"]], folders: [["brat", "A folder for brat"]] },
-  boxes: { files: [["coco", "COCO"], ["cvat", "CVAT"]], folders: [["yolo", "A folder for YOLO"], ["voc", "A folder of Pascal VOC"]] },
+  spans: { files: [["conll", "CoNLL"], ["doccano", "doccano"], ["prodigy", "Prodigy, spaCy"]], folders: [["brat", "A folder for brat"], ["hf", "A data set of Hugging Face"]] },
+  boxes: { files: [["coco", "COCO"], ["cvat", "CVAT"]], folders: [["yolo", "A folder for YOLO"], ["voc", "A folder of Pascal VOC"], ["hf", "A data set of Hugging Face"]] },
 };
 
 /** @param {Part} part */
