@@ -12,9 +12,9 @@ from sparing.audit.error_bounds import Evidence
 from sparing.audit.wording import ASSUMPTIONS, HOW_TO_CHECK, SHARES, not_checked
 from sparing.errors import InvalidInputError
 
-NEW_IN_2 = frozenset({"items", "answers", "labels", "taught", "left_out", "log", "by_label",
-                      "sameness", "version"})  # fmt: skip
-MAY_LACK = ("log", "by_label", "sameness")  # of version 2, where they say nothing
+NEW_IN_2 = frozenset({"items", "answers", "labels", "taught", "left_out", "log", "event",
+                      "by_label", "sameness", "version"})  # fmt: skip
+MAY_LACK = ("log", "event", "by_label", "sameness")  # of version 2, where they say nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +45,12 @@ class Certificate:
     left_out : how many items are no part of ``n_total``, by the reason
     log : all that was said in a project before, by hash; ``""`` where there is no log, and in
         certificates of old
+    event : key of what the log says of it; ``""`` as ``log``
     by_label : of answers that say several things, on how many items of the finished data set each
         label is wrong at most, whatever is said of the others; all limits together hold with
         probability 1 - delta of this attempt
     sameness : when two answers count as the same, in words; ``""`` where all of them has to be
-    version : 1 for certificates of old, whose key is a seed and which lack the last eight
+    version : 1 for certificates of old, whose key is a seed and which lack the last nine
     """
 
     statement: str
@@ -78,6 +79,7 @@ class Certificate:
     taught: dict[str, int] = field(default_factory=dict)
     left_out: dict[str, int] = field(default_factory=dict)
     log: str = ""
+    event: str = ""
     by_label: dict[str, int] = field(default_factory=dict)
     sameness: str = ""
     version: int = VERSION
@@ -170,12 +172,14 @@ class Origins:
     taught : how many labels that the model was taught came by each way
     left_out : how many items are no part of the total, by the reason
     log : all that was said in the project before, by hash
+    event : key of what the log says of the certificate
     """
 
     said: Sequence[tuple[int, str]] = ()
     taught: Mapping[str, int] = field(default_factory=dict)
     left_out: Mapping[str, int] = field(default_factory=dict)
     log: str = ""
+    event: str = ""
 
 
 UNKNOWN = Origins()

@@ -110,6 +110,7 @@ def stated(
             taught=dict(origins.taught),
             left_out=dict(origins.left_out) or ({"skipped": n_out} if n_out else {}),
             log=origins.log,
+            event=origins.event,
             by_label=_by_label(audit, findings),
             sameness=findings.sameness,
         )

@@ -31,6 +31,11 @@ HOW_TO_CHECK = (
     " 'sparing certify POOL --verify FILE' repeats hashes, draw and count."
 )
 
+BESIDE_THE_LOG = (  # of a project, of which all that was said before is named
+    "when it was made, and what is said after it, such as the labels of handed-back items",
+    "what stands beside the log: how items are called, the settings of the project, who is at which"
+    " item, and the figures shown for the model",
+)
 
 MOST_LABELS = 20  # that are named one by one
 ALONE, GUESSED, GLANCE, CONSENSUS = "alone", "guess confirmed", "at a glance", "by consensus"
@@ -68,7 +73,9 @@ def not_checked(c: "Certificate") -> tuple[str, ...]:
         f"whether it is attempt {c.attempt}, as it says: {hidden}",
         f"the key of the draw, {draw}",
     )
-    return what if c.items else (*what, "what the items are: it names their order alone")
+    if not c.items:
+        what = (*what, "what the items are: it names their order alone")
+    return (*what, *BESIDE_THE_LOG) if c.event else what
 
 
 def _among_auto_labels(c: "Certificate") -> str:

@@ -1,5 +1,6 @@
 """Every column of every table of a project, and every array beside it, altered by itself."""
 
+import json
 import shutil
 import sqlite3
 from contextlib import closing
@@ -22,6 +23,10 @@ NOT_OF_IT = {
     "items": {"name", "size", "mtime_ns", "reason", "anchor"},
     "versions": {"version", "seq", "at"},
 }
+# Of the event that says so, its place after all that is named, and the time; both stand in no
+# certificate. Settings that would read the items otherwise are noticed by what the items hold.
+NOT_OF_ITS_EVENT = {"seq", "at"}
+SETTINGS_OF_IT = {"source", "layout", "kind", "least_iou"}
 
 
 def say(project, key, kind, **more):
@@ -131,6 +136,63 @@ def test_no_column_of_what_was_said_before_a_certificate_is_altered_unnoticed(ce
 def with_other(events, place, column):
     changed = replace(events[place], **{column: other(getattr(events[place], column), column)})
     return [*events[:place], changed, *events[place + 1 :]]
+
+
+def altered_unheard(folder, kept, certificate, changes):
+    """Return the names of those changes, of a statement and its values, which nothing notices."""
+    with Project.open(folder) as project:
+        before = project.audits.notes()
+    unheard = set()
+    for name, statement, values in changes:
+        with closing(sqlite3.connect(folder / "project.db")) as database:
+            assert database.execute(statement, values).rowcount == 1
+            database.commit()
+        if not aloud(folder, certificate, before):
+            unheard.add(name)
+        shutil.rmtree(folder)
+        shutil.copytree(kept, folder)
+    return unheard
+
+
+def test_of_the_event_that_names_a_certificate_only_place_and_time_are_altered_unheard(lived):
+    folder, kept, certificate = lived
+    with closing(sqlite3.connect(folder / "project.db")) as database:
+        (row,) = rows_of(database, "events WHERE kind = 'certified'", ("seq",)).values()
+    values = {f.name: other(row[f.name], f.name) for f in fields(Event)} | {"seq": 10**6}
+    changes = [
+        (name, f"UPDATE events SET {name} = ? WHERE kind = 'certified'", (value,))  # noqa: S608
+        for name, value in values.items()
+        if name not in {"kind", "undoes"}
+    ]
+    assert altered_unheard(folder, kept, certificate, changes) == NOT_OF_ITS_EVENT
+    said = json.loads(certificate.to_json())["not_checked"]
+    assert any("when it was made" in one for one in said)
+    assert any("settings of the project" in one for one in said)
+
+
+def test_settings_that_a_certificate_is_about_and_leases(lived):
+    folder, kept, certificate = lived
+    with closing(sqlite3.connect(folder / "project.db")) as database:
+        stored = dict(database.execute("SELECT name, value FROM settings").fetchall())
+    told = json.loads(stored["settings"])
+    put = "UPDATE settings SET value = ? WHERE name = ?"
+    changes = [
+        (name, put, (json.dumps(told | {name: other_setting(value)}), "settings"))
+        for name, value in told.items()
+    ]
+    changes += [(n, put, (f"{v}1", n)) for n, v in stored.items() if n != "settings"]
+    changes.append(("a lease", "INSERT INTO leases VALUES ('x', 'y', 1e12)", ()))
+    names = {name for name, *_ in changes}
+    assert len(names) > 10
+    assert altered_unheard(folder, kept, certificate, changes) == names - SETTINGS_OF_IT
+
+
+def other_setting(value):
+    if isinstance(value, bool):
+        return not value
+    if isinstance(value, list):
+        return [*value, "x"]
+    return value + 1 if isinstance(value, int | float) else f"{value or ''}x"
 
 
 @pytest.mark.parametrize("change", [

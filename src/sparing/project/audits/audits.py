@@ -91,7 +91,7 @@ class Audits:
         InvalidInputError : as of :meth:`plan`
         PoolExhaustedError : an audit would cost more than labeling what is left
         """
-        return self._decided(lambda state: _drawn(state, Claim(epsilon, delta)))
+        return self._decided(lambda state, _: _drawn(state, Claim(epsilon, delta)))
 
     def query(self, n: int = 1, exclude: Iterable[str] = (), annotator: str = "") -> list[Asked]:
         """Return up to ``n`` items of the open audit, blind; none if no audit is open."""
@@ -120,11 +120,13 @@ class Audits:
         VoidAuditError : an item changed after the draw
         """
         return self._decided(
-            lambda state: _certified(state, self._log.hash_until(state.replay.last_seq))
+            lambda state, key: _certified(state, self._log.hash_until(state.replay.last_seq), key)
         )
 
-    def _decided(self, decide: Callable[[State], Decision[T]]) -> T:
+    def _decided(self, decide: Callable[[State, str], Decision[T]]) -> T:
         """Decide something, and store it; anew, where what it rests on has changed meanwhile.
+
+        What is decided may name the event that says so, by its key.
 
         The key of a draw is made in the transaction that stores it: nobody sees a draw that does
         not count.
@@ -135,8 +137,9 @@ class Audits:
         """
         with self._log.alone("audit"), self._guarded.held() as state:
             for _ in range(MOST_TRIES):
-                decision = decide(state)
-                event = NewEvent(key=uuid4().hex, kind=decision.kind)
+                key = uuid4().hex
+                decision = decide(state, key)
+                event = NewEvent(key=key, kind=decision.kind)
                 check = _unless_touched(decision, state.rows)
                 (stored,) = self._log.append([event], check, state.replay.last_seq)
                 if stored.status is EventStatus.STORED:
@@ -195,7 +198,7 @@ def _drawn(state: State, claim: Claim) -> Decision[AuditPlan]:
     return Decision(planned, Kind.AUDIT_DRAWN, find, keep)
 
 
-def _certified(state: State, log: str) -> Decision[Certificate]:
+def _certified(state: State, log: str, event: str) -> Decision[Certificate]:
     drawn, n_answered = state.drawn, state.n_answered_of_draw()
     if drawn is None or not state.drawn_rows:
         raise ConflictError("No audit is open: draw one first.")
@@ -206,7 +209,8 @@ def _certified(state: State, log: str) -> Decision[Certificate]:
             f"{n_open:,} items of the audit have no answer yet. 'sparing audit' prints them."
         )
     found = outcome.findings_of(drawn, state.replay, state.rows, state.settings.kind)
-    origins = outcome.origins_of(drawn, state.replay, state.rows, log=log)
+    origins = outcome.origins_of(drawn, state.replay, state.rows)
+    origins = replace(origins, log=log, event=event)
     done = outcome.certify_draw(drawn, found, origins)
 
     def keep(_: draws.Draw) -> str:

@@ -93,21 +93,18 @@ def origins_of(
     replay: Replay,
     items: Sequence[ItemRow],
     then: int | None = None,
-    *,
-    log: str = "",
 ) -> Origins:
     """Return who answered the items of a draw, when and how, and how the other labels came.
 
     Parameters
     ----------
     drawn, replay, items, then : as of :func:`answers_of`
-    log : all that was said before, by hash
     """
     said = [
         (row, json.dumps([e.key, e.kind, e.content, e.annotator, e.at, e.source, e.confirmed]))
         for row, e in _said(drawn, replay, items, then)
     ]
-    return Origins(said, drawn.frozen.taught, drawn.frozen.left_out, log)
+    return Origins(said, drawn.frozen.taught, drawn.frozen.left_out)
 
 
 def _said(
@@ -174,15 +171,20 @@ def verified(
     kind : of the answers
     log : all that was said before the certificate, by hash
     """
-    then = replay.certified_at(certificate.digest)
+    event = replay.certified_by(certificate.digest)
+    then = event.seq if event is not None else None
     is_told = bool(certificate.by_label)
     found = findings_of(drawn, replay, items, kind, then, by_label=is_told)
-    origins = origins_of(drawn, replay, items, then, log=log if certificate.log else "")
+    origins = origins_of(drawn, replay, items, then)
+    if certificate.log:
+        origins = replace(origins, log=log)
+    if certificate.event and event is not None:
+        origins = replace(origins, event=event.key)
     p = drawn.frozen.predictions
     checks = verify(certificate, p, drawn.audit, found, origins)
     logged = replay.drawn_digests[: certificate.attempt]
     checks += (
-        Check("the log of the project has it", then is not None),
+        Check("the log of the project has it", event is not None and _says_only_so(event)),
         Check(
             f"the log has {certificate.attempt} draws down to it, as it says",
             logged == [*certificate.previous, certificate.audit],
@@ -198,6 +200,12 @@ def verified(
     except SparingError:
         same = False
     return (*checks, Check("the labels on the disk are those that were certified", same))
+
+
+def _says_only_so(event: Event) -> bool:
+    """Tell whether the event of a certificate says nothing besides, as no version has let it."""
+    alone = Event(seq=event.seq, key=event.key, at=event.at, kind=event.kind, text=event.text)
+    return event == alone
 
 
 def _outcome(labels: AutoLabels, drawn: Draw) -> Certified:

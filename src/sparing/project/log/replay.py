@@ -346,9 +346,9 @@ class Replay:
         found = (e.seq for e in self._of_phase if e.kind is Kind.AUDIT_DRAWN and e.text == digest)
         return next(found, None)
 
-    def certified_at(self, digest: str) -> int | None:
-        """Return the seq of the event that made a certificate; None if there is none."""
-        found = (e.seq for e in self._of_phase if e.kind is Kind.CERTIFIED and e.text == digest)
+    def certified_by(self, digest: str) -> Event | None:
+        """Return the event that made a certificate; None if there is none."""
+        found = (e for e in self._of_phase if e.kind is Kind.CERTIFIED and e.text == digest)
         return next(found, None)
 
     def classes_then(self, seq: int | None) -> Classes:
