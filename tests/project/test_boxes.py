@@ -254,7 +254,10 @@ def test_a_check_counts_pictures_whose_boxes_all_overlap_enough(tmp_path):
                 )  # fmt: skip
         made = project.audits.certify()
         assert made.n_wrong == 0
-        assert "from an intersection over union of 0.5 on" in " ".join(made.notes)
+        assert "from an intersection over union of 0.5 on" in made.statement
+        assert made.statement.startswith("In at most 12 of all 60 items (20 %) any of the boxes is")
+        assert made.units.n_wrong == 0 < made.units.n_seen < made.units.n_units
+        assert f"at most {made.units.most_wrong} are wrong" in made.notes[-1]
         assert made.by_label
         assert all(check.ok for check in project.audits.verify(made))
         told = project.status().accuracy

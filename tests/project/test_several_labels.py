@@ -2,8 +2,9 @@
 
 import csv
 import json
-from dataclasses import replace
+from dataclasses import astuple, replace
 
+import numpy as np
 import pytest
 
 from sparing.cli.standing import sentences
@@ -12,6 +13,7 @@ from sparing.errors import CapabilityError, InvalidInputError, StoreError, Unkno
 from sparing.project import NewEvent, Project
 from sparing.project.log.meaning import as_said
 from sparing.project.merging.merge import merge
+from sparing.stats.crowded import most_wrong
 from sparing.stats.hypergeometric import upper_limit
 from sparing.store import Kind
 
@@ -184,12 +186,27 @@ def test_a_certificate_bounds_each_label_by_itself_too(project):
     rain, wind = (int(upper_limit(k, n, m, audit.delta / 2)) - k for k in (1, 0))
     assert certificate.by_label == {"rain": rain, "wind": wind}
     assert f"'rain' {rain}, 'wind' {wind}." in " ".join(certificate.notes)
+    given = np.array([len(truth(project.items[i])) for i in items])[audit.eligible]
+    rows = audit.drawn[: certificate.n_audited]
+    bad = (rows == project._guarded._state.row_of[wet.item.item_id]).astype(int)
+    most = most_wrong(
+        given, np.searchsorted(np.flatnonzero(audit.eligible), rows), bad, audit.delta
+    )
+    assert astuple(certificate.units)[1:] == (given.sum(), certificate.units.n_seen, 1, most)
+    assert f"{given.sum()} labels that the model gives in items that" in " ".join(
+        sentences(project.status())
+    )
     rename = NewEvent(key="r", kind=Kind.RENAME_CLASS, class_name="rain", text="wet")
     merge_in = NewEvent(key="m", kind=Kind.MERGE_CLASS, class_name="wind", text="wet")
     assert {done.status for done in project.record([rename, merge_in])} == {"stored"}
     assert all(check.ok for check in project.audits.verify(certificate))
-    forged = replace(certificate, by_label={**certificate.by_label, "rain": 0})
-    assert not all(check.ok for check in project.audits.verify(forged))
+    for forged in (
+        replace(certificate, by_label={**certificate.by_label, "rain": 0}),
+        *(replace(certificate, units=replace(certificate.units, **{name: value}))
+          for name, value in {"most_wrong": 0, "n_seen": 1, "n_units": 9, "noun": "x"}.items()),
+        replace(certificate, units=None),
+    ):  # fmt: skip
+        assert not all(check.ok for check in project.audits.verify(forged))
 
 
 def test_people_who_differ_in_one_label_are_to_be_settled(project):

@@ -251,7 +251,9 @@ def test_texts_with_all_spans_right_are_certified_and_the_check_says_f1(project)
     status = project.status()
     assert 0.7 < status.accuracy.estimate < 1
     assert "of these texts have none" in status.accuracy.note
+    assert "or more of its spans are right" in status.accuracy.note
     assert "has an F1" in " ".join(sentences(status))
+    assert certificate.units.n_wrong == 0 < certificate.units.n_seen  # what it misses is not in it
     path = project.folder / "out.jsonl"
     project.files.export(path, "jsonl")
     rows = [json.loads(line) for line in path.read_text("utf-8").splitlines()]

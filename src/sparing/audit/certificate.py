@@ -13,8 +13,32 @@ from sparing.audit.wording import ASSUMPTIONS, HOW_TO_CHECK, SHARES, not_checked
 from sparing.errors import InvalidInputError
 
 NEW_IN_2 = frozenset({"items", "answers", "labels", "taught", "left_out", "log", "event",
-                      "by_label", "sameness", "version"})  # fmt: skip
-MAY_LACK = ("log", "event", "by_label", "sameness")  # of version 2, where they say nothing
+                      "by_label", "sameness", "units", "version"})  # fmt: skip
+MAY_LACK = ("log", "event", "by_label", "sameness", "units")  # of version 2, where they say nothing
+
+
+@dataclass(frozen=True, slots=True)
+class UnitLimit:
+    """How many single units are wrong at most, in all items that could be drawn.
+
+    Parameters
+    ----------
+    noun : what they are called
+    n_units, n_seen : given by the model, and those of them in items that were drawn
+    n_wrong : of those seen
+    most_wrong : of all, those seen included
+    """
+
+    noun: str
+    n_units: int
+    n_seen: int
+    n_wrong: int
+    most_wrong: int
+
+    @property
+    def least_right(self) -> float:
+        """The share of all units that is right at least; 1 where there are none."""
+        return 1 - self.most_wrong / max(1, self.n_units)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +74,9 @@ class Certificate:
         label is wrong at most, whatever is said of the others; all limits together hold with
         probability 1 - delta of this attempt
     sameness : when two answers count as the same, in words; ``""`` where all of them has to be
-    version : 1 for certificates of old, whose key is a seed and which lack the last nine
+    units : of answers that say several things, how many of the units that the model gives are wrong
+        at most, by themselves, with probability 1 - delta of this attempt; None of others
+    version : 1 for certificates of old, whose key is a seed and which lack the last ten
     """
 
     statement: str
@@ -82,6 +108,7 @@ class Certificate:
     event: str = ""
     by_label: dict[str, int] = field(default_factory=dict)
     sameness: str = ""
+    units: UnitLimit | None = None
     version: int = VERSION
 
     @property
@@ -122,6 +149,9 @@ class Certificate:
             written = d.pop("digest")
             d["claim"] = Claim(**d["claim"])
             d["evidence"] = tuple(_evidence(e) for e in d["evidence"])
+            if d.get("units") is not None:
+                d["units"] = UnitLimit(**d["units"])
+                _check_types(d["units"])
             certificate = cls(**{**d, **{k: tuple(d[k]) for k in ("notes", "previous")}})
             _check_types(certificate)
         except (AttributeError, KeyError, TypeError, ValueError, RecursionError) as error:
@@ -152,7 +182,7 @@ def _evidence(parts: dict[str, Any]) -> Evidence:
     return evidence
 
 
-def _check_types(part: Certificate | Evidence) -> None:
+def _check_types(part: Certificate | Evidence | UnitLimit) -> None:
     for f in fields(part):
         value = getattr(part, f.name)
         real = type(value) in (int, float) and math.isfinite(value)

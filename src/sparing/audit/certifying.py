@@ -9,11 +9,12 @@ import numpy as np
 
 from sparing._validate import invalid
 from sparing.audit.audit import BY_CONFIDENCE, UNIFORM, WHOLE, Audit
-from sparing.audit.certificate import UNKNOWN, Certificate, Origins
+from sparing.audit.certificate import UNKNOWN, Certificate, Origins, UnitLimit
 from sparing.audit.error_bounds import Evidence, auto_labels, whole_set
 from sparing.audit.findings import Findings
 from sparing.audit.wording import class_shares, notes_of, statement
 from sparing.pool.predictions import Predictions, typed
+from sparing.stats.crowded import most_wrong
 from sparing.stats.hypergeometric import lower_limit, upper_limit
 from sparing.types import BoolArray, IntArray
 
@@ -78,8 +79,9 @@ def stated(
     n_by_people = int((predictions.y >= 0).sum() + findings.agreed.sum())
     n_total = predictions.n_total
     n_out = len(predictions) - n_total
+    units = _units(audit, findings)
     certificate = Certificate(
-        statement=statement(claim, n_total, n_auto),
+        statement=statement(claim, n_total, n_auto, units, findings.sameness),
         claim=claim,
         attempt=audit.attempt,
         key=audit.key,
@@ -113,6 +115,7 @@ def stated(
             event=origins.event,
             by_label=_by_label(audit, findings),
             sameness=findings.sameness,
+            units=units,
         )
     return replace(certificate, notes=notes_of(predictions, certificate))
 
@@ -196,6 +199,22 @@ def _by_label(audit: Audit, findings: Findings) -> dict[str, int]:
     n, m = int(audit.eligible.sum()), len(seen.wrong)
     limits = _by_value(upper_limit, wrong, n, m, audit.delta / len(wrong)) - wrong
     return dict(zip(seen.by_label, limits.tolist(), strict=True))
+
+
+def _units(audit: Audit, findings: Findings) -> UnitLimit | None:
+    """Bound how many single units are wrong in all items that could be drawn.
+
+    It holds wherever the audit ends, so all that was seen counts.
+    """
+    units = findings.units
+    if audit.design != UNIFORM or units is None:
+        return None
+    drawn_from = np.flatnonzero(audit.eligible)
+    given = units.given[drawn_from]
+    drawn = np.searchsorted(drawn_from, audit.drawn[: len(units.wrong)])
+    most = most_wrong(given, drawn, units.wrong, audit.delta)
+    n_wrong = int(units.wrong.sum())
+    return UnitLimit(units.noun, int(given.sum()), int(given[drawn].sum()), n_wrong, most)
 
 
 def _by_value(limit: Any, k: IntArray, n: int, m: int, delta: float) -> IntArray:

@@ -1,7 +1,7 @@
 """Whether the model is right about an item: what people said of it, against what it says."""
 
 from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TypeVar
 
@@ -47,6 +47,26 @@ def verdict(predicted: Hashable, said: Collection[Hashable]) -> Verdict:
 
 
 @dataclass(frozen=True, eq=False, slots=True)
+class UnitCounts:
+    """Of answers that say several things: how many units the model gives, and which are wrong.
+
+    Parameters
+    ----------
+    noun : what they are called, such as ``"spans"``
+    given : (n_items,) in each item; fixed before the draw
+    wrong : (n_drawn,) of those in each item drawn; all where there is no agreed answer
+    """
+
+    noun: str
+    given: IntArray
+    wrong: IntArray
+
+    def first(self, n: int) -> "UnitCounts":
+        """Return what was found in the first ``n`` items drawn."""
+        return replace(self, wrong=self.wrong[:n])
+
+
+@dataclass(frozen=True, eq=False, slots=True)
 class Findings:
     """What people said of the audited items.
 
@@ -60,6 +80,7 @@ class Findings:
     by_label : of answers that say several things, for each label (n_drawn,) True where the model is
         wrong about it, and where there is no agreed answer; the labels are fixed before the draw
     sameness : when two answers count as the same, in words; ``""`` where all of them has to be
+    units : of answers that say several things; None of others, and of certificates of old
     """
 
     codes: IntArray
@@ -68,6 +89,7 @@ class Findings:
     classes: ClassTable
     by_label: Mapping[str, BoolArray] = field(default_factory=dict)
     sameness: str = ""
+    units: UnitCounts | None = None
 
     @property
     def agreed(self) -> BoolArray:
@@ -87,9 +109,11 @@ class Findings:
     def first(self, n: int) -> "Findings":
         """Return what was said of the first ``n`` items drawn."""
         by_label = {label: wrong[:n] for label, wrong in self.by_label.items()}
+        units = None if self.units is None else self.units.first(n)
         return Findings(
-            self.codes[:n], self.wrong[:n], self.disputed[:n], self.classes, by_label, self.sameness
-        )
+            self.codes[:n], self.wrong[:n], self.disputed[:n], self.classes, by_label,
+            self.sameness, units,
+        )  # fmt: skip
 
 
 def judge(

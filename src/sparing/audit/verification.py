@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from sparing.audit.audit import WHOLE, Audit, share_of
-from sparing.audit.certificate import UNKNOWN, Certificate, Origins
+from sparing.audit.certificate import UNKNOWN, Certificate, Origins, UnitLimit
 from sparing.audit.certifying import stated
 from sparing.audit.error_bounds import Evidence, auto_labels, whole_set
 from sparing.audit.findings import Findings, judged
@@ -108,7 +108,7 @@ def _check_numbers(c: Certificate) -> tuple[Check, ...]:
         Check("no count contradicts another", _counts_fit(c)),
         Check(
             "the statement is what the numbers say",
-            c.statement == statement(c.claim, c.n_total, c.n_auto),
+            c.statement == statement(c.claim, c.n_total, c.n_auto, c.units, c.sameness),
         ),
     )
 
@@ -132,9 +132,16 @@ def _counts_fit(c: Certificate) -> bool:
     fits &= all(type(n) is int and n > 0 for n in ways)
     fits &= not c.taught or sum(c.taught.values()) == before
     fits &= all(type(n) is int and 0 <= n <= c.n_total for n in c.by_label.values())
+    fits &= c.units is None or _units_fit(c.units)
     if c.claim.kind == WHOLE:
         return fits and all(_ranked_list_fits(c, e, before) for e in c.evidence)
     return fits and _levels_fit(c, before)
+
+
+def _units_fit(u: UnitLimit) -> bool:
+    return 0 <= u.n_wrong <= u.n_seen <= u.n_units and (
+        u.n_wrong <= u.most_wrong <= u.n_units - (u.n_seen - u.n_wrong)
+    )
 
 
 def _ranked_list_fits(c: Certificate, e: Evidence, before: int) -> bool:

@@ -11,7 +11,7 @@ from sparing.pool.predictions import Predictions
 from sparing.types import FloatArray
 
 if TYPE_CHECKING:
-    from sparing.audit.certificate import Certificate
+    from sparing.audit.certificate import Certificate, UnitLimit
 
 # A file that says something else is no certificate of this version: new words, new version.
 ASSUMPTIONS = (
@@ -33,8 +33,7 @@ HOW_TO_CHECK = (
 
 BESIDE_THE_LOG = (  # of a project, of which all that was said before is named
     "when it was made, and what is said after it, such as the labels of handed-back items",
-    "what stands beside the log: how items are called, the settings of the project, who is at which"
-    " item, and the figures shown for the model",
+    "what stands beside the log: names of items, settings, leases, and figures of the model",
 )
 
 MOST_LABELS = 20  # that are named one by one
@@ -46,17 +45,29 @@ WAYS = {  # that a reader has to know of
 }
 
 
-def statement(claim: Claim, n_total: int, n_auto: int) -> str:
-    """Return the claim in one sentence."""
+def statement(
+    claim: Claim, n_total: int, n_auto: int, units: "UnitLimit | None" = None, sameness: str = ""
+) -> str:
+    """Return the claim in one sentence; behind it when two units are the same, if not in all.
+
+    Parameters
+    ----------
+    claim, n_total, n_auto : of the certificate
+    units, sameness : what answers are made of that say several things, and when two are the same
+    """
     share, sure = f"{100 * claim.epsilon:g} %", f"{100 * (1 - claim.delta):g} %"
-    if claim.kind == WHOLE:
-        allowed = math.floor(claim.epsilon * n_total)
+    allowed = math.floor(claim.epsilon * n_total)
+    if claim.kind == WHOLE and units is not None:
+        what = f"In at most {allowed:,} of all {n_total:,} items ({share}) any of the {units.noun}"
+        what += " is wrong or missing"
+    elif claim.kind == WHOLE:
         what = f"At most {allowed:,} of all {n_total:,} labels ({share}) are wrong"
     elif claim.per_class:
         what = f"Of the {n_auto:,} labels by the model alone, at most {share} per class are wrong"
     else:
         what = f"Of the {n_auto:,} labels by the model alone, at most {share} are wrong"
-    return f"{what}, with probability {sure} or more."
+    same = f" {sameness}" if units is not None and sameness else ""
+    return f"{what}, with probability {sure} or more.{same}"
 
 
 def not_checked(c: "Certificate") -> tuple[str, ...]:
@@ -68,7 +79,7 @@ def not_checked(c: "Certificate") -> tuple[str, ...]:
     elif c.key:
         draw = "whether it was chosen among several: a project makes it afresh with each audit"
     hidden = "audits of these items that were thrown away, or made elsewhere"
-    what = (
+    what: tuple[str, ...] = (
         "who answered, and whether they knew what the model says",
         f"whether it is attempt {c.attempt}, as it says: {hidden}",
         f"the key of the draw, {draw}",
@@ -100,6 +111,16 @@ def _by_label(c: "Certificate") -> str:
         f" (it is missing, too much, or at another place): {shown}{more}. With"
         f" {100 * (1 - c.claim.delta):g} % these limits hold, all together, but by themselves: not"
         " also together with the statement."
+    )
+
+
+def of_units(u: "UnitLimit", delta: float) -> str:
+    """Say how many single units are right at least, and what that says nothing of."""
+    share = math.floor(1000 * u.least_right) / 10
+    return (
+        f"Of the {u.n_units:,} {u.noun} that the model gives in items that could be drawn at most"
+        f" {u.most_wrong:,} are wrong, so that {share:g} % or more are right: by itself with"
+        f" probability {100 * (1 - delta):g} % or more. What the model misses is not in it."
     )
 
 
@@ -146,9 +167,11 @@ def notes_of(predictions: Predictions, c: "Certificate") -> tuple[str, ...]:
         notes.append(f"No part of the {c.n_total:,} labels, and nothing is promised of: {why}.")
     if c.version > 1 and c.claim.kind == WHOLE and c.n_auto:
         notes.append(_among_auto_labels(c))
-    if c.sameness:
+    if c.sameness and c.units is None:  # else the statement says it
         notes.append(c.sameness)
     if c.by_label:
         notes.append(_by_label(c))
+    if c.units is not None and c.units.n_units:
+        notes.append(of_units(c.units, c.claim.delta))
     note = empty_bound_note(predictions, c.claim)
     return (*notes, note) if note else tuple(notes)

@@ -36,6 +36,10 @@ def sentences(stands: "Status") -> Iterator[str]:
     yield stands.advice[1]
     if stands.audit is not None:
         yield f"Audit: {stands.audit.sentence}"
+    if stands.certificate is not None and stands.certificate.units is not None:
+        from sparing.audit.wording import of_units
+
+        yield of_units(stands.certificate.units, stands.certificate.claim.delta)
     if stands.n_contested:
         n = "1 item" if stands.n_contested == 1 else f"{stands.n_contested:,} items"
         yield f"People differ on {n}: the page settles them under /settle."

@@ -252,6 +252,14 @@ class Claimed(Outgoing):
     delta: float
 
 
+class UnitLimitBody(Outgoing):
+    """How many single spans, boxes or labels that the model gives are right at least."""
+
+    noun: str
+    n_units: int
+    least_right: float
+
+
 class CertificateBody(Outgoing):
     """What of a certificate is for people to read; the file has its evidence."""
 
@@ -265,6 +273,7 @@ class CertificateBody(Outgoing):
     n_audited: int
     n_wrong: int
     recall: dict[str, float]
+    units: UnitLimitBody | None
     notes: list[str]
 
 

@@ -167,7 +167,7 @@ def test_of_the_event_that_names_a_certificate_only_place_and_time_are_altered_u
     assert altered_unheard(folder, kept, certificate, changes) == NOT_OF_ITS_EVENT
     said = json.loads(certificate.to_json())["not_checked"]
     assert any("when it was made" in one for one in said)
-    assert any("settings of the project" in one for one in said)
+    assert any("names of items, settings" in one for one in said)
 
 
 def test_settings_that_a_certificate_is_about_and_leases(lived):

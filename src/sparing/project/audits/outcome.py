@@ -13,8 +13,8 @@ from sparing.audit.findings import Findings, judge
 from sparing.audit.verification import Check, verify
 from sparing.errors import SourceError, SparingError
 from sparing.files import read_arrays, write_arrays, write_atomically
-from sparing.project.audits.by_label import wrong_by_label
 from sparing.project.audits.draws import AUDIT, Draw, items_of
+from sparing.project.audits.in_parts import wrong_by_label, wrong_units
 from sparing.project.folder import ProjectFolder
 from sparing.project.log.boxed import judged_as
 from sparing.project.log.replay import ItemState, Replay
@@ -68,24 +68,26 @@ def findings_of(
     then: int | None = None,
     *,
     by_label: bool = True,
+    by_unit: bool = True,
 ) -> Findings:
-    """Return where the model is wrong: as a whole, and about each label of those that say several.
+    """Return where the model is wrong: as a whole, and in each part of answers that have several.
 
     Parameters
     ----------
     drawn, replay, items, then : as of :func:`answers_of`
     kind : of the answers
-    by_label : whether to look at each label, too: certificates of old do not
+    by_label, by_unit : whether to look at labels and units, too: certificates of old do not
     """
     answers = answers_of(drawn, replay, items, then)
     found = judge(drawn.audit, drawn.frozen.predictions, answers)
-    if kind == CLASS or not by_label:
+    if kind == CLASS or not (by_label or by_unit):
         return found
     said = [(row, event.content) for row, event in _said(drawn, replay, items, then)]
     classes = replay.classes_then(replay.drawn_at(drawn.audit.digest))
     of_kind = get_kind(kind)
-    wrong = wrong_by_label(drawn, said, found, classes, of_kind)
-    return replace(found, by_label=wrong, sameness=of_kind.sameness)
+    wrong = wrong_by_label(drawn, said, found, classes, of_kind) if by_label else {}
+    units = wrong_units(drawn, said, found, classes, of_kind) if by_unit else None
+    return replace(found, by_label=wrong, sameness=of_kind.sameness, units=units)
 
 
 def origins_of(
@@ -173,8 +175,10 @@ def verified(
     """
     event = replay.certified_by(certificate.digest)
     then = event.seq if event is not None else None
-    is_told = bool(certificate.by_label)
-    found = findings_of(drawn, replay, items, kind, then, by_label=is_told)
+    found = findings_of(
+        drawn, replay, items, kind, then,
+        by_label=bool(certificate.by_label), by_unit=certificate.units is not None,
+    )  # fmt: skip
     origins = origins_of(drawn, replay, items, then)
     if certificate.log:
         origins = replace(origins, log=log)

@@ -1,5 +1,6 @@
 """How good a model is at spans or boxes, by an audit: F1 with its interval, and recall."""
 
+import math
 from collections.abc import Iterable
 
 import numpy as np
@@ -9,6 +10,7 @@ from sparing.audit.evaluation import Estimate
 from sparing.project.audits.draws import Draw
 from sparing.project.log.boxed import n_common
 from sparing.project.settings import BOXES, SPANS
+from sparing.stats.crowded import most_wrong
 from sparing.stats.f1 import ROUGH, Counts, f1_interval, precision_interval, recall_interval
 from sparing.store.contents import units_in
 from sparing.types import FloatArray, IntArray
@@ -62,11 +64,24 @@ def audited_f1(
             f"; {_share(precise.value)} of its boxes are right ({_share(precise.low)} to"
             f" {_share(precise.high)}), which is an intersection over union of {LEAST_IOU} or more"
         )
+    about += _surely_right(drawn, sizes, here, kind)
     n_wrong = int(np.sum((here.right != here.predicted) | (here.right != here.true)))
     return Estimate(
         0.0 if np.isnan(f1.value) else f1.value, f1.low, f1.high, 0.95, about,
         "prediction-powered", len(rows), n_wrong, rough=len(rows) < ROUGH,
     )  # fmt: skip
+
+
+def _surely_right(drawn: Draw, sizes: FloatArray, here: Counts, kind: str) -> str:
+    """Say how many of the units are right at least, which nothing but the draw decides."""
+    audit = drawn.audit
+    drawn_from = np.flatnonzero(audit.eligible)
+    given = sizes[drawn.frozen.predictions.codes[drawn_from].astype(np.int64)].astype(np.int64)
+    if not given.sum():
+        return ""
+    at = np.searchsorted(drawn_from, audit.drawn[: len(here.predicted)])
+    most = most_wrong(given, at, (here.predicted - here.right).astype(np.int64), 0.05)
+    return f"; by an exact limit {_floor(1 - most / given.sum())} or more of its {kind} are right"
 
 
 def _said(answers: Iterable[tuple[int, str | None]]) -> dict[int, str]:
@@ -94,6 +109,10 @@ def _expected(drawn: Draw, sizes: FloatArray, at: IntArray) -> Counts:
     p = drawn.frozen.predictions
     predicted = sizes[p.codes[at].astype(np.int64)]
     return Counts(predicted * p.confidence[at], predicted, predicted)
+
+
+def _floor(share: float) -> str:
+    return f"{math.floor(100 * share):d} %"
 
 
 def _share(value: float) -> str:

@@ -73,6 +73,12 @@ function certified(server, acts) {
   ];
 }
 
+/** @type {Record<string, string>} */
+const RIGHT = {
+  spans: "A text is right if all of its spans are.", labels: "An item is right if all of its labels are.",
+  boxes: "A picture is right if all of its boxes are.",
+};
+
 /** What it says, and right below it what holds now: totals change where items are left out.
  * @param {Certificate} one @param {Server} server @returns {Node[]} */
 function evidence(one, { since_certified: since, kind }) {
@@ -82,8 +88,9 @@ function evidence(one, { since_certified: since, kind }) {
     ["Wrong in the check", wrong], ["Labels by people", number(one.n_by_people)],
     ["Labels by the model", number(one.n_auto)], ["Left to you by hand", number(one.n_handback)],
   ])) facts.append(el("dt", {}, name), el("dd", {}, value));
+  if (one.units?.n_units) facts.append(el("dt", {}, `Right of the model's ${one.units.noun}`), el("dd", {}, `${percent(one.units.least_right)} or more`));
   const now = since.map((said) => el("p", { class: "statement since" }, said));
-  return [el("p", { class: "statement" }, one.statement), ...now, facts, ...(kind === "class" ? recall(one) : [el("p", { class: "quiet" }, kind === "spans" ? "A text is right if all of its spans are." : "An item is right if all of its labels are.")])];
+  return [el("p", { class: "statement" }, one.statement), ...now, facts, ...(kind === "class" ? recall(one) : [el("p", { class: "quiet" }, RIGHT[kind] ?? "")])];
 }
 
 /** @param {Certificate} one @returns {Node[]} */

@@ -55,6 +55,7 @@ export interface CertificateBody {
   n_audited: number;
   n_wrong: number;
   recall: Record<string, number>;
+  units: UnitLimitBody | null;
   notes: string[];
 }
 export interface CheckBody {
@@ -358,6 +359,11 @@ export interface StepBody {
 }
 export interface Token {
   token: string;
+}
+export interface UnitLimitBody {
+  noun: string;
+  n_units: number;
+  least_right: number;
 }
 export interface UnmatchedBody {
   item_id: string;
