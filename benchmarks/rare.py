@@ -11,16 +11,20 @@ among the labels.
 - margin: the classic, logistic regression on scaled features asked by margin; its first ten labels
   are drawn at random, and so are all until a second class is known
 
-Usage: SPARING_DATA=... python benchmarks/rare.py [--seeds 3] [--sets subj,wdbc] [--no-write]
+Usage: SPARING_DATA=... python benchmarks/rare.py [--seeds 3] [--sets subj,wdbc] [--work FOLDER]
+       [--no-write]
 
-Writes docs/benchmarks/rare.json and .md.
+Writes docs/benchmarks/rare.json and .md. A run that was stopped goes on from its work folder;
+delete that after a change of the code.
 """
 
 import argparse
 import json
 import os
+import tempfile
 import warnings
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -32,6 +36,7 @@ from sklearn.preprocessing import StandardScaler
 
 from sparing import ActiveLearner
 from sparing.encoders import get_encoder
+from sparing.files import write_atomically
 
 OUT = Path(__file__).parents[1] / "docs" / "benchmarks"
 MARKS = (50, 100, 200)
@@ -128,6 +133,15 @@ def curve(X: np.ndarray, y: np.ndarray, how: str, seed: int) -> dict[str, list[f
     return found
 
 
+def kept_curve(work: Path, name: str, X: np.ndarray, y: np.ndarray, how: str, seed: int):
+    """Return the curve that an earlier run left in the work folder, else find it and leave it."""
+    path = work / f"{name}-{how}-{seed}.json"
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(path, json.dumps(curve(X, y, how, seed)).encode())
+    return json.loads(path.read_text())
+
+
 def _precision(learner: ActiveLearner, X: np.ndarray, y: np.ndarray) -> float:
     if 1 not in learner.classes:
         return float(y.mean())
@@ -171,13 +185,16 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--sets", default="")
     parser.add_argument("--no-write", action="store_true")
+    parser.add_argument("--work", type=Path, default=Path(tempfile.gettempdir(), "sparing-rare"))
     args = parser.parse_args()
     warnings.filterwarnings("ignore", module="sklearn")
     every = loaders(Path(os.environ["SPARING_DATA"]))
     results = {}
     for name in args.sets.split(",") if args.sets else every:
         X, y = every[name]()
-        runs = {how: [curve(X, y, how, seed) for seed in range(args.seeds)] for how in HOW}
+        seeds = range(args.seeds)
+        found = partial(kept_curve, args.work, name, X, y)
+        runs = {how: [found(how, seed) for seed in seeds] for how in HOW}
         results[name] = {"n_positives": int(y[split(y, 0)[0]].sum()), "runs": runs}
         print(table({name: results[name]}).splitlines()[-2], flush=True)
     if not args.no_write:

@@ -60,7 +60,8 @@ def test_auto_foretells_labels_that_it_has_not_seen():
     others = learner.pool.candidates
     assert np.mean((learner.predict_proba()[others] > 0.5) == Y[others]) > 0.85
     assert learner.predict(X[:2]) == learner.predict()[:2]
-    assert sum(learner.explain().values()) == pytest.approx(1)
+    for new_items in (False, True):
+        assert sum(learner.explain(new_items=new_items).values()) == pytest.approx(1)
     assert learner.query(3).reason.startswith("stands for others")
 
 

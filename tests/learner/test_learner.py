@@ -595,7 +595,10 @@ def test_the_share_of_each_model_is_told():
     learner.teach(np.arange(30), y[:30].tolist())
     shares = learner.explain()
     assert list(shares) == ["graph", "kernel", "linear", "softmax", "forest"]
-    assert sum(shares.values()) == pytest.approx(1)
+    new = learner.explain(new_items=True)
+    assert list(new) == list(shares)
+    assert sum(shares.values()) == pytest.approx(1) == sum(new.values())
+    assert new["graph"] < shares["graph"]
     other = ActiveLearner(X, model=LogisticRegression())
     other.teach(np.arange(30), y[:30].tolist())
     with pytest.raises(CapabilityError, match="only 'auto' weighs several"):

@@ -29,7 +29,8 @@ def test_sparse_pools_are_learned_along_their_directions():
     new, new_y = words(seed=1)
     assert np.mean(learner.predict() == y) > 0.9
     assert np.mean(learner.predict(new) == new_y) > 0.8
-    assert sum(learner.explain().values()) == pytest.approx(1)
+    for new_items in (False, True):
+        assert sum(learner.explain(new_items=new_items).values()) == pytest.approx(1)
 
 
 def test_copies_share_the_directions():

@@ -93,6 +93,18 @@ def test_its_head_says_what_it_says():
         )
 
 
+def test_new_items_are_told_by_the_weights_of_new_items():
+    """Before, by those of the pool, where labels spread along the graph."""
+    views, X = Views.joined({"blobs": BLOBS, "noise": NOISE})
+    model = ViewsClassifier(views).fit(X[:200], labeled(40, Y[:200]))
+    assert not np.array_equal(model.new_weights_, model.weights_)
+    assert sum(model.new_shares_.values()) == pytest.approx(1)
+    model.new_weights_ = np.array([1.0, 0.0, 0.0])
+    alone = model.parts_[0].predict_proba(BLOBS[200:])
+    np.testing.assert_allclose(model.predict_proba(X[200:]), alone, atol=1e-5)
+    np.testing.assert_allclose(head_of(model).predict_proba(X[200:]), alone, atol=1e-5)
+
+
 def test_a_learner_with_views_asks_and_learns():
     views, X = Views.joined({"blobs": BLOBS, "noise": NOISE})
     learner = ActiveLearner(X, views=views, seed=0)

@@ -221,8 +221,12 @@ class LabelsLearner(ActiveLearner):
             self.predict(), sure, taught, np.flatnonzero(skipped), self.model_version
         )
 
-    def explain(self) -> dict[str, float]:
+    def explain(self, *, new_items: bool = False) -> dict[str, float]:
         """Return how much each model inside ``"auto"`` is believed, over all labels.
+
+        Parameters
+        ----------
+        new_items : of items that are not of the pool
 
         Raises
         ------
@@ -233,10 +237,11 @@ class LabelsLearner(ActiveLearner):
         fitted = [model for model in models if model is not None]
         if not fitted:
             raise TrainingError("No label is both present and absent: nothing to explain yet.")
-        if not all(hasattr(model, "shares_") for model in fitted):
+        which = "new_shares_" if new_items else "shares_"
+        if not all(hasattr(model, which) for model in fitted):
             name = type(self.model).__name__
             raise CapabilityError(f"A {name} is one model: only 'auto' weighs several.")
-        shares: list[dict[str, float]] = [model.shares_ for model in fitted]
+        shares: list[dict[str, float]] = [getattr(model, which) for model in fitted]
         names = dict.fromkeys(name for share in shares for name in share)
         return {name: float(np.mean([s.get(name, 0.0) for s in shares])) for name in names}
 

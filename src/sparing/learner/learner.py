@@ -389,8 +389,13 @@ class ActiveLearner:
         """
         return self._fitted_version().fitted.model
 
-    def explain(self) -> dict[str, float]:
+    def explain(self, *, new_items: bool = False) -> dict[str, float]:
         """Return how much each model inside ``"auto"`` is believed, by name; they sum to 1.
+
+        Parameters
+        ----------
+        new_items : of items that are not of the pool: no labels spread to them along the graph,
+            which has only its regression to say there, and is believed less
 
         Raises
         ------
@@ -407,7 +412,7 @@ class ActiveLearner:
         model = self.fitted_model
         if model is None:
             raise TrainingError("A single class is labeled: there is no model to explain yet.")
-        shares = getattr(model, "shares_", None)
+        shares = getattr(model, "new_shares_" if new_items else "shares_", None)
         if shares is None:
             raise CapabilityError(
                 f"A {type(model).__name__} is one model: only 'auto' weighs several."

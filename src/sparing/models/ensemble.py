@@ -14,7 +14,7 @@ from sparing.models.forest import Forest, forest_votes, is_worth_it, suits
 from sparing.models.graph_classifier import GraphClassifier
 from sparing.models.multinomial import Logits, is_affordable, softmax_votes
 from sparing.models.ridge import LinearVotes, linear_votes, ridge_votes
-from sparing.models.stacking import believed, mixed_with_uniform
+from sparing.models.stacking import believed, likelihoods_of
 from sparing.models.structure import PoolStructure
 from sparing.pool.pool import UNLABELED
 from sparing.types import Features, FloatArray, IntArray
@@ -74,6 +74,7 @@ class EnsembleClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] 
     label_distributions_ : (n_items, n_classes) probabilities of the items of ``fit``
     transduction_ : (n_items,) the likeliest label of each
     oof_proba_ : (n_labeled, n_classes) what it says of labels that it did not see
+    new_oof_proba_ : (n_labeled, n_classes) what it would say of them if they were not of the pool
     graph_ : the fitted graph
     members_ : the other models
 
@@ -136,17 +137,22 @@ class EnsembleClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] 
         self.weights_ = self._belief([self.graph_.oof_proba_, *unseen], codes)
         self.new_weights_ = self._belief([self.graph_.new_oof_proba_, *unseen], codes)
         self.oof_proba_ = mixed(self.weights_, [self.graph_.oof_proba_, *unseen])
+        self.new_oof_proba_ = mixed(self.new_weights_, [self.graph_.new_oof_proba_, *unseen])
 
     def _belief(self, unseen: Sequence[FloatArray], codes: IntArray) -> FloatArray:
-        told = [mixed_with_uniform(proba)[np.arange(len(codes)), codes] for proba in unseen]
         is_favored = np.isin(self.names_, FAVORED)
         prior, favor = np.where(is_favored, TRUST, 1.0), np.where(is_favored, FAVOR, 1.0)
-        return believed(np.stack(told, axis=1), prior, favor)
+        return believed(likelihoods_of(unseen, codes), prior, favor)
 
     @property
     def shares_(self) -> dict[str, float]:
-        """How much each model is believed, by name; they sum to 1."""
+        """How much each model is believed of the pool, by name; they sum to 1."""
         return dict(zip(self.names_, self.weights_.tolist(), strict=True))
+
+    @property
+    def new_shares_(self) -> dict[str, float]:
+        """The same of new items."""
+        return dict(zip(self.names_, self.new_weights_.tolist(), strict=True))
 
     def predict_proba(self, X: Features) -> FloatArray:
         """Return (n, n_classes) probabilities of new items."""

@@ -335,4 +335,4 @@ def _(model: ViewsClassifier) -> Head:
         ColumnsHead(head_of(part), at.start, at.stop)
         for part, at in zip(model.parts_, model.spans, strict=True)
     ]
-    return MixtureHead(parts, model.weights_)
+    return MixtureHead(parts, model.new_weights_)

@@ -119,8 +119,13 @@ class ReducedClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
 
     @property
     def shares_(self) -> dict[str, float]:
-        """How much each model of the ensemble is believed, by name."""
+        """How much each model of the ensemble is believed of the pool, by name."""
         return self.ensemble_.shares_
+
+    @property
+    def new_shares_(self) -> dict[str, float]:
+        """The same of new items."""
+        return self.ensemble_.new_shares_
 
     def predict_proba(self, X: Features) -> FloatArray:
         """Return (n, n_classes) probabilities of new items."""

@@ -1,5 +1,7 @@
 """How much each of several models is to be believed, from what they say of unseen labels."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from scipy.optimize import minimize_scalar
 
@@ -40,6 +42,27 @@ def shares(scores: FloatArray) -> FloatArray:
 def mixed_with_uniform(proba: FloatArray) -> FloatArray:
     """Mix in a little of the uniform distribution: nobody is certain."""
     return np.asarray((1 - SPREAD) * proba + SPREAD / proba.shape[1])
+
+
+def likelihoods_of(unseen: Sequence[FloatArray], codes: IntArray) -> FloatArray:
+    """Return how probable each of several models found labels that it had not seen.
+
+    Parameters
+    ----------
+    unseen : of each model (n, n_classes) probabilities
+    codes : (n,) class ids
+
+    Returns
+    -------
+    (n, n_models), none of them 0
+
+    Examples
+    --------
+    >>> likelihoods_of([np.eye(2), np.full((2, 2), 0.5)], np.array([0, 1])).round(3).tolist()
+    [[0.995, 0.5], [0.995, 0.5]]
+    """
+    rows = np.arange(len(codes))
+    return np.stack([mixed_with_uniform(proba)[rows, codes] for proba in unseen], axis=1)
 
 
 def best_temperature(proba: FloatArray, codes: IntArray) -> float:

@@ -9,7 +9,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from sparing._validate import check_features, invalid
 from sparing.models.ensemble import EnsembleClassifier, mixed
-from sparing.models.stacking import believed, mixed_with_uniform
+from sparing.models.stacking import believed, likelihoods_of
 from sparing.models.structure import PoolStructure
 from sparing.pool.pool import UNLABELED
 from sparing.pool.views import Views
@@ -41,7 +41,8 @@ class ViewsClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # 
     names : of what is weighed: the views, then ``"all views"``
     structure_ : what is known of all views joined without labels
     parts_ : the fitted ensemble of each
-    weights_ : (n_parts,) how much each is believed
+    weights_ : (n_parts,) how much each is believed of the items of ``fit``
+    new_weights_ : the same of new items
     label_distributions_ : (n_items, n_classes) probabilities of the items of ``fit``
     transduction_ : (n_items,) the likeliest label of each
     oof_proba_ : (n_labeled, n_classes) what it says of labels that it did not see
@@ -110,11 +111,9 @@ class ViewsClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # 
         self.classes_, self.n_features_in_ = self.parts_[0].classes_, X.shape[1]
         labeled = y[y != UNLABELED]
         codes = np.searchsorted(self.classes_, labeled)
-        told = [
-            mixed_with_uniform(part.oof_proba_)[np.arange(len(codes)), codes]
-            for part in self.parts_
-        ]
-        self.weights_ = weighed(np.stack(told, axis=1), codes)
+        told = likelihoods_of([part.oof_proba_ for part in self.parts_], codes)
+        told_new = likelihoods_of([part.new_oof_proba_ for part in self.parts_], codes)
+        self.weights_, self.new_weights_ = weighed(told, codes), weighed(told_new, codes)
         self.oof_proba_ = mixed(self.weights_, (part.oof_proba_ for part in self.parts_))
         self.label_distributions_ = mixed(
             self.weights_, (part.label_distributions_ for part in self.parts_)
@@ -124,13 +123,19 @@ class ViewsClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # 
 
     @property
     def shares_(self) -> dict[str, float]:
-        """How much each model of each view is believed, by name; they sum to 1."""
+        """How much each model of each view is believed of the pool, by name; they sum to 1."""
+        return self._shares(self.weights_, [part.shares_ for part in self.parts_])
+
+    @property
+    def new_shares_(self) -> dict[str, float]:
+        """The same of new items."""
+        return self._shares(self.new_weights_, [part.new_shares_ for part in self.parts_])
+
+    def _shares(self, weights: FloatArray, inside: list[dict[str, float]]) -> dict[str, float]:
         return {
             f"{name}: {member}": weight * share
-            for name, weight, part in zip(
-                self.names, self.weights_.tolist(), self.parts_, strict=True
-            )
-            for member, share in part.shares_.items()
+            for name, weight, members in zip(self.names, weights.tolist(), inside, strict=True)
+            for member, share in members.items()
         }
 
     @property
@@ -154,7 +159,7 @@ class ViewsClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # 
         if X.shape[1] != self.n_features_in_:
             raise invalid("X", "predict_proba", f"of {self.n_features_in_} features", X.shape)
         spans = zip(self.parts_, self.spans, strict=True)
-        return mixed(self.weights_, (part.predict_proba(X[:, at]) for part, at in spans))
+        return mixed(self.new_weights_, (part.predict_proba(X[:, at]) for part, at in spans))
 
     def predict(self, X: Features) -> npt.NDArray[Any]:
         """Return the likeliest label of new items."""
