@@ -53,11 +53,15 @@ def texts(n: int, n_words: int, n_classes: int):
 
 
 def first_and_later(X, y, n_labels: int, batch: int) -> dict[str, float]:
-    """Return the time of the first query, and of one round with so many labels."""
+    """Return the time of the first two queries, and of one round with so many labels."""
     learner = ActiveLearner(X, seed=0)
     start = time.process_time()
-    learner.query(10)
+    asked = learner.query(10).indices
     first = time.process_time() - start
+    learner.teach(asked, y[asked].tolist())
+    start = time.process_time()
+    learner.query(10)
+    second = time.process_time() - start
     rows = np.random.default_rng(1).permutation(X.shape[0])[:n_labels]
     learner.teach(rows, y[rows].tolist())
     learner.predict()  # what is made once for a pool
@@ -67,7 +71,8 @@ def first_and_later(X, y, n_labels: int, batch: int) -> dict[str, float]:
     start = time.process_time()
     learner.query(batch)
     learner.predict()
-    return {"first query": first, "a round": time.process_time() - start}
+    last = time.process_time() - start
+    return {"first query": first, "second query": second, "a round": last}
 
 
 def one_by_one(X, y, n_rounds: int) -> dict[str, float]:
@@ -106,9 +111,9 @@ def page(results: dict[str, dict[str, float]]) -> str:
         "# How long a round takes",
         "",
         "`auto` as shipped, processor seconds of one thread (`benchmarks/rounds.py`). The",
-        "floor is ten products of two 1,500 x 1,500 float32 matrices, before each case. A first",
-        "query includes the graph where there is one; a round is a query, its fit, and the answer",
-        "for the whole pool.",
+        "floor is ten products of two 1,500 x 1,500 float32 matrices, before each case. The first",
+        "query includes the graph of all items, of more than 20,000 that of so many; the second then",
+        "waits for the rest; a round is a query, its fit, and the answer for the whole pool.",
         "",
         "| pool | measured | seconds | floor |",
         "|---|---|---:|---:|",

@@ -13,6 +13,7 @@ from sparing.learner import cold_start, policy_evidence
 from sparing.learner.batches import suggested_batch_size
 from sparing.learner.policy import auto_strategy
 from sparing.learner.policy_evidence import PolicyEvidence, evidence_of, foretells, neighbors_agree
+from sparing.models import spectrum
 from sparing.models.choice import auto_classifier
 from sparing.models.spectrum import laplacian_spectrum
 from sparing.models.structure import PoolStructure
@@ -63,7 +64,7 @@ def never():
 
 
 @pytest.mark.parametrize(
-    ("n", "spectrum", "name"),
+    ("n", "smoothest", "name"),
     [
         (8, GROUPS, "spectral_medoids"),
         (8, NO_GROUPS, "u_herding"),
@@ -72,10 +73,10 @@ def never():
         (15, never, "u_herding"),
     ],
 )
-def test_few_labels_are_cold_and_no_model_is_judged(n, spectrum, name):
+def test_few_labels_are_cold_and_no_model_is_judged(n, smoothest, name):
     X, y = blobs()
     pool = pool_of(X, y, np.arange(0, 8 * n, 8))
-    auto = auto_strategy(pool, version_of(pool), spectrum)
+    auto = auto_strategy(pool, version_of(pool), smoothest)
     assert auto.name == f"auto: {name}"
     assert (
         auto.why == f"{n} labels are too few to tell how good a model is: items of every kind first"
@@ -88,6 +89,25 @@ def test_the_first_labels_go_to_groups_if_there_are_some(n_blobs, name):
     centers = np.repeat(12 * np.eye(10)[:n_blobs], 300 // n_blobs, axis=0)
     learner = ActiveLearner(centers + rng.standard_normal(centers.shape), seed=0)
     assert learner.query(10).strategy == f"auto: {name}"
+
+
+def test_rows_that_are_there_many_times_are_no_groups():
+    """Before, the first labels went to rows that had many copies, one after the other."""
+    X = np.random.default_rng(0).standard_normal((300, 3))
+    X[100:] = np.repeat(X[:10], 20, axis=0)
+    assert ActiveLearner(X, seed=0).query(10).strategy == "auto: max_herding"
+
+
+def test_a_large_pool_without_groups_does_not_wait_for_its_graph(monkeypatch):
+    monkeypatch.setattr(spectrum, "LARGE", 200)
+    rng = np.random.default_rng(0)
+    learner = ActiveLearner(rng.standard_normal((600, 10)), seed=0)
+    with monkeypatch.context() as m:
+        m.setattr(PoolStructure, "graph", property(lambda self: never()))
+        assert learner.query(10).strategy == "auto: max_herding"
+    centers = np.repeat(12 * np.eye(10), 60, axis=0)
+    grouped = ActiveLearner(centers + rng.standard_normal(centers.shape), seed=0)
+    assert grouped.query(10).strategy == "auto: spectral_medoids"
 
 
 def test_two_labels_a_class_are_wanted_before_the_cold_start_ends():

@@ -306,7 +306,7 @@ class LabelsLearner(ActiveLearner):
         """Return the strategy for the labels as they are now: cover, then weigh, then doubt."""
         n = len(self.pool.labeled)
         if n < COLD_LABELS:
-            chosen = covering(self.pool, partial(self._model.spectrum, COLD_LABELS + 1))
+            chosen = covering(self.pool, partial(self._model.glimpse, COLD_LABELS + 1))
             return Auto(
                 chosen, f"{n} items with labels are too few to tell: items of every kind first"
             )

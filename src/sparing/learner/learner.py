@@ -253,7 +253,7 @@ class ActiveLearner:
         if self._strategy != AUTO:
             return seen(get_strategy(self._strategy))
         n_pairs = min(N_PAIRS, pairs_wanted(pool, batch_size))
-        smoothest = partial(self._model.spectrum, n_pairs)
+        smoothest = partial(self._model.glimpse, n_pairs)
         try:
             return seen(auto_strategy(pool, version, smoothest, self.seeds), n_pairs)
         except TooFewLabelsError as error:

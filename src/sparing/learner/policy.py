@@ -110,7 +110,8 @@ def auto_strategy(
     ----------
     pool : the labels of ``version``
     version : what the model says; asked only once there are enough labels to tell
-    spectrum : gives that of the pool's neighbour graph; asked only while there are few labels
+    spectrum : gives that of the neighbour graph of pool rows that differ, as many as tell whether
+        there are groups; asked only while there are few labels
     seeds : rows that are likely to be of a class, for classes to be found first
 
     Raises

@@ -7,7 +7,8 @@ from typing import Any
 from sparing.learner.inputs import Inputs
 from sparing.models.answers import check_can_be_judged
 from sparing.models.choice import AUTO, auto_classifier
-from sparing.models.spectrum import laplacian_spectrum
+from sparing.models.graph import neighbor_graph
+from sparing.models.spectrum import graph_spectrum, laplacian_spectrum, some_distinct
 from sparing.models.structure import PoolStructure
 from sparing.models.version import FROM_MODEL, check_reads_vectors
 from sparing.pool.snapshot import Spectrum
@@ -31,6 +32,7 @@ class PoolModel:
     views : which columns see the items in which way; for ``"auto"``
     seed : of the neighbour graph
     spectra : of that graph by their number of pairs, as far as they were asked for; the pool's own
+    glimpses : the same of some rows that differ
     """
 
     given: Classifier | str
@@ -39,6 +41,7 @@ class PoolModel:
     views: Views | None
     seed: int
     spectra: dict[int, Spectrum] = field(default_factory=dict)
+    glimpses: dict[int, Spectrum] = field(default_factory=dict)
 
     @cached_property
     def classifier(self) -> Classifier:
@@ -92,3 +95,21 @@ class PoolModel:
                 else laplacian_spectrum(self.X, n_pairs, seed=self.seed)
             )
         return self.spectra[n_pairs]
+
+    def glimpse(self, n_pairs: int) -> Spectrum:
+        """Return the spectrum of at most 20,000 rows that differ: it tells if there are groups.
+
+        So the first query of a large pool without groups does not wait for the whole graph, and
+        rows that are there many times are no group.
+        """
+        if n_pairs not in self.glimpses:
+            structure = getattr(self.classifier, "structure", None)
+            is_known = isinstance(structure, PoolStructure)
+            points = structure.points if is_known else self.X
+            rows = some_distinct(points, self.seed)
+            self.glimpses[n_pairs] = (
+                self.spectrum(n_pairs)
+                if len(rows) == len(points)
+                else graph_spectrum(neighbor_graph(points[rows], join=is_known), n_pairs)
+            )
+        return self.glimpses[n_pairs]

@@ -8,7 +8,7 @@ from sparing.errors import CapabilityError
 from sparing.memory import check_memory
 from sparing.models.graph import NeighborGraph, neighbor_graph
 from sparing.pool.snapshot import Spectrum
-from sparing.types import Features
+from sparing.types import Features, FloatArray, IntArray
 
 MAX_ITEMS = 70_000  # all of MNIST; the neighbour search is quadratic in time
 N_PAIRS = 50
@@ -85,3 +85,26 @@ def graph_spectrum(graph: NeighborGraph, n_pairs: int = N_PAIRS, *, seed: int = 
         values, vectors = eigsh(graph.similarity, k=n_pairs, which="LA", v0=start, tol=tolerance)
     order = np.argsort(-values)[:n_pairs]
     return Spectrum(np.maximum(1 - values[order], 0), vectors[:, order])
+
+
+def some_distinct(X: FloatArray, seed: int) -> IntArray:
+    """Return rows in order, no two of them alike, at most 20,000: enough to see groups by.
+
+    Equal rows are a group in every graph, and none that a class is likely to be.
+
+    Parameters
+    ----------
+    X : (n_items, n_features) dense
+    seed : of the draw where there are more
+
+    Examples
+    --------
+    >>> some_distinct(np.array([[1.0, 2.0], [0.0, 1.0], [1.0, 2.0]]), seed=0)
+    array([0, 1])
+    """
+    rows = np.arange(len(X))
+    if len(X) > LARGE:
+        rows = np.sort(np.random.default_rng(seed).permutation(rows)[:LARGE])
+    kept = np.ascontiguousarray(X[rows] + 0)  # there is one zero, not one of either sign
+    as_bytes = kept.view(np.dtype((np.void, kept.dtype.itemsize * kept.shape[1]))).ravel()
+    return rows[np.sort(np.unique(as_bytes, return_index=True)[1])]
