@@ -20,7 +20,7 @@ from sparing.numeric.selection import kth_largest
 from sparing.types import Array
 
 TILE = 512  # rows and columns of the kernel made at a time: 1 MB
-RENEWED = 64  # gains looked at again at a time, at first
+RENEWED = 128  # gains looked at again at a time, at first
 KEPT = 128  # coverages kept, so that a gain can be renewed by a difference
 ROUNDING = 5e-6  # squared distances of unit rows in float32 are known no better
 
