@@ -88,11 +88,11 @@ class PoolModel:
         CapabilityError : so many items, or such features, that there is no graph
         """
         if n_pairs not in self.spectra:
-            structure = getattr(self.classifier, "structure", None)
+            structure = self._structure
             self.spectra[n_pairs] = (
-                structure.spectrum(n_pairs)
-                if isinstance(structure, PoolStructure)
-                else laplacian_spectrum(self.X, n_pairs, seed=self.seed)
+                laplacian_spectrum(self.X, n_pairs, seed=self.seed)
+                if structure is None
+                else structure.spectrum(n_pairs)
             )
         return self.spectra[n_pairs]
 
@@ -103,13 +103,20 @@ class PoolModel:
         rows that are there many times are no group.
         """
         if n_pairs not in self.glimpses:
-            structure = getattr(self.classifier, "structure", None)
-            is_known = isinstance(structure, PoolStructure)
-            points = structure.points if is_known else self.X
+            structure = self._structure
+            points = self.X if structure is None else structure.points
             rows = some_distinct(points, self.seed)
             self.glimpses[n_pairs] = (
                 self.spectrum(n_pairs)
                 if len(rows) == len(points)
-                else graph_spectrum(neighbor_graph(points[rows], join=is_known), n_pairs)
+                else graph_spectrum(
+                    neighbor_graph(points[rows], join=structure is not None), n_pairs
+                )
             )
         return self.glimpses[n_pairs]
+
+    @property
+    def _structure(self) -> PoolStructure | None:
+        """What the classifier knows of the pool without labels, if it is one that uses it."""
+        structure = getattr(self.classifier, "structure", None)
+        return structure if isinstance(structure, PoolStructure) else None
