@@ -105,6 +105,7 @@ def chosen_table(cells: list[dict]) -> str:
         ),
         "|---|---|---|---|---|---|---|---|---|---|",
     ]
+    sums = np.zeros(4)
     for (name, epsilon), goal in GOALS.items():
         now, before = (
             [c for c in cells if (c["method"], c["set"], c["epsilon"]) == (method, name, epsilon)]
@@ -114,11 +115,15 @@ def chosen_table(cells: list[dict]) -> str:
             continue
         fixed, was = (next(c for c in of if c["budget"] == FIXED[name]) for of in (now, before))
         planned, then = (min(of, key=lambda c: c["planned"]) for of in (now, before))
+        sums += [cell["answers"] for cell in (fixed, was, planned, then)]
         lines.append(
             f"| {name} | {percent(epsilon, 0)} | {goal:,} | {fixed['budget']} |"
             f" **{fixed['answers']:,.0f}** | {was['answers']:,.0f} | {planned['budget']} |"
             f" **{planned['answers']:,.0f}** | {then['budget']} | {then['answers']:,.0f} |"
         )
+    by_fixed, by_plan = (sums[[0, 2]] / sums[[1, 3]]).tolist()
+    lines.append(f"| all four | | | | **{percent(by_fixed)}** | of before | |"
+                 f" **{percent(by_plan)}** | | of before |")  # fmt: skip
     return "\n".join(lines)
 
 
