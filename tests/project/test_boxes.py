@@ -263,3 +263,9 @@ def test_a_check_counts_pictures_whose_boxes_all_overlap_enough(tmp_path):
         told = project.status().accuracy
         assert told.estimate == pytest.approx(1)
         assert "intersection over union of 0.5 or more" in told.note
+        assert (project.phase, project.audits.notes()) == ("done", [])
+        checked = next(e.item_id for e in project.store.events() if e.purpose == "audit")
+        project.teach({checked: [(4, 0, 22, 20, "cat")]})  # it still overlaps enough
+        assert project.audits.notes() == []
+        project.teach({checked: [(14, 0, 32, 20, "cat")]})
+        assert "does not hold any more" in project.audits.notes()[0]

@@ -10,6 +10,7 @@ from sparing.audit.findings import judge
 from sparing.pool.pool import SKIPPED
 from sparing.project.audits.outcome import answers_of
 from sparing.project.audits.stage import Stage
+from sparing.project.log.boxed import judged_as
 from sparing.project.log.replay import Replay
 from sparing.project.source.items import PRESENT
 from sparing.store import Event, ItemRow, Kind
@@ -136,7 +137,8 @@ class Standing:
         """Tell whether the model was right about an audited item, and is not any more."""
         if answer is None or answer.content is None:  # taken back, or skipped: it is no label
             return False
-        return self._replay.resolve(answer.content) != self._replay.resolve(self._right[row])
+        right = self._replay.resolve(self._right[row])
+        return judged_as(self._replay.resolve(answer.content), right) != right
 
     def _right_then(self) -> dict[int, str]:
         """Return the class of each audited item about which the model was right."""
