@@ -106,7 +106,7 @@ def page(results: dict) -> str:
         both = {how: _scores(runs[how], seeds) for how in HOW}
         lines += [_row(name, how, [f"{x:.1f}" for x in both[how].mean(axis=0)]) for how in HOW]
         ahead = both["auto"] - both["random"]
-        lines.append(_row(name, "ahead", [_interval(column) for column in ahead.T]))
+        lines.append(_row(name, "ahead", [interval(column) for column in ahead.T]))
     return "\n".join([*lines, ""])
 
 
@@ -119,7 +119,8 @@ def _row(name: str, how: str, cells: list[str]) -> str:
     return f"| {name} | {how} | {' | '.join(cells)} |"
 
 
-def _interval(values: np.ndarray) -> str:
+def interval(values: np.ndarray) -> str:
+    """Return a mean with its limits."""
     found = mean_interval(values)
     limits = "" if found.low is None else f" [{found.low:+.1f}, {found.high:+.1f}]"
     return f"{found.value:+.1f}{limits}"

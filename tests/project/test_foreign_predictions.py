@@ -78,6 +78,69 @@ def test_how_often_they_are_right_is_told_and_a_better_model_takes_their_place(p
     assert all(a.guess is None for a in project.audits.query(5))
 
 
+def said_in(i):
+    return f"a{i}b was the number that came up today"
+
+
+def labeled(tmp_path, kind, truth_of):
+    """Return a project whose texts tell nothing, 20 of them answered at random, and its model."""
+    path = tmp_path / "codes.txt"
+    path.write_text("\n".join(said_in(i) for i in range(N)) + "\n")
+    project = Project.create(path, encoder="text", kind=kind)
+    items = list(project.items)
+    project.teach({item_id: truth_of(i) for i, item_id in enumerate(items) if i < 24})
+    return project, project.retrain()
+
+
+def written(path, says):
+    rows = ["item,label", *(f"{said_in(i)},{says(i)}" for i in range(N))]
+    path.write_text("\n".join(rows) + "\n")
+    return path
+
+
+@pytest.mark.parametrize("kind", ["class", "labels"])
+def test_the_model_hears_them_as_far_as_answers_bear_them_out(tmp_path, kind):
+    names = ["even", "odd"]
+    one = (lambda i: names[i % 2]) if kind == "class" else (lambda i: [names[i % 2]])
+    project, before = labeled(tmp_path, kind, one)
+    with project:
+        project.files.import_predictions(written(tmp_path / "good.csv", lambda i: names[i % 2]))
+        assert project.learning.is_behind()
+        assert project.retrain() == before + 1
+        status = project.status()
+        assert "The model hears them with a weight of" in " ".join(status.weighed)
+        assert status.n_labeled == 24
+        assert not project.learning.is_behind()
+        wrong = written(tmp_path / "bad.csv", lambda i: names[i % 5 % 2])
+        project.files.import_predictions(wrong)
+        project.retrain()
+        assert "The model does not hear them" in " ".join(project.status().weighed)
+
+
+def test_the_model_hears_spans(tmp_path):
+    def spans(i):
+        return [(0, len(f"a{i}b"), "code")] if i % 3 == 0 else []
+
+    project, _ = labeled(tmp_path, "spans", spans)
+    told = [{"text": said_in(i), "spans": [list(s) for s in spans(i)]} for i in range(N)]
+    (tmp_path / "llm.jsonl").write_text("\n".join(map(json.dumps, told)))
+    with project:
+        project.files.import_predictions(tmp_path / "llm.jsonl")
+        project.retrain()
+        assert "The model hears them token by token" in " ".join(project.status().weighed)
+        assert project.status().n_labeled == 24
+        project.files.import_predictions(written_none(tmp_path))
+        project.retrain()
+        guesses = [a.guess for a in project.query(20) if a.guess is not None]
+        assert all(guess.by == "" or not guess.spans for guess in guesses)
+
+
+def written_none(tmp_path):
+    path = tmp_path / "none.jsonl"
+    path.write_text("\n".join(json.dumps({"text": said_in(i), "spans": []}) for i in range(N)))
+    return path
+
+
 def test_predictions_of_spans(tmp_path):
     path = tmp_path / "notes.txt"
     path.write_text("\n".join(f"Ada met Bob {i}" for i in range(30)) + "\n")

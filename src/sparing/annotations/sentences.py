@@ -20,6 +20,8 @@ class Sentences:
     starts : (n + 1,) where each text's tokens begin in that row
     words : the distinct words
     word_ids : (n_tokens,) which word each token is
+    said : (n_tokens,) what others say of each token: 0 nothing, else 1 and their tag, as of
+        :mod:`sparing.annotations.tagging`, in their own classes; None where nobody is consulted
 
     Examples
     --------
@@ -35,6 +37,7 @@ class Sentences:
     starts: IntArray
     words: tuple[str, ...]
     word_ids: IntArray
+    said: IntArray | None = None
 
     @classmethod
     def of_texts(cls, texts: Iterable[str]) -> "Sentences":
@@ -95,6 +98,7 @@ class Sentences:
             offsets=self.offsets[at],
             starts=np.concatenate([[0], np.cumsum(self.lengths[rows])]),
             word_ids=self.word_ids[at],
+            said=None if self.said is None else self.said[at],
         )
 
 

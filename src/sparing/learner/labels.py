@@ -22,6 +22,7 @@ from sparing.learner.policy_evidence import COLD_LABELS, COVERED_LABELS
 from sparing.learner.saving import SavedState
 from sparing.models.answers import check_can_be_judged, gives_proba
 from sparing.models.labels import LabelsVersion, uncertainty
+from sparing.models.others import Others
 from sparing.pool.classes import ClassTable
 from sparing.pool.labels import label_values, one_a_row
 from sparing.pool.pool import SKIPPED
@@ -115,6 +116,38 @@ class LabelsLearner(ActiveLearner):
         values = [tuple(KIND.plain(KIND.parse(raw, table), table)) for raw in raws]
         self._labels = table
         self._move_to(lambda pool: pool.with_labels(rows, values))
+
+    def consult(
+        self,
+        indices: npt.ArrayLike,
+        labels: Sequence[Any] | Mapping[int, Any] | npt.NDArray[Any],
+    ) -> None:
+        """Listen to what others say of all labels of some items, as ``ActiveLearner.consult`` does.
+
+        Each label is heard by itself.
+
+        Parameters
+        ----------
+        indices, labels : as of ``teach``
+
+        Raises
+        ------
+        InvalidInputError : as of ``teach``
+        """
+        rows = check_indices(indices, "consult", len(self.pool))
+        self._listen(rows, [frozenset(one) for one in self._sets(rows, labels, "consult")])
+
+    @property
+    def heard(self) -> float:
+        """How far those who were consulted are heard, over all labels: from 0 to 1.
+
+        Raises
+        ------
+        TrainingError : the model could not be fitted
+        """
+        if not len(self.pool.labeled) or not self.classes:
+            return 0.0
+        return float(np.mean([version.hearing.weight for version in self._told().versions]))
 
     def predict(self, X: Features | None = None) -> list[tuple[Label, ...]]:  # type: ignore[override]
         """Return the labels of each row that are likelier than not; of the pool without ``X``.
@@ -272,11 +305,17 @@ class LabelsLearner(ActiveLearner):
         """Return what the models say for the labels as they are now."""
         if self._versions is None or self._told_at != self.model_version:
             model, present = self._model, self.indicator()
-            self._versions = LabelsVersion(
-                model.classifier, self.pool, present, self.seed, model.seen
-            )
+            parts = model.classifier, self.pool, present, self.seed, model.seen
+            self._versions = LabelsVersion(*parts, self._others_by_label())
             self._told_at = self.model_version
         return self._versions
+
+    def _others_by_label(self) -> list[Others]:
+        """Return what others say of each label; nothing where nobody is consulted."""
+        others = self._others
+        if others is None:
+            return []
+        return [others.whether(partial(_has, label)) for label in self.classes]
 
     def _proba(self, X: Any, where: str) -> FloatArray:
         if not len(self.pool.labeled):
@@ -326,6 +365,10 @@ class LabelsLearner(ActiveLearner):
             raise invalid("path", "load", "a learner of several labels an item", _Phrase("another"))
         super()._continue_from(state)
         self._labels = ClassTable(state.labels)
+
+
+def _has(label: Label, labels: frozenset[Label]) -> bool:
+    return label in labels
 
 
 def as_two_classes(uncertain: FloatArray) -> FloatArray:

@@ -34,6 +34,7 @@ from sparing.learner.saving import (
     write_state,
 )
 from sparing.models.answers import gives_proba
+from sparing.models.others import Others
 from sparing.models.spectrum import N_PAIRS
 from sparing.models.version import ModelVersion, take_snapshot
 from sparing.pool.classes import ClassTable
@@ -145,6 +146,7 @@ class ActiveLearner:
         self._rng = np.random.default_rng(self.seed)
         self._moving = Lock()
         self._version: ModelVersion | None = None
+        self._others: Others | None = None
 
     @property
     def kind(self) -> str:
@@ -313,6 +315,54 @@ class ActiveLearner:
             self.pool.classes.encode([label])
         self.seeds = self.seeds | {label: check_indices(indices, "look_for", len(self.pool))}
 
+    def consult(
+        self,
+        indices: npt.ArrayLike,
+        labels: Sequence[Any] | Mapping[int, Any] | npt.NDArray[Any],
+    ) -> None:
+        """Listen to what others say of some items: a language model, or a model of before.
+
+        It is no label. What they say is heard as far as labels that are taught show that they know
+        what the model does not; those who are wrong are not heard, or taken for what their mistakes
+        show. Probabilities of the pool, out of fold ones too, and what is asked go by it; nothing
+        is said of items that are not in the pool. Each call takes the place of the one before.
+        Not saved: consult them again.
+
+        Parameters
+        ----------
+        indices, labels : as of ``teach``; values that are no class of the learner are fine
+
+        Raises
+        ------
+        InvalidInputError : as of ``teach``
+
+        Examples
+        --------
+        >>> learner = ActiveLearner(np.zeros((40, 1)))  # all alike to the model
+        >>> learner.teach(range(20), ["low", "high"] * 10)
+        >>> learner.consult(range(40), ["low", "high"] * 20)
+        >>> learner.predict()[20:24].tolist(), learner.heard
+        (['low', 'high', 'low', 'high'], 1.0)
+        """
+        rows = check_indices(indices, "consult", len(self.pool))
+        self._listen(rows, labels_of(rows, labels, "consult"))
+
+    def _listen(self, rows: IntArray, values: Sequence[Label]) -> None:
+        with self._moving:
+            self._others = Others.at(rows, values, len(self.pool)) if len(rows) else None
+            self._version = None
+            self.model_version += 1
+
+    @property
+    def heard(self) -> float:
+        """How far those who were consulted are heard: from 0, not at all, to 1.
+
+        Raises
+        ------
+        TrainingError : the model could not be fitted
+        """
+        return self.version.hearing.weight if len(self.pool.labeled) else 0.0
+
     def skip(self, indices: npt.ArrayLike) -> None:
         """Take items out: they are not asked again, and a label they have is dropped."""
         self._move_to(lambda pool: pool.with_skips(indices))
@@ -479,7 +529,8 @@ class ActiveLearner:
         model = self._model
         with self._moving:
             if self._version is None:
-                self._version = ModelVersion(model.classifier, self.pool, self.seed, model.seen)
+                parts = model.classifier, self.pool, self.seed, model.seen
+                self._version = ModelVersion(*parts, others=self._others)
             return self.pool, self._version
 
     @property

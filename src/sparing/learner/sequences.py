@@ -1,7 +1,7 @@
 """SequenceLearner: ask for the sentences worth reading, teach their spans, and again."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from os import PathLike
 from typing import Any, Self
 
@@ -21,10 +21,12 @@ from sparing.learner.span_inputs import (
     CRF,
     KIND,
     WHERE,
+    another,
     own_tagger,
     parsed,
     read_sentences,
     spans_a_row,
+    tags_said,
 )
 from sparing.learner.span_saving import SavedSpans, read_spans, write_spans
 from sparing.learner.span_scores import SpanScores, span_scores
@@ -122,6 +124,7 @@ class SequenceLearner:
         self.round = 0
         self._rng = np.random.default_rng(self.seed)
         self._fitted_at = -1
+        self._deaf: tuple[int, Tagger] | None = None  # has heard nobody else, as of a version
         self._tagging: Tagging | None = None
 
     def __repr__(self) -> str:
@@ -193,6 +196,37 @@ class SequenceLearner:
         ]
         self._table = table
         self._move(rows, LABELED, dict(zip(rows.tolist(), values, strict=True)))
+
+    def consult(self, indices: npt.ArrayLike, spans: Sequence[Any] | Mapping[int, Any]) -> None:
+        """Listen to what others say of some sentences: a language model, or a model of before.
+
+        It is no label. The tagger hears it token by token, and learns from the sentences that are
+        taught how much it is worth, and for what: those who are wrong are not heard. Others than
+        those of the pool are read without, by a tagger that has not heard it. Each call takes the
+        place of the one before. Not saved: consult them again.
+
+        Parameters
+        ----------
+        indices, spans : as of ``teach``; labels that are none of the learner's are fine
+
+        Raises
+        ------
+        InvalidInputError : as of ``teach``
+
+        Examples
+        --------
+        >>> learner = SequenceLearner(["Ada met Bob", "Bob met Eve", "it met us", "Zoe met it"])
+        >>> learner.teach([0, 2], [[(0, 3, "person"), (8, 11, "person")], []])
+        >>> two = [(0, 3, "PER"), (8, 11, "PER")]
+        >>> learner.consult([0, 1, 2, 3], [two, two, [], [(0, 3, "PER")]])
+        >>> learner.predict()[3]
+        [(0, 3, 'person')]
+        """
+        rows = check_indices(indices, "consult", len(self.sentences))
+        raws = spans_a_row(rows, spans, "consult")
+        said = tags_said(self.sentences, rows, raws)
+        self.sentences = replace(self.sentences, said=said if len(rows) else None)
+        self.model_version += 1
 
     def skip(self, indices: npt.ArrayLike) -> None:
         """Take sentences out: they are not asked again, and spans that they have are dropped."""
@@ -311,28 +345,37 @@ class SequenceLearner:
         TrainingError : nothing is labeled yet, or the tagger could not be fitted
         """
         if self._fitted_at != self.model_version:
-            self._fit()
+            self._fit(self._tagger, self.sentences)
+            self._fitted_at, self._tagging = self.model_version, None
         return self._tagger  # type: ignore[no-any-return]
 
-    def _fit(self) -> None:
+    @property
+    def _fitted_alone(self) -> Tagger:
+        """The tagger that has heard nobody else: for sentences of which nobody says anything."""
+        if self.sentences.said is None:
+            return self.fitted
+        if self._deaf is None or self._deaf[0] != self.model_version:
+            tagger = another(self._tagger) if self._deaf is None else self._deaf[1]
+            self._fit(tagger, replace(self.sentences, said=None))
+            self._deaf = self.model_version, tagger
+        return self._deaf[1]
+
+    def _fit(self, tagger: Tagger, sentences: Sentences) -> None:
         rows = self.labeled
         if not len(rows):
             raise TrainingError("Nothing is labeled yet: teach some sentences first.")
-        known = self.sentences.take(rows)
+        known = sentences.take(rows)
         edges = np.split(known.offsets, known.starts[1:-1])
         each = [
             tags_of(self._values[row], at) for row, at in zip(rows.tolist(), edges, strict=True)
         ]
         try:
-            self._tagger.fit(known, np.concatenate(each), len(self._table))
+            tagger.fit(known, np.concatenate(each), len(self._table))
         except (ValueError, RuntimeError, ArithmeticError) as error:
-            raise TrainingError(
-                f"{type(self._tagger).__name__} could not be fitted: {error}"
-            ) from error
-        self._fitted_at, self._tagging = self.model_version, None
+            raise TrainingError(f"{type(tagger).__name__} could not be fitted: {error}") from error
 
     def _told(self, sentences: Sentences) -> Tagging:
-        tagger = self.fitted
+        tagger = self._fitted_alone if sentences.said is None else self.fitted
         if isinstance(tagger, CrfTagger):
             return tagger.tag(sentences)
         if not len(sentences.word_ids):
@@ -363,7 +406,8 @@ class SequenceLearner:
         InvalidInputError : a label is not a str, int, float, bool or a tuple of these
         SourceError : the file cannot be written
         """
-        is_crf = isinstance(self._tagger, CrfTagger) and self._fitted_at >= 0
+        has_heard = self.sentences.said is not None
+        is_crf = isinstance(self._tagger, CrfTagger) and self._fitted_at >= 0 and not has_heard
         write_spans(
             path,
             SavedSpans(

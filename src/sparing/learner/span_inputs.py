@@ -1,12 +1,16 @@
 """What a SequenceLearner is given: sentences, a tagger, spans; each checked."""
 
-from collections.abc import Iterable, Mapping
-from copy import deepcopy
+from collections.abc import Iterable, Mapping, Sequence
+from copy import copy, deepcopy
 from typing import Any
 
+import numpy as np
+
 from sparing._validate import invalid
+from sparing.annotations.base import labels_of_all
 from sparing.annotations.sentences import Sentences
 from sparing.annotations.spans import SpanSet
+from sparing.annotations.tagging import tags_of
 from sparing.annotations.values import Value
 from sparing.models.crf.tagger import CrfTagger
 from sparing.pool.classes import ClassTable
@@ -51,6 +55,33 @@ def own_tagger(tagger: Any, sentences: Sentences) -> Any:
         expected = "'crf' or an object with fit and predict_marginals"
         raise invalid("tagger", WHERE, expected, tagger)
     return deepcopy(tagger)
+
+
+def another(tagger: Any) -> Any:
+    """Return a tagger that is fitted apart from this one; what is known of a pool is shared."""
+    return copy(tagger) if isinstance(tagger, CrfTagger) else deepcopy(tagger)
+
+
+def tags_said(sentences: Sentences, rows: IntArray, raws: Sequence[Any]) -> IntArray:
+    """Return (n_tokens,) what others say of each token, as ``Sentences`` has it.
+
+    Parameters
+    ----------
+    sentences : the pool
+    rows : of which something is said
+    raws : (n_rows,) spans of each
+
+    Raises
+    ------
+    InvalidInputError : spans that are empty, cross, or end past the text
+    """
+    table = ClassTable().with_values(labels_of_all(KIND, raws))
+    said = np.zeros(len(sentences.word_ids), dtype=np.int64)
+    for row, raw in zip(rows.tolist(), raws, strict=True):
+        value = parsed(row, raw, table, sentences.texts[row])
+        here = slice(*sentences.starts[row : row + 2])
+        said[here] = 1 + tags_of(value, sentences.offsets[here])
+    return said
 
 
 def spans_a_row(rows: IntArray, spans: Any, where: str) -> list[Any]:

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from sparing.models.others import Others
 from sparing.models.version import ModelVersion
 from sparing.pool.classes import ClassTable
 from sparing.pool.pool import Pool
@@ -27,6 +28,7 @@ class LabelsVersion:
     present : (n_labeled, n_labels) which labels each labeled row has
     seed : of all that is drawn
     inputs : (n_items, ...) what the classifier sees of the items; the pool's features if None
+    others : for each label, what others say of the items: that it is there, or not
     """
 
     def __init__(
@@ -36,13 +38,16 @@ class LabelsVersion:
         present: BoolArray,
         seed: int,
         inputs: Any = None,
+        others: Sequence[Others | None] = (),
     ) -> None:
         self.pool = pool
         self.present = present
         unlabeled, rows = Pool(pool.X, classes=ABSENT_PRESENT), pool.labeled
+        pools = (unlabeled.with_labels(rows, column.tolist()) for column in present.T)
+        told = others or [None] * present.shape[1]
         self.versions = [
-            ModelVersion(classifier, unlabeled.with_labels(rows, column.tolist()), seed, inputs)
-            for column in present.T
+            ModelVersion(classifier, one, seed, inputs, others=theirs)
+            for one, theirs in zip(pools, told, strict=True)
         ]
 
     @cached_property

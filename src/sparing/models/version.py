@@ -13,6 +13,7 @@ from sparing.models.alignment import align_proba
 from sparing.models.answers import check_can_be_judged
 from sparing.models.committee import PosteriorCommittee, bootstrap_committee
 from sparing.models.fitting import FittedModel, fit_on_pool, rows_of, seeded_copy, starts_warm
+from sparing.models.others import NOT_HEARD, Hearing, Others, hear
 from sparing.models.out_of_fold import out_of_fold_proba
 from sparing.pool.pool import Pool
 from sparing.pool.snapshot import Committee, Predict, Snapshot, Spectrum
@@ -45,6 +46,8 @@ class ModelVersion:
     inputs : (n_items, ...) what the classifier sees of the items; the pool's features if None
     before : what was fitted on other labels of this pool; a classifier with ``warm_start`` goes on
         from it, save where it must not have seen a label (out of fold) or has to differ
+    others : what others say of the items of the pool, heard as far as the labels show that they
+        know; of other items nothing is said
     """
 
     def __init__(
@@ -54,9 +57,11 @@ class ModelVersion:
         seed: int,
         inputs: Any = None,
         before: FittedModel | None = None,
+        others: Others | None = None,
     ) -> None:
         self.classifier = classifier
         self.pool = pool
+        self.others = others
         self.inputs = pool.X if inputs is None else inputs
         self.seed, self.before = seed, before
         self._seeds = [int(s) for s in np.random.SeedSequence(seed).generate_state(4)]
@@ -64,7 +69,7 @@ class ModelVersion:
     def after(self, pool: Pool) -> "ModelVersion":
         """Return the version of other labels; it goes on from what this one has fitted."""
         before = self.__dict__.get("fitted", self.before) if starts_warm(self.classifier) else None
-        return ModelVersion(self.classifier, pool, self.seed, self.inputs, before)
+        return ModelVersion(self.classifier, pool, self.seed, self.inputs, before, self.others)
 
     @property
     def n_classes(self) -> int:
@@ -87,19 +92,41 @@ class ModelVersion:
         """(n_items, n_classes) probabilities of the whole pool, read-only."""
         told = self._told("label_distributions_")
         proba = self.predict(self.inputs) if told is None else told
+        proba = self._beside_others(proba, slice(None))
         proba.flags.writeable = False
         return proba
 
     @property
     def codes(self) -> IntArray:
         """(n_items,) likeliest class ids of the whole pool."""
-        if self._told("label_distributions_") is None:
+        if self.others is None and self._told("label_distributions_") is None:
             return self.fitted.predict(self.inputs)
         return np.asarray(self.proba.argmax(axis=1))
 
     @cached_property
     def oof_proba(self) -> FloatArray:
         """(n_labeled, n_classes) out of fold."""
+        return self._beside_others(self._own_oof, self.pool.labeled)
+
+    @cached_property
+    def hearing(self) -> Hearing:
+        """How far others are heard."""
+        labeled = self.pool.labeled
+        codes = self.pool.y[labeled]
+        if self.others is None or len(np.unique(codes)) < 2:
+            return NOT_HEARD
+        same = self.others.as_classes(self.pool.classes, self.n_classes)
+        return hear(self.others, labeled, codes, self._own_oof, same)
+
+    def _beside_others(self, proba: FloatArray, rows: Any) -> FloatArray:
+        """Return what the model says together with what others do of these rows of the pool."""
+        if self.others is None:
+            return proba
+        return self.hearing.beside(proba, self.others.codes[rows])
+
+    @cached_property
+    def _own_oof(self) -> FloatArray:
+        """(n_labeled, n_classes) out of fold, of the model alone."""
         told = self._told("oof_proba_")
         if told is not None:
             return told

@@ -21,7 +21,7 @@ from sparing.project.learning.advice import (
 )
 from sparing.project.learning.shares import said_of_shares
 from sparing.project.log.replay import Ignored, ItemState
-from sparing.project.settings import offered_labels
+from sparing.project.settings import SPANS, offered_labels
 from sparing.project.source.items import GONE
 from sparing.project.source.matching import TAKEN_UP
 from sparing.project.state import State
@@ -52,6 +52,9 @@ BEYOND_LABELING = {
     Phase.HANDBACK: (False, "The model is certified: answer the items that are left to you."),
     Phase.DONE: (True, "Done: nothing is left to answer."),
 }
+HEARD = "The model hears them with a weight of {:.2f} of 1, as far as answers bear them out."
+NOT_HEARD = "The model does not hear them: no answers show that they know what it does not."
+BY_TOKENS = "The model hears them token by token, as far as answers bear them out."
 ROUGH = (
     "rough, of the items without a label: from {n} drawn at random so far;"
     " 'Check now' makes it sure"
@@ -106,9 +109,21 @@ def _weighed(state: State) -> tuple[str, ...]:
 
 
 def _foreign(state: State) -> list[str]:
-    """Return how often predictions of others are right."""
+    """Return how often predictions of others are right, and how far the model hears them."""
     theirs = state.foreign_record()
-    return [] if theirs is None or state.foreign is None else [theirs.said(state.foreign.name)]
+    if theirs is None or state.foreign is None:
+        return []
+    return [theirs.said(state.foreign.name), *_heard(state)]
+
+
+def _heard(state: State) -> list[str]:
+    """Return how far the model hears predictions of others; nothing before it has learned."""
+    facts = _facts(state)
+    if state.settings.kind == SPANS:
+        return [BY_TOKENS] if facts.n_labels else []
+    if facts.heard is None:
+        return []
+    return [HEARD.format(facts.heard) if facts.heard else NOT_HEARD]
 
 
 def _seen(state: State, labels: list[Event], annotator: str) -> list[Event]:

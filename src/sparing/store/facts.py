@@ -28,6 +28,7 @@ class VersionFacts:
     pace : how fast it has learned, see :mod:`sparing.audit.outlook`; None where nothing is known
     belief : the share of what is not labeled that it expects to be right about
     seen : of labeled items that were drawn at random, (doubt, items, wrong ones) out of fold
+    heard : how far predictions of others are heard, from 0 to 1; None where that is not one number
 
     Examples
     --------
@@ -47,6 +48,7 @@ class VersionFacts:
     pace: float | None = None
     belief: float | None = None
     seen: tuple[tuple[float, int, int], ...] = ()
+    heard: float | None = None
 
     def dump(self) -> str:
         """Return it as JSON; what says nothing is left out."""
@@ -78,6 +80,7 @@ class VersionFacts:
             _number(told.get("pace")),
             _number(told.get("belief")),
             tuple((float(d), int(n), int(wrong)) for d, n, wrong in told.get("seen", ())),
+            _number(told.get("heard")),
         )
 
 

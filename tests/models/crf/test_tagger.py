@@ -1,5 +1,7 @@
 """The tagger: its slope, its optimum, classes that come later, words it has not seen."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -15,8 +17,11 @@ def world():
     return sentences_with_names(120, seed=0)
 
 
-def test_the_slope_is_that_of_the_loss(world):
+@pytest.mark.parametrize("are_consulted", [False, True])
+def test_the_slope_is_that_of_the_loss(world, are_consulted):
     sentences, tags, n_classes = world
+    said = 1 + np.roll(tags, 1) if are_consulted else None
+    sentences = replace(sentences, said=said)
     loss = _Loss(WordTable(sentences).X, sentences, tags, n_classes, 0.3)
     rng = np.random.default_rng(0)
     at, way = rng.normal(size=(2, loss.size))

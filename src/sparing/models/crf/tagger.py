@@ -1,6 +1,6 @@
 """CrfTagger: tags of tokens, by features of words and a chain of tags."""
 
-from typing import Any, Protocol, Self
+from typing import Any, NamedTuple, Protocol, Self
 
 import numpy as np
 from scipy import sparse
@@ -32,6 +32,23 @@ class Tagger(Protocol):
     def predict_marginals(self, sentences: Sentences) -> FloatArray: ...  # noqa: D102
 
 
+class ChainWeights(NamedTuple):
+    """What a fit finds.
+
+    Parameters
+    ----------
+    coef : (n_features, 3 * n_tags) of the word itself, the one before, the one after
+    said : (n_said, n_tags) of what others say of the token
+    scores : (n_tags, n_tags) of pairs of tags
+    first : (n_tags,) of the first tag of a sentence
+    """
+
+    coef: FloatArray
+    said: FloatArray
+    scores: FloatArray
+    first: FloatArray
+
+
 class CrfTagger(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
     """A conditional random field on features of each word and of its two neighbors.
 
@@ -47,6 +64,7 @@ class CrfTagger(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no typ
     Attributes
     ----------
     coef_ : (n_features, 3 * n_tags) weights of the word itself, the one before, the one after
+    said_ : (n_said, n_tags) weights of what others say of a token; no row where nobody is consulted
     chain_ : how tags follow each other
 
     Examples
@@ -96,10 +114,11 @@ class CrfTagger(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no typ
             raise TrainingError("There is no token to learn from: label a sentence with some text.")
         self.table_ = self.table or WordTable(sentences)
         loss = _Loss(self.table_.of(sentences.words), sentences, tags, n_classes, self.l2)
-        start = loss.row_of(*self._weights(self.table_.X.shape[1], n_tags(n_classes)))
+        before = self._weights(self.table_.X.shape[1], loss.n_said, n_tags(n_classes))
         options = {"maxiter": self.max_iter, "ftol": CLOSE_ENOUGH, "maxcor": MEMORY}
+        start = loss.row_of(before)
         found = minimize(loss, start, jac=True, method="L-BFGS-B", options=options).x
-        self.coef_, scores, first = loss.weights_of(found)
+        self.coef_, self.said_, scores, first = loss.weights_of(found)
         self.chain_ = Transitions(scores, first, allowed(n_classes))
         return self
 
@@ -108,9 +127,17 @@ class CrfTagger(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no typ
         by_word = self.table_.of(sentences.words) @ self.coef_
         blocks = np.array_split(np.arange(len(sentences)), -(-len(sentences) // BLOCK) or 1)
         parts = [sentences.take(rows) for rows in blocks]
-        return joined(
-            [exact_tagging(emissions(by_word, neighbors(p)), self.chain_, p.starts) for p in parts]
-        )
+        scores = (emissions(by_word, neighbors(p)) + self._heard(p) for p in parts)
+        told = zip(scores, parts, strict=True)
+        return joined([exact_tagging(each, self.chain_, p.starts) for each, p in told])
+
+    def _heard(self, sentences: Sentences) -> FloatArray:
+        """Return (n_tokens, n_tags) what others add; nothing where it was not heard in the fit."""
+        said = sentences.said
+        if said is None or not len(self.said_):
+            return np.zeros((len(sentences.word_ids), len(self.chain_.first)))
+        known = np.where(said < len(self.said_), said, 0)
+        return self.said_[known]
 
     def predict_marginals(self, sentences: Sentences) -> FloatArray:
         """Return (n_tokens, n_tags) how likely each tag is."""
@@ -118,25 +145,34 @@ class CrfTagger(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no typ
 
     def get_state(self) -> dict[str, FloatArray]:
         """Return what was fitted, as arrays."""
-        return {"coef": self.coef_, "scores": self.chain_.scores, "first": self.chain_.first}
+        chain = self.chain_
+        return {
+            "coef": self.coef_,
+            "said": self.said_,
+            "scores": chain.scores,
+            "first": chain.first,
+        }
 
     def set_state(self, state: dict[str, FloatArray], table: WordTable) -> Self:
         """Take over what another one fitted on the words of this pool."""
         n_classes = len(state["first"]) // 2
         self.table_, self.coef_ = table, state["coef"]
+        self.said_ = state.get("said", np.zeros((0, len(state["first"]))))
         self.chain_ = Transitions(state["scores"], state["first"], allowed(n_classes))
         return self
 
-    def _weights(self, n_features: int, n: int) -> tuple[FloatArray, FloatArray, FloatArray]:
-        """Return the weights of the fit before, 0 for tags that it did not know."""
+    def _weights(self, n_features: int, n_said: int, n: int) -> ChainWeights:
+        """Return the weights of the fit before, 0 for what it did not know."""
         coef = np.zeros((n_features, N_PLACES, n))
-        scores, first = np.zeros((n, n)), np.zeros(n)
+        said, scores, first = np.zeros((n_said, n)), np.zeros((n, n)), np.zeros(n)
         chain = getattr(self, "chain_", None)
         known = 0 if chain is None else len(chain.first)
         if chain is not None and known <= n and len(self.coef_) == n_features:
             coef[:, :, :known] = self.coef_.reshape(n_features, N_PLACES, known)
+            n_both = min(n_said, len(self.said_))
+            said[:n_both, :known] = self.said_[:n_both]
             scores[:known, :known], first[:known] = chain.scores, chain.first
-        return coef.reshape(n_features, -1), scores, first
+        return ChainWeights(coef.reshape(n_features, -1), said, scores, first)
 
 
 def emissions(by_word: FloatArray, ids: tuple[IntArray, ...]) -> FloatArray:
@@ -171,6 +207,9 @@ class _Loss:
         self._ids = tuple(at[order] for at in np.split(places, N_PLACES))
         self._l2, self._n, self._allowed = l2, n, allowed(n_classes)
         self._tags = tags[order]
+        said = sentences.said
+        self._said = None if said is None else said[order]
+        self.n_said = 0 if said is None else int(said.max(initial=0)) + 1
         ones = np.ones(len(order))
         at = (np.arange(len(order)),)
         self._sums = [
@@ -184,17 +223,18 @@ class _Loss:
     @property
     def size(self) -> int:
         """How many weights there are."""
-        return self._X.shape[1] * N_PLACES * self._n + self._n * (self._n + 1)  # type: ignore[no-any-return]
+        return len(self._units)
 
-    def row_of(self, coef: FloatArray, scores: FloatArray, first: FloatArray) -> FloatArray:
+    def row_of(self, weights: ChainWeights) -> FloatArray:
         """Return weights as one row; features that no labeled word has are left out."""
-        row = np.concatenate([(self._merged.T @ coef).ravel(), scores.ravel(), first])
+        coef, *others = weights
+        row = np.concatenate([(self._merged.T @ coef).ravel(), *(part.ravel() for part in others)])
         return np.asarray(row / self._units)
 
-    def weights_of(self, row: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
-        """Return the weights of all features, of pairs and of first tags."""
-        coef, scores, first = self._parts(row * self._units)
-        return self._merged @ coef, scores, first
+    def weights_of(self, row: FloatArray) -> ChainWeights:
+        """Return the weights of all features, of what others say, of pairs and of first tags."""
+        coef, *others = self._parts(row * self._units)
+        return ChainWeights(self._merged @ coef, *others)
 
     def _curvature(self) -> FloatArray:
         """Return about how strongly the loss bends along each weight, were tags independent."""
@@ -202,21 +242,26 @@ class _Loss:
         spread = share * (1 - share) + LEAST_SPREAD
         squares = self._X.power(2).T
         times = [squares @ np.bincount(at, minlength=self._X.shape[0]) for at in self._ids]
+        heard = np.zeros(0) if self._said is None else np.bincount(self._said)
         n_firsts = np.array([self._packing.sizes[0]])
-        counts = np.concatenate([np.column_stack(times).ravel(), self._pairs.sum(axis=1), n_firsts])
-        return np.asarray(np.outer(counts, spread).ravel() + self._l2)
+        sums = [np.column_stack(times).ravel(), heard, self._pairs.sum(axis=1), n_firsts]
+        return np.asarray(np.outer(np.concatenate(sums), spread).ravel() + self._l2)
 
-    def _parts(self, row: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
-        n = self._n
-        coef, scores, first = np.split(row, [len(row) - n * n - n, len(row) - n])
-        return coef.reshape(-1, N_PLACES * n), scores.reshape(n, n), first
+    def _parts(self, row: FloatArray) -> ChainWeights:
+        n, n_said = self._n, self.n_said
+        ends = len(row) - np.cumsum([n, n * n, n_said * n])[::-1]
+        coef, said, scores, first = np.split(row, ends)
+        parts = coef.reshape(-1, N_PLACES * n), said.reshape(n_said, n), scores.reshape(n, n), first
+        return ChainWeights(*parts)
 
     def __call__(self, row: FloatArray) -> tuple[float, FloatArray]:
         """Return the loss and its slope."""
         row = row * self._units
-        coef, scores, first = self._parts(row)
+        coef, said, scores, first = self._parts(row)
         chain = Transitions(scores, first, self._allowed)
         by_token = emissions(self._X @ coef, self._ids)
+        if self._said is not None:
+            by_token += said[self._said]
         scaled = forward_backward(by_token, chain, self._packing)
         at, n_first = np.arange(len(self._tags)), int(self._packing.sizes[0])
         firsts = self._tags[:n_first]
@@ -225,9 +270,17 @@ class _Loss:
         pairs = pair_counts(scaled, chain, self._packing) - self._pairs
         off[at, self._tags] -= 1
         by_word = np.hstack([total @ off for total in self._sums])
-        slope = np.concatenate([(self._X.T @ by_word).ravel(), pairs.ravel(), off[:n_first].sum(0)])
+        parts = [self._X.T @ by_word, self._heard(off), pairs, off[:n_first].sum(0)]
+        slope = np.concatenate([part.ravel() for part in parts])
         loss = scaled.log_total - told + self._l2 / 2 * float(row @ row)
         return float(loss), (slope + self._l2 * row) * self._units
+
+    def _heard(self, off: FloatArray) -> FloatArray:
+        """Return (n_said, n_tags) the slope along the weights of what others say."""
+        if self._said is None:
+            return np.zeros((0, self._n))
+        columns = (np.bincount(self._said, each, minlength=self.n_said) for each in off.T)
+        return np.column_stack([*columns])
 
 
 def _without_twins(X: Any) -> tuple[Any, Any]:

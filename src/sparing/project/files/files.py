@@ -140,7 +140,8 @@ class Files:
 
         It is shown as a guess, by choice, as long as it is not known to be worse than the model of
         the project; it is nobody's word, and no evidence. How often it is right is told from the
-        answers to items that were drawn at random.
+        answers to items that were drawn at random. The model hears it as far as answers show that
+        it knows what the model does not.
 
         Parameters
         ----------
@@ -166,6 +167,7 @@ class Files:
         keep_foreign(self._guarded.folder.predictions, foreign)
         with self._guarded.held() as state:
             state.take_foreign(foreign)
+        self._log.say(Kind.IMPORTED, f"{foreign.name}: {told.said()[0]}")  # to be learned from
         return told
 
     def import_source_labels(self, column: str) -> ImportReport:

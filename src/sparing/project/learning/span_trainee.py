@@ -18,6 +18,7 @@ from sparing.pool.pool import SKIPPED, UNLABELED
 from sparing.project.folder import ProjectFolder
 from sparing.project.learning.advice import beats_commonest, standing
 from sparing.project.learning.batch import N_SPARE
+from sparing.project.learning.consulted import Consulted
 from sparing.project.learning.scores import (
     NO_SPANS,
     NOT_CERTAIN,
@@ -30,6 +31,7 @@ from sparing.project.learning.span_advice import Course
 from sparing.project.learning.span_evidence import Folds, HeldOut
 from sparing.project.learning.wanted import wanted_of
 from sparing.project.log.replay import Replay
+from sparing.project.settings import SPANS
 from sparing.project.source.changes import ITEMS_STAMP, attached
 from sparing.project.source.items import PRESENT, Listing
 from sparing.store import ItemRow, Store, Version, VersionFacts
@@ -82,6 +84,7 @@ class SpanTrainee:
         self._rows = np.zeros(0, np.int64)
         self._learner: SequenceLearner | None = None
         self._known: list[str | int] = []
+        self._consulted = Consulted(folder, SPANS)
         self._draft: tuple[int, Scores] | None = None
         self._stamp: str | None = None
         self._mark = f"-{uuid4().hex[:8]}" if folder.is_shared else ""
@@ -188,6 +191,7 @@ class SpanTrainee:
         self._rows = np.array([item.row for item in there], dtype=np.int64)
         self._learner = SequenceLearner(sentences, strategy=STRATEGY, seed=self._seed)
         self._known = [UNLABELED] * len(there)
+        self._consulted = Consulted(self._folder, SPANS)
         self._draft = None
         self._folds = Folds(len(there), self._seed)
         self._course = Course()
@@ -202,6 +206,9 @@ class SpanTrainee:
         learner = self._learned
         items = [self._items[row] for row in self._rows.tolist()]
         wanted = wanted_of(self._folder, self._replay, items)
+        said = self._consulted.news(items, self._replay)
+        if said is not None:
+            learner.consult(list(said), [[*units_in(one)] for one in said.values()])
         differ = [i for i, (a, b) in enumerate(zip(self._known, wanted, strict=True)) if a != b]
         taught = {i: units_in(w) for i in differ if isinstance(w := wanted[i], str)}
         if taught:

@@ -25,6 +25,7 @@ from sparing.project.learning.advice import (
 )
 from sparing.project.learning.batch import ask
 from sparing.project.learning.class_words import pictured, pointed_at, read_seeds
+from sparing.project.learning.consulted import Consulted
 from sparing.project.learning.kinds import TRAININGS, KindOfTraining, Taught
 from sparing.project.learning.named import Named, named
 from sparing.project.learning.scores import NO_IDS, NOT_NAMED, Scores, asked_rows, write_scores
@@ -87,6 +88,7 @@ class Trainee:
         kind: str = CLASS,
     ) -> None:
         self._kind = TRAININGS.get(kind, TRAININGS[CLASS])
+        self._consulted = Consulted(folder, kind)
         self._folder = folder
         self._store = store
         self._sight = Sight(folder, list_items, encoder, progress)
@@ -247,10 +249,20 @@ class Trainee:
                 self._vectors(rows), self._seed, self._contents.views
             )
             self._look_for(self._learner, rows)
+            self._consulted = Consulted(self._folder, self._learner.kind)
+            self._listen(self._learner, rows)
             if looks_back:
                 self._look_back(self._learner, rows)
+        self._listen(self._learner, rows)
         follow(self._learner, self._wanted(rows), self._kind)
         return self._learner, rows
+
+    def _listen(self, learner: ActiveLearner, rows: IntArray) -> None:
+        """Consult what others say of the items, where that is not what the learner has heard."""
+        items = [self._sight.items[row] for row in rows.tolist()]
+        said = self._consulted.news(items, self._replay)
+        if said is not None:
+            learner.consult(list(said), [self._kind.as_taught(one) for one in said.values()])
 
     def _look_back(self, learner: ActiveLearner, rows: IntArray) -> None:
         """Teach the first labels alone, as if a process that ended had been here before."""
@@ -332,7 +344,8 @@ class Trainee:
     def _facts(
         self, learner: ActiveLearner, labels: Sequence[Event], told: FloatArray | None
     ) -> VersionFacts:
-        facts = VersionFacts(len(labels), shares=self._kind.shares(learner))
+        heard = learner.heard if self._consulted.are_there else None
+        facts = VersionFacts(len(labels), shares=self._kind.shares(learner), heard=heard)
         if told is not None:
             right = self._kind.right(learner, told)
             uniform = np.array([event.source == FROM_UNIFORM for event in labels])
