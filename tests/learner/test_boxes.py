@@ -7,30 +7,12 @@ from sparing import BoxLearner
 from sparing.annotations.detections import Detections, judged
 from sparing.encoders.pretrained.photos import WEIGHTS
 from sparing.errors import InvalidInputError, TrainingError, UnknownNameError
+from sparing.learner import boxes
+from sparing.models.detection.feature_maps import MapReader
 from sparing.models.detection.usefulness import NO_HELP, TOO_FEW, TOO_MANY, usefulness
 from sparing.stats.detection import mean_average_precision
 from sparing.strategies.detections import DetectionSnapshot, MixedPictures, RareDoubt
-
-SIZE = 96
-
-
-def pictures_of(n, seed=0):
-    """Return dark pictures with a bright square or a bright cross, and where it is."""
-    rng = np.random.default_rng(seed)
-    made, truth = [], []
-    for i in range(n):
-        page = rng.integers(0, 30, (SIZE, SIZE, 3)).astype(np.uint8)
-        side = int(rng.integers(24, 48))
-        x, y = rng.integers(0, SIZE - side, 2).tolist()
-        part = page[y : y + side, x : x + side]
-        if i % 2:
-            part[...] = 230
-        else:
-            part[side // 3 : -side // 3] = 230
-            part[:, side // 3 : -side // 3] = 230
-        made.append(page)
-        truth.append([(x, y, x + side, y + side, "square" if i % 2 else "cross")])
-    return made, truth
+from sparing.testing.pictures import pictures_with_shapes
 
 
 class Repeater:
@@ -72,6 +54,28 @@ def test_a_detector_of_ones_own_is_fitted_once_for_each_state_of_the_boxes():
     learner.teach([1], [[]])
     assert learner.fitted.n_fits == 2
     assert learner.labeled.tolist() == [0, 1]
+
+
+def test_of_a_large_pool_a_part_is_looked_at_and_any_picture_may_be_drawn(monkeypatch):
+    monkeypatch.setattr(boxes, "LOOKED_AT", 3)
+    monkeypatch.setattr(MapReader, "pooled", lambda self, pictures: np.eye(len(pictures), 40))
+    seen = []
+
+    class Watching(Repeater):
+        def predict(self, pictures):
+            seen.extend(int(p[0, 0, 0]) for p in pictures)
+            return super().predict(pictures)
+
+    n = 30
+    learner = BoxLearner(numbered(n), ["cat"], Watching([found(0.5)] * n))
+    learner.teach([0], [[(0, 0, 4, 9, "cat")]])
+    drawn = []
+    for _ in range(8):
+        query = learner.query(5)
+        drawn += query.indices[query.source == "uniform"].tolist()
+        assert query.propensity[query.source == "uniform"].tolist() == [1 / (n - 1)]
+    assert len(seen) == 5  # as many as are asked, each once
+    assert set(drawn) - set(seen)
 
 
 def test_answers_that_do_not_fit_are_refused_with_their_row():
@@ -155,7 +159,7 @@ def test_the_built_in_detector_finds_plain_things(monkeypatch):
     if WEIGHTS.find() is None:
         pytest.skip("the weights are not installed")
     monkeypatch.setattr("sparing.models.detection.suggester.N_STEPS", 120)
-    pages, truth = pictures_of(24)
+    pages, truth = pictures_with_shapes(24)
     learner = BoxLearner(pages, seed=1)
     learner.teach(range(14), truth[:14])
     told = learner.found(range(14, 24))

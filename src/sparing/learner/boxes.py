@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -117,6 +117,7 @@ class BoxLearner:
         self.round = 0
         self._rng = np.random.default_rng(self.seed)
         self._fitted_at = -1
+        self._found: dict[int, Detections] = {}
         self._useful: tuple[int, Usefulness] | None = None
 
     def __repr__(self) -> str:
@@ -143,6 +144,11 @@ class BoxLearner:
     def n_boxes(self) -> int:
         """How many boxes were taught: what was paid, beside the pictures."""
         return sum(len(value) for value in self._values.values())
+
+    @property
+    def truth(self) -> list[Detections]:
+        """(n_labeled,) all boxes of each picture that was taught, in the order of ``labeled``."""
+        return [Detections.of_value(self._values[row]) for row in self.labeled.tolist()]
 
     def query(self, batch_size: int = 1) -> Query:
         """Choose the pictures to box next; nothing is marked as asked.
@@ -228,7 +234,20 @@ class BoxLearner:
         """
         n = len(self.pictures)
         rows = np.arange(n) if indices is None else check_indices(indices, "found", n)
-        return list(self.fitted.predict([self.pictures[row] for row in rows.tolist()]))
+        fitted = self.fitted
+        new = [row for row in rows.tolist() if row not in self._found]
+        told = fitted.predict([self.pictures[row] for row in new]) if new else []
+        self._found |= dict(zip(new, told, strict=True))
+        return [self._found[row] for row in rows.tolist()]
+
+    def looked_at(self, most: int = LOOKED_AT) -> IntArray:
+        """Return candidates that the detector looks at in a round, ascending.
+
+        They are the same ones again as long as they are there: their order is drawn once, so that
+        what was seen of a picture serves the next rounds. Draws at random are from all candidates.
+        """
+        order = np.random.default_rng(self.seed).permutation(len(self.pictures))
+        return np.sort(order[self.eligible[order]][:most])
 
     @property
     def fitted(self) -> Detector:
@@ -242,7 +261,7 @@ class BoxLearner:
             if not self.n_boxes:
                 raise TrainingError("No box is taught yet: teach some pictures first.")
             self._calling(lambda: self._detector.fit(*self._known()))
-            self._fitted_at = self.model_version
+            self._fitted_at, self._found = self.model_version, {}
         return self._detector  # type: ignore[no-any-return]
 
     @property
@@ -283,9 +302,8 @@ class BoxLearner:
         return mean_average_precision_interval(seen, seed=self.seed)
 
     def _known(self) -> tuple[list[Any], list[Detections], int]:
-        rows = self.labeled.tolist()
-        truth = [Detections.of_value(self._values[row]) for row in rows]
-        return [self.pictures[row] for row in rows], truth, len(self._table)
+        pictures = [self.pictures[row] for row in self.labeled.tolist()]
+        return pictures, self.truth, len(self._table)
 
     def _calling(self, work: Any) -> Any:
         """Run foreign code; what it finds wrong is said in the words of this project."""
@@ -321,22 +339,12 @@ class BoxLearner:
         plain = DetectionSnapshot(self.eligible, self.labeled, counts)
         if not strategy.requires:
             return plain
-        rows = self._looked_at(max(LOOKED_AT, batch_size))
-        eligible = np.zeros(len(self.pictures), bool)
-        eligible[rows] = True
+        rows = self.looked_at(max(LOOKED_AT, batch_size))
         found: list[Detections | None] = [None] * len(self.pictures)
         for row, one in zip(rows.tolist(), self.found(rows), strict=True):
             found[row] = one
         pooled = self._pooled(np.union1d(rows, self.labeled))
-        return DetectionSnapshot(eligible, self.labeled, counts, found, pooled)
-
-    def _looked_at(self, most: int) -> IntArray:
-        """Return candidates that a round looks at; the same ones again as long as they are there.
-
-        The order is drawn once, so that what was seen of a picture serves the next rounds.
-        """
-        order = np.random.default_rng(self.seed).permutation(len(self.pictures))
-        return np.sort(order[self.eligible[order]][:most])
+        return replace(plain, found=found, pooled=pooled)
 
     def _pooled(self, rows: IntArray) -> FloatArray:
         told = self._reader.pooled([self.pictures[row] for row in rows.tolist()])

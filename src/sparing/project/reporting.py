@@ -20,8 +20,9 @@ from sparing.project.learning.advice import (
     wanting,
 )
 from sparing.project.learning.shares import said_of_shares
+from sparing.project.log.boxed import cost_so_far
 from sparing.project.log.replay import Ignored, ItemState
-from sparing.project.settings import SPANS, offered_labels
+from sparing.project.settings import BOXES, SPANS, offered_labels
 from sparing.project.source.items import GONE
 from sparing.project.source.matching import TAKEN_UP
 from sparing.project.state import State
@@ -96,16 +97,25 @@ def status(state: State, annotator: str = "") -> Status:
         seen_by=state.seen_by,
         n_unmatched=_n_unmatched(state),
         shares=dict(_facts(state).shares),
-        weighed=_weighed(state),
+        weighed=_weighed(state, labels),
         kind=state.settings.kind,
         by_label=_by_label(state),
         since_certified=tuple(state.said_of_certificate()) if state.certified else (),
     )
 
 
-def _weighed(state: State) -> tuple[str, ...]:
+def _weighed(state: State, labels: list[Event]) -> tuple[str, ...]:
     """Return what each model is worth, predictions of others, and how far suggestions sway."""
-    return (*said_of_shares(_facts(state).shares), *_foreign(state), *state.sway().said())
+    shares = said_of_shares(_facts(state).shares)
+    return (*shares, *_of_boxes(state, labels), *_foreign(state), *state.sway().said())
+
+
+def _of_boxes(state: State, labels: list[Event]) -> list[str]:
+    """Return what boxes have cost, and whether suggestions help."""
+    if state.settings.kind != BOXES:
+        return []
+    cost = cost_so_far(label.content or "[]" for label in labels)
+    return [one for one in (cost, _facts(state).suggests) if one]
 
 
 def _foreign(state: State) -> list[str]:

@@ -29,6 +29,7 @@ class VersionFacts:
     belief : the share of what is not labeled that it expects to be right about
     seen : of labeled items that were drawn at random, (doubt, items, wrong ones) out of fold
     heard : how far predictions of others are heard, from 0 to 1; None where that is not one number
+    suggests : where boxes are drawn, whether any are suggested, and why, as a person reads it
 
     Examples
     --------
@@ -49,6 +50,7 @@ class VersionFacts:
     belief: float | None = None
     seen: tuple[tuple[float, int, int], ...] = ()
     heard: float | None = None
+    suggests: str = ""
 
     def dump(self) -> str:
         """Return it as JSON; what says nothing is left out."""
@@ -81,6 +83,7 @@ class VersionFacts:
             _number(told.get("belief")),
             tuple((float(d), int(n), int(wrong)) for d, n, wrong in told.get("seen", ())),
             _number(told.get("heard")),
+            str(told.get("suggests", "")),
         )
 
 

@@ -14,7 +14,7 @@ from sparing.models.detection.head import RATE, CellHead, Cells
 from sparing.models.detection.targets import NOTHING, targets_of
 from sparing.types import FloatArray, IntArray
 
-N_STEPS = 300
+STEPS = 30.0  # times the root of the number of pictures
 PICTURES_A_STEP = 8
 NEGATIVES = 96  # cells without an object that are drawn of a picture, a step
 SAMPLED = 64  # pictures by which the spread of features is measured
@@ -83,11 +83,12 @@ class BoxSuggester:
         seen = np.concatenate([maps[i].cells() for i in rng.permutation(len(maps))[:SAMPLED]])
         head = CellHead(seen.mean(axis=0), seen.std(axis=0), n_classes, rng)
         order: list[int] = []
-        for step in range(N_STEPS):
+        n_steps = round(STEPS * np.sqrt(len(maps)))
+        for step in range(n_steps):
             while len(order) < PICTURES_A_STEP:
                 order += rng.permutation(len(maps)).tolist()
             now, order = order[:PICTURES_A_STEP], order[PICTURES_A_STEP:]
-            fade = 0.5 * (1 + np.cos(np.pi * step / N_STEPS))
+            fade = 0.5 * (1 + np.cos(np.pi * step / n_steps))
             head.step(_joined([_drawn(maps[i], *targets[i], rng) for i in now]), RATE * fade)
         self._head = head
         return self

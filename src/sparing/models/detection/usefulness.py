@@ -37,6 +37,7 @@ class Usefulness:
     least_score : from which on a box is shown
     saved : boxes at the right place less those at a wrong one, over all there are
     judged : the detections in the pictures that were held out; None where none were
+    found : what was found in each of them while it was held out; empty where none were
     """
 
     helps: bool
@@ -44,6 +45,7 @@ class Usefulness:
     least_score: float = 1.0
     saved: float = 0.0
     judged: Judged | None = None
+    found: Sequence[Detections] = ()
 
 
 def usefulness(
@@ -91,9 +93,9 @@ def _by(found: Sequence[Detections], truth: Sequence[Detections], n_classes: int
     seen = judged(found, truth, n_classes)
     saved = float(gains.max(initial=0) / max(shown.n_true.sum(), 1))
     if saved < LEAST_SAVED:
-        return Usefulness(False, NO_HELP, saved=saved, judged=seen)
+        return Usefulness(False, NO_HELP, 1.0, saved, seen, found)
     least = float(shown.scores[order][gains.argmax()])
-    return Usefulness(True, ROUGH, least, saved, seen)
+    return Usefulness(True, ROUGH, least, saved, seen, found)
 
 
 def shown_of(found: Detections, least_score: float) -> Detections:

@@ -19,6 +19,7 @@ from sparing.project.folder import ProjectFolder
 from sparing.project.learning.advice import beats_commonest, standing
 from sparing.project.learning.batch import N_SPARE
 from sparing.project.learning.consulted import Consulted
+from sparing.project.learning.course import Course
 from sparing.project.learning.scores import (
     NO_SPANS,
     NOT_CERTAIN,
@@ -27,7 +28,6 @@ from sparing.project.learning.scores import (
     asked_rows,
     write_scores,
 )
-from sparing.project.learning.span_advice import Course
 from sparing.project.learning.span_evidence import Folds, HeldOut
 from sparing.project.learning.wanted import wanted_of
 from sparing.project.log.replay import Replay

@@ -83,6 +83,23 @@ def counted(boxes: Iterable[MarkedBox]) -> str:
     return ", ".join(f"{labels.count(one)} {one}" for one in dict.fromkeys(labels)) or NO_BOXES
 
 
+def cost_so_far(contents: Iterable[str]) -> str:
+    """Return what was drawn so far as a sentence: what is paid for are boxes and pictures.
+
+    Examples
+    --------
+    >>> cost_so_far(['[[0,0,16,16,"k1"],[0,0,32,16,"k1"]]', "[]"])
+    'Drawn so far: 2 boxes in 2 pictures, 1.0 a picture.'
+    """
+    numbers = [len(units_in(content)) for content in contents]
+    if not numbers:
+        return ""
+    n, total = len(numbers), sum(numbers)
+    drawn = "1 box" if total == 1 else f"{total:,} boxes"
+    seen = "1 picture" if n == 1 else f"{n:,} pictures"
+    return f"Drawn so far: {drawn} in {seen}, {total / n:.1f} a picture."
+
+
 def values_of(*contents: str) -> list[Value]:
     """Return contents of boxes as values that can be matched with each other.
 

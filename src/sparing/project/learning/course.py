@@ -1,8 +1,8 @@
-"""When to stop marking spans: the price of a point by their rough F1, and what taggers agree on."""
+"""When to stop marking spans or boxes: the price of a point of F1, and what models agree on."""
 
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -18,15 +18,28 @@ from sparing.project.learning.advice import (
 from sparing.store import Version, VersionFacts
 from sparing.types import IntArray
 
-LEAST_TEXTS = 20  # drawn at random: with fewer the interval of F1 is some 30 points wide
-TOKENS_PER_POINT = 2000.0  # to read: what a point of F1 is worth to most people
+LEAST_ITEMS = 20  # drawn at random: with fewer the interval of F1 is some 30 points wide
 N_ROUNDS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """In what a person pays, and how much a point of F1 is worth to most people."""
+
+    unit: str
+    per_point: float
+    shown: int  # of which a sentence says what they bring
+
+
+TOKENS = Price("tokens", 2000.0, 1000)  # to read
+BOXES = Price("boxes", 100.0, 100)  # to draw
 
 
 class Course:
     """How the versions of a project have gone: what the last of them say of the same items."""
 
-    def __init__(self) -> None:
+    def __init__(self, price: Price = TOKENS) -> None:
+        self._price = price
         self._watched: deque[tuple[int, IntArray]] = deque(maxlen=N_ROUNDS)
 
     def is_due(self, n_labels: int) -> bool:
@@ -44,20 +57,24 @@ class Course:
         self._watched.append((n_labels, predicted))
 
     def advice(
-        self, facts: VersionFacts, versions: Iterable[Version], tokens_a_text: float
+        self, facts: VersionFacts, versions: Iterable[Version], units_an_item: float
     ) -> Advice:
         """Say whether to stop, by the versions so far and the facts of the next one."""
-        if n_random(facts) < LEAST_TEXTS:
-            why = f"{TOO_EARLY}{needed(LEAST_TEXTS - n_random(facts))}."
-            return Advice("course", False, why, float("nan"), LEAST_TEXTS)
+        if n_random(facts) < LEAST_ITEMS:
+            why = f"{TOO_EARLY}{needed(LEAST_ITEMS - n_random(facts))}."
+            return Advice("course", False, why, float("nan"), LEAST_ITEMS)
         whole = (v for v in versions if not v.is_draft)
         known = ((f.n_labels, random_accuracy(f)) for f in standing([*whole, Version(0, 0, facts)]))
         points = {n: found[0] for n, found in known if found is not None}
-        return agreed(points, [predicted for _, predicted in self._watched], tokens_a_text)
+        predicted = [said for _, said in self._watched]
+        return agreed(points, predicted, units_an_item, self._price)
 
 
 def agreed(
-    points: Mapping[int, float], watched: Sequence[IntArray], tokens_a_text: float
+    points: Mapping[int, float],
+    watched: Sequence[IntArray],
+    units_an_item: float,
+    price: Price = TOKENS,
 ) -> Advice:
     """Say whether to stop: by the price of a point, unless the models are seen to differ still.
 
@@ -65,9 +82,10 @@ def agreed(
 
     Parameters
     ----------
-    points : rough F1 by the number of texts with an answer
+    points : rough F1 by the number of items with an answer
     watched : what the last models, well apart, predict for the same items
-    tokens_a_text : how many tokens such a text has in the mean
+    units_an_item : how many tokens or boxes such an item has in the mean
+    price : of these
 
     Examples
     --------
@@ -85,17 +103,18 @@ def agreed(
     if len(numbers) < 3:  # what the rule asks for
         return settled
     values = [points[n] for n in numbers]
-    tokens = [n * tokens_a_text for n in numbers]
-    gain = _in_f1(expected_gain(tokens, values, answers_per_point=TOKENS_PER_POINT))
+    paid = [n * units_an_item for n in numbers]
+    gain = _in_f1(expected_gain(paid, values, answers_per_point=price.per_point), price)
     still_differ = not settled.stop and not np.isnan(settled.value)
     return settled if gain.stop and still_differ else gain
 
 
-def _in_f1(gain: Advice) -> Advice:
-    """Return the price of a point as what the next thousand tokens bring."""
-    said = f"the next 1,000 tokens should bring about {1000 / gain.value:.1f} points of F1"
+def _in_f1(gain: Advice, price: Price) -> Advice:
+    """Return the price of a point as what the next tokens or boxes bring."""
+    n, bring = price.shown, price.shown / gain.value
+    said = f"the next {n:,} {price.unit} should bring about {bring:.1f} points of F1"
     if gain.stop:
-        return replace(gain, sentence=f"Stop: {said} (limit: {1000 / TOKENS_PER_POINT:g}).")
+        return replace(gain, sentence=f"Stop: {said} (limit: {n / price.per_point:g}).")
     return replace(gain, sentence=f"Go on: {said}.")
 
 
