@@ -158,7 +158,7 @@ def test_the_built_in_detector_finds_plain_things(monkeypatch):
     pytest.importorskip("onnx")
     if WEIGHTS.find() is None:
         pytest.skip("the weights are not installed")
-    monkeypatch.setattr("sparing.models.detection.suggester.STEPS", 25.0)
+    monkeypatch.setattr("sparing.models.detection.suggester.STEPS", 32.0)
     pages, truth = pictures_with_shapes(24)
     learner = BoxLearner(pages, seed=1)
     learner.teach(range(14), truth[:14])

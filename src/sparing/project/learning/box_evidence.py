@@ -117,7 +117,7 @@ def all_right(found: Detections, least_score: float) -> float:
     Examples
     --------
     >>> two = Detections.of([(0, 0, 4, 4), (8, 8, 9, 9)], [0, 0], [0.75, 0.2])
-    >>> all_right(two, 0.5)
+    >>> round(all_right(two, 0.5), 3)
     0.6
     """
     scores = one_each(found, SAME_PLACE, across=True).scores
