@@ -16,7 +16,7 @@ LASTS = 1.2  # times the labels that were there: so long it stands for models wi
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Evidence:
+class BoxEvidence:
     """What pictures that were held out say of a detector.
 
     Parameters
@@ -54,7 +54,7 @@ def evidence(
     drawn: BoolArray,
     pool: Sequence[Detections],
     n_classes: int,
-) -> Evidence:
+) -> BoxEvidence:
     """Return what held-out pictures say, F1 of those that were drawn at random.
 
     Parameters
@@ -67,7 +67,7 @@ def evidence(
     """
     at = np.flatnonzero(drawn).tolist()
     if not useful.helps or not at:
-        return Evidence(len(truth), n_classes, useful)
+        return BoxEvidence(len(truth), n_classes, useful)
     shown = [shown_of(useful.found[i], useful.least_score) for i in at]
     there = [truth[i] for i in at]
     seen = judged(shown, there, n_classes)
@@ -77,7 +77,7 @@ def evidence(
         np.array([len(one) for one in there], dtype=np.float64),
     )
     left = _expected([shown_of(one, useful.least_score) for one in pool] or shown)
-    return Evidence(len(truth), n_classes, useful, limits(here, _expected(shown), left))
+    return BoxEvidence(len(truth), n_classes, useful, limits(here, _expected(shown), left))
 
 
 def _expected(shown: Sequence[Detections]) -> Counts:

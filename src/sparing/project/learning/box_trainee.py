@@ -22,7 +22,7 @@ from sparing.models.detection.usefulness import (
     Usefulness,
 )
 from sparing.pool.pool import UNLABELED
-from sparing.project.learning.box_evidence import Evidence, all_right, evidence, shown_boxes
+from sparing.project.learning.box_evidence import BoxEvidence, all_right, evidence, shown_boxes
 from sparing.project.learning.course import BOXES, Course
 from sparing.project.learning.kinds import Taught
 from sparing.project.learning.scores import NOT_NAMED, Scores, asked_rows, write_scores
@@ -73,7 +73,7 @@ class BoxTrainee(Trainee):
         self._known: list[Taught | int] = []
         self._listed: str | None = None
         self._round: Round | None = None
-        self._judged: Evidence | None = None
+        self._judged: BoxEvidence | None = None
 
     def draft(self, version: int) -> Version | None:
         """Write what the detector says now, where it takes long to find out how good it is.
@@ -208,7 +208,7 @@ class BoxTrainee(Trainee):
         known = self._judged
         return known is not None and known.is_of(len(boxer.labeled), len(boxer.classes))
 
-    def _judge(self, boxer: BoxLearner, made: Round) -> Evidence:
+    def _judge(self, boxer: BoxLearner, made: Round) -> BoxEvidence:
         left = [found for i, found in made.found.items() if boxer.eligible[i]]
         drawn = self._drawn()[boxer.labeled]
         return evidence(boxer.usefulness, boxer.truth, drawn, left, len(boxer.classes))
