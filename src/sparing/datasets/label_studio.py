@@ -22,7 +22,7 @@ from sparing.datasets.decoding import read_text
 from sparing.errors import InvalidInputError, SourceError
 
 OWN = "sparing"  # the part of a task's meta that is ours
-CHOICES, LABELS = "choices", "labels"
+CHOICES, LABELS, RECTANGLES = "choices", "labels", "rectanglelabels"
 SEVERAL = "multiple"  # how a control says that several may be chosen
 UPLOADED = re.compile(r"[0-9a-f]{8}-")  # before the name of a file that was uploaded
 MOST_INTERFACE = 1 << 20  # characters
@@ -42,6 +42,7 @@ class Annotation:
     passed_over : types of its results that are no choices
     is_submitted : it has results, or a list of none
     marked : its results that mark a part of a text, as they came
+    framed : its results that frame a part of a picture, as they came
     """
 
     key: str
@@ -52,6 +53,7 @@ class Annotation:
     passed_over: tuple[str, ...]
     is_submitted: bool
     marked: tuple[Mapping[str, Any], ...] = ()
+    framed: tuple[Mapping[str, Any], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,12 +78,12 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class Interface:
-    """The part of a labeling interface in which choices are made, or spans are marked.
+    """The part of a labeling interface in which choices are made, or parts are marked.
 
     Parameters
     ----------
     name, to_name : of the control, and of the object that it is about
-    choices : that it offers; the labels of spans
+    choices : that it offers; the labels of spans and of boxes
     """
 
     name: str
@@ -160,6 +162,7 @@ def read_annotation(raw: Any) -> Annotation:
         tuple(str(one.get("type")) for one in results if one.get("type") != CHOICES),
         isinstance(raw.get("result"), list),
         tuple(one for one in results if one.get("type") == LABELS),
+        tuple(one for one in results if one.get("type") == RECTANGLES),
     )
 
 
@@ -234,14 +237,16 @@ def choice(interface: Interface, *labels: str, why: str = "") -> dict[str, Any]:
     return made | ({"meta": {"text": [why]}} if why else {})
 
 
-def read_interface(config: str, *, several: bool = False, spans: bool = False) -> Interface:
+def read_interface(
+    config: str, *, several: bool = False, spans: bool = False, boxes: bool = False
+) -> Interface:
     """Return the first control of a labeling interface in which one choice is made.
 
     Parameters
     ----------
     config : the interface, as XML
     several : whether it is to be a control in which several choices are made
-    spans : whether it is to be one with which parts of a text are marked
+    spans, boxes : whether it is to be one with which parts of a text or of a picture are marked
 
     Raises
     ------
@@ -253,20 +258,31 @@ def read_interface(config: str, *, several: bool = False, spans: bool = False) -
         root = ElementTree.fromstring(config)  # noqa: S314  # without declarations it is harmless
     except ElementTree.ParseError as error:
         raise InvalidInputError(f"The labeling interface is no XML: {error}.") from None
-    tag, inside = ("Labels", "Label") if spans else ("Choices", "Choice")
+    tag, inside = _tags(spans=spans, boxes=boxes)
+    of_parts = spans or boxes
     for control in root.iter(tag):
         name, to_name = control.get("name"), control.get("toName")
-        if name and to_name and (spans or (control.get("choice") == SEVERAL) == several):
+        if name and to_name and (of_parts or (control.get("choice") == SEVERAL) == several):
             offered = (one.get("alias") or one.get("value") for one in control.iter(inside))
             return Interface(name, to_name, tuple(one for one in offered if one))
-    if spans:
-        raise InvalidInputError("The labeling interface has no <Labels> that mark parts of a text.")
-    wanted = f'with choice="{SEVERAL}"' if several else "of which one is chosen"
-    raise InvalidInputError(f"The labeling interface has no <Choices> {wanted}.")
+    many = f'with choice="{SEVERAL}"' if several else "of which one is chosen"
+    wanted = f"that mark parts of a {'text' if spans else 'picture'}" if of_parts else many
+    raise InvalidInputError(f"The labeling interface has no <{tag}> {wanted}.")
+
+
+def _tags(*, spans: bool, boxes: bool) -> tuple[str, str]:
+    """Return the tags of a control, and of what it offers."""
+    of_parts = "Labels" if spans else "RectangleLabels" if boxes else None
+    return ("Choices", "Choice") if of_parts is None else (of_parts, "Label")
 
 
 def interface_for(
-    shown: str, classes: Sequence[str], *, several: bool = False, spans: bool = False
+    shown: str,
+    classes: Sequence[str],
+    *,
+    several: bool = False,
+    spans: bool = False,
+    boxes: bool = False,
 ) -> str:
     """Return a labeling interface for classes.
 
@@ -275,7 +291,7 @@ def interface_for(
     shown : ``"image"`` or ``"text"``
     classes : to choose from
     several : whether several of them may be chosen
-    spans : whether they mark parts of a text
+    spans, boxes : whether they mark parts of a text or of a picture
 
     Examples
     --------
@@ -285,7 +301,7 @@ def interface_for(
     view = ElementTree.Element("View")
     ElementTree.SubElement(view, shown.capitalize(), name=shown, value=f"${shown}")
     how = {"choice": SEVERAL} if several else {}
-    tag, inside = ("Labels", "Label") if spans else ("Choices", "Choice")
+    tag, inside = _tags(spans=spans, boxes=boxes)
     control = ElementTree.SubElement(view, tag, how, name="label", toName=shown)
     for name in classes:
         ElementTree.SubElement(control, inside, value=name)

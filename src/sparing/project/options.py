@@ -55,17 +55,6 @@ def check_one_class(settings: Settings, what: str) -> None:
         )
 
 
-def check_no_boxes(settings: Settings, what: str) -> None:
-    """Refuse what makes no sense of boxes.
-
-    Raises
-    ------
-    CapabilityError : boxes are drawn in the items of this project
-    """
-    if settings.kind == BOXES:
-        raise CapabilityError(f"{what} of classes or spans; this project is of {OF[BOXES]}.")
-
-
 FROZEN = "An audit checks the model as it is: answer it, or give it up, then change the encoder."
 
 

@@ -8,7 +8,7 @@ from PIL import Image
 
 from sparing.errors import InvalidInputError, SourceError
 from sparing.project import Project
-from sparing.project.files.export import BOX_FORMS
+from sparing.project.files.export import BOX_FORMS, STUDIO
 from sparing.project.log.boxed import MarkedBox
 
 LOST = range(90, 95)
@@ -61,7 +61,7 @@ def path_for(tmp_path, form):
     return tmp_path / f"out-{form}{suffix}"
 
 
-@pytest.mark.parametrize("form", BOX_FORMS)
+@pytest.mark.parametrize("form", [*BOX_FORMS, STUDIO])
 def test_each_format_brings_the_boxes_back(taught, tmp_path, form):
     out = path_for(tmp_path, form)
     assert taught.files.export(out, form) == 3

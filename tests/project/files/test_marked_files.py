@@ -100,7 +100,8 @@ def test_formats_of_others_both_ways(project, source, tmp_path, form):
         assert told == said(project)
     with Project.create(source, tmp_path / "again", kind="spans") as again:
         report = again.files.import_labels(path)
-        assert (report.n_stored, report.problems) == (4, ())
+        assert report.n_stored == 4
+        assert {one.reason for one in report.problems} <= {"no label"}  # of a task nobody answered
         assert said(again) == said(project)
         assert again.files.import_labels(path).n_known == 4
 

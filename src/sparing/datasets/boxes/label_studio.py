@@ -1,16 +1,13 @@
 """Label Studio's rectangles: in percent of a picture whose size stands beside them."""
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sparing.datasets.boxes.framed import Framed, FramedPictures, Raw, Sizes, gathered, whole
+from sparing.annotations.boxes import Size
+from sparing.datasets.boxes.framed import FramedPictures, Raw, Sizes, gathered, whole
 from sparing.datasets.items import Skipped
-from sparing.datasets.label_studio import list_under, names_of
+from sparing.datasets.label_studio import RECTANGLES, Interface, list_under, names_of
 from sparing.errors import InvalidInputError
-
-RECTANGLES = "rectanglelabels"
-FROM, TO = "label", "image"  # names of the controls in a labeling interface
 
 
 def read_rectangles(
@@ -32,25 +29,25 @@ def read_rectangles(
     )
 
 
-def write_rectangles(pictures: Sequence[tuple[Framed, str, Mapping[str, Any]]]) -> bytes:
-    """Return tasks: of each picture its boxes, the address of its file, and what else is known."""
-    tasks = [
-        {
-            "data": {TO: address},
-            "meta": dict(known),
-            "annotations": [{"result": [_result(one, part) for part in one.boxes]}],
-        }
-        for one, address, known in pictures
-    ]
-    return json.dumps(tasks, ensure_ascii=False, indent=1).encode()
+def drawn(interface: Interface, size: Size, part: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a result that frames a part of a picture.
 
+    Parameters
+    ----------
+    interface : names the control
+    size : of the picture
+    part : with ``box`` in pixels and ``label``
 
-def _result(one: Framed, part: Mapping[str, Any]) -> dict[str, Any]:
-    width, height = one.size or (1, 1)
-    x0, y0, x1, y1 = part["box"]
+    Examples
+    --------
+    >>> part = {"box": [0, 4, 8, 8], "label": "cat"}
+    >>> drawn(Interface("label", "image", ()), (16, 8), part)["value"]["width"]
+    50.0
+    """
+    (width, height), (x0, y0, x1, y1) = size, part["box"]
     return {
-        "from_name": FROM,
-        "to_name": TO,
+        "from_name": interface.name,
+        "to_name": interface.to_name,
         "type": RECTANGLES,
         "original_width": width,
         "original_height": height,
@@ -79,7 +76,7 @@ def _raw(task: Any, number: int, *, predictions: bool) -> Raw | Skipped | None:
         return Skipped(where, "its data name no picture")
     try:
         results = [r for r in list_under(kept[0], "result") if isinstance(r, Mapping)]
-        found = [_box(r) for r in results if r.get("type") == RECTANGLES]
+        found = [rectangle(r) for r in results if r.get("type") == RECTANGLES]
     except InvalidInputError as error:
         return Skipped(where, str(error))
     others = sorted({str(r.get("type")) for r in results} - {RECTANGLES})
@@ -89,7 +86,13 @@ def _raw(task: Any, number: int, *, predictions: bool) -> Raw | Skipped | None:
     return Raw(name, size, [box for box, _ in found], where)
 
 
-def _box(result: Mapping[str, Any]) -> tuple[dict[str, Any], tuple[int, int] | None]:
+def rectangle(result: Mapping[str, Any]) -> tuple[dict[str, Any], Size]:
+    """Return the box of a result, with its score if it has one, and the size of its picture.
+
+    Raises
+    ------
+    InvalidInputError : it is none; the message is the reason
+    """
     value = result.get("value")
     size = whole(result.get("original_width"), result.get("original_height"))
     if not isinstance(value, Mapping) or size is None:

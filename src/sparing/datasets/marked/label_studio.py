@@ -3,6 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -29,12 +30,23 @@ def read_label_studio(path: Path, offsets: str = POINTS, encoding: str | None = 
     tasks, notes = read_array(path, encoding)
     if not all(isinstance(t, Mapping) and isinstance(t.get("data"), Mapping) for t in tasks):
         raise SourceError(f"{path} is no array of Label Studio's tasks, each with 'data'.")
-    found = [_document(task, f"task {task.get('id', i)}", offsets) for i, task in enumerate(tasks)]
-    documents = tuple(each for each in found if isinstance(each, Document))
-    skipped = tuple(each for each in found if isinstance(each, Skipped))
+    read = documents_in(
+        [(f"task {task.get('id', i)}", task) for i, task in enumerate(tasks)], offsets
+    )
     several = sum(len(_kept(task)) > 1 for task in tasks)
     more = (f"{several} tasks have several annotations; the first counts.",) if several else ()
-    return Documents(documents, skipped, (*notes, *more, *_passed_over(tasks)))
+    return replace(read, notes=(*notes, *more, *_passed_over(tasks)))
+
+
+def documents_in(
+    tasks: Sequence[tuple[str, Mapping[str, Any]]], offsets: str = POINTS
+) -> Documents:
+    """Return what tasks, each with its name, say: of each the first that was not cancelled."""
+    found = [_document(task, name, offsets) for name, task in tasks]
+    return Documents(
+        tuple(each for each in found if isinstance(each, Document)),
+        tuple(each for each in found if isinstance(each, Skipped)),
+    )
 
 
 def write_label_studio(documents: Sequence[Document]) -> str:

@@ -34,9 +34,9 @@ SETTLED, CONSENSUS, NOBODY = "settled", "consensus", ""
 HIDDEN = "hidden"
 FOLDERS: Literal["folders"] = "folders"
 STUDIO, HUB = "label-studio", "hf"
-SPAN_FORMS = ("conll", "doccano", "prodigy", STUDIO, "brat")
+SPAN_FORMS = ("conll", "doccano", "prodigy", "brat")
 """Formats of texts with spans alone."""
-BOX_FORMS = ("coco", "yolo", "voc", "cvat", STUDIO)
+BOX_FORMS = ("coco", "yolo", "voc", "cvat")
 """Formats of pictures with boxes alone."""
 FORBIDDEN = '<>:"/\\|?*'  # in file names, somewhere
 MAX_FOLDER_NAME = 100
@@ -258,7 +258,7 @@ def export(
     with guarded.held() as state:
         kind = state.settings.kind
     of_parts = {SPANS: SPAN_FORMS, BOXES: BOX_FORMS}.get(kind)
-    names = (*FORMS, *(of_parts or (STUDIO, FOLDERS)), HUB)
+    names = (*FORMS, STUDIO, HUB, *(of_parts or (FOLDERS,)))
     if form not in names:
         raise UnknownNameError("export format", form, names)
     if of_parts and form in of_parts:
@@ -290,7 +290,7 @@ def _export_spans(
 
     with guarded.held() as state:
         rows = list(export_rows(state, annotator))
-        documents = documents_of(state, rows, all_rows=form == STUDIO)
+        documents = documents_of(state, rows)
     if form == CONLL:
         documents = with_tokens(documents)
     write_marked(path, form, documents)

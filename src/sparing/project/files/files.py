@@ -56,8 +56,10 @@ class Files:
         Parameters
         ----------
         path : the file; for ``"folders"`` and ``"hf"`` a folder that is not there yet, or empty
-        form : ``"csv"``, ``"jsonl"``, ``"parquet"``, ``"label-studio"``; ``"folders"``:
-            PATH/provenance/class/file; or ``"hf"``: a data set of Hugging Face
+        form : ``"csv"``, ``"jsonl"``, ``"parquet"``, ``"label-studio"``; ``"hf"``: a data set of
+            Hugging Face; ``"folders"``: PATH/provenance/class/file; of spans ``"conll"``,
+            ``"doccano"``, ``"prodigy"``, ``"brat"``; of boxes ``"coco"``, ``"yolo"``, ``"voc"``,
+            ``"cvat"``
         annotator : who reads it; what they are to answer without knowing what others said comes
             without that
 
@@ -114,12 +116,12 @@ class Files:
         SourceError, InvalidInputError : the table cannot be read, or lacks such a column
         """
         with self._guarded.held() as state:
-            if state.settings.kind == SPANS and is_of_texts(Path(path)):
+            if is_export(Path(path)):
+                readings = read_studio(state, Path(path), offsets)
+            elif state.settings.kind == SPANS and is_of_texts(Path(path)):
                 readings = read_marked(state, Path(path), offsets)
             elif state.settings.kind == BOXES and is_of_boxes(Path(path)):
                 readings = read_boxes(state, Path(path))
-            elif is_export(Path(path)):
-                readings = read_studio(state, Path(path))
             else:
                 named = item_column, label_column
                 readings = imports.read_labels(

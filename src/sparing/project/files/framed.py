@@ -1,15 +1,13 @@
 """Boxes of a project in the formats that detectors take, and boxes that others have drawn."""
 
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import quote
 
 from sparing.annotations.boxes import Size
 from sparing.datasets.boxes.coco import write_coco
 from sparing.datasets.boxes.framed import Framed
-from sparing.datasets.boxes.label_studio import write_rectangles
 from sparing.datasets.boxes.read import read_framed
 from sparing.datasets.boxes.xml import write_cvat, write_voc
 from sparing.datasets.boxes.yolo import write_yolo
@@ -23,20 +21,17 @@ from sparing.project.source.items import Item
 from sparing.project.state import State
 from sparing.store.records import FROM_FILE
 
-COCO, YOLO, VOC, CVAT, STUDIO = BOX_FORMS
-PLACES = "/data/local-files/?d="  # Label Studio's own address of a file on its disk
+COCO, YOLO, VOC, CVAT = BOX_FORMS
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Finished:
-    """What goes out: pictures that have an answer, with the rows and files that they come from."""
+    """What goes out: pictures that have an answer, with the items that they are of."""
 
     pictures: tuple[Framed, ...]
-    rows: tuple[ExportRow, ...]
     items: tuple[Item, ...]
     numbers: tuple[int, ...]
     classes: tuple[tuple[int, str], ...]
-    root: Path | None
     n_lost: int = 0
 
     @property
@@ -66,11 +61,9 @@ def finished(state: State, rows: Sequence[ExportRow]) -> Finished:
     live = ((i + 1, c.name) for i, c in enumerate(state.replay.all_classes) if c.is_live)
     return Finished(
         pictures,
-        tuple(row for row, _ in whole),
         tuple(item for _, item in whole),
         tuple(state.row_of[row.item_id] + 1 for row, _ in whole),
         tuple(live),
-        state.listing.root,
         len(answered) - len(whole),
     )
 
@@ -89,17 +82,8 @@ def write_framed(path: Path, form: str, done: Finished) -> None:
         )
     elif form == CVAT:
         write_atomically(path, write_cvat(done.pictures, names))
-    elif form == STUDIO:
-        write_atomically(path, write_rectangles([*_tasks(done)]))
     else:
         _write_folder(path, form, done, names)
-
-
-def _tasks(done: Finished) -> Iterator[tuple[Framed, str, dict[str, object]]]:
-    for one, row, item in zip(done.pictures, done.rows, done.items, strict=True):
-        inside = item.path.relative_to(done.root.parent) if item.path and done.root else one.name
-        known = {"item_id": row.item_id, "provenance": row.provenance, "annotator": row.annotator}
-        yield one, PLACES + quote(str(inside)), {"sparing": known}
 
 
 def _write_folder(path: Path, form: str, done: Finished, names: Sequence[str]) -> None:
@@ -180,17 +164,29 @@ def read_boxes(state: State, path: Path, *, predictions: bool = False) -> Readin
     return Readings(found, problems, told.notes)
 
 
+class Stems:
+    """Items by the paths and names of their files without a suffix, where only one has it."""
+
+    def __init__(self, state: State) -> None:
+        self._ids: dict[str, str | None] = {}
+        for item_id, name in zip(state.listing.ids, state.listing.names, strict=True):
+            path = Path(name).with_suffix("")
+            for stem in {path.as_posix(), path.name}:
+                self._ids[stem] = None if stem in self._ids else item_id
+
+    def find(self, name: str) -> str | None:
+        """Return the key of an item; None if there is none, or two are called so."""
+        stem = Path(name).with_suffix("") if Path(name).suffix else Path(name)
+        return self._ids.get(name) or self._ids.get(stem.as_posix()) or self._ids.get(stem.name)
+
+
 class _Pictures:
     """Finds the items that a file of boxes calls by a path, a name, or one without its suffix."""
 
     def __init__(self, state: State) -> None:
         self._state = state
         self._finder = Finder(state)
-        self._by_stem: dict[str, str | None] = {}
-        for item_id, name in zip(state.listing.ids, state.listing.names, strict=True):
-            path = Path(name).with_suffix("")
-            for stem in {path.as_posix(), path.name}:
-                self._by_stem[stem] = None if stem in self._by_stem else item_id
+        self._stems = Stems(state)
 
     def find(self, name: str) -> str:
         """Return the key of an item.
@@ -205,12 +201,10 @@ class _Pictures:
             if 0 <= row < len(self._state.rows):
                 return self._state.rows[row].item_id
             raise InvalidInputError("no such picture")
-        stem = Path(name).with_suffix("") if Path(name).suffix else Path(name)
         try:
             return self._finder.find(self._state, name).item_id
         except InvalidInputError:
-            known = self._by_stem.get(name) or self._by_stem.get(stem.as_posix())
-            known = known or self._by_stem.get(stem.name)
+            known = self._stems.find(name)
             if known is None:
                 raise InvalidInputError("no such picture") from None
             return known

@@ -19,21 +19,26 @@ from sparing.datasets.label_studio import (
     Annotation,
     Interface,
     Task,
-    choice,
     read_annotation,
-    read_interface,
     read_task,
 )
 from sparing.errors import InvalidInputError, NotFoundError
-from sparing.project.files.studio import TaskFinder, said_by
-from sparing.project.files.studio_spans import all_spans, suggested
+from sparing.project.files.studio import TaskFinder
+from sparing.project.files.studio_answers import (
+    MARKS,
+    interface_in,
+    is_shown_alike,
+    said_by,
+    said_of,
+    shown_in,
+    told_by,
+)
 from sparing.project.learning.guesses import Guess
 from sparing.project.learning.sway import is_unswayed
 from sparing.project.locked_state import Guarded
 from sparing.project.log.event_log import EventLog
 from sparing.project.log.meaning import names_said
-from sparing.project.options import check_no_boxes
-from sparing.project.settings import LABELS, SPANS
+from sparing.project.source.items import Item
 from sparing.project.state import State
 from sparing.store import Event, Kind, NewEvent
 from sparing.store.records import FROM_FILE
@@ -93,12 +98,10 @@ class Studio:
         Raises
         ------
         InvalidInputError : it has none
-        CapabilityError : boxes are drawn in the items
         """
         with self._guarded.held() as state:
-            check_no_boxes(state.settings, "The backend of Label Studio is for projects")
             kind = state.settings.kind
-        return read_interface(config, several=kind == LABELS, spans=kind == SPANS)
+        return interface_in(config, kind)
 
     def predict(self, tasks: Sequence[Any], config: str) -> list[dict[str, Any]]:
         """Return a prediction for each task, by what the newest snapshot says: nothing is fitted.
@@ -134,15 +137,9 @@ class Studio:
             return made
         guess, place = state.own_guess(row), places.get(row)
         made["score"] = _score(guess, place)
-        why = place.why if place else ""
-        item = state.item(state.rows[row].item_id)
-        if guess is not None and guess.spans is not None:
-            if not is_unswayed(state.settings.seed, item.item_id):
-                made["result"] = suggested(interface, item.text or "", guess, why)
-            return made
-        chosen = () if guess is None else (guess.name,) if guess.labels is None else guess.labels
-        if chosen and {*chosen} <= {*interface.choices}:
-            made["result"] = [choice(interface, *chosen, why=why)]
+        if guess is not None:
+            item, why = state.item(state.rows[row].item_id), place.why if place else ""
+            made["result"] = _suggested(state, interface, item, guess, why)
         return made
 
     def take(self, told: Mapping[str, Any]) -> dict[str, int]:
@@ -174,19 +171,18 @@ class Studio:
                 item_id = self._find(state, read_task(raw_task, 1))
             except (InvalidInputError, NotFoundError) as error:
                 return f"not learned: {error}"
-            kind, text = state.settings.kind, state.item(item_id).text
+            kind, item = state.settings.kind, state.item(item_id)
         key = prefix + _stamp(annotation)
         if self._newest.get(prefix, "") > key:
             return LATE
         try:
-            is_spans = kind == SPANS
-            label = all_spans(annotation, text) if is_spans else said_by(annotation, kind)
+            label = said_by(annotation, kind, item)
         except InvalidInputError as error:
             self._unlearn(prefix)  # what was chosen before is chosen no more
             self._note(key, "An annotation of Label Studio says nothing that is a label here.")
             return f"not learned: {error}"
         self._log.add_classes(names_said(kind, label))
-        about = text_hash(text) if is_spans and text is not None and label is not None else None
+        about = None if label is None else _about(item)
         return self._learn(key, item_id, label, annotation.annotator, about)
 
     def _learn(self, key: str, item_id: str, label: str | None, who: str, about: str | None) -> str:
@@ -245,11 +241,38 @@ class Studio:
         return self._finder[1].find(state, task)
 
 
+def _suggested(
+    state: State, interface: Interface, item: Item, guess: Guess, why: str
+) -> list[dict[str, Any]]:
+    """Return a guess as results, in whose meta stands why the item was chosen.
+
+    There are none where the interface lacks a class, where it would show parts elsewhere, and for
+    the few items that are asked without a guess, so that it can be told whether guesses sway.
+    """
+    kind, told = state.settings.kind, told_by(guess)
+    if not {*names_said(kind, said_of(kind, told))} <= {*interface.choices}:
+        return []
+    if not is_shown_alike(kind, item, told):
+        return []
+    if kind in MARKS and is_unswayed(state.settings.seed, item.item_id):
+        return []
+    meta = {"meta": {"text": [why]}} if why else {}
+    return [result | meta for result in shown_in(interface, kind, item, told)]
+
+
 def _places(state: State) -> dict[int, _Place]:
     if state.scores is None:
         return {}
     rows, why = state.scores.rows.tolist(), state.scores.why
     return {row: _Place(i / len(rows), str(why[i])) for i, row in enumerate(rows)}
+
+
+def _about(item: Item) -> str | None:
+    """Return what an answer says of the text or the picture that its parts are in."""
+    within = item.within
+    if isinstance(within, tuple):
+        return "{} x {}".format(*within)
+    return None if within is None else text_hash(within)
 
 
 def _score(guess: Guess | None, place: _Place | None) -> float:
@@ -285,7 +308,7 @@ def _prefix(mark: str, raw: Any) -> str:
 def _stamp(annotation: Annotation) -> str:
     """Return what grows with each change of an annotation, and is the same when it comes again."""
     time = re.sub(r"\D", "", annotation.updated_at)[:20].ljust(20, "0")
-    marks = [one.get("value") for one in annotation.marked]
+    marks = [one.get("value") for one in (*annotation.marked, *annotation.framed)]
     said = repr((annotation.choices, annotation.is_skipped, *marks)).encode()
     return f"{time}-{blake2b(said, digest_size=6).hexdigest()}"
 

@@ -17,7 +17,6 @@ from sparing.datasets.marked.checking import POINTS
 from sparing.datasets.marked.conll import write_conll
 from sparing.datasets.marked.document import Document, Documents
 from sparing.datasets.marked.jsonl import write_jsonl_spans
-from sparing.datasets.marked.label_studio import write_label_studio
 from sparing.datasets.marked.read import first_object, holds_texts, read_documents
 from sparing.errors import SourceError
 from sparing.files import staging, write_atomically
@@ -29,23 +28,16 @@ from sparing.project.state import State
 from sparing.store.records import FROM_FILE
 from sparing.types import IntArray
 
-CONLL, DOCCANO, PRODIGY, STUDIO, BRAT = SPAN_FORMS
+CONLL, DOCCANO, PRODIGY, BRAT = SPAN_FORMS
 NOT_HERE = "no text of the project is this one, or holds it"
 
 
-def documents_of(state: State, rows: Sequence[ExportRow], *, all_rows: bool) -> Documents:
-    """Return texts with their spans: those that have an answer, or all of them.
-
-    Parameters
-    ----------
-    state : of the project
-    rows : of an export
-    all_rows : whether a text that nobody has answered comes along, without spans
-    """
+def documents_of(state: State, rows: Sequence[ExportRow]) -> Documents:
+    """Return the texts that have an answer, with their spans."""
     found = []
     for row in rows:
         item = state.item(row.item_id)
-        if item.text is not None and (row.spans is not None or all_rows):
+        if item.text is not None and row.spans is not None:
             found.append(document_of(row, item))
     return Documents(tuple(found))
 
@@ -111,7 +103,6 @@ WRITERS: dict[str, Callable[[Documents], str]] = {
     CONLL: _conll,
     DOCCANO: lambda d: write_jsonl_spans(d.documents, DOCCANO),
     PRODIGY: lambda d: write_jsonl_spans(d.documents, PRODIGY),
-    STUDIO: lambda d: write_label_studio(d.documents),
 }
 
 
@@ -156,6 +147,11 @@ def read_marked(state: State, path: Path, offsets: str = POINTS) -> Readings:
     SourceError : the file cannot be read, or is in none of the formats
     """
     documents = read_documents(path, offsets=offsets)
+    return Readings(*placed(state, documents), documents.notes)
+
+
+def placed(state: State, documents: Documents) -> tuple[list[Found], list[RowReport]]:
+    """Return what documents say of the items that they are or hold, and what fits none."""
     places = _Places(state)
     found: list[Found] = []
     problems = [RowReport(one.name, "", one.reason) for one in documents.skipped]
@@ -171,7 +167,7 @@ def read_marked(state: State, path: Path, offsets: str = POINTS) -> Readings:
             said = as_said([dict(zip(keys, span, strict=True)) for span in spans])
             told = {"class_name": said, "asked_for": FROM_FILE}
             found.append(found_row(state, document.name, text[:60], item_id, told))
-    return Readings(found, problems, documents.notes)
+    return found, problems
 
 
 _Place = tuple[str, str, list[Span]]  # key and text of an item, and the spans there

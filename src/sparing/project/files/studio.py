@@ -6,7 +6,7 @@ gave it and how an item was chosen are kept in the task's ``meta``.
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -17,33 +17,63 @@ from sparing.datasets.label_studio import (
     Annotation,
     Interface,
     Task,
-    all_choices,
-    choice,
     names_of,
-    one_choice,
     read_array,
     read_task,
 )
+from sparing.datasets.marked.checking import POINTS
+from sparing.datasets.marked.label_studio import documents_in
 from sparing.errors import InvalidInputError
-from sparing.project.files.export import AUTOMATIC, CONFIRMED, OF_SEVERAL, SETTLED, ExportRow
+from sparing.project.files.export import (
+    AUTOMATIC,
+    CONFIRMED,
+    OF_BOXES,
+    OF_SEVERAL,
+    OF_SPANS,
+    PERSON,
+    SETTLED,
+    ExportRow,
+    said_in,
+)
 from sparing.project.files.finding import Finder
+from sparing.project.files.framed import Stems
 from sparing.project.files.imports import Found, Readings, RowReport, found_row
-from sparing.project.log.meaning import as_said
-from sparing.project.settings import CLASS
+from sparing.project.files.marked import placed
+from sparing.project.files.studio_answers import (
+    MARKS,
+    OF_KIND,
+    bare,
+    is_shown_alike,
+    said_by,
+    said_of,
+    shown_in,
+    told_by,
+    told_in,
+    told_of,
+    types_of,
+)
+from sparing.project.settings import BOXES, CLASS, LABELS, SPANS
 from sparing.project.source.items import Item
 from sparing.project.state import State
 from sparing.store.records import FROM_FILE
 
-Chosen = str | tuple[str, ...] | None
-"""What is said of an item: its class, or its labels; None: it was skipped."""
 PLACES = "/data/local-files/?d="  # Label Studio's own address of a file on its disk
+COLUMN_OF = {CLASS: "label", LABELS: OF_SEVERAL, SPANS: OF_SPANS, BOXES: OF_BOXES}
+"""Where an export of ours has the answer of an item, by the kind of the answers."""
 
 
-def read_studio(state: State, path: Path) -> Readings:
+def read_studio(state: State, path: Path, offsets: str = POINTS) -> Readings:
     """Read an export of Label Studio; return what can be taken, and what cannot.
 
     An item is found by the key that an export of ours gave it, by its text, or by the path or name
-    of its file. Predictions are nobody's word, and passed over.
+    of its file; spans may be of a text that holds several. Predictions are nobody's word, and
+    passed over.
+
+    Parameters
+    ----------
+    state : of the project
+    path : of the file
+    offsets : what those of spans count
 
     Raises
     ------
@@ -53,17 +83,30 @@ def read_studio(state: State, path: Path) -> Readings:
     finder = TaskFinder(state)
     found: list[Found] = []
     problems: list[RowReport] = []
-    tasks = []
+    tasks: list[Task] = []
+    longer: list[tuple[str, Mapping[str, Any]]] = []
     for i, one in enumerate(raw):
         try:
             tasks.append(task := read_task(one, i + 1))
         except InvalidInputError as error:
             problems.append(RowReport(f"task {i + 1}", "", str(error)))
             continue
-        taken, refused = _read(state, finder, task)
+        try:
+            item_id = finder.find(state, task)
+        except InvalidInputError as error:
+            if state.settings.kind == SPANS and task.annotations:
+                longer.append((task.name, one))
+            else:
+                problems.append(RowReport(task.name, _shown(task), str(error)))
+            continue
+        taken, refused = _read(state, task, item_id, offsets)
         found += taken
         problems += refused
-    return Readings(found, problems, (*notes, *_passed_over(tasks)))
+    if longer:
+        taken, refused = placed(state, documents_in(longer, offsets))
+        found += taken
+        problems += refused
+    return Readings(found, problems, (*notes, *_passed_over(tasks, state.settings.kind)))
 
 
 class TaskFinder:
@@ -76,6 +119,7 @@ class TaskFinder:
 
     def __init__(self, state: State) -> None:
         self._finder = Finder(state)
+        self._stems = Stems(state) if state.settings.kind == BOXES else None
         self._columns, self._by_cells = _by_cells(state)
 
     def find(self, state: State, task: Task) -> str:
@@ -88,8 +132,10 @@ class TaskFinder:
         own = task.own.get("item_id")
         if isinstance(own, str) and own in state.row_of:
             return own
-        named = {self._called(state, name) for name in names_of(task.data)}
-        found = {self._of_card(task), *named} - {None}
+        names = [*names_of(task.data)]
+        found = {self._of_card(task), *(self._called(state, name) for name in names)} - {None}
+        if not found and self._stems is not None:
+            found = {self._stems.find(name) for name in names} - {None}
         if len(found) > 1:
             raise InvalidInputError("its data name several items")
         for item_id in found:
@@ -123,74 +169,51 @@ def _by_cells(state: State) -> tuple[tuple[str, ...], dict[tuple[str, ...], str 
     return columns, found
 
 
-def _read(state: State, finder: TaskFinder, task: Task) -> tuple[list[Found], list[RowReport]]:
-    """Return what a task says that can be taken, and what cannot."""
-    item = str(task.own.get("item") or next(names_of(task.data), ""))
-    try:
-        item_id = finder.find(state, task)
-        said, refused = _said(task, state.settings.kind)
-    except InvalidInputError as error:
-        return [], [RowReport(task.name, item, str(error))]
-    problems = [RowReport(task.name, item, why) for why in refused]
+def _shown(task: Task) -> str:
+    return str(task.own.get("item") or next(names_of(task.data), ""))
+
+
+def _read(
+    state: State, task: Task, item_id: str, offsets: str
+) -> tuple[list[Found], list[RowReport]]:
+    """Return what a task says of its item that can be taken, and what cannot."""
+    name = _shown(task)
+    said, refused = _said(task, state.settings.kind, state.item(item_id), offsets)
+    problems = [RowReport(task.name, name, why) for why in refused]
     noted = _noted(task)
     if not (said or noted):
-        return [], problems or [RowReport(task.name, item, "no label")]
-    return [found_row(state, task.name, item, item_id, said | noted)], problems
+        return [], problems or [RowReport(task.name, name, "no label")]
+    return [found_row(state, task.name, name, item_id, said | noted)], problems
 
 
-def said_by(annotation: Annotation, kind: str) -> str | None:
-    """Return what an annotation says as a door hands it in; None: it was skipped.
-
-    Parameters
-    ----------
-    annotation : from Label Studio
-    kind : of the project's answers
-
-    Raises
-    ------
-    InvalidInputError : it is no answer of this kind; the message is the reason
-    """
-    if kind == CLASS:
-        return one_choice(annotation)
-    chosen = all_choices(annotation)
-    return None if chosen is None else as_said(sorted(chosen))
-
-
-def _told(kind: str, told: Any) -> str | None:
-    """Return what an export of ours keeps of an answer as a door hands it in."""
-    if kind == CLASS or not isinstance(told, list):
-        return None if told is None else str(told)
-    return as_said(sorted(map(str, told)))
-
-
-def _said(task: Task, kind: str) -> tuple[dict[str, Any], list[str]]:
+def _said(task: Task, kind: str, item: Item, offsets: str) -> tuple[dict[str, Any], list[str]]:
     """Return what people said as the fields of an event, and why of some nothing can be taken."""
     votes: dict[str, str | None] = {}
     refused = []
     known = _votes_of_ours(task, kind)
     for one in task.annotations:
         try:
-            label = said_by(one, kind)
+            label = said_by(one, kind, item, offsets)
         except InvalidInputError as error:
             refused.append(str(error))
             continue
-        votes[_who(one, label, known)] = label  # of one person the newest counts
+        who, told = _who(one, label, known, kind)
+        votes[who] = told  # of one person the newest counts
     if not votes:
         return {}, refused
     if len(votes) > 1:
-        told: dict[str, Any] = {"opinions": list(votes.items()), "asked_for": FROM_FILE}
+        fields: dict[str, Any] = {"opinions": list(votes.items()), "asked_for": FROM_FILE}
         settled = _pairs([task.own.get("settled")], kind)
         if task.own.get("provenance") == SETTLED and settled:
-            told["settled"] = settled[0]
-        return told, refused
+            fields["settled"] = settled[0]
+        return fields, refused
     ((who, label),) = votes.items()
-    own = task.own
-    was = _told(kind, own.get("label" if kind == CLASS else OF_SEVERAL))
-    is_as_it_was = was == label and label is not None
+    was = said_of(kind, task.own.get(COLUMN_OF[kind]))
+    is_as_it_was = label is not None and bare(kind, was) == bare(kind, label)
     return {
         "class_name": label,
         "annotator": who,
-        "confirmed": is_as_it_was and own.get("provenance") == CONFIRMED,
+        "confirmed": is_as_it_was and task.own.get("provenance") == CONFIRMED,
         "asked_for": FROM_FILE,
     }, refused
 
@@ -204,16 +227,18 @@ def _pairs(told: Any, kind: str) -> list[tuple[str, str | None]]:
     """Return who said what, as far as it is that."""
     pairs = told if isinstance(told, list) else []
     whole = (one for one in pairs if isinstance(one, list) and len(one) == 2)
-    return [(str(who), _told(kind, what)) for who, what in whole]
+    return [(str(who), said_of(kind, what)) for who, what in whole]
 
 
-def _who(one: Annotation, label: str | None, known: list[tuple[str, str | None]]) -> str:
-    """Return who said something: whoever had said it before, else the user of Label Studio."""
-    same = next((vote for vote in known if vote[1] == label), None)
+def _who(
+    one: Annotation, label: str | None, known: list[tuple[str, str | None]], kind: str
+) -> tuple[str, str | None]:
+    """Return who said something, and what: whoever had said it before, else the user there."""
+    same = next((vote for vote in known if bare(kind, vote[1]) == bare(kind, label)), None)
     if same is None:
-        return one.annotator
+        return one.annotator, label
     known.remove(same)
-    return same[0]
+    return same
 
 
 def _noted(task: Task) -> dict[str, Any]:
@@ -222,14 +247,16 @@ def _noted(task: Task) -> dict[str, Any]:
     return noted | ({"comment": comment} if isinstance(comment, str) and comment else {})
 
 
-def _passed_over(tasks: Sequence[Task]) -> Iterable[str]:
+def _passed_over(tasks: Sequence[Task], kind: str) -> Iterable[str]:
     """Yield sentences on what is no label of a person, or none that is known here."""
     n = sum(task.n_predictions for task in tasks)
     if n:
         yield f"{n:,} predictions are of models, and no person's word: passed over."
-    types = Counter(kind for t in tasks for one in t.annotations for kind in one.passed_over)
-    for kind, number in sorted(types.items()):
-        yield f"{number:,} results of the type '{kind}' are no classes: passed over."
+    said = (one for task in tasks for one in task.annotations)
+    types = Counter(name for one in said for name in types_of(one) if name != OF_KIND[kind])
+    wanted = kind if kind in MARKS else "classes"
+    for name, number in sorted(types.items()):
+        yield f"{number:,} results of the type '{name}' are no {wanted}: passed over."
 
 
 def studio_tasks(state: State, rows: Sequence[ExportRow]) -> str:
@@ -244,18 +271,23 @@ def studio_tasks(state: State, rows: Sequence[ExportRow]) -> str:
 
 
 def _task(state: State, row: ExportRow) -> dict[str, Any]:
-    item = state.item(row.item_id)
+    item, kind = state.item(row.item_id), state.settings.kind
     interface = Interface("label", shown_as(item.kind), ())
     votes = _votes(state, row)
     told = {k: v for k, v in asdict(row).items() if v not in (None, "", False)}
     own = told | {"votes": [list(vote) for vote in votes]}
+    if row.label is not None:
+        own[COLUMN_OF[kind]] = told_in(row)
     if row.provenance == SETTLED:
-        own |= {"settled": [row.annotator, row.label if row.labels is None else row.labels]}
+        own |= {"settled": [row.annotator, told_in(row)]}
+    is_there = kind not in MARKS or item.within is not None
+    results = (({"result": shown_in(interface, kind, item, said), "was_cancelled": said is None})
+               for _, said in votes if is_there or said is None)  # fmt: skip
     return {
         "data": _data(state, item),
         "meta": {OWN: own},
-        "annotations": [_annotation(interface, label) for _, label in votes],
-        "predictions": _predictions(state, interface, row),
+        "annotations": [*results],
+        "predictions": _predictions(state, interface, row, item) if is_there else [],
     }
 
 
@@ -264,43 +296,33 @@ def shown_as(kind: str) -> str:
     return "image" if kind == "image" else "text"
 
 
-def _votes(state: State, row: ExportRow) -> list[tuple[str, Chosen]]:
+def _votes(state: State, row: ExportRow) -> list[tuple[str, Any]]:
     """Return who said what of an item, as far as whoever exports may know it."""
     if row.state not in ("labeled", "skipped", "contested") or row.provenance == AUTOMATIC:
         return []
-    said = state.replay.of(row.item_id).votes
-    votes = [(vote.annotator, _chosen(state, vote.content)) for vote in said]
-    return votes or [(row.annotator or "", row.label if row.labels is None else row.labels)]
+    kind, own = state.settings.kind, (row.annotator or "", told_in(row))
+    said = [(v.annotator, said_in(state, v.content)) for v in state.replay.of(row.item_id).votes]
+    if len(said) == 1 and row.provenance in (PERSON, CONFIRMED):
+        return [own]  # with whence each part came, which a vote does not say
+    return [(who, told_of(kind, what)) for who, what in said] or [own]
 
 
-def _chosen(state: State, content: str | None) -> Chosen:
-    if content is None:
-        return None
-    names = state.replay.label_names(content)
-    return state.replay.class_name(content) if names is None else names
-
-
-def _annotation(interface: Interface, said: Chosen) -> dict[str, Any]:
-    return {"result": _result(interface, said), "was_cancelled": said is None}
-
-
-def _predictions(state: State, interface: Interface, row: ExportRow) -> list[dict[str, Any]]:
-    version = f"{OWN}-{row.model_version}"
+def _predictions(
+    state: State, interface: Interface, row: ExportRow, item: Item
+) -> list[dict[str, Any]]:
+    version, kind = f"{OWN}-{row.model_version}", state.settings.kind
     if row.provenance == AUTOMATIC:
-        said, score = row.label if row.labels is None else row.labels, row.confidence
+        told, score = told_in(row), row.confidence
     elif row.guess is not None:
         guess = state.own_guess(state.row_of[row.item_id])
-        said = row.guess if guess is None or guess.labels is None else guess.labels
+        told = row.guess if guess is None else told_by(guess)
         score = row.guess_confidence
     else:
         return []
-    return [{"result": _result(interface, said), "score": score, "model_version": version}]
-
-
-def _result(interface: Interface, said: Chosen) -> list[dict[str, Any]]:
-    """Return what is chosen as the results of an annotation; of nothing there is none."""
-    chosen = (said,) if isinstance(said, str) else said or ()
-    return [choice(interface, *chosen)] if chosen else []
+    if not is_shown_alike(kind, item, told):
+        return []
+    result = shown_in(interface, kind, item, told)
+    return [{"result": result, "score": score, "model_version": version}]
 
 
 def _data(state: State, item: Item) -> dict[str, Any]:

@@ -4,67 +4,62 @@ Label Studio counts as its browser does, in UTF-16 units, and repeats the text o
 the two disagree an annotation is refused, and a text in which they would differ gets no suggestion.
 """
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sparing.annotations.values import ACCEPTED, DRAWN, EDITED
 from sparing.datasets.items import Skipped
-from sparing.datasets.label_studio import CHOICES, LABELS, Annotation, Interface
-from sparing.datasets.marked.checking import UTF16
+from sparing.datasets.label_studio import Annotation, Interface
+from sparing.datasets.marked.checking import POINTS, UTF16
 from sparing.datasets.marked.label_studio import marked, spans_in
 from sparing.errors import InvalidInputError
-from sparing.project.learning.guesses import Guess
 from sparing.project.log.meaning import as_said
+from sparing.project.source.items import Item
 
 BEYOND = 0xFFFF  # a code point above takes two of a browser's units
 ORIGINS = {"prediction": ACCEPTED, "prediction-changed": EDITED}
 
 
-def suggested(interface: Interface, text: str, guess: Guess, why: str) -> list[dict[str, Any]]:
-    """Return what the model sees in a text as results, each with how likely it is right.
+def span_results(
+    interface: Interface, item: Item, spans: Sequence[Mapping[str, Any]]
+) -> list[dict[str, Any]]:
+    """Return spans as results.
 
     Parameters
     ----------
-    interface : names the control, and the labels that it offers
-    text : of the item
-    guess : of spans
-    why : the item was chosen
-
-    Returns
-    -------
-    none where the interface lacks a label, or a browser counts the text in another way
+    interface : names the control
+    item : whose text they are in
+    spans : with ``start``, ``end`` and ``label``
     """
-    spans = guess.spans or ()
-    end = max((span.end for span in spans), default=0)
-    is_other = any(ord(c) > BEYOND for c in text[:end])
-    if is_other or not {span.label for span in spans} <= {*interface.choices}:
-        return []
-    meta = {"meta": {"text": [why]}} if why else {}
-    return [
-        marked(interface, text, (s.start, s.end, s.label)) | {"score": s.certainty or 0.0} | meta
-        for s in spans
-    ]
+    text = item.text or ""
+    return [marked(interface, text, (s["start"], s["end"], s["label"])) for s in spans]
 
 
-def all_spans(annotation: Annotation, text: str | None) -> str | None:
-    """Return the spans of an annotation as a door hands them in; None: it was skipped.
+def is_counted_alike(item: Item, spans: Sequence[Mapping[str, Any]]) -> bool:
+    """Tell whether a browser finds these spans where they are."""
+    end = max((span["end"] for span in spans), default=0)
+    return not any(ord(c) > BEYOND for c in (item.text or "")[:end])
 
-    One that was submitted without any says that nothing is to be marked. What came from a
-    suggestion is said to.
+
+def all_spans(annotation: Annotation, item: Item, offsets: str = POINTS) -> str:
+    """Return the spans of an annotation as a door hands them in.
+
+    What came from a suggestion is said to.
+
+    Parameters
+    ----------
+    annotation : not skipped
+    item : whose text they are in
+    offsets : what they count; where they do not fit, UTF-16 units
 
     Raises
     ------
-    InvalidInputError : none of its results is a span, or they do not fit; the message is the reason
+    InvalidInputError : they do not fit; the message is the reason
     """
-    if annotation.is_skipped:
-        return None
-    chosen = {CHOICES} if annotation.choices else set()
-    others = sorted({*annotation.passed_over} - {LABELS} | chosen)
-    if not annotation.marked and (others or not annotation.is_submitted):
-        raise InvalidInputError(f"no spans, but {', '.join(others)}" if others else "no spans")
-    found = spans_in(annotation.marked, text, "")
+    found = spans_in(annotation.marked, item.text, "", offsets)
     if isinstance(found, Skipped):
         plain = found
-        found = spans_in(annotation.marked, text, "", UTF16)
+        found = spans_in(annotation.marked, item.text, "", UTF16)
         if isinstance(found, Skipped):
             raise InvalidInputError(plain.reason)
     origins = {_where(result): str(result.get("origin")) for result in annotation.marked}

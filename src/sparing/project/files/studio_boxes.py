@@ -1,0 +1,56 @@
+"""Boxes in Label Studio's terms: rectangles in percent of the upright picture."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sparing.annotations.values import DRAWN
+from sparing.datasets.boxes.label_studio import drawn, rectangle
+from sparing.datasets.label_studio import Annotation, Interface
+from sparing.errors import InvalidInputError
+from sparing.project.files.studio_spans import ORIGINS
+from sparing.project.log.meaning import NO_PICTURE, OTHER_PICTURE, as_said
+from sparing.project.source.items import Item
+
+
+def box_results(
+    interface: Interface, item: Item, boxes: Sequence[Mapping[str, Any]]
+) -> list[dict[str, Any]]:
+    """Return boxes as results.
+
+    Parameters
+    ----------
+    interface : names the control
+    item : whose picture they are in
+    boxes : with ``box`` in pixels and ``label``
+    """
+    size = item.size
+    return [] if size is None else [drawn(interface, size, box) for box in boxes]
+
+
+def all_boxes(annotation: Annotation, item: Item) -> str:
+    """Return the boxes of an annotation as a door hands them in.
+
+    What came from a suggestion is said to.
+
+    Parameters
+    ----------
+    annotation : not skipped
+    item : whose picture they are in
+
+    Raises
+    ------
+    InvalidInputError : one is turned, damaged or of a picture of another size; the message is the
+        reason
+    """
+    if item.size is None:
+        raise InvalidInputError(NO_PICTURE)
+    return as_said([_box(result, item.size) for result in annotation.framed])
+
+
+def _box(result: Mapping[str, Any], size: tuple[int, int]) -> dict[str, Any]:
+    part, then = rectangle(result)
+    if then != size:
+        told, now = ("{} x {}".format(*one) for one in (then, size))
+        raise InvalidInputError(OTHER_PICTURE.format(then=told, now=now))
+    by = ORIGINS.get(str(result.get("origin")), DRAWN)
+    return {"box": part["box"], "label": part["label"], "by": by}
