@@ -3,10 +3,14 @@
 
 import { boxesOf, told } from "./boxes.js";
 import { byId, el, plural, release, write } from "./dom.js";
+import { fit } from "./list-parts.js";
 import { N_COLORS } from "./marked-text.js";
 
 /** @typedef {import("./types.js").State} State */
 /** @typedef {import("./main.js").Acts} Acts */
+
+/** What the list tells of now. @type {readonly import("./types.js").Box[]} */
+let shown = [];
 
 /** @param {State} state @param {Acts} acts */
 export function drawBoxList(state, acts) {
@@ -14,13 +18,10 @@ export function drawBoxList(state, acts) {
   const open = boxes.filter((one) => one.by === "accepted").length;
   write("boxes-count", boxes.length ? `${plural(boxes.length, "box", "boxes")}${open ? `, ${open} suggested` : ""}` : "No box yet");
   const colors = new Map((state.server?.classes ?? []).map((row) => [row.name, row.place % N_COLORS]));
-  while (list.children.length > boxes.length) {
-    const last = /** @type {HTMLElement} */ (list.lastElementChild);
-    release(last);
-    last.remove();
-  }
+  fit(shown, boxes, (at) => remove(list.children[at]), (at) => list.insertBefore(line(list, acts), list.children[at] ?? null));
+  shown = boxes;
   boxes.forEach((one, at) => {
-    const row = list.children[at] ?? list.appendChild(line(at, acts)), [choose, off] = row.children;
+    const [choose, off] = list.children[at]?.children ?? [];
     const about = told(one), stamp = JSON.stringify([about, one.label, one.by, colors.get(one.label)]);
     if (choose instanceof HTMLElement && off && choose.dataset["stamp"] !== stamp) {
       choose.dataset["stamp"] = stamp;
@@ -34,11 +35,18 @@ export function drawBoxList(state, acts) {
   list.children[state.boxing.at]?.scrollIntoView?.({ block: "nearest" });
 }
 
-/** @param {number} at @param {Acts} acts */
-function line(at, acts) {
-  const choose = el("button", { type: "button", class: "of-span" });
-  choose.addEventListener("click", () => acts.box({ do: "choose", at }));
-  const off = el("button", { type: "button", class: "off" }, "×");
-  off.addEventListener("click", () => { acts.box({ do: "choose", at }); acts.box({ do: "remove" }); });
-  return el("li", {}, choose, off);
+/** @param {Element | undefined} row */
+function remove(row) {
+  if (!(row instanceof HTMLElement)) return;
+  release(row);
+  row.remove();
+}
+
+/** @param {HTMLElement} list @param {Acts} acts */
+function line(list, acts) {
+  const choose = el("button", { type: "button", class: "of-span" }), off = el("button", { type: "button", class: "off" }, "×");
+  const row = el("li", {}, choose, off), pick = () => acts.box({ do: "choose", at: [...list.children].indexOf(row) });
+  choose.addEventListener("click", pick);
+  off.addEventListener("click", () => { pick(); acts.box({ do: "remove" }); });
+  return row;
 }

@@ -1,14 +1,16 @@
 // A picture with its boxes on the page: one SVG over the picture, of which only what changed is touched.
 // Sizes of lines and letters are those of the screen, whatever the zoom. Text is only ever set as text.
+// Names stand apart from what is zoomed: letters that are scaled would be laid out anew at every step.
 
+import { fit } from "./list-parts.js";
 import { N_COLORS } from "./marked-text.js";
 
 /** @typedef {import("./types.js").Box} Box */
 /** @typedef {import("./types.js").Corners} Corners */
 /** @typedef {import("./types.js").Point} Point */
 /** @typedef {import("./types.js").View} View */
-/** @typedef {{group: SVGGElement, halo: SVGRectElement, edge: SVGRectElement, tag: SVGTextElement, stamp: string, box: Corners | null}} Drawn */
-/** How a box looks: its classes for the style, its name on the picture, the place of its color.
+/** @typedef {{one: Box, group: SVGGElement, halo: SVGRectElement, edge: SVGRectElement, tag: SVGTextElement, stamp: string, box: Corners | null}} Drawn */
+/** How a box looks: more classes for the style, its name on the picture, the place of its color.
  * @typedef {{looks: string, name: string, color: number}} Look */
 
 /** @template {keyof SVGElementTagNameMap} K @param {K} name @param {Record<string, string | number>} [attributes]
@@ -35,13 +37,13 @@ export function overlay(image, [width, height]) {
   const dots = svg("g"), cross = [svg("path", { class: "cross" }), svg("path", { class: "cross dark" })];
   const grips = svg("g", { visibility: "hidden" }, ...handles);
   world.append(boxes, rubber, grips, dots);
-  const drawing = svg("svg", { class: "boxes", "aria-hidden": "true" }, world, ...cross);
+  const names = svg("g"), drawing = svg("svg", { class: "boxes", "aria-hidden": "true" }, world, names, ...cross);
   const place = document.createElement("div");
   place.className = "canvas";
   place.append(image, drawing);
   /** @type {Drawn[]} */
   const drawn = [];
-  return { place, image, width, height, world, boxes, rubber, handles, grips, dots, cross, drawing, drawn };
+  return { place, image, width, height, world, boxes, names, rubber, handles, grips, dots, cross, drawn, scale: 1 };
 }
 
 /** @typedef {ReturnType<typeof overlay>} Overlay */
@@ -49,36 +51,53 @@ export function overlay(image, [width, height]) {
 /** Draw the boxes; those that are as they were are left alone.
  * @param {Overlay} on @param {readonly Box[]} boxes @param {(box: Box, at: number) => Look} look */
 export function drawBoxes(on, boxes, look) {
-  while (on.drawn.length > boxes.length) on.drawn.pop()?.group.remove();
+  fit(on.drawn.map(({ one }) => one), boxes, (at) => remove(on, at), (at) => insert(on, at, boxes[at]));
   boxes.forEach((one, at) => {
-    const drawn = on.drawn[at] ?? added(on, at), { looks, name, color } = look(one, at);
-    if (drawn.box !== one.box) place(drawn, one.box);
+    const drawn = on.drawn[at], { looks, name, color } = look(one, at);
+    if (!drawn) return;
+    drawn.one = one;
+    if (drawn.box !== one.box) place(on, drawn, one.box);
     const stamp = JSON.stringify([looks, name, color]);
     if (drawn.stamp === stamp) return;
     drawn.stamp = stamp;
-    drawn.group.setAttribute("class", looks);
+    drawn.group.setAttribute("class", `box ${looks}`);
     drawn.group.setAttribute("data-color", String(color % N_COLORS));
+    drawn.tag.setAttribute("class", `tag ${looks}`);
     drawn.tag.textContent = name;
   });
 }
 
-/** @param {Overlay} on @param {number} at @returns {Drawn} */
-function added(on, at) {
-  const [halo, edge, tag] = [svg("rect", { class: "halo" }), svg("rect", { class: "edge" }), svg("text", { class: "tag", dy: -4, dx: 1 })];
-  const group = svg("g", { "data-at": at }, halo, edge, tag);
-  on.boxes.append(group);
-  /** @type {Drawn} */
-  const made = { group, halo, edge, tag, stamp: "", box: null };
-  on.drawn[at] = made;
-  return made;
+/** @param {Overlay} on @param {number} at */
+function remove(on, at) {
+  for (const { group, tag } of on.drawn.splice(at, 1)) [group, tag].forEach((node) => node.remove());
 }
 
-/** @param {Drawn} drawn @param {Corners} box */
-export function place(drawn, box) {
+/** @param {Overlay} on @param {number} at @param {Box | undefined} one */
+function insert(on, at, one) {
+  if (!one) return;
+  const [halo, edge, tag] = [svg("rect", { class: "halo" }), svg("rect", { class: "edge" }), svg("text", { dy: -4, dx: 1 })];
+  const group = svg("g", {}, halo, edge), behind = on.drawn[at];
+  on.boxes.insertBefore(group, behind?.group ?? null);
+  on.names.insertBefore(tag, behind?.tag ?? null);
+  on.drawn.splice(at, 0, { one, group, halo, edge, tag, stamp: "", box: null });
+}
+
+/** Which box a name on the screen belongs to; -1: it is none. @param {Overlay} on @param {EventTarget | null} node */
+export function namedBy(on, node) {
+  return on.drawn.findIndex(({ tag }) => tag === node);
+}
+
+/** @param {Overlay} on @param {Drawn} drawn @param {Corners} box */
+export function place(on, drawn, box) {
   drawn.box = box;
   setRect(drawn.halo, box);
   setRect(drawn.edge, box);
-  drawn.tag.style.transform = `translate(${box[0]}px, ${box[1]}px) scale(var(--unit))`;
+  putName(on, drawn);
+}
+
+/** Put the name of a box at its corner. @param {Overlay} on @param {Drawn} drawn */
+function putName({ scale }, { tag, box }) {
+  if (box) tag.setAttribute("transform", `translate(${box[0] * scale} ${box[1] * scale})`);
 }
 
 /** Show the corners of a box to take hold of. @param {Overlay} on @param {Corners | null} box
@@ -113,7 +132,11 @@ export function drawCross(on, at, [width, height]) {
 /** Look through another window. @param {Overlay} on @param {View} view */
 export function drawView(on, { scale, x, y }) {
   on.world.setAttribute("transform", `translate(${x} ${y}) scale(${scale})`);
-  on.drawing.style.setProperty("--unit", String(1 / scale));
+  on.names.setAttribute("transform", `translate(${x} ${y})`);
+  if (on.scale !== scale) {
+    on.scale = scale;
+    for (const drawn of on.drawn) putName(on, drawn);
+  }
   const { style } = on.image;
   [style.width, style.height] = [`${on.width * scale}px`, `${on.height * scale}px`];
   style.transform = `translate(${x}px, ${y}px)`;

@@ -189,8 +189,9 @@ function copied(state) {
     return fit ? [/** @type {Box} */ ({ box: fit, label, by: "drawn", version: null, score: null })] : [];
   });
   const lost = before.length - made.length;
+  if (!made.length) return { ...state, notice: "All boxes of the picture before lie outside this one." };
   const all = [...boxesOf(state), ...made];
-  const copy = changed(state, all, made.length ? all.length - made.length : -1, "", `${made.length} copied from the picture before.`);
+  const copy = changed(state, all, all.length - made.length, "", `${made.length} copied from the picture before.`);
   return lost ? { ...copy, notice: `Left out, as they lie outside this picture: ${lost}.` } : copy;
 }
 

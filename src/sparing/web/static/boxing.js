@@ -4,7 +4,7 @@
 import { around, boxAt, fitted, moved, panned, sided, sidesAt, under, zoomed } from "./box-geometry.js";
 import { drawBoxList } from "./box-list.js";
 import { boxesOf, chosenBox, isBoxes, labelOf, pictureSize, sizeOf } from "./boxes.js";
-import { drawBoxes, drawCross, drawHandles, drawPoints, drawRubber, drawView, overlay, place } from "./box-view.js";
+import { drawBoxes, drawCross, drawHandles, drawPoints, drawRubber, drawView, namedBy, overlay, place } from "./box-view.js";
 import { byId, show } from "./dom.js";
 import { keysOf } from "./keys.js";
 import { framed } from "./picture.js";
@@ -19,6 +19,7 @@ const STILL = 4; // pixels of the screen: less is a click and no drag
 const REACH = { mouse: 6, pen: 10, touch: 18 }; // pixels of the screen around a side
 const STEP = 1.25; // by which a key zooms
 const WHEEL = 0.0016; // of a zoom, a pixel of the wheel
+const SKIP = "S"; // Space takes the picture in hand
 const NAMED = 40; // boxes; with more, each shows the key of its class alone
 
 /** @type {import("./box-view.js").Overlay | null} */
@@ -26,6 +27,7 @@ let on = null;
 /** @type {View} */
 let view = { scale: 1, x: 0, y: 0 };
 let isWhole = true; // the picture is shown whole, whatever the size of the window
+let isHeld = false; // the pointer moves the picture rather than draws
 
 /** @returns {Point} */
 function frame() {
@@ -55,14 +57,23 @@ function begin(state) {
   if (!state.item) return;
   if (!pictureSize(state.item.item)) {
     drop();
-    return byId("item").replaceChildren(framed(state.item.item));
+    return byId("item").replaceChildren(framed(state.item.item, SKIP));
   }
-  const picture = framed(state.item.item);
+  const picture = framed(state.item.item, SKIP);
   picture.classList.add("whole");
   on = overlay(picture, sizeOf(state));
   byId("item").replaceChildren(on.place);
+  waitFor(on.place);
   isWhole = true;
   lookAt(fitted(sizeOf(state), frame()));
+}
+
+/** Say that a picture is on its way, until it comes, or cannot. @param {HTMLElement} place */
+function waitFor(place) {
+  const image = place.querySelector("img");
+  if (!image || image.complete) return;
+  place.setAttribute("aria-busy", "true");
+  for (const end of ["load", "error"]) image.addEventListener(end, () => place.removeAttribute("aria-busy"), { once: true });
 }
 
 /** What decides names and colors. @param {State} state */
@@ -78,7 +89,7 @@ function draw(state) {
   drawBoxes(on, boxes, (one, i) => {
     const short = boxes.length > NAMED && i !== at ? keys.get(one.label)?.toUpperCase() : undefined;
     const sure = one.score === null || one.score === undefined || short ? "" : ` ${Math.round(100 * one.score)} %`;
-    const looks = `box${one.by === "accepted" ? " suggested" : ""}${i === at ? " chosen" : ""}`;
+    const looks = `${one.by === "accepted" ? "suggested " : ""}${i === at ? "chosen" : ""}`;
     return { looks, name: (short ?? one.label) + sure, color: colors.get(one.label) ?? 0 };
   });
   drawHandles(on, boxes[at]?.box ?? null, corner === "first" ? 0 : corner === "last" ? 2 : -1);
@@ -114,14 +125,36 @@ export function middle() {
   return [under(view, [0.4 * width, 0.4 * height]), under(view, [0.6 * width, 0.6 * height])];
 }
 
+/** The shape of a pointer that takes some sides of a box, or all of it. @param {readonly number[] | null} sides */
+function handOf(sides) {
+  if (!sides) return "move";
+  if (sides.length === 1) return sides[0] === 0 || sides[0] === 2 ? "ew-resize" : "ns-resize";
+  return String(sides) === "0,1" || String(sides) === "2,3" ? "nwse-resize" : "nesw-resize";
+}
+
+/** Take the picture in hand, or let it go. @param {boolean} held */
+export function hold(held) {
+  isHeld = held;
+  if (!on) return;
+  on.place.classList.toggle("hand", held);
+  on.place.style.cursor = "";
+}
+
+/** Whether the person has the picture of the item before them, and not only its place.
+ * @param {State} state */
+export function isSeen({ item }) {
+  const image = on?.image.querySelector("img");
+  return item !== null && Boolean(image?.complete && image.naturalWidth);
+}
+
 /** @param {() => State} now @param {Acts} acts */
 export function bindBoxing(now, acts) {
   const stage = byId("item");
   /** @type {Map<number, Point>} */
   const fingers = new Map();
-  /** What the pointer does that is down. @type {{from: Point, sides: readonly number[] | null, whole: boolean, box: Corners | null, pan: boolean, moved: boolean, hit: number} | null} */
+  /** What the pointer does that is down. @type {{from: Point, sides: readonly number[] | null, box: Corners | null, pan: boolean, moved: boolean, hit: number} | null} */
   let grip = null;
-  let isHeld = false, isSpent = false; // Space is down; two fingers were: what is left of them draws nothing
+  let isSpent = false; // two fingers were down: what is left of them draws nothing
 
   /** @param {{clientX: number, clientY: number}} event @returns {Point} */
   const at = (event) => {
@@ -129,8 +162,6 @@ export function bindBoxing(now, acts) {
     return [event.clientX - left, event.clientY - top];
   };
   const isOn = () => on !== null && isBoxes(now()) && now().item !== null;
-  const hold = (/** @type {boolean} */ held) => { isHeld = held; on?.place.classList.toggle("hand", held); };
-  acts.hold = () => hold(true);
   document.addEventListener("keyup", (event) => { if (event.key === " ") hold(false); });
   addEventListener("blur", () => hold(false));
   new ResizeObserver(() => { if (on && isWhole) lookAt(fitted(sizeOf(now()), frame())); }).observe(stage);
@@ -158,12 +189,12 @@ export function bindBoxing(now, acts) {
   function gripAt(event) {
     const from = at(event), state = now(), boxes = boxesOf(state), isPan = isHeld || event.button === 1;
     const reach = REACH[/** @type {"mouse"} */ (event.pointerType)] ?? REACH.mouse;
-    const tag = event.target instanceof SVGTextElement ? Number(event.target.parentElement?.dataset["at"] ?? -1) : -1;
+    const tag = on ? namedBy(on, event.target) : -1;
     const isBegun = isPan || state.boxing.points.length > 0;
     const hit = isBegun ? -1 : tag >= 0 ? tag : boxAt(boxes, under(view, from), reach / view.scale, state.boxing.at);
     const box = hit >= 0 && hit === state.boxing.at ? boxes[hit]?.box ?? null : null;
     const sides = box && tag < 0 ? sidesAt(box, under(view, from), reach / view.scale) : null;
-    return { from, sides: sides?.length === 2 ? sides : null, whole: box !== null, box, pan: isPan, moved: false, hit };
+    return { from, sides: sides?.length ? sides : null, box, pan: isPan, moved: false, hit };
   }
 
   stage.addEventListener("pointermove", (event) => {
@@ -172,7 +203,7 @@ export function bindBoxing(now, acts) {
     drawCross(on, event.pointerType === "touch" || isHeld ? null : to, frame());
     if (before) fingers.set(event.pointerId, to);
     if (before && fingers.size > 1) return pinch(event.pointerId, before, to);
-    if (!grip) return hint(to);
+    if (!grip) return hint(event, to);
     grip.moved ||= Math.hypot(to[0] - grip.from[0], to[1] - grip.from[1]) > STILL;
     if (grip.pan && before) pan(to[0] - before[0], to[1] - before[1]);
     else if (grip.moved) follow(to);
@@ -198,13 +229,15 @@ export function bindBoxing(now, acts) {
     const box = made(to), drawn = grip?.box && on?.drawn[now().boxing.at];
     if (!on || !box) return;
     if (!drawn) return drawRubber(on, box);
-    place(drawn, box);
+    place(on, drawn, box);
     drawHandles(on, box, -1);
   }
 
-  /** Between two clicks: the box that the next one would make. @param {Point} to */
-  function hint(to) {
-    const { points } = now().boxing;
+  /** What the pointer would do: what it would take hold of, and between two clicks the box that the next one makes.
+   * @param {PointerEvent} event @param {Point} to */
+  function hint(event, to) {
+    const { points } = now().boxing, { hit, box, sides } = gripAt(event);
+    if (on && !isHeld) on.place.style.cursor = box ? handOf(sides) : hit >= 0 ? "pointer" : "";
     if (on && points.length) drawRubber(on, around([...points, under(view, to)], sizeOf(now())));
   }
 

@@ -3,7 +3,7 @@
 import { api } from "./api.js";
 import { boxIntent } from "./box-keys.js";
 import { isBoxes, neighborBox } from "./boxes.js";
-import { bindBoxing, look, middle } from "./boxing.js";
+import { bindBoxing, hold, isSeen, look, middle } from "./boxing.js";
 import { byId, input } from "./dom.js";
 import { bindFind } from "./find.js";
 import { addressOf } from "./grid-reducer.js";
@@ -17,7 +17,7 @@ import { drawPages } from "./pages.js";
 import { drawPanel } from "./panels.js";
 import { askedName, bindWho, drawWho, readGuidelines } from "./people.js";
 import { preload } from "./picture.js";
-import { initial, isAsking, known, onScreen, reduce } from "./reducer.js";
+import { initial, isAsking, known, NONE, onScreen, reduce } from "./reducer.js";
 import { freshKey as fresh, session } from "./session.js";
 import { readSettings, saveSettings } from "./settings.js";
 import { stopwatch } from "./stopwatch.js";
@@ -108,8 +108,9 @@ async function fetchListed(rows) {
 /** What a person can do. Keys of events are made here, and nowhere else. */
 const acts = {
   /** @param {string} name @param {boolean} [confirmed] */
-  label: (name, confirmed = false) => dispatch({ type: "label", name, key: fresh(), addKey: fresh(), confirmed, seconds: watch.seconds() }),
+  label: (name, confirmed = false) => isUnseen(name === NONE) || dispatch({ type: "label", name, key: fresh(), addKey: fresh(), confirmed, seconds: watch.seconds() }),
   confirm: () => {
+    if (isUnseen(true)) return;
     if (isSeveral(state) || isSpans(state) || isBoxes(state)) dispatch({ type: "done", key: fresh(), seconds: watch.seconds() });
     else if (state.guesses && state.item?.guess) acts.label(state.item.guess[0], true);
   },
@@ -132,7 +133,7 @@ const acts = {
   newBox: () => acts.box({ do: "draw", points: middle() }),
   fit: () => look(state, "fit"),
   /** Take the picture in hand, until the key is let go. */
-  hold: () => {},
+  hold: () => hold(true),
   skip: () => dispatch({ type: "skip", key: fresh(), seconds: watch.seconds() }),
   flag: () => dispatch({ type: "flag", key: fresh() }),
   undo: () => dispatch({ type: "undo", key: fresh() }),
@@ -194,6 +195,14 @@ const acts = {
   logOut: async () => { if (await acts.tried(api.logOut().then(() => true))) location.reload(); },
   tried,
 };
+
+/** Nothing is said of a picture that nobody has seen yet: without a box it would be that there is no object.
+ * @param {boolean} isAnswer */
+function isUnseen(isAnswer) {
+  if (!isAnswer || !isBoxes(state) || !state.item || isSeen(state)) return false;
+  dispatch({ type: "notice", message: "The picture is not here yet, so nothing can be said of it. S skips it." });
+  return true;
+}
 
 /** Take what a request has changed into account, and open a panel, or close the one that asked for it;
  * where the person has gone on meanwhile, they stay there.

@@ -32,14 +32,14 @@ function picture(item) {
 }
 
 /** The element that shows a picture, or says why it cannot be shown.
- * @param {Item} item @returns {HTMLElement} */
-export function framed(item) {
+ * @param {Item} item @param {string} [skip] the key that skips @returns {HTMLElement} */
+export function framed(item, skip = "Space") {
   const image = picture(item);
   const frame = el("div", { class: "frame" }, image);
   const explain = async () => {
     ready.delete(item.item_id);
     const said = await reason(item);
-    frame.replaceChildren(el("p", { class: "unshown" }, said, " Space skips it."));
+    frame.replaceChildren(el("p", { class: "unshown" }, `${said} ${skip} skips it.`));
   };
   if (image.complete && !image.naturalWidth) explain();
   else image.addEventListener("error", explain, { once: true });
