@@ -7,10 +7,15 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from sparing import ClassTable
 from sparing.annotations.boxes import place_of
 from sparing.cli.standing import sentences
 from sparing.errors import CapabilityError, InvalidInputError, SourceError
+from sparing.pool.pool import UNLABELED
+from sparing.pool.predictions import Predictions
 from sparing.project import NewEvent, Project
+from sparing.project.audits.box_precision import audited_precision
+from sparing.project.audits.draws import Frozen
 from sparing.project.learning.scores import read_scores, write_scores
 from sparing.project.log.boxed import MarkedBox
 from sparing.project.log.meaning import as_said
@@ -254,6 +259,8 @@ def test_a_check_counts_pictures_whose_boxes_all_overlap_enough(tmp_path):
                 )  # fmt: skip
         made = project.audits.certify()
         assert made.n_wrong == 0
+        known = "mAP50 of what it shows is 100 % (100 % to 100 %, by a bootstrap: approximate)"
+        assert known in project.status().accuracy.note
         assert "from an intersection over union of 0.5 on" in made.statement
         assert made.statement.startswith("In at most 12 of all 60 items (20 %) any of the boxes is")
         assert made.units.n_wrong == 0 < made.units.n_seen < made.units.n_units
@@ -269,3 +276,20 @@ def test_a_check_counts_pictures_whose_boxes_all_overlap_enough(tmp_path):
         assert project.audits.notes() == []
         project.teach({checked: [(14, 0, 32, 20, "cat")]})
         assert "does not hold any more" in project.audits.notes()[0]
+
+
+def test_mean_precision_of_a_check_takes_the_surest_box_first():
+    contents = ('[[0,0,160,160,"k1"],[320,0,480,160,"k1"]]', '[[0,0,160,160,"k1"]]', "[]")
+    predictions = Predictions(
+        np.array([0, 1]), np.ones(2), np.full(2, UNLABELED), ClassTable(contents)
+    )
+    boxes = np.array([[0, 0, 0, 160, 160], [0, 320, 0, 480, 160], [1, 0, 0, 160, 160]])
+    frozen = Frozen(
+        predictions, contents, np.array(["a", "b"]), boxes=boxes,
+        certainty=np.array([0.5, 0.9, 0.7]),
+    )  # fmt: skip
+    truth = ['[[0,0,160,160,"k1"]]', '[[0,0,160,160,"k1"]]']
+    # .9 wrong, .7 right, .5 right: precision 1/2 at recall 1/2 and 2/3 at 1, so 2/3 at both
+    assert audited_precision(frozen, [0, 1], truth).value == pytest.approx(2 / 3)
+    assert audited_precision(frozen, [0], truth[:1]) is None
+    assert audited_precision(replace(frozen, certainty=np.zeros(0)), [0, 1], truth) is None

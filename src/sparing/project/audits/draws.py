@@ -4,7 +4,7 @@ import json
 import secrets
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -26,15 +26,15 @@ from sparing.pool.pool import SKIPPED, UNLABELED
 from sparing.pool.predictions import Predictions, items_digest
 from sparing.project.folder import ProjectFolder
 from sparing.project.learning.guesses import told_of
-from sparing.project.learning.scores import Scores
+from sparing.project.learning.scores import NO_BOXES, NOT_CERTAIN, Scores
 from sparing.project.log.boxed import is_of_boxes
 from sparing.project.log.replay import Replay
-from sparing.project.settings import CLASS
+from sparing.project.settings import BOXES, CLASS
 from sparing.project.source.items import GONE, PRESENT
 from sparing.project.team.people import Opinions
 from sparing.store import ItemRow, VersionFacts
 from sparing.store.records import FROM_CLUSTER, FROM_GRID
-from sparing.types import StrArray
+from sparing.types import FloatArray, IntArray, StrArray
 
 AUDIT = "audit"
 UNSEEN, SKIP, NO_LABEL, NOT_THERE = (
@@ -55,6 +55,8 @@ class Frozen:
     class_ids : keys of the classes; of several labels the distinct answers
     contents : (n_rows,) hash of the content of each item covered; ``""`` where it is not
     taught, left_out : how many labels came by each way, and how many items are not covered
+    boxes, certainty : where boxes are drawn, row and place of each that the model shows, and its
+        score; nothing that is certified rests on them
     """
 
     predictions: Predictions
@@ -62,6 +64,8 @@ class Frozen:
     contents: StrArray
     taught: Mapping[str, int] = field(default_factory=dict)
     left_out: Mapping[str, int] = field(default_factory=dict)
+    boxes: IntArray = field(default_factory=lambda: NO_BOXES[:, :5])
+    certainty: FloatArray = field(default_factory=lambda: NOT_CERTAIN)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -104,7 +108,10 @@ def freeze(
     spread[:, :n] = told.codes, told.confidence
     named = items_of(items, contents, answers)
     predictions = Predictions(spread[0], spread[1], y, _names(replay, answers), version, named)
-    return Frozen(predictions, answers, np.array(contents), taught, left_out)
+    frozen = Frozen(predictions, answers, np.array(contents), taught, left_out)
+    if kind != BOXES:
+        return frozen
+    return replace(frozen, boxes=scores.boxes[:, :5], certainty=scores.certainty)
 
 
 def _names(replay: Replay, contents: Sequence[str]) -> ClassTable:
@@ -193,6 +200,8 @@ def save_draw(folder: ProjectFolder, drawn: Draw) -> None:
             json.dumps([dict(drawn.frozen.taught), dict(drawn.frozen.left_out)], sort_keys=True)
         ),
     }
+    if len(drawn.frozen.boxes):
+        arrays |= {"boxes": drawn.frozen.boxes, "certainty": drawn.frozen.certainty}
     write_arrays(folder.frozen(drawn.audit.attempt), arrays)
     write_atomically(folder.audit(drawn.audit.attempt), drawn.audit.to_json().encode())
 
@@ -215,6 +224,8 @@ def load_draw(folder: ProjectFolder, attempt: int) -> Draw:
         )
         origins = json.loads(str(s["origins"])) if "origins" in s else ({}, {})
         frozen = Frozen(predictions, tuple(s["class_ids"].tolist()), s["contents"], *origins)
+        if "boxes" in s:
+            frozen = replace(frozen, boxes=s["boxes"], certainty=s["certainty"])
     except (OSError, ValueError, KeyError, SourceError) as error:
         if isinstance(error, VoidAuditError):
             raise

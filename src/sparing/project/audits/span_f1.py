@@ -7,11 +7,12 @@ import numpy as np
 
 from sparing.annotations.overlap import LEAST_IOU
 from sparing.audit.evaluation import Estimate
+from sparing.project.audits.box_precision import audited_precision
 from sparing.project.audits.draws import Draw
 from sparing.project.log.boxed import n_common
 from sparing.project.settings import BOXES, SPANS
 from sparing.stats.crowded import most_wrong
-from sparing.stats.f1 import ROUGH, Counts, f1_interval, precision_interval, recall_interval
+from sparing.stats.f1 import ROUGH, Counts, Share, f1_interval, precision_interval, recall_interval
 from sparing.store.contents import units_in
 from sparing.types import FloatArray, IntArray
 
@@ -63,6 +64,7 @@ def audited_f1(
         about += (
             f"; {_share(precise.value)} of its boxes are right ({_share(precise.low)} to"
             f" {_share(precise.high)}), which is an intersection over union of {LEAST_IOU} or more"
+            f"{_ranked(audited_precision(frozen, rows.tolist(), truth))}"
         )
     about += _surely_right(drawn, sizes, here, kind)
     n_wrong = int(np.sum((here.right != here.predicted) | (here.right != here.true)))
@@ -70,6 +72,16 @@ def audited_f1(
         0.0 if np.isnan(f1.value) else f1.value, f1.low, f1.high, 0.95, about,
         "prediction-powered", len(rows), n_wrong, rough=len(rows) < ROUGH,
     )  # fmt: skip
+
+
+def _ranked(found: Share | None) -> str:
+    """Say mAP50 as far as it is known."""
+    if found is None:
+        return ""
+    limits = f"{_share(found.low)} to {_share(found.high)}"
+    return (
+        f"; mAP50 of what it shows is {_share(found.value)} ({limits}, by a bootstrap: approximate)"
+    )
 
 
 def _surely_right(drawn: Draw, sizes: FloatArray, here: Counts, kind: str) -> str:
