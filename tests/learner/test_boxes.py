@@ -2,11 +2,12 @@
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from sparing import BoxLearner
 from sparing.annotations.detections import Detections, judged
 from sparing.encoders.pretrained.photos import WEIGHTS
-from sparing.errors import InvalidInputError, TrainingError, UnknownNameError
+from sparing.errors import InvalidInputError, SourceError, TrainingError, UnknownNameError
 from sparing.learner import boxes
 from sparing.models.detection.feature_maps import MapReader
 from sparing.models.detection.usefulness import NO_HELP, TOO_FEW, TOO_MANY, usefulness
@@ -151,6 +152,44 @@ def test_only_boxes_that_pay_are_shown():
     told = usefulness(Repeater([said] * 9), numbered(9), [found(1.0)] * 9, 1)
     assert told.helps
     assert told.least_score == 0.9
+
+
+def test_a_saved_learner_goes_on_with_the_same_queries(tmp_path, monkeypatch):
+    monkeypatch.setattr(MapReader, "pooled", lambda self, pictures: np.eye(len(pictures), 40))
+    pages, says = numbered(30), Repeater([found(i / 40 + 0.2) for i in range(30)])
+    learner = BoxLearner(pages, detector=says, seed=3)
+    rows = learner.query(6).indices
+    learner.teach(rows[:4], [[(0, 0, 4, 8.5, ("cat", 1))]] * 3 + [[]])
+    learner.skip(rows[4:5])
+    path = tmp_path / "boxes.npz"
+    learner.save(path)
+    again = BoxLearner.load(path, numbered(30), says)
+    assert (again.n_boxes, again.classes, again.round) == (3, [("cat", 1)], 1)
+    assert again.labeled.tolist() == learner.labeled.tolist()
+    for _ in range(2):
+        first, second = learner.query(6), again.query(6)
+        assert first.indices.tolist() == second.indices.tolist()
+        for each in (learner, again):
+            each.teach(first.indices, [[]] * 6)
+
+
+def test_a_learner_is_loaded_for_its_pictures_alone_wherever_these_are(tmp_path):
+    places = []
+    for folder in ("one", "two"):
+        (tmp_path / folder).mkdir()
+        places.append(tmp_path / folder / "a.png")
+        Image.fromarray(numbered(1)[0]).save(places[-1])
+    path = tmp_path / "boxes.npz"
+    BoxLearner(places[:1], strategy="random").save(path)
+    assert BoxLearner.load(path, places[1:]).query().strategy == "random"
+    with pytest.raises(InvalidInputError, match="the pictures that the learner was saved with"):
+        BoxLearner.load(path, numbered(1))
+    places[1].unlink()
+    with pytest.raises(SourceError, match=r"a\.png cannot be read: No such file"):
+        BoxLearner.load(path, places[1:])
+    path.write_bytes(b"no file of ours")
+    with pytest.raises(SourceError, match="damaged"):
+        BoxLearner.load(path, places[:1])
 
 
 def test_the_built_in_detector_finds_plain_things(monkeypatch):

@@ -3,19 +3,33 @@
 from collections.abc import Iterable, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, replace
-from typing import Any
+from os import PathLike
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
 
 from sparing._validate import check_indices, check_int, invalid
 from sparing.annotations.base import labels_of_all
-from sparing.annotations.boxes import BoxSet
 from sparing.annotations.detections import Detections, judged
 from sparing.annotations.values import Value
 from sparing.errors import TrainingError
+from sparing.learner.box_inputs import (
+    KIND,
+    WHERE,
+    parsed_boxes,
+    pictures_digest,
+    read_pictures,
+)
 from sparing.learner.query import SHOWN_ITEMS, Query
-from sparing.models.detection.feature_maps import MapReader, picture_size
+from sparing.learner.saving_units import (
+    SavedAs,
+    SavedUnits,
+    own_strategy,
+    read_units,
+    write_units,
+)
+from sparing.models.detection.feature_maps import MapReader
 from sparing.models.detection.suggester import BoxSuggester, Detector
 from sparing.models.detection.usefulness import Usefulness, shown_of, usefulness
 from sparing.pool.classes import ClassTable
@@ -25,6 +39,7 @@ from sparing.stats.detection import mean_average_precision_interval
 from sparing.stats.f1 import Share
 from sparing.strategies.base import choose
 from sparing.strategies.detections import (
+    DETECTION_STRATEGIES,
     SEEN,
     DetectionSnapshot,
     DetectionStrategy,
@@ -33,11 +48,11 @@ from sparing.strategies.detections import (
 )
 from sparing.types import BoolArray, FloatArray, IntArray, Label
 
-WHERE = "BoxLearner"
-KIND = BoxSet()
+SAVED_AS = SavedAs("boxes 1", WHERE, "pictures")
 LABELED = 0
 SUGGESTER = "suggester"
 MIXED = "mixed"
+SIDE = "side"  # pixels of what the network sees, chosen by the first pictures
 COLD = "before the first box: drawn at random"
 LOOKED_AT = 400
 """Pictures that are not labeled and that a round looks at: of a larger pool a random part."""
@@ -104,7 +119,7 @@ class BoxLearner:
         seed: int = 0,
     ) -> None:
         self.seed = check_int("seed", WHERE, seed, 0)
-        self.pictures = _read_pictures(pictures)
+        self.pictures = read_pictures(pictures)
         given = () if classes is None else label_values(classes, "classes", WHERE)
         self._table, self.classes_are_fixed = ClassTable(tuple(given)), classes is not None
         self._strategy = get_detection_strategy(strategy)
@@ -301,6 +316,67 @@ class BoxLearner:
         seen = judged(self.found(rows), truth, len(table))
         return mean_average_precision_interval(seen, seed=self.seed)
 
+    def save(self, path: str | PathLike[str]) -> None:
+        """Write what was taught and where the random numbers are to a file; no pickle.
+
+        Pictures and the detector are not in it: ``load`` is given both again, and the detector is
+        fitted anew.
+
+        Raises
+        ------
+        InvalidInputError : a label is not a str, int, float, bool or a tuple of these
+        SourceError : the file cannot be written, or a picture is not there any more
+        """
+        saved = SavedUnits(
+            state=self._state,
+            values=self._values,
+            classes=self._table,
+            classes_are_fixed=self.classes_are_fixed,
+            seed=self.seed,
+            round=self.round,
+            model_version=self.model_version,
+            rng=self._rng,
+            strategy=self._strategy.name,
+            digest=pictures_digest(self.pictures),
+            weights={SIDE: np.array(self._reader.side)},
+        )
+        write_units(path, saved, SAVED_AS)
+
+    @classmethod
+    def load(
+        cls,
+        path: str | PathLike[str],
+        pictures: Iterable[Any],
+        detector: Detector | str = SUGGESTER,
+        strategy: DetectionStrategy | None = None,
+    ) -> Self:
+        """Return the learner that was saved; it goes on with the same queries.
+
+        Parameters
+        ----------
+        path : what ``save`` wrote
+        pictures : the same ones; files may have moved, with their names
+        detector : the same one
+        strategy : needed only if it was not one of this package
+
+        Raises
+        ------
+        SourceError : there is no such file, or it is damaged or no saved learner
+        InvalidInputError : other pictures than those that were saved
+        """
+        listed = read_pictures(pictures)
+        saved = read_units(path, pictures_digest(listed), SAVED_AS)
+        asks = own_strategy(saved, DETECTION_STRATEGIES, strategy)
+        learner = cls(listed, None, detector, asks, seed=saved.seed)
+        learner._continue_from(saved)
+        return learner
+
+    def _continue_from(self, saved: SavedUnits) -> None:
+        self._state, self._values = saved.state, dict(saved.values)
+        self._table, self.classes_are_fixed = saved.classes, saved.classes_are_fixed
+        self.round, self.model_version, self._rng = saved.round, saved.model_version, saved.rng
+        self._reader.side = int(saved.weights[SIDE])
+
     def _known(self) -> tuple[list[Any], list[Detections], int]:
         pictures = [self.pictures[row] for row in self.labeled.tolist()]
         return pictures, self.truth, len(self._table)
@@ -323,7 +399,7 @@ class BoxLearner:
         if not self.classes_are_fixed:
             table = table.with_values(labels_of_all(KIND, raws))
         pairs = zip(rows.tolist(), raws, strict=True)
-        return table, [_parsed(row, raw, table, self.pictures[row]) for row, raw in pairs]
+        return table, [parsed_boxes(row, raw, table, self.pictures[row]) for row, raw in pairs]
 
     def _move(self, rows: IntArray, state: int, values: dict[int, Value]) -> None:
         self._state = self._state.copy()
@@ -367,20 +443,3 @@ def own_detector(detector: Any, seed: int) -> Any:
         expected = f"'{SUGGESTER}' or an object with fit and predict"
         raise invalid("detector", WHERE, expected, detector)
     return deepcopy(detector)
-
-
-def _read_pictures(pictures: Any) -> list[Any]:
-    if isinstance(pictures, str | bytes | Mapping) or not isinstance(pictures, Iterable):
-        raise invalid("pictures", WHERE, "a list of files, images or arrays", pictures)
-    listed = list(pictures)
-    if not listed:
-        raise invalid("pictures", WHERE, "of one picture at least", listed)
-    return listed
-
-
-def _parsed(row: int, raw: Any, table: ClassTable, picture: Any) -> Value:
-    try:
-        return KIND.parse(raw, table, picture_size(picture))
-    except ValueError as error:
-        error.args = (f"Row {row}: {error}",)
-        raise

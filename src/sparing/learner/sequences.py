@@ -17,6 +17,14 @@ from sparing.annotations.values import Value
 from sparing.errors import TrainingError
 from sparing.learner.freezing import frozen_answers
 from sparing.learner.query import SHOWN_ITEMS, Query
+from sparing.learner.saving_units import (
+    SavedAs,
+    SavedUnits,
+    digest_of,
+    own_strategy,
+    read_units,
+    write_units,
+)
 from sparing.learner.span_inputs import (
     CRF,
     KIND,
@@ -28,7 +36,6 @@ from sparing.learner.span_inputs import (
     spans_a_row,
     tags_said,
 )
-from sparing.learner.span_saving import SavedSpans, read_spans, write_spans
 from sparing.learner.span_scores import SpanScores, span_scores
 from sparing.models.crf.tagger import CrfTagger, Tagger
 from sparing.models.crf.tagging import Tagging, nothing_said, tagging_from_marginals, token_entropy
@@ -38,6 +45,7 @@ from sparing.pool.pool import SKIPPED, UNLABELED
 from sparing.pool.predictions import Predictions, items_digest
 from sparing.strategies.base import choose
 from sparing.strategies.sequences import (
+    SEQUENCE_STRATEGIES,
     RandomSentences,
     SequenceSnapshot,
     SequenceStrategy,
@@ -45,6 +53,7 @@ from sparing.strategies.sequences import (
 )
 from sparing.types import BoolArray, IntArray, Label
 
+SAVED_AS = SavedAs("spans 1", WHERE, "texts")
 MASS = "mass"
 LABELED = 0
 COLD = "before the first label: drawn at random"
@@ -408,23 +417,21 @@ class SequenceLearner:
         """
         has_heard = self.sentences.said is not None
         is_crf = isinstance(self._tagger, CrfTagger) and self._fitted_at >= 0 and not has_heard
-        write_spans(
-            path,
-            SavedSpans(
-                state=self._state,
-                values=self._values,
-                classes=self._table,
-                classes_are_fixed=self.classes_are_fixed,
-                seed=self.seed,
-                round=self.round,
-                model_version=self.model_version,
-                fitted_at=self._fitted_at if is_crf else -1,
-                strategy=self._strategy,
-                rng=self._rng,
-                texts=self.sentences.texts,
-                weights=self._tagger.get_state() if is_crf else {},
-            ),
+        saved = SavedUnits(
+            state=self._state,
+            values=self._values,
+            classes=self._table,
+            classes_are_fixed=self.classes_are_fixed,
+            seed=self.seed,
+            round=self.round,
+            model_version=self.model_version,
+            rng=self._rng,
+            strategy=self._strategy.name,
+            digest=_digest(self.sentences),
+            fitted_at=self._fitted_at if is_crf else -1,
+            weights=self._tagger.get_state() if is_crf else {},
         )
+        write_units(path, saved, SAVED_AS)
 
     @classmethod
     def load(
@@ -449,15 +456,20 @@ class SequenceLearner:
         InvalidInputError : other texts than those that were saved
         """
         sentences = read_sentences(texts, "texts")
-        saved = read_spans(path, sentences.texts, strategy)
-        learner = cls(sentences, None, tagger, saved.strategy, seed=saved.seed)
+        saved = read_units(path, _digest(sentences), SAVED_AS)
+        asks = own_strategy(saved, SEQUENCE_STRATEGIES, strategy)
+        learner = cls(sentences, None, tagger, asks, seed=saved.seed)
         learner._continue_from(saved)
         return learner
 
-    def _continue_from(self, saved: SavedSpans) -> None:
+    def _continue_from(self, saved: SavedUnits) -> None:
         self._state, self._values = saved.state, dict(saved.values)
         self._table, self.classes_are_fixed = saved.classes, saved.classes_are_fixed
         self.round, self.model_version, self._rng = saved.round, saved.model_version, saved.rng
         if saved.weights and isinstance(self._tagger, CrfTagger) and self._tagger.table is not None:
             self._tagger.set_state(dict(saved.weights), self._tagger.table)
             self._fitted_at = saved.fitted_at
+
+
+def _digest(sentences: Sentences) -> str:
+    return digest_of(text.encode("utf-8", "surrogatepass") for text in sentences.texts)

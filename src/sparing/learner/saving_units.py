@@ -1,7 +1,7 @@
-"""The file of a saved SequenceLearner: one .npz of plain arrays and JSON, without pickle."""
+"""The file of a saved learner of spans or boxes: one .npz of plain arrays and JSON, no pickle."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from os import PathLike
@@ -16,21 +16,31 @@ from sparing.errors import InvalidInputError, SourceError
 from sparing.files import read_arrays, write_arrays
 from sparing.learner.saving import from_plain, to_plain
 from sparing.pool.classes import ClassTable
-from sparing.strategies.sequences import (
-    SEQUENCE_STRATEGIES,
-    SequenceStrategy,
-    get_sequence_strategy,
-)
 from sparing.types import FloatArray, IntArray
 
-FORMAT = "spans 1"
 PREFIX = "tagger/"
-PLAIN = ("classes_are_fixed", "seed", "round", "model_version", "fitted_at")
+PLAIN = ("classes_are_fixed", "seed", "round", "model_version", "fitted_at", "strategy", "digest")
+
+
+@dataclass(frozen=True, slots=True)
+class SavedAs:
+    """Which learner a file is of.
+
+    Parameters
+    ----------
+    form : of the file, with the number of its version
+    learner : name of the class
+    items : what it learns from, by the name of the parameter
+    """
+
+    form: str
+    learner: str
+    items: str
 
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
-class SavedSpans:
-    """All that a SequenceLearner is, beside its texts and its tagger's code.
+class SavedUnits:
+    """All that such a learner is, beside its items and the code of its model.
 
     Parameters
     ----------
@@ -38,10 +48,10 @@ class SavedSpans:
     values : what was taught, by row
     classes, classes_are_fixed : the labels, and whether others are refused
     seed, round, model_version, rng : as of the learner
+    strategy : name of what asks
+    digest : hash of the items
     fitted_at : the model version of ``weights``; -1 if there are none
-    strategy : which asks
-    texts : of which the file keeps a hash
-    weights : of the tagger, if it has any
+    weights : of the model, if it has any
     """
 
     state: IntArray
@@ -51,23 +61,21 @@ class SavedSpans:
     seed: int
     round: int
     model_version: int
-    fitted_at: int
-    strategy: SequenceStrategy
     rng: np.random.Generator
-    texts: tuple[str, ...]
+    strategy: str
+    digest: str
+    fitted_at: int = -1
     weights: Mapping[str, FloatArray] = field(default_factory=dict)
 
 
-def write_spans(path: str | PathLike[str], saved: SavedSpans) -> None:
+def write_units(path: str | PathLike[str], saved: SavedUnits, way: SavedAs) -> None:
     """Write a learner; whoever reads sees the old file or the new one, never a half."""
     facts: dict[str, Any] = {name: getattr(saved, name) for name in PLAIN}
     facts |= {
-        "format": FORMAT,
+        "format": way.form,
         "classes": [to_plain(value) for value in saved.classes.values],
         "values": {row: dump(value) for row, value in saved.values.items()},
         "rng": saved.rng.bit_generator.state,
-        "strategy": saved.strategy.name,
-        "digest": texts_digest(saved.texts),
     }
     arrays: dict[str, Any] = {PREFIX + name: array for name, array in saved.weights.items()}
     arrays["state"] = saved.state
@@ -75,63 +83,63 @@ def write_spans(path: str | PathLike[str], saved: SavedSpans) -> None:
     write_arrays(Path(path), arrays)
 
 
-def read_spans(
-    path: str | PathLike[str], texts: tuple[str, ...], strategy: SequenceStrategy | None
-) -> SavedSpans:
-    """Read what ``write_spans`` wrote, for the same texts.
+def read_units(path: str | PathLike[str], digest: str, way: SavedAs) -> SavedUnits:
+    """Read what ``write_units`` wrote, for the same items.
 
     Raises
     ------
     SourceError : there is no such file, or it is not one of these
-    InvalidInputError : other texts, or a strategy that is not of this package and has to be given
+    InvalidInputError : other items
     """
-    arrays = read_arrays(Path(path), "a saved SequenceLearner")
+    arrays = read_arrays(Path(path), f"a saved {way.learner}")
     try:
         facts = json.loads(arrays.pop("facts").tobytes())
-        if facts["format"] != FORMAT:
-            raise SourceError(f"{path} is no saved SequenceLearner of this version.")
-        if facts["digest"] != texts_digest(texts):
-            got = _Phrase(f"{len(texts)} others")
-            raise invalid("texts", "load", "the texts that the learner was saved with", got)
-        return _saved(facts, arrays, texts, strategy)
+        if facts["format"] != way.form:
+            raise SourceError(f"{path} is no saved {way.learner} of this version.")
+        if facts["digest"] != digest:
+            wanted = f"the {way.items} that the learner was saved with"
+            raise invalid(way.items, "load", wanted, _Phrase("others"))
+        return _saved(facts, arrays)
     except InvalidInputError:
         raise
     except (ValueError, LookupError, TypeError, AttributeError) as error:
-        raise SourceError(f"{path} is not a saved SequenceLearner, or it is damaged.") from error
+        raise SourceError(f"{path} is not a saved {way.learner}, or it is damaged.") from error
 
 
-def _saved(
-    facts: dict[str, Any],
-    arrays: dict[str, Any],
-    texts: tuple[str, ...],
-    strategy: SequenceStrategy | None,
-) -> SavedSpans:
-    if strategy is None and facts["strategy"] not in SEQUENCE_STRATEGIES:
-        raise invalid("strategy", "load", f"given: '{facts['strategy']}' is none of ours", None)
+def _saved(facts: dict[str, Any], arrays: dict[str, Any]) -> SavedUnits:
     rng = np.random.default_rng()
     rng.bit_generator.state = facts["rng"]
-    return SavedSpans(
+    return SavedUnits(
         state=arrays.pop("state"),
         values={int(row): load(text) for row, text in facts["values"].items()},
         classes=ClassTable(tuple(from_plain(value) for value in facts["classes"])),
-        strategy=get_sequence_strategy(strategy or facts["strategy"]),
         rng=rng,
-        texts=texts,
         weights={name.removeprefix(PREFIX): array for name, array in arrays.items()},
         **{name: facts[name] for name in PLAIN},
     )
 
 
-def texts_digest(texts: tuple[str, ...]) -> str:
-    """Return a hash of texts in their order.
+def own_strategy(saved: SavedUnits, known: Iterable[str], given: Any) -> Any:
+    """Return the strategy that was given, else the name of the one that the file was saved with.
+
+    Raises
+    ------
+    InvalidInputError : it is not of this package and has to be given
+    """
+    if given is None and saved.strategy not in known:
+        raise invalid("strategy", "load", f"given: '{saved.strategy}' is none of ours", None)
+    return given or saved.strategy
+
+
+def digest_of(parts: Iterable[bytes]) -> str:
+    """Return a hash of parts in their order.
 
     Examples
     --------
-    >>> texts_digest(("a", "b")) == texts_digest(("ab", ""))
+    >>> digest_of([b"a", b"b"]) == digest_of([b"ab", b""])
     False
     """
     digest = blake2b(digest_size=16)
-    for text in texts:
-        part = text.encode("utf-8", "surrogatepass")
+    for part in parts:
         digest.update(len(part).to_bytes(8, "big") + part)
     return digest.hexdigest()
