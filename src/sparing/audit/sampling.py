@@ -22,7 +22,7 @@ def draw_audit(
     claim: Claim | None = None,
     cut: float = 0.0,
     key: str = "",
-    previous: Sequence[Audit] = (),
+    previous: Sequence[Audit | str] = (),
     rng: np.random.Generator | None = None,
 ) -> Audit:
     """Draw the items that a person checks, uniformly without replacement.
@@ -41,7 +41,8 @@ def draw_audit(
     cut : items less confident than this are left to the person, and not drawn
     key : fresh randomness in hexadecimal digits, made when the model is frozen, where that moment
         and its key are written down; ``""``: the key follows from the predictions
-    previous : all audits drawn before for this data set; each has spent its share of delta
+    previous : all audits drawn before for this data set, or their hashes; each has spent its share
+        of delta
     rng : for simulations alone: gives the key
 
     Raises
@@ -67,7 +68,7 @@ def draw_audit(
     blank = Audit(
         predictions.digest, eligible, np.zeros(0), BY_CLASS if per_class else UNIFORM, (),  # type: ignore[arg-type]
         claim, float(np.float32(cut)), _key(key, rng),
-        tuple(audit.digest for audit in previous),
+        tuple(one if isinstance(one, str) else one.digest for one in previous),
     )  # fmt: skip
     if isinstance(n_audit, Mapping):
         return replace(blank, drawn=_drawn(blank, predictions, n_audit), looks=())

@@ -186,7 +186,7 @@ def _drawn(state: State, claim: Claim) -> Decision[AuditPlan]:
     planned = draws.plan(frozen, claim, n + 1, state.versions[-1].facts)
     if not planned.n_audited:
         raise PoolExhaustedError(planned.sentence)
-    before = draws.load_audits(state.folder, n)
+    before = state.replay.drawn_digests  # what each has spent, its file does not have to tell
 
     def find() -> draws.Draw:
         return draws.draw(frozen, claim, planned, before)

@@ -166,8 +166,11 @@ def plan_before(frozen: Frozen, claim: Claim, attempt: int, facts: VersionFacts)
     return plan_ahead(frozen.predictions, claim, attempt=attempt, seen=seen)
 
 
-def draw(frozen: Frozen, claim: Claim, planned: AuditPlan, previous: Sequence[Audit]) -> Draw:
-    """Draw an audit as it was planned, by a key that is made now and was never seen."""
+def draw(frozen: Frozen, claim: Claim, planned: AuditPlan, previous: Sequence[str]) -> Draw:
+    """Draw an audit as it was planned, by a key that is made now and was never seen.
+
+    The hashes of all draws before come from the log: a file that was lost takes nothing back.
+    """
     audit = draw_audit(
         frozen.predictions,
         planned.n_audit,
@@ -206,6 +209,20 @@ def save_draw(folder: ProjectFolder, drawn: Draw) -> None:
     write_atomically(folder.audit(drawn.audit.attempt), drawn.audit.to_json().encode())
 
 
+def load_audit(folder: ProjectFolder, attempt: int) -> Audit:
+    """Read which items were drawn, without what was frozen.
+
+    Raises
+    ------
+    VoidAuditError : it was changed
+    SourceError : it is not there or damaged
+    """
+    try:
+        return Audit.from_json(folder.audit(attempt).read_text("utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise SourceError(f"Audit {attempt} is not there or damaged: {error}.") from error
+
+
 def load_draw(folder: ProjectFolder, attempt: int) -> Draw:
     """Read a draw.
 
@@ -214,8 +231,8 @@ def load_draw(folder: ProjectFolder, attempt: int) -> Draw:
     VoidAuditError : it was changed
     SourceError : it is not there or damaged
     """
+    audit = load_audit(folder, attempt)
     try:
-        audit = Audit.from_json(folder.audit(attempt).read_text("utf-8"))
         s = read_arrays(folder.frozen(attempt), "what an audit froze")
         names = ClassTable(tuple(s["names"].tolist()))
         items = str(s["items"]) if "items" in s else ""
@@ -227,9 +244,8 @@ def load_draw(folder: ProjectFolder, attempt: int) -> Draw:
         if "boxes" in s:
             frozen = replace(frozen, boxes=s["boxes"], certainty=s["certainty"])
     except (OSError, ValueError, KeyError, SourceError) as error:
-        if isinstance(error, VoidAuditError):
-            raise
-        raise SourceError(f"Audit {attempt} is not there or damaged: {error}.") from error
+        what = f"What audit {attempt} froze is not there or damaged: {error}."
+        raise SourceError(what) from error
     audit.check(predictions)
     return Draw(audit, frozen)
 
@@ -240,14 +256,6 @@ def retell_contents(folder: ProjectFolder, now: Mapping[str, str]) -> None:
         arrays = read_arrays(path, "what an audit froze")
         contents = np.array([now.get(c, c) for c in arrays["contents"].tolist()])
         write_arrays(path, {**arrays, "contents": contents})
-
-
-def load_audits(folder: ProjectFolder, n: int) -> list[Audit]:
-    """Read all draws so far, failed or not: each has spent its share of the risk."""
-    try:
-        return [Audit.from_json(folder.audit(i).read_text("utf-8")) for i in range(1, n + 1)]
-    except (OSError, UnicodeDecodeError) as error:
-        raise SourceError(f"An audit is missing or damaged: {error}.") from error
 
 
 def check_unchanged(drawn: Draw, items: Sequence[ItemRow]) -> None:

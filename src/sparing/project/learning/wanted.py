@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from sparing.audit.audit import Phase
 from sparing.errors import SparingError
 from sparing.pool.pool import SKIPPED, UNLABELED
-from sparing.project.audits.draws import load_audits
+from sparing.project.audits.draws import load_audit
 from sparing.project.folder import ProjectFolder
 from sparing.project.log.replay import Replay
 from sparing.project.source.items import PRESENT
@@ -24,7 +24,7 @@ def open_draw(folder: ProjectFolder, replay: Replay) -> frozenset[int]:
     if replay.phase is not Phase.AUDIT:
         return frozenset()
     try:
-        audit = load_audits(folder, replay.attempt)[-1]
+        audit = load_audit(folder, replay.attempt)
     except SparingError:  # it is lost, and said to be: its answers are answers like others
         return frozenset()
     return frozenset(audit.drawn.tolist())
