@@ -315,8 +315,7 @@ class State:
     def sway(self) -> Sway:
         """Return what people marked with suggestions on the screen, and without."""
         if self._sway is None or self._sway[0] != self.replay.n_events:
-            is_spans = self.settings.kind == SPANS
-            found = sway_of(self.answers() if is_spans else (), self.settings.seed)
+            found = sway_of(self.answers(), self.settings.seed, self.settings.kind)
             self._sway = self.replay.n_events, found
         return self._sway[1]
 

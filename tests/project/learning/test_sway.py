@@ -51,5 +51,15 @@ def test_the_difference_comes_with_its_limits_and_times_only_where_they_were_mea
     )
 
 
+def test_boxes_in_pictures_are_told_of_by_their_own_words():
+    answers = [answer(1, SHOWN[0], 2, "accepted"), answer(2, SHOWN[1], 2)]
+    answers += [answer(10 + i, item, 4) for i, item in enumerate(UNSHOWN[:10])]
+    (said,) = sway_of(answers, SEED, "boxes").said()
+    assert said == (
+        "With suggestions 2.00 boxes a picture are drawn (2 pictures), without 4.00 (10): 2.00"
+        " fewer (2.00 to 2.00)."
+    )
+
+
 def test_nobody_who_sees_no_suggestions_is_told_of_them():
     assert sway_of([answer(i, item, 1) for i, item in enumerate(SHOWN, 1)], SEED).said() == []

@@ -1,4 +1,4 @@
-"""How far suggestions sway people: some texts are asked without them, drawn by chance."""
+"""How far suggestions sway people: some items are asked without them, drawn by chance."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -10,16 +10,19 @@ import numpy as np
 from scipy.special import stdtrit
 
 from sparing.project.log.marked import is_suggested
+from sparing.project.settings import BOXES, SPANS
 from sparing.store import Event, Kind
 from sparing.store.contents import units_in
 
-ONE_IN = 20  # texts are asked without suggestions
-LEAST_TEXTS = 10  # without suggestions: with fewer the interval spans most of what is possible
+ONE_IN = 20  # items are asked without suggestions
+LEAST_ITEMS = 10  # without suggestions: with fewer the interval spans most of what is possible
 ALPHA = 0.05
+NOUNS = {SPANS: "texts", BOXES: "pictures"}
+DONE = {SPANS: "marked", BOXES: "drawn"}
 
 
 def is_unswayed(seed: int, item_id: str) -> bool:
-    """Tell whether a text is asked without suggestions, whoever answers it."""
+    """Tell whether an item is asked without suggestions, whoever answers it."""
     return crc32(f"{seed} {item_id}".encode()) % ONE_IN == 0
 
 
@@ -29,14 +32,16 @@ class Sway:
 
     Parameters
     ----------
-    shown, unshown : spans of each text
-    seconds, unshown_seconds : how long texts were on the screen, where that was measured
+    shown, unshown : spans or boxes of each item
+    seconds, unshown_seconds : how long items were on the screen, where that was measured
+    kind : of the answers
     """
 
-    shown: tuple[int, ...]
-    unshown: tuple[int, ...]
+    shown: tuple[int, ...] = ()
+    unshown: tuple[int, ...] = ()
     seconds: tuple[float, ...] = ()
     unshown_seconds: tuple[float, ...] = ()
+    kind: str = SPANS
 
     def said(self) -> list[str]:
         """Return it in sentences; none where nobody has seen suggestions.
@@ -51,20 +56,21 @@ class Sway:
         """
         if len(self.shown) < 2:
             return []
-        n, n_blind = len(self.shown), len(self.unshown)
-        if n_blind < LEAST_TEXTS:
-            wanted = f"How far suggestions sway is told from {LEAST_TEXTS} texts asked without them"
-            return [f"{wanted}; so far there are {n_blind}."]
+        n, n_blind, nouns = len(self.shown), len(self.unshown), NOUNS[self.kind]
+        if n_blind < LEAST_ITEMS:
+            wanted = f"told from {LEAST_ITEMS} {nouns} asked without them"
+            return [f"How far suggestions sway is {wanted}; so far there are {n_blind}."]
         value, low, high = fewer(self.shown, self.unshown)
         with_, without = np.mean(self.shown), np.mean(self.unshown)
         said = (
-            f"With suggestions {with_:.2f} spans a text are marked ({n:,} texts), without"
+            f"With suggestions {with_:.2f} {self.kind} a {nouns[:-1]} are {DONE[self.kind]}"
+            f" ({n:,} {nouns}), without"
             f" {without:.2f} ({n_blind:,}): {value:.2f} fewer ({low:.2f} to {high:.2f})."
         )
         if not self.seconds or not self.unshown_seconds:
             return [said]
         took = (
-            "The middle one of the texts with suggestions was on the screen for"
+            f"The middle one of the {nouns} with suggestions was on the screen for"
             f" {median(self.seconds):.1f} s, of those without for"
             f" {median(self.unshown_seconds):.1f} s."
         )
@@ -93,7 +99,7 @@ def fewer(some: Sequence[int], others: Sequence[int]) -> tuple[float, float, flo
     return gap, gap - reach, gap + reach
 
 
-def sway_of(answers: Iterable[Event], seed: int) -> Sway:
+def sway_of(answers: Iterable[Event], seed: int, kind: str = SPANS) -> Sway:
     """Return what people who use suggestions marked with them, and without.
 
     They do from the first answer on of which a model suggested a part. What they picked
@@ -103,7 +109,10 @@ def sway_of(answers: Iterable[Event], seed: int) -> Sway:
     ----------
     answers : that count
     seed : of the project
+    kind : of the answers; nothing is told of others than spans and boxes
     """
+    if kind not in NOUNS:
+        return Sway()
     with_them: set[str] = set()
     told: dict[bool, list[Event]] = {False: [], True: []}
     for event in sorted(answers, key=lambda event: event.seq):
@@ -115,4 +124,4 @@ def sway_of(answers: Iterable[Event], seed: int) -> Sway:
             told[is_unswayed(seed, event.item_id or "")].append(event)
     numbers = [tuple(len(units_in(e.content or "[]")) for e in told[b]) for b in (False, True)]
     times = [tuple(e.seconds for e in told[b] if e.seconds is not None) for b in (False, True)]
-    return Sway(numbers[0], numbers[1], times[0], times[1])
+    return Sway(numbers[0], numbers[1], times[0], times[1], kind)
