@@ -2,12 +2,15 @@
 
 import re
 from importlib import import_module
+from inspect import ismodule
 from pathlib import Path
 
 import pytest
 
 import sparing
 from sparing.encoders.registry import ENCODERS
+from sparing.project.files.export import BOX_FORMS, FOLDERS, HUB, SPAN_FORMS, STUDIO
+from sparing.project.files.forms import FORMS
 from sparing.strategies.registry import STRATEGIES
 
 ROOT = Path(__file__).parents[1]
@@ -20,6 +23,9 @@ LINK = re.compile(r"(?<!`)!?\[[^\]]*\]\(([^)\s]+)\)")
 HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 FENCE = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
 TREE = re.compile(r"^```\{toctree\}\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+IMPORTED = re.compile(
+    r"^\s*(?:>>> )?from (sparing[\w.]*) import (\([^)]*\)|[^\n(]+)$", re.MULTILINE
+)
 MADE_BY_THE_BUILD = {DOCS / "reference" / "commands.md"}
 
 
@@ -62,14 +68,37 @@ def modules_of_the_reference():
         yield from re.findall(r"automodule:: (\S+)", page.read_text(encoding="utf-8"))
 
 
-def test_every_public_name_is_in_the_reference():
+@pytest.fixture(scope="module")
+def in_the_reference():
     there = set()
     for name in modules_of_the_reference():
         module = import_module(name)
         told = getattr(module, "__all__", None) or vars(module)
         there |= {id(getattr(module, n)) for n in told if not n.startswith("_")}
+    return there
+
+
+def test_every_public_name_is_in_the_reference(in_the_reference):
+    there = in_the_reference
     public = {name: getattr(sparing, name) for name in sparing.__all__}
     public |= {cls.__name__: cls for cls in STRATEGIES.values()}
     public |= {cls.__name__: cls for cls in ENCODERS.values() if isinstance(cls, type)}
     missing = [name for name, value in public.items() if id(value) not in there]
     assert missing == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_name_that_a_page_imports_is_in_the_reference(page, in_the_reference):
+    missing = []
+    for module, told in IMPORTED.findall(page.read_text(encoding="utf-8")):
+        for name in re.findall(r"\w+(?: as \w+)?", told):
+            found = getattr(import_module(module), name.split(" as ")[0], None)
+            if not (found is None or ismodule(found) or id(found) in in_the_reference):
+                missing.append(f"{module}.{name}")
+    assert missing == []
+
+
+def test_every_format_of_an_export_is_on_the_page_of_formats():
+    page = (DOCS / "formats.md").read_text(encoding="utf-8")
+    written = {*FORMS, *SPAN_FORMS, *BOX_FORMS, STUDIO, HUB, FOLDERS}
+    assert {form for form in written if not re.search(f"[ `]{form}`", page)} == set()
