@@ -167,6 +167,23 @@ def test_it_learns_suggests_and_says_how_good_it_is(project):
             refused()
 
 
+def test_answers_that_look_wrong_are_to_be_looked_at_again_and_the_word_is_named(project):
+    asked = project.query(40)
+    assert project.look_again() == []
+    answer(project, asked)
+    wrong = next(a for a in asked if "Paris" in a.item.text and "Ada" not in a.item.text)
+    said = [(s, e, "person" if lab == "place" else lab) for s, e, lab in truth(wrong.item.text)]
+    project.teach({wrong.item.item_id: said})
+    project.retrain()
+    (first, reason), *_ = project.look_again()
+    assert first.item.item_id == wrong.item.item_id
+    assert reason.startswith("a model that had not seen it gives what is said of “Paris”")
+    project.teach({wrong.item.item_id: truth(wrong.item.text)})  # settled: not asked again
+    assert wrong.item.item_id not in {a.item.item_id for a, _ in project.look_again()}
+    project.retrain()
+    assert wrong.item.item_id not in {a.item.item_id for a, _ in project.look_again()}
+
+
 def test_a_class_that_is_deleted_is_not_suggested_any_more(project):
     answer(project, project.query(20))
     project.retrain()

@@ -364,10 +364,21 @@ def _likely_mistakes(state: State) -> list[tuple[int, str]]:
     if state.scores is None or not state.versions:
         return []
     seen, doubts = state.versions[-1].seq, []
-    for row, p in zip(state.scores.doubted, np.asarray(state.scores.doubt), strict=True):
+    belief = np.asarray(state.scores.doubt).tolist()
+    for i, (row, p) in enumerate(zip(state.scores.doubted, belief, strict=True)):
         answer = state.replay.of(state.rows[int(row)].item_id).answer
         # One that was answered since is settled: nobody is asked the same twice.
         if answer is not None and answer.kind in LABELS and answer.seq <= seen:
-            reason = f"a model that had not seen it gives its label {100 * float(p):.0f} %"
-            doubts.append((int(row), reason))
+            what = _doubted_word(state, int(row), i) or "its label"
+            doubts.append((int(row), f"a model that had not seen it gives {what} {100 * p:.0f} %"))
     return doubts
+
+
+def _doubted_word(state: State, row: int, place: int) -> str:
+    """Return the word of a text on which the doubt is; nothing where no spans are marked."""
+    words = state.scores.doubted_words if state.scores is not None else ()
+    if not len(words):
+        return ""
+    start, end = words[place].tolist()
+    text = state.item(state.rows[row].item_id).text or ""
+    return f"what is said of “{text[start:end]}”"

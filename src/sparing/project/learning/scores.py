@@ -13,6 +13,7 @@ from sparing.types import FloatArray, IntArray, StrArray
 NOT_NAMED, NO_IDS = np.zeros((0, 0), np.float32), np.zeros(0, np.str_)
 NO_SPANS: IntArray = np.zeros((0, 4), np.int64)
 NO_BOXES: IntArray = np.zeros((0, 6), np.int64)
+NO_WORDS: IntArray = np.zeros((0, 2), np.int64)
 NOT_CERTAIN: FloatArray = np.zeros(0)
 
 
@@ -22,6 +23,7 @@ NEWER = {
     "spans": NO_SPANS,
     "certainty": NOT_CERTAIN,
     "boxes": NO_BOXES,
+    "doubted_words": NO_WORDS,
 }
 """What files of older versions do not have."""
 
@@ -49,6 +51,8 @@ class Scores:
         that counts as the same place
     boxes : (n_boxes, 6) where boxes are drawn: row, left, top, right and bottom in 1/16 pixel,
         place of the class in ``class_ids``; in order of the rows; ``proba`` is as of spans
+    doubted_words : (n_doubted, 2) where spans are marked: start and end of the word of which
+        something else is likelier, whose probability ``doubt`` is then
     """
 
     proba: FloatArray
@@ -65,6 +69,7 @@ class Scores:
     spans: IntArray = field(default_factory=lambda: NO_SPANS)
     certainty: FloatArray = field(default_factory=lambda: NOT_CERTAIN)
     boxes: IntArray = field(default_factory=lambda: NO_BOXES)
+    doubted_words: IntArray = field(default_factory=lambda: NO_WORDS)
 
 
 def within(scores: Scores, n_rows: int) -> Scores:
@@ -89,6 +94,7 @@ def within(scores: Scores, n_rows: int) -> Scores:
         spans=scores.spans[there],
         certainty=scores.certainty[known],
         boxes=scores.boxes[drawn],
+        doubted_words=scores.doubted_words[doubted] if len(scores.doubted_words) else NO_WORDS,
     )
 
 

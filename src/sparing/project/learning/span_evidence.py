@@ -1,6 +1,6 @@
 """How good a tagger is, by answers to texts that were drawn at random and held out."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,12 +10,13 @@ from sparing.annotations.tagging import tags_of
 from sparing.annotations.values import Unit, Value, value_of
 from sparing.learner.sequences import SequenceLearner
 from sparing.learner.span_scores import counted, expected
+from sparing.models.crf.features import WordTable
 from sparing.models.crf.tagger import CrfTagger
 from sparing.models.crf.tagging import Tagging
 from sparing.stats.f1 import Counts, f1_interval
 from sparing.stats.hypergeometric import clopper_pearson
 from sparing.store.contents import units_in
-from sparing.types import BoolArray, IntArray, Label
+from sparing.types import BoolArray, IntArray
 
 N_FOLDS = 3
 NOTHING_KNOWN = 0.0, 0.0, 1.0
@@ -70,9 +71,9 @@ class Folds:
         known : (n_texts,) content of each that is taught; else an int
         drawn : (n_texts,) True where a text was drawn at random
         """
-        place = {key: code for code, key in enumerate(learner.classes)}
         labeled = learner.labeled
-        values = {row: _value(str(known[row]), place) for row in labeled.tolist()}
+        taught = values_in(learner, known, labeled)
+        values = dict(zip(labeled.tolist(), taught, strict=True))
         rows = labeled[drawn[labeled]]
         tests = [rows[self._fold_of[rows] == fold] for fold in range(N_FOLDS)]
         parts = [
@@ -98,7 +99,7 @@ class Folds:
         """Fit on all other labeled texts, and count what the model gets right of these."""
         train = np.setdiff1d(learner.labeled, test)
         known, unseen = learner.sentences.take(train), learner.sentences.take(test)
-        tags = _tags(known, [values[row] for row in train.tolist()])
+        tags = tags_in(known, [values[row] for row in train.tolist()])
         tagger = self._tagger(fold, learner, test)
         told: Tagging = tagger.fit(known, tags, len(learner.classes)).tag(unseen)
         self._taggers[fold] = tagger, train
@@ -112,16 +113,25 @@ class Folds:
             tagger, taught = self._taggers[fold]
             if not np.isin(test, taught).any():
                 return tagger
-        fitted = learner.fitted
-        assert isinstance(fitted, CrfTagger)  # noqa: S101  # a project has no other
-        return CrfTagger(table=fitted.table)
+        return CrfTagger(table=table_of(learner))
 
 
-def _value(content: str, place: Mapping[Label, int]) -> Value:
-    return value_of(Unit((start, end), place[key]) for start, end, key in units_in(content))
+def table_of(learner: SequenceLearner) -> WordTable | None:
+    """Return what a learner of a project knows of the words."""
+    fitted = learner.fitted
+    assert isinstance(fitted, CrfTagger)  # noqa: S101  # a project has no other
+    return fitted.table
 
 
-def _tags(sentences: Sentences, values: Sequence[Value]) -> IntArray:
+def values_in(learner: SequenceLearner, known: Sequence[str | int], rows: IntArray) -> list[Value]:
+    """Return what is taught of some texts, from the contents of all."""
+    place = {key: code for code, key in enumerate(learner.classes)}
+    units = (units_in(str(known[row])) for row in rows.tolist())
+    return [value_of(Unit((s, e), place[key]) for s, e, key in spans) for spans in units]
+
+
+def tags_in(sentences: Sentences, values: Sequence[Value]) -> IntArray:
+    """Return (n_tokens,) tags of some texts, a value each."""
     edges = np.split(sentences.offsets, sentences.starts[1:-1])
     each = [tags_of(value, at) for value, at in zip(values, edges, strict=True)]
     return np.concatenate([np.zeros(0, np.int64), *each])

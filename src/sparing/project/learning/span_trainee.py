@@ -28,6 +28,7 @@ from sparing.project.learning.scores import (
     asked_rows,
     write_scores,
 )
+from sparing.project.learning.second_look import Doubted, SecondLook
 from sparing.project.learning.span_evidence import Folds, HeldOut
 from sparing.project.learning.wanted import wanted_of
 from sparing.project.log.replay import Replay
@@ -80,6 +81,8 @@ class SpanTrainee:
         self._replay = Replay()
         self._course = Course()
         self._folds = Folds(0, seed)
+        self._second_look = SecondLook(0, seed)
+        self._doubted: Doubted | None = None
         self._items: list[ItemRow] = []
         self._rows = np.zeros(0, np.int64)
         self._learner: SequenceLearner | None = None
@@ -150,7 +153,7 @@ class SpanTrainee:
         """
         self._read_events()
         self._tell("training", 0, 1)
-        scores = self._write(version)
+        scores = self._write(version, looks=True)
         self._draft = None
         made = self._version(version, self._facts(), scores)
         self._tell("training", 1, 1)
@@ -162,13 +165,35 @@ class SpanTrainee:
             self._replay.apply(event)
         self._follow()
 
-    def _write(self, version: int) -> Scores:
-        """Write the scores; those of a draft, as long as nothing was said since."""
+    def _write(self, version: int, *, looks: bool = False) -> Scores:
+        """Write the scores; those of a draft, as long as nothing was said since.
+
+        Parameters
+        ----------
+        version : its number
+        looks : whether answers are looked at again
+        """
         draft = self._draft
         is_same = draft is not None and draft[0] == self._replay.last_seq
         scores = draft[1] if draft is not None and is_same else self._scores()
+        if looks:
+            is_quick = _n_tokens(self._learned) < MANY_TOKENS
+            self._doubted = self._second_look.look(self._learned, self._known, at_all=is_quick)
+        scores = self._with_doubts(scores)
         write_scores(self._folder.new_scores(version, self._mark), scores)
         return scores
+
+    def _with_doubts(self, scores: Scores) -> Scores:
+        """Return scores with the answers that are likely mistakes, as far as was looked."""
+        found = self._doubted
+        if found is None:
+            return scores
+        return replace(
+            scores,
+            doubted=self._rows[found.texts],
+            doubt=found.belief,
+            doubted_words=found.words,
+        )
 
     def _version(self, version: int, facts: VersionFacts, scores: Scores) -> Version:
         facts = replace(facts, asked=asked_rows(scores), mark=self._mark)
@@ -194,6 +219,7 @@ class SpanTrainee:
         self._consulted = Consulted(self._folder, SPANS)
         self._draft = None
         self._folds = Folds(len(there), self._seed)
+        self._second_look, self._doubted = SecondLook(len(there), self._seed), None
         self._course = Course()
 
     @property
