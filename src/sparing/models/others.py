@@ -20,7 +20,7 @@ from sparing.types import BoolArray, FloatArray, IntArray, Label
 
 SILENT = -1
 LEAST_ANSWERS = 4  # with fewer, nothing can be held out
-DOUBTED = 5.0  # answers' worth of evidence that they know nothing
+DOUBTED = 20.0  # answers' worth of evidence that they know nothing
 ALIKE = 10.0  # answers of a class before what they say of it counts for itself
 TINY = 1e-300
 PRICE = 2.0  # nats by which answers have to be likelier, for being heard fully
