@@ -52,7 +52,8 @@ def box(x0, y0, x1, y1, label, **more):
 def mark(project, item_id, boxes, **more):
     said = boxes if isinstance(boxes, str) else as_said(boxes)
     key = more.pop("key", f"key {item_id}")
-    event = NewEvent(key=key, kind=Kind.LABEL, item_id=item_id, class_name=said, **more)
+    kind = more.pop("kind", Kind.LABEL)
+    event = NewEvent(key=key, kind=kind, item_id=item_id, class_name=said, **more)
     return project.record([event])[0]
 
 
@@ -293,3 +294,33 @@ def test_mean_precision_of_a_check_takes_the_surest_box_first():
     assert audited_precision(frozen, [0, 1], truth).value == pytest.approx(2 / 3)
     assert audited_precision(frozen, [0], truth[:1]) is None
     assert audited_precision(replace(frozen, certainty=np.zeros(0)), [0, 1], truth) is None
+
+
+def test_people_differ_where_one_has_a_box_that_the_other_lacks(project):
+    project.team.set_overlap(1.0)
+    near, other, both, empty = list(project.items)[:4]
+    cat, nearly, dog = (
+        box(0, 0, 20, 20, "cat"),
+        box(1, 0, 20.5, 21, "cat"),
+        box(0, 0, 20, 20, "dog"),
+    )
+    second = box(30, 30, 50, 40, "dog")
+    said = {
+        near: ([cat], [nearly], [nearly]),
+        other: ([cat], [dog], [nearly]),
+        both: ([cat], [cat, second], None),
+        empty: ([], [cat], None),
+    }
+    for item_id, answers in said.items():
+        for who, boxes in zip(("Ada", "Ben", "Cleo"), answers, strict=True):
+            if boxes is not None:
+                mark(project, item_id, boxes, key=f"{who} {item_id}", annotator=who)
+    differing = {one.asked.item.item_id: one for one in project.team.disagreements()}
+    assert set(differing) == {other, both, empty}
+    held = differing[other].suggestion
+    assert (held.name, [b.label for b in held.boxes]) == ("1 cat", ["cat"])  # two of three
+    assert held.confidence > 0.5
+    seen = project.asked(both).answer.key
+    mark(project, both, [nearly, second], key="settled", kind=Kind.SETTLED, seen=seen)
+    assert [b.label for b in project.asked(both).answer.boxes] == ["cat", "dog"]
+    assert both not in {one.asked.item.item_id for one in project.team.disagreements()}

@@ -3,13 +3,16 @@
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
 
 from sparing.annotations.boxes import BoxSet, pixels
 from sparing.annotations.values import DRAWN, Unit, Value, value_of
-from sparing.project.log.replay import Replay
 from sparing.store import Event
 from sparing.store.contents import units_in
+
+if TYPE_CHECKING:
+    from sparing.project.log.replay import Replay
 
 NO_BOXES = "no object"
 BOX_UNIT = 5  # parts of a unit: four edges, and the class
@@ -42,7 +45,7 @@ class MarkedBox:
         return plain if self.version is None else plain | {"version": self.version}
 
 
-def boxes_in(event: Event, replay: Replay) -> tuple[MarkedBox, ...]:
+def boxes_in(event: Event, replay: "Replay") -> tuple[MarkedBox, ...]:
     """Return the boxes of an answer that can hold; those that merges made the same are one."""
     boxes: dict[tuple[tuple[int, ...], str], MarkedBox] = {}
     for unit in json.loads(event.value or "[]"):
@@ -53,7 +56,7 @@ def boxes_in(event: Event, replay: Replay) -> tuple[MarkedBox, ...]:
     return tuple(boxes.values())
 
 
-def boxes_of(content: str, replay: Replay) -> tuple[MarkedBox, ...]:
+def boxes_of(content: str, replay: "Replay") -> tuple[MarkedBox, ...]:
     """Return the boxes that a content says, whoever drew them."""
     units = units_in(replay.resolve(content))
     return tuple(MarkedBox(tuple(pixels(place)), replay.class_name(key)) for *place, key in units)
@@ -141,6 +144,31 @@ def judged_as(content: str, model: str) -> str:
     if content == model or not (is_of_boxes(content) and is_of_boxes(model)):
         return content
     return model if BoxSet().is_right(*values_of(model, content)) else content
+
+
+def alike(contents: Iterable[str]) -> list[str]:
+    """Return contents, in place of each the first that says the same: boxes that overlap enough.
+
+    Two people never draw a box to the same step; they differ where one has what the other lacks.
+
+    Examples
+    --------
+    >>> alike(['[[0,0,16,16,"k1"]]', '[[0,0,16,17,"k1"]]', "[]"])
+    ['[[0,0,16,16,"k1"]]', '[[0,0,16,16,"k1"]]', '[]']
+    """
+    firsts: list[str] = []
+    found = []
+    for content in contents:
+        same = next((one for one in firsts if _is_said(content, one)), content)
+        if same is content:
+            firsts.append(content)
+        found.append(same)
+    return found
+
+
+@lru_cache(maxsize=10_000)  # asked again whenever anything was said
+def _is_said(content: str, first: str) -> bool:
+    return judged_as(content, first) == first
 
 
 def n_common(content: str, other: str) -> int:

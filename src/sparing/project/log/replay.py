@@ -7,6 +7,7 @@ from itertools import groupby
 from types import MappingProxyType
 
 from sparing.audit.audit import Phase
+from sparing.project.log.boxed import alike
 from sparing.project.log.classes import DELETED, NO_SUCH_CLASS, Classes, ClassState
 from sparing.project.log.names import label_names, shown
 from sparing.store import Event, Kind, NewEvent
@@ -217,9 +218,9 @@ class Replay:
     def is_contested(self, item_id: str) -> bool:
         """Tell whether people differ on an item, and nobody has settled it."""
         item = self.of(item_id)
-        return (
-            len(item.votes) > 1 and not item.is_settled and len(set(self.labels(item).values())) > 1
-        )
+        if len(item.votes) <= 1 or item.is_settled:
+            return False
+        return len(set(alike(self.labels(item).values()))) > 1
 
     @property
     def classes(self) -> list[ClassState]:

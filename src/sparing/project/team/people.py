@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from sparing.project.log.boxed import alike
 from sparing.project.log.replay import ItemState, Replay
 from sparing.stats.dawid_skene import Votes, count_votes, dawid_skene
 
@@ -107,4 +108,4 @@ def votes_on(replay: Replay, item_ids: Iterable[str], *, by_name: bool = False) 
 
 def _labels_of_several(replay: Replay, item: ItemState) -> list[tuple[str, str]]:
     labels = replay.labels(item)
-    return list(labels.items()) if len(labels) > 1 else []
+    return list(zip(labels, alike(labels.values()), strict=True)) if len(labels) > 1 else []

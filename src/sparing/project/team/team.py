@@ -16,7 +16,7 @@ from sparing.errors import ConflictError, InvalidInputError
 from sparing.project.asking import looked_up
 from sparing.project.learning.guesses import Guess
 from sparing.project.locked_state import Guarded
-from sparing.project.log.boxed import boxes_of, listed, values_of
+from sparing.project.log.boxed import boxes_of, counted, values_of
 from sparing.project.log.commands import MAX_TEXT
 from sparing.project.log.event_log import EventLog
 from sparing.project.log.marked import NO_SPANS, quoted, spans_of
@@ -203,7 +203,7 @@ def _suggestion(state: State, item_id: str, held: HeldClass) -> Guess:
         return Guess(name, held.confidence, None, spans)
     if state.settings.kind == BOXES:
         boxes = boxes_of(held.content, replay)
-        return Guess(listed(boxes), held.confidence, boxes=boxes)
+        return Guess(counted(boxes), held.confidence, boxes=boxes)
     labels = replay.label_names(held.content)
     return Guess(replay.class_name(held.content), held.confidence, labels)
 
