@@ -8,6 +8,10 @@ import pytest
 from PIL import Image
 from tests.web.by_hand import press, saved, show_guesses
 
+from sparing.project import NewEvent
+from sparing.project.log.meaning import as_said
+from sparing.store import Kind
+
 sync_api = pytest.importorskip("playwright.sync_api")
 expect = sync_api.expect
 
@@ -323,3 +327,53 @@ def test_nothing_is_said_of_a_picture_before_it_is_seen(door, photos, browser):
     press(page, "Enter")
     saved(page)
     assert newest(opened.project) == ()
+
+
+def test_where_people_differ_boxes_are_settled_place_by_place_or_drawn(door, photos):
+    opened = door(photos, kind="boxes")
+    project = opened.project
+    project.team.set_overlap(1)
+    shared, ada, ben = (80, 50, 160, 100), (300, 200, 400, 300), (302, 200, 400, 302)
+    second = (600, 300, 700, 400)
+    first_item, other_item, near_item = list(project.items)[:3]
+    said = {
+        first_item: (
+            [(shared, "cat"), (ada, "cat")],
+            [(shared, "cat"), (ben, "dog"), (second, "dog")],
+        ),
+        other_item: ([(shared, "cat")], []),
+        near_item: ([(ada, "cat")], [(ben, "cat")]),
+    }
+    for item_id, answers in said.items():
+        for who, boxes in zip(("Ada", "Ben"), answers, strict=True):
+            told = as_said([{"box": list(place), "label": label} for place, label in boxes])
+            project.record([NewEvent(key=f"{who}-{item_id}", kind=Kind.LABEL, item_id=item_id,
+                                     annotator=who, class_name=told)])  # fmt: skip
+    page = opened.page("settle")
+    expect(page.locator("#stretch button")).to_have_text(["11 cat Ada", "21 dog Ben"])
+    expect(page.locator(".boxes .agreed.box")).to_have_count(1)
+    expect(page.locator(".boxes .open.box")).to_have_count(2)
+    page.keyboard.press("2")
+    expect(page.locator("#stretch button")).to_have_text(["1nothing here Ada", "21 dog Ben"])
+    page.keyboard.press("1")
+    expect(page.locator("#about")).to_contain_text(project.items[other_item].name)
+    saved(page)
+    settled = project.asked(first_item).answer.boxes
+    assert [(b.box, b.label) for b in settled] == [(shared, "cat"), (ben, "dog")]
+
+    page.keyboard.press("d")  # the other is drawn
+    expect(page.locator("#boxes-list li")).to_have_count(1)
+    frame = seen(page)
+    page.keyboard.press("x")
+    expect(page.locator("#notice")).to_contain_text("Choose a box first")
+    page.keyboard.press("2")
+    drag(page, at(frame, 500, 300), at(frame, 600, 400))
+    expect(page.locator("#boxes-list li")).to_have_count(2)
+    page.keyboard.press("Enter")
+    expect(page.locator("#card")).to_contain_text(
+        "All is settled"
+    )  # those who are near do not differ
+    saved(page)
+    kept, drawn = sorted(project.asked(other_item).answer.boxes, key=lambda box: box.box)
+    assert (kept.box, kept.label, drawn.label) == (shared, "cat", "dog")
+    expect_place(drawn.box, (500, 300, 600, 400), 2 * SIZE[0] / frame["width"])

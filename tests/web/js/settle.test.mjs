@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { initial, reduce } from "../../../src/sparing/web/static/settle-reducer.js";
+import { begun, compared as places } from "../../../src/sparing/web/static/settle-boxes.js";
 import { compared } from "../../../src/sparing/web/static/settle-spans.js";
 
 const row = (id, key = `answer-${id}`) => ({
@@ -94,5 +95,52 @@ test("a key a stretch, then one answer; each can be taken back", () => {
   assert.deepEqual(event.spans.map(({ start, end, label }) => [start, end, label]), [
     [0, 3, "person"], [10, 14, "place"], [20, 24, "place"], [25, 30, "person"],
   ]);
-  assert.equal(run(start, { type: "settleSpans", key: "k" }).outbox[0].spans.length, 1);
+  assert.equal(run(start, { type: "settleUnits", key: "k" }).outbox[0].spans.length, 1);
+});
+
+const box = (x0, y0, x1, y1, label) => ({ box: [x0, y0, x1, y1], label, by: "drawn", version: null, score: null });
+const drawn = {
+  ...row("a"), suggestion: ["1 cat", 0.5, null, null, "", [box(0, 0, 20, 20, "cat")]],
+  votes: [
+    { annotator: "Ada", boxes: [box(0, 0, 20, 20, "cat"), box(60, 60, 80, 90, "cat"), box(30, 30, 40, 40, "dog")] },
+    { annotator: "Ben", boxes: [box(1, 0, 20, 21, "cat"), box(60, 62, 80, 90, "dog")] },
+    { annotator: "Cleo", boxes: [box(0, 1, 19, 20, "cat"), box(61, 60, 80, 91, "dog")] },
+    { annotator: "Dan", boxes: null },
+  ],
+};
+drawn.asked.item = { ...drawn.asked.item, kind: "image", width: 100, height: 100 };
+const inBoxes = { ...initial(), server: { kind: "boxes", classes: [{ name: "cat", place: 0 }, { name: "dog", place: 1 }] } };
+
+test("boxes that all have are agreed on, whatever the pixel; each other place has a version a view", () => {
+  const { agreed, places: open } = places(drawn);
+  assert.deepEqual(agreed.map((one) => one.box), [[0, 0, 20, 20]]);
+  assert.deepEqual(open.map((all) => all.map((v) => [v.who.join(), v.boxes.map((one) => one.label).join()])), [
+    [["Ada", "dog"], ["Ben,Cleo", ""]], [["Ada", "cat"], ["Ben,Cleo", "dog"]],
+  ]);
+});
+
+test("a key a place settles a picture; the consensus, or what is drawn, at a stroke", () => {
+  const start = run(inBoxes, { type: "listed", rows: [drawn] });
+  const pick = (choice) => ({ type: "pick", choice, key: "k" });
+  const [event] = run(start, pick(1), pick(1)).outbox;
+  assert.deepEqual([event.kind, event.seen, event.boxes.map((one) => `${one.label} ${one.box}`)],
+    ["settled", "answer-a", ["cat 0,0,20,20", "dog 60,62,80,90"]]);
+  assert.deepEqual(run(start, { type: "settleUnits", key: "k" }).outbox[0].boxes.length, 1);
+  const step = (what) => ({ type: "box", step: what });
+  const drawing = run(start, pick(1), { type: "draw" });
+  assert.deepEqual(begun(drawn, [1]).map((one) => one.label), ["cat", "cat"]);
+  const done = run(drawing, step({ do: "choose", at: 1 }), { type: "classed", name: "dog" },
+    step({ do: "draw", points: [[5, 50], [9, 60]] }), { type: "settleUnits", key: "k" });
+  assert.deepEqual(done.outbox[0].boxes.map((one) => `${one.label} ${one.box}`),
+    ["cat 0,0,20,20", "dog 60,60,80,90", "dog 5,50,9,60"]);
+  assert.equal(done.drawing, null);
+});
+
+test("of a drawing one step after the other is taken back, then the drawing, then what was chosen", () => {
+  const undo = { type: "undo", key: "u" };
+  const start = run(inBoxes, { type: "listed", rows: [drawn] }, { type: "pick", choice: 0, key: "k" }, { type: "draw" });
+  const back = run(start, { type: "box", step: { do: "draw", points: [[5, 50], [9, 60]] } }, undo);
+  assert.equal(back.drawing.boxing.boxes.length, 3);
+  assert.deepEqual([run(back, undo).drawing, run(back, undo).picked], [null, [0]]);
+  assert.deepEqual(run(back, undo, undo).picked, []);
 });

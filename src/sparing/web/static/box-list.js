@@ -7,7 +7,7 @@ import { fit } from "./list-parts.js";
 import { N_COLORS } from "./marked-text.js";
 
 /** @typedef {import("./types.js").State} State */
-/** @typedef {import("./main.js").Acts} Acts */
+/** @typedef {import("./boxing.js").Acts} Acts */
 
 /** What the list tells of now. @type {readonly import("./types.js").Box[]} */
 let shown = [];

@@ -58,6 +58,12 @@ export function chosenBox(state) {
   return boxesOf(state)[state.boxing.at];
 }
 
+/** How many boxes of each class there are. @param {readonly {readonly label: string}[]} boxes */
+export function counted(boxes) {
+  const labels = boxes.map((one) => one.label);
+  return [...new Set(labels)].map((label) => `${labels.filter((one) => one === label).length} ${label}`).join(", ") || "no object";
+}
+
 /** @param {Box} box */
 export function told({ box: [x0, y0, x1, y1], label, score }) {
   const sure = score === null || score === undefined ? "" : `, ${Math.round(100 * score)} % sure`;

@@ -13,7 +13,7 @@ import { framed } from "./picture.js";
 /** @typedef {import("./types.js").Point} Point */
 /** @typedef {import("./types.js").View} View */
 /** @typedef {import("./types.js").Corners} Corners */
-/** @typedef {import("./main.js").Acts} Acts */
+/** What follows from a step. @typedef {{readonly box: (step: import("./types.js").BoxStep) => void}} Acts */
 
 const STILL = 4; // pixels of the screen: less is a click and no drag
 const REACH = { mouse: 6, pen: 10, touch: 18 }; // pixels of the screen around a side

@@ -1,12 +1,16 @@
 // The page that settles what people differ on: state, keys, clicks.
 
 import { api } from "./api.js";
+import { boxIntent } from "./box-keys.js";
+import { isBoxes, neighborBox } from "./boxes.js";
+import { bindBoxing, hold, look as lookAt, middle } from "./boxing.js";
 import { byId } from "./dom.js";
-import { keyTable } from "./keys.js";
+import { intent, keyTable } from "./keys.js";
 import { isSeveral } from "./labels.js";
 import { drawPages } from "./pages.js";
-import { NONE } from "./reducer.js";
+import { initial as undrawn, NONE } from "./reducer.js";
 import { freshKey, session } from "./session.js";
+import { fitPlace, turnView } from "./settle-boxing.js";
 import { initial, reduce } from "./settle-reducer.js";
 import { render } from "./settle-view.js";
 import { isSpans } from "./spans.js";
@@ -14,8 +18,10 @@ import { isSpans } from "./spans.js";
 /** @typedef {import("./types.js").SettleAction} SettleAction */
 /** @typedef {typeof acts} SettleActs */
 
+const IDLE = undrawn();
+
 let state = initial();
-const SAYING = ["settle", "settleLabels", "settleSpans", "pick", "undo"];
+const SAYING = ["settle", "settleLabels", "settleUnits", "pick", "undo", "draw", "box", "classed"];
 let seq = -1;
 let said = 0; // how much was said here
 
@@ -53,7 +59,8 @@ const acts = {
   /** A class decides at once; where an item may have several labels it is chosen, and Enter decides.
    * @param {string} name */
   settle: (name) => {
-    if (isSpans(state)) return;
+    if (state.drawing) return dispatch({ type: "classed", name });
+    if (isSpans(state) || isBoxes(state)) return;
     if (!isSeveral(state)) dispatch({ type: "settle", name, key: freshKey() });
     else if (name === NONE) acts.settleLabels([]);
     else dispatch({ type: "toggle", name });
@@ -65,12 +72,22 @@ const acts = {
   accept: () => {
     const row = state.rows[0];
     if (!row) return;
-    if (isSpans(state)) return dispatch({ type: "settleSpans", key: freshKey() });
+    if (isSpans(state) || isBoxes(state)) return dispatch({ type: "settleUnits", key: freshKey() });
     const [name, , labels] = row.suggestion;
     if (isSeveral(state)) acts.settleLabels(state.draft ?? labels ?? []);
     else acts.settle(name);
   },
+  settleDrawn: () => acts.accept(),
   later: () => dispatch({ type: "later" }),
+  draw: () => dispatch({ type: "draw" }),
+  undraw: () => dispatch({ type: "undraw" }),
+  turn: turnView,
+  /** @param {import("./types.js").BoxStep} step */
+  box: (step) => dispatch({ type: "box", step }),
+  removeBox: () => acts.box({ do: "remove" }),
+  fourPoints: () => acts.box({ do: "four" }),
+  newBox: () => acts.box({ do: "draw", points: middle() }),
+  fit: () => { if (state.drawing) lookAt(state.drawing, "fit"); },
   undo: () => dispatch({ type: "undo", key: freshKey() }),
   /** @param {import("./types.js").People} told */
   people: (told) => render(state, state, acts, told),
@@ -79,17 +96,47 @@ const acts = {
 /** @type {Record<string, "accept" | "later" | "undo">} */
 const COMMANDS = { Enter: "accept", " ": "later", Backspace: "undo" };
 
+/** Keys where a picture is drawn in, as on the page that labels. @param {KeyboardEvent} event
+ * @param {import("./types.js").State} drawing @returns {boolean} whether it was one */
+function drawnBy(event, drawing) {
+  const wanted = boxIntent(event, drawing) ?? intent(event, drawing);
+  if (!wanted || event.target instanceof HTMLButtonElement && wanted.do === "unit") return false;
+  if (wanted.do === "box") boxStep(wanted.step);
+  else if (wanted.do === "look") lookAt(drawing, wanted.at);
+  else if (wanted.do === "newBox") acts.newBox();
+  else if (wanted.do === "hold") hold(true);
+  else if (wanted.do === "confirm") acts.accept();
+  else if (wanted.do === "undo") acts.undo();
+  else if (wanted.do === "label" && wanted.name !== NONE) acts.settle(wanted.name);
+  else if (wanted.do !== "unit" || neighborBox(drawing, wanted.by) < 0) return false;
+  else acts.box({ do: "choose", at: neighborBox(drawing, wanted.by) });
+  return true;
+}
+
+/** Escape lets go of what is in hand, and where nothing is of the drawing. @param {import("./types.js").BoxStep} step */
+function boxStep(step) {
+  const before = state.drawing;
+  acts.box(step);
+  if (step.do === "release" && state.drawing === before) acts.undraw();
+}
+
 /** @param {KeyboardEvent} event */
 function pressed(event) {
   const on = /** @type {HTMLElement} */ (event.target);
   if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || state.refused) return;
   if (on.matches("button, a, summary") && (event.key === " " || event.key === "Enter")) return;
+  if (state.drawing) {
+    if (drawnBy(event, state.drawing)) event.preventDefault();
+    return;
+  }
   const command = COMMANDS[event.key];
   if (event.repeat && command !== "undo") return;
   const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
   const found = [...keyTable(state.server?.classes ?? [])].find(([, one]) => one === key);
   if (command) acts[command]();
-  else if (isSpans(state) && /^[1-9]$/.test(key)) acts.pick(Number(key) - 1);
+  else if ((isSpans(state) || isBoxes(state)) && /^[1-9]$/.test(key)) acts.pick(Number(key) - 1);
+  else if (isBoxes(state) && key === "d") acts.draw();
+  else if (isBoxes(state) && key === "z") acts.turn();
   else if (found) acts.settle(found[0]);
   else return;
   event.preventDefault();
@@ -103,5 +150,7 @@ document.addEventListener("click", (event) => {
   if (act) acts[/** @type {"undo"} */ (act)]();
   if (on && event.detail > 0) byId("stage").focus({ preventScroll: true });
 });
+new ResizeObserver(fitPlace).observe(byId("item"));
+bindBoxing(() => state.drawing ?? IDLE, acts);
 render(state, state, acts);
 start();

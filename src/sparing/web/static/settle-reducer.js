@@ -1,8 +1,10 @@
 // The items on which people differ, one after the other. Pure: whoever dispatches an action that
 // says something brings the key of its event along.
 
+import { boxed, boxesOf, classed, counted, isBoxes, plainBoxes, steppedBack, UNTOUCHED } from "./boxes.js";
 import { ordered, switched } from "./labels.js";
-import { NONE } from "./reducer.js";
+import { initial as undrawn, NONE } from "./reducer.js";
+import { begun, compared as comparedBoxes, decided as decidedBoxes } from "./settle-boxes.js";
 import { compared, decided } from "./settle-spans.js";
 import { plain } from "./spans.js";
 import { delivered, initialShared, reduceShared } from "./shared.js";
@@ -12,7 +14,7 @@ import { delivered, initialShared, reduceShared } from "./shared.js";
 /** @typedef {import("./types.js").SettleState} SettleState */
 /** @typedef {import("./types.js").SettleAction} SettleAction */
 
-const NOTHING_CHOSEN = { draft: null, picked: [] };
+const NOTHING_CHOSEN = { draft: null, picked: [], drawing: null };
 
 /** @returns {SettleState} */
 export function initial() {
@@ -29,7 +31,11 @@ export function reduce(state, action) {
     case "settleLabels": return chosen(state, action.labels, action.key);
     case "toggle": return { ...state, draft: switched(state.draft ?? [], action.name), said: `${action.name}.`, notice: "" };
     case "pick": return pickedOne(state, action.choice, action.key);
-    case "settleSpans": return suggested(state, action.key);
+    case "settleUnits": return state.drawing ? drawn(state, action.key) : suggested(state, action.key);
+    case "draw": return drawing(state);
+    case "undraw": return { ...state, drawing: null, said: "What people have drawn.", notice: "" };
+    case "box": return drawnOn(state, state.drawing && boxed(state.drawing, action.step));
+    case "classed": return drawnOn(state, state.drawing && classed(state.drawing, action.name));
     case "later": return later(state);
     case "undo": return undone(state, action.key);
     case "recorded": return recorded(state, action.results);
@@ -75,22 +81,55 @@ function chosen(state, labels, key) {
 /** Choose a version of the stretch in question; the last one settles the text.
  * @param {SettleState} state @param {number} choice @param {string} key @returns {SettleState} */
 function pickedOne(state, choice, key) {
-  const row = state.rows[0], open = row ? compared(row).stretches : [];
+  const row = state.rows[0], open = row ? inQuestion(state, row) : [];
   if (!row || !open[state.picked.length]?.[choice]) return state;
   const picked = [...state.picked, choice];
   if (picked.length < open.length) return { ...state, picked, said: `${open.length - picked.length} left.`, notice: "" };
+  if (isBoxes(state)) return settledBoxes(state, decidedBoxes(row, picked), key);
   const spans = decided(row, picked);
   return settled(state, { spans }, `${spans.length} marked`, key);
 }
 
-/** Take what consensus makes likeliest of the whole text.
+/** The places where people differ. @param {SettleState} state @param {Disagreement} row @returns {readonly (readonly object[])[]} */
+function inQuestion(state, row) {
+  return isBoxes(state) ? comparedBoxes(row).places : compared(row).stretches;
+}
+
+/** Take what consensus makes likeliest of the whole text or picture.
  * @param {SettleState} state @param {string} key @returns {SettleState} */
 function suggested(state, key) {
-  const spans = plain(state.rows[0]?.suggestion[3] ?? []);
+  const suggestion = state.rows[0]?.suggestion;
+  if (isBoxes(state)) return settledBoxes(state, plainBoxes(suggestion?.[5] ?? []), key);
+  const spans = plain(suggestion?.[3] ?? []);
   return settled(state, { spans }, `${spans.length} marked`, key);
 }
 
-/** @param {SettleState} state @param {Pick<PersonEvent, "class_name" | "labels" | "spans">} what @param {string} name
+/** @param {SettleState} state @param {ReturnType<typeof plainBoxes>} boxes @param {string} key */
+function settledBoxes(state, boxes, key) {
+  return settled(state, { boxes }, counted(boxes), key);
+}
+
+/** Draw it rather than choose, from what was decided on. @param {SettleState} state @returns {SettleState} */
+function drawing(state) {
+  const row = state.rows[0], { server } = state;
+  if (!row || !isBoxes(state)) return state;
+  const boxing = { ...UNTOUCHED, boxes: begun(row, state.picked) };
+  return { ...state, drawing: { ...undrawn(), server, item: row.asked, boxing }, said: "Draw what holds; Enter settles.", notice: "" };
+}
+
+/** @param {SettleState} state @param {import("./types.js").State | null} next @returns {SettleState} */
+function drawnOn(state, next) {
+  return next ? { ...state, drawing: next, said: next.said, notice: next.notice } : state;
+}
+
+/** What was drawn holds. @param {SettleState} state @param {string} key @returns {SettleState} */
+function drawn(state, key) {
+  if (!state.drawing) return state;
+  if (state.drawing.boxing.points.length) return { ...state, notice: "A box is begun: finish it, or drop it with Escape." };
+  return settledBoxes(state, plainBoxes(boxesOf(state.drawing)), key);
+}
+
+/** @param {SettleState} state @param {Pick<PersonEvent, "class_name" | "labels" | "spans" | "boxes">} what @param {string} name
  * @param {string} key @returns {SettleState} */
 function settled(state, what, name, key) {
   const [row, ...rows] = state.rows;
@@ -105,6 +144,10 @@ function settled(state, what, name, key) {
 
 /** @param {SettleState} state @param {string} key @returns {SettleState} */
 function undone(state, key) {
+  if (state.drawing) {
+    const back = steppedBack(state.drawing);
+    return back ? drawnOn(state, back) : { ...state, drawing: null, said: "What people have drawn.", notice: "" };
+  }
   if (state.picked.length) return { ...state, picked: state.picked.slice(0, -1), said: "Taken back.", notice: "" };
   const step = state.steps.at(-1);
   if (!step) return { ...state, notice: "There is nothing to take back here." };
@@ -120,7 +163,7 @@ function recorded(state, results) {
   const refused = results.find((result) => result.status === "refused");
   const other = lost?.current;
   const notice = lost
-    ? `${other?.annotator || "Somebody else"} has settled it meanwhile: ${other?.class_name ?? "skipped"}.`
+    ? `${other?.annotator || "Somebody else"} has settled it meanwhile: ${other?.boxes ? counted(other.boxes) : other?.class_name ?? "skipped"}.`
     : refused?.message ?? state.notice;
   const failed = new Set(results.filter((one) => ["conflict", "refused"].includes(one.status)).map((one) => one.key));
   return {

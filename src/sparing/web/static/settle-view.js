@@ -1,16 +1,18 @@
 // Draws the page that settles: the item, who said what, the classes, and how far people agree.
 
+import { chosenBox, counted, isBoxes, labelOf } from "./boxes.js";
 import { classButtons } from "./class-buttons.js";
 import { whole } from "./content.js";
 import { percent } from "./curve.js";
 import { button, byId, el, number, plural, show, write } from "./dom.js";
 import { figures } from "./figures.js";
-import { keyTable } from "./keys.js";
+import { keysOf, keyTable } from "./keys.js";
 import { isSeveral } from "./labels.js";
 import { markedText } from "./marked-text.js";
 import { slice } from "./points.js";
 import { NONE } from "./reducer.js";
 import { savedLine } from "./saved.js";
+import { drawPlaces } from "./settle-boxing.js";
 import { compared } from "./settle-spans.js";
 import { isSpans, MOST_SHOWN } from "./spans.js";
 
@@ -31,10 +33,9 @@ export function render(state, before, acts, told) {
   drawItem(state, row, before.rows[0]);
   drawVotes(row);
   if (isSpans(state)) drawStretch(state, row, before, acts);
+  if (isBoxes(state)) drawPlaces(state, before, acts);
   drawClasses(state, row, acts);
-  for (const node of document.querySelectorAll("#actions button")) {
-    /** @type {HTMLButtonElement} */ (node).disabled = row === undefined && /** @type {HTMLElement} */ (node).dataset["do"] !== "undo";
-  }
+  drawActions(state, row);
   savedLine(state);
   write("said", state.said);
   write("notice", state.notice);
@@ -42,11 +43,27 @@ export function render(state, before, acts, told) {
   if (told) byId("people").replaceChildren(...figures(told));
 }
 
+const OF_DRAWING = ["removeBox", "fourPoints", "fit", "undraw"];
+
+/** @param {SettleState} state @param {Disagreement | undefined} row */
+function drawActions(state, row) {
+  const isDrawn = state.drawing !== null;
+  for (const one of document.querySelectorAll("#actions button")) {
+    const node = /** @type {HTMLButtonElement} */ (one), what = node.dataset["do"] ?? "";
+    node.disabled = row === undefined && what !== "undo";
+    if (OF_DRAWING.includes(what)) node.hidden = !isDrawn;
+    if (["accept", "later"].includes(what)) node.hidden = isDrawn;
+    if (what === "settleDrawn") node.hidden = !isDrawn;
+    if (["draw", "turn"].includes(what)) node.hidden = !isBoxes(state) || isDrawn;
+    if (what === "fourPoints") node.setAttribute("aria-pressed", String(state.drawing?.boxMode === "four"));
+  }
+}
+
 /** @param {SettleState} state @param {Disagreement | undefined} row @param {Disagreement | undefined} before */
 function drawItem(state, row, before) {
   show("item", row !== undefined);
   show("card", row === undefined);
-  if (row && row.asked.item.item_id !== before?.asked.item.item_id) byId("item").replaceChildren(whole(row.asked.item));
+  if (row && !isBoxes(state) && row.asked.item.item_id !== before?.asked.item.item_id) byId("item").replaceChildren(whole(row.asked.item));
   if (row) return;
   byId("item").replaceChildren();
   const place = byId("card");
@@ -111,7 +128,7 @@ function drawVotes(row) {
   place.dataset["stamp"] = stamp;
   place.replaceChildren(...(row?.votes ?? []).map((vote) => el("li", {},
     el("span", { class: "quiet", dir: "auto" }, vote.annotator || "Without a name"),
-    el("strong", { dir: "auto" }, vote.class_name ?? "skipped"))));
+    el("strong", { dir: "auto" }, vote.boxes ? counted(vote.boxes) : vote.class_name ?? "skipped"))));
 }
 
 /** @param {Disagreement} row @param {number} n */
@@ -127,8 +144,9 @@ function drawClasses(state, row, acts) {
   const place = byId("classes");
   const rows = state.server?.classes ?? [];
   const named = new Set((row?.votes ?? []).flatMap((vote) => vote.labels ?? [vote.class_name]));
-  place.hidden = row === undefined || isSpans(state);
-  if (isSpans(state)) return;
+  place.hidden = row === undefined || isSpans(state) || (isBoxes(state) && !state.drawing);
+  if (isSpans(state) || (isBoxes(state) && !state.drawing)) return;
+  if (state.drawing) return drawClassesOfBoxes(place, state.drawing, acts);
   const order = [...rows].sort((a, b) => Number(named.has(b.name)) - Number(named.has(a.name)) || a.place - b.place);
   const names = order.map(({ name }) => name);
   classButtons(place, isSeveral(state) ? [...names.filter((name) => name !== NONE), NONE] : names, keyTable(rows), acts.settle, named);
@@ -136,4 +154,13 @@ function drawClasses(state, row, acts) {
   for (const child of place.querySelectorAll("button")) {
     child.setAttribute("aria-pressed", String((state.draft ?? []).includes(child.dataset["name"] ?? "")));
   }
+}
+
+/** The class of the chosen box, and of those to come. @param {HTMLElement} place @param {import("./types.js").State} drawing
+ * @param {SettleActs} acts */
+function drawClassesOfBoxes(place, drawing, acts) {
+  const names = (drawing.server?.classes ?? []).map((row) => row.name).filter((name) => name !== NONE);
+  classButtons(place, names, keysOf(drawing), acts.settle);
+  const chosen = chosenBox(drawing)?.label ?? labelOf(drawing);
+  for (const child of place.querySelectorAll("button")) child.setAttribute("aria-pressed", String(child.dataset["name"] === chosen));
 }

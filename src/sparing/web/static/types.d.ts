@@ -195,6 +195,8 @@ export interface SettleState extends SharedState {
   readonly draft: readonly string[] | null;
   /** Of spans and boxes: the versions chosen so far, one for each place in which people differ. */
   readonly picked: readonly number[];
+  /** What is drawn in place of what people have drawn, as on the page that labels; null: nothing. */
+  readonly drawing: State | null;
 }
 
 export type SettleAction =
@@ -204,6 +206,9 @@ export type SettleAction =
   | { type: "settleLabels"; labels: readonly string[]; key: string }
   | { type: "toggle"; name: string }
   | { type: "pick"; choice: number; key: string }
-  | { type: "settleSpans"; key: string }
+  | { type: "settleUnits"; key: string }
+  | { type: "draw" | "undraw" }
+  | { type: "box"; step: BoxStep }
+  | { type: "classed"; name: string }
   | { type: "later" }
   | { type: "undo"; key: string };
