@@ -1,9 +1,11 @@
+import hashlib
 import json
 
 import numpy as np
 import pytest
 
 from sparing import ClassTable
+from sparing.audit import sampling
 from sparing.audit.audit import Audit, Claim, Phase, share_of
 from sparing.audit.findings import judge
 from sparing.audit.sampling import draw_audit, draw_stratified, is_repeatable
@@ -299,3 +301,33 @@ def test_strata_of_equal_confidences_are_one():
     p = Predictions(np.zeros(50), np.full(50, 0.7), np.full(50, -1), CLASSES)
     audit = draw_stratified(p, 10)
     assert len(set(audit.strata(p, audit.drawn).tolist())) == 1
+
+
+@pytest.mark.parametrize("block", [1, 7, 64, 10_000])
+def test_the_draw_has_the_smallest_keys_in_blocks_of_any_size(monkeypatch, block):
+    p = predictions(500, n_known=40)
+    looked_at = {
+        "uniform": draw_audit(p, 30),
+        "class": draw_audit(p, {0: 5, 1: 9}, claim=Claim(0.1, kind="auto", per_class=True)),
+        "confidence": draw_stratified(p, 40),
+    }
+    monkeypatch.setattr(sampling, "BLOCK", block)
+    for audit in looked_at.values():
+        assert is_repeatable(audit, p)
+    words = np.frombuffer(hashlib.sha256(f"{p.draw_key} 1".encode()).digest(), ">u4").tolist()
+    keys = np.random.Philox(np.random.SeedSequence(words)).random_raw(500)
+    by_key = [row for row in np.argsort(keys).tolist() if row >= 40]
+    assert looked_at["uniform"].drawn.tolist() == by_key[:30]
+    even = [row for row in by_key if p.codes[row] == 0][:5]
+    odd = [row for row in by_key if p.codes[row] == 1][:9]
+    assert set(looked_at["class"].drawn.tolist()) == {*even, *odd}
+
+
+def test_arrays_that_nobody_can_change_are_not_held_twice():
+    codes, sure, y = np.zeros(9, "<i4"), np.ones(9, "<f4"), np.full(9, -1, "<i4")
+    codes.flags.writeable = sure.flags.writeable = False
+    p = Predictions(codes, sure, y, CLASSES)
+    assert p.codes is codes
+    assert p.confidence is sure
+    y[0] = 1
+    assert p.y[0] == -1

@@ -17,7 +17,7 @@ import numpy as np
 
 from sparing._validate import check_fraction, invalid
 from sparing.errors import InvalidInputError, VoidAuditError
-from sparing.pool.predictions import Predictions, frozen_copy
+from sparing.pool.predictions import Predictions, frozen
 from sparing.stats.hypergeometric import spend, spend_first
 from sparing.types import BoolArray, IntArray
 
@@ -138,7 +138,7 @@ class Audit:
         if not self.looks:
             object.__setattr__(self, "looks", (len(self.drawn),))
         for name, dtype in (("eligible", "?"), ("drawn", "<i8")):
-            object.__setattr__(self, name, frozen_copy(getattr(self, name), dtype))
+            object.__setattr__(self, name, frozen(getattr(self, name), dtype))
         text = json.dumps(self._content(), sort_keys=True)
         object.__setattr__(self, "digest", hashlib.sha256(text.encode()).hexdigest())
 

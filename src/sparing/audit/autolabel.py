@@ -31,12 +31,8 @@ __all__ = [
     "plan_audit",
 ]
 
-NOBODY = ""
-PERSON = "person"
-AUDITED = "audit"
-HANDED_BACK = "handback"
-MODEL = "model"
-LONGEST = "<U8"
+SOURCES = ("", "person", "audit", "handback", "model")
+NOBODY, PERSON, AUDITED, HANDED_BACK, MODEL = range(len(SOURCES))
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -46,8 +42,8 @@ class AutoLabels:
     Parameters
     ----------
     codes : (n_items,) class ids; ``UNLABELED`` where the person is still to label, or ``SKIPPED``
-    source : (n_items,) ``"person"``, ``"audit"`` or ``"handback"`` (all by a person), ``"model"``,
-        or ``""``
+    origin : (n_items,) positions in ``SOURCES``: nobody; a person, for the training, of the audit,
+        or of what was handed back; the model. A byte an item
     confidence : (n_items,) the model's, where the label is the model's; NaN elsewhere
     classes : the label values behind the ids
     model_version : of the labels that the model gave
@@ -55,11 +51,16 @@ class AutoLabels:
     """
 
     codes: npt.NDArray[np.int32]
-    source: StrArray
+    origin: npt.NDArray[np.int8]
     confidence: npt.NDArray[np.float32]
     classes: ClassTable
     model_version: int
     certificate: Certificate | None = None
+
+    @property
+    def source(self) -> StrArray:
+        """(n_items,) ``"person"``, ``"audit"``, ``"handback"``, ``"model"``, or ``""``."""
+        return np.array(SOURCES)[self.origin]
 
     @property
     def remainder(self) -> IntArray:
@@ -69,7 +70,7 @@ class AutoLabels:
     @property
     def n_auto(self) -> int:
         """How many labels the model gave."""
-        return int(np.count_nonzero(self.source == MODEL))
+        return int(np.count_nonzero(self.origin == MODEL))
 
     def labels(self) -> list[Label | None]:
         """Return the label values, None where there is none."""
@@ -91,9 +92,9 @@ class AutoLabels:
         if len(taken):
             raise invalid("indices", "with_remainder", "rows handed back", int(taken[0]))
         classes = self.classes.with_values(values)
-        codes, source = self.codes.copy(), self.source.copy()
-        codes[rows], source[rows] = classes.encode(values), HANDED_BACK
-        return replace(self, codes=codes, source=source, classes=classes)
+        codes, origin = self.codes.copy(), self.origin.copy()
+        codes[rows], origin[rows] = classes.encode(values), HANDED_BACK
+        return replace(self, codes=codes, origin=origin, classes=classes)
 
 
 def all_at_once(predictions: Predictions) -> AutoLabels:
@@ -152,21 +153,20 @@ def certified(
     findings = judged(audit, predictions, answers)
     certificate = certify(predictions, audit, findings, origins)
     by_model = _labeled(predictions, auto_labeled(predictions, audit, certificate), certificate)
-    codes, source = by_model.codes, by_model.source
+    codes, origin = by_model.codes, by_model.origin
     rows = audit.drawn[findings.agreed]
-    codes[rows], source[rows] = findings.codes[findings.agreed], AUDITED
+    codes[rows], origin[rows] = findings.codes[findings.agreed], AUDITED
     return replace(by_model, classes=findings.classes)
 
 
 def _labeled(
     predictions: Predictions, by_model: npt.NDArray[np.bool_], certificate: Certificate | None
 ) -> AutoLabels:
-    source = np.full(len(predictions), NOBODY, dtype=LONGEST)
-    source[predictions.y >= 0] = PERSON
-    source[by_model] = MODEL
+    origin = np.where(predictions.y >= 0, np.int8(PERSON), np.int8(NOBODY))
+    origin[by_model] = MODEL
     return AutoLabels(
         np.where(by_model, predictions.codes, predictions.y),
-        source,
+        origin,
         np.where(by_model, predictions.confidence, np.float32(np.nan)),
         predictions.classes,
         predictions.model_version,
@@ -205,7 +205,7 @@ def most_confident_first(pool: Pool, refit: Refit, batch_size: int = 10) -> Auto
     check_int("batch_size", "most_confident_first", batch_size, 1)
     codes = pool.y.astype(np.int32)
     confidence = np.full(len(pool), np.nan, dtype=np.float32)
-    source = np.where(codes >= 0, PERSON, NOBODY).astype(LONGEST)
+    origin = np.where(codes >= 0, np.int8(PERSON), np.int8(NOBODY))
     while (codes == UNLABELED).any():
         labeled = np.flatnonzero(codes >= 0)
         if not len(labeled):
@@ -215,5 +215,5 @@ def most_confident_first(pool: Pool, refit: Refit, batch_size: int = 10) -> Auto
         rows = rest[np.argsort(-proba[rest].max(axis=1), kind="stable")[:batch_size]]
         codes[rows] = proba[rows].argmax(axis=1)
         confidence[rows] = proba[rows].max(axis=1)
-        source[rows] = MODEL
-    return AutoLabels(codes, source, confidence, pool.classes, 0)
+        origin[rows] = MODEL
+    return AutoLabels(codes, origin, confidence, pool.classes, 0)

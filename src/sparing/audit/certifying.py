@@ -137,7 +137,7 @@ def _labels_digest(
     predictions: Predictions, audit: Audit, findings: Findings, certificate: Certificate
 ) -> str:
     by_model = auto_labeled(predictions, audit, certificate)
-    codes = np.where(by_model, predictions.codes, predictions.y).astype("<i4")
+    codes = np.where(by_model, predictions.codes, predictions.y).astype("<i4", copy=False)
     codes[audit.drawn[: len(findings.wrong)]] = findings.codes
     digest = hashlib.sha256(json.dumps(typed(findings.classes.values)).encode())
     digest.update(codes.data)

@@ -1,9 +1,10 @@
 """Drawing an audit: which items, from a key that nobody chose, as anyone can repeat."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import pairwise
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +14,9 @@ from sparing.audit.audit import BY_CLASS, BY_CONFIDENCE, UNIFORM, WHOLE, Audit, 
 from sparing.errors import PoolExhaustedError
 from sparing.pool.predictions import Predictions
 from sparing.types import FloatArray, IntArray
+
+BLOCK = 1 << 20  # rows whose keys are made at a time
+MOST = np.uint64(np.iinfo(np.uint64).max)
 
 
 def draw_audit(
@@ -181,35 +185,87 @@ def is_repeatable(audit: Audit, predictions: Predictions) -> bool:
 
 
 def _drawn(blank: Audit, predictions: Predictions, wanted: Mapping[int, int]) -> IntArray:
-    """Return the rows with the smallest keys of each stratum, in the order of the keys."""
-    rows = np.flatnonzero(blank.eligible)
-    keys = _seeded(len(rows), blank) if blank.version == 1 else _keys(predictions, blank)[rows]
-    if blank.design == UNIFORM:
-        stratum = np.zeros(len(rows), dtype=np.int64)
-    else:
-        stratum = blank.strata(predictions, rows)
-    picked = []
+    """Return the rows with the smallest keys of each stratum, in the order of the keys.
+
+    Keys are made and passed over a block at a time: of a hundred million there are never many.
+    """
+    counts = np.zeros(max(wanted) + 1, dtype=np.int64)
     for which, count in wanted.items():
-        inside = np.flatnonzero(stratum == which)
-        _check_enough(check_int("n_audit", "draw_audit", count, 1), len(inside))
-        picked.append(inside[np.argpartition(keys[inside], count - 1)[:count]])
-    chosen = np.concatenate(picked)
-    return np.asarray(rows[chosen[np.argsort(keys[chosen])]])
+        counts[which] = check_int("n_audit", "draw_audit", count, 1)
+    best = _Smallest.none(counts)
+    for rows, keys in _keyed(blank, predictions):
+        if blank.design == UNIFORM:
+            stratum = np.zeros(len(rows), dtype=np.int64)
+        else:
+            stratum = blank.strata(predictions, rows)
+        best = best.joined(rows, keys, stratum)
+    for count, there in zip(counts.tolist(), best.n_found.tolist(), strict=True):
+        _check_enough(count, there)
+    return best.rows[np.argsort(best.keys)]
 
 
-def _keys(predictions: Predictions, audit: Audit) -> npt.NDArray[np.uint64]:
-    """Return a random 64-bit key a row, whether it may be drawn or not.
+@dataclass(frozen=True, eq=False, slots=True)
+class _Smallest:
+    """The rows with the smallest keys of each stratum, of those that were seen so far."""
+
+    counts: IntArray  # how many of each stratum are wanted
+    rows: IntArray
+    keys: npt.NDArray[np.uint64]
+    stratum: IntArray
+
+    @classmethod
+    def none(cls, counts: IntArray) -> Self:
+        nothing = np.zeros(0, dtype=np.int64)
+        return cls(counts, nothing, np.zeros(0, dtype=np.uint64), nothing)
+
+    @property
+    def n_found(self) -> IntArray:
+        return np.bincount(self.stratum, minlength=len(self.counts))
+
+    def joined(
+        self, rows: IntArray, keys: npt.NDArray[np.uint64], stratum: IntArray
+    ) -> "_Smallest":
+        inside = stratum < len(self.counts)
+        inside[inside] = keys[inside] <= self._most()[stratum[inside]]
+        rows = np.concatenate([self.rows, rows[inside]])
+        keys = np.concatenate([self.keys, keys[inside]])
+        stratum = np.concatenate([self.stratum, stratum[inside]])
+        order = np.lexsort((keys, stratum))
+        of = stratum[order]
+        rank = np.arange(len(of)) - np.searchsorted(of, of)
+        kept = order[rank < self.counts[of]]
+        return _Smallest(self.counts, rows[kept], keys[kept], stratum[kept])
+
+    def _most(self) -> npt.NDArray[np.uint64]:
+        """Return the key above which nothing more of a stratum is wanted."""
+        most = np.where(self.counts > 0, MOST, np.uint64(0))
+        full = (self.n_found >= self.counts) & (self.counts > 0)
+        last = np.cumsum(self.n_found) - 1  # kept in the order of stratum and key
+        most[full] = self.keys[last[full]]
+        return most
+
+
+def _keyed(
+    audit: Audit, predictions: Predictions
+) -> Iterator[tuple[IntArray, npt.NDArray[np.uint64]]]:
+    """Yield rows that may be drawn, and a random 64-bit key for each.
 
     Raw output of Philox, the same in every NumPy version. The claim decides what may be drawn, and
-    must not decide what is drawn of it.
+    must not decide what is drawn of it: so every row has a key. In audits of version 1 only rows
+    that could be drawn had one.
     """
-    text = f"{audit.key or predictions.draw_key} {audit.attempt}"
-    words = np.frombuffer(hashlib.sha256(text.encode()).digest(), dtype=">u4").tolist()
-    return np.random.Philox(np.random.SeedSequence(words)).random_raw(len(predictions))
-
-
-def _seeded(n: int, audit: Audit) -> npt.NDArray[np.uint64]:
-    """Return the keys of an audit of version 1, one for each row that could be drawn."""
-    words = [int(audit.predictions[i : i + 8], 16) for i in range(0, 64, 8)]
-    seeds = np.random.SeedSequence([int(audit.key), audit.attempt, *words])
-    return np.random.Philox(seeds).random_raw(n)
+    if audit.version == 1:
+        words = [int(audit.predictions[i : i + 8], 16) for i in range(0, 64, 8)]
+        seeds = np.random.SeedSequence([int(audit.key), audit.attempt, *words])
+    else:
+        text = f"{audit.key or predictions.draw_key} {audit.attempt}"
+        told = np.frombuffer(hashlib.sha256(text.encode()).digest(), dtype=">u4").tolist()
+        seeds = np.random.SeedSequence(told)
+    bits = np.random.Philox(seeds)
+    for first in range(0, len(predictions), BLOCK):
+        eligible = audit.eligible[first : first + BLOCK]
+        inside = np.flatnonzero(eligible)
+        if audit.version == 1:
+            yield first + inside, bits.random_raw(len(inside))
+        else:
+            yield first + inside, bits.random_raw(len(eligible))[inside]

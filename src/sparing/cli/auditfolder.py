@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from sparing.audit.audit import Audit, Phase
-from sparing.audit.autolabel import HANDED_BACK, AutoLabels, certified
+from sparing.audit.autolabel import HANDED_BACK, MODEL, SOURCES, AutoLabels, certified
 from sparing.audit.certificate import Certificate, Origins
 from sparing.audit.verification import Check
 from sparing.cli.poolfiles import (
@@ -15,12 +15,14 @@ from sparing.cli.poolfiles import (
     LABEL,
     AnyPool,
     PoolFile,
+    answers_by_column,
     read_answers,
     read_pool_table,
     write_table,
 )
 from sparing.errors import InvalidInputError, SourceError, VoidAuditError
 from sparing.files import write_atomically
+from sparing.pool.pool import UNLABELED
 from sparing.types import Label
 
 COLUMNS = ("id", "label", "source", "model_version", "confidence", "certificate")
@@ -99,35 +101,22 @@ class AuditFolder:
         write_table(table, (ID, LABEL), [(name, "") for name in pool.names_of(audit.drawn)])
         write_atomically(file, audit.to_json().encode())
 
-    def answers(self, audit: Audit, pool: AnyPool) -> list[tuple[int, Label | None]]:
-        """Read what the person answered; rows, not ids."""
-        table = self.answers_of(audit)
-        pairs = read_answers(table)
-        row_of = pool.rows_of(name for name, _ in pairs)
+    def said(self, audit: Audit, pool: AnyPool) -> tuple[list[tuple[int, Label | None]], Origins]:
+        """Read the answers, by row, and who gave each, as far as the table tells."""
+        path = self.answers_of(audit)
+        given = answers_by_column(path)
+        row_of = pool.rows_of({name for _, name, _ in given})
         drawn = set(audit.drawn.tolist())
-        for name, _ in pairs:
+        for _, name, _ in given:
             if name not in row_of:
-                raise InvalidInputError(f"{table} answers for '{name}', which is not in the pool.")
+                raise InvalidInputError(f"{path} answers for '{name}', which is not in the pool.")
             if row_of[name] not in drawn:
                 raise InvalidInputError(
-                    f"{table} answers for '{name}', which was not drawn: take its line out. Only"
+                    f"{path} answers for '{name}', which was not drawn: take its line out. Only"
                     " what the lottery drew can prove anything."
                 )
-        return [(row_of[name], label) for name, label in pairs]
-
-    def origins(self, audit: Audit, pool: AnyPool) -> Origins:
-        """Return who gave each answer, as far as the table tells: each person has a column."""
-        table = read_pool_table(self.answers_of(audit))
-        people = [c for c in table.columns if c.startswith(LABEL)]
-        ids, given = table.column(ID), {who: table.column(who) for who in people}
-        row_of = pool.rows_of(ids)
-        said = [
-            (row_of[name], f"{who}: {given[who][i]}")
-            for who in people
-            for i, name in enumerate(ids)
-            if name in row_of and given[who][i]
-        ]
-        return Origins(said)
+        by_whom = [(row_of[name], f"{who}: {label}") for who, name, label in given if label]
+        return [(row_of[name], label) for _, name, label in given], Origins(by_whom)
 
     def labels_of(self, certificate: Path, pool: AnyPool) -> Path:
         """Return the file of the labels that belong to a certificate; of shards the folder."""
@@ -141,9 +130,7 @@ class AuditFolder:
         labels = self.labels_of(file, pool)
         if not labels.exists():
             return ()
-        done = certified(
-            pool.predictions, audit, self.answers(audit, pool), self.origins(audit, pool)
-        )
+        done = certified(pool.predictions, audit, *self.said(audit, pool))
         if not isinstance(pool, PoolFile):
             same = pool.has_labels(labels, replace(done, certificate=certificate))
             return (Check(f"{labels.name} has the labels that were certified", same),)
@@ -164,7 +151,7 @@ class AuditFolder:
             np.argsort(pool.predictions.confidence[done.remainder], kind="stable")
         ]
         named = zip(pool.names_of(order), order.tolist(), strict=True)
-        rows = [(name, given.get(row, "")) for name, row in named]
+        rows = ((name, given.get(row, "")) for name, row in named)
         write_table(self.remainder, (ID, LABEL), rows)
         write_labels(self.labels, complete, pool)
         write_atomically(self.certificate, certificate.to_json().encode())
@@ -175,10 +162,9 @@ class AuditFolder:
             pairs = read_answers(self.remainder) if self.remainder.exists() else []
         except SourceError:  # nothing was handed back, so the table has no rows
             return {}
-        row_of = pool.rows_of(name for name, _ in pairs)
-        waiting = set(done.remainder.tolist())
-        rows = {row_of[name]: label for name, label in pairs if label and name in row_of}
-        return {row: label for row, label in rows.items() if row in waiting}
+        labels = {name: label for name, label in pairs if label}
+        rows = pool.rows_of(labels)
+        return {row: labels[name] for name, row in rows.items() if done.codes[row] == UNLABELED}
 
     def put_aside(self, attempt: int) -> None:
         """Give what an audit led to its number: a new one is drawn."""
@@ -227,7 +213,7 @@ def suffix_of(pool: AnyPool) -> str:
 
 def label_rows(labels: AutoLabels, pool: PoolFile) -> list[tuple[str, ...]]:
     """Return a row of text for each item, with the columns of the table of labels."""
-    by_model = labels.source == "model"
+    by_model = labels.origin == MODEL
     name = labels.certificate.digest[:16] if labels.certificate else ""
     version = str(labels.model_version)
     return list(
@@ -246,4 +232,4 @@ def label_rows(labels: AutoLabels, pool: PoolFile) -> list[tuple[str, ...]]:
 def _is_handed_back(written: tuple[str, ...], expected: tuple[str, ...] | None) -> bool:
     """Tell whether a row was left to a person, who has labeled it since."""
     has_none = expected is not None and expected[1:3] == ("", "")
-    return has_none and written[2] == HANDED_BACK and not any(written[3:])
+    return has_none and written[2] == SOURCES[HANDED_BACK] and not any(written[3:])

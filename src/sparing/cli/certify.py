@@ -196,11 +196,10 @@ def _certify(folder: "AuditFolder", items: "AnyPool", audit: "Audit", *, as_json
         audit.check(items.predictions)
     except VoidAuditError as error:
         raise VoidAuditError(f"{error} --again does; or give the old POOL.") from error
-    answers = folder.answers(audit, items)
+    answers, origins = folder.said(audit, items)
     if not any(label for _, label in answers):
         table = folder.answers_of(audit)
         raise InvalidInputError(f"No answer yet: fill in the column 'label' of {table}.")
-    origins = folder.origins(audit, items)
     done = certified(items.predictions, audit, answers, origins)
     certificate = done.certificate
     if certificate is None:
@@ -273,8 +272,7 @@ def _verify(file: Path, items: "AnyPool | None") -> None:
         found = [audit for audit in folder.audits() if audit.digest == certificate.audit]
         if not found:
             raise InvalidInputError(f"The audit of {file} is not in {file.parent}.")
-        answers = folder.answers(found[0], items)
-        origins = folder.origins(found[0], items)
+        answers, origins = folder.said(found[0], items)
         checks = verify(certificate, items.predictions, found[0], answers, origins)
         of_labels = folder.check_labels(certificate, file, found[0], items)
         checks += of_labels

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from io import TextIOWrapper
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -14,10 +15,10 @@ import numpy.typing as npt
 from sparing.cli.predict import COLUMNS as PREDICT
 from sparing.datasets.csv_tables import column_names, find_delimiter
 from sparing.datasets.decoding import read_text
-from sparing.datasets.formulas import armed, csv_text
+from sparing.datasets.formulas import armed, write_csv
 from sparing.datasets.lines import rows_in
 from sparing.errors import InvalidInputError, SourceError
-from sparing.files import write_atomically
+from sparing.files import atomic_stream
 from sparing.pool.classes import ClassTable
 from sparing.pool.pool import UNLABELED
 from sparing.pool.predictions import Predictions, items_digest
@@ -246,13 +247,18 @@ def read_answers(path: Path) -> list[tuple[str, str | None]]:
 
     An empty cell is no answer. An id may also stand in several lines.
     """
+    return [(name, label) for _, name, label in answers_by_column(path)]
+
+
+def answers_by_column(path: Path) -> list[tuple[str, str, str | None]]:
+    """Read triples of column, id and label; see :func:`read_answers`."""
     table = read_pool_table(path)
     columns = [name for name in table.columns if name.startswith(LABEL)]
     if not columns:
         table.column(LABEL)
     ids = table.column(ID)
     return [
-        (name, label or None)
+        (column, name, label or None)
         for column in columns
         for name, label in zip(ids, table.column(column), strict=True)
     ]
@@ -271,4 +277,7 @@ def _agreed(answers: Iterable[tuple[str, str | None]], where: str) -> dict[str, 
 
 def write_table(path: Path, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """Write a table so that nobody ever sees half of it."""
-    write_atomically(path, csv_text(columns, rows).encode())
+    with atomic_stream(path) as stream:
+        text = TextIOWrapper(stream, "utf-8", newline="")
+        write_csv(text, columns, rows)
+        text.detach()

@@ -3,6 +3,7 @@
 import csv
 import io
 from collections.abc import Iterable, Sequence
+from typing import TextIO
 
 from sparing.datasets.decoding import whole_text
 
@@ -20,10 +21,15 @@ def csv_text(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     "item,label\n'=1+1,\nb,-0.5\n"
     """
     out = io.StringIO(newline="")
+    write_csv(out, columns, rows)
+    return out.getvalue()
+
+
+def write_csv(out: TextIO, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Write what :func:`csv_text` returns, a row at a time."""
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow([_cell(name) for name in columns])
     writer.writerows([_cell(value) for value in row] for row in rows)
-    return out.getvalue()
 
 
 def _cell(value: object) -> str:

@@ -45,10 +45,10 @@ class Predictions:
     digest: str = field(init=False)
 
     def __post_init__(self) -> None:
-        codes = frozen_copy(self.codes, "<i4")
+        codes = frozen(self.codes, "<i4")
         n = len(codes)
-        arrays = {"codes": codes, "confidence": frozen_copy(self.confidence, "<f4")}
-        arrays["y"] = frozen_copy(self.y, "<i4")
+        arrays = {"codes": codes, "confidence": frozen(self.confidence, "<f4")}
+        arrays["y"] = frozen(self.y, "<i4")
         for name, values in arrays.items():
             if values.shape != (n,) or not n:
                 raise invalid(name, "Predictions", "of shape (n_items,), not empty", values.shape)
@@ -134,8 +134,20 @@ def items_digest(*columns: Iterable[str]) -> str:
     return hashlib.sha256(json.dumps([list(column) for column in columns]).encode()).hexdigest()
 
 
-def frozen_copy(values: Any, dtype: str) -> npt.NDArray[Any]:
-    """Return a read-only copy: nobody can change it behind the hash."""
+def frozen(values: Any, dtype: str) -> npt.NDArray[Any]:
+    """Return a read-only array: nobody can change it behind the hash.
+
+    It is a copy, but of one that is read-only already and has its memory for itself: a hundred
+    million items are not held twice.
+    """
+    is_array = isinstance(values, np.ndarray) and values.dtype == np.dtype(dtype)
+    if (
+        is_array
+        and values.base is None
+        and not values.flags.writeable
+        and values.flags.c_contiguous
+    ):
+        return values
     array = np.array(values, dtype=dtype, order="C")
     array.flags.writeable = False
     return array

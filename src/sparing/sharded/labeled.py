@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from sparing.audit.autolabel import MODEL, AutoLabels
+from sparing.audit.autolabel import HANDED_BACK, MODEL, SOURCES, AutoLabels
 from sparing.errors import MissingExtraError, SourceError
 from sparing.files import atomic_stream
 from sparing.memory import check_memory
@@ -23,7 +23,8 @@ from sparing.sharded.predicting import FORMAT, NAME
 from sparing.sharded.shardpool import hash_of
 from sparing.types import Array, IntArray
 
-BYTES_A_ROW = 100  # of codes, ranks, and where each label is from, while it is certified
+NAMES_AT_ONCE = 100_000
+BYTES_A_ROW = 40  # of codes, ranks, and where each label is from, while it is certified
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +41,9 @@ class LabelPart:
     first: int
     rows: int
 
-    def ids(self) -> list[str]:
-        """Return the ids, one a row."""
-        from pyarrow import parquet
-
-        return parquet.read_table(self.path, columns=["id"]).column("id").to_pylist()  # type: ignore[no-any-return]
+    def ids(self) -> Any:
+        """Return the ids, one a row, as an array of Arrow: no text of Python is made of them."""
+        return read_columns(self.path, "id").column("id").combine_chunks()
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -60,15 +59,21 @@ class LabeledShards:
     parts: tuple[LabelPart, ...]
     predictions: Predictions
 
-    def names_of(self, rows: IntArray) -> list[str]:
-        """Return the ids of some rows, in their order."""
-        names = dict[int, str]()
-        for part in self.parts:
-            inside = rows[(rows >= part.first) & (rows < part.first + part.rows)]
-            if len(inside):
-                ids = part.ids()
-                names.update((row, ids[row - part.first]) for row in inside.tolist())
-        return [names[row] for row in rows.tolist()]
+    def names_of(self, rows: IntArray) -> Iterator[str]:
+        """Yield the ids of some rows, in their order."""
+        import pyarrow as pa
+
+        order = np.argsort(rows)
+        ends = np.searchsorted(rows[order], [part.first + part.rows for part in self.parts])
+        found = [pa.array([], pa.large_string())]
+        for part, start, end in zip(self.parts, (0, *ends), ends, strict=False):
+            if end > start:
+                ids = part.ids().take(pa.array(rows[order[start:end]] - part.first))
+                found.append(ids.cast(pa.large_string()))
+        names, place = pa.concat_arrays(found), np.empty_like(order)
+        place[order] = np.arange(len(order))
+        for first in range(0, len(place), NAMES_AT_ONCE):
+            yield from names.take(pa.array(place[first : first + NAMES_AT_ONCE])).to_pylist()
 
     def rows_of(self, names: Iterable[str]) -> dict[str, int]:
         """Return the row of each of these ids, as far as they are there."""
@@ -89,11 +94,9 @@ class LabeledShards:
 
     def has_labels(self, folder: Path, labels: AutoLabels) -> bool:
         """Tell whether a folder holds just these labels, but for what was handed back since."""
-        from pyarrow import parquet
-
         paths = [folder / part.path.name for part in self.parts]
         return all(path.is_file() for path in paths) and all(
-            _is_as_certified(parquet.read_table(path), _certified(part, labels))
+            _is_as_certified(read_columns(path), _certified(part, labels))
             for path, part in zip(paths, self.parts, strict=True)
         )
 
@@ -141,6 +144,8 @@ def read_labeled_shards(
             f" '{missing}'."
         )
     y[[*rows.values()]] = classes.encode(known[name] for name in rows)
+    for array in (codes, confidence, y):
+        array.flags.writeable = False  # so no copy is made of it
     what = items_digest([facts["pool"]], [str(one) for one in facts["bad"]])
     return LabeledShards(parts, Predictions(codes, confidence, y, classes, version, what))
 
@@ -169,11 +174,7 @@ def _parts(folder: Path, told: Iterable[tuple[str, int, str]]) -> Iterator[Label
 
 
 def _read(part: LabelPart, classes: list[str]) -> tuple[IntArray, Array]:
-    from pyarrow import parquet
-
-    table = parquet.read_table(
-        part.path, columns=["label", "confidence"], read_dictionary=["label"]
-    )
+    table = read_columns(part.path, "label", "confidence")
     labels = table.column("label").combine_chunks()
     code_of = {name: code for code, name in enumerate(classes)}
     of_file = np.array([code_of[name] for name in labels.dictionary.to_pylist()], np.int32)
@@ -181,14 +182,27 @@ def _read(part: LabelPart, classes: list[str]) -> tuple[IntArray, Array]:
 
 
 def _rows_of(parts: Iterable[LabelPart], names: Iterable[str]) -> dict[str, int]:
-    wanted, found = set(names), dict[str, int]()
+    import pyarrow as pa
+    from pyarrow import compute
+
+    wanted, found = pa.array(set(names), pa.string()), dict[str, int]()
     for part in parts:
         if len(found) == len(wanted):
             break
-        found.update(
-            (name, row) for row, name in enumerate(part.ids(), part.first) if name in wanted
+        ids = part.ids()
+        rows = np.flatnonzero(compute.is_in(ids, value_set=wanted))
+        found |= zip(
+            ids.take(pa.array(rows)).to_pylist(), (part.first + rows).tolist(), strict=True
         )
     return found
+
+
+def read_columns(path: Path, *names: str) -> Any:
+    """Read some columns of a part of the labels as a table of Arrow; without names all of them."""
+    from pyarrow import parquet
+
+    with parquet.ParquetFile(path, read_dictionary=["label"]) as file:
+        return file.read([*names] or None, use_threads=False)
 
 
 def _certified(part: LabelPart, labels: AutoLabels) -> Any:
@@ -196,35 +210,51 @@ def _certified(part: LabelPart, labels: AutoLabels) -> Any:
     import pyarrow as pa
 
     inside = slice(part.first, part.first + part.rows)
-    codes, source = labels.codes[inside], labels.source[inside]
-    by_model, has_none = source == MODEL, codes < 0
+    codes, origin = labels.codes[inside], labels.origin[inside]
+    by_model, has_none = origin == MODEL, codes < 0
     names = pa.array([str(value) for value in labels.classes.values], pa.string())
     digest = labels.certificate.digest if labels.certificate else ""
+    same = pa.array(np.zeros(part.rows, np.int32), mask=~by_model)
     return pa.table(
         {
-            "id": pa.array(part.ids(), pa.string()),
+            "id": part.ids(),
             "label": pa.DictionaryArray.from_arrays(
                 pa.array(np.where(has_none, 0, codes), mask=has_none), names
             ),
-            "source": pa.array(source.tolist(), pa.string()).dictionary_encode(),
+            "source": pa.DictionaryArray.from_arrays(
+                pa.array(origin.astype(np.int32)), pa.array(SOURCES, pa.string())
+            ),
             "confidence": pa.array(labels.confidence[inside], mask=~by_model),
-            "certificate": pa.array([digest] * part.rows, mask=~by_model).dictionary_encode(),
+            "certificate": pa.DictionaryArray.from_arrays(same, pa.array([digest], pa.string())),
         }
     )
 
 
 def _is_as_certified(written: Any, expected: Any) -> bool:
     """Compare two tables; what was left to a person may have a label by now."""
-    from sparing.audit.autolabel import HANDED_BACK
+    from pyarrow import compute
 
     if written.column_names != expected.column_names or len(written) != len(expected):
         return False
-    given = np.array(written.column("source").to_pylist(), object) == HANDED_BACK
-    was_open = np.array(expected.column("label").is_null())
-    same = given & was_open
+    if [_plain(column).type for column in written] != [_plain(column).type for column in expected]:
+        return False
+    given = compute.equal(_plain(written.column("source")), SOURCES[HANDED_BACK])
+    since = compute.and_(given, expected.column("label").is_null())
     for name in expected.column_names:
-        one, other = (np.array(t.column(name).to_pylist(), object) for t in (written, expected))
-        may_differ = same if name in ("label", "source") else np.zeros(len(same), bool)
-        if not ((one == other) | may_differ).all():
+        one, other = (_plain(table.column(name)) for table in (written, expected))
+        same = compute.or_(
+            compute.fill_null(compute.equal(one, other), False),
+            compute.and_(one.is_null(), other.is_null()),
+        )
+        if name in ("label", "source"):
+            same = compute.or_(same, compute.fill_null(since, False))
+        if not compute.all(same).as_py():
             return False
     return True
+
+
+def _plain(column: Any) -> Any:
+    """Return a column with its values themselves, not by their places in a dictionary."""
+    from pyarrow import types
+
+    return column.cast(column.type.value_type) if types.is_dictionary(column.type) else column
