@@ -24,6 +24,7 @@ from sparing.sharded.shardpool import hash_of
 from sparing.types import Array, IntArray
 
 NAMES_AT_ONCE = 100_000
+REPEATED = ["label", "source", "certificate"]  # columns of few values
 BYTES_A_ROW = 40  # of codes, ranks, and where each label is from, while it is certified
 
 
@@ -90,7 +91,8 @@ class LabeledShards:
 
         for part in self.parts:
             with atomic_stream(folder / part.path.name) as stream:
-                parquet.write_table(_certified(part, labels), stream)
+                # Every id is another: no dictionary is tried for them.
+                parquet.write_table(_certified(part, labels), stream, use_dictionary=REPEATED)
 
     def has_labels(self, folder: Path, labels: AutoLabels) -> bool:
         """Tell whether a folder holds just these labels, but for what was handed back since."""

@@ -183,6 +183,7 @@ def _write(task: PartTask) -> None:
     table = pa.table(columns).replace_schema_metadata({OF: task.of})
     with atomic_stream(task.part) as stream:
         try:
-            parquet.write_table(table, stream)
+            # Every id is another: no dictionary is tried for them.
+            parquet.write_table(table, stream, use_dictionary=["label", "model"])
         except pa.ArrowException as error:
             raise SourceError(f"{task.part} cannot be written: {error}.") from error

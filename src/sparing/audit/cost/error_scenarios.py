@@ -115,12 +115,12 @@ class RankedList:
 
         Parameters
         ----------
-        confidence : (n,) of the items that nobody labeled
+        confidence : (n,) ascending, of the items that nobody labeled
         share_labeled : of all items
         seen : what is known of items drawn at random
         n_cuts, finely : how fine the steps are
         """
-        confidence = np.sort(confidence)[::-1]
+        confidence = confidence[::-1]
         n = len(confidence)
         ends = np.linspace(0, n, N_STEPS + 1)[1:]
         if finely:  # where errors are expected

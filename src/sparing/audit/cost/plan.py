@@ -8,6 +8,7 @@ import numpy as np
 from sparing.audit.audit import WHOLE, Claim, share_of
 from sparing.audit.cost.doubt_counts import DoubtCounts
 from sparing.audit.cost.error_scenarios import WEIGHTS, RankedList
+from sparing.audit.cost.left_items import LeftItems
 from sparing.audit.cost.whole_set import BAD_CASE, WorkSplit, by_hand, cheapest_whole
 from sparing.audit.error_bounds import chance_to_pass, chance_to_start
 from sparing.audit.wording import empty_bound_note
@@ -86,38 +87,50 @@ def plan_audit(
     At most 2 % wrong, with 95 % certainty: about 149 items to check, then 0 more by hand, seldom
     more than 189 answers; the model labels about 3,851.
     """
+    left = LeftItems.of(predictions, claim)
+    return plan_of(predictions, claim, left, attempt=attempt, seen=seen)
+
+
+def plan_of(
+    predictions: Predictions,
+    claim: Claim,
+    left: LeftItems,
+    *,
+    attempt: int = 1,
+    seen: DoubtCounts | None = None,
+) -> AuditPlan:
+    """Return the plan for the items that are left of a pool; see :func:`plan_audit`."""
+    n_audit, mix = cheapest_split(left, claim, attempt=attempt, seen=seen)
+    return _plan(predictions, claim, n_audit, mix)
+
+
+def cheapest_split(
+    left: LeftItems, claim: Claim, *, attempt: int = 1, seen: DoubtCounts | None = None
+) -> tuple[int | tuple[int, ...] | dict[int, int], WorkSplit]:
+    """Return how many items to audit, and what that leaves to whom."""
     delta = share_of(claim.delta, attempt)
     if claim.per_class:
-        return _plan(predictions, claim, *_per_class(predictions, claim, delta, seen))
-    confidence = predictions.confidence[predictions.eligible]
-    if not len(confidence):
-        return _plan(predictions, claim, 0, by_hand(0))
-    share, finely = _share_labeled(predictions), claim.kind == WHOLE
-    ranked = RankedList.of(confidence, share, seen=seen, finely=finely)
-    mix = _cheapest(ranked, claim, predictions.n_total, delta)
-    return _plan(predictions, claim, mix.n_audit, mix)
+        return _per_class(left, claim, delta, seen)
+    if not len(left):
+        return 0, by_hand(0)
+    finely = claim.kind == WHOLE
+    ranked = RankedList.of(left.confidence, left.share_labeled, seen=seen, finely=finely)
+    mix = _cheapest(ranked, claim, left.n_total, delta)
+    return mix.n_audit, mix
 
 
 def _per_class(
-    predictions: Predictions, claim: Claim, delta: float, seen: DoubtCounts | None
+    left: LeftItems, claim: Claim, delta: float, seen: DoubtCounts | None
 ) -> tuple[dict[int, int], WorkSplit]:
-    eligible = predictions.eligible
-    confidence, called = predictions.confidence[eligible], predictions.codes[eligible]
-    codes = np.flatnonzero(np.bincount(called)).tolist()
+    scopes = left.by_class()
     audits, remainder, most = {}, 0.0, 0.0
-    for code in codes:
-        sure, share = confidence[called == code], _share_labeled(predictions)
-        ranked = RankedList.of(sure, share, seen=seen, n_cuts=1)
-        mix = _cheapest(ranked, claim, predictions.n_total, delta / len(codes))
+    for code, sure in scopes.items():
+        ranked = RankedList.of(sure, left.share_labeled, seen=seen, n_cuts=1)
+        mix = _cheapest(ranked, claim, left.n_total, delta / len(scopes))
         remainder, most = remainder + mix.remainder, most + mix.most
         if isinstance(mix.n_audit, int) and mix.n_audit:
             audits[code] = mix.n_audit
     return audits, WorkSplit(0, 0.0, sum(audits.values()), remainder, most)
-
-
-def _share_labeled(predictions: Predictions) -> float:
-    n_labeled = int((predictions.y >= 0).sum())
-    return n_labeled / max(n_labeled + int(predictions.eligible.sum()), 1)
 
 
 def _cheapest(ranked: RankedList, claim: Claim, n_total: int, delta: float) -> WorkSplit:
