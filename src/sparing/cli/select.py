@@ -1,7 +1,7 @@
 """``sparing select``: what to label next in a pool of shards."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
@@ -18,7 +18,14 @@ from sparing.cli.shards import (
     say_bad,
     working,
 )
-from sparing.cli.shortlist import RANDOM, ShardSource, bring_in, model_of, shortlist_in
+from sparing.cli.shortlist import (
+    RANDOM,
+    ShardSource,
+    bring_in,
+    labels_of,
+    model_of,
+    shortlist_in,
+)
 
 if TYPE_CHECKING:
     from sparing.sharded.engine import Engine
@@ -35,7 +42,11 @@ def select(
         typer.Option(help="Saved model of vectors like these.", show_default=False),
     ] = None,
     strategy: Annotated[
-        str, typer.Option(help="margin, entropy, least_confidence or random.")
+        str,
+        typer.Option(
+            help="margin, entropy, least_confidence or random, in one pass; auto, or any other that"
+            " 'sparing compare' knows, in two.",
+        ),
     ] = "margin",
     into: Annotated[
         str | None,
@@ -51,7 +62,8 @@ def select(
     labeled: Annotated[
         Path | None,
         typer.Option(
-            help="Table with the ids that are labeled already, in a column id.",
+            help="Table with the ids that are labeled already, in a column id; auto learns from"
+            " a column label.",
             show_default=False,
         ),
     ] = None,
@@ -65,7 +77,10 @@ def select(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="JSON Lines instead of CSV.")] = False,
 ) -> None:
-    """Choose the items to label next among shards of vectors, exactly, reading each shard once.
+    """Choose the items to label next among shards of vectors, reading each shard once or twice.
+
+    Strategies that judge an item by itself choose exactly. Others choose among 200,000 candidates:
+    half are what --model doubts most, half are drawn.
 
     With --into they come into the project that 'sparing label VECTORS --shortlist N' has made.
 
@@ -73,26 +88,38 @@ def select(
     """
     from sparing.sharded.selecting import WantedRows
 
-    excluded = frozenset(() if labeled is None else _ids_of(labeled))
-    wanted = WantedRows(strategy, n, model, excluded, seed)
+    known = {} if labeled is None else labels_of(labeled)
+    wanted = WantedRows(strategy, n, model, frozenset(known), seed)
     with working(engine, workers, address) as used:
         choose = partial(_chosen, vectors, used, skip_bad=skip_bad)
         if into is not None:
-            _bring(choose, wanted, ShardSource(vectors, items, used), into)
+            _bring(choose, wanted, known, ShardSource(vectors, items, used), into)
             return
-        chosen = choose(wanted)
+        chosen = choose(wanted, known)
     _write(chosen, out, as_json=as_json)
 
 
 def _chosen(
-    vectors: Path, engine: "Engine", wanted: "WantedRows", *, skip_bad: bool
+    vectors: Path,
+    engine: "Engine",
+    wanted: "WantedRows",
+    known: Mapping[str, str],
+    *,
+    skip_bad: bool,
 ) -> "ShardedChoice":
     from sparing.cli.progress import stages
-    from sparing.sharded.selecting import select_rows
+    from sparing.sharded.selecting import judges_alone, select_rows
     from sparing.sharded.shardpool import open_shards
+    from sparing.sharded.two_passes import select_in_two_passes
 
+    labels = {name: label for name, label in known.items() if label}
+    choose = (
+        select_rows
+        if judges_alone(wanted.strategy)
+        else partial(select_in_two_passes, labels=labels)
+    )
     with stages() as tick:
-        chosen = select_rows(
+        chosen = choose(
             vectors, open_shards(vectors), wanted, engine=engine, skip_bad=skip_bad,
             progress=lambda *now: tick("selecting", *now),
         )  # fmt: skip
@@ -101,8 +128,9 @@ def _chosen(
 
 
 def _bring(
-    choose: Callable[["WantedRows"], "ShardedChoice"],
+    choose: Callable[["WantedRows", Mapping[str, str]], "ShardedChoice"],
     wanted: "WantedRows",
+    known: Mapping[str, str],
     pool: ShardSource,
     project: str,
 ) -> None:
@@ -111,10 +139,10 @@ def _bring(
     there = frozenset(row["id"] for row in shortlist.rows())
     wanted = replace(wanted, excluded=wanted.excluded | there)
     if wanted.model is None and wanted.strategy != RANDOM:
-        with model_of(folder) as model:
-            chosen = choose(replace(wanted, model=model))
+        with model_of(folder) as (model, answers):
+            chosen = choose(replace(wanted, model=model), {**known, **answers})
     else:
-        chosen = choose(wanted)
+        chosen = choose(wanted, known)
     bring_in(shortlist, folder, pool, chosen)
 
 
@@ -139,16 +167,3 @@ def _row(picked: "PickedRow") -> dict[str, Any]:
     told = asdict(picked)
     chance = None if picked.propensity != picked.propensity else picked.propensity
     return {**told, "id": told.pop("item_id"), "label": "", "propensity": chance}
-
-
-def _ids_of(table: Path) -> tuple[str, ...]:
-    """Return the ids that a table names."""
-    from sparing.datasets.read import read_table
-    from sparing.datasets.vectorfile import ID_COLUMNS
-    from sparing.errors import SourceError
-
-    columns = read_table(table).columns
-    for name in ("id", *ID_COLUMNS):
-        if name in columns:
-            return tuple(str(value) for value in columns[name])
-    raise SourceError(f"{table} must name the items in a column {', '.join(ID_COLUMNS)}.")

@@ -96,8 +96,10 @@ def bring_in(
 
 
 @contextmanager
-def model_of(folder: Path) -> Iterator[Path]:
-    """Give the model of all answers of a project as a file, for as long as the block lasts.
+def model_of(folder: Path) -> Iterator[tuple[Path, dict[str, str]]]:
+    """Give the model of all answers of a project as a file, and the answers by name of the item.
+
+    The file is there for as long as the block lasts.
 
     Raises
     ------
@@ -114,7 +116,29 @@ def model_of(folder: Path) -> Iterator[Path]:
         path = Path(where, "model.npz")
         with Project.open(folder) as project, stages() as progress:
             save_model(path, project.learning.trainee(progress).model())
-        yield path
+            project.files.export(answers := Path(where, "answers.csv"))
+        yield path, {name: label for name, label in labels_of(answers).items() if label}
+
+
+def labels_of(table: Path) -> dict[str, str]:
+    """Return the ids that a table names, each with its label, "" where it has none of a person."""
+    from sparing.datasets.read import read_table
+    from sparing.datasets.vectorfile import ID_COLUMNS
+    from sparing.errors import SourceError
+    from sparing.project.files.export import AUTOMATIC
+
+    columns = read_table(table).columns
+    # In what a project exports, 'item_id' is a key of its own, and 'item' the id of the shards.
+    named = [name for name in ("id", "item", *ID_COLUMNS) if name in columns]
+    if not named:
+        raise SourceError(f"{table} must name the items in a column {', '.join(ID_COLUMNS)}.")
+    ids = [str(value) for value in columns[named[0]]]
+    labels = columns.get("label", [None] * len(ids))
+    origins = columns.get("provenance", [""] * len(ids))
+    return {
+        one: "" if label is None or origin == AUTOMATIC else str(label)
+        for one, label, origin in zip(ids, labels, origins, strict=True)
+    }
 
 
 def shortlist_in(project: str) -> "tuple[Shortlist, Path]":

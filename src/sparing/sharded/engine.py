@@ -113,17 +113,33 @@ def run_all(
     ------
     ShardError : a shard is bad and is not to be skipped, or of :class:`Engine`
     """
-    good: dict[int, R] = {}
     bad: dict[int, str] = {}
+    good = dict(results(function, tasks, bad, engine=engine, skip_bad=skip_bad, progress=progress))
+    return [good[i] for i in sorted(good)], tuple(bad[i] for i in sorted(bad))
+
+
+def results(
+    function: Callable[[T], R],
+    tasks: Sequence[T],
+    bad: dict[int, str],
+    *,
+    engine: Engine = ALONE,
+    skip_bad: bool = False,
+    progress: Tick = nobody,
+) -> Iterator[tuple[int, R]]:
+    """Yield (number of the task, what came of it) of good shards as they are done.
+
+    For what is too large to be held of all at once; see :func:`run_all`. What is wrong with the
+    others is written to ``bad``.
+    """
     for done, (i, result) in enumerate(engine.run(function, tasks), 1):
         if not isinstance(result, ShardError):
-            good[i] = result
+            yield i, result
         elif skip_bad:
             bad[i] = str(result)
         else:
             raise ShardError(f"{str(result).rstrip('.')}; --skip-bad goes on without it.")
         progress(done, len(tasks))
-    return [good[i] for i in sorted(good)], tuple(bad[i] for i in sorted(bad))
 
 
 def _pool(workers: int) -> ProcessPoolExecutor:

@@ -24,10 +24,14 @@ def row_keys(seed: int, first: int, n: int, stream: int = 0) -> npt.NDArray[np.u
     ----------
     Steele, Lea & Flood (2014), Fast splittable pseudorandom number generators
     """
+    return keys_of(seed, np.arange(first, first + n), stream)
+
+
+def keys_of(seed: int, rows: npt.NDArray[np.int64], stream: int = 0) -> npt.NDArray[np.uint64]:
+    """Return the numbers of some rows; see :func:`row_keys`."""
     start = np.random.SeedSequence([seed, stream]).generate_state(1, np.uint64)[0]
-    rows = np.arange(first + 1, first + n + 1, dtype=np.uint64)
     with np.errstate(over="ignore"):
-        z = rows * np.uint64(0x9E3779B97F4A7C15) + start
+        z = (rows.astype(np.uint64) + np.uint64(1)) * np.uint64(0x9E3779B97F4A7C15) + start
         z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
         z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
     return np.asarray(z ^ (z >> np.uint64(31)))

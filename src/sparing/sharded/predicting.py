@@ -13,7 +13,8 @@ from sparing.files import atomic_stream, check_writable, write_atomically
 from sparing.models.saved import load_model
 from sparing.sharded.engine import ALONE, Engine, run_all
 from sparing.sharded.manifest import Shard, ShardManifest
-from sparing.sharded.shardfile import blocks_of_shard, ids_of
+from sparing.sharded.quick import QuickLinear
+from sparing.sharded.shardfile import blocks_of_shard, id_column
 from sparing.sharded.shardpool import check_shard, hash_of
 from sparing.sharded.worker_model import check_width, worker_model
 from sparing.types import Tick
@@ -167,15 +168,21 @@ def _write(task: PartTask) -> None:
     saved = worker_model(task.model)
     codes = np.empty(task.shard.rows, np.int32)
     confidence = np.empty(task.shard.rows, np.float32)
+    quick = QuickLinear.of(saved)
     for first, X in blocks_of_shard(path):
-        proba, span = saved.proba_of(X), slice(first, first + len(X))
-        codes[span] = proba.argmax(axis=1)
-        confidence[span] = proba.max(axis=1)
+        span, unsure = slice(first, first + len(X)), np.arange(len(X))
+        if quick is not None:
+            codes[span], confidence[span], sure = quick.labels(X)
+            unsure = np.flatnonzero(~sure)
+        if len(unsure):
+            proba = saved.proba_of(X[unsure])
+            codes[first + unsure] = proba.argmax(axis=1)
+            confidence[first + unsure] = proba.max(axis=1)
     labels = pa.DictionaryArray.from_arrays(codes, pa.array(saved.classes, pa.string()))
     same = np.zeros(task.shard.rows, np.int32)
     model = pa.DictionaryArray.from_arrays(same, pa.array([task.model_hash], pa.string()))
     columns = {
-        "id": pa.array(ids_of(path), pa.string()),
+        "id": id_column(path),
         "label": labels,
         "confidence": pa.array(confidence),
         "model": model,

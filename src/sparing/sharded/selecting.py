@@ -1,7 +1,7 @@
 """What to label next in a pool of shards: each shard keeps its best, and the best of those win."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -13,22 +13,24 @@ from sparing.errors import (
     CapabilityError,
     InvalidInputError,
     PoolExhaustedError,
-    UnknownNameError,
 )
 from sparing.models.saved import SavedModel, load_model
 from sparing.pool.snapshot import Snapshot
 from sparing.sharded.engine import ALONE, Engine, run_all
-from sparing.sharded.keys import row_keys
+from sparing.sharded.keys import keys_of
 from sparing.sharded.manifest import Shard, ShardManifest
+from sparing.sharded.quick import DOUBTS, QuickLinear
 from sparing.sharded.shardfile import blocks_of_shard, ids_of, names_of
 from sparing.sharded.shardpool import check_shard
 from sparing.sharded.worker_model import check_width, worker_model
 from sparing.strategies.base import FROM_STRATEGY, FROM_UNIFORM, QueryStrategy
-from sparing.strategies.registry import STRATEGIES, get_strategy, strategy_names
+from sparing.strategies.registry import STRATEGIES, get_strategy
 from sparing.strategies.uncertainty import RandomSampling
-from sparing.types import FloatArray, Tick
+from sparing.types import BoolArray, FloatArray, IntArray, Tick
 
 NO_ROWS = np.empty(0, np.int64)
+AUTO = "auto"
+AT_ONCE = 4096  # rows that are looked at exactly
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,16 +181,23 @@ def _judges_alone(chooser: QueryStrategy) -> bool:
 
 
 def _pointwise(name: str) -> QueryStrategy:
-    if name not in strategy_names():
-        raise UnknownNameError("strategy over shards", name, strategies_over_shards())
     chooser = get_strategy(name)
     if _judges_alone(chooser):
         return chooser
-    *others, last = strategies_over_shards()
     raise CapabilityError(
-        f"Strategy '{name}' compares items with one another, which shards do not allow: take"
-        f" {', '.join(others)} or {last}."
+        f"Strategy '{name}' compares items with one another: it chooses in two passes."
     )
+
+
+def judges_alone(name: str) -> bool:
+    """Tell whether a strategy judges each row by itself, or draws it: then one pass is exact.
+
+    Examples
+    --------
+    >>> judges_alone("margin"), judges_alone("k_center"), judges_alone("auto")
+    (True, False, False)
+    """
+    return name != AUTO and _judges_alone(get_strategy(name))
 
 
 def best_of_shard(task: BestTask) -> BestRows:
@@ -204,27 +213,71 @@ def best_of_shard(task: BestTask) -> BestRows:
     if ids is not None:
         eligible[:] = [name not in wanted.excluded for name in ids]
     chooser = get_strategy(wanted.strategy)
-    keys = row_keys(wanted.seed, task.first, task.shard.rows)
-    rows = np.flatnonzero(eligible)
-    utility: FloatArray = np.zeros(len(rows))
     if chooser.requires and wanted.model is not None:
-        utility = _utility(path, chooser, worker_model(wanted.model), eligible)
-    best = best_positions(utility, keys[rows], wanted.n)
+        rows, utility = highest(path, chooser, worker_model(wanted.model), eligible, wanted.n)
+    else:
+        rows = np.flatnonzero(eligible)
+        utility = np.zeros(len(rows))
+    keys = keys_of(wanted.seed, task.first + rows)
+    best = best_positions(utility, keys, wanted.n)
     chosen = rows[best]
     named = names_of(path, chosen) if ids is None else [ids[row] for row in chosen.tolist()]
-    return BestRows(task.shard.file, chosen, utility[best], keys[chosen], named, len(rows))
+    n_candidates = int(np.count_nonzero(eligible))
+    return BestRows(task.shard.file, chosen, utility[best], keys[best], named, n_candidates)
 
 
-def _utility(
-    path: Path, chooser: QueryStrategy, model: SavedModel, eligible: npt.NDArray[np.bool_]
-) -> FloatArray:
-    parts = []
+def highest(
+    path: Path, chooser: QueryStrategy, model: SavedModel, eligible: BoolArray, k: int
+) -> tuple[IntArray, FloatArray]:
+    """Return the rows with the k highest utilities, and those as high as the last of them.
+
+    Where the model is linear, only rows that float32 cannot rule out are looked at exactly, many at
+    a time.
+    """
+    doubt, quick = DOUBTS.get(chooser.name), QuickLinear.of(model)
+    best, waiting = _Highest(k), list[tuple[IntArray, FloatArray]]()
     for first, X in blocks_of_shard(path):
         may = eligible[first : first + len(X)]
-        proba = model.proba_of(X)
-        seen = Snapshot(X, may, NO_ROWS, NO_ROWS, len(model.classes), proba=proba)
-        parts.append(chooser.utility(seen))
-    return np.concatenate(parts)
+        near = np.flatnonzero(may)
+        if quick is not None and doubt is not None and best.least > -np.inf:
+            near = doubt.reaching(quick.scores(X), best.least)
+            near = near[may[near]]
+        waiting.append((first + near, X[near]))
+        if sum(len(rows) for rows, _ in waiting) >= AT_ONCE:
+            best = best.joined(*_exact(waiting, chooser, model))
+            waiting.clear()
+    best = best.joined(*_exact(waiting, chooser, model))
+    return best.rows, best.utility
+
+
+def _exact(
+    waiting: Sequence[tuple[IntArray, FloatArray]], chooser: QueryStrategy, model: SavedModel
+) -> tuple[IntArray, FloatArray]:
+    rows = np.concatenate([NO_ROWS, *(rows for rows, _ in waiting)])
+    if not len(rows):
+        return rows, np.zeros(0)
+    X = np.concatenate([X for _, X in waiting])
+    everyone, proba = np.ones(len(rows), dtype=bool), model.proba_of(X)
+    seen = Snapshot(X, everyone, NO_ROWS, NO_ROWS, len(model.classes), proba=proba)
+    return rows, chooser.utility(seen)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class _Highest:
+    """The rows with the k highest utilities so far; fewer rows than k count as none."""
+
+    k: int
+    rows: IntArray = field(default_factory=lambda: NO_ROWS)
+    utility: FloatArray = field(default_factory=lambda: np.zeros(0))
+    least: float = -np.inf
+
+    def joined(self, rows: IntArray, utility: FloatArray) -> "_Highest":
+        rows, utility = np.concatenate([self.rows, rows]), np.concatenate([self.utility, utility])
+        if len(rows) < self.k:
+            return _Highest(self.k, rows, utility)
+        least = float(np.partition(utility, len(rows) - self.k)[len(rows) - self.k])
+        kept = utility >= least
+        return _Highest(self.k, rows[kept], utility[kept], least)
 
 
 def best_positions(
