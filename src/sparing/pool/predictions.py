@@ -140,14 +140,10 @@ def frozen(values: Any, dtype: str) -> npt.NDArray[Any]:
     It is a copy, but of one that is read-only already and has its memory for itself: a hundred
     million items are not held twice.
     """
-    is_array = isinstance(values, np.ndarray) and values.dtype == np.dtype(dtype)
-    if (
-        is_array
-        and values.base is None
-        and not values.flags.writeable
-        and values.flags.c_contiguous
-    ):
-        return values
+    if isinstance(values, np.ndarray) and values.dtype == np.dtype(dtype) and values.base is None:
+        flags, array = values.flags, np.asarray(values)
+        if not flags.writeable and flags.c_contiguous:
+            return array
     array = np.array(values, dtype=dtype, order="C")
     array.flags.writeable = False
     return array

@@ -165,7 +165,8 @@ def kept_of_shard(task: KeepTask) -> KeptRows:
 def _joined(parts: Iterator[KeptRows], wanted: WantedCandidates, bad: dict[int, str]) -> Candidates:
     """Join what came of the shards as it comes: of the doubted no more are ever held than asked."""
     drawn, labeled, n_candidates = [], dict[str, int](), 0
-    doubted, utility = np.zeros(0, np.int64), np.zeros(0)
+    doubted: IntArray = np.zeros(0, np.int64)
+    utility: FloatArray = np.zeros(0)
     for part in parts:
         drawn.append(part.drawn)
         labeled |= part.labeled

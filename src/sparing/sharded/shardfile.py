@@ -179,7 +179,7 @@ def _streamed(path: Path, array: Any, scales: Any, step: int) -> Blocks:
     try:
         with path.open("rb") as stream:
             stream.seek(array.offset)
-            room = np.empty((min(step, rows), columns), array.dtype)
+            room: Any = np.empty((min(step, rows), columns), array.dtype)
             for start in range(0, rows, step):
                 block = room[: rows - start]
                 there = stream.readinto(memoryview(block).cast("B")) // block[0].nbytes

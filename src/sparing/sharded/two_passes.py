@@ -22,7 +22,7 @@ from sparing.sharded.selecting import PickedRow, ShardedChoice, WantedRows
 from sparing.sharded.shardfile import names_of
 from sparing.strategies.base import FROM_STRATEGY
 from sparing.strategies.registry import get_strategy
-from sparing.types import IntArray, Tick
+from sparing.types import FloatArray, IntArray, Tick
 
 
 def select_in_two_passes(
@@ -101,7 +101,7 @@ def _choice(
     kept: Candidates,
     places: list[tuple[str, int]],
     chosen: IntArray,
-    gains: "np.typing.NDArray[np.float64]",
+    gains: FloatArray,
 ) -> ShardedChoice:
     """Name what was chosen; the chance of an item in the pool is not that among the candidates."""
     picked: dict[int, PickedRow] = {}

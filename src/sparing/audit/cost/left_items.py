@@ -3,10 +3,11 @@
 from dataclasses import dataclass, replace
 
 import numpy as np
+import numpy.typing as npt
 
 from sparing.audit.audit import Claim
 from sparing.pool.predictions import Predictions
-from sparing.types import FloatArray, IntArray
+from sparing.types import FloatArray
 
 RATE = 0.35  # doubts fall as labels to the power of minus this: docs/benchmarks/planning.md
 AT_RANDOM = 0.1  # of what is labeled on the way; the rest is what the model doubts most
@@ -25,7 +26,7 @@ class LeftItems:
     """
 
     confidence: FloatArray
-    codes: IntArray | None
+    codes: npt.NDArray[np.int32] | None
     n_labeled: int
     n_total: int
 
