@@ -140,10 +140,8 @@ def frozen(values: Any, dtype: str) -> npt.NDArray[Any]:
     It is a copy, but of one that is read-only already and has its memory for itself: a hundred
     million items are not held twice.
     """
-    if isinstance(values, np.ndarray) and values.dtype == np.dtype(dtype) and values.base is None:
-        flags, array = values.flags, np.asarray(values)
-        if not flags.writeable and flags.c_contiguous:
-            return array
-    array = np.array(values, dtype=dtype, order="C")
+    own = isinstance(values, np.ndarray) and values.base is None and not values.flags.writeable
+    copy = None if own else True  # None: only if type or order are others
+    array = np.array(values, dtype=dtype, order="C", copy=copy)
     array.flags.writeable = False
     return array

@@ -155,7 +155,8 @@ def kept_of_shard(task: KeepTask) -> KeptRows:
     rows = task.first + np.flatnonzero(eligible)
     keys = keys_of(wanted.seed, rows, DRAWN)
     drawn = rows if wanted.chance >= 1 else rows[keys < np.uint64(int(wanted.chance * KEYS))]
-    doubted, utility = np.zeros(0, np.int64), np.zeros(0)
+    doubted: IntArray = np.zeros(0, np.int64)
+    utility: FloatArray = np.zeros(0)
     if wanted.model is not None and wanted.n_doubted and wanted.chance < 1:
         model = worker_model(wanted.model)
         doubted, utility = highest(path, MarginSampling(), model, eligible, wanted.n_doubted)
