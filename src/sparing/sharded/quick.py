@@ -20,8 +20,8 @@ EPS = float(np.finfo(np.float32).eps)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Scores:
-    """Scores of a block of rows before the softmax.
+class LinearScores:
+    """LinearScores of a block of rows before the softmax.
 
     Parameters
     ----------
@@ -40,9 +40,11 @@ class Scores:
         """How many classes there are."""
         return len(self.by_class)
 
-    def of_rows(self, rows: IntArray) -> "Scores":
+    def of_rows(self, rows: IntArray) -> "LinearScores":
         """Return those of some rows."""
-        return Scores(self.by_class[:, rows], self.top[rows], self.second[rows], self.error[rows])
+        return LinearScores(
+            self.by_class[:, rows], self.top[rows], self.second[rows], self.error[rows]
+        )
 
     def shares(self) -> tuple[FloatArray, FloatArray]:
         """Return (n_classes, n_rows) what the softmax makes of them times a sum, and the sum."""
@@ -79,7 +81,7 @@ class QuickLinear:
             length = np.float32(1.0001) * np.linalg.norm(weights, axis=0).max()
             return cls(weights, bias[:, None], model.seen, length, np.abs(bias).max())
 
-    def scores(self, X: FloatArray) -> Scores:
+    def scores(self, X: FloatArray) -> LinearScores:
         """Return the scores of (n, n_features) float32 vectors."""
         with np.errstate(over="ignore", invalid="ignore"):  # no bound then: all is looked at
             by_class = np.ascontiguousarray((X @ self.weights).T)
@@ -88,7 +90,7 @@ class QuickLinear:
             # is no more than the product of both lengths (Cauchy and Schwarz).
             length = np.sqrt(np.vecdot(X, X))
             error = (len(self.weights) + 8) * EPS * (length * self.length + self.largest_bias)
-            return Scores(by_class, *_top_two(by_class), error)
+            return LinearScores(by_class, *_top_two(by_class), error)
 
     def labels(self, X: FloatArray) -> tuple[IntArray, FloatArray, BoolArray]:
         """Return (n,) codes and confidences, and of which rows the code is certain."""
@@ -122,11 +124,11 @@ class Doubt:
     steepness : n_classes to how much it changes at most where each score changes by one
     """
 
-    utility: Callable[[Scores], FloatArray]
+    utility: Callable[[LinearScores], FloatArray]
     gap: Callable[[float, int], float]
     steepness: Callable[[int], float]
 
-    def reaching(self, scores: Scores, least: float) -> IntArray:
+    def reaching(self, scores: LinearScores, least: float) -> IntArray:
         """Return the rows that may have an exact utility of ``least`` or more."""
         n = scores.n_classes
         with np.errstate(over="ignore", invalid="ignore"):
@@ -138,16 +140,16 @@ class Doubt:
             return near[~(self.utility(close) < least - slack)]
 
 
-def _margin(scores: Scores) -> FloatArray:
+def _margin(scores: LinearScores) -> FloatArray:
     total = scores.shares()[1]
     return np.asarray(1 - (1 - np.exp(scores.second - scores.top)) / total)
 
 
-def _least_confidence(scores: Scores) -> FloatArray:
+def _least_confidence(scores: LinearScores) -> FloatArray:
     return np.asarray(1 - 1 / scores.shares()[1])
 
 
-def _entropy(scores: Scores) -> FloatArray:
+def _entropy(scores: LinearScores) -> FloatArray:
     parts, total = scores.shares()
     below = np.where(parts > 0, scores.by_class - scores.top, 0)
     return np.asarray(np.log(total) - (parts * below).sum(axis=0) / total)
