@@ -8,13 +8,18 @@ written as if there were no difference.
 
 import errno
 import os
+import shlex
+import signal
 import socket
 import stat
+import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
+from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 WINDOWS = os.name == "nt"
 NICENESS = 10
@@ -105,6 +110,78 @@ def stand_back() -> None:
 
     own = psutil.Process()
     own.nice(psutil.BELOW_NORMAL_PRIORITY_CLASS if WINDOWS else max(NICENESS, own.nice()))
+
+
+def split_command(line: str) -> list[str]:
+    """Return a command line as program and arguments, by the quotes of this system's shell.
+
+    Raises
+    ------
+    ValueError : a quote is not closed
+
+    Examples
+    --------
+    >>> split_command("python train.py --epochs 5")
+    ['python', 'train.py', '--epochs', '5']
+    """
+    parts = shlex.split(line, posix=not WINDOWS)
+    return [part.strip('"') for part in parts] if WINDOWS else parts
+
+
+def start_apart(arguments: Sequence[str], **options: Any) -> "subprocess.Popen[bytes]":
+    """Start a program as the first of a group of its own: a Ctrl-C in the terminal passes it by.
+
+    Parameters
+    ----------
+    arguments : the program and what it is given, without a shell
+    options : of :class:`subprocess.Popen`
+
+    Raises
+    ------
+    OSError : it cannot be started
+    """
+    flags = getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)
+    return subprocess.Popen(  # noqa: S603  # who starts the server has typed it
+        list(arguments), start_new_session=not WINDOWS, creationflags=flags, **options
+    )
+
+
+def end_apart(process: "subprocess.Popen[bytes]", patience: float) -> None:
+    """End a program that :func:`start_apart` has started, with all that it has started itself.
+
+    Parameters
+    ----------
+    process : the first of its group; it may be gone already
+    patience : seconds that it may take to end by itself
+    """
+    import psutil
+
+    children = _children(process.pid)
+    with suppress(ProcessLookupError, PermissionError):
+        if WINDOWS:
+            process.terminate()
+        else:
+            os.killpg(process.pid, signal.SIGTERM)
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(patience)
+    with suppress(ProcessLookupError, PermissionError):
+        if WINDOWS:
+            process.kill()
+        else:
+            os.killpg(process.pid, signal.SIGKILL)
+    for child in children:  # one that has made a group of its own
+        with suppress(psutil.Error):
+            child.kill()
+    process.wait()
+
+
+def _children(pid: int) -> list[Any]:
+    import psutil
+
+    try:
+        return psutil.Process(pid).children(recursive=True)
+    except psutil.Error:
+        return []
 
 
 def is_open_to_others(found: os.stat_result) -> bool:

@@ -8,6 +8,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from sparing.cli.detector import (
+    AFTER,
+    MINUTES,
+    AfterOption,
+    CommandOption,
+    MinutesOption,
+    command_of,
+    detecting,
+)
 from sparing.cli.network import HOST, Network
 from sparing.cli.opener import closed, handed_over
 from sparing.cli.reading import (
@@ -118,6 +127,9 @@ def label(
     backend: Annotated[
         bool, typer.Option("--backend", help="Be a backend of Label Studio, too.")
     ] = False,
+    detector: CommandOption = None,
+    detector_after: AfterOption = AFTER,
+    detector_minutes: MinutesOption = MINUTES,
 ) -> None:
     """Label in the browser: the page asks, you answer by keyboard, a model learns beside it.
 
@@ -132,6 +144,7 @@ def label(
 
     network = Network(host, passwords, tuple(names or ()), tls_cert, tls_key)
     network.check_tls()
+    command = command_of(detector, detector_minutes)
     drawn = _shortlisted(source, shortlist, items, project)
     if moved_to is not None:
         there = opening.existing(project or source)
@@ -167,7 +180,10 @@ def label(
         if overlap is not None:
             opened.team.set_overlap(overlap)
         gate = network.gate(opened.where.secret)
-        with listening(opened.where.secret, port, network) as listener:
+        with (
+            detecting(opened, command, detector_after),
+            listening(opened.where.secret, port, network) as listener,
+        ):
             _serve(opened, listener, network, gate, browse=not no_browser, is_backend=backend)
 
 

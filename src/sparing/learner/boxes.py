@@ -29,8 +29,9 @@ from sparing.learner.saving_units import (
     read_units,
     write_units,
 )
+from sparing.models.detection.detector import Detector, predicted
 from sparing.models.detection.feature_maps import MapReader
-from sparing.models.detection.suggester import BoxSuggester, Detector
+from sparing.models.detection.suggester import BoxSuggester
 from sparing.models.detection.usefulness import Usefulness, shown_of, usefulness
 from sparing.pool.classes import ClassTable
 from sparing.pool.labels import label_values, one_a_row
@@ -84,7 +85,7 @@ class BoxLearner:
     pictures : files, Pillow images, or arrays (height, width, 3) of uint8
     classes : all labels; then any other is refused. None: whatever is taught becomes a class
     detector : ``"suggester"``, the small one that is built in (extra ``photos``), or any
-        :class:`sparing.models.detection.suggester.Detector`, of which a copy is used
+        :class:`sparing.models.detection.detector.Detector`, of which a copy is used
     strategy : a name of ``DETECTION_STRATEGIES`` or a ``DetectionStrategy``; the first batch is
         drawn at random
     seed : an int >= 0
@@ -251,7 +252,7 @@ class BoxLearner:
         rows = np.arange(n) if indices is None else check_indices(indices, "found", n)
         fitted = self.fitted
         new = [row for row in rows.tolist() if row not in self._found]
-        told = fitted.predict([self.pictures[row] for row in new]) if new else []
+        told = predicted(fitted, [self.pictures[row] for row in new], len(self._table))
         self._found |= dict(zip(new, told, strict=True))
         return [self._found[row] for row in rows.tolist()]
 

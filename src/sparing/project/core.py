@@ -22,6 +22,7 @@ from sparing.project.asking import looked_up, mask_of, next_items, second_opinio
 from sparing.project.attribution import Handed
 from sparing.project.audits.audits import Audits
 from sparing.project.belongings import DRAWS
+from sparing.project.detecting.detecting import Detecting
 from sparing.project.files.files import Files
 from sparing.project.folder import Lock, ProjectFolder
 from sparing.project.grid.grid import Grid
@@ -67,6 +68,7 @@ class Project:
     audits : checks the model and certifies what it says
     team : how far people agree, who answers twice, what they are told
     files : labels to files, and from files
+    detecting : suggests the boxes that a detector of somebody's own finds
     grid : pages of items that are looked at together
     map : the items as points on a plane
     learning : the model and its encoder
@@ -108,6 +110,7 @@ class Project:
         self.team = Team(store, guarded, self.log)
         self.lending = Lending(store, guarded, self.log)
         self.files = Files(store, guarded, self.log)
+        self.detecting = Detecting(guarded, self.log)
         self.grid = Grid(guarded)
         self.map = Map(guarded)
         self.rematching = Rematching(store, guarded, list_items)

@@ -107,7 +107,9 @@ def status(state: State, annotator: str = "") -> Status:
 def _weighed(state: State, labels: list[Event]) -> tuple[str, ...]:
     """Return what each model is worth, predictions of others, and how far suggestions sway."""
     shares = said_of_shares(_facts(state).shares)
-    return (*shares, *_of_boxes(state, labels), *_foreign(state), *state.sway().said())
+    own = _of_boxes(state, labels)
+    detector = [state.detector_said] if state.detector_said else []
+    return (*shares, *own, *detector, *_foreign(state), *state.sway().said())
 
 
 def _of_boxes(state: State, labels: list[Event]) -> list[str]:

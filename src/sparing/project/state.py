@@ -77,6 +77,7 @@ class State:
     encoded : items encoded so far, and items in all
     foreign : predictions of others; None where there are none
     trainer_said : what learns in the background does, and why, in words
+    detector_said : what a detector of somebody's own does, a sentence; ``""``: there is none
     """
 
     def __init__(
@@ -106,6 +107,7 @@ class State:
         self.seen_by: tuple[str, ...] = ()
         self.encoded = (0, len(rows))
         self.trainer_said = ("off", "")
+        self.detector_said = ""
         self.foreign = read_foreign(folder.predictions)
         self._record: tuple[int, TrackRecord] | None = None
         self._sway: tuple[int, Sway] | None = None

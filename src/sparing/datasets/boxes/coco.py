@@ -11,10 +11,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from sparing.annotations.boxes import pixels, place_of
+from sparing.annotations.boxes import Size, pixels, place_of
 from sparing.datasets.boxes.framed import Framed, FramedPictures, Raw, Sizes, gathered, whole
 from sparing.datasets.items import Skipped
-from sparing.errors import SourceError
+from sparing.errors import InvalidInputError, SourceError
 
 
 def read_coco(told: Mapping[str, Any], path: Path, sizes: Sizes) -> FramedPictures:
@@ -62,10 +62,7 @@ def read_results(told: Sequence[Any], names: Mapping[int, str], sizes: Sizes) ->
             continue
         named = one.get("file_name", one.get("image_id"))
         of[named if isinstance(named, str) else f"#{named}"].append(one)
-    raws = (
-        Raw(name, None, [_box(one, names, "category_id") for one in some], f"image {name}")
-        for name, some in of.items()
-    )
+    raws = (_boxed(name, None, some, names, f"image {name}") for name, some in of.items())
     return gathered([*odd, *raws], sizes)
 
 
@@ -128,15 +125,35 @@ def _raw(
     name, key = image.get("file_name"), _key(image.get("id"))
     if not isinstance(name, str) or not name:
         return Skipped(f"image {key}", "it has no file_name")
-    boxes = [_box(one, names, "category_id") for one in of.get(key, ())]
-    return Raw(name, whole(image.get("width"), image.get("height")), boxes, name)
+    size = whole(image.get("width"), image.get("height"))
+    return _boxed(name, size, of.get(key, ()), names, name)
 
 
-def _box(one: Mapping[str, Any], names: Mapping[Any, Any], key: str) -> dict[str, Any]:
-    """Return a box with its edges; what is none stays as it is, and is refused with the rest."""
-    box, category = one.get("bbox"), one.get(key)
+def _boxed(
+    name: str,
+    size: Size | None,
+    some: Sequence[Mapping[str, Any]],
+    names: Mapping[Any, Any],
+    where: str,
+) -> Raw | Skipped:
+    """Return a picture with its boxes, or why one of them is of no class."""
+    try:
+        return Raw(name, size, [_box(one, names) for one in some], where)
+    except InvalidInputError as error:
+        return Skipped(where, str(error))
+
+
+def _box(one: Mapping[str, Any], names: Mapping[Any, Any]) -> dict[str, Any]:
+    """Return a box with its edges; what is none stays as it is, and is refused with the rest.
+
+    Raises
+    ------
+    InvalidInputError : its category is none of those that have a name
+    """
+    box, category = one.get("bbox"), one.get("category_id")
     if isinstance(box, list) and len(box) == 4 and all(isinstance(x, int | float) for x in box):
         box = [box[0], box[1], box[0] + box[2], box[1] + box[3]]
     known = names.get(category) if isinstance(category, int | str) else None
-    label = one.get("category", known)
-    return {"box": box, "label": label, "score": one.get("score")}
+    if known is None and "category" not in one:
+        raise InvalidInputError(f"there is no category {category!r}")
+    return {"box": box, "label": one.get("category", known), "score": one.get("score")}

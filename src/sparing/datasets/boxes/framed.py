@@ -8,7 +8,7 @@ from typing import Any
 
 from sparing._validate import invalid
 from sparing.annotations.base import labels_of_all
-from sparing.annotations.boxes import WHERE, BoxSet, Size, reaches_out
+from sparing.annotations.boxes import WHERE, BoxSet, Size, place_of, reaches_out
 from sparing.datasets.decoding import whole_text
 from sparing.datasets.items import Skipped
 from sparing.errors import InvalidInputError
@@ -70,8 +70,8 @@ def gathered(
 ) -> FramedPictures:
     """Return pictures whose boxes are such, and why the others are left out.
 
-    Equal boxes of a picture are one, and those that reach out by a pixel at most are cut at the
-    edge; both are counted.
+    Boxes of one label at one place are one, the surest, and those that reach out by a pixel at
+    most are cut at the edge; both are counted.
 
     Parameters
     ----------
@@ -89,7 +89,7 @@ def gathered(
         size = raw.size or sizes(raw.name)
         try:
             parts = [_named(part) for part in raw.boxes]
-            once = [part for i, part in enumerate(parts) if part not in parts[:i]]
+            once = _once(parts)
             KIND.parse(once, ClassTable(tuple(labels_of_all(KIND, [once]))), size)
         except InvalidInputError as error:
             skipped.append(Skipped(raw.where, str(error)))
@@ -101,6 +101,24 @@ def gathered(
     said += [f"{n_cut:,} boxes reach out of their picture by a pixel at most: cut."] * (n_cut > 0)
     said += [f"{n_twice:,} boxes are there twice in their picture: taken once."] * (n_twice > 0)
     return FramedPictures(tuple(pictures), tuple(skipped), tuple(said))
+
+
+def _once(parts: Sequence[BoxPart]) -> list[BoxPart]:
+    """Return boxes without those that a surer one of the same label says already."""
+    kept: dict[tuple[Any, str], BoxPart] = {}
+    for part in parts:
+        key = _place(part["box"]), part["label"]
+        if key not in kept or part.get("score", 0) > kept[key].get("score", 0):
+            kept[key] = part
+    return list(kept.values())
+
+
+def _place(box: Any) -> Any:
+    """Return where a box is, to the finest step that is kept; what is none stays as it is."""
+    try:
+        return tuple(place_of(box))
+    except (TypeError, ValueError, OverflowError):
+        return repr(box)
 
 
 def _named(part: Mapping[str, Any]) -> BoxPart:

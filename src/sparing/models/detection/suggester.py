@@ -1,7 +1,7 @@
 """BoxSuggester: a rough detector for few classes, from some tens of pictures with boxes."""
 
 from collections.abc import Sequence
-from typing import Any, Protocol, Self
+from typing import Any, Self
 
 import numpy as np
 
@@ -22,16 +22,6 @@ FLOOR = 0.02  # of scores: below it nobody takes a box seriously
 SAME = 0.5  # intersection over union of two boxes for one object
 NEAR = 0.6  # of those whose edges are averaged
 MOST_RAW = 600  # cells of a picture that are looked at closely
-
-
-class Detector(Protocol):
-    """What finds objects: any object with these two methods."""
-
-    def fit(self, pictures: Sequence[Any], truth: Sequence[Detections], n_classes: int) -> Any:
-        """Learn from pictures, mostly paths, with all their objects; classes are 0, 1, ..."""
-
-    def predict(self, pictures: Sequence[Any]) -> Sequence[Detections]:
-        """Return what is found in each picture."""
 
 
 class BoxSuggester:

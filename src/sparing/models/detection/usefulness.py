@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from sparing.annotations.detections import Detections, judged, one_each
-from sparing.models.detection.suggester import Detector
+from sparing.models.detection.detector import Detector, predicted
 from sparing.stats.detection import Judged
 
 MOST_CLASSES = 20
@@ -80,7 +80,7 @@ def usefulness(
             continue
         fitted = deepcopy(detector)
         fitted.fit([pictures[i] for i in rest], [truth[i] for i in rest], n_classes)
-        told = fitted.predict([pictures[i] for i in part])
+        told = predicted(fitted, [pictures[i] for i in part], n_classes)
         for i, one in zip(part.tolist(), told, strict=True):
             found[i] = one
     return _by(found, truth, n_classes)

@@ -128,6 +128,16 @@ def export_rows(state: State, annotator: str = "") -> Iterator[ExportRow]:
             yield row
 
 
+def taught_rows(state: State) -> Iterator[ExportRow]:
+    """Yield a row for every item that has a label by people, and is there to learn from."""
+    for item_id, noted in state.replay.items.items():
+        row = state.row_of.get(item_id)
+        if noted.answer is not None and row is not None and state.present[row]:
+            made = _row(state, row, "", is_blind=True)
+            if made.label is not None:
+                yield made
+
+
 def _row(state: State, row: int, annotator: str, *, is_blind: bool) -> ExportRow:
     item = state.rows[row]
     noted = state.noted(row, annotator)

@@ -34,10 +34,12 @@ class Foreign:
     ----------
     name : of the file that they came in
     said : by item, an answer as a door hands it in, with the names of classes
+    seq : of the last event that a detector of this project knew when it said so; 0: of a file
     """
 
     name: str
     said: Mapping[str, str]
+    seq: int = 0
 
 
 def keep_foreign(path: Path, foreign: Foreign) -> None:
@@ -47,7 +49,7 @@ def keep_foreign(path: Path, foreign: Foreign) -> None:
     ------
     SourceError : the disk refused
     """
-    told = {"name": foreign.name, "said": dict(foreign.said)}
+    told = {"name": foreign.name, "said": dict(foreign.said), "seq": foreign.seq}
     write_atomically(path, json.dumps(told, ensure_ascii=False).encode())
 
 
@@ -55,7 +57,8 @@ def read_foreign(path: Path) -> Foreign | None:
     """Return what :func:`keep_foreign` wrote; None where there is nothing, or it is damaged."""
     try:
         told = json.loads(path.read_text("utf-8"))
-        return Foreign(str(told["name"]), {str(k): str(v) for k, v in told["said"].items()})
+        said = {str(k): str(v) for k, v in told["said"].items()}
+        return Foreign(str(told["name"]), said, int(told.get("seq", 0)))
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
 
