@@ -252,7 +252,8 @@ class BoxLearner:
         rows = np.arange(n) if indices is None else check_indices(indices, "found", n)
         fitted = self.fitted
         new = [row for row in rows.tolist() if row not in self._found]
-        told = predicted(fitted, [self.pictures[row] for row in new], len(self._table))
+        pictures = [self.pictures[row] for row in new]
+        told = predicted(fitted, pictures, len(self._table)) if new else []
         self._found |= dict(zip(new, told, strict=True))
         return [self._found[row] for row in rows.tolist()]
 
