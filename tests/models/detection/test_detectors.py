@@ -22,7 +22,7 @@ CHECKS = {check.__name__: check for check in yield_detector_checks()}
 @pytest.mark.parametrize("check", CHECKS.values(), ids=CHECKS)
 @pytest.mark.parametrize("made", [suggester], ids=lambda made: made.__name__)
 def test_it_passes_the_check(made, check, tmp_path, monkeypatch):
-    monkeypatch.setattr("sparing.models.detection.suggester.N_STEPS", 4)
+    monkeypatch.setattr("sparing.models.detection.suggester.STEPS", 1.0)
     check(made(), tmp_path)
 
 
