@@ -166,7 +166,7 @@ def imported(project, tmp_path, told, **more):
         (
             instances([1, 1, 9, 9])
             | {"annotations": [{"image_id": 7, "category_id": 4, "bbox": [1, 1, 9, 9]}]},
-            "'label'",
+            "there is no category 4",
         ),
     ],
 )
