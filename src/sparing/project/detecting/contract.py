@@ -16,14 +16,14 @@ from sparing.datasets.boxes.framed import Framed
 from sparing.datasets.decoding import read_text, whole_text
 from sparing.errors import SourceError
 from sparing.files import write_atomically
-from sparing.project.detecting.round import Round
+from sparing.project.detecting.round import DetectorRound
 from sparing.project.source.items import Item
 
 TRAIN, ASKED, RESULTS = "train.json", "predict.json", "results.json"
 MOST_BYTES = 1 << 28  # of results: a hundred boxes of ten thousand pictures are a third of it
 
 
-def write_round(folder: Path, begun: Round) -> None:
+def write_round(folder: Path, begun: DetectorRound) -> None:
     """Write what a detector learns from and what it is asked about; results of before go.
 
     Raises

@@ -6,7 +6,7 @@ from typing import Any
 from sparing.datasets.items import Skipped
 from sparing.errors import CapabilityError, TrainingError
 from sparing.models.detection.detector import Detector, predicted
-from sparing.project.detecting.round import Round, Said, round_of, said_of
+from sparing.project.detecting.round import DetectorRound, DetectorSaid, round_of, said_of
 from sparing.project.files.imports import ImportReport
 from sparing.project.learning.foreign import Foreign, keep_foreign
 from sparing.project.locked_state import Guarded
@@ -66,7 +66,7 @@ class Detecting:
             raise TrainingError(f"{type(detector).__name__} has failed: {error}") from error
         return self.publish(begun, begun.results(found))
 
-    def begin(self) -> Round:
+    def begin(self) -> DetectorRound:
         """Return what there is to learn from now, and to be told of.
 
         Raises
@@ -110,7 +110,7 @@ class Detecting:
             has_box = any(one.content != NO_OBJECT for one in answers)
             return has_box and sum(one.seq > known for one in answers) >= after
 
-    def publish(self, begun: Round, results: Sequence[Any]) -> ImportReport:
+    def publish(self, begun: DetectorRound, results: Sequence[Any]) -> ImportReport:
         """Suggest what a detector says, in place of what was suggested before.
 
         What it said of pictures that were answered since stays, as it had not seen the answers:
@@ -164,7 +164,7 @@ def _tried(state: State) -> dict[str, str]:
     return {item_id: before.said[item_id] for item_id in answered}
 
 
-def _still_there(state: State, told: Said) -> tuple[dict[str, str], list[Skipped]]:
+def _still_there(state: State, told: DetectorSaid) -> tuple[dict[str, str], list[Skipped]]:
     """Return what is said of pictures that are as they were, and which of them are not."""
     said: dict[str, str] = {}
     changed = []

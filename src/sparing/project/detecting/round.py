@@ -24,7 +24,7 @@ KEYS = ("image_id", "category_id", "bbox", "score")
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Round:
+class DetectorRound:
     """What a detector learns from, and what it is asked about.
 
     Parameters
@@ -42,7 +42,7 @@ class Round:
     numbers: tuple[int, ...]
     sizes: tuple[Size | None, ...] = ()
 
-    def measured(self) -> "Round":
+    def measured(self) -> "DetectorRound":
         """Return the same with the sizes of the pictures that are asked about: each is opened."""
         return replace(self, sizes=tuple(item.size for item in self.asked))
 
@@ -74,16 +74,16 @@ class Round:
         ]
 
 
-def round_of(state: State) -> Round:
+def round_of(state: State) -> DetectorRound:
     """Return the round that begins now; its pictures are not opened yet."""
     rows = [row for row in state.askable().nonzero()[0].tolist() if row not in state.drawn_rows]
     items = tuple(state.item(state.rows[row].item_id) for row in rows)
     known = finished(state, list(taught_rows(state)))
-    return Round(state.replay.last_seq, known, items, tuple(row + 1 for row in rows))
+    return DetectorRound(state.replay.last_seq, known, items, tuple(row + 1 for row in rows))
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class DetectorSaid:
     """What a detector says, once it was checked.
 
     Parameters
@@ -100,7 +100,7 @@ class Said:
     notes: tuple[str, ...]
 
 
-def said_of(asked: Round, results: Sequence[Any], names: Mapping[int, str]) -> Said:
+def said_of(asked: DetectorRound, results: Sequence[Any], names: Mapping[int, str]) -> DetectorSaid:
     """Return what COCO results say of the pictures that were asked about.
 
     A picture of which they say nothing has no object for the detector.
@@ -126,7 +126,7 @@ def said_of(asked: Round, results: Sequence[Any], names: Mapping[int, str]) -> S
     there = {name: pair for name, pair in seen.items() if name not in lost}
     boxes = {item.item_id: _likely(found.get(name, ())) for name, (item, _) in there.items()}
     sizes = {item.item_id: size for item, size in there.values()}
-    return Said(boxes, sizes, tuple(lost.values()), told.notes)
+    return DetectorSaid(boxes, sizes, tuple(lost.values()), told.notes)
 
 
 def _fault(one: Any, seen: Mapping[str, Any], place: str) -> tuple[str, str]:

@@ -11,7 +11,7 @@ from sparing.errors import SparingError
 from sparing.project.detecting.command import LOG, CommandError, DetectorCommand, last_line
 from sparing.project.detecting.contract import read_results, write_round
 from sparing.project.detecting.detecting import Detecting
-from sparing.project.detecting.round import Round
+from sparing.project.detecting.round import DetectorRound
 
 LOOK_SECONDS = 0.5  # between two looks at whether answers have come, whichever way
 BUSY = "The detector learns from {:,} pictures, and is to tell of {:,}."
@@ -90,7 +90,7 @@ class DetectorWorker:
         except SparingError as error:
             self._fail(str(error).rstrip("."), last_line(folder / LOG), folder / LOG)
 
-    def _publish(self, begun: Round, folder: Path) -> None:
+    def _publish(self, begun: DetectorRound, folder: Path) -> None:
         told = self._detecting.publish(begun, read_results(folder))
         said = DONE.format(len(begun.known.pictures), told.n_stored)
         sentence = " ".join([said, *told.notes, *summarize_skipped(told.problems)])
