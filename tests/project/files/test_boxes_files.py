@@ -246,3 +246,64 @@ def test_predictions_of_label_studio_are_suggestions(project, tmp_path):
     assert imported(project, tmp_path, [task], predictions=True).n_stored == 1
     (item_id,) = (i for i in project.items if project.items[i].name == "a.png")
     assert project.asked(item_id).guess.boxes[0].box == (0, 0, 32, 24)
+
+
+def test_boxes_of_a_picture_that_has_another_size_by_now_go_into_no_file_with_it(
+    taught, source, tmp_path
+):
+    Image.fromarray(np.zeros((24, 32, 3), np.uint8)).save(source / "a.png")
+    for form in ("coco", "yolo", "voc", "cvat"):
+        assert taught.files.export(path_for(tmp_path, form), form) == 2
+        (note,) = taught.files.left_out
+        assert note.endswith("had another size when their boxes were drawn: 1: a.png.")
+    assert not (tmp_path / "out-yolo" / "labels" / "a.txt").exists()
+    assert [one.name for one in taught.detecting.begin().known.pictures] == ["deep/b.jpg", "c.png"]
+    taught.files.export(tmp_path / "out.jsonl", "jsonl")
+    rows = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text().splitlines()]
+    (row,) = (row for row in rows if row["item"] == "a.png")
+    assert (row["width"], row["height"]) == (64, 48)  # of the picture that the boxes are in
+    (item_id,) = (i for i in taught.items if taught.items[i].name == "a.png")
+    assert said(taught)["a.png"] == TRUTH["a.png"]  # nothing is lost
+    taught.teach({item_id: [(0, 0, 32, 24, "cat")]})
+    assert taught.files.export(tmp_path / "again.json", "coco") == 3
+
+
+@pytest.mark.parametrize("score", [0.0, 0.25, 1.0])
+def test_the_sixth_number_of_a_line_of_yolo_is_how_sure_a_detector_is(project, tmp_path, score):
+    folder = tmp_path / "runs"
+    (folder / "labels").mkdir(parents=True)
+    (folder / "data.yaml").write_text("names:\n  0: zebra\n  1: cat\n")
+    lines = f"1 0.5 0.5 0.25 0.5 {score}\n0 0.25 0.25 0.5 0.5 0.5\n"
+    (folder / "labels" / "a.txt").write_text(lines)
+    (folder / "labels" / "c.txt").write_text("")  # it sees no object
+    told = project.files.import_predictions(folder)
+    assert (told.n_stored, told.problems) == (2, ())
+    ids = {project.items[i].name: i for i in project.items}
+    guess = project.asked(ids["a.png"]).guess
+    assert {(b.box, b.label, b.by, b.score) for b in guess.boxes} == {
+        ((24, 12, 40, 36), "cat", "accepted", score),
+        ((0, 0, 32, 24), "zebra", "accepted", 0.5),
+    }
+    assert (guess.by, project.asked(ids["c.png"]).guess.boxes) == ("runs", ())
+    assert project.status().n_labeled == 0
+
+
+def test_yolo_of_a_picture_that_lies_turned_is_of_shares_of_the_upright_one(project, tmp_path):
+    folder = tmp_path / "yolo"
+    (folder / "deep").mkdir(parents=True)
+    (folder / "classes.txt").write_text("cat\n")
+    (folder / "deep" / "b.txt").write_text("0 0.5 0.5 1 0.5 0.9\n")
+    assert project.files.import_predictions(folder).n_stored == 1
+    (item_id,) = (i for i in project.items if project.items[i].name == "deep/b.jpg")
+    (box,) = project.asked(item_id).guess.boxes
+    assert box.box == (0, 15, 40, 45)
+
+
+def test_yolo_of_an_unknown_picture_is_named(project, tmp_path):
+    folder = tmp_path / "yolo"
+    folder.mkdir()
+    (folder / "classes.txt").write_text("cat\n")
+    (folder / "nowhere.txt").write_text("0 0.5 0.5 0.1 0.1\n")
+    told = project.files.import_predictions(folder)
+    assert (told.n_stored, told.problems[0].name) == (0, "nowhere.txt")
+    assert "its picture is not there or cannot be read" in told.problems[0].reason

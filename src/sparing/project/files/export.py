@@ -11,6 +11,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from sparing.annotations.boxes import Size
 from sparing.annotations.spans import text_hash
 from sparing.errors import InvalidInputError, SourceError, UnknownNameError
 from sparing.files import staging, write_atomically
@@ -383,9 +384,17 @@ def _spans_apart(state: State, row: ExportRow) -> list[Any]:
 
 
 def _boxes_apart(state: State, row: ExportRow) -> list[Any]:
-    """Return the boxes of a picture, and its size."""
+    """Return the boxes of a picture, and the size of the picture in which they were drawn."""
     told = None if row.boxes is None else tuple(box.said() for box in row.boxes)
-    return [told, *(state.item(row.item_id).size or (None, None))]
+    return [told, *(size_then(state, state.item(row.item_id)) or (None, None))]
+
+
+def size_then(state: State, item: Item) -> Size | None:
+    """Return the size that a picture had when its boxes were drawn; without an answer as it is."""
+    answer = state.replay.of(item.item_id).answer
+    sides = (answer.text or "").split(" x ") if answer is not None else []
+    is_noted = len(sides) == 2 and all(side.isdecimal() for side in sides)
+    return (int(sides[0]), int(sides[1])) if is_noted else item.size
 
 
 def _source_names(columns: Iterable[str], kind: str) -> dict[str, str]:

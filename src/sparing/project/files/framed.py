@@ -11,9 +11,10 @@ from sparing.datasets.boxes.framed import Framed
 from sparing.datasets.boxes.read import read_framed
 from sparing.datasets.boxes.xml import write_cvat, write_voc
 from sparing.datasets.boxes.yolo import write_yolo
+from sparing.datasets.items import shown_names
 from sparing.errors import InvalidInputError, SourceError
 from sparing.files import staging, write_atomically
-from sparing.project.files.export import BOX_FORMS, ExportRow
+from sparing.project.files.export import BOX_FORMS, ExportRow, size_then
 from sparing.project.files.finding import Finder
 from sparing.project.files.imports import Found, Readings, RowReport, found_row
 from sparing.project.log.meaning import as_said
@@ -33,12 +34,18 @@ class Finished:
     numbers: tuple[int, ...]
     classes: tuple[tuple[int, str], ...]
     n_lost: int = 0
+    changed: tuple[str, ...] = ()
 
     @property
     def notes(self) -> tuple[str, ...]:
         """Sentences on what was left out."""
-        n = self.n_lost
-        return (f"Left out, as their pictures are not there: {n:,}.",) if n else ()
+        n, changed = self.n_lost, self.changed
+        lost = f"Left out, as their pictures are not there: {n:,}."
+        other = (
+            f"Left out, as their pictures had another size when their boxes were drawn:"
+            f" {len(changed):,}: {shown_names(changed)}."
+        )
+        return (*[lost] * bool(n), *[other] * bool(changed))
 
 
 def finished(state: State, rows: Sequence[ExportRow]) -> Finished:
@@ -49,7 +56,8 @@ def finished(state: State, rows: Sequence[ExportRow]) -> Finished:
     """
     answered = [row for row in rows if row.boxes is not None]
     items = [state.item(row.item_id) for row in answered]
-    whole = [(row, item) for row, item in zip(answered, items, strict=True) if item.size]
+    there = [(row, item) for row, item in zip(answered, items, strict=True) if item.size]
+    whole = [(row, item) for row, item in there if size_then(state, item) == item.size]
     pictures = tuple(
         Framed(
             row.item,
@@ -64,7 +72,8 @@ def finished(state: State, rows: Sequence[ExportRow]) -> Finished:
         tuple(item for _, item in whole),
         tuple(state.row_of[row.item_id] + 1 for row, _ in whole),
         tuple(live),
-        len(answered) - len(whole),
+        len(answered) - len(there),
+        tuple(row.item for row, item in there if size_then(state, item) != item.size),
     )
 
 
