@@ -2,13 +2,16 @@
 
     SPARING_DATA=... python benchmarks/pictures.py [--out docs/images] [--answers 200]
     python benchmarks/pictures.py --spans
+    SPARING_DATA=... python benchmarks/pictures.py --boxes
 
 The article's 4,000 digits are labeled as the page would ask for them, by their true labels; then
 comes a check of 2 %. With ``--spans`` only the picture of spans in texts is taken, of sentences
-that are made up. Needs Playwright and Chromium.
+that are made up; with ``--boxes`` those of boxes around digits on canvases, as a made-up detector
+suggests them and as two made-up people differ. Needs Playwright and Chromium.
 """
 
 import argparse
+import json
 import socket
 import tempfile
 import threading
@@ -19,14 +22,18 @@ from pathlib import Path
 
 import numpy as np
 import uvicorn
+from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 from scipy.spatial.distance import cdist
 from sklearn.cluster import DBSCAN
 
+from boxes import canvas
+from sparing.annotations.detections import Detections
 from sparing.annotations.tagging import spans_of
 from sparing.datasets.mnist import load_mnist
 from sparing.learner.batches import suggested_batch_size
 from sparing.project import NewEvent, Project
+from sparing.project.log.meaning import as_said
 from sparing.project.map.maps import FURTHEST
 from sparing.store import Kind
 from sparing.testing.texts import sentences_with_names
@@ -47,6 +54,10 @@ APART = 0.015  # of the map: points that far from each other are no neighbors
 LEAST, MOST = 25, 150  # items of a small group
 N_SHARED = 90  # items that two people answer
 N_SENTENCES = 300
+DIGITS = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
+N_CANVASES = 40
+LEAST_BOXES = 6  # of a canvas, for a picture
+SHAKEN = 1.5  # pixels by which a made-up detector is off
 MARKED = 2  # spans that a text has, for a picture
 OPTIONS = ["--headless", "--no-sandbox", "--disable-gpu"]
 
@@ -215,6 +226,98 @@ def take_spans(out: Path) -> None:
                 browser.close()
 
 
+def drawn_canvases(folder: Path) -> dict[str, Detections]:
+    """Write pictures of digits; return the boxes of each by its name."""
+    mnist, rng = load_mnist(), np.random.default_rng(3)
+    found = {}
+    while len(found) < N_CANVASES:
+        pixels, boxes = canvas(mnist.train_images, mnist.train_labels, np.full(10, 0.1), rng)
+        if len(boxes.boxes) >= LEAST_BOXES:
+            name = f"{len(found):02}.png"
+            Image.fromarray(pixels).save(folder / name)
+            found[name] = boxes
+    return found
+
+
+def shaken(truth: dict[str, Detections]) -> list[dict[str, object]]:
+    """Return what a made-up detector says of pictures, as results of COCO: all a little off."""
+    rng = np.random.default_rng(0)
+    rows: list[dict[str, object]] = []
+    for name, boxes in truth.items():
+        for (x0, y0, x1, y1), label in zip(boxes.boxes, boxes.class_ids, strict=True):
+            left, top = np.maximum(0, np.array([x0, y0]) + rng.normal(0, SHAKEN, 2)).round(1)
+            box = [left, top, x1 - x0, y1 - y0]
+            said = {"file_name": name, "category_id": int(label) + 1, "bbox": box}
+            rows.append({**said, "score": round(float(rng.beta(5, 2)), 2)})
+    return rows
+
+
+def take_boxes(out: Path) -> None:
+    """Take the pictures of boxes: suggested, on a phone, and settled."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name, "canvases")
+        folder.mkdir()
+        truth = drawn_canvases(folder)
+        (folder.parent / "detector.json").write_text(json.dumps(shaken(truth)))
+        with Project.create(folder, classes=DIGITS, kind="boxes", encoder="pixels") as project:
+            project.files.import_predictions(folder.parent / "detector.json")
+            say_boxes_apart(project, truth)
+            with served(project) as link, sync_playwright() as playwright:
+                browser = playwright.chromium.launch(executable_path=CHROMIUM, args=OPTIONS)
+                page = suggested_at(page_at(browser, link(), viewport=DESKTOP))
+                page.screenshot(path=out / "app-boxes.png")
+                phone = page_at(browser, link(), viewport=PHONE, has_touch=True)
+                suggested_at(phone).screenshot(path=out / "app-boxes-phone.png")
+                page.get_by_role("link", name="Settle").click()
+                page.locator("#stretch button").first.wait_for()
+                page.wait_for_timeout(LOOK)
+                page.screenshot(path=out / "app-boxes-settle.png")
+                browser.close()
+
+
+def suggested_at(page: Page) -> Page:
+    """Go on to a picture with suggestions, and choose the second."""
+    page.keyboard.press("?")
+    page.get_by_label("Show the model's guess").check()
+    page.keyboard.press("Escape")
+    page.wait_for_timeout(LOOK)
+    for _ in range(20):
+        page.keyboard.press("s")
+        page.wait_for_timeout(LOOK // 3)
+        if page.locator(".box.suggested").count() >= LEAST_BOXES:
+            break
+    page.evaluate("scrollTo(0, 0)")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    page.keyboard.press("ArrowRight")
+    page.mouse.move(0, 0)
+    page.wait_for_timeout(LOOK)
+    return page
+
+
+def say_boxes_apart(project: Project, truth: dict[str, Detections]) -> None:
+    """Let two people draw the same pictures; one takes a digit for another."""
+    project.team.set_overlap(1.0)
+    for item_id in [*project.items][:3]:
+        boxes = truth[project.items[item_id].name]
+        for who in ("Ada", "Ben"):
+            labels = boxes.class_ids.copy()
+            labels[1] = (labels[1] + 3 * (who == "Ben")) % 10
+            said = [
+                {"box": [float(side) for side in box], "label": DIGITS[label]}
+                for box, label in zip(boxes.boxes, labels, strict=True)
+            ]
+            key = f"{who}-{item_id}"
+            said_so = NewEvent(
+                key=key,
+                kind=Kind.LABEL,
+                item_id=item_id,
+                class_name=as_said(said),
+                annotator=who,
+            )
+            project.record([said_so])
+
+
 def take(
     browser: Browser, project: Project, link: Callable[[], str], truth: dict[str, str], out: Path
 ) -> None:
@@ -246,7 +349,11 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=OUT)
     parser.add_argument("--answers", type=int, default=200)
     parser.add_argument("--spans", action="store_true", help="take only the picture of spans")
+    parser.add_argument("--boxes", action="store_true", help="take only the pictures of boxes")
     args = parser.parse_args()
+    if args.boxes:
+        take_boxes(args.out)
+        return
     if args.spans:
         take_spans(args.out)
         return

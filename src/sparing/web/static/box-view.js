@@ -10,8 +10,10 @@ import { N_COLORS } from "./marked-text.js";
 /** @typedef {import("./types.js").Point} Point */
 /** @typedef {import("./types.js").View} View */
 /** @typedef {{one: Box, group: SVGGElement, halo: SVGRectElement, edge: SVGRectElement, tag: SVGTextElement, stamp: string, box: Corners | null}} Drawn */
-/** How a box looks: more classes for the style, its name on the picture, the place of its color.
- * @typedef {{looks: string, name: string, color: number}} Look */
+/** How a box looks: more classes for the style, its name on the picture, the place of its color,
+ * and how many names stand below its own. @typedef {{looks: string, name: string, color: number, below?: number}} Look */
+
+const LINE = 15; // pixels of the screen for a name
 
 /** @template {keyof SVGElementTagNameMap} K @param {K} name @param {Record<string, string | number>} [attributes]
  * @param {...SVGElement} children @returns {SVGElementTagNameMap[K]} */
@@ -53,16 +55,17 @@ export function overlay(image, [width, height]) {
 export function drawBoxes(on, boxes, look) {
   fit(on.drawn.map(({ one }) => one), boxes, (at) => remove(on, at), (at) => insert(on, at, boxes[at]));
   boxes.forEach((one, at) => {
-    const drawn = on.drawn[at], { looks, name, color } = look(one, at);
+    const drawn = on.drawn[at], { looks, name, color, below = 0 } = look(one, at);
     if (!drawn) return;
     drawn.one = one;
     if (drawn.box !== one.box) place(on, drawn, one.box);
-    const stamp = JSON.stringify([looks, name, color]);
+    const stamp = JSON.stringify([looks, name, color, below]);
     if (drawn.stamp === stamp) return;
     drawn.stamp = stamp;
     drawn.group.setAttribute("class", `box ${looks}`);
     drawn.group.setAttribute("data-color", String(color % N_COLORS));
     drawn.tag.setAttribute("class", `tag ${looks}`);
+    drawn.tag.setAttribute("dy", String(-4 - LINE * below));
     drawn.tag.textContent = name;
   });
 }
@@ -75,7 +78,7 @@ function remove(on, at) {
 /** @param {Overlay} on @param {number} at @param {Box | undefined} one */
 function insert(on, at, one) {
   if (!one) return;
-  const [halo, edge, tag] = [svg("rect", { class: "halo" }), svg("rect", { class: "edge" }), svg("text", { dy: -4, dx: 1 })];
+  const [halo, edge, tag] = [svg("rect", { class: "halo" }), svg("rect", { class: "edge" }), svg("text", { dx: 1 })];
   const group = svg("g", {}, halo, edge), behind = on.drawn[at];
   on.boxes.insertBefore(group, behind?.group ?? null);
   on.names.insertBefore(tag, behind?.tag ?? null);

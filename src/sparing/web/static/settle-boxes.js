@@ -12,6 +12,8 @@ import { plainBoxes } from "./boxes.js";
 const SAME = 0.5; // of what two boxes cover, shared: from there on they are at the same place, as on the server
 const NEAR = 0.1; // from there on they are about the same object
 
+const AROUND = 0.3; // of a picture, at least, on each side of a place
+
 /** What all have drawn alike, and the places where they differ, each with the versions there are.
  * @param {Disagreement} row @returns {{agreed: Box[], places: Version[][]}} */
 export function compared(row) {
@@ -92,12 +94,12 @@ export function begun(row, picked) {
   return [...agreed, ...rest.flat()];
 }
 
-/** The part of a picture in which the boxes of a place lie, with as much around it.
+/** The part of a picture in which the boxes of a place lie, with enough around it to know where that is.
  * @param {readonly Version[]} all @param {readonly [number, number]} size @returns {Corners} */
 export function around(all, [width, height]) {
   const boxes = all.flatMap((one) => one.boxes.map(({ box }) => box));
   const [x0, y0] = [Math.min(...boxes.map((b) => b[0])), Math.min(...boxes.map((b) => b[1]))];
   const [x1, y1] = [Math.max(...boxes.map((b) => b[2])), Math.max(...boxes.map((b) => b[3]))];
-  const [dx, dy] = [x1 - x0, y1 - y0];
+  const dx = Math.max(x1 - x0, AROUND * width), dy = Math.max(y1 - y0, AROUND * height);
   return [Math.max(0, x0 - dx), Math.max(0, y0 - dy), Math.min(width, x1 + dx), Math.min(height, y1 + dy)];
 }

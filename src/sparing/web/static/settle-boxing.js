@@ -55,7 +55,8 @@ function show(state, row, size, acts) {
   drawBoxes(on, [...agreed, ...chosen, ...keyOf.keys()], (one) => {
     const looks = agreed.includes(one) ? "agreed" : keyOf.has(one) ? "open" : "";
     const key = keyOf.get(one);
-    return { looks, name: key ? `${key} ${one.label}` : one.label, color: colors.get(one.label) ?? 0 };
+    const color = colors.get(one.label) ?? 0; // boxes of two versions may lie on each other: their names do not
+    return key ? { looks, name: `${key} ${one.label}`, color, below: key - 1 } : { looks, name: one.label, color };
   });
   part = now.length ? around(now, size) : undefined;
   fitPlace();
