@@ -253,7 +253,7 @@ def shaken(truth: dict[str, Detections]) -> list[dict[str, object]]:
 
 
 def take_boxes(out: Path) -> None:
-    """Take the pictures of boxes: suggested, on a phone, and settled."""
+    """Take the pictures of boxes: suggested, and settled."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name, "canvases")
         folder.mkdir()
@@ -266,8 +266,6 @@ def take_boxes(out: Path) -> None:
                 browser = playwright.chromium.launch(executable_path=CHROMIUM, args=OPTIONS)
                 page = suggested_at(page_at(browser, link(), viewport=DESKTOP))
                 page.screenshot(path=out / "app-boxes.png")
-                phone = page_at(browser, link(), viewport=PHONE, has_touch=True)
-                suggested_at(phone).screenshot(path=out / "app-boxes-phone.png")
                 page.get_by_role("link", name="Settle").click()
                 page.locator("#stretch button").first.wait_for()
                 page.wait_for_timeout(LOOK)
