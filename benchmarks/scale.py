@@ -143,6 +143,8 @@ def engines(rows: int, columns: int) -> dict[str, float]:
             for _ in range(3):
                 for name, work in works.items():
                     seconds[name].append(clocked(work))
+            found["MB idle"] = max(peak for _, peak in Local(2).run(peak_of_idle, tasks[:2]))
+            found["MB at work"] = max(peak for _, peak in Local(2).run(peak_of_best, tasks))
         return found | {name: min(times) for name, times in seconds.items()}
 
 
@@ -159,6 +161,16 @@ def on_ray_data(tasks: list[BestTask]) -> list[Any]:
 def best_in_row(row: dict[str, Any]) -> dict[str, Any]:
     one_thread()
     return {"best": pickle.dumps(best_of_shard(pickle.loads(row["task"])))}  # noqa: S301
+
+
+def peak_of_best(task: BestTask) -> float:
+    """Return the memory in MB that a worker has held at most, this shard included."""
+    best_of_shard(task)
+    return peak_of_idle(task)
+
+
+def peak_of_idle(_: BestTask) -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 def clocked(work: Callable[[], Any]) -> float:
@@ -264,7 +276,8 @@ def page(told: dict[str, Any]) -> str:
             "",
             f"Engines, load {e['load']:.1f}: margin over {e['rows']:,} rows of",
             f"{e['columns']} columns, seconds of the clock, best of three: {seconds};",
-            f"before that Ray took {e['start of Ray']:.1f} s to start.",
+            f"before that Ray took {e['start of Ray']:.1f} s to start. A worker of this machine held",
+            f"{e['MB at work']:,.0f} MB at most, an idle one {e['MB idle']:,.0f} MB.",
         ]
     for c in told.get("certify", {}).values():
         spent = ", ".join(f"{step} {c[step]:.1f}" for step in STEPS)
