@@ -276,8 +276,8 @@ def page(told: dict[str, Any]) -> str:
             "",
             f"Engines, load {e['load']:.1f}: margin over {e['rows']:,} rows of",
             f"{e['columns']} columns, seconds of the clock, best of three: {seconds};",
-            f"before that Ray took {e['start of Ray']:.1f} s to start. A worker of this machine held",
-            f"{e['MB at work']:,.0f} MB at most, an idle one {e['MB idle']:,.0f} MB.",
+            f"before that Ray took {e['start of Ray']:.1f} s to start. A worker of this machine",
+            f"held {e['MB at work']:,.0f} MB at most, an idle one {e['MB idle']:,.0f} MB.",
         ]
     for c in told.get("certify", {}).values():
         spent = ", ".join(f"{step} {c[step]:.1f}" for step in STEPS)

@@ -7,10 +7,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from sparing import ActiveLearner
 from sparing.cli.app import run as sparing
 from sparing.encoders import TextEncoder
+from sparing.errors import InvalidInputError, SourceError
 from sparing.sharded import encoding
-from sparing.sharded.shardfile import ids_of
+from sparing.sharded.shardfile import blocks_of_shard, ids_of
 from sparing.sharded.shardpool import open_shards
 
 WORDS = ("red", "green", "blue")
@@ -130,3 +132,28 @@ def test_of_many_pictures_nothing_is_kept_twice_and_bad_ones_are_named(
     assert ids == [f"{i}.png" for i in range(9) if i != 4]
     assert np.isfinite(X).all()
     assert not list((tmp_path / "cache").rglob("*.npz"))
+
+
+@pytest.mark.parametrize(("dtype", "part", "size"), [("float16", 2**-11, 2), ("int8", 1 / 254, 1)])
+def test_numbers_of_fewer_bytes_are_near(table, tmp_path, capsys, dtype, part, size):
+    assert encoded(table, tmp_path / "out", "--dtype", dtype, "--rows", "20") == 0
+    assert f" {dtype} in 3 shards" in capsys.readouterr().out
+    assert encoded(table, tmp_path / "whole") == 0
+    X = pool(tmp_path / "whole")[1]
+    shards = [tmp_path / "out" / shard.file for shard in open_shards(tmp_path / "out").shards]
+    read = np.concatenate([X.copy() for shard in shards for _, X in blocks_of_shard(shard)])
+    assert (np.abs(read - X) <= 1.001 * part * np.abs(X).max(axis=1, keepdims=True)).all()
+    assert shards[0].stat().st_size < 20 * X.shape[1] * size + 200
+    assert encoded(table, tmp_path / "out", "--rows", "20") == 1
+    assert "by another encoder: name another" in capsys.readouterr().err.replace("\n", " ")
+
+
+def test_what_float16_cannot_hold_is_said(tmp_path):
+    with pytest.raises(SourceError, match=r"too large for float16: take int8"):
+        encoding._write(tmp_path / "part-0.npy", np.full((2, 3), 1e6, np.float32), "float16")
+    assert not [*tmp_path.iterdir()]
+
+
+def test_a_learner_of_a_path_says_what_takes_shards(tmp_path):
+    with pytest.raises(InvalidInputError, match=r"sparing\.sharded\.selecting chooses"):
+        ActiveLearner(tmp_path)

@@ -105,6 +105,7 @@ def test_bad_shards_are_named_or_skipped_and_other_faults_are_as_they_were(engin
 POOL_COMMANDS = (
     ["select", "vectors", "--strategy", "random", "-n", "9", "--out", "{}/ask.csv"],
     ["select", "vectors", "--model", "model.npz", "-n", "9", "--out", "{}/best.csv"],
+    ["select", "vectors", "--strategy", "k_center", "-n", "9", "--out", "{}/covering.csv"],
     ["predict", "model.npz", "vectors", "--out", "{}/labels"],
 )
 
@@ -145,7 +146,7 @@ def test_the_same_commands_write_the_same_files_on_ray(engine, place, monkeypatc
             assert sparing([part.format(where) for part in command] + more) == 0
     assert asked == [(1, None)] * len(POOL_COMMANDS)
     files = sorted(path.relative_to(place / "here") for path in (place / "here").rglob("*.*"))
-    assert len(files) == 2 + 3 + 1
+    assert len(files) == 3 + 3 + 1
     for file in files:
         assert (place / "here" / file).read_bytes() == (place / "ray" / file).read_bytes()
 

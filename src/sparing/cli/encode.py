@@ -1,5 +1,6 @@
 """``sparing encode``: items to a folder of shards of vectors."""
 
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,6 +12,14 @@ if TYPE_CHECKING:
     from sparing.datasets.items import Items
 
 
+class VectorType(StrEnum):
+    """How numbers are written."""
+
+    FLOAT32 = "float32"
+    FLOAT16 = "float16"
+    INT8 = "int8"
+
+
 def encode(
     source: Annotated[Path, typer.Argument(help="Folder or table.", show_default=False)],
     out: Annotated[Path, typer.Option(help="Folder of the shards.", show_default=False)],
@@ -19,6 +28,9 @@ def encode(
         typer.Option(help="See 'sparing encoders'.", show_default="what sees most of what is here"),
     ] = "default",
     rows: Annotated[int, typer.Option(min=1, help="Of a shard.")] = 65_536,
+    dtype: Annotated[
+        VectorType, typer.Option(help="Of the numbers: four bytes each, two or one.")
+    ] = VectorType.FLOAT32,
     columns: Annotated[
         str, typer.Option(metavar="A,B:KIND", help="Of a table: the columns that make an item.")
     ] = "",
@@ -45,7 +57,8 @@ def encode(
     made_by = named_encoder(_chosen(encoder, items), items.kind, items.values)
     with stages() as tick:
         found = encode_shards(
-            ShardWriting(items, made_by, out, rows, seed), lambda *now: tick("encoding", *now)
+            ShardWriting(items, made_by, out, rows, seed, dtype.value),
+            lambda *now: tick("encoding", *now),
         )
     typer.echo(
         f"{found.rows:,} vectors of {found.columns} {found.dtype} in {len(found.shards):,} shards;"

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from os import PathLike
 from typing import Any
 
 import numpy as np
@@ -101,6 +102,12 @@ def read_inputs(X: Any, model: Classifier | str) -> Inputs:
     >>> read_inputs(np.zeros((3, 4, 4)), "auto").vectors.shape
     (3, 16)
     """
+    if isinstance(X, str | PathLike):
+        expected = (
+            "items in memory, or an array that np.load maps; from a folder of shards"
+            " sparing.sharded.selecting chooses, and sparing.sharded.predicting labels it"
+        )
+        raise invalid("X", "ActiveLearner", expected, X)
     if sparse.issparse(X):
         return Inputs(check_features(X, "Pool"))
     texts = as_texts(X)

@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
+from sparing._validate import invalid
 from sparing.datasets.items import Items
 from sparing.encoders.base import BlockEncoder, nobody
 from sparing.encoders.cache import content_of_one
@@ -24,10 +26,12 @@ from sparing.files import (
     write_atomically,
 )
 from sparing.sharded.manifest import ShardManifest
-from sparing.sharded.shardfile import IDS, beside, header_of, ids_of, is_shard
+from sparing.sharded.shardfile import IDS, SCALES, beside, header_of, ids_of, is_shard
 from sparing.sharded.shardpool import index_shards
 from sparing.types import FloatArray, Tick
 
+FLOAT32 = "float32"
+WRITTEN = (FLOAT32, "float16", "int8")
 FORMAT = 1
 NAME, LEARNED = "encoding.json", "encoder.npz"
 FITTED_ON = 10_000  # items, drawn at random, that an encoder learns from
@@ -45,6 +49,7 @@ class ShardWriting:
     out : folder of the shards
     rows : of a shard
     seed : of the draw of the items that the encoder learns from
+    dtype : ``"float32"``, ``"float16"`` or ``"int8"``
     """
 
     items: Items
@@ -52,12 +57,15 @@ class ShardWriting:
     out: Path
     rows: int
     seed: int = 0
+    dtype: str = FLOAT32
 
     @property
     def of(self) -> str:
         """Names all that the vectors depend on."""
         maker = (self.encoder.name, self.encoder.get_params(deep=False), self.encoder.fingerprint())
-        digest = hashlib.sha256(repr((FORMAT, maker, self.rows, self.seed)).encode())
+        told: tuple[Any, ...] = (FORMAT, maker, self.rows, self.seed)
+        told += () if self.dtype == FLOAT32 else (self.dtype,)  # folders of before have no other
+        digest = hashlib.sha256(repr(told).encode())
         for name, value in zip(self.items.names, self.items.values, strict=True):
             digest.update(name.encode("utf-8", "surrogatepass") + b"\n")
             for piece in _stamp(value):
@@ -74,7 +82,7 @@ def _stamp(item: Any) -> Sequence[bytes]:
 
 
 def encode_shards(writing: ShardWriting, progress: Tick = nobody) -> ShardManifest:
-    """Write float32 shards with ids, and last their manifest: where it is, all of them are there.
+    """Write shards with ids, and last their manifest: where it is, all of them are there.
 
     Whatever a killed run has written whole is kept. The encoder learns from at most ``FITTED_ON``
     items, once: what it has learned lies beside the shards.
@@ -90,6 +98,9 @@ def encode_shards(writing: ShardWriting, progress: Tick = nobody) -> ShardManife
         one name, or a name has a line break
     SparingError : the encoder cannot be loaded, or an item cannot be read
     """
+    if writing.dtype not in WRITTEN:
+        expected = f"one of {', '.join(WRITTEN)}"
+        raise invalid("dtype", "encode_shards", expected, writing.dtype)
     _check_names(writing.items.names)
     _take(writing)
     n = len(writing.items)
@@ -104,10 +115,45 @@ def encode_shards(writing: ShardWriting, progress: Tick = nobody) -> ShardManife
                 encoder = encoder or _fitted(writing)
                 X = _encoded(encoder, writing, start, len(rows), progress)
                 write_atomically(beside(path, IDS), "\n".join(names).encode())
-                with atomic_stream(path) as stream:
-                    np.save(stream, X)
+                _write(path, X, writing.dtype)
             progress(start + len(rows), n)
     return index_shards(writing.out)
+
+
+def _write(path: Path, X: FloatArray, dtype: str) -> None:
+    """Write a shard whole, its scales before it.
+
+    Raises
+    ------
+    SourceError : it cannot be written, or numbers are too large for the type
+    """
+    stored: Any = X
+    if dtype == "int8":
+        stored, scales = in_bytes(X)
+        with atomic_stream(beside(path, SCALES)) as stream:
+            np.save(stream, scales)
+    elif dtype == "float16":
+        if np.abs(X).max() > np.finfo(np.float16).max:
+            raise SourceError(f"{path} would hold numbers too large for float16: take int8.")
+        stored = X.astype(np.float16)
+    with atomic_stream(path) as stream:
+        np.save(stream, stored)
+
+
+def in_bytes(X: FloatArray) -> tuple[npt.NDArray[np.int8], npt.NDArray[np.float32]]:
+    """Return (n, n_columns) numbers of a byte and (n,) what each row is multiplied by.
+
+    Nothing is off by more than half a 127th of the largest number of its row.
+
+    Examples
+    --------
+    >>> in_bytes(np.array([[127.0, -1.0], [0.0, 0.0]], np.float32))
+    (array([[127,  -1],
+           [  0,   0]], dtype=int8), array([1., 1.], dtype=float32))
+    """
+    scales = np.abs(X).max(axis=1) / np.float32(127)
+    scales[scales == 0] = 1
+    return np.rint(X / scales[:, None]).astype(np.int8), scales
 
 
 def _check_names(names: Sequence[str]) -> None:
