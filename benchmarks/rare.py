@@ -12,10 +12,11 @@ among the labels.
   are drawn at random, and so are all until a second class is known
 
 Usage: SPARING_DATA=... python benchmarks/rare.py [--seeds 3] [--sets subj,wdbc] [--work FOLDER]
-       [--no-write]
+       [--of tuning] [--no-write]
 
-Writes docs/benchmarks/rare.json and .md. A run that was stopped goes on from its work folder;
-delete that after a change of the code.
+The policy was chosen on nine others (``--of tuning``, printed alone). Writes
+docs/benchmarks/rare.json and .md. A run that was stopped goes on from its work folder; delete that
+after a change of the code.
 """
 
 import argparse
@@ -34,7 +35,9 @@ from sklearn.metrics import average_precision_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+import tuning
 from sparing import ActiveLearner
+from sparing.datasets import Labeled
 from sparing.encoders import get_encoder
 from sparing.files import write_atomically
 
@@ -68,11 +71,10 @@ def _lines(folder: Path, name: str, positive: str, share: float) -> tuple[np.nda
     return _texts([t for _, t in pairs], np.array([label == positive for label, _ in pairs]), share)
 
 
-def _intents(folder: Path) -> tuple[np.ndarray, np.ndarray]:
-    """Three questions about a lost card, among 148 other intents."""
+def _intents(folder: Path, wanted: set[str]) -> tuple[np.ndarray, np.ndarray]:
+    """Some intents among all others."""
     parts = json.loads((folder / "clinc" / "data_small.json").read_text())
     pairs = [pair for name in ("train", "val", "test") for pair in parts[name]]
-    wanted = {"report_lost_card", "card_declined", "damaged_card"}
     return _texts([t for t, _ in pairs], np.array([label in wanted for _, label in pairs]), 0.02)
 
 
@@ -82,9 +84,9 @@ def _table(folder: Path, name: str, positive: float, share: float):
     return _cut(X, rows[:, -1] == positive, share)
 
 
-def _digits() -> tuple[np.ndarray, np.ndarray]:
+def _digits(digit: int) -> tuple[np.ndarray, np.ndarray]:
     X, y = load_digits(return_X_y=True)
-    return _cut(X, y == 8, 0.03)
+    return _cut(X, y == digit, 0.03)
 
 
 def _tumors() -> tuple[np.ndarray, np.ndarray]:
@@ -92,13 +94,36 @@ def _tumors() -> tuple[np.ndarray, np.ndarray]:
     return _cut(X, y == 0, 0.05)
 
 
+def _tuned(load: Callable[[], Labeled]) -> tuple[np.ndarray, np.ndarray]:
+    data = load()
+    encoder = get_encoder("text" if data.items.kind == "texts" else "table")
+    X = encoder.fit_transform(data.items.take(np.arange(len(data))))
+    return X, (np.array(data.labels) == "1").astype(int)
+
+
+CARDS = {"report_lost_card", "card_declined", "damaged_card"}
+TRAVEL = {"travel_alert", "travel_notification", "international_visa"}
+CARS = {"oil_change_how", "jump_start", "tire_pressure"}
+
+
+def tuning_loaders(folder: Path) -> dict[str, Callable[[], tuple[np.ndarray, np.ndarray]]]:
+    """Return the same of the sets that the policy was chosen on."""
+    rare = {n: partial(_tuned, load) for n, load in tuning.SETS.items() if n.startswith("rare-")}
+    return rare | {
+        "travel": lambda: _intents(folder, TRAVEL),
+        "cars": lambda: _intents(folder, CARS),
+        "trec-people": lambda: _lines(folder, "TREC.train.all", "3", 0.03),
+        "ones": lambda: _digits(1),
+    }
+
+
 def loaders(folder: Path) -> dict[str, Callable[[], tuple[np.ndarray, np.ndarray]]]:
     """Return what loads vectors and 1 for the rare class, by name."""
     return {
         "subj": lambda: _lines(folder, "subj.all", "0", 0.02),
         "trec-places": lambda: _lines(folder, "TREC.train.all", "4", 0.03),
-        "lost cards": lambda: _intents(folder),
-        "eights": _digits,
+        "lost cards": lambda: _intents(folder, CARDS),
+        "eights": lambda: _digits(8),
         "banknote": lambda: _table(folder, "banknote_authentication", 1, 0.03),
         "diabetes": lambda: _table(folder, "pima-indians-diabetes", 1, 0.05),
         "tumors": _tumors,
@@ -185,10 +210,12 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--sets", default="")
     parser.add_argument("--no-write", action="store_true")
+    parser.add_argument("--of", choices=("tuning", "reporting"), default="reporting")
     parser.add_argument("--work", type=Path, default=Path(tempfile.gettempdir(), "sparing-rare"))
     args = parser.parse_args()
     warnings.filterwarnings("ignore", module="sklearn")
-    every = loaders(Path(os.environ["SPARING_DATA"]))
+    load = tuning_loaders if args.of == "tuning" else loaders
+    every = load(Path(os.environ["SPARING_DATA"]))
     results = {}
     for name in args.sets.split(",") if args.sets else every:
         X, y = every[name]()
@@ -197,7 +224,7 @@ def main() -> None:
         runs = {how: [found(how, seed) for seed in seeds] for how in HOW}
         results[name] = {"n_positives": int(y[split(y, 0)[0]].sum()), "runs": runs}
         print(table({name: results[name]}).splitlines()[-2], flush=True)
-    if not args.no_write:
+    if args.of == "reporting" and not args.no_write:
         (OUT / "rare.json").write_text(json.dumps(results, indent=1) + "\n")
         (OUT / "rare.md").write_text(table(results))
     print(table(results))

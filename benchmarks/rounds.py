@@ -112,7 +112,7 @@ def page(results: dict[str, dict[str, float]]) -> str:
         "",
         "`auto` as shipped, processor seconds of one thread (`benchmarks/rounds.py`). The",
         "floor is ten products of two 1,500 x 1,500 float32 matrices, before each case. The first",
-        "query includes the graph of at most 20,000 items; beyond, the second waits for the",
+        "query includes the graph of at most 10,000 items; beyond, the second waits for the",
         "whole graph. A round is a query, its fit, and the answer for the whole pool.",
         "",
         "| pool | measured | seconds | floor |",

@@ -99,7 +99,7 @@ def test_rows_that_are_there_many_times_are_no_groups():
 
 
 def test_a_large_pool_without_groups_does_not_wait_for_its_graph(monkeypatch):
-    monkeypatch.setattr(spectrum, "LARGE", 200)
+    monkeypatch.setattr(spectrum, "SEEN_BY", 200)
     rng = np.random.default_rng(0)
     learner = ActiveLearner(rng.standard_normal((600, 10)), seed=0)
     with monkeypatch.context() as m:

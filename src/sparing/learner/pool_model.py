@@ -97,7 +97,7 @@ class PoolModel:
         return self.spectra[n_pairs]
 
     def glimpse(self, n_pairs: int) -> Spectrum:
-        """Return the spectrum of at most 20,000 rows that differ: it tells if there are groups.
+        """Return the spectrum of at most 10,000 rows that differ: it tells if there are groups.
 
         So the first query of a large pool without groups does not wait for the whole graph, and
         rows that are there many times are no group.

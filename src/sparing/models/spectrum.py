@@ -14,6 +14,7 @@ MAX_ITEMS = 70_000  # all of MNIST; the neighbour search is quadratic in time
 N_PAIRS = 50
 LARGE = 20_000  # items; above, eigenvalues to four digits have to do
 ROUGH = 1e-4
+SEEN_BY = 10_000  # rows that differ show whether a pool falls into groups
 DENSE_ITEMS = 200  # below this a dense solver is faster and never fails to converge
 
 
@@ -88,7 +89,7 @@ def graph_spectrum(graph: NeighborGraph, n_pairs: int = N_PAIRS, *, seed: int = 
 
 
 def some_distinct(X: FloatArray, seed: int) -> IntArray:
-    """Return rows in order, no two of them alike, at most 20,000: enough to see groups by.
+    """Return rows in order, no two of them alike, at most 10,000: enough to see groups by.
 
     Equal rows are a group in every graph, and none that a class is likely to be.
 
@@ -103,8 +104,8 @@ def some_distinct(X: FloatArray, seed: int) -> IntArray:
     array([0, 1])
     """
     rows = np.arange(len(X))
-    if len(X) > LARGE:
-        rows = np.sort(np.random.default_rng(seed).permutation(rows)[:LARGE])
+    if len(X) > SEEN_BY:
+        rows = np.sort(np.random.default_rng(seed).permutation(rows)[:SEEN_BY])
     kept = np.ascontiguousarray(X[rows] + 0)  # there is one zero, not one of either sign
     as_bytes = kept.view(np.dtype((np.void, kept.dtype.itemsize * kept.shape[1]))).ravel()
     return rows[np.sort(np.unique(as_bytes, return_index=True)[1])]
