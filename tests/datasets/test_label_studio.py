@@ -60,7 +60,7 @@ def test_annotations_come_in_the_order_of_time_and_old_exports_call_them_complet
     late, early = ({"id": i, "updated_at": f"2026-01-0{3 - i}"} for i in range(2))
     task = read_task({"id": 9, "data": {}, "completions": [late, early], "predictions": [{}]}, 1)
     assert [one.key for one in task.annotations] == ["1", "0"]
-    assert (task.name, task.n_predictions) == ("task 9", 1)
+    assert (task.name, len(task.predictions)) == ("task 9", 1)
 
 
 @given(json_values, json_values)

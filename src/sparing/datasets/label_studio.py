@@ -66,14 +66,14 @@ class Task:
     data : what is shown, by its keys
     own : what an export of ours said of it; empty elsewhere
     annotations : in the order in which they were made
-    n_predictions : by models: nobody's word
+    predictions : by models: nobody's word
     """
 
     name: str
     data: Mapping[str, Any]
     own: Mapping[str, Any]
     annotations: tuple[Annotation, ...]
-    n_predictions: int
+    predictions: tuple[Annotation, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +144,7 @@ def read_task(raw: Any, place: int) -> Task:
         raw["data"],
         own if isinstance(own, Mapping) else {},
         tuple(sorted(said, key=lambda one: one.updated_at)),
-        len(list_under(raw, "predictions")),
+        tuple(read_annotation(one) for one in list_under(raw, "predictions")),
     )
 
 

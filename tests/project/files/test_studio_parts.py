@@ -135,6 +135,35 @@ def test_a_text_may_hold_several_items(tmp_path):
         assert [(s.start, s.end, s.label) for s in second.spans] == [(0, 3, "person")]
 
 
+@pytest.mark.parametrize("kind", ["class", "labels", "spans"])
+def test_predictions_there_are_suggestions_here_when_they_are_asked_for(tmp_path, kind):
+    value = {"start": 0, "end": 3, "text": "Ada", "labels": ["person"]}
+    chosen = {"type": "choices", "value": {"choices": ["person"]}}
+    result = {"type": "labels", "value": value} if kind == "spans" else chosen
+    tasks = [{"id": 8, "data": {"text": TEXTS[0]}, "predictions": [{"result": [result]}]},
+             {"id": 9, "data": {"text": TEXTS[1]}}]  # fmt: skip
+    (tmp_path / "tasks.json").write_text(json.dumps(tasks), encoding="utf-8")
+    with Project.create(texts(tmp_path), classes=["person", "place"], kind=kind) as project:
+        told = project.files.import_predictions(tmp_path / "tasks.json")
+        assert told.said() == ["1 predictions imported.", "1 skipped, no prediction: task 9."]
+        guess = project.asked(next(iter(project.items))).guess
+        assert guess.by == "tasks.json"
+        assert "person" in guess.name
+
+
+@pytest.mark.parametrize("damaged", [
+    [["Ada", [{"box": "no", "label": "cat", "start": [1], "end": 2}]], ["Bo"], 7], 8,
+])  # fmt: skip
+def test_what_is_damaged_in_its_meta_loses_no_answer(answered, damaged, tmp_path):
+    project, kind, source = answered
+    project.files.export(tmp_path / "tasks.json", "label-studio")
+    tasks = json.loads((tmp_path / "tasks.json").read_text(encoding="utf-8"))[:1]
+    tasks[0]["meta"]["sparing"] |= {"votes": damaged, kind: damaged}
+    (tmp_path / "tasks.json").write_text(json.dumps(tasks), encoding="utf-8")
+    with other_of(source, tmp_path / "other", kind) as other:
+        assert other.files.import_labels(tmp_path / "tasks.json").n_stored == 1
+
+
 @pytest.fixture
 def project(tmp_path):
     with other_of(photos(tmp_path), None, "boxes") as project:
@@ -196,6 +225,17 @@ def test_a_rectangle_that_does_not_fit_is_named_and_no_answer(project, results, 
     assert told.startswith("not learned")
     assert why in told
     assert drawn(project, first) is None
+
+
+def test_a_rectangle_that_is_there_twice_is_taken_once(project, tmp_path):
+    twice = [rectangle((0, 0, 4, 4)), rectangle((0, 0, 4, 4)), rectangle((0, 0, 4, 4), "dog")]
+    tasks = [{"data": {"image": "1.jpg"}, "annotations": [{"result": twice}]}]
+    (tmp_path / "tasks.json").write_text(json.dumps(tasks), encoding="utf-8")
+    told = project.files.import_labels(tmp_path / "tasks.json")
+    assert "1 boxes are there twice in their picture: taken once." in told.said()
+    _, second, *_ = project.items
+    assert {label for *_, label, _ in drawn(project, second)} == {"cat", "dog"}
+    assert len(drawn(project, second)) == 2
 
 
 def test_pictures_are_ordered_as_they_are_asked_by_a_control_for_rectangles(project):

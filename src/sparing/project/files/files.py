@@ -15,7 +15,7 @@ from sparing.project.files.framed import read_boxes
 from sparing.project.files.imports import ImportReport
 from sparing.project.files.live import Studio
 from sparing.project.files.marked import is_of_texts, read_marked
-from sparing.project.files.studio import read_studio
+from sparing.project.files.studio import read_predictions, read_studio
 from sparing.project.learning.foreign import Foreign, keep_foreign
 from sparing.project.locked_state import Guarded
 from sparing.project.log.event_log import EventLog
@@ -154,15 +154,17 @@ class Files:
         SourceError, InvalidInputError : as of :meth:`import_labels`
         """
         with self._guarded.held() as state:
-            if state.settings.kind == SPANS and is_of_texts(Path(path)):
-                readings = read_marked(state, Path(path), offsets)
-            elif state.settings.kind == BOXES and is_of_boxes(Path(path)):
+            kind = state.settings.kind
+            if kind == BOXES and is_of_boxes(Path(path)):
                 readings = read_boxes(state, Path(path), predictions=True)
+            elif is_export(Path(path)):
+                readings = read_predictions(state, Path(path), offsets)
+            elif kind == SPANS and is_of_texts(Path(path)):
+                readings = read_marked(state, Path(path), offsets)
             else:
                 named = item_column, label_column
                 readings = imports.read_labels(state, Path(path), *named, reading, by_model=True)
             readings = imports.in_one_spelling(state, readings)
-            kind = state.settings.kind
             told, found = imports.as_predictions(readings, kind, lambda i: state.item(i).within)
         self._log.add_classes(n for said in found.values() for n in names_said(kind, said))
         foreign = Foreign(Path(path).name, found)

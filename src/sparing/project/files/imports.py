@@ -341,12 +341,22 @@ def _are_known(state: State, item_id: str, opinions: ImportedOpinions) -> bool:
     """Tell whether these people have said this of the item already."""
     kind = state.settings.kind
     votes = state.replay.of(item_id).votes
-    there = {(vote.annotator, _meaning(kind, said_in(state, vote.content))) for vote in votes}
-    return there >= {(who, _meaning(kind, said)) for who, said in opinions}
+    there = {(vote.annotator, meaning_of(kind, said_in(state, vote.content))) for vote in votes}
+    return there >= {(who, meaning_of(kind, said)) for who, said in opinions}
 
 
-def _meaning(kind: str, said: str | None) -> frozenset[str] | None:
-    """Return what an answer says, whose order means nothing."""
+def meaning_of(kind: str, said: str | None) -> frozenset[str] | None:
+    """Return what is the same for answers that say the same, in whatever order.
+
+    Parameters
+    ----------
+    kind : of the answers
+    said : as a door hands it in; None: it was skipped
+
+    Raises
+    ------
+    InvalidInputError : it is no answer of this kind
+    """
     if said is None:
         return None
     if kind == SPANS:

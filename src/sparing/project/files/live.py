@@ -25,7 +25,7 @@ from sparing.datasets.label_studio import (
 from sparing.errors import InvalidInputError, NotFoundError
 from sparing.project.files.studio import TaskFinder
 from sparing.project.files.studio_answers import (
-    MARKS,
+    OF_PARTS,
     interface_in,
     is_shown_alike,
     said_by,
@@ -254,7 +254,7 @@ def _suggested(
         return []
     if not is_shown_alike(kind, item, told):
         return []
-    if kind in MARKS and is_unswayed(state.settings.seed, item.item_id):
+    if kind in OF_PARTS and is_unswayed(state.settings.seed, item.item_id):
         return []
     meta = {"meta": {"text": [why]}} if why else {}
     return [result | meta for result in shown_in(interface, kind, item, told)]

@@ -37,12 +37,11 @@ from sparing.project.files.export import (
 )
 from sparing.project.files.finding import Finder
 from sparing.project.files.framed import Stems
-from sparing.project.files.imports import Found, Readings, RowReport, found_row
+from sparing.project.files.imports import Found, Readings, RowReport, found_row, meaning_of
 from sparing.project.files.marked import placed
 from sparing.project.files.studio_answers import (
-    MARKS,
     OF_KIND,
-    bare,
+    OF_PARTS,
     is_shown_alike,
     said_by,
     said_of,
@@ -52,6 +51,7 @@ from sparing.project.files.studio_answers import (
     told_of,
     types_of,
 )
+from sparing.project.files.studio_boxes import n_twice
 from sparing.project.settings import BOXES, CLASS, LABELS, SPANS
 from sparing.project.source.items import Item
 from sparing.project.state import State
@@ -107,6 +107,38 @@ def read_studio(state: State, path: Path, offsets: str = POINTS) -> Readings:
         found += taken
         problems += refused
     return Readings(found, problems, (*notes, *_passed_over(tasks, state.settings.kind)))
+
+
+def read_predictions(state: State, path: Path, offsets: str = POINTS) -> Readings:
+    """Read what models say in an export of Label Studio: of each task the first prediction.
+
+    Parameters
+    ----------
+    state, path, offsets : as of :func:`read_studio`
+
+    Raises
+    ------
+    SourceError : the file cannot be read, or is no array of tasks
+    """
+    raw, notes = read_array(path)
+    finder = TaskFinder(state)
+    found: list[Found] = []
+    problems: list[RowReport] = []
+    for i, one in enumerate(raw):
+        name = f"task {i + 1}"
+        try:
+            task = read_task(one, i + 1)
+            name = task.name
+            if not task.predictions:
+                raise InvalidInputError("no prediction")
+            item_id = finder.find(state, task)
+            item = state.item(item_id)
+            said = said_by(task.predictions[0], state.settings.kind, item, offsets)
+        except InvalidInputError as error:
+            problems.append(RowReport(name, "", str(error)))
+            continue
+        found.append(found_row(state, name, _shown(task), item_id, {"class_name": said}))
+    return Readings(found, problems, notes)
 
 
 class TaskFinder:
@@ -209,7 +241,7 @@ def _said(task: Task, kind: str, item: Item, offsets: str) -> tuple[dict[str, An
         return fields, refused
     ((who, label),) = votes.items()
     was = said_of(kind, task.own.get(COLUMN_OF[kind]))
-    is_as_it_was = label is not None and bare(kind, was) == bare(kind, label)
+    is_as_it_was = label is not None and meaning_of(kind, was) == meaning_of(kind, label)
     return {
         "class_name": label,
         "annotator": who,
@@ -226,15 +258,18 @@ def _votes_of_ours(task: Task, kind: str) -> list[tuple[str, str | None]]:
 def _pairs(told: Any, kind: str) -> list[tuple[str, str | None]]:
     """Return who said what, as far as it is that."""
     pairs = told if isinstance(told, list) else []
-    whole = (one for one in pairs if isinstance(one, list) and len(one) == 2)
-    return [(str(who), said_of(kind, what)) for who, what in whole]
+    whole = [one for one in pairs if isinstance(one, list) and len(one) == 2]
+    said = [(str(who), what, said_of(kind, what)) for who, what in whole]
+    return [(who, told) for who, what, told in said if told is not None or what is None]
 
 
 def _who(
     one: Annotation, label: str | None, known: list[tuple[str, str | None]], kind: str
 ) -> tuple[str, str | None]:
     """Return who said something, and what: whoever had said it before, else the user there."""
-    same = next((vote for vote in known if bare(kind, vote[1]) == bare(kind, label)), None)
+    same = next(
+        (vote for vote in known if meaning_of(kind, vote[1]) == meaning_of(kind, label)), None
+    )
     if same is None:
         return one.annotator, label
     known.remove(same)
@@ -249,12 +284,14 @@ def _noted(task: Task) -> dict[str, Any]:
 
 def _passed_over(tasks: Sequence[Task], kind: str) -> Iterable[str]:
     """Yield sentences on what is no label of a person, or none that is known here."""
-    n = sum(task.n_predictions for task in tasks)
+    n = sum(len(task.predictions) for task in tasks)
     if n:
         yield f"{n:,} predictions are of models, and no person's word: passed over."
-    said = (one for task in tasks for one in task.annotations)
+    said = [one for task in tasks for one in task.annotations]
+    if n := sum(map(n_twice, said)) if kind == BOXES else 0:
+        yield f"{n:,} boxes are there twice in their picture: taken once."
     types = Counter(name for one in said for name in types_of(one) if name != OF_KIND[kind])
-    wanted = kind if kind in MARKS else "classes"
+    wanted = kind if kind in OF_PARTS else "classes"
     for name, number in sorted(types.items()):
         yield f"{number:,} results of the type '{name}' are no {wanted}: passed over."
 
@@ -280,7 +317,7 @@ def _task(state: State, row: ExportRow) -> dict[str, Any]:
         own[COLUMN_OF[kind]] = told_in(row)
     if row.provenance == SETTLED:
         own |= {"settled": [row.annotator, told_in(row)]}
-    is_there = kind not in MARKS or item.within is not None
+    is_there = kind not in OF_PARTS or item.within is not None
     results = (({"result": shown_in(interface, kind, item, said), "was_cancelled": said is None})
                for _, said in votes if is_there or said is None)  # fmt: skip
     return {

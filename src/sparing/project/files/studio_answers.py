@@ -1,10 +1,8 @@
 """What annotations of Label Studio say, and how answers are shown there, by their kind."""
 
 import json
-from collections.abc import Hashable, Mapping
 from typing import Any
 
-from sparing.annotations.boxes import place_of
 from sparing.datasets.label_studio import (
     CHOICES,
     LABELS,
@@ -19,6 +17,7 @@ from sparing.datasets.label_studio import (
 from sparing.datasets.marked.checking import POINTS
 from sparing.errors import InvalidInputError
 from sparing.project.files.export import ExportRow
+from sparing.project.files.imports import meaning_of
 from sparing.project.files.studio_boxes import all_boxes, box_results
 from sparing.project.files.studio_spans import all_spans, is_counted_alike, span_results
 from sparing.project.learning.guesses import Guess
@@ -29,8 +28,7 @@ from sparing.project.source.items import Item
 
 OF_KIND = {CLASS: CHOICES, SEVERAL: CHOICES, SPANS: LABELS, BOXES: RECTANGLES}
 """The type of the results in which each kind of answer is given."""
-MARKS = {SPANS: ("start", "end", "label"), BOXES: ("box", "label")}
-"""What each part of an answer has."""
+OF_PARTS = (SPANS, BOXES)
 
 
 def interface_in(config: str, kind: str) -> Interface:
@@ -91,25 +89,11 @@ def said_of(kind: str, told: Any) -> str | None:
         return None
     if kind == SEVERAL:
         return as_said(sorted(map(str, told)))
-    is_whole = all(isinstance(part, Mapping) and {*MARKS[kind]} <= part.keys() for part in told)
-    return as_said(told) if is_whole else None
-
-
-def bare(kind: str, said: str | None) -> Hashable:
-    """Return what is the same for answers that say the same, whoever marked which part.
-
-    Examples
-    --------
-    >>> bare("boxes", '[{"box": [0, 0, 8, 8.01], "label": "cat", "by": "accepted"}]')
-    frozenset({((0, 0, 128, 128), 'cat')})
-    """
-    if said is None or kind in (CLASS, SEVERAL):
-        return said
-    parts = [tuple(part[key] for key in MARKS[kind]) for part in json.loads(said)]
     try:
-        return frozenset(parts if kind == SPANS else ((place_of(b), name) for b, name in parts))
-    except (TypeError, ValueError):
-        return said  # a place that is none
+        meaning_of(kind, said := as_said(told))
+    except (InvalidInputError, KeyError, TypeError, ValueError):
+        return None
+    return said
 
 
 def told_in(row: ExportRow) -> Any:

@@ -28,7 +28,7 @@ def box_results(
 
 
 def all_boxes(annotation: Annotation, item: Item) -> str:
-    """Return the boxes of an annotation as a door hands them in.
+    """Return the boxes of an annotation as a door hands them in; of equal ones one.
 
     What came from a suggestion is said to.
 
@@ -44,7 +44,18 @@ def all_boxes(annotation: Annotation, item: Item) -> str:
     """
     if item.size is None:
         raise InvalidInputError(NO_PICTURE)
-    return as_said([_box(result, item.size) for result in annotation.framed])
+    boxes = [_box(result, item.size) for result in annotation.framed]
+    return as_said([box for i, box in enumerate(boxes) if not _is_in(box, boxes[:i])])
+
+
+def n_twice(annotation: Annotation) -> int:
+    """Return how many rectangles of an annotation are there already."""
+    values = [result.get("value") for result in annotation.framed]
+    return sum(value in values[:i] for i, value in enumerate(values))
+
+
+def _is_in(box: Mapping[str, Any], others: Sequence[Mapping[str, Any]]) -> bool:
+    return any((box["box"], box["label"]) == (one["box"], one["label"]) for one in others)
 
 
 def _box(result: Mapping[str, Any], size: tuple[int, int]) -> dict[str, Any]:
