@@ -200,7 +200,8 @@ def _advice(state: State, counts: dict[str, int], n_left: int) -> tuple[bool, st
     if not facts.n_labels or facts.advice is None:
         return NO_MODEL
     unseen = tuple(name for name, n in counts.items() if not n)
-    early = too_early(Grounds(n_random(facts), unseen, facts.has_skill))
+    grounds = Grounds(n_random(facts), unseen, facts.has_skill, says_stop=facts.advice[0])
+    early = too_early(grounds)
     return (False, early) if early else facts.advice
 
 

@@ -31,6 +31,7 @@ def adopt(project, **facts):
     ("lacking", "why"),
     [
         (replace(ENOUGH, n_random=LEAST_TO_STOP - 1), "1 more answer to an item drawn at random"),
+        (replace(ENOUGH, says_stop=False), "5 more answers to items drawn at random"),
         (replace(ENOUGH, unseen=("fox", "owl")), "no item has been called 'fox' yet"),
         (replace(ENOUGH, has_skill=False), "not clearly better than always naming"),
         (replace(ENOUGH, has_skill=None), "has not been compared"),
@@ -110,7 +111,7 @@ def test_no_advice_to_stop_without_evidence(pets, project):
 
 
 def test_advice_that_has_evidence_is_told_until_a_class_comes_that_nobody_has_seen(pets, project):
-    pets.answer(project, project.query(LEAST_TO_STOP + 4))
+    pets.answer(project, project.query(LEAST_TO_STOP + 9))
     adopt(project, advice=STOP)
     assert project.status().advice == STOP
     project.add_classes(["scales"])
@@ -120,7 +121,7 @@ def test_advice_that_has_evidence_is_told_until_a_class_comes_that_nobody_has_se
 
 
 def test_advice_from_an_older_version_without_a_look_at_its_skill_is_not_told(pets, project):
-    pets.answer(project, project.query(LEAST_TO_STOP + 4))
+    pets.answer(project, project.query(LEAST_TO_STOP + 9))
     made = project.learning.trainee(lambda *_: None).learn(1)
     project.learning.take_contents()
     project.learning.adopt(Version(1, made.seq, replace(made.facts, has_skill=None, advice=STOP)))

@@ -12,7 +12,7 @@ from sparing.store import Version, VersionFacts
 from sparing.types import BoolArray, IntArray
 
 LEAST_SHOWN = 10  # random answers: with fewer the interval spans most of what is possible
-LEAST_TO_STOP = 10  # with fewer nothing would contradict a model that is wrong of itself
+LEAST_TO_STOP = 5  # with fewer nothing would contradict a model that is wrong of itself
 SPACING = 0.85  # of the number of labels of one model that is remembered to the next
 LEAST_STEP = 10  # labels from one model that is remembered to the next
 LATELY = 0.75  # of the present labels: models that were taught no fewer are asked together
@@ -30,11 +30,13 @@ class Grounds:
     unseen : names of classes that no item has been given yet
     has_skill : whether out-of-fold predictions clearly beat always naming the commonest class;
         None where that was never looked at
+    says_stop : whether it is to stop; to go on comes with a price, which takes more evidence
     """
 
     n_random: int
     unseen: tuple[str, ...]
     has_skill: bool | None
+    says_stop: bool = True
 
 
 def too_early(grounds: Grounds) -> str | None:
@@ -43,13 +45,14 @@ def too_early(grounds: Grounds) -> str | None:
     Examples
     --------
     >>> print(too_early(Grounds(3, ("dog",), has_skill=False)))
-    It is too early to say: 7 more answers to items drawn at random are needed.
+    It is too early to say: 2 more answers to items drawn at random are needed.
     >>> print(too_early(Grounds(20, ("dog",), has_skill=False)))
     It is too early to say: no item has been called 'dog' yet.
     >>> too_early(Grounds(20, (), has_skill=True))
     """
-    if grounds.n_random < LEAST_TO_STOP:
-        why = needed(LEAST_TO_STOP - grounds.n_random)
+    least = LEAST_TO_STOP if grounds.says_stop else LEAST_SHOWN
+    if grounds.n_random < least:
+        why = needed(least - grounds.n_random)
     elif grounds.unseen:
         why = f"no item has been called '{grounds.unseen[0]}' yet"
     elif grounds.has_skill is None:
