@@ -104,7 +104,7 @@ def test_ask_in_the_library_answer_on_the_command_line_certify_in_the_page(tmp_p
         made = project.status().certificate
         named = {
             name: getattr(made, name)
-            for name in ("predictions", "audit", "items", "answers", "log")
+            for name in ("predictions", "audit", "items", "answers", "log", "event")
         }
         assert replace(certificate, **named) == made  # by hash: this project's classes, its moments
         assert log(project) == wanted
