@@ -321,7 +321,7 @@ def _export_boxes(
 
 
 def _tasks(state: State, rows: Sequence[ExportRow]) -> str:
-    from sparing.project.files.studio import studio_tasks
+    from sparing.project.files.studio_tasks import studio_tasks
 
     return studio_tasks(state, rows)
 

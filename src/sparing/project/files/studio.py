@@ -1,65 +1,32 @@
-"""Labels from Label Studio and to it: tasks with what people said, and what the model says.
+"""Labels from Label Studio: what people and models said there of the items of a project."""
 
-What a model said is a prediction there and never an annotation; the provenance of a label, who
-gave it and how an item was chosen are kept in the task's ``meta``.
-"""
-
-import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
-from sparing.datasets.label_studio import (
-    OWN,
-    Annotation,
-    Interface,
-    Task,
-    names_of,
-    read_array,
-    read_task,
-)
+from sparing.datasets.label_studio import Annotation, Task, names_of, read_array, read_task
 from sparing.datasets.marked.checking import POINTS
 from sparing.datasets.marked.label_studio import documents_in
 from sparing.errors import InvalidInputError
-from sparing.project.files.export import (
-    AUTOMATIC,
-    CONFIRMED,
-    OF_BOXES,
-    OF_SEVERAL,
-    OF_SPANS,
-    PERSON,
-    SETTLED,
-    ExportRow,
-    said_in,
-)
+from sparing.project.files.export import CONFIRMED, SETTLED
 from sparing.project.files.finding import Finder
 from sparing.project.files.framed import Stems
 from sparing.project.files.imports import Found, Readings, RowReport, found_row, meaning_of
 from sparing.project.files.marked import placed
 from sparing.project.files.studio_answers import (
+    COLUMN_OF,
     OF_KIND,
     OF_PARTS,
-    is_shown_alike,
     said_by,
     said_of,
-    shown_in,
-    told_by,
-    told_in,
-    told_of,
     types_of,
 )
 from sparing.project.files.studio_boxes import n_twice
-from sparing.project.settings import BOXES, CLASS, LABELS, SPANS
+from sparing.project.settings import BOXES, SPANS
 from sparing.project.source.items import Item
 from sparing.project.state import State
 from sparing.store.records import FROM_FILE
-
-PLACES = "/data/local-files/?d="  # Label Studio's own address of a file on its disk
-COLUMN_OF = {CLASS: "label", LABELS: OF_SEVERAL, SPANS: OF_SPANS, BOXES: OF_BOXES}
-"""Where an export of ours has the answer of an item, by the kind of the answers."""
 
 
 def read_studio(state: State, path: Path, offsets: str = POINTS) -> Readings:
@@ -294,81 +261,3 @@ def _passed_over(tasks: Sequence[Task], kind: str) -> Iterable[str]:
     wanted = kind if kind in OF_PARTS else "classes"
     for name, number in sorted(types.items()):
         yield f"{number:,} results of the type '{name}' are no {wanted}: passed over."
-
-
-def studio_tasks(state: State, rows: Sequence[ExportRow]) -> str:
-    """Return all items as Label Studio's tasks.
-
-    Parameters
-    ----------
-    state : of the project
-    rows : what is exported
-    """
-    return json.dumps([_task(state, row) for row in rows], ensure_ascii=False, indent=1)
-
-
-def _task(state: State, row: ExportRow) -> dict[str, Any]:
-    item, kind = state.item(row.item_id), state.settings.kind
-    interface = Interface("label", shown_as(item.kind), ())
-    votes = _votes(state, row)
-    told = {k: v for k, v in asdict(row).items() if v not in (None, "", False)}
-    own = told | {"votes": [list(vote) for vote in votes]}
-    if row.label is not None:
-        own[COLUMN_OF[kind]] = told_in(row)
-    if row.provenance == SETTLED:
-        own |= {"settled": [row.annotator, told_in(row)]}
-    is_there = kind not in OF_PARTS or item.within is not None
-    results = (({"result": shown_in(interface, kind, item, said), "was_cancelled": said is None})
-               for _, said in votes if is_there or said is None)  # fmt: skip
-    return {
-        "data": _data(state, item),
-        "meta": {OWN: own},
-        "annotations": [*results],
-        "predictions": _predictions(state, interface, row, item) if is_there else [],
-    }
-
-
-def shown_as(kind: str) -> str:
-    """Return what an item is in a labeling interface: ``"image"`` or ``"text"``."""
-    return "image" if kind == "image" else "text"
-
-
-def _votes(state: State, row: ExportRow) -> list[tuple[str, Any]]:
-    """Return who said what of an item, as far as whoever exports may know it."""
-    if row.state not in ("labeled", "skipped", "contested") or row.provenance == AUTOMATIC:
-        return []
-    kind, own = state.settings.kind, (row.annotator or "", told_in(row))
-    said = [(v.annotator, said_in(state, v.content)) for v in state.replay.of(row.item_id).votes]
-    if len(said) == 1 and row.provenance in (PERSON, CONFIRMED):
-        return [own]  # with whence each part came, which a vote does not say
-    return [(who, told_of(kind, what)) for who, what in said] or [own]
-
-
-def _predictions(
-    state: State, interface: Interface, row: ExportRow, item: Item
-) -> list[dict[str, Any]]:
-    version, kind = f"{OWN}-{row.model_version}", state.settings.kind
-    if row.provenance == AUTOMATIC:
-        told, score = told_in(row), row.confidence
-    elif row.guess is not None:
-        guess = state.own_guess(state.row_of[row.item_id])
-        told = row.guess if guess is None else told_by(guess)
-        score = row.guess_confidence
-    else:
-        return []
-    if not is_shown_alike(kind, item, told):
-        return []
-    result = shown_in(interface, kind, item, told)
-    return [{"result": result, "score": score, "model_version": version}]
-
-
-def _data(state: State, item: Item) -> dict[str, Any]:
-    if item.path is not None:
-        root = state.listing.root
-        inside = item.path.relative_to(root.parent) if root else Path(item.path.name)
-        return {"image": PLACES + quote(inside.as_posix())}
-    if item.text is not None:
-        return {"text": item.text}
-    if item.fields:
-        return {"text": "\n".join(f"{k}: {v}" for k, v in item.fields.items()), **item.fields}
-    return {"text": item.name}

@@ -16,7 +16,7 @@ from sparing.datasets.label_studio import (
 )
 from sparing.datasets.marked.checking import POINTS
 from sparing.errors import InvalidInputError
-from sparing.project.files.export import ExportRow
+from sparing.project.files.export import OF_BOXES, OF_SEVERAL, OF_SPANS, ExportRow
 from sparing.project.files.imports import meaning_of
 from sparing.project.files.studio_boxes import all_boxes, box_results
 from sparing.project.files.studio_spans import all_spans, is_counted_alike, span_results
@@ -29,6 +29,8 @@ from sparing.project.source.items import Item
 OF_KIND = {CLASS: CHOICES, SEVERAL: CHOICES, SPANS: LABELS, BOXES: RECTANGLES}
 """The type of the results in which each kind of answer is given."""
 OF_PARTS = (SPANS, BOXES)
+COLUMN_OF = {CLASS: "label", SEVERAL: OF_SEVERAL, SPANS: OF_SPANS, BOXES: OF_BOXES}
+"""Where an export of ours has the answer of an item, by the kind of the answers."""
 
 
 def interface_in(config: str, kind: str) -> Interface:
