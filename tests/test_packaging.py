@@ -104,6 +104,7 @@ def test_all_is_every_extra_but_the_heavy_ones(metadata):
         name, _, marker = required.partition(";")
         if extra := re.search(r"extra == '(.*?)'", marker):
             of_extra[extra[1]].add(name.strip())
-    heavy = {"fastembed", "ray", "scikit-activeml", "sentence-transformers", "torch"}
+    heavy = {"fastembed", "ray", "rfdetr", "scikit-activeml", "sentence-transformers"}
+    heavy |= {"torch", "torchvision"}
     light = (names for extra, names in of_extra.items() if extra not in {*heavy, "all"})
     assert of_extra["all"] == set().union(*light)

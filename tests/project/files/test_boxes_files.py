@@ -307,3 +307,77 @@ def test_yolo_of_an_unknown_picture_is_named(project, tmp_path):
     told = project.files.import_predictions(folder)
     assert (told.n_stored, told.problems[0].name) == (0, "nowhere.txt")
     assert "its picture is not there or cannot be read" in told.problems[0].reason
+
+
+def voc(name="a.png", label="<name>cat</name>", edges=(1, 1, 9, 9)):
+    places = "".join(
+        f"<{k}>{v}</{k}>" for k, v in zip(("xmin", "ymin", "xmax", "ymax"), edges, strict=True)
+    )
+    box = f"<object>{label}<bndbox>{places}</bndbox></object>"
+    size = "<size><width>64</width><height>48</height></size>"
+    return f"<annotation><filename>{name}</filename>{size}{box}</annotation>"
+
+
+def cvat(name="a.png", label='label="cat"', edges=(1, 1, 9, 9)):
+    places = " ".join(
+        f'{k}="{v}"' for k, v in zip(("xtl", "ytl", "xbr", "ybr"), edges, strict=True)
+    )
+    image = f'<image id="0" name="{name}" width="64" height="48"><box {label} {places}/></image>'
+    return f"<annotations>{image}</annotations>"
+
+
+@pytest.mark.parametrize("made", [voc, cvat])
+@pytest.mark.parametrize(
+    ("odd", "why"),
+    [
+        ({"edges": (1, 1, "nan", 9)}, "four numbers"),
+        ({"edges": (1, 1, "", 9)}, "four numbers"),
+        ({"edges": (1, 1, 66, 9)}, "within its picture of 64 x 48"),
+        ({"edges": (9, 1, 1, 9)}, "left < right"),
+        ({"label": ""}, "'label'"),
+        ({"name": "nowhere.png"}, "no such picture"),
+    ],
+)
+def test_each_bad_picture_of_xml_is_named(project, tmp_path, made, odd, why):
+    path = tmp_path / "boxes.xml"
+    path.write_text(made(**odd))
+    told = project.files.import_labels(path)
+    assert told.n_stored == 0
+    assert why in told.problems[0].reason
+
+
+def studio(name="a.png", size=(64, 48), score=0.5, **odd):
+    value = {"x": 0, "y": 0, "width": 50, "height": 50, "rectanglelabels": ["cat"]} | odd
+    result = {"type": "rectanglelabels", "value": value, "score": score}
+    result |= {"original_width": size[0], "original_height": size[1]}
+    return [{"data": {"image": f"/data/{name}"}, "predictions": [{"result": [result]}]}]
+
+
+@pytest.mark.parametrize(
+    ("odd", "why"),
+    [
+        ({"width": float("nan")}, "four numbers"),
+        ({"width": 103}, "within its picture of 64 x 48"),
+        ({"height": 0}, "left < right"),
+        ({"rectanglelabels": []}, "label"),
+        ({"score": 1.5}, "a number in [0, 1]"),
+        ({"name": "nowhere.png"}, "no such picture"),
+        ({"size": (128, 96)}, "picture of 128 x 96 pixels, and the item's has 64"),
+    ],
+)
+def test_each_bad_prediction_of_label_studio_is_named(project, tmp_path, odd, why):
+    told = imported(project, tmp_path, studio(**odd), predictions=True)
+    assert told.n_stored == 0
+    assert why in told.problems[0].reason
+
+
+def test_results_are_of_the_upright_picture_and_classes_without_a_name_are_none(project, tmp_path):
+    (number,) = (n for n, i in enumerate(project.items, 1) if project.items[i].name == "deep/b.jpg")
+    one = {"image_id": number, "category_id": 1, "bbox": [0, 0, 40, 60], "score": 0.5}
+    assert imported(project, tmp_path, [one], predictions=True).n_stored == 1
+    lying = one | {"bbox": [0, 0, 60, 40]}
+    (lost,) = imported(project, tmp_path, [lying], predictions=True).problems
+    assert "within its picture of 40 x 60" in lost.reason
+    nameless = instances([1, 1, 9, 9]) | {"categories": [{"id": 3}]}
+    (lost,) = imported(project, tmp_path, nameless).problems
+    assert "there is no category 3" in lost.reason

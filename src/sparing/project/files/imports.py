@@ -39,7 +39,7 @@ from sparing.project.files.export import (
 from sparing.project.files.finding import Finder
 from sparing.project.files.opinions import ImportedOpinions, as_events, read
 from sparing.project.learning.foreign import check_foreign
-from sparing.project.log.meaning import as_said, names_said, renamed_in
+from sparing.project.log.meaning import as_said, names_said, placed, renamed_in
 from sparing.project.settings import BOXES, CLASS, LABELS, SPANS
 from sparing.project.state import State
 from sparing.project.views import Recorded
@@ -252,7 +252,8 @@ def as_predictions(
         if event is None or event.class_name is None or event.item_id is None:
             continue
         try:
-            check_foreign(kind, event.class_name, within(event.item_id))
+            item = within(event.item_id)
+            check_foreign(kind, placed(event, kind, item).class_name or "", item)
         except InvalidInputError as error:
             rows.append(RowReport(one.name, one.item, str(error)))
             continue

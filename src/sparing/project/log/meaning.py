@@ -47,16 +47,25 @@ def meant(replay: Replay, kind: str, new: NewEvent, item: Any = None) -> NewEven
     """
     if kind == ONE_CLASS:
         return replace(new, class_id=replay.class_id(new.class_name or ""))
-    if kind == OF_SPANS and item is not None:
-        new = _of_text(new, item)
-    if kind == OF_BOXES:
-        new = _of_picture(new, item)
+    new = placed(new, kind, item)
     units = _units(replay, get_kind(kind), _read(kind, new.class_name), item)
     content = content_of((*unit["at"], unit["class"]) for unit in units)
     value = stored_text(units)
     if len(value) > MOST_VALUE:
         raise InvalidInputError(f"An answer has at most {MOST_VALUE:,} characters as it is stored.")
     return replace(new, value=value, digest=digest_of(content))
+
+
+def placed(new: NewEvent, kind: str, item: Any) -> NewEvent:
+    """Return an answer with what its places are in: the hash of a text, the size of a picture.
+
+    Raises
+    ------
+    InvalidInputError : it says that they are in another one, or nobody can tell
+    """
+    if kind == OF_SPANS and item is not None:
+        return _of_text(new, item)
+    return _of_picture(new, item) if kind == OF_BOXES else new
 
 
 def _of_text(new: NewEvent, text: str) -> NewEvent:
