@@ -235,3 +235,19 @@ def test_intervals_of_all_labels_right_cover():
         found = label_scores(proba, drawn, truth[drawn], np.arange(2000), NAMES).exact
         covered += found.low <= exactly <= found.high
     assert covered >= 0.92 * 200
+
+
+def test_rare_labels_are_given_for_f1_before_they_are_likelier_than_not():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(600, 3))
+    truth = rng.random((600, 2)) < 0.45 / (1 + np.exp(-4 * X[:, :2]))  # never likelier than not
+    learner = ActiveLearner(X, ["a", "b"], model="linear", kind="labels")
+    learner.teach(range(300), truth[:300].astype(int))
+
+    def f1(said):
+        found = np.array([[label in labels for label in ("a", "b")] for labels in said])[300:]
+        return 2 * (found & truth[300:]).sum() / (found.sum() + truth[300:].sum())
+
+    assert f1(learner.predict()) < 0.3
+    assert f1(learner.predict(for_f1=True)) > 0.5
+    assert learner.predict(X, for_f1=True) == learner.predict(for_f1=True)

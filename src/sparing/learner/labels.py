@@ -21,7 +21,7 @@ from sparing.learner.policy import UNIFORM_SHARE, Auto
 from sparing.learner.policy_evidence import COLD_LABELS, COVERED_LABELS
 from sparing.learner.saving import SavedState
 from sparing.models.answers import check_can_be_judged, gives_proba
-from sparing.models.labels import LabelsVersion, uncertainty
+from sparing.models.labels import LabelsVersion, f1_threshold, uncertainty
 from sparing.models.others import Others
 from sparing.pool.classes import ClassTable
 from sparing.pool.labels import label_values, one_a_row
@@ -149,15 +149,24 @@ class LabelsLearner(ActiveLearner):
             return 0.0
         return float(np.mean([version.hearing.weight for version in self._told().versions]))
 
-    def predict(self, X: Features | None = None) -> list[tuple[Label, ...]]:  # type: ignore[override]
+    def predict(  # type: ignore[override]
+        self, X: Features | None = None, *, for_f1: bool = False
+    ) -> list[tuple[Label, ...]]:
         """Return the labels of each row that are likelier than not; of the pool without ``X``.
+
+        Parameters
+        ----------
+        X : rows; those of the pool if not given
+        for_f1 : whether to give less likely labels, too, as many as make micro F1 best by what the
+            model expects of the pool; fewer items are right in all labels then
 
         Raises
         ------
         InvalidInputError, TrainingError : as in ``ActiveLearner.predict``
         """
         proba = self._proba(X, "predict")
-        return [tuple(self.classes[i] for i in np.flatnonzero(row)) for row in proba > 0.5]
+        given = proba >= f1_threshold(self._proba(None, "predict")) if for_f1 else proba > 0.5
+        return [tuple(self.classes[i] for i in np.flatnonzero(row)) for row in given]
 
     def predict_proba(self, X: Features | None = None) -> FloatArray:
         """Return (n_items, n_labels) how likely each label is; columns in the order of ``classes``.
