@@ -255,3 +255,20 @@ def test_nothing_of_the_command_is_kept(project, trainer, tmp_path):
         assert not path.is_file() or b"s3cret" not in path.read_bytes()
     told = json.loads((project.folder / "predictions.json").read_text())
     assert told["name"] == "the detector"
+
+
+def test_an_error_that_nobody_foresaw_is_told_once_and_labeling_goes_on(
+    project, trainer, monkeypatch, capsys
+):
+    def broken(folder, begun):
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("sparing.project.detecting.worker.write_round", broken)
+    answer(project, 2)
+    with At(project, trainer(FINDS + WRITES)) as at:
+        assert "an error that nobody foresaw (ZeroDivisionError())" in at.hears(1)
+        monkeypatch.undo()
+        answer(project, 2)
+        assert at.hears(2) == "The detector has learned from 4 pictures, and tells of 4."
+    assert len(at.said) == 2
+    assert capsys.readouterr().err.count("Traceback") == 1

@@ -92,13 +92,19 @@ class Detecting:
                 f"A detector suggests boxes; the answers of this project are of kind '{kind}'."
             )
 
+    @property
+    def last_seq(self) -> int:
+        """Number of the last event that was said."""
+        with self._guarded.held() as state:
+            return state.replay.last_seq
+
     def is_due(self, after: int, since: int) -> bool:
         """Tell whether so many answers came since the last round, and no check is open.
 
         Parameters
         ----------
         after : answers
-        since : number of the last event that a round of this process knew
+        since : number of the last event that was said when this process tried a round
         """
         with self._guarded.held() as state:
             if state.drawn_rows:  # the model that is checked is as it is, and what is shown too

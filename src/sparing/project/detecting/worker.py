@@ -77,10 +77,10 @@ class DetectorWorker:
                     self._fail(f"The detector met an error that nobody foresaw ({error!r})")
 
     def _take_turn(self, folder: Path) -> None:
-        begun = self._detecting.begin()
-        self._tried = begun.seq
-        self._detecting.note(BUSY.format(len(begun.known.pictures), len(begun.asked)))
+        self._tried = self._detecting.last_seq  # whatever becomes of it: it is not tried at once
         try:
+            begun = self._detecting.begin()
+            self._detecting.note(BUSY.format(len(begun.known.pictures), len(begun.asked)))
             write_round(folder, begun)
             self._command.run(folder, self._stopping)
             self._publish(begun, folder)
