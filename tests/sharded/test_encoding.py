@@ -157,3 +157,15 @@ def test_what_float16_cannot_hold_is_said(tmp_path):
 def test_a_learner_of_a_path_says_what_takes_shards(tmp_path):
     with pytest.raises(InvalidInputError, match=r"sparing\.sharded\.selecting chooses"):
         ActiveLearner(tmp_path)
+
+
+def test_two_workers_write_what_one_process_does(table, tmp_path, capsys):
+    assert encoded(table, tmp_path / "one", "--rows", "20") == 0
+    assert encoded(table, tmp_path / "two", "--rows", "20", "--workers", "2") == 0
+    one, two = (
+        {path.name: path.read_bytes() for path in (tmp_path / name).glob("part-*")}
+        for name in ("one", "two")
+    )
+    assert one == two
+    assert len(one) == 6
+    assert open_shards(tmp_path / "one").digest == open_shards(tmp_path / "two").digest

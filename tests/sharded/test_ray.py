@@ -5,6 +5,7 @@ import importlib.util
 import socket
 import sys
 from contextlib import contextmanager
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -107,6 +108,7 @@ POOL_COMMANDS = (
     ["select", "vectors", "--model", "model.npz", "-n", "9", "--out", "{}/best.csv"],
     ["select", "vectors", "--strategy", "k_center", "-n", "9", "--out", "{}/covering.csv"],
     ["predict", "model.npz", "vectors", "--out", "{}/labels"],
+    ["encode", "texts.csv", "--encoder", "text", "--rows", "4", "--out", "{}/encoded"],
 )
 
 
@@ -120,6 +122,7 @@ def place(tmp_path_factory):
         X = rng.standard_normal((40, 4), dtype=np.float32)
         np.save(place / "vectors" / f"part-{part}.npy", X)
     index_shards(place / "vectors")
+    (place / "texts.csv").write_text("id,text\n" + "".join(f"n{i},a red {i}\n" for i in range(8)))
     fitted = LogisticRegression().fit(X, X[:, 0] > 0)
     told = FittedModel.of(fitted, np.arange(2), 2)
     encoder = get_encoder("vectors").fit(X)
@@ -146,7 +149,8 @@ def test_the_same_commands_write_the_same_files_on_ray(engine, place, monkeypatc
             assert sparing([part.format(where) for part in command] + more) == 0
     assert asked == [(1, None)] * len(POOL_COMMANDS)
     files = sorted(path.relative_to(place / "here") for path in (place / "here").rglob("*.*"))
-    assert len(files) == 3 + 3 + 1
+    files.remove(Path("encoded", "manifest.json"))  # it has the times of the files
+    assert len(files) == 3 + 3 + 1 + 2 * 2 + 2
     for file in files:
         assert (place / "here" / file).read_bytes() == (place / "ray" / file).read_bytes()
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sparing.cli.reading import EncodingOption, FollowLinks, Header, Sheet, reading
+from sparing.cli.shards import ClusterAddress, EngineName, Engines, Workers, working
 
 if TYPE_CHECKING:
     from sparing.datasets.items import Items
@@ -39,6 +40,9 @@ def encode(
     sheet: Sheet = None,
     follow_links: FollowLinks = False,
     seed: Annotated[int, typer.Option(min=0, help="Draws what the encoder learns from.")] = 0,
+    workers: Workers = 1,
+    engine: Engines = EngineName.LOCAL,
+    address: ClusterAddress = None,
 ) -> None:
     """Turn items into shards of vectors, for 'select' and 'predict'; a second run goes on.
 
@@ -55,10 +59,11 @@ def encode(
     for note in items.said():
         say(note)
     made_by = named_encoder(_chosen(encoder, items), items.kind, items.values)
-    with stages() as tick:
+    writing = ShardWriting(items, made_by, out, rows, seed, dtype.value)
+    alone = engine is EngineName.LOCAL and workers == 1
+    with working(engine, workers, address) as used, stages() as tick:
         found = encode_shards(
-            ShardWriting(items, made_by, out, rows, seed, dtype.value),
-            lambda *now: tick("encoding", *now),
+            writing, lambda *now: tick("encoding", *now), engine=None if alone else used
         )
     typer.echo(
         f"{found.rows:,} vectors of {found.columns} {found.dtype} in {len(found.shards):,} shards;"

@@ -3,9 +3,10 @@
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from sparing.files import (
     write_arrays,
     write_atomically,
 )
+from sparing.sharded.engine import Engine, run_all
 from sparing.sharded.manifest import ShardManifest
 from sparing.sharded.shardfile import IDS, SCALES, beside, header_of, ids_of, is_shard
 from sparing.sharded.shardpool import index_shards
@@ -81,7 +83,9 @@ def _stamp(item: Any) -> Sequence[bytes]:
     return [bytes(piece) for piece in content_of_one(item)]
 
 
-def encode_shards(writing: ShardWriting, progress: Tick = nobody) -> ShardManifest:
+def encode_shards(
+    writing: ShardWriting, progress: Tick = nobody, *, engine: Engine | None = None
+) -> ShardManifest:
     """Write shards with ids, and last their manifest: where it is, all of them are there.
 
     Whatever a killed run has written whole is kept. The encoder learns from at most ``FITTED_ON``
@@ -91,6 +95,7 @@ def encode_shards(writing: ShardWriting, progress: Tick = nobody) -> ShardManife
     ----------
     writing : what is to be written
     progress : told how many items are encoded, of how many
+    engine : who encodes, a shard at a time; None: this process, which tells of every few items
 
     Raises
     ------
@@ -103,21 +108,81 @@ def encode_shards(writing: ShardWriting, progress: Tick = nobody) -> ShardManife
         raise invalid("dtype", "encode_shards", expected, writing.dtype)
     _check_names(writing.items.names)
     _take(writing)
-    n = len(writing.items)
+    tasks, n = [*_missing(writing)], len(writing.items)
     few = n <= FITTED_ON  # else what is kept a second time in the user's cache fills the disk
-    encoder: BlockEncoder | None = None
     with nullcontext() if few else unkept():
-        for number, start in enumerate(range(0, n, writing.rows)):
-            rows = np.arange(start, min(start + writing.rows, n))
-            names = [writing.items.names[row] for row in rows.tolist()]
-            path = writing.out / f"part-{number:05}.npy"
-            if not _is_there(path, names):
-                encoder = encoder or _fitted(writing)
-                X = _encoded(encoder, writing, start, len(rows), progress)
-                write_atomically(beside(path, IDS), "\n".join(names).encode())
-                _write(path, X, writing.dtype)
-            progress(start + len(rows), n)
+        fitted = _fitted(writing) if tasks else writing.encoder
+        for task in tasks if engine is None else ():
+            _encode(task, fitted, partial(_tell, progress, task.start, n))
+    if engine is not None:
+        run_all(
+            encode_one, tasks, engine=engine,
+            progress=lambda done, every: progress(n - (every - done) * n // every, n),
+        )  # fmt: skip
+    progress(n, n)
     return index_shards(writing.out)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class EncodeTask:
+    """Items of one shard, for a worker.
+
+    Parameters
+    ----------
+    names, values : of its own items
+    start : which item of all is its first
+    encoder : unfitted
+    path : of the shard
+    dtype : of its numbers
+    """
+
+    names: tuple[str, ...]
+    values: Any
+    start: int
+    encoder: BlockEncoder
+    path: Path
+    dtype: str
+
+    def __str__(self) -> str:
+        return str(self.path)
+
+
+def _missing(writing: ShardWriting) -> Iterator[EncodeTask]:
+    """Yield the shards that are not there yet."""
+    n = len(writing.items)
+    for number, start in enumerate(range(0, n, writing.rows)):
+        rows = slice(start, min(start + writing.rows, n))
+        names = tuple(writing.items.names[rows])
+        path = writing.out / f"part-{number:05}.npy"
+        if not _is_there(path, [*names]):
+            values = writing.items.values[rows]
+            yield EncodeTask(names, values, start, writing.encoder, path, writing.dtype)
+
+
+def encode_one(task: EncodeTask) -> None:
+    """Write one shard, by what the encoder has learned before.
+
+    Raises
+    ------
+    SourceError : it cannot be written
+    SparingError : an item cannot be read
+    """
+    learned = read_arrays(task.path.with_name(LEARNED), "what an encoder has learned")
+    with unkept():
+        _encode(task, task.encoder.set_state(learned), partial(_tell, nobody, 0, 0))
+
+
+def _tell(progress: Tick, start: int, n: int, done: int) -> None:
+    progress(start + done, n)
+
+
+def _encode(task: EncodeTask, encoder: BlockEncoder, progress: Callable[[int], None]) -> None:
+    blocks, n = [], len(task.names)
+    for first in range(0, n, AT_ONCE):
+        blocks.append(encoder.transform(task.values[first : first + AT_ONCE]))
+        progress(min(first + AT_ONCE, n))
+    write_atomically(beside(task.path, IDS), "\n".join(task.names).encode())
+    _write(task.path, np.concatenate(blocks), task.dtype)
 
 
 def _write(path: Path, X: FloatArray, dtype: str) -> None:
@@ -201,14 +266,3 @@ def _fitted(writing: ShardWriting) -> BlockEncoder:
     fitted = writing.encoder.fit(writing.items.take(rows))
     write_arrays(learned, fitted.get_state())
     return fitted
-
-
-def _encoded(
-    encoder: BlockEncoder, writing: ShardWriting, start: int, n: int, progress: Tick
-) -> FloatArray:
-    blocks = []
-    for first in range(start, start + n, AT_ONCE):
-        rows = np.arange(first, min(first + AT_ONCE, start + n))
-        blocks.append(encoder.transform(writing.items.take(rows)))
-        progress(first + len(rows), len(writing.items))
-    return np.concatenate(blocks)
