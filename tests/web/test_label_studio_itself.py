@@ -16,6 +16,7 @@ from contextlib import contextmanager
 
 import httpx
 import pytest
+from PIL import Image
 
 from sparing.datasets.label_studio import interface_for
 from sparing.project import Project
@@ -243,3 +244,83 @@ def test_several_labels_go_there_are_learned_live_and_come_back(studio, source, 
         again.files.import_labels(export)
         assert len(labels_of(here)) == 13
         assert labels_of(again) == labels_of(here)
+
+
+def rectangle(number, label):
+    value = {"x": 25, "y": 10, "width": 50, "height": 20, "rotation": 0, "rectanglelabels": [label]}
+    return {
+        "from_name": "label", "to_name": "image", "type": "rectanglelabels", "id": f"r{number}",
+        "original_width": 40, "original_height": 30, "image_rotation": 0, "value": value,
+    }  # fmt: skip
+
+
+def parts_of(project):
+    """The parts of each answer, by what is shown of its item."""
+    answered = [row for row in project.history(limit=99)[1] if row.answer]
+    boxes = {
+        row.item.name: [(tuple(one.box), one.label, one.by) for one in row.answer.boxes]
+        for row in answered
+        if row.answer.boxes is not None
+    }
+    spans = {
+        row.item.text: [(one.start, one.end, one.label, one.by) for one in row.answer.spans]
+        for row in answered
+        if row.answer.spans is not None
+    }
+    return {name: sorted(parts) for name, parts in (boxes | spans).items()}
+
+
+def test_boxes_go_there_are_learned_live_and_come_back(studio, tmp_path):
+    photos = tmp_path / "photos"
+    photos.mkdir()
+    for i in range(4):
+        Image.new("L", (40, 30), 60 * i).save(photos / f"{i}.png")
+    options = {"classes": ["cat", "dog"], "kind": "boxes", "encoder": "pixels"}
+    with Project.create(photos, **options) as project:
+        folder, ids = project.folder, list(project.items)
+        drawn = [(1, 2, 11.5, 30, "dog"), (0, 0, 4.25, 4, "cat")]
+        project.teach({ids[0]: [], ids[1]: drawn}, "Ada")
+        project.files.export(tmp_path / "tasks.json", "label-studio")
+        before = parts_of(project)
+    tasks = json.loads((tmp_path / "tasks.json").read_text(encoding="utf-8"))
+    number = made_there(studio, "boxes", interface_for("image", ["cat", "dog"], boxes=True), tasks)
+    with connected(studio, number, folder, tmp_path) as backend:
+        there = {
+            task["data"]["image"].rsplit("/", 1)[1]: task["id"]
+            for task in ok(studio.get("/api/tasks", params={"project": number}))["tasks"]
+        }
+        made = [
+            ok(studio.post(f"/api/tasks/{there[f'{i}.png']}/annotations/",
+                           json={"result": [rectangle(i, "cat")]}))["id"]
+            for i in (2, 3)
+        ]  # fmt: skip
+        waited_for(lambda: told(backend).get("learned") == 2)
+        ok(studio.delete(f"/api/annotations/{made[0]}/"))
+        waited_for(lambda: told(backend).get("unlearned") == 1)
+        ok(studio.patch(f"/api/annotations/{made[1]}/", json={"result": []}))
+        waited_for(lambda: told(backend).get("learned") == 3)
+    export = exported(studio, number, tmp_path / "export.json")
+    with (
+        Project.open(folder, writable=False) as here,
+        Project.create(photos, folder=tmp_path / "again", **options) as again,
+    ):
+        again.files.import_labels(export)
+        assert parts_of(again) == parts_of(here) == before | {"3.png": []}
+
+
+def test_spans_go_there_and_come_back(studio, tmp_path):
+    source = tmp_path / "names.txt"
+    source.write_text("Ada met Bob.\nBob sat.\nNobody.\n🙂 Ada sat.\n", encoding="utf-8")
+    options = {"classes": ["person"], "kind": "spans"}
+    with Project.create(source, **options) as project:
+        ids = list(project.items)
+        project.teach({ids[0]: [(0, 3, "person")], ids[2]: [], ids[3]: [(2, 5, "person")]}, "Ada")
+        project.files.export(tmp_path / "tasks.json", "label-studio")
+        before = parts_of(project)
+    tasks = json.loads((tmp_path / "tasks.json").read_text(encoding="utf-8"))
+    number = made_there(studio, "spans", interface_for("text", ["person"], spans=True), tasks)
+    export = exported(studio, number, tmp_path / "export.json")
+    with Project.create(source, folder=tmp_path / "again", **options) as again:
+        again.files.import_labels(export)
+        assert parts_of(again) == before
+        assert {row.answer.annotator for row in again.history()[1] if row.answer} == {"Ada"}
