@@ -143,8 +143,9 @@ class BoxTrainee(Trainee):
         """Order the pictures by their vectors, and say why the detector does not."""
         self._judged = None
         made = self._by_coverage(version, self._good_rows())
-        facts = replace(made.facts, n_labels=len(boxer.labeled), suggests=why)
-        return replace(made, facts=replace(facts, is_draft=not self._sight.is_whole))
+        n, is_draft = len(boxer.labeled), not self._sight.is_whole
+        facts = replace(made.facts, n_labels=n, suggests=why, is_draft=is_draft)
+        return replace(made, facts=facts)
 
     def _why_not(self, boxer: BoxLearner) -> str:
         """Return why the detector is of no use yet, or at all; ``""`` where it is."""
