@@ -132,18 +132,30 @@ def labels(told: Results) -> Figure:
 
 def spans(told: Results) -> Figure:
     """Mean F1 over the seeds that are done, against tokens read."""
-
-    def line(runs: Mapping[str, Any]) -> tuple[Sequence[float], Sequence[float]]:
-        last = min(run["tokens"][-1] for run in runs.values())
-        at = np.linspace(500, last, 25)
-        means = np.mean([np.interp(at, r["tokens"], r["f1"]) for r in runs.values()], axis=0)
-        return at.tolist(), means.tolist()
-
     panels = {
-        name: {strategy: line(runs) for strategy, runs in by_strategy.items() if strategy != "full"}
-        for name, by_strategy in told.items()
+        name: {s: _mean(runs, "tokens", "f1") for s, runs in of.items() if s != "full"}
+        for name, of in told.items()
     }
     return curves(panels, "tokens read", "F1")
+
+
+def boxes(told: Results) -> Figure:
+    """Mean mAP50 over the seeds that are done, against boxes drawn."""
+    panels = {
+        name: {s: _mean(runs, "boxes", "precision") for s, runs in of.items() if s != "full"}
+        for name, of in told.items()
+        if "full" in of
+    }
+    return curves(panels, "boxes drawn", "mAP50")
+
+
+def _mean(runs: Mapping[str, Any], x: str, y: str) -> tuple[Sequence[float], Sequence[float]]:
+    """Return a line through the means over runs, as far as all of them go."""
+    first = max(run[x][0] for run in runs.values())
+    last = min(run[x][-1] for run in runs.values())
+    at = np.linspace(first, last, 25)
+    means = np.mean([np.interp(at, run[x], run[y]) for run in runs.values()], axis=0)
+    return at.tolist(), means.tolist()
 
 
 def members(told: Results) -> Figure:
@@ -289,6 +301,7 @@ FIGURES: dict[str, Callable[[Results], Figure]] = {
     "app_busy": app,
     "article": article,
     "auto_versus_random": auto_versus_random,
+    "boxes": boxes,
     "certificates": certificates,
     "cold_start": cold_start,
     "deep_models": deep_models,
