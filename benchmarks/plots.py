@@ -149,6 +149,24 @@ def boxes(told: Results) -> Figure:
     return curves(panels, "boxes drawn", "mAP50")
 
 
+def box_page(told: Results) -> Figure:
+    """How long each key takes with 300 boxes, beside the frame of 50 ms."""
+    late = {f"{key}: {one['what']}": one["p95 ms"] for key, one in told["keys"].items()}
+    return bars(late, "milliseconds to paint, 95th percentile", line=50)
+
+
+def others(told: Results) -> Figure:
+    """Mean score of models that hear predictions of others, by whose these are."""
+    panels = {
+        name: {
+            how: ((20, 50, 100, 200), np.mean([score for _, score in runs.values()], axis=0))
+            for how, runs in by_whom.items()
+        }
+        for name, by_whom in told.items()
+    }
+    return curves(panels, "answers", "score, %")
+
+
 def _mean(runs: Mapping[str, Any], x: str, y: str) -> tuple[Sequence[float], Sequence[float]]:
     """Return a line through the means over runs, as far as all of them go."""
     first = max(run[x][0] for run in runs.values())
@@ -301,6 +319,7 @@ FIGURES: dict[str, Callable[[Results], Figure]] = {
     "app_busy": app,
     "article": article,
     "auto_versus_random": auto_versus_random,
+    "box_page": box_page,
     "boxes": boxes,
     "certificates": certificates,
     "cold_start": cold_start,
@@ -312,6 +331,7 @@ FIGURES: dict[str, Callable[[Results], Figure]] = {
     "load": load,
     "map": maps,
     "members": members,
+    "others": others,
     "page": page,
     "photographs": photographs,
     "published": published,
