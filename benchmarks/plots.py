@@ -167,6 +167,12 @@ def others(told: Results) -> Figure:
     return curves(panels, "answers", "score, %")
 
 
+def span_certificates(told: Results) -> Figure:
+    """In what share of 1,000 audits more is wrong than the certificate says."""
+    broken = {name: one["broken"] / 10 for name, one in told.items()}
+    return bars(broken, "broken certificates, % (allowed: 5)", line=5)
+
+
 def _mean(runs: Mapping[str, Any], x: str, y: str) -> tuple[Sequence[float], Sequence[float]]:
     """Return a line through the means over runs, as far as all of them go."""
     first = max(run[x][0] for run in runs.values())
@@ -338,6 +344,7 @@ FIGURES: dict[str, Callable[[Results], Figure]] = {
     "rare": rare,
     "rounds": rounds,
     "scale": scale,
+    "span_certificates": span_certificates,
     "spans": spans,
 }
 """By the name of the results; pages that have a figure of their own are not here."""
