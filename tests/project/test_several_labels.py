@@ -176,6 +176,7 @@ def test_a_certificate_bounds_each_label_by_itself_too(project):
     items = list(project.items)
     project.teach({i: truth(project.items[i]) for i in items[:60]})
     project.retrain()
+    assert project.audits.plan(0.3).note is None  # nothing of "class 'rain, wind'"
     project.audits.draw(0.3)
     wet = next(a for a in project.audits.query(N) if "rain" in truth(a.item))
     project.teach({wet.item.item_id: [name for name in truth(wet.item) if name != "rain"]})
@@ -186,6 +187,7 @@ def test_a_certificate_bounds_each_label_by_itself_too(project):
     rain, wind = (int(upper_limit(k, n, m, audit.delta / 2)) - k for k in (1, 0))
     assert certificate.by_label == {"rain": rain, "wind": wind}
     assert f"'rain' {rain}, 'wind' {wind}." in " ".join(certificate.notes)
+    assert "Nothing is promised of class" not in " ".join(certificate.notes)
     given = np.array([len(truth(project.items[i])) for i in items])[audit.eligible]
     rows = audit.drawn[: certificate.n_audited]
     bad = (rows == project._guarded._state.row_of[wet.item.item_id]).astype(int)

@@ -173,5 +173,6 @@ def notes_of(predictions: Predictions, c: "Certificate") -> tuple[str, ...]:
         notes.append(_by_label(c))
     if c.units is not None and c.units.n_units:
         notes.append(of_units(c.units, c.claim.delta))
-    note = empty_bound_note(predictions, c.claim)
+    several = c.units is not None or bool(c.by_label)  # their limits stand above
+    note = None if several else empty_bound_note(predictions, c.claim)
     return (*notes, note) if note else tuple(notes)

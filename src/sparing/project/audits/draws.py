@@ -33,6 +33,7 @@ from sparing.project.settings import BOXES, CLASS
 from sparing.project.source.items import GONE, PRESENT
 from sparing.project.team.people import Opinions
 from sparing.store import ItemRow, VersionFacts
+from sparing.store.contents import classes_in
 from sparing.store.records import FROM_CLUSTER, FROM_GRID
 from sparing.types import FloatArray, IntArray, StrArray
 
@@ -157,13 +158,21 @@ def _known(
 def plan(frozen: Frozen, claim: Claim, attempt: int, facts: VersionFacts) -> AuditPlan:
     """Say what certifying the claim will cost, by what the version was wrong about so far."""
     seen = DoubtCounts.of_rows(facts.seen)
-    return plan_audit(frozen.predictions, claim, attempt=attempt, seen=seen)
+    planned = plan_audit(frozen.predictions, claim, attempt=attempt, seen=seen)
+    return _in_its_words(planned, frozen)
 
 
 def plan_before(frozen: Frozen, claim: Claim, attempt: int, facts: VersionFacts) -> AuditPlan:
     """Say what it will cost, and whether more labels first would make it cheaper."""
     seen = DoubtCounts.of_rows(facts.seen)
-    return plan_ahead(frozen.predictions, claim, attempt=attempt, seen=seen)
+    planned = plan_ahead(frozen.predictions, claim, attempt=attempt, seen=seen)
+    return _in_its_words(planned, frozen)
+
+
+def _in_its_words(planned: AuditPlan, frozen: Frozen) -> AuditPlan:
+    """Leave out the note on the rarest class where what an answer says is no class."""
+    several = any(classes_in(content) != (content,) for content in frozen.class_ids)
+    return replace(planned, note=None) if several else planned
 
 
 def draw(frozen: Frozen, claim: Claim, planned: AuditPlan, previous: Sequence[str]) -> Draw:
