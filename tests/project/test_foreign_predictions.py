@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from sparing.cli.app import run
 from sparing.errors import InvalidInputError
 from sparing.project import Project
 
@@ -63,6 +64,19 @@ def test_they_are_guesses_and_nobodys_word(project, tmp_path, source):
     project.close()
     with Project.open(folder) as again:
         assert again.query(1)[0].guess.by == "llm.csv"
+
+
+def test_a_file_of_which_nothing_can_be_taken_takes_nothing_away(project, tmp_path, capsys):
+    project.files.import_predictions(predictions(tmp_path / "llm.csv", project))
+    bad = tmp_path / "bad.csv"
+    bad.write_text("item,label,confidence\nnobody.png,warm,0.9\n")
+    told = project.files.import_predictions(bad)
+    assert (told.n_stored, len(told.problems)) == (0, 1)
+    assert project.query(1)[0].guess.by == "llm.csv"
+    folder = str(project.folder)
+    project.close()
+    assert run(["import", folder, str(bad), "--predictions"]) == 1
+    assert capsys.readouterr().out == "0 predictions imported.\n"
 
 
 def test_how_often_they_are_right_is_told_and_a_better_model_takes_their_place(project, tmp_path):

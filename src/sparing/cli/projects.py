@@ -97,6 +97,8 @@ def import_labels(
     typer.echo(first)
     for line in others:
         say(line)
+    if predictions and told.problems and not told.n_stored:
+        raise typer.Exit(1)  # those of before stay
 
 
 def status(

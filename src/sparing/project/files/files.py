@@ -166,6 +166,8 @@ class Files:
                 readings = imports.read_labels(state, Path(path), *named, reading, by_model=True)
             readings = imports.in_one_spelling(state, readings)
             told, found = imports.as_predictions(readings, kind, lambda i: state.item(i).within)
+        if not found:
+            return told  # what was taken before stays
         self._log.add_classes(n for said in found.values() for n in names_said(kind, said))
         foreign = Foreign(Path(path).name, found)
         keep_foreign(self._guarded.folder.predictions, foreign)
