@@ -1,6 +1,7 @@
 """What learns boxes: what is suggested and asked, whether it helps, and when it keeps still."""
 
 import time
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -16,7 +17,9 @@ from sparing.models.detection.usefulness import NO_HELP, TOO_FEW, TOO_MANY, Usef
 from sparing.project import Project
 from sparing.project.learning.box_evidence import evidence
 from sparing.project.learning.box_trainee import BoxTrainee
+from sparing.project.learning.guesses import guess_of
 from sparing.project.learning.process import Trainer
+from sparing.project.learning.scores import Scores
 from sparing.store import Kind, NewEvent, VersionFacts
 from sparing.testing.pictures import pictures_with_shapes
 
@@ -90,8 +93,8 @@ def test_boxes_are_suggested_where_they_help_and_pictures_asked_by_doubt(
     assert {a.strategy for a in asked} == {"mixed", "random"}
     (drawn,) = (a for a in asked if a.source == "uniform")
     assert drawn.propensity == pytest.approx(1 / 22)  # of all that nobody has answered
-    assert all(a.guess.boxes is not None for a in asked)
-    boxes = [b for a in asked for b in a.guess.boxes]
+    boxes = [b for a in asked if a.guess for b in a.guess.boxes]
+    assert boxes
     assert all(0 <= b.box[0] < b.box[2] <= 96 and 0 < b.score <= 1 for b in boxes)
     assert {(b.by, b.version) for b in boxes} == {("accepted", made.version)}
     said = list(sentences(project.status()))
@@ -99,6 +102,21 @@ def test_boxes_are_suggested_where_they_help_and_pictures_asked_by_doubt(
     assert made.facts.suggests in said
     drafted, _ = learn(project, trainee)  # what is known of it before shows boxes in a draft
     assert drafted.facts.suggests == made.facts.suggests
+
+
+def test_an_object_that_is_too_dim_to_be_shown_is_not_said_to_be_none():
+    none, nobody = np.empty(0, np.int64), np.empty(0, "U1")
+    sure = np.array([[0.04], [0.9], [0.04], [np.nan]], np.float32)
+    boxes = np.array([[2, 0, 0, 160, 160, 0]])
+    scores = Scores(
+        sure, np.array(["k1"]), none, nobody, np.empty(0), nobody, nobody, none, np.empty(0),
+        np.empty((4, 0)), nobody, boxes=boxes, certainty=np.array([0.8]),
+    )  # fmt: skip
+    replay = SimpleNamespace(
+        is_deleted=lambda key: False, resolve=str, class_name=lambda key: "cat"
+    )
+    told = [guess_of(scores, row, replay, "boxes") for row in range(4)]
+    assert [one and len(one.boxes) for one in told] == [None, 0, 1, None]
 
 
 def test_what_would_have_to_be_removed_is_not_shown(project, photos, network, monkeypatch):

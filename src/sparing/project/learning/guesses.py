@@ -17,6 +17,8 @@ from sparing.project.settings import BOXES, CLASS, SPANS
 from sparing.store.contents import content_of
 from sparing.types import BoolArray, FloatArray, IntArray
 
+LIKELY = 0.5  # how sure a model has to be that there is no object before it says so
+
 
 class Guess(NamedTuple):
     """What the model takes an item for.
@@ -161,7 +163,9 @@ def guess_of(scores: Scores, row: int, replay: Replay, kind: str, version: int =
     if kind == BOXES:
         sure = float(scores.proba[row, 0])
         boxes = suggested_boxes(scores, row, replay, version)
-        return None if np.isnan(sure) else Guess(boxed.counted(boxes), sure, None, boxes=boxes)
+        if np.isnan(sure) or (not boxes and sure < LIKELY):
+            return None  # what is too dim to be shown may be there
+        return Guess(boxed.counted(boxes), sure, None, boxes=boxes)
     if kind != CLASS:
         return _guessed_labels(scores, row, replay)
     column = int(scores.proba[row].argmax())
