@@ -23,28 +23,21 @@ def sparing(*args, **kwargs):
     )
 
 
-@pytest.fixture(scope="module")
-def reproduced(mnist, sparing_data, tmp_path_factory):
-    """What the command has said of the real digits, and its folder: half a minute of work."""
-    out = tmp_path_factory.mktemp("reproduced") / "out"
+def test_the_article_digit_for_digit(mnist, sparing_data, tmp_path):
+    """Every published figure, exactly; another path of the BLAS is named, not forgiven.
+
+    One test, as the command takes half a minute: what it says, what it writes, what is in there.
+    """
+    out = tmp_path / "out"
     done = sparing(
         *("reproduce", "--data", sparing_data, "--offline", "--shuffles", "1", "--out", out)
     )
     assert done.returncode == 0, done.stderr
-    return done.stdout, out
-
-
-def test_the_table_and_the_report(reproduced):
-    said, out = reproduced
     for figures in ("92.25%", "83.75%", "89.75%", "90.50%"):
-        assert re.search(rf"{figures} │ {figures}", said)
-    assert f"{out}/report.html" in said.replace("\n", "")
+        assert re.search(rf"{figures} │ {figures}", done.stdout)
+    assert f"{out}/report.html" in done.stdout.replace("\n", "")
     assert {path.name for path in out.iterdir()} == {"figures", "results.json", "report.html"}
-
-
-def test_the_article_digit_for_digit(reproduced):
-    """Every published figure, exactly; another path of the BLAS is named, not forgiven."""
-    results = json.loads((reproduced[1] / "results.json").read_text())
+    results = json.loads((out / "results.json").read_text())
     article, path = results["article"], f"computed with {results['versions']['blas']}"
     assert article["all"] == PUBLISHED.all, path
     assert article["first_400"] == PUBLISHED.first_400, path

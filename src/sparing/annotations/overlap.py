@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.optimize import linear_sum_assignment
 
 from sparing.types import BoolArray, FloatArray, IntArray
 
@@ -60,6 +59,8 @@ def paired(overlap: FloatArray, alike: BoolArray, least: float = LEAST_IOU) -> I
     >>> paired(shared, np.array([[False], [True]]))
     array([[1, 0]])
     """
+    from scipy.optimize import linear_sum_assignment
+
     is_near = overlap >= least
     n = min(overlap.shape)
     worth = np.where(alike, 2 * (n + 1), 2) + overlap / (n + 1)
