@@ -145,6 +145,9 @@ def test_verifying_fails_where_a_label_was_changed(job, capsys):
         write(file, list(rows[0]), [list(row.values()) for row in changed])
         code, stdout, _ = run(capsys, "certify", pool, "--verify", out / "certificate.json")
         assert (code, "FAILED labels.csv" in stdout) == (1, True)
+    write(file, list(rows[0]), [list(row.values()) for row in [*rows[:-1], rows[0]]])
+    code, stdout, _ = run(capsys, "certify", pool, "--verify", out / "certificate.json")
+    assert (code, "FAILED labels.csv" in stdout) == (1, True)  # as many lines, an item is missing
 
 
 def test_nothing_that_can_be_chosen_chooses_the_draw(job, capsys):
