@@ -366,6 +366,49 @@ def test_known_labels_that_differ_are_not_chosen_from(job, capsys, tmp_path):
     assert f"'x' has two labels in {known}, 'cat' and 'dog'" in str(error)
 
 
+def test_labels_of_a_certificate_are_no_persons_word_where_the_model_gave_them(job, capsys):
+    pool, _, out = job
+    certified(job, capsys)
+    made = out / "labels.csv"
+    n = sum(row["source"] == "model" for row in read(made))
+    text = f"{made} has {n:,} labels by a model, which are no person's word"
+    error, *_ = run(capsys, "certify", pool, "--out", out / "other", "--known", made)
+    assert text in str(error)
+    run(capsys, "certify", pool, "--out", out / "other")
+    table = out / "other" / "audit-1.csv"
+    table.write_text(made.read_text())
+    error, *_ = run(capsys, "certify", pool, "--out", out / "other")
+    assert text.replace(str(made), str(table)) in str(error)
+    mine = [row for row in read(made) if row["source"] != "model" and row["label"]]
+    write(made, list(mine[0]), [list(row.values()) for row in mine])
+    assert run(capsys, "certify", pool, "--out", out / "third", "--known", made)[0] == 0
+
+
+def test_what_was_filled_in_of_a_hand_back_is_never_written_over(job, capsys):
+    pool, truth, out = job
+    run(capsys, "certify", pool, "--epsilon", 0.02, "--out", out)
+    fill(out / "audit-1.csv", truth)
+    run(capsys, "certify", pool, "--out", out)
+    table = out / "handback.csv"
+    rows = [(row["id"], truth[row["id"]]) for row in read(table)]
+    for columns, more, words in (
+        (("ID.", "label"), [], "has no column 'id'"),
+        (("id", "label"), [("item-9", "cat")], "answers for 'item-9', which is not in the pool"),
+        (("id", "label"), [(rows[0][0], "fox")], "has two labels"),
+    ):
+        write(table, columns, [*rows, *more])
+        before = table.read_text()
+        error, *_ = run(capsys, "certify", pool, "--out", out)
+        assert words in str(error)
+        assert table.read_text() == before
+    by_model = next(row["id"] for row in read(out / "labels.csv") if row["source"] == "model")
+    write(table, ("id", "label"), [*rows, (by_model, "fox")])
+    _, stdout, stderr = run(capsys, "certify", pool, "--out", out)
+    assert "Phase: done" in stdout
+    assert f"Labels in {table} of items that are not handed back: 1." in stderr
+    assert [row["label"] for row in read(table)][-1] == "fox"
+
+
 def test_audits_that_could_prove_nothing_are_not_drawn(job, capsys):
     pool, _, out = job
     error, *_ = run(capsys, "certify", pool, "--out", out, "--audits", 5)

@@ -15,7 +15,9 @@ from sparing.cli.poolfiles import (
     LABEL,
     AnyPool,
     PoolFile,
+    agreed,
     answers_by_column,
+    has_rows,
     read_answers,
     read_pool_table,
     write_table,
@@ -143,28 +145,43 @@ class AuditFolder:
         )
         return (Check(f"{labels.name} has the labels that were certified", same),)
 
-    def save(self, done: AutoLabels, certificate: Certificate, pool: AnyPool) -> AutoLabels:
-        """Write certificate, labels and hand-back table; answers already in it are kept."""
-        given = self._handed_back(done, pool)
+    def save(
+        self, done: AutoLabels, certificate: Certificate, pool: AnyPool
+    ) -> tuple[AutoLabels, int]:
+        """Write certificate, labels and hand-back table; what was filled in there is kept.
+
+        Returns
+        -------
+        the labels with those of the hand-back, and how many that were filled in are for items that
+        are not handed back any more: these stay in the table, and nowhere else
+        """
+        filled = self._filled_in(pool)
+        given = {row: label for row, label in filled.items() if done.codes[row] == UNLABELED}
         complete = done.with_remainder(list(given), list(given.values())) if given else done
         order = done.remainder[
             np.argsort(pool.predictions.confidence[done.remainder], kind="stable")
         ]
-        named = zip(pool.names_of(order), order.tolist(), strict=True)
-        rows = ((name, given.get(row, "")) for name, row in named)
-        write_table(self.remainder, (ID, LABEL), rows)
+        rows = [*order.tolist(), *sorted(filled.keys() - given.keys())]
+        named = zip(pool.names_of(np.array(rows, dtype=np.int64)), rows, strict=True)
+        write_table(
+            self.remainder, (ID, LABEL), [(name, filled.get(row, "")) for name, row in named]
+        )
         write_labels(self.labels, complete, pool)
         write_atomically(self.certificate, certificate.to_json().encode())
-        return complete
+        return complete, len(filled) - len(given)
 
-    def _handed_back(self, done: AutoLabels, pool: AnyPool) -> dict[int, Label]:
-        try:
-            pairs = read_answers(self.remainder) if self.remainder.exists() else []
-        except SourceError:  # nothing was handed back, so the table has no rows
+    def _filled_in(self, pool: AnyPool) -> dict[int, Label]:
+        """Return the labels in the hand-back table, by row."""
+        path = self.remainder
+        if not path.exists() or not has_rows(path):  # nothing was handed back
             return {}
-        labels = {name: label for name, label in pairs if label}
+        labels = agreed(read_answers(path), str(path))
         rows = pool.rows_of(labels)
-        return {row: labels[name] for name, row in rows.items() if done.codes[row] == UNLABELED}
+        if unknown := labels.keys() - rows.keys():
+            raise InvalidInputError(
+                f"{path} answers for '{min(unknown)}', which is not in the pool."
+            )
+        return {row: labels[name] for name, row in rows.items()}
 
     def put_aside(self, attempt: int) -> None:
         """Give what an audit led to its number: a new one is drawn."""

@@ -204,9 +204,15 @@ def _certify(folder: "AuditFolder", items: "AnyPool", audit: "Audit", *, as_json
     certificate = done.certificate
     if certificate is None:
         raise InvalidInputError("The audit was drawn without a claim.")
-    complete = folder.save(done, certificate, items)
+    complete, n_unused = folder.save(done, certificate, items)
     for note in (*certificate.notes, *_unknown(items, answers)):
         typer.echo(note, err=True)
+    if n_unused:
+        typer.echo(
+            f"Labels in {folder.remainder} of items that are not handed back: {n_unused:,}. They"
+            " stay there, and are not used.",
+            err=True,
+        )
     if as_json:
         typer.echo(certificate.to_json())
         return

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from io import TextIOWrapper
-from itertools import chain
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,9 @@ from sparing.sharded.labeled import (
 from sparing.types import FloatArray, IntArray
 
 ID, PREDICTED, CONFIDENCE, LABEL = "id", "predicted", "confidence", "label"
+SOURCE = "source"
+OURS = {SOURCE, "model_version", CONFIDENCE, "certificate"}  # columns of all labels that we write
+BY_MODEL = ("model", "automatic")
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -115,7 +118,7 @@ def read_pool(path: Path, *, known: Path | None, classes: str | None, version: i
 
 
 def _known(table: Path | None) -> dict[str, str]:
-    return {} if table is None else _agreed(read_answers(table), str(table))
+    return {} if table is None else agreed(read_answers(table), str(table))
 
 
 def _from_proba(path: Path, labels: dict[str, str], classes: str | None, version: int) -> PoolFile:
@@ -167,8 +170,9 @@ def _from_table(path: Path, labels: dict[str, str], version: int) -> PoolFile:
         name, times = Counter(ids).most_common(1)[0]
         raise SourceError(f"{path} names '{name}' {times} times: every id has to be there once.")
     if LABEL in table.columns:
+        _check_by_people(table)
         given = zip(ids, table.column(LABEL), strict=True)
-        labels = _agreed([*labels.items(), *given], f"{path} and --known" if labels else str(path))
+        labels = agreed([*labels.items(), *given], f"{path} and --known" if labels else str(path))
     confidence = _confidence(table)
     values = dict.fromkeys(chain(sorted(set(predicted)), sorted(set(labels.values()))))
     classes = ClassTable(tuple(values))
@@ -256,6 +260,7 @@ def answers_by_column(path: Path) -> list[tuple[str, str, str | None]]:
     columns = [name for name in table.columns if name.startswith(LABEL)]
     if not columns:
         table.column(LABEL)
+    _check_by_people(table)
     ids = table.column(ID)
     return [
         (column, name, label or None)
@@ -264,7 +269,32 @@ def answers_by_column(path: Path) -> list[tuple[str, str, str | None]]:
     ]
 
 
-def _agreed(answers: Iterable[tuple[str, str | None]], where: str) -> dict[str, str]:
+def _check_by_people(table: Table) -> None:
+    """Refuse a table of ours with labels by a model: they are no person's word."""
+    if not set(table.columns) >= OURS:
+        return
+    by_model = [row for row, one in enumerate(table.column(SOURCE)) if one in BY_MODEL]
+    if by_model:
+        raise SourceError(
+            f"{table.path} has {len(by_model):,} labels by a model, which are no person's word,"
+            f" the first in line {table.lines[by_model[0]]}: take the lines out whose '{SOURCE}' is"
+            f" '{table.column(SOURCE)[by_model[0]]}'."
+        )
+
+
+def has_rows(path: Path) -> bool:
+    """Tell whether a table has anything below its first line."""
+    text = read_text(path)[0]
+    return len(list(islice(rows_in(text, find_delimiter(text)), 2))) > 1
+
+
+def agreed(answers: Iterable[tuple[str, str | None]], where: str) -> dict[str, str]:
+    """Return the one label of each id that has any.
+
+    Raises
+    ------
+    SourceError : an id has two
+    """
     labels: dict[str, str] = {}
     for name, label in answers:
         if label and labels.setdefault(name, label) != label:
