@@ -221,6 +221,12 @@ def test_what_is_left_is_easier_by_as_much_as_the_model_is_surer_of_it():
     assert live_accuracy(right[drawn], confidence[drawn], []) == plain  # nothing is left
 
 
+def test_doubt_of_what_is_left_does_not_rule_out_that_all_of_it_is_right():
+    figure = live_accuracy([True] * 33, [0.96] * 33, [0.94] * 200)
+    assert figure.value == pytest.approx(0.98)
+    assert figure.high == 1, "33 of 33 were right: nothing speaks against 100 %"
+
+
 def test_bad_input():
     p, truth = world()
     audit, found = audited(p, truth)

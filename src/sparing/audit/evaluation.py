@@ -322,7 +322,9 @@ def live_accuracy(
         that a strategy picked must not be among them
     confidence, left : (m,) how sure the model was of these, out of fold, and (n,) is of the items
         that nobody has labeled. With both the estimate is of the latter: what is hard was asked,
-        so the rest is easier than what was drawn, by as much as the model is surer of it
+        so the rest is easier than what was drawn, by as much as the model is surer of it. Where it
+        is less sure of the rest, that is expected to be harder, but may be as easy: the upper
+        limit stays
 
     Notes
     -----
@@ -335,6 +337,8 @@ def live_accuracy(
     roughly 90.0 % (69.9 to 97.2), of items drawn uniformly so far; 20 audited, out of fold
     >>> print(live_accuracy([True] * 18 + [False] * 2, [0.9] * 20, [0.9, 0.96, 0.96]))
     roughly 94.0 % (73.9 to 100.0), of items that nobody has labeled; 20 audited, out of fold
+    >>> print(live_accuracy([True] * 20, [0.94] * 20, [0.9, 0.9]))
+    roughly 96.0 % (79.9 to 100.0), of items that nobody has labeled; 20 audited, out of fold
     """
     seen = np.asarray(right, dtype=bool)
     check_int("the number of uniform draws", "live_accuracy", seen.size, 1)
@@ -342,7 +346,8 @@ def live_accuracy(
     drawn, rest = (np.asarray(sure, dtype=np.float64) for sure in (confidence, left))
     of_left = drawn.size > 0 < rest.size
     easier = float(rest.mean() - drawn.mean()) if of_left else 0.0
-    value, low, high = np.clip(np.array([seen.mean(), low, high]) + easier, 0.0, 1.0).tolist()
+    moved = [seen.mean() + easier, low + easier, high + max(easier, 0.0)]
+    value, low, high = np.clip(moved, 0.0, 1.0).tolist()
     return Estimate(
         value, low, high, 1 - alpha,
         "of items that nobody has labeled" if of_left else "of items drawn uniformly so far",
