@@ -193,3 +193,38 @@ def test_labels_go_round_through_every_form(pets, project, answered, tmp_path):
             assert event.confirmed
             again = other.files.import_labels(tmp_path / f"out.{form}")
             assert (again.n_stored, again.n_known) == (0, len(wanted))
+
+
+def test_texts_go_out_with_what_they_say(tmp_path):
+    """Who trains on the export of a folder of texts, or of a file of lines, needs the texts."""
+    folder, lines = tmp_path / "texts", tmp_path / "lines.txt"
+    folder.mkdir()
+    said = ["a cat sat here", "stocks fell, \ud800 again"]
+    for name, text in zip(("one.txt", "two.txt"), said, strict=True):
+        (folder / name).write_bytes(text.encode("utf-8", "surrogatepass"))
+    lines.write_text("a cat sat here\nthe dog ran off\n", encoding="utf-8")
+    for source in (folder, lines):
+        with Project.create(source, classes=["pets"]) as project:
+            texts = [project.items.get(i).text for i in project.items]
+            project.teach({next(iter(project.items)): "pets"})
+            for form in ("csv", "jsonl", "parquet", "hf"):
+                project.files.export(tmp_path / f"{source.stem}.{form}", form)
+        rows = read_csv(tmp_path / f"{source.stem}.csv")
+        assert [row["text"] for row in rows] == texts
+        assert [*rows[0]][len(COLUMNS) :] == ["text"]
+        lines_ = (tmp_path / f"{source.stem}.jsonl").read_text("utf-8").splitlines()
+        assert [json.loads(line)["text"] for line in lines_] == texts
+
+
+def test_an_export_of_lines_finds_them_in_another_project_also_one_of_before(tmp_path):
+    source, other = tmp_path / "lines.txt", tmp_path / "other.txt"
+    source.write_text("a cat sat here\nthe dog ran off\n", encoding="utf-8")
+    other.write_text("first of all\nthe dog ran off\n", encoding="utf-8")
+    with Project.create(source, classes=["pets"]) as project:
+        project.teach({[*project.items][1]: "pets"})
+        project.files.export(tmp_path / "new.csv")
+    told = (tmp_path / "new.csv").read_text("utf-8").replace(",present,text", ",present,1")
+    (tmp_path / "old.csv").write_text(told, encoding="utf-8")
+    for name in ("new.csv", "old.csv"):
+        with Project.create(other, tmp_path / f"of {name}") as project:
+            assert project.files.import_labels(tmp_path / name).n_stored == 1

@@ -6,7 +6,7 @@ is. A cell of a CSV file that a spreadsheet would take for a formula gets an apo
 """
 
 import shutil
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -22,7 +22,7 @@ from sparing.project.log.boxed import MarkedBox, boxes_in, boxes_of, listed
 from sparing.project.log.marked import NO_SPANS, MarkedSpan, marked_in, quoted, spans_of
 from sparing.project.log.meaning import as_said
 from sparing.project.settings import BOXES, CLASS, LABELS, SPANS
-from sparing.project.source.items import GONE, Item
+from sparing.project.source.items import GONE, Item, Listing
 from sparing.project.state import State
 from sparing.store import Event, Kind
 from sparing.store.records import FROM_CLUSTER
@@ -108,8 +108,9 @@ _APART = (OF_SEVERAL, OF_SPANS, OF_BOXES)
 COLUMNS = tuple(f.name for f in fields(ExportRow) if f.name not in _APART)
 COLUMNS_OF_BEFORE = tuple(name for name in COLUMNS if name != "strategy")
 """What exports had before each answer said which strategy had asked."""
+FIRST, TEXT = "1", "text"
 TEXT_HASH = "text_sha256"
-BESIDE_SPANS = (OF_SPANS, "text", TEXT_HASH, "document", "document_start")
+BESIDE_SPANS = (OF_SPANS, TEXT, TEXT_HASH, "document", "document_start")
 """The columns of spans: each with start, end (code points of the text) and label; the text and its
 hash; where in which document it stands."""
 BESIDE_BOXES = (OF_BOXES, "width", "height")
@@ -340,9 +341,7 @@ def as_table(state: State, rows: Sequence[ExportRow]) -> ExportTable:
 
     A column of the source that is called like one of ours gets ``source_`` before its name.
     """
-    source, kind = state.listing.table, state.settings.kind
-    names = {} if source is None else _source_names(source.columns, kind)
-    places = [state.place_of(row.item_id) for row in rows] if names else []
+    kind = state.settings.kind
     if kind == SPANS:
         labels, apart = [*BESIDE_SPANS], [_spans_apart(state, row) for row in rows]
     elif kind == BOXES:
@@ -355,14 +354,21 @@ def as_table(state: State, rows: Sequence[ExportRow]) -> ExportTable:
         [*(getattr(row, name) for name in COLUMNS), *more]
         for row, more in zip(rows, apart, strict=True)
     ]
-    if source is None:
-        return ExportTable([*COLUMNS, *labels], len(COLUMNS), own)
-    beside = [
-        [None if place is None else source.columns[name][place] for name in names.values()]
-        for place in places
-    ]
+    names, beside = _of_source(state, rows)
     whole = [[*mine, *its] for mine, its in zip(own, beside, strict=True)]
     return ExportTable([*COLUMNS, *labels, *names], len(COLUMNS), whole)
+
+
+def _of_source(state: State, rows: Sequence[ExportRow]) -> tuple[list[str], list[list[Any]]]:
+    """Return the columns of the source, and what they hold of each row; of files of texts these."""
+    listing, kind = state.listing, state.settings.kind
+    names = {name: column for column, name in source_names(listing, kind).items()}
+    columns = [] if listing.table is None else [listing.table.columns[c] for c in names.values()]
+    if listing.table is None and listing.kind == "texts" and kind != SPANS:
+        names, columns = {TEXT: TEXT}, [listing.values]
+    places = [state.place_of(row.item_id) for row in rows]
+    held = [[None if place is None else cells[place] for cells in columns] for place in places]
+    return [*names], held
 
 
 def _apart(row: ExportRow, columns: Sequence[str], names: Sequence[str]) -> list[Any]:
@@ -397,9 +403,16 @@ def size_then(state: State, item: Item) -> Size | None:
     return (int(sides[0]), int(sides[1])) if is_noted else item.size
 
 
-def _source_names(columns: Iterable[str], kind: str) -> dict[str, str]:
-    """Return the columns of a source by the names that they have in an export."""
-    return {source_name(column, kind): column for column in columns}
+def source_names(listing: Listing, kind: str) -> dict[str, str]:
+    """Return what each column of a source is called in an export.
+
+    The only column of a file without names, such as one of texts, one a line, is called by what it
+    has.
+    """
+    columns = () if listing.table is None else listing.table.columns
+    if listing.kind == "texts" and [*columns] == [FIRST]:
+        return {FIRST: source_name(TEXT, kind)}
+    return {column: source_name(column, kind) for column in columns}
 
 
 def source_name(column: str, kind: str = CLASS) -> str:

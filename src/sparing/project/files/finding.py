@@ -10,7 +10,7 @@ from typing import Any
 from sparing.datasets.paths import by_plain_name, composed, plain_path, ways_to_name
 from sparing.datasets.rows import RawTable, plain_text
 from sparing.errors import InvalidInputError
-from sparing.project.files.export import TEXT_HASH, source_name
+from sparing.project.files.export import TEXT_HASH, source_name, source_names
 from sparing.project.source.fingerprints import anchors, row_hashes
 from sparing.project.source.items import GONE
 from sparing.project.source.matching import TAKEN_UP, is_counter, is_place
@@ -62,9 +62,13 @@ class Finder:
         layout = state.listing.layout
         if layout is None or state.listing.is_files:
             return [None] * len(raw)
-        names = {column: source_name(column, state.settings.kind) for column in layout.columns}
-        there = [name for name in names.values() if name in raw.columns]
-        if len(there) < len(layout.columns):
+        kind, now = state.settings.kind, source_names(state.listing, state.settings.kind)
+        called = {column: now.get(column, source_name(column, kind)) for column in layout.columns}
+        names = {  # exports of before call a column without a name by its number
+            column: name if name in raw.columns else source_name(column, kind)
+            for column, name in called.items()
+        }
+        if not {*names.values()} <= raw.columns.keys():
             return [None] * len(raw)
         contents = row_hashes(raw, list(names.values()))
         told_by = anchors(raw, [names[c] for c in layout.told_by]) if layout.told_by else contents

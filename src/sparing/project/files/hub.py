@@ -19,8 +19,7 @@ from sparing.datasets.hugging_face import METADATA
 from sparing.errors import MissingExtraError, SourceError
 from sparing.files import staging, write_atomically
 from sparing.project.files.forms import ExportTable, to_parquet
-from sparing.project.files.hub_columns import PARTS, TEXT, HubColumn, Shared, columns_for_trainers
-from sparing.project.settings import SPANS
+from sparing.project.files.hub_columns import PARTS, HubColumn, Shared, columns_for_trainers
 from sparing.project.source.items import Item
 
 if TYPE_CHECKING:
@@ -105,7 +104,7 @@ def _feature(kind: "pa.DataType") -> Any:
 
 
 def _shown(shared: Shared, whole: "pa.Table", n_own: int) -> Iterator[HubColumn]:
-    """Yield what an item is, where the table has no columns of its own for it.
+    """Yield the pictures: texts and cells are in columns of the table already.
 
     A column of the source that only names the files gives way to the pictures.
     """
@@ -119,9 +118,6 @@ def _shown(shared: Shared, whole: "pa.Table", n_own: int) -> Iterator[HubColumn]
         naming = [name for name in beside if whole.column(name).to_pylist() == files]
         column = naming[0] if naming else _free("image", whole)
         yield column, pa.array([_picture(item) for item in items], kind), {"_type": "Image"}
-    elif shared.kind != SPANS and any(item.kind == "text" for item in items):
-        texts = pa.array([item.text for item in items], pa.string())
-        yield _free("content", whole), texts, TEXT
 
 
 def _free(name: str, whole: "pa.Table") -> str:
