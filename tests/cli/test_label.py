@@ -9,10 +9,12 @@ import subprocess
 import sys
 import urllib.error
 import urllib.request
+from pathlib import Path
 
 import pytest
 
 from sparing.cli import label as command
+from sparing.cli.app import run
 from sparing.errors import SourceError
 from sparing.project import Project
 
@@ -77,6 +79,15 @@ def test_a_source_that_is_not_there_is_one_line(tmp_path):
     assert code == 1
     assert said.startswith("sparing: ")
     assert said.count("\n") == 1
+
+
+def test_a_file_that_begins_like_an_option_is_named(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    Path("-notes.csv").write_text("text\nwarm\n")
+    assert run(["label", "-notes.csv"]) == 2
+    assert "'-notes.csv' is there: call it './-notes.csv'. See '" in capsys.readouterr().err
+    assert run(["label", "a", "b"]) == 2
+    assert "(b). See '" in capsys.readouterr().err, "each sentence ends"
 
 
 def test_the_port_is_always_the_same_and_the_next_one_if_it_is_taken():

@@ -1,5 +1,6 @@
 import csv
 import json
+from pathlib import Path
 
 import pytest
 import typer
@@ -50,8 +51,14 @@ def test_ask_answer_check_and_export_on_the_command_line(table, tmp_path, capsys
     assert not any(row["guess"] or row["confidence"] for row in fill_in(check))
     import_labels(table, check)
     capsys.readouterr()
+    audit(table, out=check)
+    assert capsys.readouterr().err.startswith("Every item of the check is answered: 'sparing cert")
     certify(tmp_path / "pets.csv.sparing", as_json=False)
-    assert "are wrong, with probability 95 % or more." in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "are wrong, with probability 95 % or more." in said
+    assert f"{Path('certificates', '1.json')}; --verify recomputes it." in said
+    certify(tmp_path / "pets.csv.sparing", as_json=False)  # once more: the same, and nothing new
+    assert capsys.readouterr().out == said
     export(table, tmp_path / "out.csv")
     done = list(csv.DictReader((tmp_path / "out.csv").read_text().splitlines()))
     assert {row["provenance"] for row in done} >= {"person", "automatic"}

@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -92,9 +93,7 @@ def run(argv: list[str] | None = None) -> int:
     try:
         code = int(app(argv, standalone_mode=False) or 0)
     except typer.TyperException as error:
-        context = getattr(error, "ctx", None)
-        see = f" See '{context.command_path} --help'." if context else ""
-        return _fail(error.format_message() + see, error.exit_code)
+        return _fail(_usage(error, sys.argv[1:] if argv is None else argv), error.exit_code)
     except SparingError as error:
         return _fail(str(error), 1)
     except BrokenPipeError:
@@ -104,6 +103,16 @@ def run(argv: list[str] | None = None) -> int:
     except OSError as error:  # of a path that nobody can open, such as one that is too long
         return _fail(f"{error}.", 1)
     return _fail("Interrupted.", code) if code == INTERRUPTED else code
+
+
+def _usage(error: typer.TyperException, argv: list[str]) -> str:
+    """Return what was wrong with a command, and where it is told how to say it."""
+    said, context = error.format_message().rstrip(), getattr(error, "ctx", None)
+    said = said if said.endswith((".", "?", "!")) else f"{said}."
+    files = (one for one in argv if one.startswith("-") and Path(one).exists())
+    named = next((f" '{one}' is there: call it './{one}'." for one in files), "")
+    see = f" See '{context.command_path} --help'." if context else ""
+    return said + named + see
 
 
 def _fail(message: str, code: int) -> int:

@@ -24,6 +24,9 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Out = Annotated[
     Path | None, typer.Option(help="File to write to, not the screen.", show_default=False)
 ]
+ANSWERED = (
+    "Every item of the check is answered: 'sparing certify' on the project says what it shows."
+)
 
 
 def next_items(
@@ -40,7 +43,8 @@ def next_items(
     """
     with open_project(project) as opened:
         _catch_up(opened)
-        _print_items(_asked(opened, n), out, as_json=as_json)
+        nothing = ANSWERED if opened.phase == "audit" else "Nothing is left to ask."
+        _print_items(_asked(opened, n), out, as_json=as_json, nothing=nothing)
 
 
 def import_labels(
@@ -121,6 +125,8 @@ def status(
         if show is not None:
             rows = [_noted(row) for row in opened.history(limit=len(opened.items), marked=show)[1]]
             _print_table(rows, None, as_json=as_json)
+            if not rows:
+                typer.echo(f"No item is {show}.", err=True)
             return
         stands = opened.status()
     typer.echo(_as_json(stands) if as_json else plain("\n".join(sentences(stands))))
@@ -163,7 +169,7 @@ def audit(
                 typer.echo(planned.note, err=True)
         if not plan:
             everything = opened.audits.query(len(opened.items))
-            _print_items(everything, out, as_json=as_json)
+            _print_items(everything, out, as_json=as_json, nothing=ANSWERED)
 
 
 def _give_up(opened: "Project", wanted: dict[str, float]) -> None:
@@ -193,8 +199,12 @@ def certify_project(
         return
     with open_project(project, must_write=True) as opened:
         check_same(opened.audits.open_claim, given)
-        certificate = opened.audits.certify()
-    for note in certificate.notes:
+        # Asked once more, what was certified is said once more.
+        again = None if given or opened.audits.open_claim else opened.status().certificate
+        certificate = again or opened.audits.certify()
+        since = opened.audits.notes()
+        file = opened.folder / "certificates" / f"{certificate.attempt}.json"
+    for note in (*certificate.notes, *(f"Since then: {note}" for note in since)):
         typer.echo(note, err=True)
     if as_json:
         typer.echo(certificate.to_json())
@@ -204,6 +214,7 @@ def certify_project(
         f"{certificate.n_by_people:,} labels by people, {certificate.n_auto:,} by the model,"
         f" {certificate.n_handback:,} left to you: 'sparing next' prints them."
     )
+    typer.echo(f"The certificate is {file}; --verify recomputes it.")
 
 
 def _verify(project: str | PathLike[str], file: Path) -> None:
@@ -359,8 +370,15 @@ def _noted(row: "HistoryRow") -> dict[str, Any]:
     }
 
 
-def _print_items(items: "Sequence[Asked]", out: Path | None, *, as_json: bool) -> None:
+def _print_items(
+    items: "Sequence[Asked]", out: Path | None, *, as_json: bool, nothing: str
+) -> None:
     _print_table([_row(asked) for asked in items], out, as_json=as_json)
+    if not items:
+        typer.echo(nothing, err=True)
+    elif out is not None:
+        n = "1 item" if len(items) == 1 else f"{len(items):,} items"
+        typer.echo(f"{n} in {out}: fill in the column 'label'.", err=True)
 
 
 def _print_table(rows: list[dict[str, Any]], out: Path | None, *, as_json: bool) -> None:
@@ -373,12 +391,12 @@ def _print_table(rows: list[dict[str, Any]], out: Path | None, *, as_json: bool)
         text = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
     else:
         columns = [*dict.fromkeys(column for row in rows for column in row)]
-        text = csv_text(columns, ([row.get(column) for column in columns] for row in rows))
+        body = ([row.get(column) for column in columns] for row in rows)
+        text = csv_text(columns, body) if rows else ""
     if out is None:
         typer.echo(text, nl=False)
     else:
         write_atomically(out, text.encode())
-        typer.echo(f"{len(rows):,} items in {out}: fill in the column 'label'.", err=True)
 
 
 def _row(asked: "Asked") -> dict[str, Any]:
