@@ -141,7 +141,7 @@ def test_numbers_of_fewer_bytes_are_near(table, tmp_path, capsys, dtype, part, s
     assert encoded(table, tmp_path / "whole") == 0
     X = pool(tmp_path / "whole")[1]
     shards = [tmp_path / "out" / shard.file for shard in open_shards(tmp_path / "out").shards]
-    read = np.concatenate([X.copy() for shard in shards for _, X in blocks_of_shard(shard)])
+    read = np.concatenate([X.copy() for shard in shards for _, X, _ in blocks_of_shard(shard)])
     assert (np.abs(read - X) <= 1.001 * part * np.abs(X).max(axis=1, keepdims=True)).all()
     assert shards[0].stat().st_size < 20 * X.shape[1] * size + 200
     assert encoded(table, tmp_path / "out", "--rows", "20") == 1

@@ -9,7 +9,7 @@ from sparing.models.fitting import FittedModel
 from sparing.models.saved import SavedModel, save_model
 from sparing.sharded import predicting, selecting, shardfile
 from sparing.sharded.predicting import predict_shards
-from sparing.sharded.quick import DOUBTS, QuickLinear
+from sparing.sharded.quick import DOUBTS, QuickLinear, product
 from sparing.sharded.selecting import WantedRows, select_rows
 from sparing.sharded.shardpool import index_shards
 from sparing.strategies import measures
@@ -35,11 +35,13 @@ def test_no_row_that_may_be_among_the_best_is_ruled_out(name, n_classes, spread)
     model = linear(n_classes, spread=SPREAD[spread])
     X = np.random.default_rng(1).standard_normal((2000, COLUMNS), dtype=np.float32)
     exact = getattr(measures, name)(model.proba_of(X))
-    scores = QuickLinear.of(model).scores(X)
-    for least in np.quantile(exact, [0, 0.5, 0.9, 0.999, 1]):
-        near = set(DOUBTS[name].reaching(scores, least).tolist())
-        assert set(np.flatnonzero(exact >= least).tolist()) <= near
-    assert len(near) < 200  # of the highest
+    block = shardfile.Block(0, X, shardfile.length_of(X, "a test"))
+    for least in [-np.inf, *np.quantile(exact, [0, 0.5, 0.9, 0.999, 1])]:
+        near = QuickLinear.of(model).reaching(DOUBTS[name], block, least)
+        assert set(np.flatnonzero(exact >= least).tolist()) <= {*near.rows.tolist()}
+        assert (near.low <= exact[near.rows]).all()
+        assert (near.high >= exact[near.rows]).all()
+    assert len(near.rows) < 200  # of the highest
 
 
 @pytest.fixture
@@ -84,7 +86,23 @@ def test_labels_are_those_of_exact_scores(pool, monkeypatch):
 def test_vectors_and_weights_too_large_for_a_bound_are_looked_at(pool):
     model = linear(3, spread=1e38)
     X = np.full((4, COLUMNS), 1e30, np.float32)
-    found = QuickLinear.of(model)
-    assert not found.labels(X)[2].any()
+    found, block = QuickLinear.of(model), shardfile.Block(0, X, float("inf"))
+    assert found.labels(block)[2].tolist() == [0, 1, 2, 3]
     for doubt in DOUBTS.values():
-        assert len(doubt.reaching(found.scores(X), 0.5)) == 4
+        near = found.reaching(doubt, block, 0.5)
+        assert near.rows.tolist() == [0, 1, 2, 3]
+        assert (near.high == np.inf).all()
+
+
+def test_a_product_of_some_rows_at_a_time_is_the_product_of_all():
+    X = np.random.default_rng(3).integers(-9, 10, (700, 4)).astype(np.float32)
+    W = np.random.default_rng(4).integers(-9, 10, (4, 3)).astype(np.float32)
+    for n in (0, 1, 255, 256, 700):
+        assert (product(X[:n], W) == X[:n] @ W).all()
+
+
+def test_no_vector_is_longer_than_is_said():
+    for scale in (1e-30, 1.0, 1e15):
+        X = np.full((1000, 3), scale, np.float32)
+        assert shardfile.length_of(X[:1], "a test") >= np.linalg.norm(X[0].astype(float))
+        assert shardfile.length_of(X, "a test") >= np.linalg.norm(X[0].astype(float))

@@ -121,7 +121,7 @@ def test_parquet_and_small_types_are_read(tmp_path):
     np.save(tmp_path / "c.npy", X.astype(np.float16))
     np.save(tmp_path / "d.npy", np.asfortranarray(X))
     for name, near in (("a.npy", 0.02), ("b.parquet", 0), ("c.npy", 0.01), ("d.npy", 0)):
-        read = np.concatenate([block.copy() for _, block in blocks_of_shard(tmp_path / name)])
+        read = np.concatenate([block.X.copy() for block in blocks_of_shard(tmp_path / name)])
         assert np.abs(read - X).max() <= near, name
         assert read.dtype == np.float32
 

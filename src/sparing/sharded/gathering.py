@@ -80,7 +80,7 @@ def rows_of_shard(task: GatherTask) -> FloatArray:
     ShardError : it cannot be read, or is not the one of the manifest
     """
     path, parts = check_shard(task.folder, task.shard), []
-    for first, X in blocks_of_shard(path):
+    for first, X, _ in blocks_of_shard(path):
         low, high = np.searchsorted(task.rows, (first, first + len(X)))
         if high > low:
             parts.append(X[task.rows[low:high] - first])

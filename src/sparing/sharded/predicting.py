@@ -169,15 +169,14 @@ def _write(task: PartTask) -> None:
     codes = np.empty(task.shard.rows, np.int32)
     confidence = np.empty(task.shard.rows, np.float32)
     quick = QuickLinear.of(saved)
-    for first, X in blocks_of_shard(path):
-        span, unsure = slice(first, first + len(X)), np.arange(len(X))
+    for block in blocks_of_shard(path):
+        span, unsure = slice(block.first, block.first + len(block.X)), np.arange(len(block.X))
         if quick is not None:
-            codes[span], confidence[span], sure = quick.labels(X)
-            unsure = np.flatnonzero(~sure)
+            codes[span], confidence[span], unsure = quick.labels(block)
         if len(unsure):
-            proba = saved.proba_of(X[unsure])
-            codes[first + unsure] = proba.argmax(axis=1)
-            confidence[first + unsure] = proba.max(axis=1)
+            proba = saved.proba_of(block.X[unsure])
+            codes[block.first + unsure] = proba.argmax(axis=1)
+            confidence[block.first + unsure] = proba.max(axis=1)
     labels = pa.DictionaryArray.from_arrays(codes, pa.array(saved.classes, pa.string()))
     same = np.zeros(task.shard.rows, np.int32)
     model = pa.DictionaryArray.from_arrays(same, pa.array([task.model_hash], pa.string()))
@@ -190,7 +189,10 @@ def _write(task: PartTask) -> None:
     table = pa.table(columns).replace_schema_metadata({OF: task.of})
     with atomic_stream(task.part) as stream:
         try:
-            # Every id is another: no dictionary is tried for them.
-            parquet.write_table(table, stream, use_dictionary=["label", "model"])
+            # Every id is another: no dictionary is tried for them, nor which is the least.
+            few = ["label", "model"]
+            parquet.write_table(
+                table, stream, use_dictionary=few, write_statistics=[*few, "confidence"]
+            )
         except pa.ArrowException as error:
             raise SourceError(f"{task.part} cannot be written: {error}.") from error

@@ -9,25 +9,29 @@ to be told apart the exact ones decide.
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
 
 import numpy as np
 
 from sparing.models.heads import LinearHead
 from sparing.models.saved import SavedModel
+from sparing.sharded.shardfile import Block
 from sparing.types import BoolArray, FloatArray, IntArray
 
 EPS = float(np.finfo(np.float32).eps)
+ROWS = 256  # of a product
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class LinearScores:
-    """LinearScores of a block of rows before the softmax.
+    """Scores of rows before the softmax.
 
     Parameters
     ----------
     by_class : (n_classes, n_rows) float32
     top, second : (n_rows,) the two largest of each row
-    error : (n_rows,) none of a row is further from the exact score
+    error : (n_rows,), or one for all: none of a row is further from the exact score
     """
 
     by_class: FloatArray
@@ -40,16 +44,37 @@ class LinearScores:
         """How many classes there are."""
         return len(self.by_class)
 
-    def of_rows(self, rows: IntArray) -> "LinearScores":
-        """Return those of some rows."""
-        return LinearScores(
-            self.by_class[:, rows], self.top[rows], self.second[rows], self.error[rows]
-        )
+    def stand_out(self, gap: float = 0.0) -> BoolArray:
+        """Tell of which rows the exact largest score is above all others by more than a gap."""
+        return np.asarray(self.top - self.second > gap + 2 * self.error)
+
+    def of_rows(self, rows: IntArray, error: FloatArray) -> "LinearScores":
+        """Return those of some rows, with another error."""
+        return LinearScores(self.by_class[:, rows], self.top[rows], self.second[rows], error)
 
     def shares(self) -> tuple[FloatArray, FloatArray]:
         """Return (n_classes, n_rows) what the softmax makes of them times a sum, and the sum."""
-        parts = np.exp(self.by_class - self.top)
+        parts = self.by_class - self.top
+        np.exp(parts, out=parts)
         return parts, parts.sum(axis=0)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class BoundedRows:
+    """Rows of a block, and between which numbers the exact utility of each is."""
+
+    rows: IntArray
+    low: FloatArray
+    high: FloatArray
+
+    @classmethod
+    def unknown(cls, rows: IntArray) -> "BoundedRows":
+        """Return rows of which nothing is known."""
+        return cls(rows, np.full(len(rows), -np.inf), np.full(len(rows), np.inf))
+
+    def where(self, is_kept: BoolArray) -> "BoundedRows":
+        """Return some of them."""
+        return BoundedRows(self.rows[is_kept], self.low[is_kept], self.high[is_kept])
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -81,26 +106,60 @@ class QuickLinear:
             length = np.float32(1.0001) * np.linalg.norm(weights, axis=0).max()
             return cls(weights, bias[:, None], model.seen, length, np.abs(bias).max())
 
-    def scores(self, X: FloatArray) -> LinearScores:
-        """Return the scores of (n, n_features) float32 vectors."""
-        with np.errstate(over="ignore", invalid="ignore"):  # no bound then: all is looked at
-            by_class = np.ascontiguousarray((X @ self.weights).T)
-            by_class += self.bias
-            # A sum of n products is off by n roundings of the sum of their sizes at most, and that
-            # is no more than the product of both lengths (Cauchy and Schwarz).
-            length = np.sqrt(np.vecdot(X, X))
-            error = (len(self.weights) + 8) * EPS * (length * self.length + self.largest_bias)
-            return LinearScores(by_class, *_top_two(by_class), error)
-
-    def labels(self, X: FloatArray) -> tuple[IntArray, FloatArray, BoolArray]:
-        """Return (n,) codes and confidences, and of which rows the code is certain."""
-        found = self.scores(X)
+    def reaching(self, doubt: "Doubt", block: Block, least: float) -> BoundedRows:
+        """Return the rows of a block that may have a utility of ``least`` or more."""
         with np.errstate(over="ignore", invalid="ignore"):
-            best = np.zeros(len(X), np.int32)
-            for code in range(1, found.n_classes):
-                np.copyto(best, code, where=found.by_class[code] == found.top)
-            sure = found.top - found.second > 2 * found.error
-            return self.codes[best], 1 / found.shares()[1], sure
+            scores = self.scores(block)
+            gap = doubt.gap(least, scores.n_classes)
+            near = np.flatnonzero(~scores.stand_out(gap))
+            roughly = doubt.between(scores.of_rows(near, scores.error), near)
+            near = near[roughly.high >= least]
+            return doubt.between(self._looked_at(scores, block, near), near)
+
+    def labels(self, block: Block) -> tuple[IntArray, FloatArray, IntArray]:
+        """Return (n,) codes and confidences of a block, and the rows whose code is not certain."""
+        with np.errstate(over="ignore", invalid="ignore"):
+            scores = self.scores(block)
+            unsure = np.flatnonzero(~scores.stand_out())
+            unsure = unsure[~self._looked_at(scores, block, unsure).stand_out()]
+            return self.codes[_code_of_top(scores)], 1 / scores.shares()[1], unsure
+
+    def scores(self, block: Block) -> LinearScores:
+        """Return the scores of a block, with one error for all of its rows."""
+        by_class = np.ascontiguousarray(product(block.X, self.weights).T)
+        by_class += self.bias
+        return LinearScores(by_class, *_top_two(by_class), self._error(block.length))
+
+    def _looked_at(self, scores: LinearScores, block: Block, rows: IntArray) -> LinearScores:
+        """Return the scores of some rows, with what each can be off, which is far less."""
+        near = block.X[rows]
+        return scores.of_rows(rows, self._error(np.sqrt(np.vecdot(near, near))))
+
+    def _error(self, length: Any) -> FloatArray:
+        # A sum of n products is off by n roundings of the sum of their sizes at most, and that
+        # is no more than the product of both lengths (Cauchy and Schwarz).
+        reach = length * self.length + self.largest_bias
+        return np.asarray((len(self.weights) + 8) * EPS * reach, np.float32)
+
+
+def product(X: FloatArray, weights: FloatArray) -> FloatArray:
+    """Return (n, n_classes) ``X @ weights``, some rows at a time.
+
+    So few rows at a time that a library of linear algebra does not first copy them.
+    """
+    (n, columns), n_classes = X.shape, weights.shape[1]
+    out, whole = np.empty((n, n_classes), np.float32), n - n % ROWS
+    parts = X[:whole].reshape(-1, ROWS, columns)
+    np.matmul(parts, weights, out=out[:whole].reshape(-1, ROWS, n_classes))
+    np.matmul(X[whole:], weights, out=out[whole:])
+    return out
+
+
+def _code_of_top(scores: LinearScores) -> IntArray:
+    best = np.zeros(scores.by_class.shape[1], np.min_scalar_type(scores.n_classes))
+    for code in range(1, scores.n_classes):
+        np.copyto(best, code, where=scores.by_class[code] == scores.top)
+    return best
 
 
 def _top_two(by_class: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -128,16 +187,15 @@ class Doubt:
     gap: Callable[[float, int], float]
     steepness: Callable[[int], float]
 
-    def reaching(self, scores: LinearScores, least: float) -> IntArray:
-        """Return the rows that may have an exact utility of ``least`` or more."""
+    def between(self, scores: LinearScores, rows: IntArray) -> BoundedRows:
+        """Return rows, and bounds of the exact utility of each."""
         n = scores.n_classes
-        with np.errstate(over="ignore", invalid="ignore"):
-            far = scores.top - scores.second > self.gap(least, n) + 2 * scores.error
-            near = np.flatnonzero(~far)
-            close = scores.of_rows(near)
-            # The last term is what exponentials and sums of float32 add.
-            slack = self.steepness(n) * close.error + 8 * EPS * (n + 8)
-            return near[~(self.utility(close) < least - slack)]
+        # The last term is what exponentials and sums of float32 add.
+        slack = self.steepness(n) * scores.error + 8 * EPS * (n + 8)
+        utility = self.utility(scores).astype(np.float64)
+        # Where they are no numbers, there is no bound.
+        low, high = np.fmax(utility - slack, -np.inf), np.fmin(utility + slack, np.inf)
+        return BoundedRows(rows, low, high)
 
 
 def _margin(scores: LinearScores) -> FloatArray:
@@ -164,6 +222,25 @@ def _gap_of_least_confidence(utility: float, n: int) -> float:
     return _log_inverse(utility / ((1 - utility) * (n - 1))) if utility < 1 else 0.0
 
 
+@lru_cache(maxsize=8)
+def _gap_of_entropy(utility: float, n: int) -> float:
+    """The largest has its least share as above, and the others share the rest equally."""
+
+    def entropy(gap: float) -> float:
+        rest = (n - 1) * math.exp(-gap)
+        return math.log1p(rest) + rest / (1 + rest) * gap
+
+    if utility <= 0:
+        return math.inf
+    low, high = 0.0, 1.0
+    while entropy(high) >= utility:
+        low, high = high, 2 * high
+    for _ in range(20):
+        middle = (low + high) / 2
+        low, high = (middle, high) if entropy(middle) >= utility else (low, middle)
+    return high
+
+
 def _log_inverse(share: float) -> float:
     return max(0.0, -math.log(share)) if share > 0 else math.inf
 
@@ -171,5 +248,5 @@ def _log_inverse(share: float) -> float:
 DOUBTS: Mapping[str, Doubt] = {
     "margin": Doubt(_margin, _gap_of_margin, lambda _: 2.0),
     "least_confidence": Doubt(_least_confidence, _gap_of_least_confidence, lambda _: 1.0),
-    "entropy": Doubt(_entropy, lambda *_: math.inf, lambda n: 2 * math.log(n)),
+    "entropy": Doubt(_entropy, _gap_of_entropy, lambda n: 2 * math.log(n)),
 }

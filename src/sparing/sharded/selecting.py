@@ -1,8 +1,9 @@
 """What to label next in a pool of shards: each shard keeps its best, and the best of those win."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -19,7 +20,7 @@ from sparing.pool.snapshot import Snapshot
 from sparing.sharded.engine import ALONE, Engine, run_all
 from sparing.sharded.keys import keys_of
 from sparing.sharded.manifest import Shard, ShardManifest
-from sparing.sharded.quick import DOUBTS, QuickLinear
+from sparing.sharded.quick import DOUBTS, BoundedRows, QuickLinear
 from sparing.sharded.shardfile import blocks_of_shard, ids_of, names_of
 from sparing.sharded.shardpool import check_shard
 from sparing.sharded.worker_model import check_width, worker_model
@@ -235,28 +236,49 @@ def highest(
     a time.
     """
     doubt, quick = DOUBTS.get(chooser.name), QuickLinear.of(model)
-    best, waiting = _Highest(k), list[tuple[IntArray, FloatArray]]()
-    for first, X in blocks_of_shard(path):
-        may = eligible[first : first + len(X)]
-        near = np.flatnonzero(may)
-        if quick is not None and doubt is not None and best.least > -np.inf:
-            near = doubt.reaching(quick.scores(X), best.least)
-            near = near[may[near]]
-        waiting.append((first + near, X[near]))
-        if sum(len(rows) for rows, _ in waiting) >= AT_ONCE:
+    best, waiting, n_waiting = _Highest(k), list[_Waiting](), 0
+    for block in blocks_of_shard(path):
+        may = eligible[block.first : block.first + len(block.X)]
+        if quick is None or doubt is None:
+            near = BoundedRows.unknown(np.flatnonzero(may))
+        else:
+            near = quick.reaching(doubt, block, best.least)
+            near = near.where(may[near.rows])
+            best = best.above(near.low)
+            near = near.where(near.high >= best.least)
+        waiting.append(_Waiting(block.first + near.rows, block.X[near.rows], near.high))
+        n_waiting += len(near.rows)
+        if n_waiting >= AT_ONCE:
+            waiting = [one.reaching(best.least) for one in waiting]
+            n_waiting = sum(len(one.rows) for one in waiting)
+        if n_waiting >= AT_ONCE:
             best = best.joined(*_exact(waiting, chooser, model))
-            waiting.clear()
+            waiting, n_waiting = [], 0
+    waiting = [one.reaching(best.least) for one in waiting]
     best = best.joined(*_exact(waiting, chooser, model))
     return best.rows, best.utility
 
 
+class _Waiting(NamedTuple):
+    """Rows to be looked at exactly, with their vectors, and what none has more of."""
+
+    rows: IntArray
+    X: FloatArray
+    high: FloatArray
+
+    def reaching(self, least: float) -> "_Waiting":
+        """Return those that may still be among the best."""
+        may = self.high >= least
+        return self if may.all() else _Waiting(self.rows[may], self.X[may], self.high[may])
+
+
 def _exact(
-    waiting: Sequence[tuple[IntArray, FloatArray]], chooser: QueryStrategy, model: SavedModel
+    waiting: Sequence[_Waiting], chooser: QueryStrategy, model: SavedModel
 ) -> tuple[IntArray, FloatArray]:
-    rows = np.concatenate([NO_ROWS, *(rows for rows, _ in waiting)])
+    rows = np.concatenate([NO_ROWS, *(one.rows for one in waiting)])
     if not len(rows):
         return rows, np.zeros(0)
-    X = np.concatenate([X for _, X in waiting])
+    X = np.concatenate([one.X for one in waiting])
     everyone, proba = np.ones(len(rows), dtype=bool), model.proba_of(X)
     seen = Snapshot(X, everyone, NO_ROWS, NO_ROWS, len(model.classes), proba=proba)
     return rows, chooser.utility(seen)
@@ -264,20 +286,39 @@ def _exact(
 
 @dataclass(frozen=True, eq=False, slots=True)
 class _Highest:
-    """The rows with the k highest utilities so far; fewer rows than k count as none."""
+    """The rows with the k highest utilities so far; fewer rows than k count as none.
+
+    Parameters
+    ----------
+    k : how many
+    rows, utility : looked at exactly
+    bounds : (k,) the highest of the numbers that utilities are known to be no less than
+    least : no row below it is among the k
+    """
 
     k: int
     rows: IntArray = field(default_factory=lambda: NO_ROWS)
     utility: FloatArray = field(default_factory=lambda: np.zeros(0))
+    bounds: FloatArray = field(default_factory=lambda: np.zeros(0))
     least: float = -np.inf
 
+    def above(self, low: FloatArray) -> "_Highest":
+        """Return this with what the utilities of further rows are no less than."""
+        bounds = np.concatenate([self.bounds, low])
+        if len(bounds) < self.k:
+            return replace(self, bounds=bounds)
+        bounds = np.partition(bounds, len(bounds) - self.k)[len(bounds) - self.k :]
+        return replace(self, bounds=bounds, least=max(self.least, float(bounds[0])))
+
     def joined(self, rows: IntArray, utility: FloatArray) -> "_Highest":
+        """Return this with further rows that were looked at exactly."""
         rows, utility = np.concatenate([self.rows, rows]), np.concatenate([self.utility, utility])
         if len(rows) < self.k:
-            return _Highest(self.k, rows, utility)
+            return replace(self, rows=rows, utility=utility)
         least = float(np.partition(utility, len(rows) - self.k)[len(rows) - self.k])
         kept = utility >= least
-        return _Highest(self.k, rows[kept], utility[kept], least)
+        least = max(self.least, least)
+        return replace(self, rows=rows[kept], utility=utility[kept], least=least)
 
 
 def best_positions(
@@ -304,12 +345,13 @@ def _merged(
 ) -> tuple[PickedRow, ...]:
     utility = np.concatenate([part.utility for part in found])
     keys = np.concatenate([part.keys for part in found])
-    places = [(part, i) for part in found for i in range(len(part.rows))]
+    starts = np.cumsum([0, *(len(part.rows) for part in found)])
     is_drawn = isinstance(chooser, RandomSampling)
     source = FROM_UNIFORM if is_drawn else FROM_STRATEGY
-    picked = []
-    for turn, at in enumerate(best_positions(utility, keys, n).tolist()):
-        part, i = places[at]
+    picked, best = [], best_positions(utility, keys, n)
+    of = np.searchsorted(starts, best, side="right") - 1
+    for turn, (at, shard) in enumerate(zip(best.tolist(), of.tolist(), strict=True)):
+        part, i = found[shard], at - int(starts[shard])
         chance = 1 / (n_candidates - turn) if is_drawn else float("nan")
         picked.append(
             PickedRow(

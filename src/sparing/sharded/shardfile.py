@@ -1,5 +1,6 @@
 """One shard, read a block of rows at a time: a .npy file, or Parquet with a column of vectors."""
 
+import math
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -7,16 +8,32 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from sparing._validate import check_features
+from sparing._validate import LARGEST, check_features
 from sparing.datasets.vectorfile import ID_COLUMNS
 from sparing.errors import InvalidInputError, MissingExtraError, ShardError
-from sparing.types import FloatArray
+from sparing.types import FloatArray, IntArray
 
 NUMPY, PARQUET = (".npy",), (".parquet", ".pq")
 SUFFIXES = (*NUMPY, *PARQUET)
 DTYPES = ("float32", "float64", "float16", "int8")
+EPS = float(np.finfo(np.float32).eps)
 BLOCK_VALUES = 1 << 19  # 2 MB of float32: a block stays in the cache of a core
 IDS, SCALES, SCALE = ".ids.txt", ".scales.npy", "scale"
+
+
+class Block(NamedTuple):
+    """Some rows of a shard.
+
+    Parameters
+    ----------
+    first : number of the first of them
+    X : (n, n_columns) float32 vectors; the memory may be that of the next block
+    length : no vector is longer
+    """
+
+    first: int
+    X: FloatArray
+    length: float
 
 
 class ShardHeader(NamedTuple):
@@ -87,21 +104,34 @@ def id_column(path: Path) -> Any:
     ShardError : not one id a row
     """
     import pyarrow as pa
-    from pyarrow import compute
 
-    names = beside(path, IDS)
-    if path.suffix.lower() not in PARQUET and not names.is_file():
-        rows = pa.array(np.arange(header_of(path).rows)).cast(pa.string())
-        return compute.binary_join_element_wise(path.stem, rows, ":")
-    raw = b"" if path.suffix.lower() in PARQUET else names.read_bytes().removesuffix(b"\n")
+    if path.suffix.lower() in PARQUET:
+        return _parquet_id_column(path)
+    names, rows = beside(path, IDS), header_of(path).rows
+    if not names.is_file():
+        return _numbered(path.stem, rows)
+    raw = names.read_bytes().removesuffix(b"\n")
     if not raw.isascii() or b"\r" in raw or not raw:
         return pa.array(ids_of(path), pa.string())
     ends = np.flatnonzero(np.frombuffer(raw, np.uint8) == ord("\n"))
-    if len(ends) + 1 != header_of(path).rows:
+    if len(ends) + 1 != rows:
         return pa.array(ids_of(path), pa.string())  # which says what is wrong
     text = raw.replace(b"\n", b"")
-    offsets = np.r_[0, ends - np.arange(len(ends)), len(text)].astype(np.int32)
-    return pa.StringArray.from_buffers(len(ends) + 1, pa.py_buffer(offsets), pa.py_buffer(text))
+    return _strings(np.r_[0, ends - np.arange(len(ends)), len(text)], text)
+
+
+def _numbered(stem: str, rows: int) -> Any:
+    import pyarrow as pa
+    from pyarrow import compute
+
+    return compute.binary_join_element_wise(stem, pa.array(np.arange(rows)).cast(pa.string()), ":")
+
+
+def _strings(offsets: IntArray, text: Any) -> Any:
+    import pyarrow as pa
+
+    ends = pa.py_buffer(offsets.astype(np.int32))
+    return pa.StringArray.from_buffers(len(offsets) - 1, ends, pa.py_buffer(text))
 
 
 def names_of(path: Path, rows: npt.NDArray[np.int64]) -> list[str]:
@@ -114,11 +144,12 @@ def names_of(path: Path, rows: npt.NDArray[np.int64]) -> list[str]:
     if path.suffix.lower() in PARQUET or beside(path, IDS).is_file():
         ids = ids_of(path)
         return [ids[row] for row in rows.tolist()]
-    return [f"{path.stem}:{row}" for row in rows.tolist()]
+    stem = path.stem
+    return [f"{stem}:{row}" for row in rows.tolist()]
 
 
-def blocks_of_shard(path: Path) -> Iterator[tuple[int, FloatArray]]:
-    """Yield (first row, float32 vectors) until all rows are read; a row stays in its block.
+def blocks_of_shard(path: Path) -> Iterator[Block]:
+    """Yield float32 vectors until all rows are read; a row stays in its block.
 
     The memory of a block may be that of the next one: what is to be kept is copied.
 
@@ -135,14 +166,30 @@ def blocks_of_shard(path: Path) -> Iterator[tuple[int, FloatArray]]:
         if scale is not None:
             block = block * np.asarray(scale, np.float32)[:, None]
         try:
-            check_features(block, "a shard")
+            length = length_of(block, "a shard")
         except InvalidInputError as error:
             place = f"rows {first:,} to {first + len(block) - 1:,}"
             raise ShardError(f"{path} has NaN, infinity or too large values in {place}.") from error
-        yield first, block
+        yield Block(first, block, length)
         first += len(block)
     if first != header.rows:
         raise ShardError(f"{path} ends after {first:,} of {header.rows:,} rows.")
+
+
+def length_of(X: FloatArray, where: str) -> float:
+    """Return a number that no row of finite float32 vectors is longer than: the length of all.
+
+    Raises
+    ------
+    InvalidInputError : NaN, infinity, or too large to be squared
+    """
+    flat = X.reshape(-1)
+    with np.errstate(over="ignore", invalid="ignore"):
+        squared = float(np.dot(flat, flat))
+    if not squared <= LARGEST**2:
+        check_features(X, where)
+    # A sum of that many squares may be rounded as often, and tiny ones may be lost.
+    return math.sqrt(squared * (1 + flat.size * EPS)) + 1e-15
 
 
 Blocks = Iterator[tuple[npt.NDArray[Any], npt.NDArray[Any] | None]]
@@ -229,14 +276,23 @@ def _parquet_header(path: Path) -> ShardHeader:
 
 
 def _parquet_ids(path: Path) -> list[str]:
+    return [str(one) for one in _parquet_id_column(path).to_pylist()]
+
+
+def _parquet_id_column(path: Path) -> Any:
+    import pyarrow as pa
+
     there = _dataset(path)
     name = next((name for name in ID_COLUMNS if name in there.schema.names), None)
     if name is None:
-        return [f"{path.stem}:{row}" for row in range(there.count_rows())]
-    ids = there.to_table(columns=[name]).column(name).to_pylist()
-    if None in ids:
-        raise ShardError(f"{path} has no id in row {ids.index(None)}.")
-    return [str(one) for one in ids]
+        return _numbered(path.stem, there.count_rows())
+    ids = there.to_table(columns=[name], use_threads=False).column(name)
+    if ids.null_count:
+        place = ids.is_null().index(True).as_py()
+        raise ShardError(f"{path} has no id in row {place}.")
+    if pa.types.is_string(ids.type):
+        return ids
+    return pa.array([str(one) for one in ids.to_pylist()], pa.string())
 
 
 def _parquet_blocks(path: Path, header: ShardHeader, step: int) -> Blocks:
