@@ -78,6 +78,9 @@ def test_a_page_is_confirmed_by_keyboard_and_taken_back_in_one_step(door, tmp_pa
     saved(page)
     n = len(shown) - 2
     assert provenance(opened) == {("grid", True): n, ("grid", False): 1}
+    times = {e.seconds for e in opened.project.store.events() if e.source == "grid"}
+    assert len(times) == 1  # what the page took, in equal shares
+    assert None not in times
     assert not set(shown) & set(tiles(page))
     if page.locator("#card").is_hidden():
         expect(page.locator(".tile").first).to_be_focused()

@@ -23,6 +23,8 @@ from sparing.project import Project
 
 COMMAND = os.environ.get("SPARING_LABEL_STUDIO") or shutil.which("label-studio")
 TOKEN = "0123456789abcdef0123456789abcdef01234567"  # noqa: S105  # of a server that the test starts
+USER, PASSWORD = "ada@example.org", "a long password"
+SMILE = "🙂 Ada sat."
 PATIENCE = 400.0  # seconds: its database is made first
 TEXTS = [
     f"{'warm' if i % 2 else 'cold'} {'day' if i % 3 else 'night'} number {i}" for i in range(24)
@@ -67,7 +69,7 @@ def studio(tmp_path_factory):
         port = free.getsockname()[1]
     command = [
         COMMAND, "start", "--data-dir", folder, "--internal-host", "127.0.0.1", "-p", str(port),
-        "-b", "--username", "ada@example.org", "--password", "a long password", "--user-token",
+        "-b", "--username", USER, "--password", PASSWORD, "--user-token",
         TOKEN, "--enable-legacy-api-token",
     ]  # fmt: skip
     allowed = {
@@ -308,9 +310,9 @@ def test_boxes_go_there_are_learned_live_and_come_back(studio, tmp_path):
         assert parts_of(again) == parts_of(here) == before | {"3.png": []}
 
 
-def test_spans_go_there_and_come_back(studio, tmp_path):
+def test_spans_go_there_are_shown_where_they_are_and_come_back(studio, tmp_path, browser):
     source = tmp_path / "names.txt"
-    source.write_text("Ada met Bob.\nBob sat.\nNobody.\n🙂 Ada sat.\n", encoding="utf-8")
+    source.write_text(f"Ada met Bob.\nBob sat.\nNobody.\n{SMILE}\n", encoding="utf-8")
     options = {"classes": ["person"], "kind": "spans"}
     with Project.create(source, **options) as project:
         ids = list(project.items)
@@ -324,3 +326,12 @@ def test_spans_go_there_and_come_back(studio, tmp_path):
         again.files.import_labels(export)
         assert parts_of(again) == before
         assert {row.answer.annotator for row in again.history()[1] if row.answer} == {"Ada"}
+    page = browser.new_context().new_page()
+    page.goto(f"{studio.base_url}/user/login")
+    page.locator("input[name=email]").fill(USER)
+    page.locator("input[name=password]").fill(PASSWORD)
+    page.locator("button[type=submit]").click()
+    page.wait_for_url("**/projects/**")
+    page.goto(f"{studio.base_url}/projects/{number}/data?task={tasks_there(studio, number)[SMILE]}")
+    page.wait_for_selector(".htx-highlight", timeout=PATIENCE * 1000)
+    assert page.locator(".htx-highlight").all_text_contents() == ["Ada"]

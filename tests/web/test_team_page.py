@@ -176,6 +176,7 @@ def test_what_people_differ_on_is_settled_by_one_key_and_taken_back(team, tmp_pa
     rows = {row["item_id"]: row for row in table}
     settled, consensus = rows[ids[0]], rows[ids[1]]
     assert (settled["label"], settled["provenance"]) == ("rain", "settled")
+    assert 0 <= float(settled["seconds"]) < 3600
     assert settled["opinions"] == "Ada: rain; Ben: sun"
     assert (consensus["label"], consensus["provenance"]) == ("sun", "consensus")
     page.keyboard.press("Enter")

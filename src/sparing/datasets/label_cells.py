@@ -8,6 +8,7 @@ from typing import Any
 from sparing.datasets.rows import is_missing, plain_text
 from sparing.errors import InvalidInputError
 from sparing.pool.class_names import kept_name, one_spelling, renamed
+from sparing.store.records import MOST_SECONDS
 
 LONGEST_LIST = 1000  # characters of a list of labels that was printed into a cell
 WITH_PARTS = ("[", "(", "{", "b'", 'b"')  # how Python prints lists, objects and bytes
@@ -149,3 +150,18 @@ def read_cells(cells: Sequence[Any]) -> LabelsRead:
     pairs = zip(cells, read, strict=True)
     written = [cell.strip() if isinstance(cell, str) else label for cell, label in pairs]
     return LabelsRead(labels, refused, renamed(written, labels))
+
+
+def seconds_of(raw: Any) -> float | None:
+    """Return how long something took; None where it is no such number.
+
+    Examples
+    --------
+    >>> seconds_of(4.2), seconds_of("4.2"), seconds_of(float("nan")), seconds_of(None)
+    (4.2, 4.2, None, None)
+    """
+    try:
+        seconds = float(raw)
+    except (TypeError, ValueError):
+        return None
+    return seconds if 0 <= seconds <= MOST_SECONDS else None

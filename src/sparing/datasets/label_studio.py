@@ -19,10 +19,12 @@ from urllib.parse import unquote
 from xml.etree import ElementTree
 
 from sparing.datasets.decoding import read_text
+from sparing.datasets.label_cells import seconds_of
 from sparing.errors import InvalidInputError, SourceError
 
 OWN = "sparing"  # the part of a task's meta that is ours
 CHOICES, LABELS, RECTANGLES = "choices", "labels", "rectanglelabels"
+LEAD_TIME = "lead_time"  # seconds
 SEVERAL = "multiple"  # how a control says that several may be chosen
 UPLOADED = re.compile(r"[0-9a-f]{8}-")  # before the name of a file that was uploaded
 MOST_INTERFACE = 1 << 20  # characters
@@ -43,6 +45,7 @@ class Annotation:
     is_submitted : it has results, or a list of none
     marked : its results that mark a part of a text, as they came
     framed : its results that frame a part of a picture, as they came
+    seconds : how long it took there; None where that is not said
     """
 
     key: str
@@ -54,6 +57,7 @@ class Annotation:
     is_submitted: bool
     marked: tuple[Mapping[str, Any], ...] = ()
     framed: tuple[Mapping[str, Any], ...] = ()
+    seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +167,7 @@ def read_annotation(raw: Any) -> Annotation:
         isinstance(raw.get("result"), list),
         tuple(one for one in results if one.get("type") == LABELS),
         tuple(one for one in results if one.get("type") == RECTANGLES),
+        seconds_of(raw.get(LEAD_TIME)),
     )
 
 

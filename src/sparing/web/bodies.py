@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from sparing.annotations.values import MOST_VERSION
+from sparing.store.records import MOST_SECONDS
 from sparing.web.roles import Role
 from sparing.web.shortened import first_fields, shortened, shown_spans, shown_tokens
 
@@ -12,7 +13,6 @@ MOST_LABELS = 500  # of one item
 MOST_SPANS = 1000
 MOST_BOXES = 1000
 MOST_EDGE = 10.0**6  # pixels
-MOST_SECONDS = 86400  # that an item is on a screen: a page that was left open tells nothing
 MOST = 2**31 - 1  # that every database can hold
 Key = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_-]+$")]
 Holder = Annotated[str, Field(min_length=1, max_length=48, pattern=r"^[A-Za-z0-9_-]+$")]

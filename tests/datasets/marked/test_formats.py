@@ -97,6 +97,20 @@ def test_offsets_of_utf16_are_offered_and_never_guessed(tmp_path):
         read_documents(path, offsets="bytes")
 
 
+def test_the_text_beside_label_studios_offsets_tells_what_they_count(tmp_path):
+    def task(start, **said):
+        value = {"start": start, "end": start + 3, "labels": ["x"], **said}
+        return {"data": {"text": "\U0001f642 Ada ran"},
+                "annotations": [{"result": [{"type": "labels", "value": value}]}]}  # fmt: skip
+
+    path = tmp_path / "tasks.json"
+    tasks = [task(2, text="Ada"), task(3, text="Ada"), task(3), task(4, text="Ada")]
+    path.write_text(json.dumps(tasks))
+    found = read_documents(path)
+    assert [one.spans for one in found.documents] == [((2, 5, "x"),)] * 2 + [((3, 6, "x"),)]
+    assert "the file says 'Ada'" in found.skipped[0].reason
+
+
 @pytest.mark.parametrize("start", [None, [1], "0", 0.5])
 def test_a_place_that_is_no_number_is_left_out_whatever_offsets_count(tmp_path, start):
     path = lines(tmp_path, {"text": "Ada", "label": [[start, 3, "x"]]})

@@ -207,21 +207,39 @@ def test_an_export_restores_all_in_another_project_of_the_same_items(tmp_path, f
 
 
 @pytest.mark.parametrize("form", ["csv", "jsonl"])
-def test_an_export_of_before_each_answer_named_a_strategy_restores_all(tmp_path, form):
+@pytest.mark.parametrize("lacking", [{"seconds"}, {"seconds", "strategy"}], ids=len)
+def test_an_export_of_before_there_were_all_columns_restores_all(tmp_path, form, lacking):
     source = answered(tmp_path)
     path = tmp_path / f"out.{form}"
     if form == "csv":
         rows = list(csv.reader(path.read_text("utf-8").splitlines()))
-        at = rows[0].index("strategy")
+        kept = [i for i, name in enumerate(rows[0]) if name not in lacking]
         with path.open("w", newline="") as stream:
-            csv.writer(stream).writerows([*row[:at], *row[at + 1 :]] for row in rows)
+            csv.writer(stream).writerows([row[i] for i in kept] for row in rows)
     else:
         rows = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
-        kept = ({k: v for k, v in row.items() if k != "strategy"} for row in rows)
+        kept = ({k: v for k, v in row.items() if k not in lacking} for row in rows)
         path.write_text("".join(f"{json.dumps(row)}\n" for row in kept))
     with Project.create(source, tmp_path / "other", columns=["text", "stars"]) as other:
         assert other.files.import_labels(path).n_stored == 5
         assert said_of(other) == RESTORED
+
+
+@pytest.mark.parametrize("form", ["csv", "jsonl", "parquet", "label-studio"])
+def test_how_long_an_item_was_on_the_screen_goes_out_and_comes_back(tmp_path, form):
+    source = tmp_path / "days.txt"
+    source.write_text("rain today\nsun today\nsnow today\n", encoding="utf-8")
+    path = tmp_path / f"out.{'json' if form == 'label-studio' else form}"
+    with Project.create(source, tmp_path / "one", classes=["wet"], kind="labels") as project:
+        said = {'["wet"]': 4.2, "[]": 0, None: 1.5}
+        for key, (labels, seconds) in zip(project.items, said.items(), strict=True):
+            project.record([NewEvent(key=key, kind=Kind.LABEL if labels else Kind.SKIP,
+                                     item_id=key, class_name=labels, seconds=seconds)])  # fmt: skip
+        project.files.export(path, form)
+    with Project.create(source, tmp_path / "two", classes=["wet"], kind="labels") as other:
+        assert other.files.import_labels(path).n_stored == 3
+        there = [e for e in other.store.events() if e.kind in (Kind.LABEL, Kind.SKIP)]
+        assert {event.class_name: event.seconds for event in there} == said
 
 
 def test_an_export_finds_items_by_ids_that_do_not_only_count(tmp_path):

@@ -70,6 +70,12 @@ test("a page fetched ahead takes the place of the one that is done, and keeps it
   assert.equal(state.next, null);
 });
 
+test("the time that a page took is shared among what was answered with it", () => {
+  const state = run(started(), pick(0), { ...confirm(), seconds: 10 });
+  assert.deepEqual(state.outbox.map((event) => event.seconds), state.outbox.map(() => Math.round(1000 / state.outbox.length) / 100));
+  assert.equal(run(started(), confirm()).outbox.some((event) => "seconds" in event), false);
+});
+
 test("what was not on the screen is neither counted nor confirmed: it is what the page has left", () => {
   const room = (state, ...actions) => actions.reduce(seeing(2), state);
   const state = room(started("", {}), { type: "look", of: cats }, { type: "page", of: cats, page: page("abcde") },

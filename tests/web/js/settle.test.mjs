@@ -25,6 +25,12 @@ test("one key settles, names the answer that was seen, and shows the next item",
   assert.equal(state.said, "Settled: cat.");
 });
 
+test("what was settled says how long it was on the screen", () => {
+  const labels = { type: "settleLabels", labels: [], key: "l", seconds: 3.5 };
+  const state = run(initial(), listed("a", "b"), { ...settle("k"), seconds: 1.5 }, labels);
+  assert.deepEqual(state.outbox.map((event) => event.seconds), [1.5, 3.5]);
+});
+
 test("what is sent but not stored yet does not come again", () => {
   const state = run(initial(), listed("a", "b"), settle("k"), listed("a", "b", "c"));
   assert.deepEqual(ids(state), ["b", "c"]);

@@ -83,6 +83,8 @@ test("suggestions are accepted as they are, or become edited; without them nothi
   const edited = acts(shown, label("place"));
   assert.deepEqual(said(edited), ["place Zoe\u0301 edited"]);
   assert.equal(acts(edited, { type: "done", key: "k" }).outbox[0].confirmed, undefined);
+  const emptied = acts(shown, { type: "unmark" }, { type: "done", key: "k" });
+  assert.deepEqual(emptied.outbox[0].spans, []);
 });
 
 test("nothing to mark is an answer by its own key alone, and can be taken back", () => {

@@ -10,7 +10,7 @@ from typing import Any
 from sparing.annotations.spans import Span
 from sparing.datasets.items import Skipped
 from sparing.datasets.label_studio import LABELS, Interface, list_under, read_array
-from sparing.datasets.marked.checking import POINTS, checked
+from sparing.datasets.marked.checking import POINTS, UTF16, checked
 from sparing.datasets.marked.document import Document, Documents
 from sparing.errors import SourceError
 
@@ -20,8 +20,7 @@ FROM, TO = "label", "text"  # names of the controls in a labeling interface
 def read_label_studio(path: Path, offsets: str = POINTS, encoding: str | None = None) -> Documents:
     """Read an export of Label Studio; of a task the first annotation that was not cancelled.
 
-    Results that are no spans, and predictions, are passed over, and said to be. Label Studio counts
-    in what its browser counts in: a text that differs from its offsets is refused, with a hint.
+    Results that are no spans, and predictions, are passed over, and said to be.
 
     Raises
     ------
@@ -86,18 +85,31 @@ def spans_in(
 ) -> Document | Skipped:
     """Return a text with the spans that results mark, or why these are none.
 
+    Label Studio counts code points, as it has since 2022; before, and in what scripts make for it,
+    offsets are a browser's UTF-16 units. The text beside each tells which.
+
     Parameters
     ----------
     results : of the type ``"labels"``
     text : in which they mark parts
     name : what a person finds it by
-    offsets : what theirs count
+    offsets : what theirs count; where that does not fit the text beside them, UTF-16 units
+
+    References
+    ----------
+    Label Studio's editor, "text with emoji breaks region offsets",
+    https://github.com/HumanSignal/label-studio-frontend/pull/308
     """
     values: list[Any] = [result.get("value") for result in results]
     if any(len(list_under(value, "labels")) != 1 for value in values):
         return Skipped(name, "a span with no label or several")
     spans = [(value.get("start"), value.get("end"), value["labels"][0]) for value in values]
-    return checked(text, spans, name, offsets, [value.get("text") for value in values])
+    quoted = [value.get("text") for value in values]
+    found = checked(text, spans, name, offsets, quoted)
+    if isinstance(found, Document) or not all(isinstance(said, str) for said in quoted):
+        return found
+    in_units = checked(text, spans, name, UTF16, quoted)
+    return in_units if isinstance(in_units, Document) else found
 
 
 def _kept(task: Mapping[str, Any]) -> list[Any]:

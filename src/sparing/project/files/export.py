@@ -62,6 +62,8 @@ class ExportRow:
     source, propensity : who chose the item, and with which probability where it was drawn
     strategy : name of the rule that asked for it; empty where a person chose it
     annotator, at : who gave the label, and when (UTC); of a consensus: who answered first
+    seconds : how long the item was on their screen, to be seen; of a page of items, answered at a
+        glance, an equal share of its time; None where it was not measured
     opinions : of an item that several people answered: who said what
     guidelines : number of the guidelines that held when the answer was given; 0: there were none
     model_version : of an automatic label or of ``guess``; else of the query that asked
@@ -87,6 +89,7 @@ class ExportRow:
     strategy: str | None = None
     annotator: str | None = None
     at: str | None = None
+    seconds: float | None = None
     opinions: str = ""
     guidelines: int | None = None
     model_version: int | None = None
@@ -106,7 +109,9 @@ class ExportRow:
 OF_SEVERAL, OF_SPANS, OF_BOXES = "labels", "spans", "boxes"
 _APART = (OF_SEVERAL, OF_SPANS, OF_BOXES)
 COLUMNS = tuple(f.name for f in fields(ExportRow) if f.name not in _APART)
-COLUMNS_OF_BEFORE = tuple(name for name in COLUMNS if name != "strategy")
+WITHOUT_SECONDS = tuple(name for name in COLUMNS if name != "seconds")
+"""What exports had before they said how long an item was on the screen."""
+COLUMNS_OF_BEFORE = tuple(name for name in WITHOUT_SECONDS if name != "strategy")
 """What exports had before each answer said which strategy had asked."""
 FIRST, TEXT = "1", "text"
 TEXT_HASH = "text_sha256"
@@ -168,6 +173,7 @@ def _said_by_person(state: State, row: int) -> dict[str, Any]:
         "strategy": answer.strategy,
         "annotator": answer.annotator,
         "at": answer.at,
+        "seconds": answer.seconds,
         "opinions": _opinions(state, state.rows[row].item_id),
         "guidelines": state.replay.guidelines_at(answer.seq),
         "model_version": answer.model_version,

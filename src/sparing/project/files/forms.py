@@ -11,7 +11,7 @@ from sparing.errors import MissingExtraError
 
 INTEGERS = frozenset({"model_version", "guidelines"})
 BOOLEANS = frozenset({"flagged", "present"})
-NUMBERS = frozenset({"propensity", "confidence", "guess_confidence"})
+NUMBERS = frozenset({"propensity", "confidence", "guess_confidence", "seconds"})
 
 
 @dataclass(frozen=True, eq=False, slots=True)

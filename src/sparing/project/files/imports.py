@@ -15,7 +15,7 @@ from sparing.annotations.values import MOST_VERSION
 from sparing.datasets.decoding import read_text, whole_text
 from sparing.datasets.formulas import armed
 from sparing.datasets.items import Skipped, summarize_skipped
-from sparing.datasets.label_cells import one_label
+from sparing.datasets.label_cells import one_label, seconds_of
 from sparing.datasets.read import FOUND_OUT, read_table
 from sparing.datasets.rows import RawTable, Reading, is_missing
 from sparing.errors import InvalidInputError
@@ -34,6 +34,7 @@ from sparing.project.files.export import (
     OF_SPANS,
     SETTLED,
     TEXT_HASH,
+    WITHOUT_SECONDS,
     said_in,
 )
 from sparing.project.files.finding import Finder
@@ -411,7 +412,7 @@ def _own_csv(path: Path) -> RawTable | None:
     if path.suffix.lower() != ".csv" or not path.is_file():
         return None
     rows = list(csv.reader(io.StringIO(read_text(path)[0], newline="")))
-    ours = (COLUMNS, COLUMNS_OF_BEFORE)
+    ours = (COLUMNS, WITHOUT_SECONDS, COLUMNS_OF_BEFORE)
     if not rows or not any(tuple(rows[0][: len(columns)]) == columns for columns in ours):
         return None
     names = [armed(name) for name in rows[0]]
@@ -467,6 +468,7 @@ def _label(
         "confirmed": provenance in (CONFIRMED, CLUSTER),
         "model_version": _version(cells.get("model_version")),
         "asked_for": FROM_FILE if table.is_own else _purpose(cells.get("purpose")),
+        "seconds": seconds_of(cells.get("seconds")) if table.is_own else None,
         **({"text": _text(cells[TEXT_HASH])} if cells.get(TEXT_HASH) and not skipped else {}),
         **(of_cluster if provenance == CLUSTER else {}),
     }

@@ -27,7 +27,6 @@ from sparing.project.files.studio import TaskFinder
 from sparing.project.files.studio_answers import (
     OF_PARTS,
     interface_in,
-    is_shown_alike,
     said_by,
     said_of,
     shown_in,
@@ -246,13 +245,11 @@ def _suggested(
 ) -> list[dict[str, Any]]:
     """Return a guess as results, in whose meta stands why the item was chosen.
 
-    There are none where the interface lacks a class, where it would show parts elsewhere, and for
-    the few items that are asked without a guess, so that it can be told whether guesses sway.
+    There are none where the interface lacks a class, and for the few items that are asked without
+    a guess, so that it can be told whether guesses sway.
     """
     kind, told = state.settings.kind, told_by(guess)
     if not {*names_said(kind, said_of(kind, told))} <= {*interface.choices}:
-        return []
-    if not is_shown_alike(kind, item, told):
         return []
     if kind in OF_PARTS and is_unswayed(state.settings.seed, item.item_id):
         return []

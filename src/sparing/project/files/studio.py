@@ -188,6 +188,7 @@ def _read(
 def _said(task: Task, kind: str, item: Item, offsets: str) -> tuple[dict[str, Any], list[str]]:
     """Return what people said as the fields of an event, and why of some nothing can be taken."""
     votes: dict[str, str | None] = {}
+    seconds: dict[str, float | None] = {}
     refused = []
     known = _votes_of_ours(task, kind)
     for one in task.annotations:
@@ -198,6 +199,7 @@ def _said(task: Task, kind: str, item: Item, offsets: str) -> tuple[dict[str, An
             continue
         who, told = _who(one, label, known, kind)
         votes[who] = told  # of one person the newest counts
+        seconds[who] = one.seconds
     if not votes:
         return {}, refused
     if len(votes) > 1:
@@ -214,6 +216,7 @@ def _said(task: Task, kind: str, item: Item, offsets: str) -> tuple[dict[str, An
         "annotator": who,
         "confirmed": is_as_it_was and task.own.get("provenance") == CONFIRMED,
         "asked_for": FROM_FILE,
+        "seconds": seconds[who],
     }, refused
 
 

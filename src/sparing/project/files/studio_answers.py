@@ -19,7 +19,7 @@ from sparing.errors import InvalidInputError
 from sparing.project.files.export import OF_BOXES, OF_SEVERAL, OF_SPANS, ExportRow
 from sparing.project.files.imports import meaning_of
 from sparing.project.files.studio_boxes import all_boxes, box_results
-from sparing.project.files.studio_spans import all_spans, is_counted_alike, span_results
+from sparing.project.files.studio_spans import all_spans, span_results
 from sparing.project.learning.guesses import Guess
 from sparing.project.log.meaning import as_said
 from sparing.project.settings import BOXES, CLASS, SPANS
@@ -136,8 +136,3 @@ def shown_in(interface: Interface, kind: str, item: Item, told: Any) -> list[dic
     made = (span_results if kind == SPANS else box_results)(interface, item, told or ())
     scores = [{"score": part["score"]} if "score" in part else {} for part in told or ()]
     return [result | score for result, score in zip(made, scores, strict=False)]
-
-
-def is_shown_alike(kind: str, item: Item, told: Any) -> bool:
-    """Tell whether an answer is shown there as it is here."""
-    return kind != SPANS or is_counted_alike(item, told)

@@ -1,7 +1,7 @@
 """Spans in Label Studio's terms: what the model suggests there, and what people there have marked.
 
-Label Studio counts as its browser does, in UTF-16 units, and repeats the text of each span: where
-the two disagree an annotation is refused, and a text in which they would differ gets no suggestion.
+Offsets are code points there as here. The text of each span stands beside them: where the two
+disagree an annotation is refused.
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,13 +10,12 @@ from typing import Any
 from sparing.annotations.values import ACCEPTED, DRAWN, EDITED
 from sparing.datasets.items import Skipped
 from sparing.datasets.label_studio import Annotation, Interface
-from sparing.datasets.marked.checking import POINTS, UTF16
+from sparing.datasets.marked.checking import POINTS
 from sparing.datasets.marked.label_studio import marked, spans_in
 from sparing.errors import InvalidInputError
 from sparing.project.log.meaning import as_said
 from sparing.project.source.items import Item
 
-BEYOND = 0xFFFF  # a code point above takes two of a browser's units
 ORIGINS = {"prediction": ACCEPTED, "prediction-changed": EDITED}
 
 
@@ -35,12 +34,6 @@ def span_results(
     return [marked(interface, text, (s["start"], s["end"], s["label"])) for s in spans]
 
 
-def is_counted_alike(item: Item, spans: Sequence[Mapping[str, Any]]) -> bool:
-    """Tell whether a browser finds these spans where they are."""
-    end = max((span["end"] for span in spans), default=0)
-    return not any(ord(c) > BEYOND for c in (item.text or "")[:end])
-
-
 def all_spans(annotation: Annotation, item: Item, offsets: str = POINTS) -> str:
     """Return the spans of an annotation as a door hands them in.
 
@@ -50,7 +43,7 @@ def all_spans(annotation: Annotation, item: Item, offsets: str = POINTS) -> str:
     ----------
     annotation : not skipped
     item : whose text they are in
-    offsets : what they count; where they do not fit, UTF-16 units
+    offsets : what they count; where the texts beside them do not fit, UTF-16 units
 
     Raises
     ------
@@ -58,10 +51,7 @@ def all_spans(annotation: Annotation, item: Item, offsets: str = POINTS) -> str:
     """
     found = spans_in(annotation.marked, item.text, "", offsets)
     if isinstance(found, Skipped):
-        plain = found
-        found = spans_in(annotation.marked, item.text, "", UTF16)
-        if isinstance(found, Skipped):
-            raise InvalidInputError(plain.reason)
+        raise InvalidInputError(found.reason)
     origins = {_where(result): str(result.get("origin")) for result in annotation.marked}
     keys = sorted(origins)
     spans = zip(sorted(found.spans or ()), keys, strict=True)

@@ -11,12 +11,11 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from sparing.datasets.label_studio import OWN, Interface
+from sparing.datasets.label_studio import LEAD_TIME, OWN, Interface
 from sparing.project.files.export import AUTOMATIC, CONFIRMED, PERSON, SETTLED, ExportRow, said_in
 from sparing.project.files.studio_answers import (
     COLUMN_OF,
     OF_PARTS,
-    is_shown_alike,
     shown_in,
     told_by,
     told_in,
@@ -50,12 +49,14 @@ def _task(state: State, row: ExportRow) -> dict[str, Any]:
     if row.provenance == SETTLED:
         own |= {"settled": [row.annotator, told_in(row)]}
     is_there = kind not in OF_PARTS or item.within is not None
-    results = (({"result": shown_in(interface, kind, item, said), "was_cancelled": said is None})
-               for _, said in votes if is_there or said is None)  # fmt: skip
+    results = [{"result": shown_in(interface, kind, item, said), "was_cancelled": said is None}
+               for _, said in votes if is_there or said is None]  # fmt: skip
+    if len(results) == 1 and row.seconds is not None:
+        results[0][LEAD_TIME] = row.seconds
     return {
         "data": _data(state, item),
         "meta": {OWN: own},
-        "annotations": [*results],
+        "annotations": results,
         "predictions": _predictions(state, interface, row, item) if is_there else [],
     }
 
@@ -87,8 +88,6 @@ def _predictions(
         told = row.guess if guess is None else told_by(guess)
         score = row.guess_confidence
     else:
-        return []
-    if not is_shown_alike(kind, item, told):
         return []
     result = shown_in(interface, kind, item, told)
     return [{"result": result, "score": score, "model_version": version}]

@@ -10,6 +10,7 @@ import { keptList } from "./list.js";
 import { drawPages } from "./pages.js";
 import { freshKey, session } from "./session.js";
 import { readSettings, saveSettings } from "./settings.js";
+import { pageWatch } from "./stopwatch.js";
 
 /** @typedef {import("./grid-types.js").GridState} GridState */
 /** @typedef {import("./grid-types.js").GridAction} GridAction */
@@ -32,6 +33,7 @@ let checking = false;
 let recalling = false;
 let isBegun = false; // a grid was chosen, by somebody or by itself
 let hovering = 0;
+const watch = pageWatch();
 let leaving = free; // what the screen shows no more is being let go
 
 /** @param {GridAction} action */
@@ -39,6 +41,7 @@ function dispatch(action) {
   const before = state;
   state = reduce(state, action);
   if (state === before) return;
+  watch.see(state.check?.open[0] ?? state.page);
   render(state, before, acts);
   follow(before);
 }
@@ -156,21 +159,24 @@ function closer() {
   drawCloser(state.zoom ? tiles(state)[state.at] ?? null : null, tile);
 }
 
+/** The key of an answer, and how long what it is of was on the screen. */
+const timedKey = () => ({ key: freshKey(), seconds: watch.seconds() });
+
 /** What a person can do. Keys of events are made here, and nowhere else. */
 const acts = {
   /** @param {Source} of */
   look: (of) => { checking = false; dispatch({ type: "look", of }); },
   /** @param {number} at */
   pick: (at = state.at) => {
-    if (state.check?.open.length) dispatch({ type: "skip", key: freshKey() });
+    if (state.check?.open.length) dispatch({ type: "skip", ...timedKey() });
     else dispatch({ type: "pick", at });
   },
   /** @param {string} name */
-  give: (name) => dispatch({ type: "give", name, key: freshKey() }),
+  give: (name) => dispatch({ type: "give", name, ...timedKey() }),
   confirm: () => {
     if (state.check) return;
     if (state.page && !tiles(state).length) acts.turn(1);
-    else dispatch({ type: "confirm", key: freshKey() });
+    else dispatch({ type: "confirm", ...timedKey() });
   },
   /** @param {1 | -1} by */
   turn: (by) => {

@@ -1,7 +1,7 @@
 // The whole state of the grid, and how each action changes it. Pure, as reducer.js is.
 
 import { NONE } from "./reducer.js";
-import { delivered, initialShared, reduceShared } from "./shared.js";
+import { delivered, initialShared, reduceShared, timed } from "./shared.js";
 
 /** @typedef {import("./grid-types.js").GridState} GridState */
 /** @typedef {import("./grid-types.js").GridAction} GridAction */
@@ -12,6 +12,7 @@ import { delivered, initialShared, reduceShared } from "./shared.js";
 /** @typedef {import("./types.js").Asked} Asked */
 /** @typedef {import("./types.js").PersonEvent} PersonEvent */
 /** @typedef {import("./types.js").Server} Server */
+/** @typedef {import("./types.js").Timed} Timed */
 
 export const SIZES = [48, 64, 80, 112, 160, 224]; // pixels of a tile
 const MOST_STEPS = 100;
@@ -46,10 +47,10 @@ export function reduce(state, action) {
     case "unshown": return { ...state, picked: new Map(state.picked).set(action.id, null) };
     case "move": return moved(state, action.to);
     case "pick": return picked(moved(state, action.at));
-    case "give": return given(state, action.name, action.key);
-    case "skip": return state.check?.open.length ? answered(state, action.key, null) : state;
+    case "give": return given(state, action.name, action);
+    case "skip": return state.check?.open.length ? answered(state, action, null) : state;
     case "target": return { ...state, target: action.name, notice: "" };
-    case "confirm": return confirmed(state, action.key);
+    case "confirm": return confirmed(state, action);
     case "leave": return left(state);
     case "recalled": return recalled(state, action.step);
     case "undo": return undone(state, action.key);
@@ -226,9 +227,9 @@ function picked(state) {
 }
 
 /** Give the tile under the cursor its class; before the page has one, give it to the page.
- * @param {GridState} state @param {string} name @param {string} key @returns {GridState} */
-function given(state, name, key) {
-  if (state.check?.open.length) return answered(state, key, name);
+ * @param {GridState} state @param {string} name @param {Timed} how @returns {GridState} */
+function given(state, name, how) {
+  if (state.check?.open.length) return answered(state, how, name);
   const on = tiles(state)[state.at];
   if (!on) return state;
   if (state.target === null) return { ...state, target: name, said: `Enter confirms ${name}.`, notice: "" };
@@ -237,8 +238,9 @@ function given(state, name, key) {
   return { ...state, picked: next, said: `${on.item.name}: ${name}.` };
 }
 
-/** @param {GridState} state @param {string} key @returns {GridState} */
-function confirmed(state, key) {
+/** Answer a page at a glance: the time that it took is shared among its answers.
+ * @param {GridState} state @param {Timed} how @returns {GridState} */
+function confirmed(state, { key, seconds }) {
   const { target } = state;
   if (!tiles(state).length) return state;
   if (target === null) return { ...state, notice: "Choose the class of this page first.", said: "Choose the class of this page first." };
@@ -248,12 +250,15 @@ function confirmed(state, key) {
     const own = state.picked.get(one.item.item_id);
     if (own === null) return [];
     return [labeled(one, `${key}-${i}`, own ?? target, { source: "grid", confirmed: own === undefined })];
-  });
+  }).map((event, _, all) => ({ ...event, ...timed({ seconds: seconds && share(seconds, all.length) }) }));
   const later = ready.map((one) => one.item.item_id).filter((id) => state.picked.get(id) === null);
   const n = counts(state).confirmed;
   const next = said({ ...state, later: [...state.later, ...later] }, events, state);
   return { ...gone(next, ready), said: `${n} confirmed as ${target}.`, notice: "" };
 }
+
+/** To a hundredth of a second. @param {number} seconds @param {number} n */
+const share = (seconds, n) => Math.round((seconds / n) * 100) / 100;
 
 /** What follows once some tiles are done: those of the page that nobody has seen, else the next page.
  * @param {GridState} state @param {readonly Asked[]} done @returns {GridState} */
@@ -360,17 +365,17 @@ function isRest(page, of) {
 }
 
 /** Answer the item of a blind check that is on the screen.
- * @param {GridState} state @param {string} key @param {string | null} name @returns {GridState} */
-function answered(state, key, name) {
+ * @param {GridState} state @param {Timed} how @param {string | null} name @returns {GridState} */
+function answered(state, how, name) {
   const { check } = state;
   const [on, ...open] = check?.open ?? [];
   if (!check || !on) return state;
   const { item, answer } = on;
   /** @type {PersonEvent} */
   const event = name === null
-    ? { key, kind: "skip", item_id: item.item_id, model_version: null, seen: answer?.key ?? null }
-    : labeled(on, key, name, {});
-  return { ...said(state, [event], state), check: { ...check, open }, said: name === null ? "Skipped." : `${name}.` };
+    ? { key: how.key, kind: "skip", item_id: item.item_id, model_version: null, seen: answer?.key ?? null }
+    : labeled(on, how.key, name, {});
+  return { ...said(state, [{ ...event, ...timed(how) }], state), check: { ...check, open }, said: name === null ? "Skipped." : `${name}.` };
 }
 
 /** Give the class of a checked cluster to all of it that is open.

@@ -1,7 +1,7 @@
 /* The words of the grid; read by the type checker alone, never by the browser. */
 
 import type * as wire from "./wire.js";
-import type { Asked, PersonEvent, SharedAction, SharedState } from "./types.js";
+import type { Asked, PersonEvent, SharedAction, SharedState, Timed } from "./types.js";
 
 export type Source =
   | { kind: "class" | "rare"; class_name: string } | { kind: "cluster"; number: number }
@@ -60,10 +60,10 @@ export type GridAction =
   | { type: "unshown"; id: string }
   | { type: "move"; to: number }
   | { type: "pick"; at: number }
-  | { type: "give"; name: string; key: string }
-  | { type: "skip"; key: string }
+  | ({ type: "give"; name: string } & Timed)
+  | ({ type: "skip" } & Timed)
   | { type: "target"; name: string }
-  | { type: "confirm"; key: string }
+  | ({ type: "confirm" } & Timed)
   | { type: "leave" }
   | { type: "recalled"; step: Confirmed }
   | { type: "undo"; key: string }

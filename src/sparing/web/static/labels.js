@@ -16,10 +16,10 @@ export function picked(state) {
   return state.draft ?? state.item?.answer?.labels ?? (state.guesses ? state.item?.guess?.[2] : null) ?? [];
 }
 
-/** Whether an empty set was chosen, answered or suggested, rather than nothing touched.
- * @param {State} state */
-export function wasOffered({ draft, item, guesses }) {
-  return draft === null && Boolean(item?.answer?.labels ?? (guesses ? item?.guess?.[2] : null));
+/** Whether labels stood there from the first, answered or suggested, if only none: what is left of
+ * them is an answer too when it is empty. @param {State} state */
+export function labelsOffered({ item, guesses }) {
+  return Boolean(item?.answer?.labels ?? (guesses ? item?.guess?.[2] : null));
 }
 
 /** @param {State} state @param {string} name @returns {State} */

@@ -20,7 +20,7 @@ import { preload } from "./picture.js";
 import { initial, isAsking, known, NONE, onScreen, reduce } from "./reducer.js";
 import { freshKey as fresh, session } from "./session.js";
 import { readSettings, saveSettings } from "./settings.js";
-import { stopwatch } from "./stopwatch.js";
+import { pageWatch } from "./stopwatch.js";
 import { render } from "./view.js";
 
 /** @typedef {import("./types.js").State} State */
@@ -34,7 +34,7 @@ const SOON = 30; // ms between two looks at the outbox
 
 let state = { ...initial(readSettings({ guesses: false, singleKeys: true })), list: keptList() };
 let fetching = false;
-const watch = stopwatch(() => performance.now(), () => document.hidden);
+const watch = pageWatch();
 
 /** @param {Action} action */
 function dispatch(action) {
@@ -290,7 +290,6 @@ function boxStep(step) {
 
 function bind() {
   document.addEventListener("keydown", pressed);
-  document.addEventListener("visibilitychange", watch.turned);
   document.addEventListener("click", (event) => {
     const on = /** @type {HTMLElement} */ (event.target).closest("button");
     const [act, panel] = [on?.dataset["do"], on?.dataset["panel"]];

@@ -3,14 +3,13 @@
 
 import { alike } from "./alike.js";
 import { boxed, boxesOf, classed, isBoxes, plainBoxes, sameBoxes, steppedBack, suggestedBoxes, UNTOUCHED as NO_BOXES } from "./boxes.js";
-import { isSeveral, ordered, picked, toggled, wasOffered } from "./labels.js";
+import { isSeveral, labelsOffered, ordered, picked, toggled } from "./labels.js";
 import { knownAs } from "./names.js";
-import { delivered, initialShared, reduceShared } from "./shared.js";
-import { edged, isSpans, marked, markedAlike, plain, same, selected, spansOf, stepped, suggestedIn, unmarked, wereOffered } from "./spans.js";
+import { delivered, initialShared, reduceShared, timed } from "./shared.js";
+import { edged, isSpans, marked, markedAlike, plain, same, selected, spansOf, spansOffered, stepped, suggestedIn, unmarked } from "./spans.js";
 
 /** @typedef {import("./types.js").State} State */
-/** An answer: its key, and how long the item was on the screen.
- * @typedef {{key: string, seconds?: number | undefined}} Timed */
+/** @typedef {import("./types.js").Timed} Timed */
 /** @typedef {import("./types.js").Server} Server */
 /** @typedef {import("./types.js").Action} Action */
 /** @typedef {import("./types.js").Asked} Asked */
@@ -224,11 +223,11 @@ function labeled(state, action) {
 function done(state, action) {
   if (isBoxes(state)) return state.item ? finishedBoxes(state, boxesOf(state), action) : state;
   if (isSpans(state)) {
-    if (state.item && (spansOf(state).length || wereOffered(state))) return finishedSpans(state, spansOf(state), action);
+    if (state.item && (spansOf(state).length || spansOffered(state))) return finishedSpans(state, spansOf(state), action);
     return state.item ? { ...state, notice: "Mark something first; the last key stands for nothing to mark." } : state;
   }
   const labels = picked(state);
-  if (state.item && (labels.length || wasOffered(state))) return finished(state, labels, action);
+  if (state.item && (labels.length || labelsOffered(state))) return finished(state, labels, action);
   return state.item ? { ...state, notice: "Choose labels first; the last key stands for none of these." } : state;
 }
 
@@ -267,9 +266,6 @@ function finishedBoxes(state, all, action) {
   };
   return answered(state, event, all.length ? `${all.length} ${all.length === 1 ? "box" : "boxes"}.` : "No object.");
 }
-
-/** @param {Timed} action */
-const timed = ({ seconds }) => (seconds === undefined ? {} : { seconds });
 
 /** @param {State} state @param {PersonEvent} what @param {string} said @returns {State} */
 function answered(state, what, said) {

@@ -14,6 +14,7 @@ import { fitPlace, turnView } from "./settle-boxing.js";
 import { initial, reduce } from "./settle-reducer.js";
 import { render } from "./settle-view.js";
 import { isSpans } from "./spans.js";
+import { pageWatch } from "./stopwatch.js";
 
 /** @typedef {import("./types.js").SettleAction} SettleAction */
 /** @typedef {typeof acts} SettleActs */
@@ -24,6 +25,7 @@ let state = initial();
 const SAYING = ["settle", "settleLabels", "settleUnits", "pick", "undo", "draw", "box", "classed"];
 let seq = -1;
 let said = 0; // how much was said here
+const watch = pageWatch();
 
 /** @param {SettleAction} action */
 function dispatch(action) {
@@ -31,6 +33,7 @@ function dispatch(action) {
   if (SAYING.includes(action.type)) said += 1;
   state = reduce(state, action);
   if (state === before) return;
+  watch.see(state.rows[0]?.asked.item.item_id);
   render(state, before, acts);
   if (state.outbox !== before.outbox) keep(before.outbox);
   if (action.type === "state" || action.type === "recorded") look();
@@ -55,24 +58,27 @@ async function look() {
   if (told) acts.people(told);
 }
 
+/** The key of an answer, and how long what it is of was on the screen. */
+const timedKey = () => ({ key: freshKey(), seconds: watch.seconds() });
+
 const acts = {
   /** A class decides at once; where an item may have several labels it is chosen, and Enter decides.
    * @param {string} name */
   settle: (name) => {
     if (state.drawing) return dispatch({ type: "classed", name });
     if (isSpans(state) || isBoxes(state)) return;
-    if (!isSeveral(state)) dispatch({ type: "settle", name, key: freshKey() });
+    if (!isSeveral(state)) dispatch({ type: "settle", name, ...timedKey() });
     else if (name === NONE) acts.settleLabels([]);
     else dispatch({ type: "toggle", name });
   },
   /** @param {readonly string[]} labels */
-  settleLabels: (labels) => dispatch({ type: "settleLabels", labels, key: freshKey() }),
+  settleLabels: (labels) => dispatch({ type: "settleLabels", labels, ...timedKey() }),
   /** @param {number} choice */
-  pick: (choice) => dispatch({ type: "pick", choice, key: freshKey() }),
+  pick: (choice) => dispatch({ type: "pick", choice, ...timedKey() }),
   accept: () => {
     const row = state.rows[0];
     if (!row) return;
-    if (isSpans(state) || isBoxes(state)) return dispatch({ type: "settleUnits", key: freshKey() });
+    if (isSpans(state) || isBoxes(state)) return dispatch({ type: "settleUnits", ...timedKey() });
     const [name, , labels] = row.suggestion;
     if (isSeveral(state)) acts.settleLabels(state.draft ?? labels ?? []);
     else acts.settle(name);

@@ -7,12 +7,13 @@ import { initial as undrawn, NONE } from "./reducer.js";
 import { begun, compared as comparedBoxes, decided as decidedBoxes } from "./settle-boxes.js";
 import { compared, decided } from "./settle-spans.js";
 import { plain } from "./spans.js";
-import { delivered, initialShared, reduceShared } from "./shared.js";
+import { delivered, initialShared, reduceShared, timed } from "./shared.js";
 
 /** @typedef {import("./types.js").Disagreement} Disagreement */
 /** @typedef {import("./types.js").PersonEvent} PersonEvent */
 /** @typedef {import("./types.js").SettleState} SettleState */
 /** @typedef {import("./types.js").SettleAction} SettleAction */
+/** @typedef {import("./types.js").Timed} Timed */
 
 const NOTHING_CHOSEN = { draft: null, picked: [], drawing: null };
 
@@ -27,11 +28,11 @@ export function initial() {
 export function reduce(state, action) {
   switch (action.type) {
     case "listed": return listed(state, action.rows);
-    case "settle": return settled(state, { class_name: action.name }, action.name, action.key);
-    case "settleLabels": return chosen(state, action.labels, action.key);
+    case "settle": return settled(state, { class_name: action.name }, action.name, action);
+    case "settleLabels": return chosen(state, action.labels, action);
     case "toggle": return { ...state, draft: switched(state.draft ?? [], action.name), said: `${action.name}.`, notice: "" };
-    case "pick": return pickedOne(state, action.choice, action.key);
-    case "settleUnits": return state.drawing ? drawn(state, action.key) : suggested(state, action.key);
+    case "pick": return pickedOne(state, action.choice, action);
+    case "settleUnits": return state.drawing ? drawn(state, action) : suggested(state, action);
     case "draw": return drawing(state);
     case "undraw": return { ...state, drawing: null, said: "What people have drawn.", notice: "" };
     case "box": return drawnOn(state, state.drawing && boxed(state.drawing, action.step));
@@ -72,22 +73,22 @@ function listed(state, rows) {
   return { ...state, rows: [...left, ...shown.map(({ row }) => row)], gone, listed: true, notice, online: true };
 }
 
-/** @param {SettleState} state @param {readonly string[]} labels @param {string} key @returns {SettleState} */
-function chosen(state, labels, key) {
+/** @param {SettleState} state @param {readonly string[]} labels @param {Timed} how @returns {SettleState} */
+function chosen(state, labels, how) {
   const names = ordered(state.server?.classes ?? [], labels);
-  return settled(state, { labels: names }, names.join(", ") || NONE, key);
+  return settled(state, { labels: names }, names.join(", ") || NONE, how);
 }
 
 /** Choose a version of the stretch in question; the last one settles the text.
- * @param {SettleState} state @param {number} choice @param {string} key @returns {SettleState} */
-function pickedOne(state, choice, key) {
+ * @param {SettleState} state @param {number} choice @param {Timed} how @returns {SettleState} */
+function pickedOne(state, choice, how) {
   const row = state.rows[0], open = row ? inQuestion(state, row) : [];
   if (!row || !open[state.picked.length]?.[choice]) return state;
   const picked = [...state.picked, choice];
   if (picked.length < open.length) return { ...state, picked, said: `${open.length - picked.length} left.`, notice: "" };
-  if (isBoxes(state)) return settledBoxes(state, decidedBoxes(row, picked), key);
+  if (isBoxes(state)) return settledBoxes(state, decidedBoxes(row, picked), how);
   const spans = decided(row, picked);
-  return settled(state, { spans }, `${spans.length} marked`, key);
+  return settled(state, { spans }, `${spans.length} marked`, how);
 }
 
 /** The places where people differ. @param {SettleState} state @param {Disagreement} row @returns {readonly (readonly object[])[]} */
@@ -96,17 +97,17 @@ function inQuestion(state, row) {
 }
 
 /** Take what consensus makes likeliest of the whole text or picture.
- * @param {SettleState} state @param {string} key @returns {SettleState} */
-function suggested(state, key) {
+ * @param {SettleState} state @param {Timed} how @returns {SettleState} */
+function suggested(state, how) {
   const suggestion = state.rows[0]?.suggestion;
-  if (isBoxes(state)) return settledBoxes(state, plainBoxes(suggestion?.[5] ?? []), key);
+  if (isBoxes(state)) return settledBoxes(state, plainBoxes(suggestion?.[5] ?? []), how);
   const spans = plain(suggestion?.[3] ?? []);
-  return settled(state, { spans }, `${spans.length} marked`, key);
+  return settled(state, { spans }, `${spans.length} marked`, how);
 }
 
-/** @param {SettleState} state @param {ReturnType<typeof plainBoxes>} boxes @param {string} key */
-function settledBoxes(state, boxes, key) {
-  return settled(state, { boxes }, counted(boxes), key);
+/** @param {SettleState} state @param {ReturnType<typeof plainBoxes>} boxes @param {Timed} how */
+function settledBoxes(state, boxes, how) {
+  return settled(state, { boxes }, counted(boxes), how);
 }
 
 /** Draw it rather than choose, from what was decided on. @param {SettleState} state @returns {SettleState} */
@@ -122,22 +123,24 @@ function drawnOn(state, next) {
   return next ? { ...state, drawing: next, said: next.said, notice: next.notice } : state;
 }
 
-/** What was drawn holds. @param {SettleState} state @param {string} key @returns {SettleState} */
-function drawn(state, key) {
+/** What was drawn holds. @param {SettleState} state @param {Timed} how @returns {SettleState} */
+function drawn(state, how) {
   if (!state.drawing) return state;
   if (state.drawing.boxing.points.length) return { ...state, notice: "A box is begun: finish it, or drop it with Escape." };
-  return settledBoxes(state, plainBoxes(boxesOf(state.drawing)), key);
+  return settledBoxes(state, plainBoxes(boxesOf(state.drawing)), how);
 }
 
 /** @param {SettleState} state @param {Pick<PersonEvent, "class_name" | "labels" | "spans" | "boxes">} what @param {string} name
- * @param {string} key @returns {SettleState} */
-function settled(state, what, name, key) {
+ * @param {Timed} how @returns {SettleState} */
+function settled(state, what, name, how) {
   const [row, ...rows] = state.rows;
   if (!row || !name) return state;
   /** @type {PersonEvent} */
-  const event = { key, kind: "settled", item_id: row.asked.item.item_id, ...what, seen: row.asked.answer?.key ?? null };
+  const event = {
+    key: how.key, kind: "settled", item_id: row.asked.item.item_id, ...what, seen: row.asked.answer?.key ?? null, ...timed(how),
+  };
   return {
-    ...state, rows, gone: "", ...NOTHING_CHOSEN, outbox: [...state.outbox, event], steps: [...state.steps, { key, row }],
+    ...state, rows, gone: "", ...NOTHING_CHOSEN, outbox: [...state.outbox, event], steps: [...state.steps, { key: how.key, row }],
     said: `Settled: ${name}.`, notice: "",
   };
 }

@@ -3,6 +3,7 @@
 /** @typedef {import("./types.js").SharedState} SharedState */
 /** @typedef {import("./types.js").SharedAction} SharedAction */
 /** @typedef {import("./types.js").PersonEvent} PersonEvent */
+/** @typedef {import("./types.js").Timed} Timed */
 
 /** @type {SharedState} */
 export const initialShared = {
@@ -22,6 +23,9 @@ export function reduceShared(state, action) {
     case "notice": return { ...state, notice: action.message, said: action.message };
   }
 }
+
+/** How long it took, where the page has measured it. @param {Pick<Timed, "seconds">} action */
+export const timed = ({ seconds }) => (seconds === undefined ? {} : { seconds });
 
 /** Events that were sent leave the outbox, whatever became of them.
  * @template {SharedState} S @param {S} state @param {readonly import("./types.js").Recorded[]} results @returns {S} */

@@ -36,10 +36,10 @@ export function suggestedIn({ item, guesses }) {
   return (guesses ? item?.guess?.[3] : null) ?? null;
 }
 
-/** Whether the spans on the screen were answered or suggested, and not touched since.
- * @param {State} state */
-export function wereOffered(state) {
-  return state.spans === null && Boolean(state.item?.answer?.spans ?? suggestedIn(state));
+/** Whether spans stood there from the first, answered or suggested, if only none: what is left of
+ * them is an answer too when it is empty. @param {State} state */
+export function spansOffered(state) {
+  return Boolean(state.item?.answer?.spans ?? suggestedIn(state));
 }
 
 /** @param {readonly Span[]} a @param {readonly Span[]} b */

@@ -2,6 +2,13 @@
 
 const DAY = 86400;
 
+/** The watch of this page. */
+export function pageWatch() {
+  const watch = stopwatch(() => performance.now(), () => document.hidden);
+  document.addEventListener("visibilitychange", watch.turned);
+  return watch;
+}
+
 /** @param {() => number} now in ms
  * @param {() => boolean} hidden whether nobody can see the page */
 export function stopwatch(now, hidden) {

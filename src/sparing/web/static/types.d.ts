@@ -138,6 +138,9 @@ export interface State extends SharedState {
   readonly singleKeys: boolean;
 }
 
+/** What makes an answer: the key of its event, and how long what it is of was on the screen. */
+export interface Timed { key: string; seconds?: number | undefined }
+
 /** What any page may be told by what keeps its answers safe. */
 export type SharedAction =
   | { type: "opened"; events: PersonEvent[] }
@@ -158,8 +161,8 @@ export type Action =
   | { type: "phase"; server: Server }
   | { type: "handing" }
   | { type: "beginning"; on: boolean }
-  | { type: "label"; key: string; name: string; confirmed?: boolean; addKey?: string; seconds?: number }
-  | { type: "done"; key: string; seconds?: number }
+  | ({ type: "label"; name: string; confirmed?: boolean; addKey?: string } & Timed)
+  | ({ type: "done" } & Timed)
   | { type: "alike"; name: string }
   | { type: "step"; by: number; extend: boolean }
   | { type: "select"; start: number; end: number; exact: boolean }
@@ -167,7 +170,7 @@ export type Action =
   | { type: "edge"; side: "start" | "end"; by: number }
   | { type: "unmark" }
   | { type: "box"; step: BoxStep }
-  | { type: "skip"; key: string; seconds?: number }
+  | ({ type: "skip" } & Timed)
   | { type: "flag"; key: string }
   | { type: "comment"; key: string; text: string }
   | { type: "undo"; key: string }
@@ -202,11 +205,11 @@ export interface SettleState extends SharedState {
 export type SettleAction =
   | SharedAction
   | { type: "listed"; rows: Disagreement[] }
-  | { type: "settle"; name: string; key: string }
-  | { type: "settleLabels"; labels: readonly string[]; key: string }
+  | ({ type: "settle"; name: string } & Timed)
+  | ({ type: "settleLabels"; labels: readonly string[] } & Timed)
   | { type: "toggle"; name: string }
-  | { type: "pick"; choice: number; key: string }
-  | { type: "settleUnits"; key: string }
+  | ({ type: "pick"; choice: number } & Timed)
+  | ({ type: "settleUnits" } & Timed)
   | { type: "draw" | "undraw" }
   | { type: "box"; step: BoxStep }
   | { type: "classed"; name: string }

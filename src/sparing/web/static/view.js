@@ -9,7 +9,7 @@ import { drawCurve, percent } from "./curve.js";
 import { button, byId, el, number, plural, sentence, show, write } from "./dom.js";
 import { drawFind } from "./find.js";
 import { keysOf } from "./keys.js";
-import { isSeveral, picked } from "./labels.js";
+import { isSeveral, labelsOffered, picked } from "./labels.js";
 import { drawMarking } from "./marking.js";
 import { framed } from "./picture.js";
 import { NONE } from "./reducer.js";
@@ -143,8 +143,8 @@ function chosen(state) {
   if (isSpans(state)) return state.item && spanIn(state) ? [spanIn(state)?.label ?? ""] : [];
   const { answer } = state.item ?? {};
   if (!isSeveral(state)) return answer?.class_name ? [answer.class_name] : [];
-  const isNone = state.draft === null && answer?.labels?.length === 0;
-  return isNone ? [NONE] : picked(state);
+  const labels = picked(state);
+  return !labels.length && labelsOffered(state) ? [NONE] : labels;
 }
 
 /** @param {HTMLElement} place @param {readonly string[]} names */
