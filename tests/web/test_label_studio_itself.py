@@ -331,7 +331,7 @@ def test_spans_go_there_are_shown_where_they_are_and_come_back(studio, tmp_path,
     page.locator("input[name=email]").fill(USER)
     page.locator("input[name=password]").fill(PASSWORD)
     page.locator("button[type=submit]").click()
-    page.wait_for_url("**/projects/**")
+    page.wait_for_url(lambda url: "login" not in url)
     page.goto(f"{studio.base_url}/projects/{number}/data?task={tasks_there(studio, number)[SMILE]}")
     page.wait_for_selector(".htx-highlight", timeout=PATIENCE * 1000)
     assert page.locator(".htx-highlight").all_text_contents() == ["Ada"]
