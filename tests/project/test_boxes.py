@@ -155,6 +155,14 @@ def test_classes_that_are_merged_make_two_boxes_one(project):
     assert [b.label for b in project.asked(item_id).answer.boxes] == ["cat"]
 
 
+def test_a_class_has_as_many_labels_as_boxes(project):
+    first, second, third = list(project.items)[:3]
+    cats = [(0, 0, 9, 9, "cat"), (20, 20, 30, 30, "cat"), (40, 9, 60, 30, "dog")]
+    project.teach({first: cats, second: cats[:1], third: []})
+    assert project.status().class_counts == {"cat": 3, "dog": 1}
+    assert "Boxes: cat 3, dog 1." in list(sentences(project.status()))
+
+
 def test_pictures_are_asked_by_their_vectors_before_there_is_a_model(project):
     asked = project.query(3)
     project.teach({a.item.item_id: [(0, 0, 9, 9, "cat")] for a in asked})

@@ -257,6 +257,7 @@ def test_files_that_cannot_be_decoded_are_named_and_never_asked(tmp_path):
     (photos / "bad.png").write_bytes(b"not an image")
     with Project.create(photos, classes=["x"]) as project:
         assert project.status().n_items == 13  # nobody has opened them yet
+        assert "is not known yet" in project.status().notes[0]
         project.retrain()
         status = project.status()
         assert status.n_items == 12

@@ -14,6 +14,7 @@ WHAT = {
     "boxes": "has an F1, of boxes of the right class that overlap by half, of",
     "spans": "has an F1, of spans that are right in both ends and in class, of",
 }
+COUNTED = {"boxes": "Boxes", "spans": "Spans"}
 
 
 def sentences(stands: "Status") -> Iterator[str]:
@@ -24,7 +25,7 @@ def sentences(stands: "Status") -> Iterator[str]:
     )
     counts = ", ".join(f"{name} {n:,}" for name, n in stands.class_counts.items())
     if counts:
-        yield f"Classes: {counts}."
+        yield f"{COUNTED.get(stands.kind, 'Classes')}: {counts}."
     if stands.accuracy is not None:
         what = WHAT.get(stands.kind, WHAT["class"])
         yield f"The model {what} {_numbers(stands.accuracy)}: {stands.accuracy.note}."

@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 
 from sparing.audit.audit import Phase
-from sparing.datasets.items import shown_names
 from sparing.datasets.label_columns import offered
 from sparing.project.asking import looked_up
 from sparing.project.learning.advice import (
@@ -35,7 +34,7 @@ from sparing.project.views import (
     Status,
 )
 from sparing.store import Event, Kind, Version, VersionFacts
-from sparing.store.contents import classes_in
+from sparing.store.contents import units_in
 from sparing.store.records import LABELS
 
 N_SHOWN = 3
@@ -59,6 +58,11 @@ BY_TOKENS = "The model hears them token by token, as far as answers bear them ou
 ROUGH = (
     "rough, of the items without a label: from {n} drawn at random so far;"
     " 'Check now' makes it sure"
+)
+
+NOT_LOOKED_AT = (
+    "Whether all pictures can be read is not known yet: each is opened before the model sees it,"
+    " and those that cannot be read are named then."
 )
 
 
@@ -146,8 +150,8 @@ def _seen(state: State, labels: list[Event], annotator: str) -> list[Event]:
 def _counts(state: State, labels: list[Event]) -> dict[str, int]:
     counts = {c.class_id: 0 for c in state.replay.classes}
     for label in labels:
-        for one in classes_in(state.replay.resolve(label.content or "")):
-            counts[one] += 1
+        for *_, one in units_in(state.replay.resolve(label.content or "")):
+            counts[str(one)] += 1
     return {state.replay.class_name(class_id): n for class_id, n in counts.items()}
 
 
@@ -206,16 +210,16 @@ def _advice(state: State, counts: dict[str, int], n_left: int) -> tuple[bool, st
 
 
 def _notes(state: State) -> list[str]:
-    unreadable: dict[str, list[str]] = {}
-    for item in state.unreadable:
-        unreadable.setdefault(item.reason or "", []).append(item.name)
-    skipped = [
-        f"{len(names):,} cannot be read, {why}: {shown_names(names)}."
-        for why, names in unreadable.items()
-    ]
     ignored = _ignored(state.replay.ignored)
     said = [*state.listing.said, *_offered(state), *_of_texts(state), *state.changes.said()]
-    return [*state.said_of_certificate(), *ignored, *said, *skipped, *_lost(state)]
+    unread = [*state.said_of_unreadable(), *_not_looked_at(state)]
+    return [*state.said_of_certificate(), *ignored, *said, *unread, *_lost(state)]
+
+
+def _not_looked_at(state: State) -> list[str]:
+    """Say that it is not known yet which pictures can be read: they are opened to be encoded."""
+    is_open = state.is_encoded or state.versions or state.listing.kind != "images"
+    return [] if is_open else [NOT_LOOKED_AT]
 
 
 def _offered(state: State) -> list[str]:

@@ -10,6 +10,7 @@ from sparing.audit.audit import Phase
 from sparing.audit.early_stop import audits_needed
 from sparing.audit.evaluation import Estimate, accuracy
 from sparing.audit.findings import judge
+from sparing.datasets.items import shown_names
 from sparing.errors import NotFoundError, SourceError, SparingError, VoidAuditError
 from sparing.project.audits.draws import Draw
 from sparing.project.audits.outcome import Certified, answers_of, contents_of, evidence
@@ -171,6 +172,16 @@ class State:
         """Return why the audit or its certificate is void, or what has become of its labels."""
         fault = [self.stage.fault] if self.stage.fault else []
         return fault + (self.standing.said() if self.standing is not None else [])
+
+    def said_of_unreadable(self) -> list[str]:
+        """Return how many items cannot be read, why, and which."""
+        names: dict[str, list[str]] = {}
+        for item in self.unreadable:
+            names.setdefault(item.reason or "", []).append(item.name)
+        return [
+            f"{len(those):,} cannot be read, {why}: {shown_names(those)}."
+            for why, those in names.items()
+        ]
 
     def is_automatic(self, row: int) -> bool:
         """Tell whether the certificate still vouches for the model's label of an item."""

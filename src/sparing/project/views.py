@@ -207,7 +207,7 @@ class Status:
     n_items : items that are there and can be read
     n_labeled, n_skipped, n_left : answered so, and not answered
     n_flagged : marked by the person
-    class_counts : labels a class, zeros included
+    class_counts : labels a class, zeros included; spans or boxes, where these are marked
     phase : label, audit, certified, hand-back or done
     accuracy : None as long as too little is known for a number
     wanting : what is missing for one, in words; empty where there is one

@@ -9,6 +9,7 @@ import time
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from sparing.project import Project
 from sparing.project.learning import trainee as module
@@ -264,3 +265,22 @@ def test_after_a_quick_order_the_whole_one_is_wanted_though_no_answer_came(proje
         assert project.learning.version == 1
     finally:
         trainer.stop()
+
+
+def test_what_cannot_be_read_is_told_once_it_was_looked_at(tmp_path):
+    photos = tmp_path / "photos"
+    photos.mkdir()
+    for i in range(3):
+        Image.new("L", (8, 8), 40 * i).save(photos / f"{i}.png")
+    (photos / "bad.png").write_bytes(b"not an image")
+    told = []
+    with Project.create(photos, classes=["x"], encoder="pixels") as project:
+        project.learning.trainee(lambda *_: None).encode()
+        child = fake('print(json.dumps({"encoded": True}), flush=True)')
+        trainer = Trainer(project.learning, project.map, child, note=told.append)
+        trainer.start()
+        try:
+            until(lambda: any("bad.png" in note for note in told), "for the picture to be named")
+            assert project.status().n_items == 3
+        finally:
+            trainer.stop()

@@ -147,3 +147,9 @@ test("no class has a key that means something else here; Shift goes ten pixels",
   const digits = { ...state, server: { ...state.server, classes: [{ name: "0", place: 0, count: 0 }] } };
   assert.equal(boxIntent({ key: "-" }, digits), null); // there it stands for no object
 });
+
+test("a class has as many labels as boxes, and loses them with what is taken back", () => {
+  const state = acts(begun(), draw([0, 0], [9, 9]), draw([20, 20], [30, 30]), done);
+  assert.deepEqual(state.server.classes.map((row) => row.count), [2, 0]);
+  assert.deepEqual(acts(state, undo).server.classes.map((row) => row.count), [0, 0]);
+});

@@ -69,6 +69,12 @@ class Learning:
         with self._guarded.held() as state:
             return state.seen_by
 
+    @property
+    def unreadable(self) -> tuple[str, ...]:
+        """Sentences on items that cannot be read, as far as they were looked at."""
+        with self._guarded.held() as state:
+            return tuple(state.said_of_unreadable())
+
     def is_behind(self) -> bool:
         """Tell whether the newest model version lacks an answer or an item, or there is none.
 

@@ -64,7 +64,7 @@ class Trainer:
     learning, item_map : of a project that is open for writing
     command : what is started; another one in tests
     pause : seconds before the first restart of a trainer that died; doubled each time
-    note : told what made the vectors of the items, in sentences, when they have been made
+    note : told what made the vectors of the items, and which cannot be read, in sentences
 
     Examples
     --------
@@ -259,12 +259,17 @@ class Trainer:
         from sparing.errors import SparingError
 
         try:
-            before = self._learning.seen_by
+            before = self._found()
             self._learning.take_contents()
-            for note in self._learning.seen_by if self._learning.seen_by != before else ():
-                self._note(note)
+            for note in self._found():
+                if note not in before:
+                    self._note(note)
         except SparingError as error:  # what was found is kept the next time
             self._say(FAILED, str(error))
+
+    def _found(self) -> tuple[str, ...]:
+        """Return what is known of the items, once they were looked at."""
+        return (*self._learning.seen_by, *self._learning.unreadable)
 
     def _finish(self, line: dict[str, Any]) -> None:
         from sparing.errors import SparingError

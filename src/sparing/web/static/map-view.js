@@ -1,8 +1,8 @@
 // What stands around the map: the legend, the picked item, what was selected, how far the map is.
 
 import { mediaUrl } from "./api.js";
-import { percent } from "./curve.js";
 import { button, byId, el, number, plural, sentence, show, write } from "./dom.js";
+import { believed } from "./guesses.js";
 import { LONGEST } from "./list.js";
 import { RINGS } from "./map-canvas.js";
 import { palette } from "./map-palette.js";
@@ -132,7 +132,7 @@ function cut(text, length) {
  * @param {Asked} asked */
 export function caption({ item, answer, guess }) {
   if (answer) return `${item.name}: ${answer.class_name ?? "skipped"}`;
-  return guess ? `${item.name}: probably ${guess[0]} (${percent(guess[1])})` : item.name;
+  return guess ? `${item.name}: probably ${believed(guess)}` : item.name;
 }
 
 /** @param {MapState} state */
@@ -146,7 +146,7 @@ function drawPicked({ picked }) {
     ["Name", item.name],
     ["Label", answer ? answer.class_name ?? "skipped" : "none yet"],
     ["By", answer?.annotator ?? ""],
-    ["Guess", guess ? `${guess[0]} (${percent(guess[1])})` : ""],
+    ["Guess", guess ? believed(guess) : ""],
     ["Why", sentence(why)],
     ["Marks", [flagged ? "Flagged." : "", comment].filter(Boolean).join(" ")],
   ];

@@ -124,8 +124,13 @@ function classes({ body, state, acts }) {
   form.hidden = !mayAdd(state);
   const may = setting("Annotators may add classes.", state.server?.may_add_classes ?? true, (on) => { acts.tried(api.setRights(on)); });
   may.classList.add("for-owner");
-  body.append(form, el("ul", { class: "rows" }, ...rows.map((_, i) => classRow(i, rows, keysOf(state), acts))), may);
+  body.append(form, el("ul", { class: "rows" }, ...rows.map((_, i) => classRow(i, rows, keysOf(state), unitOf(state), acts))), may);
   body.append(el("p", { class: "quiet for-owner" }, "Merging moves all labels of a class to another; a class without labels can be deleted. Backspace takes each back."));
+}
+
+/** What is counted of a class: one, and several. @param {State} state @returns {readonly [string, string]} */
+function unitOf(state) {
+  return isBoxes(state) ? ["box", "boxes"] : isSpans(state) ? ["span", "spans"] : ["label", "labels"];
 }
 
 /** @param {State} state */
@@ -135,18 +140,18 @@ function named({ server }) {
 
 /** Only the numbers change with the news: a name that is being typed stays.
  * @param {State} state */
-function recount({ panel, server }) {
-  if (panel !== "classes") return;
-  server?.classes.forEach((row, i) => {
-    write(`count-${i}`, plural(row.count, "label", "labels"));
+function recount(state) {
+  if (state.panel !== "classes") return;
+  state.server?.classes.forEach((row, i) => {
+    write(`count-${i}`, plural(row.count, ...unitOf(state)));
     show(`count-${i}`, row.count > 0);
     show(`delete-${i}`, row.count === 0);
   });
 }
 
 /** @param {number} i @param {readonly import("./types.js").ClassRow[]} rows
- * @param {ReadonlyMap<string, string>} keys @param {Acts} acts */
-function classRow(i, rows, keys, acts) {
+ * @param {ReadonlyMap<string, string>} keys @param {readonly [string, string]} unit @param {Acts} acts */
+function classRow(i, rows, keys, unit, acts) {
   const row = /** @type {import("./types.js").ClassRow} */ (rows[i]);
   const name = el("input", { type: "text", value: row.name, maxlength: 200, "aria-label": `Name of ${row.name}`, autocomplete: "off" });
   const rename = button("Rename", () => acts.renameClass(row.name, name.value.trim()), "for-owner");
@@ -159,7 +164,7 @@ function classRow(i, rows, keys, acts) {
   gone.hidden = row.count > 0;
   const key = keys.get(row.name) ?? "/";
   return el("li", { class: "class-row" }, el("kbd", {}, key.toUpperCase()), name, rename, into,
-    el("span", { class: "quiet", id: `count-${i}`, hidden: row.count === 0 }, plural(row.count, "label", "labels")), gone);
+    el("span", { class: "quiet", id: `count-${i}`, hidden: row.count === 0 }, plural(row.count, ...unit)), gone);
 }
 
 /** What goes out beside the tables and Label Studio's tasks, by what an answer is.

@@ -307,7 +307,7 @@ function moved(server, from, to) {
 /** @param {Said} said @param {string} name */
 function names(said, name) {
   const units = said?.spans ?? said?.boxes;
-  if (units) return units.some((one) => one.label === name);
+  if (units) return units.filter((one) => one.label === name).length;
   return said?.labels ? said.labels.includes(name) : said?.class_name === name;
 }
 

@@ -8,6 +8,7 @@ import { fields, written } from "./content.js";
 import { drawCurve, percent } from "./curve.js";
 import { button, byId, el, number, plural, sentence, show, write } from "./dom.js";
 import { drawFind } from "./find.js";
+import { guessed, suggested } from "./guesses.js";
 import { keysOf } from "./keys.js";
 import { isSeveral, labelsOffered, picked } from "./labels.js";
 import { drawMarking } from "./marking.js";
@@ -77,7 +78,7 @@ function drawAbout(state) {
     one.answer ? `${speaker(one.answer, state)} said: ${answered(one.answer)}.` : "",
     one.flagged ? "Flagged." : "",
     one.comment ? `Comment: ${one.comment}` : "",
-    suggestedIn(state) || suggestedBoxes(state) ? suggested(one) : state.guesses && one.guess ? guessed(one.guess, isSeveral(state)) : "",
+    one.guess && (suggestedIn(state) || suggestedBoxes(state)) ? suggested(one.guess) : state.guesses && one.guess ? guessed(one.guess, isSeveral(state)) : "",
   ] : [];
   write("marks", marks.filter(Boolean).join(" "));
 }
@@ -86,19 +87,6 @@ function drawAbout(state) {
 function answered({ class_name, spans, boxes }) {
   if (boxes) return boxes.length ? plural(boxes.length, "box", "boxes") : "no object";
   return spans ? spans.length ? `${spans.length} marked` : "nothing to mark" : class_name ?? "skipped";
-}
-
-/** @param {import("./types.js").Asked} asked */
-function suggested({ guess }) {
-  const [name, sure, , , by] = guess ?? ["", 0, null, null, ""];
-  const who = by ? `${by} suggests ${name}` : `The model suggests ${name} (${percent(sure)} sure of all)`;
-  return `${who}; change what is wrong, Enter accepts.`;
-}
-
-/** @param {import("./types.js").Guess} guess @param {boolean} several */
-function guessed([name, sure, , , by], several) {
-  const how = several ? "it is chosen below, change what is wrong; Enter accepts" : "Enter confirms";
-  return `${by ? `${by} says ${name}` : `The model guesses ${name} (${percent(sure)})`}; ${how}.`;
 }
 
 /** @param {State} state */
