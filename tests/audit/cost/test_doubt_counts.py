@@ -2,11 +2,12 @@
 
 import numpy as np
 import pytest
+from scipy.special import ndtri
 
 from sparing import ClassTable
 from sparing.audit.audit import Claim
 from sparing.audit.cost.doubt_counts import DoubtCounts
-from sparing.audit.cost.error_scenarios import powers, wrong_if
+from sparing.audit.cost.error_scenarios import OF_LEFT, powers, wrong_if
 from sparing.audit.cost.plan import plan_audit
 from sparing.errors import InvalidInputError
 from sparing.pool.predictions import Predictions
@@ -33,10 +34,12 @@ def test_counts_are_of_bins_and_all_are_counted():
 
 
 @pytest.mark.parametrize("true", [0.6, 1.0, 2.5])
-def test_many_items_tell_the_power_and_few_leave_it_open(true):
+def test_many_items_tell_the_power_as_far_as_what_is_left_is_like_them_and_few_leave_it_open(true):
     few, many = (powers(0.1, 0.3, drawn(true, n)) for n in (20, 4000))
-    assert abs(np.log(np.median(many) / true)) < 0.2
-    assert many[-1] / many[0] < 1.5 < few[-1] / few[0]
+    assert abs(np.log(np.median(many) / true)) < 0.1
+    assert many[-1] / many[0] == pytest.approx(np.exp(2 * OF_LEFT * ndtri(17 / 18)), rel=0.05)
+    unknown = powers(0.1, 0.3)
+    assert many[-1] / many[0] < 0.8 * few[-1] / few[0] < 0.8 * unknown[-1] / unknown[0]
     assert np.allclose(powers(0.1, 0.3, DoubtCounts.of([], [])), powers(0.1, 0.3))
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import ndtri
+from scipy.special import ndtr, ndtri
 
 from sparing.audit.cost.doubt_counts import DoubtCounts
 from sparing.types import FloatArray
@@ -22,12 +22,14 @@ SAMPLE = 4096  # items by which the errors of all are guessed
 # that was labeled (what is left are no items that were easily told to be hard) and with the mean
 # doubt. Where the numbers come from: benchmarks/planning.py, docs/decisions/0004.
 TOP = 0.6
-LEVEL, BY_DOUBT, BY_SHARE, SPREAD = 0.26, -0.18, -0.9, 0.52
+LEVEL, BY_DOUBT, BY_SHARE, SPREAD = 0.26, -0.18, -0.9, 0.52  # in all
 DOUBTS = 0.01, 0.5  # a mean doubt below or above counts as that
+# A part of it is how models differ, which answers to items drawn at random tell. The rest is how
+# the items that are left differ from such items, which no such answer can tell.
+OF_MODEL, OF_LEFT = 0.38, 0.35
 N_SCENARIOS = 9
 GRID = np.linspace(-4, 4, 161)  # powers, in standard deviations of what is expected of any model
 LEAST_CHANCE = 1e-4  # some labels are slips: no error is a proof
-TRUST = 0.5
 WEIGHTS = np.full(N_SCENARIOS, 1 / N_SCENARIOS)
 
 
@@ -38,8 +40,7 @@ def powers(mean_doubt: float, share_labeled: float, seen: DoubtCounts | None = N
     ----------
     mean_doubt : of the items that are left
     share_labeled : of the pool
-    seen : what is known of items drawn at random; it counts as its share TRUST, since the items
-        that are left are no such items
+    seen : what is known of items drawn at random
 
     Examples
     --------
@@ -52,13 +53,16 @@ def powers(mean_doubt: float, share_labeled: float, seen: DoubtCounts | None = N
     places = (np.arange(N_SCENARIOS) + 0.5) / N_SCENARIOS
     if seen is None or not len(seen.doubt):
         return np.asarray(np.exp(mean + SPREAD * ndtri(places)))
-    grid = mean + SPREAD * GRID
-    likely = TRUST * _log_likelihood(np.exp(grid), seen) - GRID**2 / 2
-    by_then = np.cumsum(np.exp(likely - likely.max()))
-    return np.asarray(np.exp(np.interp(places, by_then / by_then[-1], grid)))
+    of_model = mean + OF_MODEL * GRID
+    likely = log_likelihood(np.exp(of_model), seen) - GRID**2 / 2
+    weights = np.exp(likely - likely.max())
+    of_left = mean + SPREAD * GRID
+    by_then = ndtr((of_left[:, None] - of_model) / OF_LEFT) @ weights
+    return np.asarray(np.exp(np.interp(places, by_then / weights.sum(), of_left)))
 
 
-def _log_likelihood(powers: FloatArray, seen: DoubtCounts) -> FloatArray:
+def log_likelihood(powers: FloatArray, seen: DoubtCounts) -> FloatArray:
+    """Return (n_powers,) how well each power agrees with what was seen of items drawn at random."""
     chance = np.array([wrong_if(seen.doubt, power) for power in powers])
     chance = np.clip(chance, LEAST_CHANCE, 1 - LEAST_CHANCE)
     right = seen.n_items - seen.n_wrong
