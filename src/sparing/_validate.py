@@ -74,6 +74,8 @@ def check_features(X: Any, where: str, name: str = "X") -> Features:
     """
     if sparse.issparse(X):
         X = X if X.format == "csr" else X.tocsr()
+        if X.dtype.kind == "c":
+            raise invalid(name, where, "numeric", _Phrase(f"values of type {X.dtype}"))
         if X.dtype.kind != "f":
             X = X.astype(_float_type(X.data, name, where))
         _check_values(X.data, partial(_csr_place, X), name, where)
@@ -105,7 +107,11 @@ def _plain_array(X: Any, name: str, where: str) -> np.ndarray[Any, Any]:
             raise invalid(name, where, "without masked values", _Phrase(f"one at [{place}]"))
         return np.asarray(X.data)
     own = isinstance(X, np.ndarray) and not isinstance(X, np.matrix)
-    return X if own else np.asarray(X)
+    try:
+        return X if own else np.asarray(X)
+    except ValueError:
+        expected = "a non-empty 2-D array (n_items, n_features)"
+        raise invalid(name, where, expected, _Phrase("rows of different lengths")) from None
 
 
 def _as_float(X: np.ndarray[Any, Any], name: str, where: str) -> FloatArray:
@@ -113,6 +119,8 @@ def _as_float(X: np.ndarray[Any, Any], name: str, where: str) -> FloatArray:
     if X.dtype.kind in "biu":
         return X.astype(_float_type(X, name, where))
     try:
+        if X.dtype.kind == "c":  # NumPy would drop the imaginary part
+            raise TypeError
         X = X.astype(np.float64)
     except (TypeError, ValueError):
         raise invalid(name, where, "numeric", _Phrase(f"values of type {X.dtype}")) from None

@@ -449,6 +449,9 @@ def test_more_than_the_pool_has_is_refused(X):
         (np.ones((0, 3)), "non-empty 2-D array"),
         (np.ones((2, 0, 2)), "non-empty 2-D array"),
         (np.array([["a"]]), "must be numeric"),
+        (np.array([[1 + 1j]]), "must be numeric"),  # NumPy drops the imaginary part
+        (sparse.csr_array([[1 + 1j]]), "must be numeric"),
+        ([[1, 2], [3]], "Got rows of different lengths"),
         (sparse.csr_array([[np.nan]]), "must be finite"),
     ],
 )
