@@ -263,7 +263,8 @@ def export(
             n = opened.files.export(out, form or _form_of(out))
             for note in (*opened.audits.notes(), *opened.files.left_out):
                 typer.echo(note, err=True)
-            typer.echo(f"{n:,} labels in {out}.", err=True)
+            what = "labels" if opened.kind == "class" else "items with an answer"
+            typer.echo(f"{n:,} {what} in {out}.", err=True)
         if model is not None:
             _export_model(opened, model)
 

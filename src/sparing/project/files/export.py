@@ -7,12 +7,13 @@ is. A cell of a CSV file that a spreadsheet would take for a formula gets an apo
 
 import shutil
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from sparing.annotations.boxes import Size
 from sparing.annotations.spans import text_hash
+from sparing.annotations.values import DRAWN
 from sparing.errors import InvalidInputError, SourceError, UnknownNameError
 from sparing.files import staging, write_atomically
 from sparing.project.files import opinions
@@ -246,8 +247,9 @@ def _said_by_model(state: State, row: int) -> dict[str, Any]:
     if guess is None:
         return {}
     parts = guess.spans if guess.boxes is None else guess.boxes
+    plain = [replace(part, by=DRAWN, version=None) for part in parts or ()]  # nobody accepted it
     return {
-        "guess": guess.name if parts is None else as_said([part.said() for part in parts]),
+        "guess": guess.name if parts is None else as_said([part.said() for part in plain]),
         "guess_confidence": guess.confidence,
         "model_version": state.version,
     }
