@@ -142,7 +142,7 @@ def test_answers_are_the_same_whatever_their_order_keep_whence_they_came_and_are
     assert project.history("nothing to mark")[0] == 1
 
 
-def test_it_learns_suggests_and_says_how_good_it_is(project):
+def test_it_learns_suggests_and_says_how_good_it_is(project, tmp_path):
     answer(project, project.query(15))
     project.retrain()
     for _ in range(2):
@@ -157,6 +157,10 @@ def test_it_learns_suggests_and_says_how_good_it_is(project):
     seen = [s for a in asked if a.guess for s in a.guess.spans]
     assert {(s.by, s.version) for s in seen} == {("accepted", 3)}
     assert all("without suggestions" in a.why for a in asked if a.guess is None)
+    project.files.export(tmp_path / "out.jsonl")
+    rows = map(json.loads, (tmp_path / "out.jsonl").read_text("utf-8").splitlines())
+    guesses = [span for row in rows for span in json.loads(row["guess"] or "[]")]
+    assert {tuple(span) for span in guesses} == {("start", "end", "label")}  # nobody accepted them
     status = project.status()
     assert 0.5 < status.accuracy.estimate <= 1
     assert status.accuracy.low < status.accuracy.high
