@@ -157,9 +157,10 @@ def test_it_learns_suggests_and_says_how_good_it_is(project, tmp_path):
     seen = [s for a in asked if a.guess for s in a.guess.spans]
     assert {(s.by, s.version) for s in seen} == {("accepted", 3)}
     assert all("without suggestions" in a.why for a in asked if a.guess is None)
-    project.files.export(tmp_path / "out.jsonl")
-    rows = map(json.loads, (tmp_path / "out.jsonl").read_text("utf-8").splitlines())
-    guesses = [span for row in rows for span in json.loads(row["guess"] or "[]")]
+    project.files.export(tmp_path / "out.jsonl", "jsonl")
+    lines = (tmp_path / "out.jsonl").read_text("utf-8").splitlines()
+    told = [json.loads(line)["guess"] or "[]" for line in lines]
+    guesses = [span for guess in told for span in json.loads(guess)]
     assert {tuple(span) for span in guesses} == {("start", "end", "label")}  # nobody accepted them
     status = project.status()
     assert 0.5 < status.accuracy.estimate <= 1
