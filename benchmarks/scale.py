@@ -1,14 +1,17 @@
 """Shards: rows a second beside the bare read and the bare product, and what a certificate takes.
 
     OMP_NUM_THREADS=1 python benchmarks/scale.py [--rows 1000000] [--columns 64 384]
-           [--labels 10000000 100000000] [--engine-rows 10000000] [--no-write]
+           [--labels 10000000 100000000] [--engine-rows 10000000] [--covered-rows 1000000]
+           [--no-write]
 
 Writes vectors into a temporary folder, so they are read out of the system's cache; the floors are
 measured right before. Seconds are of one processor, so that a busy machine does not lengthen them
 much; what two workers gain can only be told on a quiet one. The peak of memory is of a process of
 its own, libraries and all. With --engine-rows two workers of this machine and two of Ray choose
 from a pool of that many rows, in turn, in seconds of the clock; where Ray is not installed that is
-left out. What is not named is not measured, and stays as it was.
+left out. With --covered-rows a strategy that compares items chooses among all rows and in two
+passes, and it is told how far the others are from what was chosen. What is not named is not
+measured, and stays as it was.
 
 Writes docs/benchmarks/scale.json and .md.
 """
@@ -29,21 +32,25 @@ from typing import Any
 
 import numpy as np
 from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import pairwise_distances_argmin_min
 
 from sparing.encoders.registry import get_encoder
 from sparing.models.fitting import FittedModel
 from sparing.models.saved import SavedModel, save_model
+from sparing.sharded.candidates import LIMIT
 from sparing.sharded.engine import Engine, Local, one_thread
 from sparing.sharded.predicting import predict_shards
 from sparing.sharded.selecting import BestTask, WantedRows, best_of_shard, select_rows
 from sparing.sharded.shardfile import blocks_of_shard
 from sparing.sharded.shardpool import hash_of, index_shards, open_shards
+from sparing.sharded.two_passes import select_in_two_passes
 
 OUT = Path(__file__).parents[1] / "docs" / "benchmarks"
 COMMANDS = ("select", "predict")
 SPEEDS = ("bare read", "bare product", *COMMANDS)
 STEPS = ("read", "planned", "drawn", "certified", "written")
 ENGINES = ("one worker", "two workers", "two of Ray Core", "two of Ray Data")
+COVERING = ("k_center", "max_herding")
 SHARD, CLASSES, N = 250_000, 10, 1000
 
 
@@ -143,8 +150,13 @@ def engines(rows: int, columns: int) -> dict[str, float]:
             for _ in range(3):
                 for name, work in works.items():
                     seconds[name].append(clocked(work))
-            found["MB idle"] = max(peak for _, peak in Local(2).run(peak_of_idle, tasks[:2]))
-            found["MB at work"] = max(peak for _, peak in Local(2).run(peak_of_best, tasks))
+
+        def peaks(work: Callable[[BestTask], float]) -> float:
+            return max(peak for _, peak in Local(2).run(work, tasks))
+
+        # A worker that has done nothing has started, and has loaded the libraries.
+        seconds["start of two workers"] = [clocked(lambda: peaks(peak_of_idle)) for _ in range(3)]
+        found["MB idle"], found["MB at work"] = peaks(peak_of_idle), peaks(peak_of_best)
         return found | {name: min(times) for name, times in seconds.items()}
 
 
@@ -170,7 +182,57 @@ def peak_of_best(task: BestTask) -> float:
 
 
 def peak_of_idle(_: BestTask) -> float:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return peak_memory()
+
+
+def peak_memory() -> float:
+    """Return the memory in MB that this process has held at most.
+
+    What getrusage says begins, on Linux, with what the process held that this one came from.
+    """
+    status = Path("/proc/self/status")
+    if not status.exists():
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    line = next(line for line in status.read_text().splitlines() if line.startswith("VmHWM:"))
+    return int(line.split()[1]) / 1024
+
+
+def coverage(rows: int, columns: int) -> dict[str, float]:
+    """Return how far rows are from what was chosen of all rows, and of candidates alone.
+
+    Rows are of 300 clusters of very different sizes.
+    """
+    rng = np.random.default_rng(0)
+    centers = 2 * rng.standard_normal((300, columns), dtype=np.float32)
+    shares = 1 / np.arange(1, 301)
+    with tempfile.TemporaryDirectory() as where:
+        folder, parts = Path(where), []
+        for first in range(0, rows, SHARD):
+            n = min(SHARD, rows - first)
+            near = centers[rng.choice(300, n, p=shares / shares.sum())]
+            parts.append(near + rng.standard_normal((n, columns), dtype=np.float32))
+            np.save(folder / f"part-{first // SHARD:04d}.npy", parts[-1])
+        manifest, X = index_shards(folder), np.concatenate(parts)
+        found: dict[str, float] = {"rows": rows, "columns": columns, "candidates": LIMIT}
+        for strategy in COVERING:
+            wanted = WantedRows(strategy, 200)
+            for name, limit in (("all", rows), ("candidates", LIMIT)):
+                chosen = select_in_two_passes(folder, manifest, wanted, {}, limit=limit)
+                at = [int(row.shard[5:9]) * SHARD + row.row for row in chosen.rows]
+                distances = to_nearest(X, X[at])
+                found[f"{strategy} of {name}"] = float(distances.mean())
+                found[f"{strategy} of {name}, most"] = float(distances.max())
+    return found
+
+
+def to_nearest(X: Any, chosen: Any) -> Any:
+    """Return how far each row is from the nearest one that was chosen."""
+    return np.concatenate(
+        [
+            pairwise_distances_argmin_min(X[first : first + SHARD], chosen)[1]
+            for first in range(0, len(X), SHARD)
+        ]
+    )
 
 
 def clocked(work: Callable[[], Any]) -> float:
@@ -248,8 +310,7 @@ def certify(labels: Path) -> dict[str, float]:
     folder.save(labeled, labeled.certificate, pool)
     done("written")
     told = {"rows": len(p), "audited": len(audit.drawn), "handed back": len(labeled.remainder)}
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    return {**told, **spent, "peak MB": peak}
+    return {**told, **spent, "peak MB": peak_memory()}
 
 
 def page(told: dict[str, Any]) -> str:
@@ -270,14 +331,36 @@ def page(told: dict[str, Any]) -> str:
         speeds = " | ".join(f"{one['rows'] / one[what] / 1e6:.2f}" for what in SPEEDS)
         over = " | ".join(f"{one[what] / floor:.1f} times" for what in COMMANDS)
         lines.append(f"| {name} | {one['rows']:,} | {speeds} | {over} | {one['load']:.1f} |")
+    lines += cost(told.get("pools", {}))
+    for c in told.get("coverage", {}).values():
+        lines += [
+            "",
+            f"Two passes, of {c['rows']:,} rows of {c['columns']} columns in 300 clusters: 200",
+            "items chosen by a strategy that compares items, among all rows and among",
+            f"{c['candidates']:,} candidates; how far a row is from the nearest",
+            "of the 200, on average and at most.",
+            "",
+            "| strategy | of all | of candidates | lost | most, of all | of candidates | lost |",
+            "|---|---:|---:|---:|---:|---:|---:|",
+        ]
+        for name in COVERING:
+            cells = [name]
+            for what in ("", ", most"):
+                whole, part = c[f"{name} of all{what}"], c[f"{name} of candidates{what}"]
+                cells += [f"{whole:.3f}", f"{part:.3f}", f"{100 * (part / whole - 1):.1f} %"]
+            lines.append(f"| {' | '.join(cells)} |")
     for e in told.get("engines", {}).values():
+        gain = e["one worker"] / (e["two workers"] - e["start of two workers"])
         seconds = ", ".join(f"{name} {e[name]:.1f}" for name in ENGINES)
         lines += [
             "",
             f"Engines, load {e['load']:.1f}: margin over {e['rows']:,} rows of",
             f"{e['columns']} columns, seconds of the clock, best of three: {seconds};",
-            f"before that Ray took {e['start of Ray']:.1f} s to start. A worker of this machine",
-            f"held {e['MB at work']:,.0f} MB at most, an idle one {e['MB idle']:,.0f} MB.",
+            f"before that Ray took {e['start of Ray']:.1f} s to start. Two workers of this",
+            f"machine took {e['start of two workers']:.1f} s of theirs to start: without that, two",
+            f"are {gain:.2f} times as quick as",
+            f"one. A worker held {e['MB at work']:,.0f} MB at most,",
+            f"an idle one {e['MB idle']:,.0f} MB.",
         ]
     for c in told.get("certify", {}).values():
         spent = ", ".join(f"{step} {c[step]:.1f}" for step in STEPS)
@@ -292,12 +375,33 @@ def page(told: dict[str, Any]) -> str:
     return "\n".join(lines) + "\n"
 
 
+def cost(pools: dict[str, Any]) -> list[str]:
+    """Return the lines of what more rows would cost."""
+    lines = [
+        "",
+        "What more rows would cost, extrapolated from these: bytes that are read, and hours of one",
+        "processor. Of a disk or a network that gives fewer bytes a second, these are the floor.",
+        "",
+        "| vectors | rows | bytes | select | predict |",
+        "|---|---:|---:|---:|---:|",
+    ]
+    for name, one in pools.items():
+        columns, dtype = name.split(" x ")[1].split(", ")
+        for rows in (100_000_000, 1_000_000_000):
+            size = rows * (int(columns) * np.dtype(dtype).itemsize + 4 * (dtype == "int8"))
+            spent = (one[what] / one["rows"] * rows / 3600 for what in COMMANDS)
+            hours = " | ".join(f"{one_hour:.3f} h" for one_hour in spent)
+            lines.append(f"| {columns} {dtype} | {rows:,} | {size / 1e9:,.0f} GB | {hours} |")
+    return lines
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, default=0)
     parser.add_argument("--columns", type=int, nargs="+", default=[64])
     parser.add_argument("--labels", type=int, nargs="+", default=[])
     parser.add_argument("--engine-rows", type=int, default=0)
+    parser.add_argument("--covered-rows", type=int, default=0)
     parser.add_argument("--certify", type=Path, help="only these labels, as JSON")
     parser.add_argument("--no-write", action="store_true")
     args = parser.parse_args()
@@ -323,6 +427,8 @@ def pieces(args: argparse.Namespace) -> Iterator[tuple[tuple[str, str], dict[str
             yield ("pools", f"{args.rows:,} x {columns}, {dtype}"), found
     if args.engine_rows and importlib.util.find_spec("ray"):
         yield ("engines", f"{args.engine_rows:,} rows"), engines(args.engine_rows, args.columns[0])
+    if args.covered_rows:
+        yield ("coverage", f"{args.covered_rows:,} rows"), coverage(args.covered_rows, 64)
     for rows in args.labels:
         with tempfile.TemporaryDirectory() as here:
             labels = Path(here, "labels")

@@ -72,6 +72,14 @@ def gathered(
     return X
 
 
+def places_of(manifest: ShardManifest, rows: IntArray) -> list[tuple[str, int]]:
+    """Return the shard of each row of the pool, and the row in it."""
+    starts = np.cumsum([0, *(shard.rows for shard in manifest.shards)])
+    which = np.searchsorted(starts, rows, side="right") - 1
+    inside = (rows - starts[which]).tolist()
+    return [(manifest.shards[i].file, row) for i, row in zip(which.tolist(), inside, strict=True)]
+
+
 def rows_of_shard(task: GatherTask) -> FloatArray:
     """Return (n_rows, n_columns) float32 vectors of one shard.
 

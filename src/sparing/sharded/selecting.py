@@ -70,6 +70,11 @@ class ShardedChoice:
     n_candidates: int
     bad: tuple[str, ...]
 
+    @property
+    def ids(self) -> list[str]:
+        """The ids of the items."""
+        return [row.item_id for row in self.rows]
+
 
 @dataclass(frozen=True, slots=True)
 class WantedRows:

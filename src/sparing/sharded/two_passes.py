@@ -16,7 +16,7 @@ from sparing.errors import PoolExhaustedError
 from sparing.learner.learner import AUTO, ActiveLearner
 from sparing.sharded.candidates import LIMIT, Candidates, WantedCandidates, keep_candidates
 from sparing.sharded.engine import ALONE, Engine
-from sparing.sharded.gathering import gathered
+from sparing.sharded.gathering import gathered, places_of
 from sparing.sharded.manifest import ShardManifest
 from sparing.sharded.selecting import PickedRow, ShardedChoice, WantedRows
 from sparing.sharded.shardfile import names_of
@@ -68,7 +68,7 @@ def select_in_two_passes(
             f"{wanted.n} items were asked for and {len(kept.rows)} may be asked."
         )
     known = {name: row for name, row in kept.labeled.items() if name in labels}
-    places = _places(manifest, np.r_[kept.rows, np.array([*known.values()], np.int64)])
+    places = places_of(manifest, np.r_[kept.rows, np.array([*known.values()], np.int64)])
     X = gathered(folder, manifest, places, engine=engine, progress=progress)
     learner = ActiveLearner(X, strategy=wanted.strategy, seed=wanted.seed)
     if known:
@@ -86,14 +86,6 @@ def _first_pass(
     ids = wanted.excluded | labels.keys()
     model = wanted.model if n_doubted else None
     return WantedCandidates(n_doubted, limit - n_doubted, n_rows, model, ids, wanted.seed)
-
-
-def _places(manifest: ShardManifest, rows: IntArray) -> list[tuple[str, int]]:
-    """Return the shard of each row of the pool, and the row in it."""
-    starts = np.cumsum([0, *(shard.rows for shard in manifest.shards)])
-    which = np.searchsorted(starts, rows, side="right") - 1
-    inside = (rows - starts[which]).tolist()
-    return [(manifest.shards[i].file, row) for i, row in zip(which.tolist(), inside, strict=True)]
 
 
 def _choice(

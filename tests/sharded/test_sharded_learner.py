@@ -1,0 +1,92 @@
+"""The loop over shards: what a notebook does with a pool in memory, by ids."""
+
+import numpy as np
+import pytest
+
+from sparing.errors import InvalidInputError, PoolExhaustedError, TrainingError, UnknownNameError
+from sparing.models.saved import load_model
+from sparing.sharded.engine import Local
+from sparing.sharded.selecting import WantedRows, select_rows
+from sparing.sharded.sharded_learner import ShardedLearner
+from sparing.sharded.shardpool import index_shards
+
+CENTERS = np.array([[0, 4], [4, 0], [-4, -4]], np.float32)
+
+
+@pytest.fixture(scope="module")
+def pool(tmp_path_factory):
+    """Three shards of 100 rows in three groups, whose ids tell them."""
+    folder = tmp_path_factory.mktemp("vectors")
+    rng = np.random.default_rng(0)
+    for part in range(3):
+        groups = rng.integers(0, 3, 100)
+        X = CENTERS[groups] + rng.standard_normal((100, 2), dtype=np.float32)
+        np.save(folder / f"part-{part}.npy", X)
+        ids = (f"{'abc'[group]}-{part}-{row}" for row, group in enumerate(groups))
+        (folder / f"part-{part}.ids.txt").write_text("\n".join(ids))
+    index_shards(folder)
+    return folder
+
+
+def loop(pool, **parameters):
+    learner = ShardedLearner(pool, **parameters)
+    for _ in range(3):
+        asked = learner.query(4)
+        learner.teach(asked.ids, [name[0] for name in asked.ids])
+    return learner
+
+
+def test_a_few_rounds_of_auto_label_the_pool(pool, tmp_path):
+    parquet = pytest.importorskip("pyarrow.parquet")
+    learner = loop(pool)
+    assert len(learner.labels) == 12
+    assert repr(learner) == "<ShardedLearner: 12 of 300 labeled, 3 classes>"
+    done = learner.predict(tmp_path)
+    assert done.rows == 300
+    tables = [parquet.read_table(tmp_path / part.file) for part in done.parts]
+    told = [row for table in tables for row in table.to_pylist()]
+    assert np.mean([row["id"][0] == row["label"] for row in told]) > 0.95
+    again = learner.predict(tmp_path)
+    assert not any(part.is_new for part in again.parts)
+
+
+def test_a_query_is_what_select_chooses_by_the_saved_model(pool, tmp_path):
+    learner = loop(pool)
+    learner.strategy = "margin"
+    learner.save_model(tmp_path / "model.npz")
+    wanted = WantedRows("margin", 5, tmp_path / "model.npz", frozenset(learner.labels))
+    assert learner.query(5).ids == select_rows(pool, learner.manifest, wanted).ids
+    assert load_model(tmp_path / "model.npz").n_labeled == 12
+
+
+def test_workers_change_nothing(pool):
+    assert loop(pool).labels == loop(pool, engine=Local(2)).labels
+
+
+def test_what_is_labeled_or_skipped_is_not_asked(pool):
+    learner = ShardedLearner(pool, strategy="random", seed=3)
+    everything = learner.query(300).ids
+    learner.teach(everything[:2], ["a", "b"])
+    learner.skip(everything[1:3])
+    assert learner.labels == {everything[0]: "a"}
+    assert learner.query(297).ids == everything[3:]
+    with pytest.raises(PoolExhaustedError, match="298 items were asked for and 297 may"):
+        learner.query(298)
+    learner.teach([everything[1]], ["c"])  # an answer after all
+    assert learner.skipped == {everything[2]}
+
+
+def test_what_cannot_be_is_said(pool, tmp_path):
+    with pytest.raises(UnknownNameError):
+        ShardedLearner(pool, strategy="marginal")
+    learner = ShardedLearner(pool, strategy="margin")
+    with pytest.raises(InvalidInputError, match="has no item 'z'"):
+        learner.teach(["z"], ["a"])
+    with pytest.raises(InvalidInputError, match="one an id"):
+        learner.teach(["z"], [])
+    assert not learner.labels
+    with pytest.raises(TrainingError, match="asks a model: label items of two classes first"):
+        learner.query()
+    with pytest.raises(TrainingError, match="label items of two classes first"):
+        learner.predict(tmp_path)
+    assert not [*tmp_path.iterdir()]
