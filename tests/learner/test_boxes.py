@@ -121,10 +121,27 @@ def test_doubt_about_rare_classes_counts_more_and_sure_boxes_count_little():
         np.eye(4),
     )
     common, rare, sure, unseen = RareDoubt().utility(s)
-    assert rare == pytest.approx(4 * common)
+    assert rare == pytest.approx(16 * common)
     assert common > sure > unseen
     picked = RareDoubt().select(s, 1, np.random.default_rng(0))
     assert picked.rows.shape == (1,)
+
+
+def test_a_batch_does_not_ask_for_the_same_rare_class_again_and_again():
+    said = [found(0.5, 0.5, 0.5), found(0.5, 0.5, 0.5), found(0.5, 0.5, class_id=1)]
+    s = DetectionSnapshot(np.ones(3, bool), np.zeros(0, int), np.array([1, 1]), said, np.eye(3))
+    for seed in range(5):
+        (first, second), _ = RareDoubt._worthiest(s, 2, np.random.default_rng(seed))
+        assert first in (0, 1)  # three boxes to be had for the effort of one picture
+        assert second == 2
+
+
+def test_pictures_that_nobody_has_looked_at_are_not_asked_for_being_unlike_others():
+    said = [found(0.5)] * 4 + [None] * 4
+    pooled = np.vstack([np.tile([1.0, 0.0], (4, 1)), np.zeros((4, 2))])
+    s = DetectionSnapshot(np.ones(8, bool), np.zeros(0, int), np.array([1]), said, pooled)
+    picked = RareDoubt().select(s, 4, np.random.default_rng(0))
+    assert sorted(picked.rows.tolist()) == [0, 1, 2, 3]
 
 
 def test_a_share_of_each_batch_is_drawn_and_marked():

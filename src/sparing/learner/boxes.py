@@ -41,7 +41,6 @@ from sparing.stats.f1 import Share
 from sparing.strategies.base import choose
 from sparing.strategies.detections import (
     DETECTION_STRATEGIES,
-    SEEN,
     DetectionSnapshot,
     DetectionStrategy,
     RandomPictures,
@@ -55,6 +54,7 @@ SUGGESTER = "suggester"
 MIXED = "mixed"
 SIDE = "side"  # pixels of what the network sees, chosen by the first pictures
 COLD = "before the first box: drawn at random"
+LOW = 0.1  # score from which on a box is suggested, where nothing else is said
 LOOKED_AT = 400
 """Pictures that are not labeled and that a round looks at: of a larger pool a random part."""
 
@@ -235,7 +235,7 @@ class BoxLearner:
         return [[{"box": list(b.box), "label": b.label} for b in boxes] for boxes in kept]
 
     def suggest(
-        self, indices: npt.ArrayLike | None = None, least_score: float = SEEN
+        self, indices: npt.ArrayLike | None = None, least_score: float = LOW
     ) -> list[list[FoundBox]]:
         """Return what the detector sees in pictures of the pool, the surest first, with scores."""
         found = self.found(indices)

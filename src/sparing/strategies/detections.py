@@ -17,9 +17,9 @@ from sparing.strategies._kcenter import k_center
 from sparing.strategies.base import Selection
 from sparing.types import BoolArray, FloatArray, IntArray
 
-SHORTLIST = 4  # times the batch
-OVERHEAD = 2.0  # boxes' worth of effort that a picture takes beside its own
-SEEN = 0.1  # score from which on a box is looked at
+SHORTLIST = 1.5  # times the batch
+OVERHEAD = 1.0  # boxes' worth of effort that a picture takes beside its own
+SEEN = 0.05  # score from which on a box is looked at
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -94,17 +94,18 @@ class RandomPictures(DetectionStrategy):
 class RareDoubt(DetectionStrategy):
     """Ask for pictures whose boxes are in doubt, those of rare classes more, unlike each other.
 
-    A box that may be there or not is worth the entropy of its score over the root of how many boxes
-    of its class are labeled. A picture is worth its boxes, over how many of them are expected and
-    the effort that any picture takes: what is paid for are boxes. Of the worthiest, four times as
-    many as are asked, those are taken that are farthest from what is labeled and from each other.
+    A box that may be there or not is worth the entropy of its score over how many boxes of its
+    class there are: those that are labeled, and those to be expected in the pictures that the batch
+    has already. A picture is worth its boxes, over how many of them are expected and the effort
+    that any picture takes: what is paid for are boxes. One after the other the worthiest are taken,
+    more than are asked; those are asked that are farthest from what is labeled and from each other.
 
     Examples
     --------
     >>> found = [Detections.of([(0, 0, 8, 8)], [c], [p]) for c, p in ((0, 0.5), (1, 0.5), (0, 0.9))]
     >>> s = DetectionSnapshot(np.ones(3, bool), np.zeros(0, int), np.array([9, 4]), found)
-    >>> RareDoubt().utility(s).round(2)
-    array([0.09, 0.14, 0.04])
+    >>> RareDoubt().utility(s).round(3)
+    array([0.051, 0.116, 0.019])
 
     References
     ----------
@@ -116,32 +117,62 @@ class RareDoubt(DetectionStrategy):
     reason: ClassVar[str] = "the model is unsure of its boxes, of rare classes most"
 
     def utility(self, s: DetectionSnapshot) -> FloatArray:
-        """Return the doubt a box of each picture; least where the detector did not look."""
-        assert s.found is not None  # noqa: S101  # it is in ``requires``
-        rarity = 1 / np.sqrt(np.maximum(s.class_counts, 1))
-        return np.array([_doubt(s.found[row], rarity) for row in s.candidates.tolist()])
+        """Return the worth of each picture, were it the first of its batch.
+
+        It is least where the detector did not look.
+        """
+        return _worth(*_seen(s), s.class_counts)
 
     def select(self, s: DetectionSnapshot, batch_size: int, rng: np.random.Generator) -> Selection:
-        """Return the pictures of the shortlist that are farthest apart."""
+        """Return the pictures of a batch that is larger by half that are farthest apart."""
         assert s.pooled is not None  # noqa: S101  # it is in ``requires``
-        utility = self.utility(s)
-        best = top_k(utility, min(SHORTLIST * batch_size, len(utility)), rng)
-        rows = s.candidates[best]
+        n_seen = int((self.utility(s) >= 0).sum())  # of others it is not known what they are like
+        n = max(batch_size, min(round(SHORTLIST * batch_size), n_seen))
+        listed, gains = self._worthiest(s, n, rng)
         is_listed = np.zeros(len(s.eligible), bool)
-        is_listed[rows] = True
+        is_listed[listed] = True
         unit = s.pooled / np.maximum(np.linalg.norm(s.pooled, axis=1, keepdims=True), 1e-12)
         picks, _ = k_center(unit, batch_size, s.labeled, is_listed)
-        worth = dict(zip(rows.tolist(), utility[best].tolist(), strict=True))
+        worth = dict(zip(listed.tolist(), gains.tolist(), strict=True))
         return Selection.chosen(picks, np.array([worth[row] for row in picks.tolist()]))
 
+    @staticmethod
+    def _worthiest(
+        s: DetectionSnapshot, n: int, rng: np.random.Generator
+    ) -> tuple[IntArray, FloatArray]:
+        """Return rows one after the other, each the worthiest beside those before it."""
+        doubt, expected = _seen(s)
+        counts = s.class_counts.astype(np.float64)
+        tie = rng.permutation(len(doubt))
+        is_left = np.ones(len(doubt), bool)
+        picks, gains = np.empty(n, np.int64), np.empty(n)
+        for i in range(n):
+            worth = np.where(is_left, _worth(doubt, expected, counts), -np.inf)
+            best = tie[worth[tie].argmax()]
+            picks[i], gains[i], is_left[best] = best, worth[best], False
+            counts += np.maximum(expected[best], 0)
+        return s.candidates[picks], gains
 
-def _doubt(found: Detections | None, rarity: FloatArray) -> float:
-    if found is None:
-        return -1.0
-    seen = found.take(found.scores >= SEEN)
-    p = np.clip(seen.scores, 1e-6, 1 - 1e-6)
-    entropy = -p * np.log(p) - (1 - p) * np.log(1 - p)
-    return float(entropy @ rarity[seen.class_ids] / (seen.scores.sum() + OVERHEAD))
+
+def _seen(s: DetectionSnapshot) -> tuple[FloatArray, FloatArray]:
+    """Return doubt and boxes to be expected, (n_candidates, n_classes); NaN: nobody looked."""
+    assert s.found is not None  # noqa: S101  # it is in ``requires``
+    shape = len(s.candidates), len(s.class_counts)
+    doubt, expected = np.full(shape, np.nan), np.full(shape, np.nan)
+    for i, row in enumerate(s.candidates.tolist()):
+        if (found := s.found[row]) is not None:
+            seen = found.take(found.scores >= SEEN)
+            p = np.clip(seen.scores, 1e-6, 1 - 1e-6)
+            entropy = -p * np.log(p) - (1 - p) * np.log(1 - p)
+            doubt[i] = np.bincount(seen.class_ids, entropy, shape[1])
+            expected[i] = np.bincount(seen.class_ids, seen.scores, shape[1])
+    return doubt, expected
+
+
+def _worth(doubt: FloatArray, expected: FloatArray, counts: FloatArray | IntArray) -> FloatArray:
+    """Return the doubt of each picture, that of rare classes more, a box; -1 where none looked."""
+    worth = doubt @ (1 / np.maximum(counts, 1)) / (expected.sum(axis=1) + OVERHEAD)
+    return np.where(np.isnan(worth), -1.0, worth)
 
 
 class MixedPictures(DetectionStrategy):
