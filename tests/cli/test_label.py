@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from sparing.cli import label as command
+from sparing.cli import main
 from sparing.cli.app import run
 from sparing.errors import SourceError
 from sparing.project import Project
@@ -79,6 +80,18 @@ def test_a_source_that_is_not_there_is_one_line(tmp_path):
     assert code == 1
     assert said.startswith("sparing: ")
     assert said.count("\n") == 1
+
+
+def test_ctrl_c_while_the_commands_load_is_one_line(monkeypatch, capsys):
+    class Loading:
+        def __getattr__(self, name):
+            raise KeyboardInterrupt
+
+    monkeypatch.setitem(sys.modules, "sparing.cli.app", Loading())
+    with pytest.raises(SystemExit) as ended:
+        main(["status", "notes.csv"])
+    assert ended.value.code == 130
+    assert capsys.readouterr().err == "sparing: Interrupted.\n"
 
 
 def test_a_file_that_begins_like_an_option_is_named(tmp_path, monkeypatch, capsys):

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 import sparing
+from sparing.cli import INTERRUPTED
 from sparing.cli.autolabel import autolabel
 from sparing.cli.backend import backend
 from sparing.cli.backups import backup, merge, restore
@@ -26,8 +27,6 @@ from sparing.cli.select import select
 from sparing.cli.shards import shards
 from sparing.cli.team import password
 from sparing.errors import SparingError
-
-INTERRUPTED = 130
 
 app = typer.Typer(
     name="sparing",
@@ -81,11 +80,6 @@ COMMANDS: dict[str, Callable[..., None]] = {
 }
 for name, command in COMMANDS.items():
     app.command(name)(command)
-
-
-def main(argv: list[str] | None = None) -> None:
-    """Run the command line ``argv`` and exit."""
-    sys.exit(run(argv))
 
 
 def run(argv: list[str] | None = None) -> int:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from sparing.cli import INTERRUPTED
 from sparing.cli.reading import EncodingOption, FollowLinks, Header, Sheet, asked_reading, reading
 
 if TYPE_CHECKING:
@@ -20,7 +21,6 @@ AUTO = "auto"
 DEFAULT = "default"
 MOST_BUDGET = 200
 ROUNDS = 20
-INTERRUPTED = 130
 
 
 def compare(

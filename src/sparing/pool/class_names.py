@@ -12,6 +12,8 @@ _UNSEEN = re.compile("[\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\
 _OF_ONE_KEY = re.compile(f"[{_JOINERS}\ufe00-\ufe0f]")
 _SHOWABLE = re.compile(f"[{_JOINERS}{_FLAGS}]")
 _WHOLE = re.compile(r"(-?\d+)\.0+")
+_BLANKS, _NO_DIGITS = re.compile(r"[\s_-]+"), re.compile(r"\D+")
+SHORTEST = 4  # characters; of shorter names, such as codes, every one may be meant
 
 
 def kept_name(text: str) -> str:
@@ -112,3 +114,38 @@ def said_of(taken: Mapping[str, str]) -> tuple[str, ...]:
     shown = [f"'{first}' is taken for '{into}'", *(f"'{a}' for '{b}'" for a, b in others)]
     more = f" and {len(shown) - SHOWN:,} more" if len(shown) > SHOWN else ""
     return (f"Classes written in another way: {', '.join(shown[:SHOWN])}{more}.",)
+
+
+def said_of_slips(new: Iterable[str], known: Sequence[str]) -> tuple[str, ...]:
+    """Return a sentence on names that are one slip of the hand away from a class that is known.
+
+    Examples
+    --------
+    >>> said_of_slips(["Sprots", "male", "day 2"], ["Sports", "female", "day 1"])
+    ("New classes that may be slips: 'Sprots' for 'Sports'. Merge them if they are.",)
+    """
+    meant = [(name, next((k for k in known if _is_slip(name, k)), None)) for name in new]
+    shown = [f"'{name}' for '{other}'" for name, other in meant if other is not None]
+    if not shown:
+        return ()
+    more = f" and {len(shown) - SHOWN:,} more" if len(shown) > SHOWN else ""
+    told = ", ".join(shown[:SHOWN])
+    return (f"New classes that may be slips: {told}{more}. Merge them if they are.",)
+
+
+def _is_slip(name: str, other: str) -> bool:
+    """Tell whether a character more, less, another, or two that changed places part two names."""
+    a, b = (_BLANKS.sub(" ", name_key(one)) for one in (name, other))
+    if min(len(a), len(b)) < SHORTEST or _NO_DIGITS.sub(" ", a) != _NO_DIGITS.sub(" ", b):
+        return a == b
+    first = _n_alike(a, b)
+    a, b = a[first:], b[first:]
+    last = _n_alike(a[::-1], b[::-1])
+    a, b = a[: len(a) - last], b[: len(b) - last]
+    return max(len(a), len(b)) <= 1 or (len(a) == 2 and a == b[::-1])
+
+
+def _n_alike(a: str, b: str) -> int:
+    """Return with how many characters both begin."""
+    pairs = enumerate(zip(a, b, strict=False))
+    return next((i for i, (x, y) in pairs if x != y), min(len(a), len(b)))

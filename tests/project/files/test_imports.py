@@ -442,3 +442,14 @@ def test_what_several_people_said_comes_back_from_an_export(pets, tmp_path):
         for name in ("all.csv", "again.csv")
     )
     assert first == again
+
+
+def test_a_class_that_may_be_a_slip_is_pointed_out(tmp_path):
+    source, table = tmp_path / "notes.txt", tmp_path / "labels.csv"
+    source.write_text("the room was clean\nthe food was cold\n", encoding="utf-8")
+    table.write_text("text,label\nthe room was clean,Sprots\nthe food was cold,World\n")
+    with Project.create(source, classes=["Sports"]) as project:
+        told = project.files.import_labels(table)
+    assert told.n_stored == 2
+    slip = "New classes that may be slips: 'Sprots' for 'Sports'. Merge them if they are."
+    assert told.notes == (slip,), "'World' is only new"

@@ -19,7 +19,7 @@ from sparing.datasets.label_cells import one_label, seconds_of
 from sparing.datasets.read import FOUND_OUT, read_table
 from sparing.datasets.rows import RawTable, Reading, is_missing
 from sparing.errors import InvalidInputError
-from sparing.pool.class_names import one_spelling, said_of
+from sparing.pool.class_names import one_spelling, said_of, said_of_slips
 from sparing.project.audits.draws import AUDIT
 from sparing.project.audits.stage import HANDBACK
 from sparing.project.files.export import (
@@ -222,9 +222,12 @@ def in_one_spelling(state: State, readings: Readings) -> Readings:
     kind = state.settings.kind
     said = (event.class_name for one in readings.found for event in one.events)
     names = [name for one in said for name in names_said(kind, one)]
-    taken = one_spelling(names, [c.name for c in state.replay.classes])
+    known = [c.name for c in state.replay.classes]
+    taken = one_spelling(names, known)
     found = [_called(one, taken, kind) for one in readings.found]
-    return replace(readings, found=found, notes=(*readings.notes, *said_of(taken)))
+    new = dict.fromkeys(name for name in taken.values() if name not in known)
+    notes = (*readings.notes, *said_of(taken), *said_of_slips(new, known))
+    return replace(readings, found=found, notes=notes)
 
 
 def _called(one: Found, taken: Mapping[str, str], kind: str) -> Found:
