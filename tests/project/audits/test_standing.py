@@ -80,6 +80,17 @@ def test_merging_more_classes_leaves_it_true(numbers, project):
     assert project.status().certificate == certificate
 
 
+def test_a_name_that_another_class_takes_over_is_said(numbers, project):
+    """All labels keep their classes, and one who reads their names would find them exchanged."""
+    certificate = finish(numbers, project)
+    for old, new in (("low", "x"), ("high", "low")):
+        assert not any("what another class was called" in note for note in project.audits.notes())
+        rename = NewEvent(key=f"{old} {new}", kind=Kind.RENAME_CLASS, class_name=old, text=new)
+        assert project.record([rename])[0].status == "stored"
+    assert "'low' is what another class was called" in project.audits.notes()[0]
+    assert all(check.ok for check in project.audits.verify(certificate))
+
+
 def test_an_audited_item_with_another_answer_makes_it_void_aloud(numbers, project, tmp_path):
     drawn = {a.item.item_id for a in project.audits.query(N)}
     certificate = finish(numbers, project)

@@ -24,6 +24,11 @@ RECANTED = (
     " the certificate does not hold any more."
 )
 
+TAKEN_OVER = (
+    "'{name}' is what another class was called when the model was frozen: labels were certified by"
+    " their classes, whatever these are called by now."
+)
+
 
 class Standing:
     """Keeps track of one certificate.
@@ -45,6 +50,7 @@ class Standing:
         self.left_out: set[int] = set()
         self._recanted: set[int] = set()
         self._is_parted = False
+        self._taken_over: list[str] = []  # names that other classes had
         self._right: Mapping[int, str] = {}
         if stage.certified is not None:
             self._right = self._right_then()
@@ -65,7 +71,7 @@ class Standing:
         done = self._stage.certified
         if done is None or self.void:
             return []
-        told = []
+        told = [TAKEN_OVER.format(name=name) for name in self._taken_over]
         if self.lacking:
             told.append(_lacking(len(self.lacking)))
         if self.left_out:
@@ -124,6 +130,10 @@ class Standing:
             != now.resolve(one.class_id)
             for one in then.all
         )
+        had = {one.name: now.resolve(one.class_id) for one in then.live}
+        self._taken_over = [
+            one.name for one in now.live if had.get(one.name, one.class_id) != one.class_id
+        ]
 
     @staticmethod
     def _put(rows: set[int], row: int, is_in: bool) -> None:
