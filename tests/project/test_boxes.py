@@ -15,7 +15,7 @@ from sparing.pool.pool import UNLABELED
 from sparing.pool.predictions import Predictions
 from sparing.project import NewEvent, Project
 from sparing.project.audits.box_precision import audited_precision
-from sparing.project.audits.draws import Frozen
+from sparing.project.audits.draws import Frozen, freeze
 from sparing.project.learning.scores import read_scores, write_scores
 from sparing.project.log.boxed import MarkedBox
 from sparing.project.log.meaning import as_said
@@ -226,7 +226,7 @@ def test_people_who_differ_are_shown_with_their_boxes(project):
     assert one.suggestion.boxes[0].box == (0, 0, 9, 9)
 
 
-def suggested(project, boxes):
+def suggested(project, boxes, n_unseen=0):
     """Give the project a model version that says this of each picture, as a trainer would."""
     keys = dict(project.classes)
     project.retrain()
@@ -238,7 +238,7 @@ def suggested(project, boxes):
     ]
     scores = replace(
         made,
-        proba=np.full((len(boxes), 1), 0.9, np.float32),
+        proba=np.array([0.9] * (len(boxes) - n_unseen) + [np.nan] * n_unseen, np.float32)[:, None],
         class_ids=np.array(list(keys.values())),
         boxes=np.array(rows, dtype=np.int64).reshape(-1, 6),
         certainty=np.full(len(rows), 0.8),
@@ -246,6 +246,16 @@ def suggested(project, boxes):
     version = project.learning.version + 1
     write_scores(project.learning.folder.new_scores(version, ""), scores)
     project.learning.adopt(Version(version, project.store.versions()[-1].seq, VersionFacts(1)))
+
+
+def test_a_check_is_of_the_pictures_that_the_model_has_looked_at_and_says_so(project):
+    project.teach({next(iter(project.items)): [(0, 0, 20, 20, "cat")]})
+    suggested(project, [[box(0, 0, 20, 20, "cat")]] * 7 + [[]] * 5, n_unseen=5)
+    said = "has looked at 6 of the 11 pictures without an answer"
+    assert any(said in line for line in sentences(project.status()))
+    state = project._guarded._state
+    frozen = freeze(state.replay, state.rows, state.scores, state.version, "boxes")
+    assert frozen.left_out == {"that the model has not looked at": 5}
 
 
 def test_a_check_counts_pictures_whose_boxes_all_overlap_enough(tmp_path):

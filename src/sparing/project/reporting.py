@@ -60,6 +60,10 @@ ROUGH = (
     " 'Check now' makes it sure"
 )
 
+LOOKED_AT = (
+    "The model has looked at {:,} of the {:,} pictures without an answer, drawn at random: it"
+    " suggests boxes in these, and a certificate would cover no others."
+)
 NOT_LOOKED_AT = (
     "Whether all pictures can be read is not known yet: each is opened before the model sees it,"
     " and those that cannot be read are named then."
@@ -121,7 +125,17 @@ def _of_boxes(state: State, labels: list[Event]) -> list[str]:
     if state.settings.kind != BOXES:
         return []
     cost = cost_so_far(label.content or "[]" for label in labels)
-    return [one for one in (cost, _facts(state).suggests) if one]
+    return [one for one in (cost, _facts(state).suggests, _looked_at(state)) if one]
+
+
+def _looked_at(state: State) -> str:
+    """Say how many pictures the detector has looked at, where it does not look at all of them."""
+    scores = state.scores
+    if scores is None or not scores.proba.shape[1]:
+        return ""
+    is_open = state.askable()[: len(scores.proba)]
+    n_unseen = int((is_open & np.isnan(scores.proba[:, 0])).sum())
+    return LOOKED_AT.format(is_open.sum() - n_unseen, is_open.sum()) if n_unseen else ""
 
 
 def _foreign(state: State) -> list[str]:

@@ -38,11 +38,12 @@ from sparing.store.records import FROM_CLUSTER, FROM_GRID
 from sparing.types import FloatArray, IntArray, StrArray
 
 AUDIT = "audit"
-UNSEEN, SKIP, NO_LABEL, NOT_THERE = (
+UNSEEN, SKIP, NO_LABEL, NOT_THERE, NOT_LOOKED_AT = (
     "labeled unseen, with their cluster",
     "skipped",
     "without a label that people agree on",
     "not there, or not read",
+    "that the model has not looked at",
 )  # why an item is no part of what is certified
 
 
@@ -98,7 +99,7 @@ def freeze(
     taught, left_out = Counter[str](), Counter[str]()
     for item in items:
         if not covered[item.row] or item.state != PRESENT:
-            left_out[NOT_THERE] += 1
+            left_out[NOT_THERE if item.state != PRESENT else NOT_LOOKED_AT] += 1
             continue
         y[item.row], way = _known(replay, opinions, item.item_id, place)
         contents[item.row] = item.content_hash or ""
