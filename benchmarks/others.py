@@ -50,11 +50,11 @@ HOW = ("nobody", "old", "chance", "hostile")
 CLASSES, LABELS, SPANS = ("news", "questions", "digits"), ("tweets",), ("names",)
 HEAD = """# Predictions of others
 
-Score in percent of items that nobody answered, {seeds} seeds; `benchmarks/others.py` has the
-protocol. *Alone*: how good the predictions are by themselves. *More*: points above what the same
-model reaches without them, with a 95 % interval over seeds.
+Score in percent of items that nobody answered; `benchmarks/others.py` has the protocol. *Alone*:
+how good the predictions are by themselves. Of each who is consulted: points above what the same
+model reaches without them; from five seeds on with a 95 % interval.
 
-| set | who is consulted | alone | {head} |"""
+| set | who is consulted | seeds | alone | {head} |"""
 
 
 def classes(folder: Path, name: str, seed: int) -> tuple[np.ndarray, np.ndarray, dict]:
@@ -204,19 +204,18 @@ RUNS: dict[str, Callable] = {
 
 def page(results: dict) -> str:
     """Return the results as a page."""
-    seeds = min(len(runs[HOW[0]]) for runs in results.values())
     head = " | ".join(f"at {mark}" for mark in MARKS)
-    lines = [HEAD.format(seeds=seeds, head=head), "|---|---|---:|" + "---:|" * len(MARKS)]
+    lines = [HEAD.format(head=head), "|---|---|---:|---:|" + "---:|" * len(MARKS)]
     for name, runs in results.items():
         scores = {who: _scores(runs[who]) for who in HOW if who in runs}
         cells = [f"{x:.1f}" for x in scores["nobody"][:, 1:].mean(axis=0)]
-        lines.append(f"| {name} | nobody | | {' | '.join(cells)} |")
+        lines.append(f"| {name} | nobody | {len(scores['nobody'])} | | {' | '.join(cells)} |")
         for who in HOW[1:]:
             if who in runs:
                 n = min(len(scores[who]), len(scores["nobody"]))
                 more = scores[who][:n, 1:] - scores["nobody"][:n, 1:]
                 cells = [f"{scores[who][:, 0].mean():.1f}", *map(of_labels.interval, more.T)]
-                lines.append(f"| {name} | {who} | {' | '.join(cells)} |")
+                lines.append(f"| {name} | {who} | {n} | {' | '.join(cells)} |")
     return "\n".join([*lines, ""])
 
 
