@@ -366,7 +366,9 @@ def test_known_labels_that_differ_are_not_chosen_from(job, capsys, tmp_path):
     assert f"'x' has two labels in {known}, 'cat' and 'dog'" in str(error)
 
 
-def test_labels_of_a_certificate_are_no_persons_word_where_the_model_gave_them(job, capsys):
+def test_labels_of_a_certificate_are_no_persons_word_where_the_model_gave_them(
+    job, capsys, tmp_path
+):
     pool, _, out = job
     certified(job, capsys)
     made = out / "labels.csv"
@@ -379,6 +381,13 @@ def test_labels_of_a_certificate_are_no_persons_word_where_the_model_gave_them(j
     table.write_text(made.read_text())
     error, *_ = run(capsys, "certify", pool, "--out", out / "other")
     assert text.replace(str(made), str(table)) in str(error)
+    told = {"model": "automatic", "": ""}  # an export says it in another column
+    rows = [
+        {**row, "provenance": told.get(row["source"], "person"), "source": ""} for row in read(made)
+    ]
+    known = write(tmp_path / "export.csv", [*rows[0]], [[*row.values()] for row in rows])
+    error, *_ = run(capsys, "certify", pool, "--out", out / "other", "--known", known)
+    assert "take the lines out whose 'provenance' is 'automatic'" in str(error)
     mine = [row for row in read(made) if row["source"] != "model" and row["label"]]
     write(made, list(mine[0]), [list(row.values()) for row in mine])
     assert run(capsys, "certify", pool, "--out", out / "third", "--known", made)[0] == 0

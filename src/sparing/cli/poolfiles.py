@@ -30,9 +30,8 @@ from sparing.sharded.labeled import (
 from sparing.types import FloatArray, IntArray
 
 ID, PREDICTED, CONFIDENCE, LABEL = "id", "predicted", "confidence", "label"
-SOURCE = "source"
-OURS = {SOURCE, "model_version", CONFIDENCE, "certificate"}  # columns of all labels that we write
-BY_MODEL = ("model", "automatic")
+OURS = {"source", "model_version", CONFIDENCE, "certificate"}  # columns of all labels we write
+BY_MODEL = (("source", "model"), ("provenance", "automatic"))  # of certify, and of an export
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -273,13 +272,14 @@ def _check_by_people(table: Table) -> None:
     """Refuse a table of ours with labels by a model: they are no person's word."""
     if not set(table.columns) >= OURS:
         return
-    by_model = [row for row, one in enumerate(table.column(SOURCE)) if one in BY_MODEL]
-    if by_model:
-        raise SourceError(
-            f"{table.path} has {len(by_model):,} labels by a model, which are no person's word,"
-            f" the first in line {table.lines[by_model[0]]}: take the lines out whose '{SOURCE}' is"
-            f" '{table.column(SOURCE)[by_model[0]]}'."
-        )
+    for column, value in BY_MODEL:
+        told = table.column(column) if column in table.columns else []
+        if value in told:
+            raise SourceError(
+                f"{table.path} has {told.count(value):,} labels by a model, which are no person's"
+                f" word, the first in line {table.lines[told.index(value)]}: take the lines out"
+                f" whose '{column}' is '{value}'."
+            )
 
 
 def has_rows(path: Path) -> bool:
