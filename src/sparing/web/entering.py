@@ -51,7 +51,7 @@ async def enter(request: Request, body: Token) -> Response:
     door, cookies = request.app.state.door, cookies_of(request.headers)
     cookie = door.redeem(body.token, cookies) if isinstance(door, Door) else None
     if cookie is None:
-        message = "This link was used before. The terminal shows one that was not."
+        message = "This link was used before. The terminal, or an owner, has one that was not."
         return failure(403, "used-link", message)
     answer = Response(status_code=204)
     _set(answer, door, cookie, door.sessions.idle)
