@@ -108,8 +108,25 @@ POOL_COMMANDS = (
     ["select", "vectors", "--model", "model.npz", "-n", "9", "--out", "{}/best.csv"],
     ["select", "vectors", "--strategy", "k_center", "-n", "9", "--out", "{}/covering.csv"],
     ["predict", "model.npz", "vectors", "--out", "{}/labels"],
+    ["certify", "{}/labels", "--epsilon", "0.2", "--out", "{}/audit"],
     ["encode", "texts.csv", "--encoder", "text", "--rows", "4", "--out", "{}/encoded"],
 )
+
+
+CERTIFIED = ["certify", "{}/labels", "--out", "{}/audit"]
+
+
+def answer(folder):
+    """Say of all that was drawn that the model is right."""
+    from pyarrow import parquet
+
+    parts = (folder / "labels").glob("*.parquet")
+    told = [row for part in parts for row in parquet.read_table(part).to_pylist()]
+    label_of = {row["id"]: row["label"] for row in told}
+    table = folder / "audit" / "audit-1.csv"
+    head, *lines = table.read_text("utf-8").splitlines()
+    names = [line.split(",")[0] for line in lines]
+    table.write_text("\n".join([head, *(f"{name},{label_of[name]}" for name in names)]), "utf-8")
 
 
 @pytest.fixture(scope="module")
@@ -145,12 +162,16 @@ def test_the_same_commands_write_the_same_files_on_ray(engine, place, monkeypatc
     monkeypatch.setattr(ray_engine, "on_ray", running)
     for where, more in (("here", ["--workers", "2"]), ("ray", ["--engine", "ray"])):
         (place / where).mkdir()
-        for command in POOL_COMMANDS:
+        for command in (*POOL_COMMANDS, CERTIFIED):
+            if command is CERTIFIED:
+                answer(place / where)
             assert sparing([part.format(where) for part in command] + more) == 0
-    assert asked == [(1, None)] * len(POOL_COMMANDS)
+    assert asked == [(1, None)] * (len(POOL_COMMANDS) + 1)
     files = sorted(path.relative_to(place / "here") for path in (place / "here").rglob("*.*"))
     files.remove(Path("encoded", "manifest.json"))  # it has the times of the files
-    assert len(files) == 3 + 3 + 1 + 2 * 2 + 2
+    assert Path("audit", "certificate.json") in files
+    assert Path("audit", "labels", "part-2.npy.labels.parquet") in files
+    assert len([file for file in files if file.parts[0] != "audit"]) == 3 + 3 + 1 + 2 * 2 + 2
     for file in files:
         assert (place / "here" / file).read_bytes() == (place / "ray" / file).read_bytes()
 

@@ -248,7 +248,7 @@ def test_a_shard_that_changed_stops_the_run_or_is_skipped_and_counted(folder, mo
     assert "part-1.npy is not the shard that the manifest names" in said
     assert sparing(["select", str(folder), "--model", str(model), "--skip-bad"]) == 0
     told = capsys.readouterr()
-    assert "1 shards were skipped" in told.err
+    assert "1 shard was skipped" in told.err
     assert "part-1.npy" not in told.out
 
 
@@ -301,3 +301,12 @@ def test_a_full_disk_is_no_bad_shard(folder, model, tmp_path, capsys):
     out.write_text("in the way")
     said = fault(capsys, "predict", model, folder, "--out", out, "--skip-bad")
     assert "cannot be written" in said
+
+
+def test_predict_takes_the_model_by_its_option_too(folder, model, tmp_path, capsys):
+    out = tmp_path / "labels"
+    command = ["predict", str(folder), "--out", str(out)]
+    assert sparing(command) == 2
+    assert "NEW --model MODEL" in " ".join(capsys.readouterr().err.split())
+    assert sparing([*command, "--model", str(model)]) == 0
+    assert (out / "predictions.json").is_file()

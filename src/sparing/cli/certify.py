@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from sparing.cli.shards import ClusterAddress, EngineName, Engines, Workers, working
+
 if TYPE_CHECKING:
     from sparing.audit.audit import Audit, Claim
     from sparing.audit.certificate import Certificate
@@ -70,6 +72,9 @@ def certify(
         Path | None,
         typer.Option(help="Recompute this certificate, with POOL down to the draw."),
     ] = None,
+    workers: Workers = 1,
+    engine: Engines = EngineName.LOCAL,
+    address: ClusterAddress = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the certificate.")] = False,
 ) -> None:
     """Certify a model's labels: draw an audit, and once it is answered state the error bound.
@@ -78,6 +83,8 @@ def certify(
     predictions (more people: columns label_2, ...). Second run: writes OUT/certificate.json,
     OUT/labels.csv and OUT/handback.csv, the items that are left to you.
 
+    Of the labels of shards, --workers read and check the files.
+
     Example: sparing certify predictions.csv --epsilon 0.02 --out audit
     """
     from sparing.audit.audit import Claim
@@ -85,6 +92,7 @@ def certify(
     from sparing.cli.poolfiles import read_pool
     from sparing.cli.projects import certify_project, has_project, is_project
     from sparing.errors import SourceError
+    from sparing.sharded.labeled import has_labels_of_shards
 
     asked: dict[str, Any] = {
         "epsilon": epsilon,
@@ -95,9 +103,15 @@ def certify(
     given = {name: value for name, value in asked.items() if value is not None}
     of_a_pool = {"--known": known, "--classes": classes, "--audits": audits, "--again": again}
     items = None
+    is_spread = workers > 1 or engine is not EngineName.LOCAL
+    if is_spread and not (pool and has_labels_of_shards(Path(pool))):
+        raise typer.BadParameter("--workers, --engine are for labels of shards.")
     if pool is not None and not is_project(pool):
         try:
-            items = read_pool(Path(pool), known=known, classes=classes, version=model_version)
+            with working(engine, workers, address) as used:
+                items = read_pool(
+                    Path(pool), known=known, classes=classes, version=model_version, engine=used
+                )
         except SourceError:
             if not has_project(pool):
                 raise

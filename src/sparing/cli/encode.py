@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sparing.cli.reading import EncodingOption, FollowLinks, Header, Sheet, reading
-from sparing.cli.shards import ClusterAddress, EngineName, Engines, Workers, working
+from sparing.cli.shards import ClusterAddress, EngineName, Engines, Workers, in_words, working
 
 if TYPE_CHECKING:
     from sparing.datasets.items import Items
@@ -65,10 +65,7 @@ def encode(
         found = encode_shards(
             writing, lambda *now: tick("encoding", *now), engine=None if alone else used
         )
-    typer.echo(
-        f"{found.rows:,} vectors of {found.columns} {found.dtype} in {len(found.shards):,} shards;"
-        f" manifest {found.digest[:16]}."
-    )
+    typer.echo(in_words(found))
 
 
 def _chosen(encoder: str, items: "Items") -> str:

@@ -22,6 +22,7 @@ from sparing.files import atomic_stream
 from sparing.pool.classes import ClassTable
 from sparing.pool.pool import UNLABELED
 from sparing.pool.predictions import Predictions, items_digest
+from sparing.sharded.engine import ALONE, Engine
 from sparing.sharded.labeled import (
     LabeledShards,
     has_labels_of_shards,
@@ -84,7 +85,14 @@ class Table:
 AnyPool = PoolFile | LabeledShards
 
 
-def read_pool(path: Path, *, known: Path | None, classes: str | None, version: int) -> AnyPool:
+def read_pool(
+    path: Path,
+    *,
+    known: Path | None,
+    classes: str | None,
+    version: int,
+    engine: Engine = ALONE,
+) -> AnyPool:
     """Read a pool of predictions.
 
     A ``.npy`` file holds (n_items, n_classes) probabilities; items are called 0, 1, 2, ... A
@@ -97,6 +105,7 @@ def read_pool(path: Path, *, known: Path | None, classes: str | None, version: i
     known : a table id, label of what people had labeled before; None if the pool says it, or none
     classes : names of the columns of a ``.npy`` file, separated by commas; None: 0, 1, 2, ...
     version : of the model
+    engine : who reads what 'predict' wrote of shards
 
     Raises
     ------
@@ -104,7 +113,7 @@ def read_pool(path: Path, *, known: Path | None, classes: str | None, version: i
     """
     if has_labels_of_shards(path):
         told = partial(_known, known)
-        return read_labeled_shards(path, told, version)
+        return read_labeled_shards(path, told, version, engine=engine)
     if path.is_dir():
         raise SourceError(
             f"{path} is a folder. A pool is a table id, predicted, confidence, a .npy of"

@@ -29,13 +29,20 @@ PredictedRow = tuple[str, str, float]
 
 
 def predict(
-    model: Annotated[Path, typer.Argument(help="A saved model.", show_default=False)],
-    new: Annotated[
+    model: Annotated[
         Path,
+        typer.Argument(help="A saved model; left out where --model names it.", show_default=False),
+    ],
+    new: Annotated[
+        Path | None,
         typer.Argument(
             help="New items: a folder, a file as for compare, or shards.", show_default=False
         ),
-    ],
+    ] = None,
+    named: Annotated[
+        Path | None,
+        typer.Option("--model", help="The model, as 'select' takes it.", show_default=False),
+    ] = None,
     header: Header = None,
     encoding: EncodingOption = None,
     sheet: Sheet = None,
@@ -63,6 +70,10 @@ def predict(
     from sparing.models.saved import load_model
     from sparing.sharded.manifest import has_manifest
 
+    if named is not None and new is None:
+        model, new = named, model
+    elif named is not None or new is None:
+        raise typer.BadParameter("Name a model and new items: MODEL NEW, or NEW --model MODEL.")
     if has_manifest(new):
         if out is None or as_json:
             raise typer.BadParameter("Of shards the labels are Parquet: name a folder with --out.")

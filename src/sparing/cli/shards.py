@@ -10,6 +10,7 @@ import typer
 
 if TYPE_CHECKING:
     from sparing.sharded.engine import Engine
+    from sparing.sharded.manifest import ShardManifest
 
 Workers = Annotated[int, typer.Option(min=1, help="Processes, of one core each.")]
 SkipBad = Annotated[
@@ -65,8 +66,14 @@ def shards(
 
     with stages() as tick:
         found = index_shards(folder, lambda *n: tick("reading", *n))
-    typer.echo(
-        f"{found.rows:,} vectors of {found.columns} {found.dtype} in {len(found.shards):,} shards;"
+    typer.echo(in_words(found))
+
+
+def in_words(found: "ShardManifest") -> str:
+    """Return what a pool of shards is, in a sentence."""
+    n = len(found.shards)
+    return (
+        f"{found.rows:,} vectors of {found.columns} {found.dtype} in {n:,} shard{'s'[: n != 1]};"
         f" manifest {found.digest[:16]}."
     )
 
@@ -78,4 +85,5 @@ def say_bad(bad: Sequence[str]) -> None:
     for sentence in bad:
         say(f"Skipped: {sentence}")
     if bad:
-        say(f"{len(bad):,} shards were skipped: what is said is of the others alone.")
+        were = "shard was" if len(bad) == 1 else "shards were"
+        say(f"{len(bad):,} {were} skipped: what is said is of the others alone.")

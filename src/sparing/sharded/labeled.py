@@ -19,6 +19,7 @@ from sparing.memory import check_memory
 from sparing.pool.classes import ClassTable
 from sparing.pool.pool import UNLABELED
 from sparing.pool.predictions import Predictions, items_digest
+from sparing.sharded.engine import ALONE, Engine, results
 from sparing.sharded.predicting import FORMAT, NAME
 from sparing.sharded.shardpool import hash_of
 from sparing.types import Array, IntArray
@@ -109,7 +110,11 @@ def has_labels_of_shards(folder: Path) -> bool:
 
 
 def read_labeled_shards(
-    folder: Path, labels_of: Callable[[], Mapping[str, str]], version: int = 0
+    folder: Path,
+    labels_of: Callable[[], Mapping[str, str]],
+    version: int = 0,
+    *,
+    engine: Engine = ALONE,
 ) -> LabeledShards:
     """Read the labels of a pool of shards, all but the ids.
 
@@ -118,6 +123,7 @@ def read_labeled_shards(
     folder : that ``sparing predict`` wrote
     labels_of : gives what people had labeled before, by id
     version : of the model
+    engine : who reads and hashes the files; what is read is the same
 
     Raises
     ------
@@ -130,11 +136,12 @@ def read_labeled_shards(
         raise MissingExtraError("pyarrow", "tables", "Labels of shards") from error
     facts = _facts(folder)
     check_memory(BYTES_A_ROW * facts["rows"], str(folder), "certify a part of it")
-    parts = tuple(_parts(folder, facts["parts"]))
+    tasks = tuple(_tasks(folder, facts))
+    parts = tuple(task.part for task in tasks)
     codes, confidence = np.empty(facts["rows"], np.int32), np.empty(facts["rows"], np.float32)
-    for part in parts:
-        inside = slice(part.first, part.first + part.rows)
-        codes[inside], confidence[inside] = _read(part, facts["classes"])
+    for i, read in results(read_part, tasks, {}, engine=engine):
+        inside = slice(parts[i].first, parts[i].first + parts[i].rows)
+        codes[inside], confidence[inside] = read
     known = labels_of()
     classes = ClassTable(tuple(facts["classes"])).with_values(sorted(set(known.values())))
     y = np.full(len(codes), UNLABELED, np.int32)
@@ -165,20 +172,38 @@ def _facts(folder: Path) -> dict[str, Any]:
     return facts  # type: ignore[no-any-return]
 
 
-def _parts(folder: Path, told: Iterable[tuple[str, int, str]]) -> Iterator[LabelPart]:
-    first = 0
-    for name, rows, sha256 in told:
-        path = folder / Path(name).name
-        if hash_of(path) != sha256:
-            raise SourceError(f"{path} was changed after it was written: 'sparing predict' anew.")
-        yield LabelPart(path, first, rows)
+@dataclass(frozen=True, slots=True)
+class ReadTask:
+    """The labels of one shard to be read, for a worker."""
+
+    part: LabelPart
+    sha256: str
+    classes: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return str(self.part.path)
+
+
+def _tasks(folder: Path, facts: Mapping[str, Any]) -> Iterator[ReadTask]:
+    first, classes = 0, tuple(facts["classes"])
+    for name, rows, sha256 in facts["parts"]:
+        yield ReadTask(LabelPart(folder / Path(name).name, first, rows), sha256, classes)
         first += rows
 
 
-def _read(part: LabelPart, classes: list[str]) -> tuple[IntArray, Array]:
+def read_part(task: ReadTask) -> tuple[IntArray, Array]:
+    """Return (rows,) codes and confidences of one shard, if its file is the one that was written.
+
+    Raises
+    ------
+    SourceError : it is another, or is not there
+    """
+    part = task.part
+    if hash_of(part.path) != task.sha256:
+        raise SourceError(f"{part.path} was changed after it was written: 'sparing predict' anew.")
     table = read_columns(part.path, "label", "confidence")
     labels = table.column("label").combine_chunks()
-    code_of = {name: code for code, name in enumerate(classes)}
+    code_of = {name: code for code, name in enumerate(task.classes)}
     of_file = np.array([code_of[name] for name in labels.dictionary.to_pylist()], np.int32)
     return of_file[labels.indices.to_numpy()], table.column("confidence").to_numpy()
 
