@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from sparing.files import write_atomically
 
 FORMAT = 1
 NAME = "manifest.json"
+URL = re.compile(r"[a-z][a-z0-9+.-]+:")  # of a path: how it begins
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +97,8 @@ def read_manifest(folder: Path) -> ShardManifest:
     SourceError : there is none, or it is damaged or of another version
     """
     path = folder / NAME
+    if folder.parts and URL.fullmatch(folder.parts[0]) and not path.is_file():
+        raise SourceError(f"{folder} is a URL: shards are read from a folder. Mount or copy them.")
     if not path.is_file():
         raise SourceError(f"{folder} has no {NAME}: 'sparing shards {folder}' makes it.")
     try:
