@@ -62,6 +62,33 @@ class SparseFrom:
         return out
 
 
+@dataclass(frozen=True, eq=False, slots=True)
+class DenseFrom:
+    """Dense rows seen from a point, each scaled: moved only while they are reckoned with.
+
+    Nothing but the scale is kept, so that a pool can be gone through many times without a copy.
+
+    Parameters
+    ----------
+    rows : (n, n_features)
+    point : (n_features,)
+    scale : (n,) what each row is multiplied by; 0 for one that has no direction
+    """
+
+    rows: Array
+    point: Array
+    scale: Array
+
+    def __getitem__(self, at: slice) -> "DenseFrom":
+        return DenseFrom(self.rows[at, :], self.point, self.scale[at])
+
+    def products(self, other: Array) -> Array:
+        """Return the inner products with dense unit rows, (n, n_other)."""
+        out = (_widened(self.rows) - self.point) @ other.T
+        out *= self.scale[:, None]
+        return out
+
+
 def is_sparse(X: Array) -> bool:
     """Say whether the rows are CSR, as they are or seen from a point."""
     return isinstance(X, SparseFrom) or bool(sparse.issparse(X))
@@ -122,8 +149,8 @@ def _widened(block: Array) -> Array:
 
 
 def products(A: Array, B: Array) -> Array:
-    """Return ``A @ B.T`` as a dense matrix; each side dense or CSR, or both seen from a point."""
-    if isinstance(A, SparseFrom):
+    """Return ``A @ B.T`` as a dense matrix; each side dense or CSR, or seen from a point."""
+    if isinstance(A, SparseFrom | DenseFrom):
         return A.products(B)
     out = A @ B.T
     return out.toarray() if sparse.issparse(out) else out
@@ -192,6 +219,30 @@ def unit_rows(X: Array, middle: Array | None = None) -> Array:
         return sparse.csr_array(sparse.diags_array(scale) @ X)
     equal = xp.astype(length == 0, X.dtype) / sqrt(X.shape[1])
     return X * scale[:, None] + equal[:, None]
+
+
+def directions(X: Array, middle: Array) -> SparseFrom | DenseFrom:
+    """Return the rows as ``unit_rows`` sees them, without a copy: for a pool gone through often.
+
+    A row at the middle itself has no direction: its products are 0.
+
+    Examples
+    --------
+    >>> X = np.array([[9.0, 9.0], [9.0, 7.0], [9.0, 8.0]])
+    >>> products(directions(X, np.array([9.0, 8.0]))[0:3], np.array([[0.0, 1.0]]))
+    array([[ 1.],
+           [-1.],
+           [ 0.]])
+    """
+    if sparse.issparse(X):
+        return _unit_from(X, namespace(X).astype(middle, X.dtype))
+    parts = []
+    for span in row_blocks(*X.shape):
+        block = block_of(X, span)
+        middle = middle.astype(block.dtype, copy=False)
+        length = np.sqrt(squared_norms(block - middle))
+        parts.append(np.divide(1, length, out=np.zeros_like(length), where=length > 0))
+    return DenseFrom(X, middle, np.concatenate(parts))
 
 
 def _unit_from(X: Array, middle: Array) -> SparseFrom:

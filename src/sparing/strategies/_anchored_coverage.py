@@ -10,7 +10,7 @@ from scipy import sparse
 
 from sparing.memory import check_memory
 from sparing.numeric.geometry import (
-    block_of,
+    directions,
     products,
     row_blocks,
     take_rows,
@@ -61,7 +61,7 @@ class WholePool:
         self, X: Features, middle: Array, weights: FloatArray, labeled: IntArray, kernel: Kernel
     ) -> None:
         self.X, self.weights, self.kernel = X, weights, kernel
-        self._middle = middle
+        self._middle, self._directions = middle, directions(X, middle)
         self.covered = np.zeros(X.shape[0], dtype=np.promote_types(X.dtype, np.float32))
         if len(labeled):
             unit = self.unit(labeled)
@@ -111,7 +111,7 @@ class WholePool:
         return list(row_blocks(self.X.shape[0], max(unit.shape)))
 
     def _cosines(self, span: slice, unit: Array) -> FloatArray:
-        return np.asarray(products(unit_rows(block_of(self.X, span), self._middle), unit))
+        return np.asarray(products(self._directions[span], unit))
 
     def _similarity(self, cosines: FloatArray) -> FloatArray:
         cosines *= -2
