@@ -349,6 +349,22 @@ def test_a_class_that_takes_over_a_name_is_not_taken_for_the_one_that_had_it(num
     assert project.audits.certify().n_wrong >= n_high > 10
 
 
+def test_what_a_project_holds_says_nothing_for_a_certificate_of_elsewhere(numbers, tmp_path):
+    """Neither its items nor its labels are those that were certified, however whole they are."""
+    certificates = []
+    for place in ("a", "b"):
+        with Project.create(numbers.source, tmp_path / place, classes=["low", "high"]) as made:
+            numbers.truth = {i: "low" if r < 200 else "high" for r, i in enumerate(made.items)}
+            numbers.train(made)
+            certificates.append(certified(numbers, made))
+            wrong = failed(made.audits.verify(certificates[0]))
+            about = {
+                "the items are those that were certified",
+                "the labels on the disk are those that were certified",
+            }
+            assert about & set(wrong) == (about if place == "b" else set())
+
+
 @pytest.mark.parametrize("what", ["items", "labels", "log", "answers"])
 def test_what_a_certificate_is_about_is_checked(numbers, project, what):
     certificate = certified(numbers, project)

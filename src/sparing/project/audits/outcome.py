@@ -185,25 +185,29 @@ def verified(
     if certificate.event and event is not None:
         origins = replace(origins, event=event.key)
     p = drawn.frozen.predictions
+    # Of a certificate of elsewhere, what this project holds says nothing, however whole it is.
+    is_own = (p.digest, drawn.audit.digest) == (certificate.predictions, certificate.audit)
     checks = verify(certificate, p, drawn.audit, found, origins)
-    logged = replay.drawn_digests[: certificate.attempt]
+    n_drawn = certificate.attempt
+    logged = replay.drawn_digests[:n_drawn]
     checks += (
         Check("the log of the project has it", event is not None and _says_only_so(event)),
         Check(
-            f"the log has {certificate.attempt} draws down to it, as it says",
+            f"the log has {n_drawn} draw{'s' if n_drawn > 1 else ''} down to it, as it says",
             logged == [*certificate.previous, certificate.audit],
         ),
     )
     if certificate.version > 1:
         named = items_of(items[: len(p)], drawn.frozen.contents.tolist(), drawn.frozen.class_ids)
-        checks += (Check("the items are those that were certified", named == p.items),)
+        same_items = is_own and named == p.items
+        checks += (Check("the items are those that were certified", same_items),)
     done = certify_draw(drawn, found, origins)
     try:
         stored = load_certified(folder, drawn)
         same = stored.by_model == done.by_model and np.array_equal(stored.remainder, done.remainder)
     except SparingError:
         same = False
-    return (*checks, Check("the labels on the disk are those that were certified", same))
+    return (*checks, Check("the labels on the disk are those that were certified", is_own and same))
 
 
 def _says_only_so(event: Event) -> bool:
