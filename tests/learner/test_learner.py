@@ -473,7 +473,7 @@ def test_new_features_must_be_like_the_pools(X):
 @pytest.mark.parametrize(
     ("indices", "labels", "message"),
     [
-        ([0, 1], ["left"], "as many as indices, 2. Got 1"),
+        ([0, 1], ["left"], "as many as rows, 2. Got 1"),
         ([0, 0], ["left", "left"], "Got row 0 twice"),
         ([N], ["left"], r"distinct row numbers in \[0, 39\]. Got 40"),
         ([-1], ["left"], "Got -1"),

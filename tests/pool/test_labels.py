@@ -88,7 +88,7 @@ def test_equal_tensors_are_one_class():
         (pa.array(["cat", None]), "None and NaN. Got None"),
         (np.array(["2020-01-01", "NaT"], "M8[D]"), "None and NaN"),
         ([ByIdentity(0), ByIdentity(1)], "hashable"),
-        (["cat"], "as many as indices, 2"),
+        (["cat"], "as many as rows, 2"),
     ],
 )
 def test_what_is_ambiguous_or_missing_is_refused(labels, words):

@@ -78,7 +78,7 @@ def test_sparse_features_become_csr():
         (lambda: Pool(np.eye(2), np.array([0])), r"shape \(2,\)"),
         (lambda: Pool(np.eye(2)).with_labels([2], ["a"]), r"in \[0, 1\]. Got 2"),
         (lambda: Pool(np.eye(2)).with_labels([0, 0], ["a", "b"]), "row 0 twice"),
-        (lambda: Pool(np.eye(2)).with_labels([0], ["a", "b"]), "as many as indices, 1. Got 2"),
+        (lambda: Pool(np.eye(2)).with_labels([0], ["a", "b"]), "as many as rows, 1. Got 2"),
         (lambda: Pool(np.eye(2)).with_labels([0.5], ["a"]), "distinct row numbers"),
         (lambda: Pool(np.eye(2)).with_skips([-1]), "Got -1"),
     ],

@@ -59,7 +59,7 @@ def labels_of(rows: IntArray, labels: Any, where: str) -> list[Label]:
         return label_values([labels[row] for row in rows.tolist()], "labels", where)
     values = label_values(labels, "labels", where)
     if len(values) != len(rows):
-        raise invalid("labels", where, f"as many as indices, {len(rows)}", len(values))
+        raise invalid("labels", where, f"as many as rows, {len(rows)}", len(values))
     return values
 
 
