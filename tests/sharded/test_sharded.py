@@ -310,8 +310,3 @@ def test_predict_takes_the_model_by_its_option_too(folder, model, tmp_path, caps
     assert "NEW --model MODEL" in " ".join(capsys.readouterr().err.split())
     assert sparing([*command, "--model", str(model)]) == 0
     assert (out / "predictions.json").is_file()
-
-
-def test_a_url_is_said_to_be_one(model, capsys):
-    assert sparing(["select", "s3://bucket/vectors", "--model", str(model)]) == 1
-    assert "is a URL: shards are read from a folder" in " ".join(capsys.readouterr().err.split())

@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sparing.cli.reading import EncodingOption, FollowLinks, Header, Sheet, reading
-from sparing.cli.shards import ClusterAddress, EngineName, Engines, Workers, in_words, working
+from sparing.cli.shards import (
+    ClusterAddress,
+    EngineName,
+    Engines,
+    Workers,
+    in_words,
+    local_folder,
+    working,
+)
 
 if TYPE_CHECKING:
     from sparing.datasets.items import Items
@@ -53,6 +61,7 @@ def encode(
     from sparing.encoders.choice import named_encoder
     from sparing.sharded.encoding import ShardWriting, encode_shards
 
+    local_folder(out)
     parts = [name.strip() for name in columns.split(",") if name.strip()]
     read_as = reading(header, encoding, sheet, follow_links=follow_links)
     items = read_items(source, columns=parts, reading=read_as)

@@ -14,6 +14,7 @@ from sparing.cli.shards import (
     Engines,
     SkipBad,
     Workers,
+    local_folder,
     say_bad,
     working,
 )
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from sparing.datasets.items import Items
     from sparing.models.saved import SavedModel
     from sparing.sharded.engine import Engine
+    from sparing.sharded.places import Place
     from sparing.types import FloatArray
 
 COLUMNS = ("item", "label", "confidence")
@@ -30,17 +32,18 @@ PredictedRow = tuple[str, str, float]
 
 def predict(
     model: Annotated[
-        Path,
+        str,
         typer.Argument(help="A saved model; left out where --model names it.", show_default=False),
     ],
     new: Annotated[
-        Path | None,
+        str | None,
         typer.Argument(
-            help="New items: a folder, a file as for compare, or shards.", show_default=False
+            help="New items: a folder, a file as for compare, or shards, also by URL.",
+            show_default=False,
         ),
     ] = None,
     named: Annotated[
-        Path | None,
+        str | None,
         typer.Option("--model", help="The model, as 'select' takes it.", show_default=False),
     ] = None,
     header: Header = None,
@@ -69,24 +72,27 @@ def predict(
     from sparing.files import write_atomically
     from sparing.models.saved import load_model
     from sparing.sharded.manifest import has_manifest
+    from sparing.sharded.places import RemotePath, place_of
 
     if named is not None and new is None:
         model, new = named, model
     elif named is not None or new is None:
         raise typer.BadParameter("Name a model and new items: MODEL NEW, or NEW --model MODEL.")
-    if has_manifest(new):
+    local_folder(out)
+    saved_at, items_at = Path(model), place_of(new)
+    if isinstance(items_at, RemotePath) or has_manifest(items_at):
         if out is None or as_json:
             raise typer.BadParameter("Of shards the labels are Parquet: name a folder with --out.")
         with working(engine, workers, address) as used:
-            _predict_shards(model, new, out, used, skip_bad=skip_bad)
+            _predict_shards(saved_at, items_at, out, used, skip_bad=skip_bad)
         return
     if skip_bad or workers > 1 or engine is not EngineName.LOCAL:
         raise typer.BadParameter("--workers, --engine, --skip-bad are for shards with a manifest.")
-    saved = load_model(model)
+    saved = load_model(saved_at)
     items = read_items(
-        new, columns=saved.columns, reading=reading(header, encoding, sheet), kind=saved.kind
+        items_at, columns=saved.columns, reading=reading(header, encoding, sheet), kind=saved.kind
     )
-    rows = _rows(saved, items, _proba(saved, items, model))
+    rows = _rows(saved, items, _proba(saved, items, saved_at))
     text = _json_lines(rows) if as_json else csv_text(COLUMNS, rows)
     for note in items.said():
         say(note)
@@ -98,7 +104,7 @@ def predict(
 
 
 def _predict_shards(
-    model: Path, folder: Path, out: Path, engine: "Engine", *, skip_bad: bool
+    model: Path, folder: "Place", out: Path, engine: "Engine", *, skip_bad: bool
 ) -> None:
     from sparing.cli.progress import say, stages
     from sparing.sharded.predicting import predict_shards

@@ -15,6 +15,7 @@ from sparing.cli.shards import (
     Engines,
     SkipBad,
     Workers,
+    local_folder,
     say_bad,
     working,
 )
@@ -29,13 +30,16 @@ from sparing.cli.shortlist import (
 
 if TYPE_CHECKING:
     from sparing.sharded.engine import Engine
+    from sparing.sharded.places import Place
     from sparing.sharded.selecting import PickedRow, ShardedChoice, WantedRows
 
 COLUMNS = ("id", "label", "utility", "source", "propensity", "shard", "row")
 
 
 def select(
-    vectors: Annotated[Path, typer.Argument(help="Folder of shards.", show_default=False)],
+    vectors: Annotated[
+        str, typer.Argument(help="Folder of shards, or its URL.", show_default=False)
+    ],
     n: Annotated[int, typer.Option("-n", "--n", min=1, help="How many items.")] = 100,
     model: Annotated[
         Path | None,
@@ -86,21 +90,24 @@ def select(
 
     Example: sparing select vectors/ --model model.npz -n 1000 --out ask.csv
     """
+    from sparing.sharded.places import place_of
     from sparing.sharded.selecting import WantedRows
 
+    local_folder(out)
+    pool = place_of(vectors)
     known = {} if labeled is None else labels_of(labeled)
     wanted = WantedRows(strategy, n, model, frozenset(known), seed)
     with working(engine, workers, address) as used:
-        choose = partial(_chosen, vectors, used, skip_bad=skip_bad)
+        choose = partial(_chosen, pool, used, skip_bad=skip_bad)
         if into is not None:
-            _bring(choose, wanted, known, ShardSource(vectors, items, used), into)
+            _bring(choose, wanted, known, ShardSource(pool, items, used), into)
             return
         chosen = choose(wanted, known)
     _write(chosen, out, as_json=as_json)
 
 
 def _chosen(
-    vectors: Path,
+    vectors: "Place",
     engine: "Engine",
     wanted: "WantedRows",
     known: Mapping[str, str],

@@ -1,5 +1,6 @@
 """``sparing shards``: read a folder of vectors once, check it, and write its manifest."""
 
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from enum import StrEnum
@@ -30,6 +31,20 @@ class EngineName(StrEnum):
 
 
 Engines = Annotated[EngineName, typer.Option("--engine", help="Where the workers are.")]
+
+
+def local_folder(path: Path | None) -> None:
+    """Refuse a URL where something is written.
+
+    Raises
+    ------
+    SourceError : it is one
+    """
+    from sparing.errors import SourceError
+
+    # What made a path of a URL has made one slash of two.
+    if path is not None and re.fullmatch(r"[a-z][a-z0-9+.-]+:", str(path).partition("/")[0]):
+        raise SourceError(f"{path} is a URL: what is written has to be on this machine.")
 
 
 @contextmanager
@@ -64,6 +79,7 @@ def shards(
     from sparing.cli.progress import stages
     from sparing.sharded.shardpool import index_shards
 
+    local_folder(folder)
     with stages() as tick:
         found = index_shards(folder, lambda *n: tick("reading", *n))
     typer.echo(in_words(found))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from sparing.sharded.engine import Engine
+    from sparing.sharded.places import Place
     from sparing.sharded.selecting import ShardedChoice
     from sparing.sharded.shortlist import Shortlist
 
@@ -20,12 +21,12 @@ class ShardSource:
 
     Parameters
     ----------
-    vectors : folder of the shards
+    vectors : folder of the shards, or its URL
     items : folder or table that they were encoded from; None: only the ids are seen
     engine : who reads the shards
     """
 
-    vectors: Path
+    vectors: "Place"
     items: Path | None
     engine: "Engine"
 

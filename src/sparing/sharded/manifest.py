@@ -2,17 +2,16 @@
 
 import hashlib
 import json
-import re
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from sparing.errors import SourceError
 from sparing.files import write_atomically
+from sparing.sharded.places import Place, RemotePath
 
 FORMAT = 1
 NAME = "manifest.json"
-URL = re.compile(r"[a-z][a-z0-9+.-]+:")  # of a path: how it begins
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +73,7 @@ class ShardManifest:
         write_atomically(folder / NAME, json.dumps(facts, indent=1).encode())
 
 
-def has_manifest(folder: Path) -> bool:
+def has_manifest(folder: Place) -> bool:
     """Tell whether a folder says that it is a pool of shards.
 
     Examples
@@ -89,7 +88,7 @@ def has_manifest(folder: Path) -> bool:
         return b'"sparing_shards"' in stream.read(64)
 
 
-def read_manifest(folder: Path) -> ShardManifest:
+def read_manifest(folder: Place) -> ShardManifest:
     """Read the manifest of a folder.
 
     Raises
@@ -97,8 +96,10 @@ def read_manifest(folder: Path) -> ShardManifest:
     SourceError : there is none, or it is damaged or of another version
     """
     path = folder / NAME
-    if folder.parts and URL.fullmatch(folder.parts[0]) and not path.is_file():
-        raise SourceError(f"{folder} is a URL: shards are read from a folder. Mount or copy them.")
+    if not path.is_file() and isinstance(folder, RemotePath):
+        raise SourceError(
+            f"{folder} has no {NAME}: 'sparing shards' makes it, where the folder is still local."
+        )
     if not path.is_file():
         raise SourceError(f"{folder} has no {NAME}: 'sparing shards {folder}' makes it.")
     try:

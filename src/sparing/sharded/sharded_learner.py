@@ -17,6 +17,7 @@ from sparing.models.saved import SavedModel, save_model
 from sparing.sharded.candidates import WantedCandidates, keep_candidates
 from sparing.sharded.engine import ALONE, Engine
 from sparing.sharded.gathering import gathered, places_of
+from sparing.sharded.places import RemotePath, place_of
 from sparing.sharded.predicting import ShardedLabels, predict_shards
 from sparing.sharded.selecting import ShardedChoice, WantedRows, judges_alone, select_rows
 from sparing.sharded.shardpool import open_shards
@@ -36,7 +37,7 @@ class ShardedLearner:
 
     Parameters
     ----------
-    folder : of the shards, with a manifest (``sparing shards``)
+    folder : of the shards, with a manifest (``sparing shards``): a path, or a URL as text
     model : as of ``ActiveLearner``; one that can be saved. A linear one looks through the shards
         several times as fast as others
     strategy : ``"auto"``, or the name of one. Those that judge an item by itself choose exactly,
@@ -72,7 +73,7 @@ class ShardedLearner:
 
     def __init__(
         self,
-        folder: str | PathLike[str],
+        folder: str | PathLike[str] | RemotePath,
         model: Classifier | str = LINEAR,
         strategy: str = AUTO,
         *,
@@ -82,7 +83,8 @@ class ShardedLearner:
         self.seed = check_int("seed", "ShardedLearner", seed, 0)
         if strategy != AUTO:
             get_strategy(strategy)
-        self.folder, self.model, self.strategy, self.engine = Path(folder), model, strategy, engine
+        self.folder, self.engine = place_of(folder), engine
+        self.model, self.strategy = model, strategy
         self.manifest = open_shards(self.folder)
         self.labels: dict[str, str] = {}
         self.skipped: set[str] = set()

@@ -2,8 +2,9 @@
 
 import math
 from collections.abc import Iterator
+from io import BytesIO
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -11,6 +12,7 @@ import numpy.typing as npt
 from sparing._validate import LARGEST, check_features
 from sparing.datasets.vectorfile import ID_COLUMNS
 from sparing.errors import InvalidInputError, MissingExtraError, ShardError
+from sparing.sharded.places import Place, RemotePath, why
 from sparing.types import FloatArray, IntArray
 
 NUMPY, PARQUET = (".npy",), (".parquet", ".pq")
@@ -19,6 +21,12 @@ DTYPES = ("float32", "float64", "float16", "int8")
 EPS = float(np.finfo(np.float32).eps)
 BLOCK_VALUES = 1 << 19  # 2 MB of float32: a block stays in the cache of a core
 IDS, SCALES, SCALE = ".ids.txt", ".scales.npy", "scale"
+
+HEADERS = {
+    (1, 0): np.lib.format.read_array_header_1_0,
+    (2, 0): np.lib.format.read_array_header_2_0,
+}
+P = TypeVar("P", Path, Place)
 
 
 class Block(NamedTuple):
@@ -44,17 +52,17 @@ class ShardHeader(NamedTuple):
     dtype: str
 
 
-def is_shard(path: Path) -> bool:
+def is_shard(path: Place) -> bool:
     """Tell whether a file of a folder is a shard, not what stands beside one."""
     return path.suffix.lower() in SUFFIXES and not path.name.endswith(SCALES)
 
 
-def beside(path: Path, ending: str) -> Path:
+def beside(path: P, ending: str) -> P:
     """Return the file with the ids or the scales of a .npy shard."""
     return path.with_name(f"{path.stem}{ending}")
 
 
-def header_of(path: Path) -> ShardHeader:
+def header_of(path: Place) -> ShardHeader:
     """Read rows, columns and type of a shard.
 
     Raises
@@ -64,8 +72,8 @@ def header_of(path: Path) -> ShardHeader:
     """
     if path.suffix.lower() in PARQUET:
         return _parquet_header(path)
-    array = _mapped(path)
-    if array.ndim != 2 or not array.size or array.dtype.name not in DTYPES:
+    array = _layout(path)
+    if len(array.shape) != 2 or 0 in array.shape or array.dtype.name not in DTYPES:
         raise ShardError(
             f"{path} must hold vectors, (rows, columns) of {', '.join(DTYPES)}."
             f" It holds {array.dtype} of shape {array.shape}."
@@ -74,7 +82,7 @@ def header_of(path: Path) -> ShardHeader:
     return ShardHeader(rows, columns, array.dtype.name)
 
 
-def ids_of(path: Path) -> list[str]:
+def ids_of(path: Place) -> list[str]:
     """Return the name of each row; where nobody has named them, the shard's name and the row.
 
     Raises
@@ -96,7 +104,7 @@ def ids_of(path: Path) -> list[str]:
     return ids
 
 
-def id_column(path: Path) -> Any:
+def id_column(path: Place) -> Any:
     """Return what :func:`ids_of` does as an array of Arrow, without a text of Python a row.
 
     Raises
@@ -134,7 +142,7 @@ def _strings(offsets: IntArray, text: Any) -> Any:
     return pa.StringArray.from_buffers(len(offsets) - 1, ends, pa.py_buffer(text))
 
 
-def names_of(path: Path, rows: npt.NDArray[np.int64]) -> list[str]:
+def names_of(path: Place, rows: npt.NDArray[np.int64]) -> list[str]:
     """Return the ids of some rows; none is made of the others where ids follow from the row.
 
     Raises
@@ -148,7 +156,7 @@ def names_of(path: Path, rows: npt.NDArray[np.int64]) -> list[str]:
     return [f"{stem}:{row}" for row in rows.tolist()]
 
 
-def blocks_of_shard(path: Path) -> Iterator[Block]:
+def blocks_of_shard(path: Place) -> Iterator[Block]:
     """Yield float32 vectors until all rows are read; a row stays in its block.
 
     The memory of a block may be that of the next one: what is to be kept is copied.
@@ -192,6 +200,37 @@ def length_of(X: FloatArray, where: str) -> float:
     return math.sqrt(squared * (1 + flat.size * EPS)) + 1e-15
 
 
+class _Layout(NamedTuple):
+    """How the numbers of a .npy file lie in it: from which byte on, row after row or not."""
+
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+    offset: int
+    by_rows: bool
+
+
+def _layout(path: Place) -> _Layout:
+    if isinstance(path, Path):
+        array = _mapped(path)
+        return _Layout(array.shape, array.dtype, array.offset, array.flags.c_contiguous)
+    try:
+        with path.open() as stream:
+            version = np.lib.format.read_magic(stream)
+            shape, by_columns, dtype = HEADERS[version](stream)
+            return _Layout(shape, dtype, stream.tell(), not by_columns)
+    except (OSError, ValueError, LookupError) as error:
+        raise ShardError(f"{path} is truncated or not a .npy file of numbers.") from error
+
+
+def _scales(path: Place) -> Any:
+    if isinstance(path, Path):
+        return _mapped(path)
+    try:
+        return np.load(BytesIO(path.read_bytes()), allow_pickle=False)
+    except (ValueError, EOFError) as error:
+        raise ShardError(f"{path} is truncated or not a .npy file of numbers.") from error
+
+
 Blocks = Iterator[tuple[npt.NDArray[Any], npt.NDArray[Any] | None]]
 
 
@@ -207,26 +246,29 @@ def _mapped(path: Path) -> Any:
     return array
 
 
-def _numpy_blocks(path: Path, header: ShardHeader, step: int) -> Blocks:
-    array, scales = _mapped(path), None
+def _numpy_blocks(path: Place, header: ShardHeader, step: int) -> Blocks:
+    layout, scales = _layout(path), None
     if header.dtype == "int8":
-        scales = _mapped(beside(path, SCALES))
+        scales = _scales(beside(path, SCALES))
         if scales.shape != (header.rows,):
             raise ShardError(f"{beside(path, SCALES)} must have one scale a row of {path.name}.")
-    if array.flags.c_contiguous:
-        yield from _streamed(path, array, scales, step)
+    if layout.by_rows:
+        yield from _streamed(path, layout, scales, step)
         return
+    if isinstance(path, RemotePath):
+        raise ShardError(f"{path} lies column after column: at a URL it has to lie row after row.")
+    array = _mapped(path)
     for start in range(0, header.rows, step):  # column after column: only a map reads it by rows
         yield array[start : start + step], None if scales is None else scales[start : start + step]
 
 
-def _streamed(path: Path, array: Any, scales: Any, step: int) -> Blocks:
+def _streamed(path: Place, layout: _Layout, scales: Any, step: int) -> Blocks:
     """Read in order, not through the map: what was read does not stay in this process."""
-    rows, columns = array.shape
+    rows, columns = layout.shape
     try:
         with path.open("rb") as stream:
-            stream.seek(array.offset)
-            room: Any = np.empty((min(step, rows), columns), array.dtype)
+            stream.seek(layout.offset)
+            room: Any = np.empty((min(step, rows), columns), layout.dtype)
             for start in range(0, rows, step):
                 block = room[: rows - start]
                 there = stream.readinto(memoryview(block).cast("B")) // block[0].nbytes
@@ -234,10 +276,10 @@ def _streamed(path: Path, array: Any, scales: Any, step: int) -> Blocks:
                     raise ShardError(f"{path} is truncated after row {start + there:,}.")
                 yield block, None if scales is None else scales[start : start + len(block)]
     except OSError as error:
-        raise ShardError(f"{path} cannot be read: {error.strerror}.") from error
+        raise ShardError(f"{path} cannot be read: {why(error)}.") from error
 
 
-def _dataset(path: Path) -> Any:
+def _dataset(path: Place) -> Any:
     try:
         from pyarrow import dataset
     except ImportError as error:
@@ -245,12 +287,14 @@ def _dataset(path: Path) -> Any:
     if not path.is_file():
         raise ShardError(f"There is no shard {path}.")
     try:
+        if isinstance(path, RemotePath):
+            return dataset.dataset(path.key, filesystem=path.filesystem, format="parquet")
         return dataset.dataset(path, format="parquet")
     except (OSError, ValueError) as error:
         raise ShardError(f"{path} is truncated or not Parquet.") from error
 
 
-def _vector_column(path: Path, schema: Any) -> Any:
+def _vector_column(path: Place, schema: Any) -> Any:
     from pyarrow import types
 
     found = [field for field in schema if types.is_fixed_size_list(field.type)]
@@ -262,7 +306,7 @@ def _vector_column(path: Path, schema: Any) -> Any:
     return found[0]
 
 
-def _parquet_header(path: Path) -> ShardHeader:
+def _parquet_header(path: Place) -> ShardHeader:
     there = _dataset(path)
     field = _vector_column(path, there.schema)
     arrow = {"float": "float32", "double": "float64", "halffloat": "float16", "int8": "int8"}
@@ -275,11 +319,11 @@ def _parquet_header(path: Path) -> ShardHeader:
     return ShardHeader(rows, field.type.list_size, dtype)
 
 
-def _parquet_ids(path: Path) -> list[str]:
+def _parquet_ids(path: Place) -> list[str]:
     return [str(one) for one in _parquet_id_column(path).to_pylist()]
 
 
-def _parquet_id_column(path: Path) -> Any:
+def _parquet_id_column(path: Place) -> Any:
     import pyarrow as pa
 
     there = _dataset(path)
@@ -295,7 +339,7 @@ def _parquet_id_column(path: Path) -> Any:
     return pa.array([str(one) for one in ids.to_pylist()], pa.string())
 
 
-def _parquet_blocks(path: Path, header: ShardHeader, step: int) -> Blocks:
+def _parquet_blocks(path: Place, header: ShardHeader, step: int) -> Blocks:
     there = _dataset(path)
     column = _vector_column(path, there.schema).name
     columns = [column, SCALE] if header.dtype == "int8" else [column]

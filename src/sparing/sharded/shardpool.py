@@ -10,6 +10,7 @@ import numpy as np
 from sparing.encoders.base import nobody
 from sparing.errors import ShardError, SourceError
 from sparing.sharded.manifest import Shard, ShardManifest, read_manifest
+from sparing.sharded.places import Place, why
 from sparing.sharded.shardfile import (
     SCALES,
     ShardHeader,
@@ -62,7 +63,7 @@ def _shard(path: Path, ids: Sequence[str]) -> Shard:
     return Shard(path.name, len(ids), found.st_size, found.st_mtime_ns, of_file, of_ids)
 
 
-def hash_of(path: Path) -> str:
+def hash_of(path: Place) -> str:
     """Return the SHA-256 of a file.
 
     Raises
@@ -73,7 +74,7 @@ def hash_of(path: Path) -> str:
         with path.open("rb") as stream:
             return hashlib.file_digest(stream, "sha256").hexdigest()
     except OSError as error:
-        raise ShardError(f"{path} cannot be read: {error.strerror}.") from error
+        raise ShardError(f"{path} cannot be read: {why(error)}.") from error
 
 
 def _check_alike(path: Path, found: ShardHeader, first_path: Path, first: ShardHeader) -> None:
@@ -101,7 +102,7 @@ def _check_distinct(paths: Sequence[Path], hashes: Sequence[np.typing.NDArray[np
         raise SourceError(f"Id '{name}' occurs {times} times: every id has to be there once.")
 
 
-def open_shards(folder: Path) -> ShardManifest:
+def open_shards(folder: Place) -> ShardManifest:
     """Return the manifest of a folder whose shards are those that it names; none is read.
 
     Raises
@@ -110,7 +111,7 @@ def open_shards(folder: Path) -> ShardManifest:
     """
     manifest = read_manifest(folder)
     named = {shard.file for shard in manifest.shards}
-    there = {path.name for path in folder.glob("*") if is_shard(path)}
+    there = {path.name for path in folder.iterdir() if is_shard(path)}
     for name, what in ((named - there, "is not there"), (there - named, "is not in the manifest")):
         if name:
             raise SourceError(
@@ -119,7 +120,7 @@ def open_shards(folder: Path) -> ShardManifest:
     return manifest
 
 
-def check_shard(folder: Path, shard: Shard) -> Path:
+def check_shard(folder: Place, shard: Shard) -> Place:
     """Return where a shard is, if it is the one that the manifest names.
 
     Its hash is taken only where size or time of the file are not as they were.
@@ -132,7 +133,7 @@ def check_shard(folder: Path, shard: Shard) -> Path:
     try:
         found = path.stat()
     except OSError as error:
-        raise ShardError(f"{path} cannot be read: {error.strerror}.") from error
+        raise ShardError(f"{path} cannot be read: {why(error)}.") from error
     is_same = found.st_size == shard.n_bytes
     if is_same and found.st_mtime_ns != shard.mtime_ns:
         is_same = hash_of(path) == shard.sha256
