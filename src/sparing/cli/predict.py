@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from sparing.datasets.items import Items
     from sparing.models.saved import SavedModel
     from sparing.sharded.engine import Engine
-    from sparing.sharded.places import Place
+    from sparing.sharded.places import ShardPlace
     from sparing.types import FloatArray
 
 COLUMNS = ("item", "label", "confidence")
@@ -104,7 +104,7 @@ def predict(
 
 
 def _predict_shards(
-    model: Path, folder: "Place", out: Path, engine: "Engine", *, skip_bad: bool
+    model: Path, folder: "ShardPlace", out: Path, engine: "Engine", *, skip_bad: bool
 ) -> None:
     from sparing.cli.progress import say, stages
     from sparing.sharded.predicting import predict_shards

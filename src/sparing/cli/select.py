@@ -30,7 +30,7 @@ from sparing.cli.shortlist import (
 
 if TYPE_CHECKING:
     from sparing.sharded.engine import Engine
-    from sparing.sharded.places import Place
+    from sparing.sharded.places import ShardPlace
     from sparing.sharded.selecting import PickedRow, ShardedChoice, WantedRows
 
 COLUMNS = ("id", "label", "utility", "source", "propensity", "shard", "row")
@@ -107,7 +107,7 @@ def select(
 
 
 def _chosen(
-    vectors: "Place",
+    vectors: "ShardPlace",
     engine: "Engine",
     wanted: "WantedRows",
     known: Mapping[str, str],

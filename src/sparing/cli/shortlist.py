@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from sparing.sharded.engine import Engine
-    from sparing.sharded.places import Place
+    from sparing.sharded.places import ShardPlace
     from sparing.sharded.selecting import ShardedChoice
     from sparing.sharded.shortlist import Shortlist
 
@@ -26,7 +26,7 @@ class ShardSource:
     engine : who reads the shards
     """
 
-    vectors: "Place"
+    vectors: "ShardPlace"
     items: Path | None
     engine: "Engine"
 

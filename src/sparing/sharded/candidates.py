@@ -14,7 +14,7 @@ from sparing.models.saved import load_model
 from sparing.sharded.engine import ALONE, Engine, results
 from sparing.sharded.keys import keys_of
 from sparing.sharded.manifest import Shard, ShardManifest
-from sparing.sharded.places import Place
+from sparing.sharded.places import ShardPlace
 from sparing.sharded.selecting import best_positions, highest
 from sparing.sharded.shardfile import ids_of
 from sparing.sharded.shardpool import check_shard
@@ -58,7 +58,7 @@ class WantedCandidates:
 class KeepTask:
     """One shard and what is wanted, for a worker; ``first`` is the shard's first row."""
 
-    folder: Place
+    folder: ShardPlace
     shard: Shard
     first: int
     wanted: WantedCandidates
@@ -107,7 +107,7 @@ class Candidates:
 
 
 def keep_candidates(
-    folder: Place,
+    folder: ShardPlace,
     manifest: ShardManifest,
     wanted: WantedCandidates,
     *,

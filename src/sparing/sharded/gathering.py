@@ -9,7 +9,7 @@ from sparing.encoders.base import nobody
 from sparing.memory import check_memory
 from sparing.sharded.engine import ALONE, Engine, run_all
 from sparing.sharded.manifest import Shard, ShardManifest
-from sparing.sharded.places import Place
+from sparing.sharded.places import ShardPlace
 from sparing.sharded.shardfile import blocks_of_shard
 from sparing.sharded.shardpool import check_shard
 from sparing.types import FloatArray, IntArray, Tick
@@ -21,7 +21,7 @@ BYTES = 4 * 3  # of a number: in the worker's answer, in what it is read from, a
 class GatherTask:
     """Rows of one shard, ascending, for a worker."""
 
-    folder: Place
+    folder: ShardPlace
     shard: Shard
     rows: IntArray
 
@@ -30,7 +30,7 @@ class GatherTask:
 
 
 def gathered(
-    folder: Place,
+    folder: ShardPlace,
     manifest: ShardManifest,
     places: Sequence[tuple[str, int]],
     *,

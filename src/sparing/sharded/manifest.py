@@ -8,7 +8,7 @@ from typing import Any
 
 from sparing.errors import SourceError
 from sparing.files import write_atomically
-from sparing.sharded.places import Place, RemotePath
+from sparing.sharded.places import RemotePath, ShardPlace
 
 FORMAT = 1
 NAME = "manifest.json"
@@ -73,7 +73,7 @@ class ShardManifest:
         write_atomically(folder / NAME, json.dumps(facts, indent=1).encode())
 
 
-def has_manifest(folder: Place) -> bool:
+def has_manifest(folder: Path) -> bool:
     """Tell whether a folder says that it is a pool of shards.
 
     Examples
@@ -88,7 +88,7 @@ def has_manifest(folder: Place) -> bool:
         return b'"sparing_shards"' in stream.read(64)
 
 
-def read_manifest(folder: Place) -> ShardManifest:
+def read_manifest(folder: ShardPlace) -> ShardManifest:
     """Read the manifest of a folder.
 
     Raises
@@ -96,12 +96,11 @@ def read_manifest(folder: Place) -> ShardManifest:
     SourceError : there is none, or it is damaged or of another version
     """
     path = folder / NAME
-    if not path.is_file() and isinstance(folder, RemotePath):
-        raise SourceError(
-            f"{folder} has no {NAME}: 'sparing shards' makes it, where the folder is still local."
-        )
     if not path.is_file():
-        raise SourceError(f"{folder} has no {NAME}: 'sparing shards {folder}' makes it.")
+        how = f"'sparing shards {folder}' makes it"
+        if isinstance(folder, RemotePath):
+            how = "'sparing shards' makes it where the folder is on a disk, before it is copied"
+        raise SourceError(f"{folder} has no {NAME}: {how}.")
     try:
         facts = json.loads(path.read_text("utf-8"))
         version = facts["sparing_shards"]

@@ -131,10 +131,10 @@ class RemotePath:
             raise ShardError(f"{self} cannot be read: {why(error)}.") from error
 
 
-Place = Path | RemotePath
+ShardPlace = Path | RemotePath
 
 
-def place_of(named: str | PathLike[str] | RemotePath) -> Place:
+def place_of(named: str | PathLike[str] | RemotePath) -> ShardPlace:
     """Return the place that a text names: a URL, or a path of this machine. Nothing is asked yet.
 
     Examples

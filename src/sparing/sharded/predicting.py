@@ -13,7 +13,7 @@ from sparing.files import atomic_stream, check_writable, write_atomically
 from sparing.models.saved import load_model
 from sparing.sharded.engine import ALONE, Engine, run_all
 from sparing.sharded.manifest import Shard, ShardManifest
-from sparing.sharded.places import Place
+from sparing.sharded.places import ShardPlace
 from sparing.sharded.quick import QuickLinear
 from sparing.sharded.shardfile import blocks_of_shard, id_column
 from sparing.sharded.shardpool import check_shard, hash_of
@@ -29,7 +29,7 @@ OF = b"sparing.of"  # in a part: the hashes of what it was made of
 class PartTask:
     """One shard to be labeled, for a worker."""
 
-    folder: Place
+    folder: ShardPlace
     shard: Shard
     model: Path
     model_hash: str
@@ -79,7 +79,7 @@ class ShardedLabels:
 
 
 def predict_shards(
-    folder: Place,
+    folder: ShardPlace,
     manifest: ShardManifest,
     model: Path,
     out: Path,

@@ -20,7 +20,7 @@ from sparing.pool.snapshot import Snapshot
 from sparing.sharded.engine import ALONE, Engine, run_all
 from sparing.sharded.keys import keys_of
 from sparing.sharded.manifest import Shard, ShardManifest
-from sparing.sharded.places import Place
+from sparing.sharded.places import ShardPlace
 from sparing.sharded.quick import DOUBTS, BoundedRows, QuickLinear
 from sparing.sharded.shardfile import blocks_of_shard, ids_of, names_of
 from sparing.sharded.shardpool import check_shard
@@ -101,7 +101,7 @@ class WantedRows:
 class BestTask:
     """One shard to be looked through, for a worker."""
 
-    folder: Place
+    folder: ShardPlace
     shard: Shard
     first: int
     wanted: WantedRows
@@ -123,7 +123,7 @@ class BestRows:
 
 
 def select_rows(
-    folder: Place,
+    folder: ShardPlace,
     manifest: ShardManifest,
     wanted: WantedRows,
     *,
@@ -234,7 +234,7 @@ def best_of_shard(task: BestTask) -> BestRows:
 
 
 def highest(
-    path: Place, chooser: QueryStrategy, model: SavedModel, eligible: BoolArray, k: int
+    path: ShardPlace, chooser: QueryStrategy, model: SavedModel, eligible: BoolArray, k: int
 ) -> tuple[IntArray, FloatArray]:
     """Return the rows with the k highest utilities, and those as high as the last of them.
 

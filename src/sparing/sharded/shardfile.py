@@ -12,7 +12,7 @@ import numpy.typing as npt
 from sparing._validate import LARGEST, check_features
 from sparing.datasets.vectorfile import ID_COLUMNS
 from sparing.errors import InvalidInputError, MissingExtraError, ShardError
-from sparing.sharded.places import Place, RemotePath, why
+from sparing.sharded.places import RemotePath, ShardPlace, why
 from sparing.types import FloatArray, IntArray
 
 NUMPY, PARQUET = (".npy",), (".parquet", ".pq")
@@ -26,7 +26,7 @@ HEADERS = {
     (1, 0): np.lib.format.read_array_header_1_0,
     (2, 0): np.lib.format.read_array_header_2_0,
 }
-P = TypeVar("P", Path, Place)
+P = TypeVar("P", Path, ShardPlace)
 
 
 class Block(NamedTuple):
@@ -52,7 +52,7 @@ class ShardHeader(NamedTuple):
     dtype: str
 
 
-def is_shard(path: Place) -> bool:
+def is_shard(path: ShardPlace) -> bool:
     """Tell whether a file of a folder is a shard, not what stands beside one."""
     return path.suffix.lower() in SUFFIXES and not path.name.endswith(SCALES)
 
@@ -62,7 +62,7 @@ def beside(path: P, ending: str) -> P:
     return path.with_name(f"{path.stem}{ending}")
 
 
-def header_of(path: Place) -> ShardHeader:
+def header_of(path: ShardPlace) -> ShardHeader:
     """Read rows, columns and type of a shard.
 
     Raises
@@ -82,7 +82,7 @@ def header_of(path: Place) -> ShardHeader:
     return ShardHeader(rows, columns, array.dtype.name)
 
 
-def ids_of(path: Place) -> list[str]:
+def ids_of(path: ShardPlace) -> list[str]:
     """Return the name of each row; where nobody has named them, the shard's name and the row.
 
     Raises
@@ -104,7 +104,7 @@ def ids_of(path: Place) -> list[str]:
     return ids
 
 
-def id_column(path: Place) -> Any:
+def id_column(path: ShardPlace) -> Any:
     """Return what :func:`ids_of` does as an array of Arrow, without a text of Python a row.
 
     Raises
@@ -142,7 +142,7 @@ def _strings(offsets: IntArray, text: Any) -> Any:
     return pa.StringArray.from_buffers(len(offsets) - 1, ends, pa.py_buffer(text))
 
 
-def names_of(path: Place, rows: npt.NDArray[np.int64]) -> list[str]:
+def names_of(path: ShardPlace, rows: npt.NDArray[np.int64]) -> list[str]:
     """Return the ids of some rows; none is made of the others where ids follow from the row.
 
     Raises
@@ -156,7 +156,7 @@ def names_of(path: Place, rows: npt.NDArray[np.int64]) -> list[str]:
     return [f"{stem}:{row}" for row in rows.tolist()]
 
 
-def blocks_of_shard(path: Place) -> Iterator[Block]:
+def blocks_of_shard(path: ShardPlace) -> Iterator[Block]:
     """Yield float32 vectors until all rows are read; a row stays in its block.
 
     The memory of a block may be that of the next one: what is to be kept is copied.
@@ -209,7 +209,7 @@ class _Layout(NamedTuple):
     by_rows: bool
 
 
-def _layout(path: Place) -> _Layout:
+def _layout(path: ShardPlace) -> _Layout:
     if isinstance(path, Path):
         array = _mapped(path)
         return _Layout(array.shape, array.dtype, array.offset, array.flags.c_contiguous)
@@ -222,7 +222,7 @@ def _layout(path: Place) -> _Layout:
         raise ShardError(f"{path} is truncated or not a .npy file of numbers.") from error
 
 
-def _scales(path: Place) -> Any:
+def _scales(path: ShardPlace) -> Any:
     if isinstance(path, Path):
         return _mapped(path)
     try:
@@ -246,7 +246,7 @@ def _mapped(path: Path) -> Any:
     return array
 
 
-def _numpy_blocks(path: Place, header: ShardHeader, step: int) -> Blocks:
+def _numpy_blocks(path: ShardPlace, header: ShardHeader, step: int) -> Blocks:
     layout, scales = _layout(path), None
     if header.dtype == "int8":
         scales = _scales(beside(path, SCALES))
@@ -262,7 +262,7 @@ def _numpy_blocks(path: Place, header: ShardHeader, step: int) -> Blocks:
         yield array[start : start + step], None if scales is None else scales[start : start + step]
 
 
-def _streamed(path: Place, layout: _Layout, scales: Any, step: int) -> Blocks:
+def _streamed(path: ShardPlace, layout: _Layout, scales: Any, step: int) -> Blocks:
     """Read in order, not through the map: what was read does not stay in this process."""
     rows, columns = layout.shape
     try:
@@ -279,7 +279,7 @@ def _streamed(path: Place, layout: _Layout, scales: Any, step: int) -> Blocks:
         raise ShardError(f"{path} cannot be read: {why(error)}.") from error
 
 
-def _dataset(path: Place) -> Any:
+def _dataset(path: ShardPlace) -> Any:
     try:
         from pyarrow import dataset
     except ImportError as error:
@@ -294,7 +294,7 @@ def _dataset(path: Place) -> Any:
         raise ShardError(f"{path} is truncated or not Parquet.") from error
 
 
-def _vector_column(path: Place, schema: Any) -> Any:
+def _vector_column(path: ShardPlace, schema: Any) -> Any:
     from pyarrow import types
 
     found = [field for field in schema if types.is_fixed_size_list(field.type)]
@@ -306,7 +306,7 @@ def _vector_column(path: Place, schema: Any) -> Any:
     return found[0]
 
 
-def _parquet_header(path: Place) -> ShardHeader:
+def _parquet_header(path: ShardPlace) -> ShardHeader:
     there = _dataset(path)
     field = _vector_column(path, there.schema)
     arrow = {"float": "float32", "double": "float64", "halffloat": "float16", "int8": "int8"}
@@ -319,11 +319,11 @@ def _parquet_header(path: Place) -> ShardHeader:
     return ShardHeader(rows, field.type.list_size, dtype)
 
 
-def _parquet_ids(path: Place) -> list[str]:
+def _parquet_ids(path: ShardPlace) -> list[str]:
     return [str(one) for one in _parquet_id_column(path).to_pylist()]
 
 
-def _parquet_id_column(path: Place) -> Any:
+def _parquet_id_column(path: ShardPlace) -> Any:
     import pyarrow as pa
 
     there = _dataset(path)
@@ -339,7 +339,7 @@ def _parquet_id_column(path: Place) -> Any:
     return pa.array([str(one) for one in ids.to_pylist()], pa.string())
 
 
-def _parquet_blocks(path: Place, header: ShardHeader, step: int) -> Blocks:
+def _parquet_blocks(path: ShardPlace, header: ShardHeader, step: int) -> Blocks:
     there = _dataset(path)
     column = _vector_column(path, there.schema).name
     columns = [column, SCALE] if header.dtype == "int8" else [column]

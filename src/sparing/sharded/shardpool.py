@@ -10,7 +10,7 @@ import numpy as np
 from sparing.encoders.base import nobody
 from sparing.errors import ShardError, SourceError
 from sparing.sharded.manifest import Shard, ShardManifest, read_manifest
-from sparing.sharded.places import Place, why
+from sparing.sharded.places import ShardPlace, why
 from sparing.sharded.shardfile import (
     SCALES,
     ShardHeader,
@@ -63,7 +63,7 @@ def _shard(path: Path, ids: Sequence[str]) -> Shard:
     return Shard(path.name, len(ids), found.st_size, found.st_mtime_ns, of_file, of_ids)
 
 
-def hash_of(path: Place) -> str:
+def hash_of(path: ShardPlace) -> str:
     """Return the SHA-256 of a file.
 
     Raises
@@ -102,7 +102,7 @@ def _check_distinct(paths: Sequence[Path], hashes: Sequence[np.typing.NDArray[np
         raise SourceError(f"Id '{name}' occurs {times} times: every id has to be there once.")
 
 
-def open_shards(folder: Place) -> ShardManifest:
+def open_shards(folder: ShardPlace) -> ShardManifest:
     """Return the manifest of a folder whose shards are those that it names; none is read.
 
     Raises
@@ -120,7 +120,7 @@ def open_shards(folder: Place) -> ShardManifest:
     return manifest
 
 
-def check_shard(folder: Place, shard: Shard) -> Place:
+def check_shard(folder: ShardPlace, shard: Shard) -> ShardPlace:
     """Return where a shard is, if it is the one that the manifest names.
 
     Its hash is taken only where size or time of the file are not as they were.

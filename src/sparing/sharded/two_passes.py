@@ -17,7 +17,7 @@ from sparing.sharded.candidates import LIMIT, Candidates, WantedCandidates, keep
 from sparing.sharded.engine import ALONE, Engine
 from sparing.sharded.gathering import gathered, places_of
 from sparing.sharded.manifest import ShardManifest
-from sparing.sharded.places import Place
+from sparing.sharded.places import ShardPlace
 from sparing.sharded.selecting import PickedRow, ShardedChoice, WantedRows
 from sparing.sharded.shardfile import names_of
 from sparing.strategies.base import FROM_STRATEGY
@@ -26,7 +26,7 @@ from sparing.types import FloatArray, IntArray, Tick
 
 
 def select_in_two_passes(
-    folder: Place,
+    folder: ShardPlace,
     manifest: ShardManifest,
     wanted: WantedRows,
     labels: Mapping[str, str],
@@ -89,7 +89,7 @@ def _first_pass(
 
 
 def _choice(
-    folder: Place,
+    folder: ShardPlace,
     kept: Candidates,
     places: list[tuple[str, int]],
     chosen: IntArray,
