@@ -207,6 +207,40 @@ def test_what_is_seen_is_what_is_kept(door, tmp_path, what):
     expect_place(box.box, place, 1.5 * size[0] / frame["width"])
 
 
+def test_a_large_picture_is_sharp_under_zoom(door, tmp_path):
+    """The smaller copy has lost a pattern of single pixels; what is laid over it shows it."""
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    size = (6000, 4000)
+    rows, columns = np.indices(size[::-1])
+    Image.fromarray(((rows + columns) % 2 * 255).astype(np.uint8)).save(folder / "a.png")
+    page = door(folder, kind="boxes").page()
+    frame = seen(page)
+    expect(page.locator(".canvas .sharp")).to_have_count(0)
+    page.mouse.move(*at(frame, 3000, 2000, size))
+    page.mouse.wheel(0, -2500)
+    expect(page.locator(".canvas .sharp")).to_have_count(1)
+    sharp, near = page.locator(".canvas .sharp").bounding_box(), seen(page)
+    scale = near["width"] / size[0]
+    asked = page.locator(".canvas .sharp").get_attribute("src").split("part=")[1]
+    x0, y0, x1, y1 = map(int, asked.split(","))
+    place = page.locator(".canvas").bounding_box()
+    assert (sharp["x"], sharp["y"]) == pytest.approx(at(near, x0, y0, size), abs=0.5)
+    assert (sharp["width"], sharp["height"]) == pytest.approx(
+        ((x1 - x0) * scale, (y1 - y0) * scale), abs=0.5
+    )
+    assert sharp["x"] <= place["x"] + 0.5
+    assert sharp["y"] <= place["y"] + 0.5
+    assert sharp["x"] + sharp["width"] >= place["x"] + place["width"] - 0.5
+    assert sharp["y"] + sharp["height"] >= place["y"] + place["height"] - 0.5
+    screen = np.asarray(Image.open(BytesIO(page.screenshot())).convert("L")).astype(int)
+    left, top = int(place["x"]) + 20, int(place["y"]) + 20
+    corner = screen[top : top + 60, left : left + 60]  # far from the crosshair
+    assert corner.max() - corner.min() > 200
+    page.keyboard.press("z")  # of the whole, the copy has enough
+    expect(page.locator(".canvas .sharp")).to_have_count(0)
+
+
 def predicted(folder, boxes):
     """Write what a detector says of each picture: COCO's results."""
     path = folder.parent / "results.json"

@@ -108,6 +108,41 @@ def test_big_pictures_are_scaled_down(shown, tmp_path, monkeypatch):
     assert opened(shown(save(tmp_path / "a.jpg", (400, 200)))).size == (50, 25)
 
 
+@pytest.mark.parametrize("turn", range(1, 9))
+def test_a_part_is_that_of_the_upright_picture(shown, client, tmp_path, turn):
+    exif = Image.Exif()
+    exif[0x0112] = turn
+    pixels = np.random.default_rng(turn).integers(0, 256, (40, 60), dtype=np.uint8)
+    path = tmp_path / "a.png"
+    Image.fromarray(pixels).save(path, exif=exif)
+    upright = np.asarray(opened(shown(path)))
+    part = opened(client.get("/media/it", params={"part": "5,7,30,31"}))
+    assert np.array_equal(np.asarray(part), upright[7:31, 5:30])
+    beyond = opened(client.get("/media/it", params={"part": "30,20,999999,999999"}))
+    assert np.array_equal(np.asarray(beyond), upright[20:, 30:])
+
+
+def test_a_very_large_part_is_scaled_down(shown, client, tmp_path, monkeypatch):
+    monkeypatch.setattr(media, "SIDE", 50)
+    shown(save(tmp_path / "a.png", (400, 200)))
+    assert opened(client.get("/media/it", params={"part": "0,0,200,200"})).size == (50, 50)
+
+
+@pytest.mark.parametrize(
+    "part", ["", "1,2,3", "a,0,1,1", "-1,0,5,5", "0.5,0,5,5", "5,0,5,9", "9,0,5,9", "40,0,50,9"]
+)
+def test_a_part_that_is_none_is_refused_with_a_sentence(shown, client, tmp_path, part):
+    shown(save(tmp_path / "a.png"))
+    answer = client.get("/media/it", params={"part": part})
+    assert answer.status_code == 422
+    assert "part" in answer.json()["error"]["message"]
+
+
+def test_a_part_of_what_lies_outside_is_not_shown(shown, client, tmp_path, tmp_path_factory):
+    shown(save(tmp_path_factory.mktemp("outside") / "secret.png"))
+    assert client.get("/media/it", params={"part": "0,0,5,5"}).status_code == 404
+
+
 def test_pictures_in_lists_are_small(shown, client, tmp_path):
     assert shown(save(tmp_path / "a.jpg", (1000, 500))).status_code == 200
     assert opened(client.get("/media/it", params={"small": True})).size == (128, 64)

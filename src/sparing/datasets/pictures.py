@@ -144,6 +144,53 @@ def shown(image: "Image", side: int) -> "Image":
     return _upright(small, _turn(image))  # type: ignore[arg-type]
 
 
+def shown_part(image: "Image", box: tuple[int, int, int, int]) -> "Image":
+    """Return a part of a loaded picture in full resolution, as ``shown`` shows the whole.
+
+    Parameters
+    ----------
+    image : as of Pillow
+    box : left, top, right and bottom in pixels of the upright picture, within it
+
+    Examples
+    --------
+    >>> from PIL import Image
+    >>> shown_part(Image.new("1", (30, 20), 1), (10, 0, 14, 3)).size
+    (4, 3)
+    """
+    to_plain = _plain(image)  # what is black, white or behind it is told by the whole
+    return _upright(to_plain(image.crop(_lying(image, box))), _turn(image))
+
+
+def _lying(image: "Image", box: tuple[int, int, int, int]) -> tuple[int, int, int, int]:
+    """Return where a box of the upright picture lies in the file."""
+    from PIL.Image import Transpose
+
+    turn, (width, height) = _turn(image), upright_size(image)
+    x0, y0, x1, y1 = box
+    if turn in (
+        Transpose.FLIP_LEFT_RIGHT,
+        Transpose.ROTATE_180,
+        Transpose.ROTATE_270,
+        Transpose.TRANSVERSE,
+    ):
+        x0, x1 = width - x1, width - x0
+    if turn in (
+        Transpose.FLIP_TOP_BOTTOM,
+        Transpose.ROTATE_180,
+        Transpose.ROTATE_90,
+        Transpose.TRANSVERSE,
+    ):
+        y0, y1 = height - y1, height - y0
+    is_on_its_side = turn in (
+        Transpose.TRANSPOSE,
+        Transpose.ROTATE_270,
+        Transpose.TRANSVERSE,
+        Transpose.ROTATE_90,
+    )
+    return (y0, x0, y1, x1) if is_on_its_side else (x0, y0, x1, y1)
+
+
 def may_be_plain(image: "Image") -> bool:
     """Tell whether browsers show a picture as ``shown`` does, but for what is transparent."""
     return image.mode in PLAIN_MODES

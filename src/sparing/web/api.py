@@ -42,7 +42,7 @@ from sparing.web.bodies import (
     StatusBody,
 )
 from sparing.web.failures import FAILURES
-from sparing.web.media import MEDIA_POLICY, Picture, drawn, inside, picture
+from sparing.web.media import MEDIA_POLICY, Picture, drawn, inside, part, picture
 from sparing.web.rights import holder_of, may_say, not_allowed, only, role_for, session
 from sparing.web.roles import Role
 from sparing.web.sessions import Session
@@ -80,6 +80,7 @@ GATHERED = {
     "brat": ("brat", "The texts with brat's annotations are in"),
 }
 """What an export is called as a folder, and how it is told."""
+Part = Annotated[str | None, Query(pattern=r"^[0-9]{1,6}(,[0-9]{1,6}){3}$")]
 _EXPORTS = threading.BoundedSemaphore(2)  # each is a process with all items in its memory
 router = APIRouter(responses=FAILURES)
 
@@ -356,19 +357,21 @@ def folders(
 
 @router.get("/media/{item_id:path}", response_class=Response)
 async def media(
-    request: Request, project: TheProject, item_id: str, small: bool = False
+    request: Request, project: TheProject, item_id: str, small: bool = False, part: Part = None
 ) -> Response:
     """Send the picture of an item, found by its id alone; ``small`` for lists.
 
+    ``part`` (left, top, right, bottom in upright pixels) sends that much, in full resolution.
+
     Pictures have threads of their own: however many are decoded, answers wait for none of them.
     """
-    draw = partial(_picture, project, item_id, small=small)
+    draw = partial(_picture, project, item_id, small=small, box=part)
     shown = await to_thread.run_sync(draw, limiter=request.app.state.drawing)
     headers = {"content-security-policy": MEDIA_POLICY, "cache-control": "private, max-age=600"}
     return Response(shown.content, media_type=shown.media_type, headers=headers)
 
 
-def _picture(project: Project, item_id: str, *, small: bool) -> Picture:
+def _picture(project: Project, item_id: str, *, small: bool, box: str | None) -> Picture:
     item = project.items.get(item_id)
     if item.kind != "image":
         raise NotFoundError("This item is no picture.")
@@ -378,4 +381,7 @@ def _picture(project: Project, item_id: str, *, small: bool) -> Picture:
     if root is None or item.path is None:
         raise NotFoundError("The file of this item is not there any more.")
     file = inside(root, item.path, follow_links=project.where.follows_links)
-    return picture(file, small=small)
+    if box is None:
+        return picture(file, small=small)
+    x0, y0, x1, y1 = map(int, box.split(","))
+    return part(file, (x0, y0, x1, y1))

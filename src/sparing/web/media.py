@@ -23,8 +23,10 @@ from sparing.datasets.pictures import (
     may_be_plain,
     open_picture,
     shown,
+    shown_part,
+    upright_size,
 )
-from sparing.errors import NotFoundError, SourceError
+from sparing.errors import InvalidInputError, NotFoundError, SourceError
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -106,6 +108,38 @@ def _may_go(image: "Image") -> bool:
 def _transcoded(image: "Image", side: int) -> Picture:
     with decoded(image, side):
         seen, is_photo = shown(image, side // 2), image.mode == "RGB"
+    return _sent(seen, side, is_photo=is_photo)
+
+
+def part(path: Path, box: tuple[int, int, int, int]) -> Picture:
+    """Return a part of a picture in full resolution, scaled down only where it is very large.
+
+    Parameters
+    ----------
+    path : of the picture's file
+    box : left, top, right and bottom in pixels of the upright picture; what lies outside is cut off
+
+    Raises
+    ------
+    InvalidInputError : nothing of the box lies in the picture
+    SourceError : it is no picture, truncated, damaged or too big; the message says which
+    """
+    try:
+        with open_picture(path) as image:
+            width, height = upright_size(image)
+            x0, y0, x1, y1 = box
+            x1, y1 = min(x1, width), min(y1, height)
+            if x0 < x1 and y0 < y1:
+                with decoded(image, max(width, height)):
+                    seen, is_photo = shown_part(image, (x0, y0, x1, y1)), image.mode == "RGB"
+                return _sent(seen, SIDE, is_photo=is_photo)
+    except SourceError as error:
+        raise SourceError(f"The picture cannot be shown: {error}.") from None
+    wanted = f"x0, y0, x1, y1 with x0 < x1 and y0 < y1 in a picture of {width} x {height} pixels"
+    raise InvalidInputError(f"The 'part' of a picture must be {wanted}. Got {box} instead.")
+
+
+def _sent(seen: "Image", side: int, *, is_photo: bool) -> Picture:
     seen.thumbnail((side, side))
     if is_photo:
         return encoded(seen, "JPEG", quality=92)

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { boxIntent } from "../../../src/sparing/web/static/box-keys.js";
-import { around, boxAt, fitted, moved, sided, sidesAt, under, zoomed } from "../../../src/sparing/web/static/box-geometry.js";
+import { around, boxAt, fitted, moved, sharper, sided, sidesAt, under, zoomed } from "../../../src/sparing/web/static/box-geometry.js";
 import { boxesOf, labelOf, neighborBox } from "../../../src/sparing/web/static/boxes.js";
 import { keysOf } from "../../../src/sparing/web/static/keys.js";
 import { initial, reduce } from "../../../src/sparing/web/static/reducer.js";
@@ -152,4 +152,14 @@ test("a class has as many labels as boxes, and loses them with what is taken bac
   const state = acts(begun(), draw([0, 0], [9, 9]), draw([20, 20], [30, 30]), done);
   assert.deepEqual(state.server.classes.map((row) => row.count), [2, 0]);
   assert.deepEqual(acts(state, undo).server.classes.map((row) => row.count), [0, 0]);
+});
+
+test("what is seen is asked for in full where the screen shows more than the copy has", () => {
+  const size = /** @type {[number, number]} */ ([6000, 4000]), frame = /** @type {[number, number]} */ ([1200, 800]);
+  assert.equal(sharper({ scale: 0.2, x: 0, y: 0 }, size, frame, 2560, 1), null); // 1,200 pixels of 2,560
+  assert.deepEqual(sharper({ scale: 0.2, x: 0, y: 0 }, size, frame, 1000, 1), [0, 0, 6000, 4000]);
+  assert.deepEqual(sharper({ scale: 2, x: -201, y: -400 }, size, frame, 2560, 1), [100, 200, 701, 600]);
+  assert.deepEqual(sharper({ scale: 1, x: 100, y: -3900 }, size, frame, 2560, 1), [0, 3900, 1100, 4000]);
+  assert.deepEqual(sharper({ scale: 0.3, x: 0, y: 0 }, size, frame, 2560, 2), [0, 0, 4000, 2667]); // a dense screen
+  assert.equal(sharper({ scale: 8, x: 0, y: 0 }, size, frame, 6000, 1), null); // shown as it is
 });

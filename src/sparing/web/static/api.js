@@ -168,6 +168,11 @@ export function mediaUrl(id) {
   return `/media/${encodeURIComponent(id)}`;
 }
 
+/** @param {string} id @param {readonly number[]} part left, top, right and bottom in upright pixels */
+export function partUrl(id, part) {
+  return `${mediaUrl(id)}?part=${part.join(",")}`;
+}
+
 /** @param {string} id */
 export function smallUrl(id) {
   return `${mediaUrl(id)}?small=true`;

@@ -119,3 +119,14 @@ function held({ scale, x, y }, [width, height], frame) {
 export function under({ scale, x, y }, at) {
   return [(at[0] - x) / scale, (at[1] - y) / scale];
 }
+
+/** The part of a picture that is seen, in whole pixels, where the screen shows more than a copy of it has; else null.
+ * @param {View} view @param {Point} size @param {Point} frame @param {number} copied pixels across the copy
+ * @param {number} dense pixels of the device for one of the screen @returns {Corners | null} */
+export function sharper(view, [width, height], frame, copied, dense) {
+  if (!copied || copied >= width || view.scale * dense * width <= copied) return null;
+  const [left, top] = under(view, [0, 0]), [right, bottom] = under(view, frame);
+  const x0 = Math.max(0, Math.floor(left)), x1 = Math.min(width, Math.ceil(right));
+  const y0 = Math.max(0, Math.floor(top)), y1 = Math.min(height, Math.ceil(bottom));
+  return x0 < x1 && y0 < y1 ? [x0, y0, x1, y1] : null;
+}

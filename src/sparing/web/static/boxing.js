@@ -4,6 +4,7 @@
 import { around, boxAt, fitted, moved, panned, sided, sidesAt, under, zoomed } from "./box-geometry.js";
 import { drawBoxList } from "./box-list.js";
 import { boxesOf, chosenBox, isBoxes, labelOf, pictureSize, sizeOf } from "./boxes.js";
+import { sharpen } from "./box-sharp.js";
 import { drawBoxes, drawCross, drawHandles, drawPoints, drawRubber, drawView, namedBy, overlay, place } from "./box-view.js";
 import { byId, show } from "./dom.js";
 import { keysOf } from "./keys.js";
@@ -26,6 +27,7 @@ const NAMED = 40; // boxes; with more, each shows the key of its class alone
 let on = null;
 /** @type {View} */
 let view = { scale: 1, x: 0, y: 0 };
+let shownId = ""; // of the item whose picture is shown
 let isWhole = true; // the picture is shown whole, whatever the size of the window
 let isHeld = false; // the pointer moves the picture rather than draws
 
@@ -65,6 +67,7 @@ function begin(state) {
   byId("item").replaceChildren(on.place);
   waitFor(on.place);
   isWhole = true;
+  shownId = state.item.item.item_id;
   lookAt(fitted(sizeOf(state), frame()));
 }
 
@@ -102,7 +105,9 @@ function draw(state) {
 /** @param {View} next */
 function lookAt(next) {
   view = next;
-  if (on) drawView(on, view);
+  if (!on) return;
+  drawView(on, view);
+  sharpen(on, view, shownId);
 }
 
 /** Zoom by a key: about the middle of the window; fit goes from the whole picture to the chosen box and back.
