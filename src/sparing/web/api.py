@@ -80,7 +80,7 @@ GATHERED = {
     "brat": ("brat", "The texts with brat's annotations are in"),
 }
 """What an export is called as a folder, and how it is told."""
-Part = Annotated[str | None, Query(pattern=r"^[0-9]{1,6}(,[0-9]{1,6}){3}$")]
+PartOfPicture = Annotated[str | None, Query(pattern=r"^[0-9]{1,6}(,[0-9]{1,6}){3}$")]
 _EXPORTS = threading.BoundedSemaphore(2)  # each is a process with all items in its memory
 router = APIRouter(responses=FAILURES)
 
@@ -357,7 +357,11 @@ def folders(
 
 @router.get("/media/{item_id:path}", response_class=Response)
 async def media(
-    request: Request, project: TheProject, item_id: str, small: bool = False, part: Part = None
+    request: Request,
+    project: TheProject,
+    item_id: str,
+    small: bool = False,
+    part: PartOfPicture = None,
 ) -> Response:
     """Send the picture of an item, found by its id alone; ``small`` for lists.
 
