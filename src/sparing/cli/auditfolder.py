@@ -161,10 +161,12 @@ class AuditFolder:
         order = done.remainder[
             np.argsort(pool.predictions.confidence[done.remainder], kind="stable")
         ]
-        rows = [*order.tolist(), *sorted(filled.keys() - given.keys())]
-        named = zip(pool.names_of(np.array(rows, dtype=np.int64)), rows, strict=True)
+        kept = np.array(sorted(filled.keys() - given.keys()), dtype=np.int64)
+        rows = np.concatenate([order, kept])
+        # One after the other: of shards there may be millions.
+        named = zip(pool.names_of(rows), map(int, rows), strict=True)
         write_table(
-            self.remainder, (ID, LABEL), [(name, filled.get(row, "")) for name, row in named]
+            self.remainder, (ID, LABEL), ((name, filled.get(row, "")) for name, row in named)
         )
         write_labels(self.labels, complete, pool)
         write_atomically(self.certificate, certificate.to_json().encode())
