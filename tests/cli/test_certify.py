@@ -410,6 +410,10 @@ def test_what_was_filled_in_of_a_hand_back_is_never_written_over(job, capsys):
         error, *_ = run(capsys, "certify", pool, "--out", out)
         assert words in str(error)
         assert table.read_text() == before
+    table.write_text("item-1,cat\n")  # all that is left is an answer
+    error, *_ = run(capsys, "certify", pool, "--out", out)
+    assert "has no rows below its first line" in str(error)
+    assert table.read_text() == "item-1,cat\n"
     by_model = next(row["id"] for row in read(out / "labels.csv") if row["source"] == "model")
     write(table, ("id", "label"), [*rows, (by_model, "fox")])
     _, stdout, stderr = run(capsys, "certify", pool, "--out", out)

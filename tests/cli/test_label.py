@@ -99,6 +99,7 @@ def test_a_file_that_begins_like_an_option_is_named(tmp_path, monkeypatch, capsy
     Path("-notes.csv").write_text("text\nwarm\n")
     assert run(["label", "-notes.csv"]) == 2
     assert "'-notes.csv' is there: call it './-notes.csv'. See '" in capsys.readouterr().err
+    assert run(["label", f"-{'n' * 300}"]) == 2  # no file has so long a name
     assert run(["label", "a", "b"]) == 2
     assert "(b). See '" in capsys.readouterr().err, "each sentence ends"
 

@@ -3,7 +3,7 @@ import json
 import numpy as np
 import pytest
 
-from sparing.datasets.label_cells import one_label, read_cells
+from sparing.datasets.label_cells import one_label, read_cells, seconds_of
 from sparing.datasets.read import read_labeled
 from sparing.errors import InvalidInputError, SourceError
 
@@ -81,3 +81,8 @@ def test_folders_of_one_class_and_arrays_of_labels_have_one_name_too(tmp_path):
     np.save(tmp_path / "X.npy", np.eye(4))
     np.save(tmp_path / "y.npy", np.array(["Cat", "cat", "cat", "dog"]))
     assert read_labeled(tmp_path / "X.npy").labels == ["cat", "cat", "cat", "dog"]
+
+
+@pytest.mark.parametrize("raw", [10**400, "1e400", -1, 86401, [], "soon"])
+def test_what_cannot_be_seconds_is_none(raw):
+    assert seconds_of(raw) is None

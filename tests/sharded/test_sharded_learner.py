@@ -84,6 +84,9 @@ def test_what_cannot_be_is_said(pool, tmp_path):
         learner.teach(["z"], ["a"])
     with pytest.raises(InvalidInputError, match="one an id"):
         learner.teach(["z"], [])
+    with pytest.raises(InvalidInputError, match="'ids' parameter of skip must be a list of ids"):
+        learner.skip("a-0-0")
+    assert not learner.skipped
     assert not learner.labels
     with pytest.raises(TrainingError, match="asks a model: label items of two classes first"):
         learner.query()

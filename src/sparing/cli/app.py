@@ -103,10 +103,17 @@ def _usage(error: typer.TyperException, argv: list[str]) -> str:
     """Return what was wrong with a command, and where it is told how to say it."""
     said, context = error.format_message().rstrip(), getattr(error, "ctx", None)
     said = said if said.endswith((".", "?", "!")) else f"{said}."
-    files = (one for one in argv if one.startswith("-") and Path(one).exists())
+    files = (one for one in argv if one.startswith("-") and _is_there(one))
     named = next((f" '{one}' is there: call it './{one}'." for one in files), "")
     see = f" See '{context.command_path} --help'." if context else ""
     return said + named + see
+
+
+def _is_there(named: str) -> bool:
+    try:
+        return Path(named).exists()
+    except OSError:  # too long for the name of a file
+        return False
 
 
 def _fail(message: str, code: int) -> int:

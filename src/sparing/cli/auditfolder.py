@@ -17,7 +17,7 @@ from sparing.cli.poolfiles import (
     PoolFile,
     agreed,
     answers_by_column,
-    has_rows,
+    is_blank,
     read_answers,
     read_pool_table,
     write_table,
@@ -175,7 +175,7 @@ class AuditFolder:
     def _filled_in(self, pool: AnyPool) -> dict[int, Label]:
         """Return the labels in the hand-back table, by row."""
         path = self.remainder
-        if not path.exists() or not has_rows(path):  # nothing was handed back
+        if not path.exists() or is_blank(path):  # nothing was handed back
             return {}
         labels = agreed(read_answers(path), str(path))
         rows = pool.rows_of(labels)

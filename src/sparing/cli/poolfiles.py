@@ -291,10 +291,11 @@ def _check_by_people(table: Table) -> None:
             )
 
 
-def has_rows(path: Path) -> bool:
-    """Tell whether a table has anything below its first line."""
+def is_blank(path: Path) -> bool:
+    """Tell whether a file is a table id, label without a row, or empty."""
     text = read_text(path)[0]
-    return len(list(islice(rows_in(text, find_delimiter(text)), 2))) > 1
+    rows = list(islice(rows_in(text, find_delimiter(text)), 2))
+    return not rows or (len(rows) == 1 and [c.lower() for c in rows[0].cells] == [ID, LABEL])
 
 
 def agreed(answers: Iterable[tuple[str, str | None]], where: str) -> dict[str, str]:

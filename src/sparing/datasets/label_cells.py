@@ -162,6 +162,6 @@ def seconds_of(raw: Any) -> float | None:
     """
     try:
         seconds = float(raw)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return None
     return seconds if 0 <= seconds <= MOST_SECONDS else None

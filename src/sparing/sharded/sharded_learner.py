@@ -115,7 +115,14 @@ class ShardedLearner:
         self.skipped -= self.labels.keys()
 
     def skip(self, ids: Iterable[str]) -> None:
-        """Take items out: they are not asked again, and a label they have is dropped."""
+        """Take items out: they are not asked again, and a label they have is dropped.
+
+        Raises
+        ------
+        InvalidInputError : a single text, not several ids
+        """
+        if isinstance(ids, str):
+            raise invalid("ids", "skip", "a list of ids", ids)
         self.skipped.update(ids)
         self.labels = {name: at for name, at in self.labels.items() if name not in self.skipped}
 
