@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -164,31 +164,14 @@ def shown_part(image: "Image", box: tuple[int, int, int, int]) -> "Image":
 
 def _lying(image: "Image", box: tuple[int, int, int, int]) -> tuple[int, int, int, int]:
     """Return where a box of the upright picture lies in the file."""
-    from PIL.Image import Transpose
-
-    turn, (width, height) = _turn(image), upright_size(image)
-    x0, y0, x1, y1 = box
-    if turn in (
-        Transpose.FLIP_LEFT_RIGHT,
-        Transpose.ROTATE_180,
-        Transpose.ROTATE_270,
-        Transpose.TRANSVERSE,
-    ):
+    turn, (width, height), (x0, y0, x1, y1) = _turn(image), upright_size(image), box
+    if turn is None:
+        return box
+    if turn.from_right:
         x0, x1 = width - x1, width - x0
-    if turn in (
-        Transpose.FLIP_TOP_BOTTOM,
-        Transpose.ROTATE_180,
-        Transpose.ROTATE_90,
-        Transpose.TRANSVERSE,
-    ):
+    if turn.from_below:
         y0, y1 = height - y1, height - y0
-    is_on_its_side = turn in (
-        Transpose.TRANSPOSE,
-        Transpose.ROTATE_270,
-        Transpose.TRANSVERSE,
-        Transpose.ROTATE_90,
-    )
-    return (y0, x0, y1, x1) if is_on_its_side else (x0, y0, x1, y1)
+    return (y0, x0, y1, x1) if turn.is_on_its_side else (x0, y0, x1, y1)
 
 
 def may_be_plain(image: "Image") -> bool:
@@ -210,11 +193,8 @@ def upright_size(image: "Image") -> tuple[int, int]:
     >>> upright_size(Image.new("L", (30, 20)))
     (30, 20)
     """
-    from PIL.Image import Transpose
-
-    same_sides = (None, Transpose.FLIP_LEFT_RIGHT, Transpose.FLIP_TOP_BOTTOM, Transpose.ROTATE_180)
-    width, height = image.size
-    return (width, height) if _turn(image) in same_sides else (height, width)
+    turn, (width, height) = _turn(image), image.size
+    return (height, width) if turn is not None and turn.is_on_its_side else (width, height)
 
 
 def fault_of(path: Path, side: int = 64) -> str | None:
@@ -309,27 +289,39 @@ def _laid(part: "Image", ground: int) -> "Image":
     return seen.convert("L" if is_gray else "RGB")
 
 
-def _turn(image: "Image") -> int | None:
-    """Return how a picture is to be turned; None if it is upright, or nobody can tell."""
-    from PIL.Image import Transpose
+class _Turn(NamedTuple):
+    """How a picture is turned, as Pillow calls it, and how the upright one lies in the file."""
 
+    name: str
+    from_right: bool
+    from_below: bool
+    is_on_its_side: bool
+
+
+_TURNS = {
+    2: _Turn("FLIP_LEFT_RIGHT", True, False, False),
+    3: _Turn("ROTATE_180", True, True, False),
+    4: _Turn("FLIP_TOP_BOTTOM", False, True, False),
+    5: _Turn("TRANSPOSE", False, False, True),
+    6: _Turn("ROTATE_270", True, False, True),
+    7: _Turn("TRANSVERSE", True, True, True),
+    8: _Turn("ROTATE_90", False, True, True),
+}  # by the orientation of EXIF
+
+
+def _turn(image: "Image") -> _Turn | None:
+    """Return how a picture is to be turned; None if it is upright, or nobody can tell."""
     try:
         told = image.getexif().get(ORIENTATION)
     except Exception:  # noqa: BLE001  # of bytes that cameras and editors have broken
         return None
-    return {
-        2: Transpose.FLIP_LEFT_RIGHT,
-        3: Transpose.ROTATE_180,
-        4: Transpose.FLIP_TOP_BOTTOM,
-        5: Transpose.TRANSPOSE,
-        6: Transpose.ROTATE_270,
-        7: Transpose.TRANSVERSE,
-        8: Transpose.ROTATE_90,
-    }.get(told if isinstance(told, int) else 1)
+    return _TURNS.get(told) if isinstance(told, int) else None
 
 
-def _upright(image: "Image", turn: Any) -> "Image":
-    return image if turn is None else image.transpose(turn)
+def _upright(image: "Image", turn: _Turn | None) -> "Image":
+    from PIL.Image import Transpose
+
+    return image if turn is None else image.transpose(Transpose[turn.name])
 
 
 class _Room:
