@@ -7,9 +7,11 @@ from scipy.spatial.distance import cdist
 
 from sparing.numeric import geometry
 from sparing.numeric.geometry import (
+    directions,
     leading_directions,
     mean_row,
     nearest_center,
+    products,
     project,
     row_blocks,
     squared_distances_to,
@@ -89,6 +91,17 @@ def test_unit_rows_have_length_one(form):
 def test_a_row_of_zeros_gets_the_even_direction():
     assert unit_rows(np.zeros((1, 4))).tolist() == [[0.5, 0.5, 0.5, 0.5]]
     assert unit_rows(sparse.csr_array((1, 4))).nnz == 0
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float16])
+def test_directions_without_a_copy_are_those_of_unit_rows(dtype):
+    """So is that of a row at the middle itself, which has none of its own."""
+    X = np.random.default_rng(0).normal(3, 1, size=(40, 5)).astype(dtype)
+    X[[2, 7]] = middle = X[7].copy()
+    unit = unit_rows(X.astype(np.float32), middle.astype(np.float32))
+    found = products(directions(X, middle)[0:40], unit)
+    np.testing.assert_allclose(found, unit @ unit.T, atol=1e-5)
+    assert found[2, 7] == pytest.approx(1)
 
 
 def test_distances_to_no_row_at_all():

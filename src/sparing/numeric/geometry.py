@@ -72,7 +72,8 @@ class DenseFrom:
     ----------
     rows : (n, n_features)
     point : (n_features,)
-    scale : (n,) what each row is multiplied by; 0 for one that has no direction
+    scale : (n,) what each row is multiplied by; 0 for one at the point itself, whose direction is
+        the one with equal coordinates, as in :func:`unit_rows`
     """
 
     rows: Array
@@ -86,6 +87,7 @@ class DenseFrom:
         """Return the inner products with dense unit rows, (n, n_other)."""
         out = (_widened(self.rows) - self.point) @ other.T
         out *= self.scale[:, None]
+        out[self.scale == 0] = other.sum(axis=1) / sqrt(other.shape[1])
         return out
 
 
@@ -224,15 +226,13 @@ def unit_rows(X: Array, middle: Array | None = None) -> Array:
 def directions(X: Array, middle: Array) -> SparseFrom | DenseFrom:
     """Return the rows as ``unit_rows`` sees them, without a copy: for a pool gone through often.
 
-    A row at the middle itself has no direction: its products are 0.
-
     Examples
     --------
     >>> X = np.array([[9.0, 9.0], [9.0, 7.0], [9.0, 8.0]])
-    >>> products(directions(X, np.array([9.0, 8.0]))[0:3], np.array([[0.0, 1.0]]))
-    array([[ 1.],
-           [-1.],
-           [ 0.]])
+    >>> products(directions(X, np.array([9.0, 8.0]))[0:3], np.array([[0.0, 1.0]])).round(3)
+    array([[ 1.   ],
+           [-1.   ],
+           [ 0.707]])
     """
     if sparse.issparse(X):
         return _unit_from(X, namespace(X).astype(middle, X.dtype))
