@@ -16,10 +16,9 @@ import numpy as np
 
 from sparing.models.heads import LinearHead
 from sparing.models.saved import SavedModel
-from sparing.sharded.shardfile import Block
+from sparing.sharded.shardfile import EPS, Block
 from sparing.types import BoolArray, FloatArray, IntArray
 
-EPS = float(np.finfo(np.float32).eps)
 ROWS = 256  # of a product
 
 

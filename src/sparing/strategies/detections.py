@@ -125,8 +125,9 @@ class RareDoubt(DetectionStrategy):
 
     def select(self, s: DetectionSnapshot, batch_size: int, rng: np.random.Generator) -> Selection:
         """Return the pictures of a batch that is larger by half that are farthest apart."""
-        assert s.pooled is not None  # noqa: S101  # it is in ``requires``
-        n_seen = int((self.utility(s) >= 0).sum())  # of others it is not known what they are like
+        assert s.found is not None and s.pooled is not None  # noqa: S101, PT018  # as required
+        # Of others it is not known what they are like.
+        n_seen = sum(s.found[row] is not None for row in s.candidates.tolist())
         n = max(batch_size, min(round(SHORTLIST * batch_size), n_seen))
         listed, gains = self._worthiest(s, n, rng)
         is_listed = np.zeros(len(s.eligible), bool)
