@@ -110,3 +110,11 @@ def test_the_loop_loads_no_web_database_or_plotting_library():
     loaded = loaded_by("from sparing import ActiveLearner")
     assert "sklearn" in loaded
     assert not loaded & heavy
+
+
+def test_the_commands_of_a_plain_install_load_no_package_of_the_app():
+    app = {"fastapi", "sqlalchemy", "alembic", "pydantic", "uvicorn"}
+    rooms = "sparing.datasets, sparing.experiment.reproduce, sparing.cli.compare, sparing.sharded"
+    loaded = loaded_by(f"import {rooms}")
+    assert "sklearn" in loaded
+    assert not loaded & app

@@ -11,6 +11,7 @@ from sparing.errors import InvalidInputError
 DRAWN, ACCEPTED, EDITED = "drawn", "accepted", "edited"
 ORIGINS = (DRAWN, ACCEPTED, EDITED)
 MOST_VERSION = 2**31 - 1  # of a model: that every database can hold
+MOST_SECONDS = 86400  # that an item is on a screen: a page that was left open tells nothing
 
 
 @dataclass(frozen=True, order=True, slots=True)

@@ -5,10 +5,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from sparing.annotations.values import MOST_SECONDS
 from sparing.datasets.rows import is_missing, plain_text
 from sparing.errors import InvalidInputError
 from sparing.pool.class_names import kept_name, one_spelling, renamed
-from sparing.store.records import MOST_SECONDS
 
 LONGEST_LIST = 1000  # characters of a list of labels that was printed into a cell
 WITH_PARTS = ("[", "(", "{", "b'", 'b"')  # how Python prints lists, objects and bytes

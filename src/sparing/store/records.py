@@ -43,7 +43,6 @@ FROM_GRID = "grid"  # seen on a page with many others
 FROM_CLUSTER = "cluster"  # labeled with its whole cluster, unseen
 FROM_FILE = "file"  # nobody was asked: it stands in a table
 AT_A_GLANCE = frozenset({FROM_GRID, FROM_CLUSTER})
-MOST_SECONDS = 86400  # that an item is on a screen: a page that was left open tells nothing
 
 
 class EventStatus(StrEnum):

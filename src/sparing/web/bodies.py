@@ -4,8 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from sparing.annotations.values import MOST_VERSION
-from sparing.store.records import MOST_SECONDS
+from sparing.annotations.values import MOST_SECONDS, MOST_VERSION
 from sparing.web.roles import Role
 from sparing.web.shortened import first_fields, shortened, shown_spans, shown_tokens
 
