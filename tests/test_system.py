@@ -128,7 +128,8 @@ def test_a_whole_session_without_what_windows_lacks(photos, as_on_windows):
     done = subprocess.run(command, env=as_on_windows, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert re.fullmatch(
-        r"photos\.sparing is in use by process \d+ at http://127\.0\.0\.1:1/\.\n"
+        r"photos\.sparing is in use by process \d+ at http://127\.0\.0\.1:1/\. One process at a"
+        r" time writes to it: stop that one first, which loses no answer\.\n"
         r"12 labeled\n12 restored\n",
         done.stdout,
     )

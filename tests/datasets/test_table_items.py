@@ -107,7 +107,16 @@ def test_a_table_without_header(tmp_path):
     [
         (b"", "is empty"),
         (b"  \n", "is empty"),
-        (b"a\0b", "not text but binary"),
+        (b"a\0b", r"not text but binary\.$"),
+        (bytes(100), r"not text but binary\.$"),
+        (
+            "a,b\nöl,2\n".encode("utf-16-le"),
+            r"binary, or UTF-16 without .* --encoding utf-16-le reads",
+        ),
+        (
+            "a,b\nöl,2\n".encode("utf-16-be"),
+            r"binary, or UTF-16 without .* --encoding utf-16-be reads",
+        ),
         (b"a,b\n", "no rows below its first line"),
         (b",\n,,\n", "no rows"),
     ],

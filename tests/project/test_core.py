@@ -182,6 +182,7 @@ def test_a_second_opener_is_refused_and_told_who_was_first(pets, project):
         Project.open(pets.folder)  # the system keeps one process out as it does another
     assert str(error.value) == (
         f"pets.csv.sparing is in use by process {os.getpid()} at http://127.0.0.1:8123."
+        " One process at a time writes to it: stop that one first, which loses no answer."
     )
     project.close()
     Project.open(pets.folder).close()

@@ -402,6 +402,20 @@ def test_thirty_classes_fit_no_word_is_broken_and_no_text_jumps(door, tmp_path):
     assert len(places) == 1
 
 
+STICKING_OUT = """() => [...document.querySelectorAll("#classes button")].filter(button => {
+    const [own, text] = [button, button.querySelector("span")].map(n => n.getBoundingClientRect());
+    return text.top < own.top || text.bottom > own.bottom;
+}).map(button => button.textContent)"""
+
+
+def test_where_classes_scroll_long_names_keep_within_their_buttons(door, tmp_path):
+    long = [f"damage to the {part} that an insurer pays for" for part in "abcdefghijklmnopqrst"]
+    page = door(notes(tmp_path), classes=[*long, *THIRTY]).page()
+    expect(page.locator("#classes button")).to_have_count(51)
+    assert page.locator("#classes").evaluate("node => node.scrollHeight > node.clientHeight")
+    assert page.evaluate(STICKING_OUT) == []
+
+
 def test_a_photograph_fills_the_field(door, tmp_path):
     (tmp_path / "photos").mkdir()
     Image.new("RGB", (300, 150), "teal").save(tmp_path / "photos" / "small.png")

@@ -44,7 +44,7 @@ def decode(content: bytes, *, as_before: bool = False) -> tuple[str, str]:
     if content.startswith(_UTF16):
         return _as_utf16(content), "UTF-16"
     if b"\0" in content:
-        raise NotTextError("not text but binary")
+        raise NotTextError(f"not text but binary{_wide(content)}")
     try:
         return content.decode("utf-8-sig"), "UTF-8"
     except UnicodeDecodeError:
@@ -69,6 +69,16 @@ def _guessed(content: bytes) -> tuple[str, str]:
         except UnicodeDecodeError:
             pass
     return content.decode("latin-1"), "Latin-1"
+
+
+def _wide(content: bytes) -> str:
+    """Say how it may be UTF-16 without a mark: then letters of Europe have a zero as one byte."""
+    head = content[:GUESSED_BY]
+    zeros = head[0::2].count(0), head[1::2].count(0)
+    if max(zeros) < max(2, len(head) // 4) or 10 * min(zeros) > max(zeros):
+        return ""
+    name = "utf-16-le" if zeros[1] > zeros[0] else "utf-16-be"
+    return f", or UTF-16 without a mark, which --encoding {name} reads"
 
 
 def _as_utf16(content: bytes) -> str:

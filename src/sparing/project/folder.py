@@ -212,7 +212,10 @@ class Lock:
             ) from error
         if not is_ours:
             with file:
-                raise ConflictError(f"{folder.name} is in use by {_holder(file)}.")
+                raise ConflictError(
+                    f"{folder.name} is in use by {_holder(file)}. One process at a time writes to"
+                    " it: stop that one first, which loses no answer."
+                )
         self._file = file
         self.announce(None)
 
