@@ -411,6 +411,7 @@ STICKING_OUT = """() => [...document.querySelectorAll("#classes button")].filter
 def test_where_classes_scroll_long_names_keep_within_their_buttons(door, tmp_path):
     long = [f"damage to the {part} that an insurer pays for" for part in "abcdefghijklmnopqrst"]
     page = door(notes(tmp_path), classes=[*long, *THIRTY]).page()
+    page.wait_for_selector("#item .text")
     expect(page.locator("#classes button")).to_have_count(51)
     assert page.locator("#classes").evaluate("node => node.scrollHeight > node.clientHeight")
     assert page.evaluate(STICKING_OUT) == []
