@@ -210,16 +210,8 @@ class ActiveLearner:
             snapshot = replace(snapshot, eligible=snapshot.eligible & among)
         picked = choose(strategy, snapshot, batch_size, self._rng)
         self.round += 1
-        return Query(
-            picked.rows,
-            picked.gains,
-            picked.source,
-            picked.propensity,
-            strategy.name,
-            strategy.reason,
-            self.model_version,
-            self._items_of(picked.rows[:SHOWN_ITEMS]),
-        )
+        shown = self._items_of(picked.rows[:SHOWN_ITEMS])
+        return Query.of(picked, strategy.name, strategy.reason, self.model_version, shown)
 
     def utilities(self) -> FloatArray:
         """Return (n_items,) how much the strategy would like to ask each item; NaN if it may not.

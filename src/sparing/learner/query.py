@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from sparing.strategies.base import FROM_UNIFORM, SOME_AT_RANDOM
+from sparing.strategies.base import FROM_UNIFORM, SOME_AT_RANDOM, Selection
 from sparing.types import FloatArray, IntArray, StrArray
 
 RANDOM = "random"  # the strategy that a uniform draw is
@@ -56,6 +56,19 @@ class Query:
     reason: str
     model_version: int
     items: Sequence[Any] = ()
+
+    @classmethod
+    def of(
+        cls,
+        picked: Selection,
+        strategy: str,
+        reason: str,
+        model_version: int,
+        items: Sequence[Any] = (),
+    ) -> "Query":
+        """Return what a strategy picked as a query."""
+        chosen = picked.rows, picked.gains, picked.source, picked.propensity
+        return cls(*chosen, strategy, reason, model_version, items)
 
     def __len__(self) -> int:
         return len(self.indices)
