@@ -1,6 +1,7 @@
-"""What a BoxLearner is given: pictures, what they are known by, and boxes in them."""
+"""What a BoxLearner is given: pictures, what they are known by, and a detector."""
 
 from collections.abc import Iterable, Mapping
+from copy import deepcopy
 from hashlib import blake2b
 from os import PathLike
 from pathlib import Path
@@ -9,15 +10,12 @@ from typing import Any
 import numpy as np
 
 from sparing._validate import invalid
-from sparing.annotations.boxes import BoxSet
-from sparing.annotations.values import Value
 from sparing.errors import SourceError
 from sparing.learner.saving_units import digest_of
-from sparing.models.detection.feature_maps import picture_size
-from sparing.pool.classes import ClassTable
+from sparing.models.detection.suggester import BoxSuggester
 
 WHERE = "BoxLearner"
-KIND = BoxSet()
+SUGGESTER = "suggester"
 
 
 def read_pictures(pictures: Any) -> list[Any]:
@@ -35,18 +33,20 @@ def read_pictures(pictures: Any) -> list[Any]:
     return listed
 
 
-def parsed_boxes(row: int, raw: Any, table: ClassTable, picture: Any) -> Value:
-    """Return the boxes of a picture as they are kept.
+def own_detector(detector: Any, seed: int) -> Any:
+    """Return a detector of this learner's own.
 
     Raises
     ------
-    InvalidInputError : they are no boxes, or not within their picture; the row is named
+    InvalidInputError : it has no fit and predict
     """
-    try:
-        return KIND.parse(raw, table, picture_size(picture))
-    except ValueError as error:
-        error.args = (f"Row {row}: {error}",)
-        raise
+    if isinstance(detector, str) and detector == SUGGESTER:
+        return BoxSuggester(seed)
+    methods = ("fit", "predict")
+    if isinstance(detector, type) or not all(callable(getattr(detector, m, None)) for m in methods):
+        expected = f"'{SUGGESTER}' or an object with fit and predict"
+        raise invalid("detector", WHERE, expected, detector)
+    return deepcopy(detector)
 
 
 def pictures_digest(pictures: Iterable[Any]) -> str:

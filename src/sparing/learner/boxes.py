@@ -1,7 +1,6 @@
 """BoxLearner: ask for the pictures worth boxing, teach their boxes, and again."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from copy import deepcopy
 from dataclasses import dataclass, replace
 from os import PathLike
 from typing import Any, Self
@@ -9,36 +8,24 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
-from sparing._validate import check_indices, check_int, invalid
-from sparing.annotations.base import labels_of_all
+from sparing.annotations.boxes import BoxSet
 from sparing.annotations.detections import Detections, judged
-from sparing.annotations.values import Value
 from sparing.errors import TrainingError
 from sparing.learner.box_inputs import (
-    KIND,
+    SUGGESTER,
     WHERE,
-    parsed_boxes,
+    own_detector,
     pictures_digest,
     read_pictures,
 )
-from sparing.learner.query import SHOWN_ITEMS, Query
-from sparing.learner.saving_units import (
-    SavedAs,
-    SavedUnits,
-    own_strategy,
-    read_units,
-    write_units,
-)
+from sparing.learner.saving_units import SavedAs, SavedUnits, own_strategy, read_units
+from sparing.learner.unit_learner import UnitLearner, faults_named
 from sparing.models.detection.detector import Detector, predicted
-from sparing.models.detection.feature_maps import MapReader
+from sparing.models.detection.feature_maps import MapReader, picture_size
 from sparing.models.detection.suggester import BoxSuggester
 from sparing.models.detection.usefulness import Usefulness, shown_of, usefulness
-from sparing.pool.classes import ClassTable
-from sparing.pool.labels import label_values, one_a_row
-from sparing.pool.pool import SKIPPED, UNLABELED
 from sparing.stats.detection import mean_average_precision_interval
 from sparing.stats.f1 import Share
-from sparing.strategies.base import choose
 from sparing.strategies.detections import (
     DETECTION_STRATEGIES,
     DetectionSnapshot,
@@ -46,11 +33,8 @@ from sparing.strategies.detections import (
     RandomPictures,
     get_detection_strategy,
 )
-from sparing.types import BoolArray, FloatArray, IntArray, Label
+from sparing.types import FloatArray, IntArray, Label
 
-SAVED_AS = SavedAs("boxes 1", WHERE, "pictures")
-LABELED = 0
-SUGGESTER = "suggester"
 MIXED = "mixed"
 SIDE = "side"  # pixels of what the network sees, chosen by the first pictures
 COLD = "before the first box: drawn at random"
@@ -75,7 +59,7 @@ class FoundBox:
     score: float
 
 
-class BoxLearner:
+class BoxLearner(UnitLearner):
     """Active learning for boxes in pictures, in memory: ``query``, draw, ``teach``, and again.
 
     As ``ActiveLearner`` is for one label an item. Equal seeds give equal results.
@@ -110,6 +94,11 @@ class BoxLearner:
     (True, 1)
     """
 
+    _kind = BoxSet()
+    _saved_as = SavedAs("boxes 1", WHERE, "pictures")
+    _first = RandomPictures()
+    _why_first = COLD
+
     def __init__(
         self,
         pictures: Iterable[Any],
@@ -119,19 +108,11 @@ class BoxLearner:
         *,
         seed: int = 0,
     ) -> None:
-        self.seed = check_int("seed", WHERE, seed, 0)
         self.pictures = read_pictures(pictures)
-        given = () if classes is None else label_values(classes, "classes", WHERE)
-        self._table, self.classes_are_fixed = ClassTable(tuple(given)), classes is not None
-        self._strategy = get_detection_strategy(strategy)
+        super().__init__(len(self.pictures), classes, get_detection_strategy(strategy), seed)
         self._detector = own_detector(detector, self.seed)
         own = isinstance(self._detector, BoxSuggester)
         self._reader = self._detector.reader if own else MapReader()
-        self._state = np.full(len(self.pictures), UNLABELED)
-        self._values: dict[int, Value] = {}
-        self.model_version = 0
-        self.round = 0
-        self._rng = np.random.default_rng(self.seed)
         self._fitted_at = -1
         self._found: dict[int, Detections] = {}
         self._useful: tuple[int, Usefulness] | None = None
@@ -142,54 +123,14 @@ class BoxLearner:
         return f"<BoxLearner: {said}, model version {self.model_version}>"
 
     @property
-    def classes(self) -> list[Label]:
-        """The labels in their order."""
-        return list(self._table.values)
-
-    @property
-    def labeled(self) -> IntArray:
-        """Rows that were taught, ascending; one without an object is labeled too."""
-        return np.flatnonzero(self._state == LABELED)
-
-    @property
-    def eligible(self) -> BoolArray:
-        """(n,) True where a picture may be asked."""
-        return np.asarray(self._state == UNLABELED)
-
-    @property
     def n_boxes(self) -> int:
         """How many boxes were taught: what was paid, beside the pictures."""
-        return sum(len(value) for value in self._values.values())
+        return sum(len(value) for value in self._answers.values.values())
 
     @property
     def truth(self) -> list[Detections]:
         """(n_labeled,) all boxes of each picture that was taught, in the order of ``labeled``."""
-        return [Detections.of_value(self._values[row]) for row in self.labeled.tolist()]
-
-    def query(self, batch_size: int = 1) -> Query:
-        """Choose the pictures to box next; nothing is marked as asked.
-
-        Raises
-        ------
-        InvalidInputError : ``batch_size`` is no int >= 1
-        PoolExhaustedError : fewer pictures than that may still be asked
-        SourceError : a picture cannot be read
-        TrainingError : the detector could not be fitted
-        """
-        cold = bool(self._strategy.requires) and not self.n_boxes
-        strategy = RandomPictures() if cold else self._strategy
-        picked = choose(strategy, self._snapshot(strategy, batch_size), batch_size, self._rng)
-        self.round += 1
-        return Query(
-            picked.rows,
-            picked.gains,
-            picked.source,
-            picked.propensity,
-            strategy.name,
-            COLD if cold else strategy.reason,
-            self.model_version,
-            [self.pictures[row] for row in picked.rows[:SHOWN_ITEMS].tolist()],
-        )
+        return [Detections.of_value(self._answers.values[row]) for row in self.labeled.tolist()]
 
     def teach(self, indices: npt.ArrayLike, boxes: Sequence[Any] | Mapping[int, Any]) -> None:
         """Set all boxes of some pictures: a batch, a part of it, any others, corrections.
@@ -206,18 +147,7 @@ class BoxLearner:
         InvalidInputError : not one list a row, or boxes that are empty or reach out of the picture
         UnknownNameError : ``classes`` was given and does not have the label
         """
-        rows = check_indices(indices, "teach", len(self.pictures))
-        table, values = self._parsed(rows, boxes, "teach")
-        self._table = table
-        self._move(rows, LABELED, dict(zip(rows.tolist(), values, strict=True)))
-
-    def skip(self, indices: npt.ArrayLike) -> None:
-        """Take pictures out: they are not asked again, and boxes that they have are dropped."""
-        self._move(check_indices(indices, "skip", len(self.pictures)), SKIPPED, {})
-
-    def forget(self, indices: npt.ArrayLike) -> None:
-        """Drop boxes and skips: the pictures may be asked again, as if never answered."""
-        self._move(check_indices(indices, "forget", len(self.pictures)), UNLABELED, {})
+        self._teach(indices, boxes)
 
     def predict(self, indices: npt.ArrayLike | None = None) -> list[list[dict[str, Any]]]:
         """Return the boxes worth showing in pictures of the pool; all, if none are named.
@@ -248,12 +178,11 @@ class BoxLearner:
         ------
         TrainingError : no box was taught yet, or the detector could not be fitted
         """
-        n = len(self.pictures)
-        rows = np.arange(n) if indices is None else check_indices(indices, "found", n)
+        rows = np.arange(len(self.pictures)) if indices is None else self._rows(indices, "found")
         fitted = self.fitted
         new = [row for row in rows.tolist() if row not in self._found]
         pictures = [self.pictures[row] for row in new]
-        told = predicted(fitted, pictures, len(self._table)) if new else []
+        told = predicted(fitted, pictures, len(self.classes)) if new else []
         self._found |= dict(zip(new, told, strict=True))
         return [self._found[row] for row in rows.tolist()]
 
@@ -277,7 +206,8 @@ class BoxLearner:
         if self._fitted_at != self.model_version:
             if not self.n_boxes:
                 raise TrainingError("No box is taught yet: teach some pictures first.")
-            self._calling(lambda: self._detector.fit(*self._known()))
+            with faults_named(self._detector):
+                self._detector.fit(*self._known())
             self._fitted_at, self._found = self.model_version, {}
         return self._detector  # type: ignore[no-any-return]
 
@@ -289,7 +219,8 @@ class BoxLearner:
         good the model is elsewhere.
         """
         if self._useful is None or self._useful[0] != self.model_version:
-            told = self._calling(lambda: usefulness(self._detector, *self._known(), self.seed))
+            with faults_named(self._detector):
+                told = usefulness(self._detector, *self._known(), self.seed)
             self._useful = (self.model_version, told)
         return self._useful[1]
 
@@ -309,40 +240,12 @@ class BoxLearner:
         InvalidInputError : a row was taught; fewer than two rows; boxes as in ``teach``
         TrainingError : no box was taught yet
         """
-        rows = check_indices(indices, "audit", len(self.pictures))
-        taught = rows[self._state[rows] == LABELED]
-        if len(taught):
-            raise invalid("indices", "audit", "rows that were not taught", int(taught[0]))
-        table, values = self._parsed(rows, boxes, "audit")
-        truth = [Detections.of_value(value) for value in values]
-        seen = judged(self.found(rows), truth, len(table))
+        rows = self._untaught(indices)
+        raws = self._raws(rows, boxes, "audit")
+        answers = self._answers.with_classes_in(self._kind, raws)
+        truth = [Detections.of_value(value) for value in self._read(rows, raws, answers.classes)]
+        seen = judged(self.found(rows), truth, len(answers.classes))
         return mean_average_precision_interval(seen, seed=self.seed)
-
-    def save(self, path: str | PathLike[str]) -> None:
-        """Write what was taught and where the random numbers are to a file; no pickle.
-
-        Pictures and the detector are not in it: ``load`` is given both again, and the detector is
-        fitted anew.
-
-        Raises
-        ------
-        InvalidInputError : a label is not a str, int, float, bool or a tuple of these
-        SourceError : the file cannot be written, or a picture is not there any more
-        """
-        saved = SavedUnits(
-            state=self._state,
-            values=self._values,
-            classes=self._table,
-            classes_are_fixed=self.classes_are_fixed,
-            seed=self.seed,
-            round=self.round,
-            model_version=self.model_version,
-            rng=self._rng,
-            strategy=self._strategy.name,
-            digest=pictures_digest(self.pictures),
-            weights={SIDE: np.array(self._reader.side)},
-        )
-        write_units(path, saved, SAVED_AS)
 
     @classmethod
     def load(
@@ -358,7 +261,7 @@ class BoxLearner:
         ----------
         path : what ``save`` wrote
         pictures : the same ones; files may have moved, with their names
-        detector : the same one
+        detector : the same one; it is fitted anew
         strategy : needed only if it was not one of this package
 
         Raises
@@ -367,53 +270,44 @@ class BoxLearner:
         InvalidInputError : other pictures than those that were saved
         """
         listed = read_pictures(pictures)
-        saved = read_units(path, pictures_digest(listed), SAVED_AS)
+        saved = read_units(path, pictures_digest(listed), cls._saved_as)
         asks = own_strategy(saved, DETECTION_STRATEGIES, strategy)
         learner = cls(listed, None, detector, asks, seed=saved.seed)
         learner._continue_from(saved)
         return learner
 
     def _continue_from(self, saved: SavedUnits) -> None:
-        self._state, self._values = saved.state, dict(saved.values)
-        self._table, self.classes_are_fixed = saved.classes, saved.classes_are_fixed
-        self.round, self.model_version, self._rng = saved.round, saved.model_version, saved.rng
+        super()._continue_from(saved)
         self._reader.side = int(saved.weights[SIDE])
 
     def _known(self) -> tuple[list[Any], list[Detections], int]:
         pictures = [self.pictures[row] for row in self.labeled.tolist()]
-        return pictures, self.truth, len(self._table)
-
-    def _calling(self, work: Any) -> Any:
-        """Run foreign code; what it finds wrong is said in the words of this project."""
-        try:
-            return work()
-        except (ValueError, RuntimeError, ArithmeticError) as error:
-            name = type(self._detector).__name__
-            raise TrainingError(f"{name} could not be fitted: {error}") from error
+        return pictures, self.truth, len(self.classes)
 
     def _labeled(self, found: Detections) -> list[FoundBox]:
+        names = self._answers.classes.values
         each = zip(found.boxes.tolist(), found.class_ids, found.scores.tolist(), strict=True)
-        return [FoundBox((a, b, c, d), self._table.values[k], s) for (a, b, c, d), k, s in each]
+        return [FoundBox((a, b, c, d), names[k], s) for (a, b, c, d), k, s in each]
 
-    def _parsed(self, rows: IntArray, boxes: Any, where: str) -> tuple[ClassTable, list[Value]]:
-        raws = one_a_row(rows, boxes, "boxes", where, one="a list of boxes", many="lists")
-        table = self._table
-        if not self.classes_are_fixed:
-            table = table.with_values(labels_of_all(KIND, raws))
-        pairs = zip(rows.tolist(), raws, strict=True)
-        return table, [parsed_boxes(row, raw, table, self.pictures[row]) for row, raw in pairs]
+    @property
+    def _can_learn(self) -> bool:
+        return bool(self.n_boxes)
 
-    def _move(self, rows: IntArray, state: int, values: dict[int, Value]) -> None:
-        self._state = self._state.copy()
-        self._state[rows] = state
-        kept = {row: value for row, value in self._values.items() if row not in set(rows.tolist())}
-        if (kept | values) != self._values:
-            self.model_version += 1
-        self._values = kept | values
+    def _shown(self, row: int) -> Any:
+        return self.pictures[row]
+
+    def _to_fit(self, row: int) -> Any:
+        return picture_size(self.pictures[row])
+
+    def _digest(self) -> str:
+        return pictures_digest(self.pictures)
+
+    def _weights(self) -> tuple[int, Mapping[str, FloatArray]]:
+        return -1, {SIDE: np.array(self._reader.side)}
 
     def _snapshot(self, strategy: DetectionStrategy, batch_size: int) -> DetectionSnapshot:
-        ids = [unit.class_id for value in self._values.values() for unit in value]
-        counts = np.bincount(np.array(ids, np.int64), minlength=len(self._table))
+        ids = [unit.class_id for value in self._answers.values.values() for unit in value]
+        counts = np.bincount(np.array(ids, np.int64), minlength=len(self.classes))
         plain = DetectionSnapshot(self.eligible, self.labeled, counts)
         if not strategy.requires:
             return plain
@@ -429,19 +323,3 @@ class BoxLearner:
         pooled = np.zeros((len(self.pictures), told.shape[1]), np.float32)
         pooled[rows] = told
         return pooled
-
-
-def own_detector(detector: Any, seed: int) -> Any:
-    """Return a detector of this learner's own.
-
-    Raises
-    ------
-    InvalidInputError : it has no fit and predict
-    """
-    if isinstance(detector, str) and detector == SUGGESTER:
-        return BoxSuggester(seed)
-    methods = ("fit", "predict")
-    if isinstance(detector, type) or not all(callable(getattr(detector, m, None)) for m in methods):
-        expected = f"'{SUGGESTER}' or an object with fit and predict"
-        raise invalid("detector", WHERE, expected, detector)
-    return deepcopy(detector)

@@ -11,15 +11,16 @@ from typing import Any
 import numpy as np
 
 from sparing._validate import _Phrase, invalid
-from sparing.annotations.values import Value, dump, load
+from sparing.annotations.values import dump, load
 from sparing.errors import InvalidInputError, SourceError
 from sparing.files import read_arrays, write_arrays
 from sparing.learner.saving import from_plain, to_plain
+from sparing.learner.unit_answers import UnitAnswers
 from sparing.pool.classes import ClassTable
-from sparing.types import FloatArray, IntArray
+from sparing.types import FloatArray
 
 PREFIX = "tagger/"
-PLAIN = ("classes_are_fixed", "seed", "round", "model_version", "fitted_at", "strategy", "digest")
+PLAIN = ("seed", "round", "model_version", "fitted_at", "strategy", "digest")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +45,7 @@ class SavedUnits:
 
     Parameters
     ----------
-    state : (n,) UNLABELED, SKIPPED or labeled
-    values : what was taught, by row
-    classes, classes_are_fixed : the labels, and whether others are refused
+    answers : what was taught
     seed, round, model_version, rng : as of the learner
     strategy : name of what asks
     digest : hash of the items
@@ -54,10 +53,7 @@ class SavedUnits:
     weights : of the model, if it has any
     """
 
-    state: IntArray
-    values: Mapping[int, Value]
-    classes: ClassTable
-    classes_are_fixed: bool
+    answers: UnitAnswers
     seed: int
     round: int
     model_version: int
@@ -73,12 +69,13 @@ def write_units(path: str | PathLike[str], saved: SavedUnits, way: SavedAs) -> N
     facts: dict[str, Any] = {name: getattr(saved, name) for name in PLAIN}
     facts |= {
         "format": way.form,
-        "classes": [to_plain(value) for value in saved.classes.values],
-        "values": {row: dump(value) for row, value in saved.values.items()},
+        "classes_are_fixed": saved.answers.classes_are_fixed,
+        "classes": [to_plain(value) for value in saved.answers.classes.values],
+        "values": {row: dump(value) for row, value in saved.answers.values.items()},
         "rng": saved.rng.bit_generator.state,
     }
     arrays: dict[str, Any] = {PREFIX + name: array for name, array in saved.weights.items()}
-    arrays["state"] = saved.state
+    arrays["state"] = saved.answers.state
     arrays["facts"] = np.frombuffer(json.dumps(facts).encode(), dtype=np.uint8)
     write_arrays(Path(path), arrays)
 
@@ -109,10 +106,14 @@ def read_units(path: str | PathLike[str], digest: str, way: SavedAs) -> SavedUni
 def _saved(facts: dict[str, Any], arrays: dict[str, Any]) -> SavedUnits:
     rng = np.random.default_rng()
     rng.bit_generator.state = facts["rng"]
+    answers = UnitAnswers(
+        arrays.pop("state"),
+        ClassTable(tuple(from_plain(value) for value in facts["classes"])),
+        facts["classes_are_fixed"],
+        {int(row): load(text) for row, text in facts["values"].items()},
+    )
     return SavedUnits(
-        state=arrays.pop("state"),
-        values={int(row): load(text) for row, text in facts["values"].items()},
-        classes=ClassTable(tuple(from_plain(value) for value in facts["classes"])),
+        answers=answers,
         rng=rng,
         weights={name.removeprefix(PREFIX): array for name, array in arrays.items()},
         **{name: facts[name] for name in PLAIN},

@@ -8,42 +8,27 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
-from sparing._validate import check_indices, check_int, invalid
 from sparing.annotations.base import labels_of_all
 from sparing.annotations.sentences import Sentences
 from sparing.annotations.spans import Span
 from sparing.annotations.tagging import n_tags, segments, tags_of
-from sparing.annotations.values import Value
 from sparing.errors import TrainingError
 from sparing.learner.freezing import frozen_answers
-from sparing.learner.query import SHOWN_ITEMS, Query
-from sparing.learner.saving_units import (
-    SavedAs,
-    SavedUnits,
-    digest_of,
-    own_strategy,
-    read_units,
-    write_units,
-)
+from sparing.learner.saving_units import SavedAs, SavedUnits, digest_of, own_strategy, read_units
 from sparing.learner.span_inputs import (
     CRF,
     KIND,
     WHERE,
     another,
     own_tagger,
-    parsed,
     read_sentences,
-    spans_a_row,
     tags_said,
 )
 from sparing.learner.span_scores import SpanScores, span_scores
+from sparing.learner.unit_learner import UnitLearner, faults_named
 from sparing.models.crf.tagger import CrfTagger, Tagger
 from sparing.models.crf.tagging import Tagging, nothing_said, tagging_from_marginals, token_entropy
-from sparing.pool.classes import ClassTable
-from sparing.pool.labels import label_values
-from sparing.pool.pool import SKIPPED, UNLABELED
 from sparing.pool.predictions import Predictions, items_digest
-from sparing.strategies.base import choose
 from sparing.strategies.sequences import (
     SEQUENCE_STRATEGIES,
     RandomSentences,
@@ -51,11 +36,9 @@ from sparing.strategies.sequences import (
     SequenceStrategy,
     get_sequence_strategy,
 )
-from sparing.types import BoolArray, IntArray, Label
+from sparing.types import FloatArray, Label
 
-SAVED_AS = SavedAs("spans 1", WHERE, "texts")
 MASS = "mass"
-LABELED = 0
 COLD = "before the first label: drawn at random"
 
 
@@ -76,7 +59,7 @@ class FoundSpan:
     certainty: float
 
 
-class SequenceLearner:
+class SequenceLearner(UnitLearner):
     """Active learning for spans in sentences, in memory: ``query``, mark, ``teach``, and again.
 
     As ``ActiveLearner`` is for one label an item. Equal seeds give equal results.
@@ -112,6 +95,11 @@ class SequenceLearner:
     [(0, 3, 'person'), (8, 11, 'person')]
     """
 
+    _kind = KIND
+    _saved_as = SavedAs("spans 1", WHERE, "texts")
+    _first = RandomSentences()
+    _why_first = COLD
+
     def __init__(
         self,
         texts: Iterable[str] | Iterable[Sequence[str]] | Sentences,
@@ -121,17 +109,9 @@ class SequenceLearner:
         *,
         seed: int = 0,
     ) -> None:
-        self.seed = check_int("seed", WHERE, seed, 0)
         self.sentences = read_sentences(texts, "texts")
-        given = () if classes is None else label_values(classes, "classes", WHERE)
-        self._table, self.classes_are_fixed = ClassTable(tuple(given)), classes is not None
-        self._strategy = get_sequence_strategy(strategy)
+        super().__init__(len(self.sentences), classes, get_sequence_strategy(strategy), seed)
         self._tagger = own_tagger(tagger, self.sentences)
-        self._state = np.full(len(self.sentences), UNLABELED)
-        self._values: dict[int, Value] = {}
-        self.model_version = 0
-        self.round = 0
-        self._rng = np.random.default_rng(self.seed)
         self._fitted_at = -1
         self._deaf: tuple[int, Tagger] | None = None  # has heard nobody else, as of a version
         self._tagging: Tagging | None = None
@@ -140,45 +120,6 @@ class SequenceLearner:
         n, n_classes = len(self.sentences), len(self.classes)
         said = f"{len(self.labeled)} of {n} labeled, {n_classes} classes"
         return f"<SequenceLearner: {said}, model version {self.model_version}>"
-
-    @property
-    def classes(self) -> list[Label]:
-        """The labels in their order."""
-        return list(self._table.values)
-
-    @property
-    def labeled(self) -> IntArray:
-        """Rows that were taught, ascending; one without a span is labeled too."""
-        return np.flatnonzero(self._state == LABELED)
-
-    @property
-    def eligible(self) -> BoolArray:
-        """(n,) True where a sentence may be asked."""
-        return np.asarray(self._state == UNLABELED)
-
-    def query(self, batch_size: int = 1) -> Query:
-        """Choose the sentences to read next; nothing is marked as asked.
-
-        Raises
-        ------
-        InvalidInputError : ``batch_size`` is no int >= 1
-        PoolExhaustedError : fewer sentences than that may still be asked
-        TrainingError : the tagger could not be fitted
-        """
-        cold = bool(self._strategy.requires) and not len(self.labeled)
-        strategy = RandomSentences() if cold else self._strategy
-        picked = choose(strategy, self._snapshot(strategy.requires), batch_size, self._rng)
-        self.round += 1
-        return Query(
-            picked.rows,
-            picked.gains,
-            picked.source,
-            picked.propensity,
-            strategy.name,
-            COLD if cold else strategy.reason,
-            self.model_version,
-            [self.sentences.texts[row] for row in picked.rows[:SHOWN_ITEMS].tolist()],
-        )
 
     def teach(self, indices: npt.ArrayLike, spans: Sequence[Any] | Mapping[int, Any]) -> None:
         """Set all spans of some sentences: a batch, a part of it, any others, corrections.
@@ -194,17 +135,7 @@ class SequenceLearner:
         InvalidInputError : not one list a row, or spans that are empty, cross, or end past the text
         UnknownNameError : ``classes`` was given and does not have the label
         """
-        rows = check_indices(indices, "teach", len(self.sentences))
-        raws = spans_a_row(rows, spans, "teach")
-        table = self._table
-        if not self.classes_are_fixed:
-            table = table.with_values(labels_of_all(KIND, raws))
-        texts = [self.sentences.texts[row] for row in rows.tolist()]
-        values = [
-            parsed(row, raw, table, text) for row, raw, text in zip(rows, raws, texts, strict=True)
-        ]
-        self._table = table
-        self._move(rows, LABELED, dict(zip(rows.tolist(), values, strict=True)))
+        self._teach(indices, spans)
 
     def consult(self, indices: npt.ArrayLike, spans: Sequence[Any] | Mapping[int, Any]) -> None:
         """Listen to what others say of some sentences: a language model, or a model of before.
@@ -231,27 +162,11 @@ class SequenceLearner:
         >>> learner.predict()[3]
         [(0, 3, 'person')]
         """
-        rows = check_indices(indices, "consult", len(self.sentences))
-        raws = spans_a_row(rows, spans, "consult")
+        rows = self._rows(indices, "consult")
+        raws = self._raws(rows, spans, "consult")
         said = tags_said(self.sentences, rows, raws)
         self.sentences = replace(self.sentences, said=said if len(rows) else None)
         self.model_version += 1
-
-    def skip(self, indices: npt.ArrayLike) -> None:
-        """Take sentences out: they are not asked again, and spans that they have are dropped."""
-        self._move(check_indices(indices, "skip", len(self.sentences)), SKIPPED, {})
-
-    def forget(self, indices: npt.ArrayLike) -> None:
-        """Drop spans and skips: the sentences may be asked again, as if never answered."""
-        self._move(check_indices(indices, "forget", len(self.sentences)), UNLABELED, {})
-
-    def _move(self, rows: IntArray, state: int, values: dict[int, Value]) -> None:
-        self._state = self._state.copy()
-        self._state[rows] = state
-        kept = {row: value for row, value in self._values.items() if row not in set(rows.tolist())}
-        if (kept | values) != self._values:
-            self.model_version += 1
-        self._values = kept | values
 
     def predict(self, texts: Iterable[str] | None = None) -> list[list[Span]]:
         """Return the spans of each sentence, of the pool if no others are given.
@@ -276,7 +191,7 @@ class SequenceLearner:
         starts, ends = sentences.offsets[first, 0], sentences.offsets[after - 1, 1]
         each = zip(sentences.rows[first], starts, ends, classes, told.certainty, strict=True)
         for row, start, end, code, certainty in each:
-            label = self._table.values[code]
+            label = self._answers.classes.values[code]
             found[row].append(FoundSpan(int(start), int(end), label, float(certainty)))
         return found
 
@@ -296,17 +211,11 @@ class SequenceLearner:
         InvalidInputError : a row was taught; fewer than two rows; spans as in ``teach``
         TrainingError : nothing is labeled yet
         """
-        rows = check_indices(indices, "audit", len(self.sentences))
-        taught = rows[self._state[rows] == LABELED]
-        if len(taught):
-            raise invalid("indices", "audit", "rows that were not taught", int(taught[0]))
-        raws = spans_a_row(rows, spans, "audit")
-        table = self._table.with_values(labels_of_all(KIND, raws))
-        values = [
-            parsed(row, raw, table, self.sentences.texts[row])
-            for row, raw in zip(rows.tolist(), raws, strict=True)
-        ]
-        others = np.flatnonzero(self._state != LABELED)
+        rows = self._untaught(indices)
+        raws = self._raws(rows, spans, "audit")
+        classes = self._answers.classes.with_values(labels_of_all(KIND, raws))
+        values = self._read(rows, raws, classes)
+        others = np.setdiff1d(np.arange(len(self.sentences)), self.labeled)
         return span_scores(self.sentences, self.tagging, rows, values, others)
 
     def frozen(self) -> Predictions:
@@ -322,9 +231,9 @@ class SequenceLearner:
         said = [self.as_answer(spans) for spans in self.predict()]
         taught = {
             row: self.as_answer((u.place[0], u.place[1], self.classes[u.class_id]) for u in value)
-            for row, value in self._values.items()
+            for row, value in self._answers.values.items()
         }
-        sure, skipped = np.exp(self.tagging.log_proba), np.flatnonzero(self._state == SKIPPED)
+        sure, skipped = np.exp(self.tagging.log_proba), self._answers.skipped
         items = items_digest(self.sentences.texts)
         return frozen_answers(said, sure, taught, skipped, self.model_version, items)
 
@@ -375,27 +284,44 @@ class SequenceLearner:
             raise TrainingError("Nothing is labeled yet: teach some sentences first.")
         known = sentences.take(rows)
         edges = np.split(known.offsets, known.starts[1:-1])
-        each = [
-            tags_of(self._values[row], at) for row, at in zip(rows.tolist(), edges, strict=True)
-        ]
-        try:
-            tagger.fit(known, np.concatenate(each), len(self._table))
-        except (ValueError, RuntimeError, ArithmeticError) as error:
-            raise TrainingError(f"{type(tagger).__name__} could not be fitted: {error}") from error
+        values = [self._answers.values[row] for row in rows.tolist()]
+        each = [tags_of(value, at) for value, at in zip(values, edges, strict=True)]
+        with faults_named(tagger):
+            tagger.fit(known, np.concatenate(each), len(self.classes))
 
     def _told(self, sentences: Sentences) -> Tagging:
         tagger = self._fitted_alone if sentences.said is None else self.fitted
         if isinstance(tagger, CrfTagger):
             return tagger.tag(sentences)
         if not len(sentences.word_ids):
-            return nothing_said(len(sentences), n_tags(len(self._table)))
+            return nothing_said(len(sentences), n_tags(len(self.classes)))
         proba = np.asarray(tagger.predict_marginals(sentences), dtype=np.float64)
-        shape = (len(sentences.word_ids), n_tags(len(self._table)))
+        shape = (len(sentences.word_ids), n_tags(len(self.classes)))
         if proba.shape != shape:
             raise TrainingError(f"predict_marginals gave {proba.shape}, and {shape} was expected.")
         return tagging_from_marginals(proba, sentences)
 
-    def _snapshot(self, requires: frozenset[str]) -> SequenceSnapshot:
+    @property
+    def _can_learn(self) -> bool:
+        return bool(len(self.labeled))
+
+    def _shown(self, row: int) -> str:
+        return self.sentences.texts[row]
+
+    def _to_fit(self, row: int) -> str:
+        return self.sentences.texts[row]
+
+    def _digest(self) -> str:
+        return _digest(self.sentences)
+
+    def _weights(self) -> tuple[int, Mapping[str, FloatArray]]:
+        has_heard = self.sentences.said is not None
+        if not isinstance(self._tagger, CrfTagger) or self._fitted_at < 0 or has_heard:
+            return -1, {}
+        return self._fitted_at, self._tagger.get_state()
+
+    def _snapshot(self, strategy: SequenceStrategy, batch_size: int) -> SequenceSnapshot:
+        requires = strategy.requires
         told = self.tagging if requires else None
         return SequenceSnapshot(
             self.sentences,
@@ -403,35 +329,6 @@ class SequenceLearner:
             token_entropy(told.proba) if told and "entropy" in requires else None,
             told.log_proba if told and "log_proba" in requires else None,
         )
-
-    def save(self, path: str | PathLike[str]) -> None:
-        """Write what was taught and where the random numbers are to a file; no pickle.
-
-        Texts and the tagger's code are not in it: ``load`` is given both again. The CRF's weights
-        are, so that it goes on from where it was.
-
-        Raises
-        ------
-        InvalidInputError : a label is not a str, int, float, bool or a tuple of these
-        SourceError : the file cannot be written
-        """
-        has_heard = self.sentences.said is not None
-        is_crf = isinstance(self._tagger, CrfTagger) and self._fitted_at >= 0 and not has_heard
-        saved = SavedUnits(
-            state=self._state,
-            values=self._values,
-            classes=self._table,
-            classes_are_fixed=self.classes_are_fixed,
-            seed=self.seed,
-            round=self.round,
-            model_version=self.model_version,
-            rng=self._rng,
-            strategy=self._strategy.name,
-            digest=_digest(self.sentences),
-            fitted_at=self._fitted_at if is_crf else -1,
-            weights=self._tagger.get_state() if is_crf else {},
-        )
-        write_units(path, saved, SAVED_AS)
 
     @classmethod
     def load(
@@ -447,7 +344,7 @@ class SequenceLearner:
         ----------
         path : what ``save`` wrote
         texts : the same texts
-        tagger : the same tagger
+        tagger : the same tagger; the CRF goes on from where it was, any other is fitted anew
         strategy : needed only if it was not one of this package
 
         Raises
@@ -456,16 +353,14 @@ class SequenceLearner:
         InvalidInputError : other texts than those that were saved
         """
         sentences = read_sentences(texts, "texts")
-        saved = read_units(path, _digest(sentences), SAVED_AS)
+        saved = read_units(path, _digest(sentences), cls._saved_as)
         asks = own_strategy(saved, SEQUENCE_STRATEGIES, strategy)
         learner = cls(sentences, None, tagger, asks, seed=saved.seed)
         learner._continue_from(saved)
         return learner
 
     def _continue_from(self, saved: SavedUnits) -> None:
-        self._state, self._values = saved.state, dict(saved.values)
-        self._table, self.classes_are_fixed = saved.classes, saved.classes_are_fixed
-        self.round, self.model_version, self._rng = saved.round, saved.model_version, saved.rng
+        super()._continue_from(saved)
         if saved.weights and isinstance(self._tagger, CrfTagger) and self._tagger.table is not None:
             self._tagger.set_state(dict(saved.weights), self._tagger.table)
             self._fitted_at = saved.fitted_at

@@ -1,4 +1,4 @@
-"""What a SequenceLearner is given: sentences, a tagger, spans; each checked."""
+"""What a SequenceLearner is given: sentences, a tagger, what others say; each checked."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from copy import copy, deepcopy
@@ -11,10 +11,9 @@ from sparing.annotations.base import labels_of_all
 from sparing.annotations.sentences import Sentences
 from sparing.annotations.spans import SpanSet
 from sparing.annotations.tagging import tags_of
-from sparing.annotations.values import Value
+from sparing.learner.unit_answers import read_values
 from sparing.models.crf.tagger import CrfTagger
 from sparing.pool.classes import ClassTable
-from sparing.pool.labels import one_a_row
 from sparing.types import IntArray
 
 WHERE = "SequenceLearner"
@@ -77,27 +76,8 @@ def tags_said(sentences: Sentences, rows: IntArray, raws: Sequence[Any]) -> IntA
     """
     table = ClassTable().with_values(labels_of_all(KIND, raws))
     said = np.zeros(len(sentences.word_ids), dtype=np.int64)
-    for row, raw in zip(rows.tolist(), raws, strict=True):
-        value = parsed(row, raw, table, sentences.texts[row])
+    values = read_values(KIND, rows, raws, table, sentences.texts.__getitem__)
+    for row, value in zip(rows.tolist(), values, strict=True):
         here = slice(*sentences.starts[row : row + 2])
         said[here] = 1 + tags_of(value, sentences.offsets[here])
     return said
-
-
-def spans_a_row(rows: IntArray, spans: Any, where: str) -> list[Any]:
-    """Return the spans of each row, from a list of lists or a dict.
-
-    Raises
-    ------
-    InvalidInputError : not one list a row
-    """
-    return one_a_row(rows, spans, "spans", where, one="a list of spans", many="lists")
-
-
-def parsed(row: int, raw: Any, table: ClassTable, text: str) -> Value:
-    """Return the spans of one row as a value; what is wrong is said with its row."""
-    try:
-        return KIND.parse(raw, table, text)
-    except ValueError as error:
-        error.args = (f"Row {row}: {error}",)
-        raise

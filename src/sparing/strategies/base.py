@@ -116,6 +116,8 @@ class Chooser(Protocol):
     def name(self) -> str: ...  # noqa: D102
     @property
     def requires(self) -> frozenset[str]: ...  # noqa: D102
+    @property
+    def reason(self) -> str: ...  # noqa: D102
     def select(self, s: Any, batch_size: int, rng: np.random.Generator) -> Selection: ...  # noqa: D102
 
 
