@@ -13,7 +13,14 @@ from PIL import Image, ImageCms
 
 from sparing.datasets import pictures
 from sparing.datasets.images import image_faults
-from sparing.datasets.pictures import decoded, fault_of, has_heif, open_picture, shown
+from sparing.datasets.pictures import (
+    WholePicture,
+    decoded,
+    fault_of,
+    has_heif,
+    open_picture,
+    shown,
+)
 from sparing.datasets.read import read_items
 from sparing.encoders import HogEncoder
 from sparing.files import file_fault
@@ -294,3 +301,28 @@ def test_what_nothing_can_interrupt_has_fewer_pixels(tmp_path, monkeypatch):
     ):
         pass
     assert {"WEBP", "AVIF", "HEIF"} <= pictures.AT_A_STROKE
+
+
+@pytest.mark.parametrize("turn", range(1, 9))
+@pytest.mark.parametrize("mode", ["1", "L", "P", "RGB", "RGBA", "LA", "I;16", "F"])
+def test_parts_are_those_of_the_whole_as_it_is_shown(mode, turn, tmp_path, monkeypatch):
+    """All is brought to 8 bits in bands, and the parts are turned one by one."""
+    rng = np.random.default_rng(turn)
+    channels = {"RGB": (3,), "RGBA": (4,), "LA": (2,)}.get(mode, ())
+    if mode in ("I;16", "F"):
+        deep = rng.integers(0, 60_000, (40, 60))
+        image = Image.fromarray(deep.astype(np.uint16 if mode == "I;16" else np.float32))
+    else:
+        noise = rng.integers(0, 256, (40, 60, *channels), dtype=np.uint8)
+        image = Image.fromarray(noise).convert(mode)
+    exif = Image.Exif()
+    exif[pictures.ORIENTATION] = turn
+    image.save(tmp_path / "a.tif", exif=exif)
+    monkeypatch.setattr(pictures, "BAND_PIXELS", 60 * 7)  # the last band is a shorter one
+    with open_picture(tmp_path / "a.tif") as opened, decoded(opened, 60):
+        whole, seen = WholePicture.of(opened), np.asarray(shown(opened, 60))
+    assert whole.size == seen.shape[1::-1]
+    assert whole.is_photo == (mode == "RGB")
+    for x0, y0, x1, y1 in ((0, 0, *whole.size), (5, 7, 30, 31), (39, 39, 40, 40)):
+        part = np.asarray(whole.part((x0, y0, x1, y1)))
+        assert np.array_equal(part, seen[y0:y1, x0:x1])

@@ -138,6 +138,69 @@ def test_a_part_that_is_none_is_refused_with_a_sentence(shown, client, tmp_path,
     assert "part" in answer.json()["error"]["message"]
 
 
+def test_parts_of_a_picture_are_cut_from_one_decoding(shown, client, tmp_path, monkeypatch):
+    decodings, whole = [], media._whole
+    monkeypatch.setattr(media, "_whole", lambda path: decodings.append(path) or whole(path))
+    path = save(tmp_path / "a.png", (400, 300))
+    shown(path)
+    for x in range(0, 100, 10):
+        assert client.get("/media/it", params={"part": f"{x},0,{x + 50},50"}).status_code == 200
+    assert decodings == [path]
+    save(path, (401, 300), (30, 200, 30))
+    part = opened(client.get("/media/it", params={"part": "0,0,5,5"})).convert("RGB")
+    assert part.getpixel((2, 2))[1] > 190, "the file has changed"
+    assert decodings == [path, path]
+
+
+def test_parts_that_many_want_at_once_wait_for_one_decoding(project, served, tmp_path, monkeypatch):
+    path, decodings, done = save(tmp_path / "a.png", (400, 300)), [], threading.Event()
+    project._by_id["it"] = Item("it", path.name, "image", path=path)
+    whole = media._whole
+
+    def slow(file):
+        decodings.append(file)
+        assert done.wait(60)
+        return whole(file)
+
+    monkeypatch.setattr(media, "_whole", slow)
+    app = create_app(project)
+    with served(app) as port, ThreadPoolExecutor(6) as pool:
+        base = f"http://127.0.0.1:{port}"
+        with httpx.Client(base_url=base, headers={"origin": base}, timeout=60) as browser:
+            browser.post("/session", json={"token": app.state.door.token})
+            cookies = dict(browser.cookies)
+            asked = [
+                pool.submit(
+                    httpx.get,
+                    f"{base}/media/it",
+                    params={"part": f"{20 * i},0,{20 * i + 10 + i},9"},
+                    cookies=cookies,
+                    timeout=60,
+                )
+                for i in range(6)
+            ]
+            try:
+                end = time.monotonic() + 30
+                while app.state.drawing.statistics().borrowed_tokens < 6:
+                    assert time.monotonic() < end
+                    time.sleep(0.02)
+            finally:
+                done.set()
+        sizes = [opened(one.result()).size for one in asked]
+    assert sizes == [(10 + i, 9) for i in range(6)]
+    assert decodings == [path]
+
+
+def test_a_part_of_a_broken_picture_is_refused_each_time(shown, client, tmp_path):
+    path = save(tmp_path / "a.png", (400, 300))
+    path.write_bytes(path.read_bytes()[:-30])
+    shown(path)
+    for _ in range(2):
+        answer = client.get("/media/it", params={"part": "0,0,5,5"})
+        assert answer.status_code == 422
+        assert "The picture cannot be shown: " in answer.json()["error"]["message"]
+
+
 def test_a_part_of_what_lies_outside_is_not_shown(shown, client, tmp_path, tmp_path_factory):
     shown(save(tmp_path_factory.mktemp("outside") / "secret.png"))
     assert client.get("/media/it", params={"part": "0,0,5,5"}).status_code == 404

@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -17,6 +18,7 @@ import numpy as np
 from sparing.datasets.gray import black_and_white, eight_bits
 from sparing.errors import SourceError
 from sparing.files import open_regular
+from sparing.types import ByteArray
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -131,40 +133,66 @@ def shown(image: "Image", side: int) -> "Image":
     """
     factor = max(1, min(image.size) // (2 * side))
     to_plain = _plain(image)
-    rows = max(1, BAND_PIXELS // (image.width * factor)) * factor
-    if factor == 1 and rows >= image.height:
+    if factor == 1 and image.width * image.height <= BAND_PIXELS:
         return _upright(to_plain(image), _turn(image))
     size = -(-image.width // factor), -(-image.height // factor)
     small: Image | None = None
-    for top in range(0, image.height, rows):
-        box = (0, top, image.width, min(top + rows, image.height))
-        part = to_plain(image.crop(box)).reduce(factor)
+    for top, bottom in _bands(image, factor):
+        part = to_plain(image.crop((0, top, image.width, bottom))).reduce(factor)
         small = small or _pillow().new(part.mode, size)
         small.paste(part, (0, top // factor))
     return _upright(small, _turn(image))  # type: ignore[arg-type]
 
 
-def shown_part(image: "Image", box: tuple[int, int, int, int]) -> "Image":
-    """Return a part of a loaded picture in full resolution, as ``shown`` shows the whole.
+@dataclass(frozen=True, eq=False, slots=True)
+class WholePicture:
+    """All of a picture as a screen shows it, so that parts of it are seen in full resolution.
 
     Parameters
     ----------
-    image : as of Pillow
-    box : left, top, right and bottom in pixels of the upright picture, within it
+    pixels : (height, width) or (height, width, 3) of uint8, read-only, as they lie in the file
+    turn : how they are turned; None: not at all
+    is_photo : whether the file has colors of 8 bits and nothing transparent
 
     Examples
     --------
     >>> from PIL import Image
-    >>> shown_part(Image.new("1", (30, 20), 1), (10, 0, 14, 3)).size
+    >>> WholePicture.of(Image.new("1", (30, 20), 1)).part((10, 0, 14, 3)).size
     (4, 3)
     """
-    to_plain = _plain(image)  # what is black, white or behind it is told by the whole
-    return _upright(to_plain(image.crop(_lying(image, box))), _turn(image))
+
+    pixels: ByteArray
+    turn: "_Turn | None"
+    is_photo: bool
+
+    @classmethod
+    def of(cls, image: "Image") -> "WholePicture":
+        """Return all of a loaded picture, brought to 8 bits a band after the other."""
+        to_plain = _plain(image)  # what is black, white or behind it is told by the whole
+        shape = np.asarray(to_plain(image.crop((0, 0, 1, 1)))).shape[2:]
+        pixels = np.empty((image.height, image.width, *shape), np.uint8)
+        for top, bottom in _bands(image, 1):
+            pixels[top:bottom] = np.asarray(to_plain(image.crop((0, top, image.width, bottom))))
+        pixels.flags.writeable = False
+        return cls(pixels, _turn(image), image.mode == "RGB")
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height of the upright picture."""
+        height, width = self.pixels.shape[:2]
+        return _upright_size((width, height), self.turn)
+
+    def part(self, box: tuple[int, int, int, int]) -> "Image":
+        """Return what lies in a box: left, top, right and bottom in pixels of the upright one."""
+        x0, y0, x1, y1 = _lying(box, self.size, self.turn)
+        return _upright(_pillow().fromarray(self.pixels[y0:y1, x0:x1]), self.turn)
 
 
-def _lying(image: "Image", box: tuple[int, int, int, int]) -> tuple[int, int, int, int]:
-    """Return where a box of the upright picture lies in the file."""
-    turn, (width, height), (x0, y0, x1, y1) = _turn(image), upright_size(image), box
+def _lying(
+    box: tuple[int, int, int, int], size: tuple[int, int], turn: "_Turn | None"
+) -> tuple[int, int, int, int]:
+    """Return where a box of an upright picture of that size lies in the file."""
+    (width, height), (x0, y0, x1, y1) = size, box
     if turn is None:
         return box
     if turn.from_right:
@@ -193,8 +221,11 @@ def upright_size(image: "Image") -> tuple[int, int]:
     >>> upright_size(Image.new("L", (30, 20)))
     (30, 20)
     """
-    turn, (width, height) = _turn(image), image.size
-    return (height, width) if turn is not None and turn.is_on_its_side else (width, height)
+    return _upright_size(image.size, _turn(image))
+
+
+def _upright_size(size: tuple[int, int], turn: "_Turn | None") -> tuple[int, int]:
+    return (size[1], size[0]) if turn is not None and turn.is_on_its_side else size
 
 
 def fault_of(path: Path, side: int = 64) -> str | None:
@@ -255,10 +286,15 @@ def _plain(image: "Image") -> Any:
 
 
 def _bands_of_values(image: "Image") -> Any:
-    rows = max(1, BAND_PIXELS // image.width)
+    for top, bottom in _bands(image, 1):
+        yield np.asarray(image.crop((0, top, image.width, bottom)))
+
+
+def _bands(image: "Image", factor: int) -> Iterator[tuple[int, int]]:
+    """Yield where bands of an image begin and end, each but the last of a multiple of rows."""
+    rows = max(1, BAND_PIXELS // (image.width * factor)) * factor
     for top in range(0, image.height, rows):
-        box = (0, top, image.width, min(top + rows, image.height))
-        yield np.asarray(image.crop(box))
+        yield top, min(top + rows, image.height)
 
 
 def is_transparent(image: "Image") -> bool:

@@ -17,16 +17,16 @@ import numpy as np
 
 from sparing.datasets.gray import black_and_white, eight_bits
 from sparing.datasets.pictures import (
+    WholePicture,
     decoded,
     is_transparent,
     is_turned,
     may_be_plain,
     open_picture,
     shown,
-    shown_part,
-    upright_size,
 )
 from sparing.errors import InvalidInputError, NotFoundError, SourceError
+from sparing.web.kept import Kept
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -36,7 +36,11 @@ AS_IT_IS_BYTES = 8 << 20
 AS_IT_IS_PIXELS = 16_000_000  # more is scaled down: a phone decodes it, and zoom still has enough
 SIDE = 2560  # pixels, of the longer side of a scaled copy
 SMALL_SIDE = 128
+WHOLE_BYTES = 200_000_000  # of decoded pictures: one of 66 megapixels in color, or several
 MEDIA_POLICY = "default-src 'none'; sandbox"
+
+# Who zooms in asks for one part after the other: of pictures that take a second to decode.
+_WHOLE: Kept[WholePicture] = Kept(WHOLE_BYTES, lambda whole: whole.pixels.nbytes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,19 +128,24 @@ def part(path: Path, box: tuple[int, int, int, int]) -> Picture:
     InvalidInputError : nothing of the box lies in the picture
     SourceError : it is no picture, truncated, damaged or too big; the message says which
     """
+    found = path.stat()
+    stamp = (path, found.st_size, found.st_mtime_ns)
     try:
-        with open_picture(path) as image:
-            width, height = upright_size(image)
-            x0, y0, x1, y1 = box
-            x1, y1 = min(x1, width), min(y1, height)
-            if x0 < x1 and y0 < y1:
-                with decoded(image, max(width, height)):
-                    seen, is_photo = shown_part(image, (x0, y0, x1, y1)), image.mode == "RGB"
-                return _sent(seen, SIDE, is_photo=is_photo)
+        whole = _WHOLE.get(stamp, lambda: _whole(path))
     except SourceError as error:
         raise SourceError(f"The picture cannot be shown: {error}.") from None
+    width, height = whole.size
+    x0, y0, x1, y1 = box
+    x1, y1 = min(x1, width), min(y1, height)
+    if x0 < x1 and y0 < y1:
+        return _sent(whole.part((x0, y0, x1, y1)), SIDE, is_photo=whole.is_photo)
     wanted = f"x0, y0, x1, y1 with x0 < x1 and y0 < y1 in a picture of {width} x {height} pixels"
     raise InvalidInputError(f"The 'part' of a picture must be {wanted}. Got {box} instead.")
+
+
+def _whole(path: Path) -> WholePicture:
+    with open_picture(path) as image, decoded(image, max(image.size)):
+        return WholePicture.of(image)
 
 
 def _sent(seen: "Image", side: int, *, is_photo: bool) -> Picture:
