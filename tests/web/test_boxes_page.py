@@ -1,6 +1,7 @@
 """Boxes on the real page: by mouse, keys and fingers; places in pixels of the upright picture."""
 
 import json
+import threading
 from io import BytesIO
 
 import numpy as np
@@ -11,6 +12,7 @@ from tests.web.by_hand import press, saved, show_guesses
 from sparing.project import NewEvent
 from sparing.project.log.meaning import as_said
 from sparing.store import Kind
+from sparing.web import media
 
 sync_api = pytest.importorskip("playwright.sync_api")
 expect = sync_api.expect
@@ -239,6 +241,34 @@ def test_a_large_picture_is_sharp_under_zoom(door, tmp_path):
     assert corner.max() - corner.min() > 200
     page.keyboard.press("z")  # of the whole, the copy has enough
     expect(page.locator(".canvas .sharp")).to_have_count(0)
+
+
+def test_parts_that_nobody_wants_any_more_are_let_go(door, tmp_path, monkeypatch):
+    folder, done = tmp_path / "photos", threading.Event()
+    folder.mkdir()
+    size = (6000, 4000)
+    photo(folder / "a.png", size)
+    whole = media._whole
+
+    def slow(path):
+        assert done.wait(120)
+        return whole(path)
+
+    monkeypatch.setattr(media, "_whole", slow)
+    page = door(folder, kind="boxes").page()
+    frame = seen(page)
+    page.mouse.move(*at(frame, 3000, 2000, size))
+    try:
+        with page.expect_request("**/media/*part=*") as first:
+            page.mouse.wheel(0, -2500)
+        with page.expect_event("requestfailed") as failed, page.expect_request("**/media/*part=*"):
+            page.mouse.wheel(0, -300)
+        assert failed.value.url == first.value.url
+        assert "ABORTED" in failed.value.failure
+    finally:
+        done.set()
+    expect(page.locator(".canvas .sharp")).to_have_count(1)
+    assert not page.locator(".canvas .sharp").get_attribute("src").endswith(first.value.url[-20:])
 
 
 def predicted(folder, boxes):
