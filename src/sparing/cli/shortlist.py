@@ -126,7 +126,7 @@ def labels_of(table: Path) -> dict[str, str]:
     from sparing.datasets.read import read_table
     from sparing.datasets.vectorfile import ID_COLUMNS
     from sparing.errors import SourceError
-    from sparing.project.files.export import AUTOMATIC
+    from sparing.project.files.export_rows import AUTOMATIC
 
     columns = read_table(table).columns
     # In what a project exports, 'item_id' is a key of its own, and 'item' the id of the shards.

@@ -12,7 +12,8 @@ from PIL import Image
 from sparing.datasets.formulas import FORMULA_STARTS, armed, disarmed
 from sparing.errors import InvalidInputError, SourceError, UnknownNameError
 from sparing.project import NewEvent, Project
-from sparing.project.files.export import COLUMNS, safe_name
+from sparing.project.files.class_folders import safe_name
+from sparing.project.files.export_columns import COLUMNS
 from sparing.store import Kind
 
 

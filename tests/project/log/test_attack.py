@@ -18,7 +18,7 @@ from hypothesis.stateful import (
 from sparing.errors import SparingError
 from sparing.project import NewEvent, Project, opening
 from sparing.project.audits.draws import load_draw
-from sparing.project.files.export import export_rows
+from sparing.project.files.export_rows import export_rows
 from sparing.project.folder import ProjectFolder
 from sparing.project.log.replay import Replay
 from sparing.store import Event, Kind, open_store

@@ -9,7 +9,7 @@ from sparing.annotations.detections import Detections
 from sparing.datasets.boxes.coco import read_results
 from sparing.datasets.boxes.framed import BoxPart, Framed
 from sparing.datasets.items import Skipped
-from sparing.project.files.export import taught_rows
+from sparing.project.files.export_rows import taught_rows
 from sparing.project.files.framed import Finished, finished
 from sparing.project.source.items import Item
 from sparing.project.state import State

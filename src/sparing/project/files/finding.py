@@ -10,7 +10,7 @@ from typing import Any
 from sparing.datasets.paths import by_plain_name, composed, plain_path, ways_to_name
 from sparing.datasets.rows import RawTable, plain_text
 from sparing.errors import InvalidInputError
-from sparing.project.files.export import TEXT_HASH, source_name, source_names
+from sparing.project.files.export_columns import TEXT_HASH, source_name, source_names
 from sparing.project.source.fingerprints import anchors, row_hashes
 from sparing.project.source.items import GONE
 from sparing.project.source.matching import TAKEN_UP, is_counter, is_place

@@ -14,7 +14,9 @@ from sparing.datasets.boxes.yolo import write_yolo
 from sparing.datasets.items import shown_names
 from sparing.errors import InvalidInputError, SourceError
 from sparing.files import staging, write_atomically
-from sparing.project.files.export import BOX_FORMS, ExportRow, size_then
+from sparing.project.files.export import BOX_FORMS
+from sparing.project.files.export_columns import size_then
+from sparing.project.files.export_rows import ExportRow
 from sparing.project.files.finding import Finder
 from sparing.project.files.imports import Found, Readings, RowReport, found_row
 from sparing.project.log.meaning import as_said

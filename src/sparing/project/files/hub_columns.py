@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sparing.datasets.marked.document import Documents
-from sparing.project.files.export import OF_SEVERAL, ExportRow
+from sparing.project.files.export_columns import OF_SEVERAL
+from sparing.project.files.export_rows import ExportRow
 from sparing.project.files.marked import document_of, tagged
 from sparing.project.log.boxed import MarkedBox
 from sparing.project.settings import BOXES, CLASS, LABELS, SPANS

@@ -22,19 +22,21 @@ from sparing.errors import InvalidInputError
 from sparing.pool.class_names import one_spelling, said_of, said_of_slips
 from sparing.project.audits.draws import AUDIT
 from sparing.project.audits.stage import HANDBACK
-from sparing.project.files.export import (
-    AUTOMATIC,
-    CLUSTER,
+from sparing.project.files.export_columns import (
     COLUMNS,
     COLUMNS_OF_BEFORE,
-    CONFIRMED,
-    CONSENSUS,
     OF_BOXES,
     OF_SEVERAL,
     OF_SPANS,
-    SETTLED,
     TEXT_HASH,
     WITHOUT_SECONDS,
+)
+from sparing.project.files.export_rows import (
+    AUTOMATIC,
+    CLUSTER,
+    CONFIRMED,
+    CONSENSUS,
+    SETTLED,
     said_in,
 )
 from sparing.project.files.finding import Finder

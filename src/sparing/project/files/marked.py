@@ -20,7 +20,8 @@ from sparing.datasets.marked.jsonl import write_jsonl_spans
 from sparing.datasets.marked.read import first_object, holds_texts, read_documents
 from sparing.errors import SourceError
 from sparing.files import staging, write_atomically
-from sparing.project.files.export import SPAN_FORMS, ExportRow
+from sparing.project.files.export import SPAN_FORMS
+from sparing.project.files.export_rows import ExportRow
 from sparing.project.files.imports import Found, Readings, RowReport, found_row
 from sparing.project.log.meaning import as_said
 from sparing.project.source.items import Item

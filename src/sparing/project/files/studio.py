@@ -9,7 +9,7 @@ from sparing.datasets.label_studio import Annotation, Task, names_of, read_array
 from sparing.datasets.marked.checking import POINTS
 from sparing.datasets.marked.label_studio import documents_in
 from sparing.errors import InvalidInputError
-from sparing.project.files.export import CONFIRMED, SETTLED
+from sparing.project.files.export_rows import CONFIRMED, SETTLED
 from sparing.project.files.finding import Finder
 from sparing.project.files.framed import Stems
 from sparing.project.files.imports import Found, Readings, RowReport, found_row, meaning_of

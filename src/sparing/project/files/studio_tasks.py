@@ -12,7 +12,14 @@ from typing import Any
 from urllib.parse import quote
 
 from sparing.datasets.label_studio import LEAD_TIME, OWN, Interface
-from sparing.project.files.export import AUTOMATIC, CONFIRMED, PERSON, SETTLED, ExportRow, said_in
+from sparing.project.files.export_rows import (
+    AUTOMATIC,
+    CONFIRMED,
+    PERSON,
+    SETTLED,
+    ExportRow,
+    said_in,
+)
 from sparing.project.files.studio_answers import (
     COLUMN_OF,
     OF_PARTS,
