@@ -47,11 +47,11 @@ CLASSES = ",".join(map(str, range(N_CLASSES)))
 class Server:
     """`sparing label` in a process of its own."""
 
-    def __init__(self, arguments: list[str]) -> None:
+    def __init__(self, arguments: list[str], classes: str) -> None:
         self.began = time.perf_counter()
         command = [sys.executable, "-m", "sparing", "label", *arguments, "--no-browser"]
         self.process = subprocess.Popen(
-            [*command, "--classes", CLASSES], stdout=subprocess.PIPE, text=True
+            [*command, "--classes", classes], stdout=subprocess.PIPE, text=True
         )
         if self.process.stdout is None:
             raise SystemExit("the server has no standard output")
@@ -67,6 +67,11 @@ class Server:
         found = re.search(r"VmHWM:\s+(\d+)", status)
         return int(found[1]) / 1e6 if found else float("nan")
 
+    def processor(self, pid: int) -> float:
+        """Return the processor seconds of a process so far."""
+        told = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(told[11]) + int(told[12])) / os.sysconf("SC_CLK_TCK")
+
     def trainer(self) -> int | None:
         """Return the trainer's process, if it runs."""
         listed = Path(f"/proc/{self.process.pid}/task").glob("*/children")
@@ -80,8 +85,8 @@ class Server:
 
 
 @contextmanager
-def served(arguments: list[str]) -> Iterator[Server]:
-    server = Server(arguments)
+def served(arguments: list[str], classes: str = CLASSES) -> Iterator[Server]:
+    server = Server(arguments, classes)
     try:
         yield server
     finally:

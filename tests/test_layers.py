@@ -105,6 +105,20 @@ def test_the_commands_help_waits_for_no_heavy_library():
     assert not loaded & heavy
 
 
+def test_the_page_for_spans_waits_for_no_library_of_models(tmp_path):
+    notes = tmp_path / "notes.txt"
+    notes.write_text("Ada met Bob\nit rained\n")
+    loaded = loaded_by(
+        "import contextlib, io, sparing.cli, sparing.cli.label\n"
+        "sparing.cli.label.run = lambda app, listener, network: None\n"  # else it serves for ever
+        f"sys.argv = ['sparing', 'label', {str(notes)!r}, '--kind', 'spans', '--no-browser']\n"
+        "with contextlib.suppress(SystemExit), contextlib.redirect_stdout(io.StringIO()):\n"
+        "    sparing.cli.main()"
+    )
+    assert {"fastapi", "sqlalchemy"} <= loaded
+    assert not loaded & {"sklearn", "pandas", "PIL", "torch"}
+
+
 def test_the_loop_loads_no_web_database_or_plotting_library():
     heavy = {"PIL", "matplotlib", "fastapi", "sqlalchemy", "torch", "typer", "faiss"}
     loaded = loaded_by("from sparing import ActiveLearner")

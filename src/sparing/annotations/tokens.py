@@ -1,5 +1,7 @@
 """Tokens of a text by Unicode's rules for words; offsets into the text are the truth."""
 
+from itertools import pairwise
+
 import numpy as np
 
 from sparing.types import IntArray
@@ -26,7 +28,6 @@ def tokenize(text: str) -> IntArray:
     """
     import regex  # takes a while to load
 
-    cuts = [0, *(found.start() for found in regex.finditer(WORDS, text)), len(text)]
-    edges = np.unique(np.array(cuts, dtype=np.int64))
-    pairs = np.column_stack([edges[:-1], edges[1:]])
-    return pairs[[not text[start:end].isspace() for start, end in pairs]].reshape(-1, 2)
+    cuts = {0, *(found.start() for found in regex.finditer(WORDS, text)), len(text)}
+    pairs = [(a, b) for a, b in pairwise(sorted(cuts)) if not text[a:b].isspace()]
+    return np.array(pairs, dtype=np.int64).reshape(-1, 2)

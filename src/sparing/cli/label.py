@@ -191,9 +191,7 @@ def _shortlisted(
     source: str, n: int | None, items: Path | None, project: str | None
 ) -> dict[str, Any]:
     """Return what makes the project of a shortlist; nothing, if the source is no pool of shards."""
-    from sparing.cli.shortlist import ShardSource, begin
     from sparing.project import opening
-    from sparing.sharded.engine import Local
     from sparing.sharded.manifest import has_manifest
 
     if n is None:
@@ -202,6 +200,9 @@ def _shortlisted(
         if has_manifest(Path(source)) and not opening.exists(opening.place_of(source, project)):
             raise typer.BadParameter(f"{source} is a pool of shards: say --shortlist 100000.")
         return {}
+    from sparing.cli.shortlist import ShardSource, begin  # loads what encodes: a second
+    from sparing.sharded.engine import Local
+
     return begin(ShardSource(Path(source), items, Local()), n, project)
 
 
