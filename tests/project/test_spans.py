@@ -1,6 +1,7 @@
 """A project of spans in texts, from the first question to what the model suggests."""
 
 import json
+import re
 
 import pytest
 
@@ -170,6 +171,19 @@ def test_it_learns_suggests_and_says_how_good_it_is(project, tmp_path):
                     lambda: project.learning.trainee(lambda *_: None).model()):  # fmt: skip
         with pytest.raises(CapabilityError, match="this project is of spans"):
             refused()
+
+
+def test_what_is_likelier_wrong_than_right_is_not_suggested_but_counted(project):
+    other = {"person": "place", "place": "person"}
+    for i, one in enumerate(project.query(20)):  # every other answer contradicts the one before
+        said = truth(one.item.text)
+        project.teach({one.item.item_id: [(s, e, other[c]) for s, e, c in said] if i % 2 else said})
+    project.retrain()
+    guesses = [project.asked(item_id).guess for item_id in project.items]
+    assert all(s.certainty >= 0.5 for guess in guesses for s in guess.spans)
+    dim = [guess.name for guess in guesses if "unsure" in guess.name]
+    assert dim
+    assert all(re.fullmatch(r"[\w; :]+, and is unsure of \d+ more", name) for name in dim)
 
 
 def test_answers_that_look_wrong_are_to_be_looked_at_again_and_the_word_is_named(project):

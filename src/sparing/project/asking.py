@@ -7,6 +7,7 @@ from itertools import islice
 import numpy as np
 
 from sparing.project.attribution import OF_REMAINDER, PERSON, Handed, Source, drawn_with
+from sparing.project.learning.guesses import shown
 from sparing.project.learning.sway import is_unswayed
 from sparing.project.log.replay import ItemState
 from sparing.project.state import State
@@ -111,8 +112,8 @@ def second_opinions(
     free = (r for r in wanted if state.present[r] and not exclude[r] and r not in state.drawn_rows)
     rows = list(islice(free, n))
     handed.note(rows, state.version)
-    shown = ((row, asked(state, row, OF_TWO, Source(PERSON))) for row in rows)
-    return [blind(one, state.noted(row, annotator)) for row, one in shown]
+    found = ((row, asked(state, row, OF_TWO, Source(PERSON))) for row in rows)
+    return [blind(one, state.noted(row, annotator)) for row, one in found]
 
 
 def blind(one: Asked, own: ItemState) -> Asked:
@@ -141,10 +142,10 @@ def audited_items(
     rows = [*(row for row in drawn if state.is_open(row)), *second][:n]
     handed.note_draws(state, version, dict.fromkeys(rows, propensity))
     source = drawn_with(propensity)
-    shown = (
+    found = (
         blind(asked(state, row, TO_CHECK, source), state.noted(row, annotator)) for row in rows
     )
-    return [replace(a, second=a.item.item_id in ids, model_version=version) for a in shown]
+    return [replace(a, second=a.item.item_id in ids, model_version=version) for a in found]
 
 
 def remainder_items(state: State, handed: Handed, n: int, exclude: BoolArray) -> list[Asked]:
@@ -181,7 +182,7 @@ def asked(state: State, row: int, why: str, source: Source) -> Asked:
         source.by,
         source.propensity,
         state.version,
-        state.guess(row),
+        shown(state.guess(row)),
         state.answer_of(noted.answer),
         noted.flagged,
         noted.comment,

@@ -33,7 +33,7 @@ def adopt(project, **facts):
         (replace(ENOUGH, n_random=LEAST_TO_STOP - 1), "1 more answer to an item drawn at random"),
         (replace(ENOUGH, says_stop=False), "5 more answers to items drawn at random"),
         (replace(ENOUGH, unseen=("fox", "owl")), "no item has been called 'fox' yet"),
-        (replace(ENOUGH, has_skill=False), "not clearly better than always naming"),
+        (replace(ENOUGH, has_skill=False), "not clearly better than always giving"),
         (replace(ENOUGH, has_skill=None), "has not been compared"),
     ],
 )
@@ -136,7 +136,7 @@ def test_a_model_without_skill_never_says_stop(project):
     adopt(project, advice=STOP)
     stop, sentence = project.status().advice
     assert not stop
-    assert "always naming the commonest class" in sentence
+    assert "always giving the commonest answer" in sentence
 
 
 def test_below_ten_random_answers_no_number_is_told(pets, project):

@@ -28,7 +28,7 @@ class Grounds:
     ----------
     n_random : answers to items drawn at random, by which a model that had not seen them is judged
     unseen : names of classes that no item has been given yet
-    has_skill : whether out-of-fold predictions clearly beat always naming the commonest class;
+    has_skill : whether out-of-fold predictions clearly beat always giving the commonest answer;
         None where that was never looked at
     says_stop : whether it is to stop; to go on comes with a price, which takes more evidence
     """
@@ -56,9 +56,9 @@ def too_early(grounds: Grounds) -> str | None:
     elif grounds.unseen:
         why = f"no item has been called '{grounds.unseen[0]}' yet"
     elif grounds.has_skill is None:
-        why = "the model has not been compared with always naming the commonest class"
+        why = "the model has not been compared with always giving the commonest answer"
     elif not grounds.has_skill:
-        why = "the model is not clearly better than always naming the commonest class"
+        why = "the model is not clearly better than always giving the commonest answer"
     else:
         return None
     return f"{TOO_EARLY}{why}."
@@ -83,7 +83,7 @@ def needed(n: int) -> str:
 
 
 def beats_commonest(right: BoolArray, codes: IntArray) -> bool:
-    """Tell whether out-of-fold predictions clearly beat always naming the commonest class.
+    """Tell whether out-of-fold predictions clearly beat always giving the commonest answer.
 
     Clearly: of the items that only one of the two gets right, it is the model by two standard
     errors more often.

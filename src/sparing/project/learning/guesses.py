@@ -17,7 +17,7 @@ from sparing.project.settings import BOXES, CLASS, SPANS
 from sparing.store.contents import content_of
 from sparing.types import BoolArray, FloatArray, IntArray
 
-LIKELY = 0.5  # how sure a model has to be that there is no object before it says so
+LIKELY = 0.5  # how sure a model has to be of a span, or that there is no object, to say so
 
 
 class Guess(NamedTuple):
@@ -123,6 +123,29 @@ def suggested(scores: Scores, row: int, replay: Replay, version: int) -> tuple[M
         for (_, start, end, column), sure in each
         if (key := keys[column]) is not None
     )
+
+
+def shown(guess: Guess | None) -> Guess | None:
+    """Return what is shown of a guess: of its spans those that are likelier right than not.
+
+    To take a wrong one off costs as much as to mark one that is missing. Of what others suggest
+    nobody knows how likely it is: all of that is shown.
+
+    Examples
+    --------
+    >>> sure, dim = (MarkedSpan(0, 3, "person", certainty=p) for p in (0.9, 0.2))
+    >>> found = shown(Guess("2 person", 0.1, spans=(sure, dim)))
+    >>> found.name, len(found.spans)
+    ('1 person, and is unsure of 1 more', 1)
+    """
+    if guess is None or guess.spans is None:
+        return guess
+    likely = tuple(s for s in guess.spans if s.certainty is None or s.certainty >= LIKELY)
+    n_dim = len(guess.spans) - len(likely)
+    if not n_dim:
+        return guess
+    name = f"{counted(likely)}, and is unsure of {n_dim} more"
+    return guess._replace(name=name, spans=likely)
 
 
 def suggested_boxes(
