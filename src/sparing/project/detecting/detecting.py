@@ -7,7 +7,7 @@ from sparing.datasets.items import Skipped
 from sparing.errors import CapabilityError, TrainingError
 from sparing.models.detection.detector import Detector, predicted
 from sparing.project.detecting.round import DetectorRound, DetectorSaid, round_of, said_of
-from sparing.project.files.imports import ImportReport
+from sparing.project.files.readings import ImportReport
 from sparing.project.learning.foreign import Foreign, keep_foreign
 from sparing.project.locked_state import Guarded
 from sparing.project.log.event_log import EventLog

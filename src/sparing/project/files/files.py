@@ -9,12 +9,18 @@ from sparing.datasets.marked.checking import POINTS
 from sparing.datasets.read import FOUND_OUT
 from sparing.datasets.rows import Reading
 from sparing.project.export_process import Order, export_apart
-from sparing.project.files import imports
 from sparing.project.files.export import export
 from sparing.project.files.framed import read_boxes
-from sparing.project.files.imports import ImportReport
+from sparing.project.files.imports import as_predictions, read_labels, read_source_labels
 from sparing.project.files.live import Studio
 from sparing.project.files.marked import is_of_texts, read_marked
+from sparing.project.files.readings import (
+    ImportReport,
+    Readings,
+    in_one_spelling,
+    in_parts,
+    what_became,
+)
 from sparing.project.files.studio import read_predictions, read_studio
 from sparing.project.learning.foreign import Foreign, keep_foreign
 from sparing.project.locked_state import Guarded
@@ -124,9 +130,7 @@ class Files:
                 readings = read_boxes(state, Path(path))
             else:
                 named = item_column, label_column
-                readings = imports.read_labels(
-                    state, Path(path), *named, reading, separator=separator
-                )
+                readings = read_labels(state, Path(path), *named, reading, separator=separator)
         return self._import(readings, Path(path).name)
 
     def import_predictions(
@@ -163,9 +167,9 @@ class Files:
                 readings = read_marked(state, Path(path), offsets)
             else:
                 named = item_column, label_column
-                readings = imports.read_labels(state, Path(path), *named, reading, by_model=True)
-            readings = imports.in_one_spelling(state, readings)
-            told, found = imports.as_predictions(readings, kind, lambda i: state.item(i).within)
+                readings = read_labels(state, Path(path), *named, reading, by_model=True)
+            readings = in_one_spelling(state, readings)
+            told, found = as_predictions(readings, kind, lambda i: state.item(i).within)
         if not found:
             return told  # what was taken before stays
         self._log.add_classes(n for said in found.values() for n in names_said(kind, said))
@@ -187,7 +191,7 @@ class Files:
         with self._guarded.held() as state:
             check_no_part(state.settings.layout, column)
             source = Path(state.settings.source).name
-            readings = imports.read_source_labels(state, column)
+            readings = read_source_labels(state, column)
         told = self._import(readings, f"column '{column}' of {source}")
         self.leave_labels(column)
         return told
@@ -203,12 +207,12 @@ class Files:
         with self._guarded.held() as state:
             state.take_settings(self._store, without_labels(state.settings, column))
 
-    def _import(self, readings: imports.Readings, called: str) -> ImportReport:
+    def _import(self, readings: Readings, called: str) -> ImportReport:
         with self._guarded.held() as state:
-            readings = imports.in_one_spelling(state, readings)
+            readings = in_one_spelling(state, readings)
             events = [event for one in readings.found for event in one.events]
             kind = state.settings.kind
         self._log.add_classes(n for e in events for n in names_said(kind, e.class_name))
-        self.last = told = imports.report(readings, imports.in_parts(events, self._log.record))
+        self.last = told = what_became(readings, in_parts(events, self._log.record))
         self._log.say(Kind.IMPORTED, f"{called}: {told.said()[0]}")
         return told

@@ -18,7 +18,7 @@ from sparing.project.files.export import BOX_FORMS
 from sparing.project.files.export_columns import size_then
 from sparing.project.files.export_rows import ExportRow
 from sparing.project.files.finding import Finder
-from sparing.project.files.imports import Found, Readings, RowReport, found_row
+from sparing.project.files.readings import Found, Readings, RowReport, found_row
 from sparing.project.log.meaning import as_said
 from sparing.project.source.items import Item
 from sparing.project.state import State

@@ -22,7 +22,7 @@ from sparing.errors import SourceError
 from sparing.files import staging, write_atomically
 from sparing.project.files.export import SPAN_FORMS
 from sparing.project.files.export_rows import ExportRow
-from sparing.project.files.imports import Found, Readings, RowReport, found_row
+from sparing.project.files.readings import Found, Readings, RowReport, found_row
 from sparing.project.log.meaning import as_said
 from sparing.project.source.items import Item
 from sparing.project.state import State

@@ -18,7 +18,7 @@ from sparing.datasets.marked.checking import POINTS
 from sparing.errors import InvalidInputError
 from sparing.project.files.export_columns import OF_BOXES, OF_SEVERAL, OF_SPANS
 from sparing.project.files.export_rows import ExportRow
-from sparing.project.files.imports import meaning_of
+from sparing.project.files.readings import meaning_of
 from sparing.project.files.studio_boxes import all_boxes, box_results
 from sparing.project.files.studio_spans import all_spans, span_results
 from sparing.project.learning.guesses import Guess
