@@ -1,20 +1,17 @@
 """Strategies for pictures in which objects are boxed, and the snapshot that they see."""
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, ClassVar
 
 import numpy as np
-from sklearn.base import BaseEstimator
 
-from sparing._validate import invalid
 from sparing.annotations.detections import Detections
-from sparing.errors import UnknownNameError
-from sparing.numeric.selection import top_k
 from sparing.strategies._kcenter import k_center
 from sparing.strategies.base import Selection
+from sparing.strategies.unit_strategy import MixedItems, RandomItems, UnitStrategy, named_strategy
 from sparing.types import BoolArray, FloatArray, IntArray
 
 SHORTLIST = 1.5  # times the batch
@@ -51,25 +48,15 @@ class DetectionSnapshot:
         return getattr(self, name, None)
 
 
-class DetectionStrategy(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has no types
+class DetectionStrategy(UnitStrategy):
     """How to choose which pictures a person boxes next; a pure function of a frozen snapshot."""
-
-    name: ClassVar[str]
-    requires: ClassVar[frozenset[str]] = frozenset()
-    reason: ClassVar[str]
 
     @abstractmethod
     def utility(self, s: DetectionSnapshot) -> FloatArray:
         """Return one finite number a candidate; higher = ask first."""
 
-    def select(self, s: DetectionSnapshot, batch_size: int, rng: np.random.Generator) -> Selection:
-        """Return the candidates with the highest utility, ties at random."""
-        utility = self.utility(s)
-        picks = top_k(utility, batch_size, rng)
-        return Selection.chosen(s.candidates[picks], utility[picks])
 
-
-class RandomPictures(DetectionStrategy):
+class RandomPictures(RandomItems, DetectionStrategy):
     """Draw pictures uniformly.
 
     Examples
@@ -78,17 +65,6 @@ class RandomPictures(DetectionStrategy):
     >>> RandomPictures().select(s, 2, np.random.default_rng(0)).propensity
     array([0.5, 1. ])
     """
-
-    name: ClassVar[str] = "random"
-    reason: ClassVar[str] = "drawn at random"
-
-    def utility(self, s: DetectionSnapshot) -> FloatArray:
-        """Return the same for all."""
-        return np.zeros(len(s.candidates))
-
-    def select(self, s: DetectionSnapshot, batch_size: int, rng: np.random.Generator) -> Selection:
-        """Return uniform draws with their propensities."""
-        return Selection.drawn(s.candidates, batch_size, rng)
 
 
 class RareDoubt(DetectionStrategy):
@@ -176,7 +152,7 @@ def _worth(doubt: FloatArray, expected: FloatArray, counts: FloatArray | IntArra
     return np.where(np.isnan(worth), -1.0, worth)
 
 
-class MixedPictures(DetectionStrategy):
+class MixedPictures(MixedItems, DetectionStrategy):
     """Ask by ``doubt``, and one picture in five at random, which says how good the model is.
 
     The random ones are spread over the batch.
@@ -193,25 +169,9 @@ class MixedPictures(DetectionStrategy):
     array(['strategy', 'strategy', 'uniform', 'strategy', 'strategy'], dtype='<U8')
     """
 
-    name: ClassVar[str] = "mixed"
     requires: ClassVar[frozenset[str]] = RareDoubt.requires
     reason: ClassVar[str] = RareDoubt.reason
-
-    def __init__(self, share: float = 0.2) -> None:
-        self.share = share
-
-    def utility(self, s: DetectionSnapshot) -> FloatArray:
-        """Return that of ``doubt``."""
-        return RareDoubt().utility(s)
-
-    def select(self, s: DetectionSnapshot, batch_size: int, rng: np.random.Generator) -> Selection:
-        """Return the random ones among those that ``doubt`` wants most of the others."""
-        n_drawn = round(self.share * batch_size)
-        drawn = RandomPictures().select(s, n_drawn, rng)
-        rest = s.eligible.copy()
-        rest[drawn.rows] = False
-        wanted = RareDoubt().select(replace(s, eligible=rest), batch_size - n_drawn, rng)
-        return drawn.spread_among(wanted)
+    _inner = RareDoubt
 
 
 _OWN: tuple[type[DetectionStrategy], ...] = (MixedPictures, RandomPictures, RareDoubt)
@@ -234,10 +194,4 @@ def get_detection_strategy(strategy: str | DetectionStrategy) -> DetectionStrate
     >>> get_detection_strategy("doubt")
     RareDoubt()
     """
-    if isinstance(strategy, DetectionStrategy):
-        return strategy
-    if not isinstance(strategy, str):
-        raise invalid("strategy", "BoxLearner", "a name or a DetectionStrategy", strategy)
-    if strategy not in DETECTION_STRATEGIES:
-        raise UnknownNameError("strategy for boxes", strategy, DETECTION_STRATEGIES)
-    return DETECTION_STRATEGIES[strategy]()
+    return named_strategy(strategy, DETECTION_STRATEGIES, DetectionStrategy, "boxes", "BoxLearner")

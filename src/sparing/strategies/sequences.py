@@ -1,19 +1,17 @@
 """Strategies for sentences whose tokens have tags, and the snapshot that they see."""
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, ClassVar
 
 import numpy as np
-from sklearn.base import BaseEstimator
 
-from sparing._validate import invalid
 from sparing.annotations.sentences import Sentences
-from sparing.errors import UnknownNameError
-from sparing.numeric.selection import lazy_greedy, top_k
+from sparing.numeric.selection import lazy_greedy
 from sparing.strategies.base import Selection
+from sparing.strategies.unit_strategy import MixedItems, RandomItems, UnitStrategy, named_strategy
 from sparing.types import BoolArray, FloatArray, IntArray
 
 AGAIN = 0.5  # what a word is worth that the batch has already
@@ -52,25 +50,15 @@ class SequenceSnapshot:
         return getattr(self, name, None)
 
 
-class SequenceStrategy(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has no types
+class SequenceStrategy(UnitStrategy):
     """How to choose which sentences a person reads next; a pure function of a frozen snapshot."""
-
-    name: ClassVar[str]
-    requires: ClassVar[frozenset[str]] = frozenset()
-    reason: ClassVar[str]
 
     @abstractmethod
     def utility(self, s: SequenceSnapshot) -> FloatArray:
         """Return one finite number a candidate; higher = ask first."""
 
-    def select(self, s: SequenceSnapshot, batch_size: int, rng: np.random.Generator) -> Selection:
-        """Return the candidates with the highest utility, ties at random."""
-        utility = self.utility(s)
-        picks = top_k(utility, batch_size, rng)
-        return Selection.chosen(s.candidates[picks], utility[picks])
 
-
-class RandomSentences(SequenceStrategy):
+class RandomSentences(RandomItems, SequenceStrategy):
     """Draw sentences uniformly.
 
     Examples
@@ -79,17 +67,6 @@ class RandomSentences(SequenceStrategy):
     >>> RandomSentences().select(s, 2, np.random.default_rng(0)).propensity
     array([0.5, 1. ])
     """
-
-    name: ClassVar[str] = "random"
-    reason: ClassVar[str] = "drawn at random"
-
-    def utility(self, s: SequenceSnapshot) -> FloatArray:
-        """Return the same for all."""
-        return np.zeros(len(s.candidates))
-
-    def select(self, s: SequenceSnapshot, batch_size: int, rng: np.random.Generator) -> Selection:
-        """Return uniform draws with their propensities."""
-        return Selection.drawn(s.candidates, batch_size, rng)
 
 
 class LongestSentences(SequenceStrategy):
@@ -233,7 +210,7 @@ def _gains(s: SequenceSnapshot, worth: FloatArray, times: FloatArray, rows: IntA
     return np.asarray(total / (lengths + OVERHEAD))
 
 
-class MixedSentences(SequenceStrategy):
+class MixedSentences(MixedItems, SequenceStrategy):
     """Ask by ``mass``, and one sentence in five at random, which says how good the model is.
 
     The random ones are spread over the batch.
@@ -250,25 +227,9 @@ class MixedSentences(SequenceStrategy):
     array(['strategy', 'strategy', 'uniform', 'strategy', 'strategy'], dtype='<U8')
     """
 
-    name: ClassVar[str] = "mixed"
     requires: ClassVar[frozenset[str]] = UncertaintyMass.requires
     reason: ClassVar[str] = UncertaintyMass.reason
-
-    def __init__(self, share: float = 0.2) -> None:
-        self.share = share
-
-    def utility(self, s: SequenceSnapshot) -> FloatArray:
-        """Return that of ``mass``."""
-        return UncertaintyMass().utility(s)
-
-    def select(self, s: SequenceSnapshot, batch_size: int, rng: np.random.Generator) -> Selection:
-        """Return the random ones among those that ``mass`` wants most of the others."""
-        n_drawn = round(self.share * batch_size)
-        drawn = RandomSentences().select(s, n_drawn, rng)
-        rest = s.eligible.copy()
-        rest[drawn.rows] = False
-        wanted = UncertaintyMass().select(replace(s, eligible=rest), batch_size - n_drawn, rng)
-        return drawn.spread_among(wanted)
+    _inner = UncertaintyMass
 
 
 _OWN: tuple[type[SequenceStrategy], ...] = (
@@ -298,10 +259,6 @@ def get_sequence_strategy(strategy: str | SequenceStrategy) -> SequenceStrategy:
     >>> get_sequence_strategy("mass")
     UncertaintyMass()
     """
-    if isinstance(strategy, SequenceStrategy):
-        return strategy
-    if not isinstance(strategy, str):
-        raise invalid("strategy", "SequenceLearner", "a name or a SequenceStrategy", strategy)
-    if strategy not in SEQUENCE_STRATEGIES:
-        raise UnknownNameError("strategy for sentences", strategy, SEQUENCE_STRATEGIES)
-    return SEQUENCE_STRATEGIES[strategy]()
+    return named_strategy(
+        strategy, SEQUENCE_STRATEGIES, SequenceStrategy, "sentences", "SequenceLearner"
+    )
