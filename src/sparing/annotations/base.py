@@ -54,6 +54,8 @@ class AnnotationKind(ABC):
 
     name: ClassVar[str]
     """What the registry calls it, such as ``"spans"``."""
+    column: ClassVar[str]
+    """Of an export: where the answers stand, as ``plain`` gives them."""
     examples: ClassVar[Examples]
     """What the common checks try."""
     sameness: ClassVar[str] = ""
@@ -83,15 +85,15 @@ class AnnotationKind(ABC):
     def plain(self, value: Value, classes: ClassTable) -> Any:
         """Return a value with label values in place of ids; ``parse`` gives it back."""
 
-    @abstractmethod
     def columns(
         self, values: Sequence[Value | None], classes: ClassTable
     ) -> Mapping[str, list[Any]]:
         """Return what an export has of each item; empty where there is no answer."""
+        return {self.column: [None if v is None else self.plain(v, classes) for v in values]}
 
-    @abstractmethod
     def from_columns(self, columns: Mapping[str, Sequence[Any]]) -> list[Any]:
         """Return the answers of an export's columns, as ``parse`` takes them; None: no answer."""
+        return list(columns[self.column])
 
     def match(self, a: Value, b: Value) -> Match:
         """Return which units of two values belong together: those at the same place."""
@@ -110,6 +112,18 @@ class AnnotationKind(ABC):
     def is_right(self, answer: Value, truth: Value) -> bool:
         """Tell whether an answer is the truth: what an audit counts."""
         return answer == truth
+
+
+def origin_of(unit: Unit) -> dict[str, Any]:
+    """Return whence a part of an answer comes, as JSON has it; nothing where a person drew it.
+
+    Examples
+    --------
+    >>> origin_of(Unit((0, 3), 1)), origin_of(Unit((0, 3), 1, "accepted", 3))
+    ({}, {'by': 'accepted', 'version': 3})
+    """
+    told: dict[str, Any] = {} if unit.by == DRAWN else {"by": unit.by}
+    return told if unit.version is None else told | {"version": unit.version}
 
 
 def checked_unit(

@@ -8,13 +8,12 @@ from typing import Any, ClassVar
 import numpy as np
 
 from sparing._validate import _Phrase, invalid
-from sparing.annotations.base import AnnotationKind, Examples, Match, checked_unit
+from sparing.annotations.base import AnnotationKind, Examples, Match, checked_unit, origin_of
 from sparing.annotations.overlap import LEAST_IOU, iou, paired, places
 from sparing.annotations.values import DRAWN, Unit, Value, value_of
 from sparing.pool.classes import ClassTable
 from sparing.types import Label
 
-COLUMN = "boxes"
 WHERE = "an answer of kind 'boxes'"
 FORM = "(x0, y0, x1, y1, label), or a dict with the keys box and label"
 FINE = 16
@@ -44,6 +43,7 @@ class BoxSet(AnnotationKind):
     """
 
     name: ClassVar[str] = "boxes"
+    column: ClassVar[str] = "boxes"
     sameness: ClassVar[str] = (
         f"Two boxes of a label are the same from an intersection over union of {LEAST_IOU} on."
     )
@@ -92,16 +92,6 @@ class BoxSet(AnnotationKind):
     def plain(self, value: Value, classes: ClassTable) -> list[dict[str, Any]]:
         """Return the boxes as objects with box, label, and where they came from."""
         return [_plain(unit, classes) for unit in value]
-
-    def columns(
-        self, values: Sequence[Value | None], classes: ClassTable
-    ) -> Mapping[str, list[Any]]:
-        """Return ``boxes``, a list of objects an item."""
-        return {COLUMN: [None if v is None else self.plain(v, classes) for v in values]}
-
-    def from_columns(self, columns: Mapping[str, Sequence[Any]]) -> list[Any]:
-        """Return the lists in ``boxes``."""
-        return list(columns[COLUMN])
 
     def match(self, a: Value, b: Value) -> Match:
         """Return which boxes belong together: those that overlap by half of what both cover."""
@@ -216,7 +206,5 @@ def _shown(part: Mapping[str, Any]) -> _Phrase:
 
 
 def _plain(unit: Unit, classes: ClassTable) -> dict[str, Any]:
-    plain = {"box": pixels(unit.place), "label": classes.values[unit.class_id]}
-    if unit.by != DRAWN:
-        plain["by"] = unit.by
-    return plain if unit.version is None else plain | {"version": unit.version}
+    label = classes.values[unit.class_id]
+    return {"box": pixels(unit.place), "label": label, **origin_of(unit)}

@@ -9,8 +9,6 @@ from sparing.annotations.values import Value, value_of
 from sparing.pool.classes import ClassTable
 from sparing.types import Label
 
-COLUMN = "labels"
-
 
 class LabelSet(AnnotationKind):
     """Several labels an item: the answer is a set of label values, in no order; none is one too.
@@ -25,6 +23,7 @@ class LabelSet(AnnotationKind):
     """
 
     name: ClassVar[str] = "labels"
+    column: ClassVar[str] = "labels"
     examples: ClassVar[Examples] = Examples(
         ("sport", "politics", "money", 4),
         "a text",
@@ -56,11 +55,7 @@ class LabelSet(AnnotationKind):
         """Return ``labels``, a list an item, and a column of 0 and 1 a label: ``labels.sport``."""
         lists = [None if value is None else self.plain(value, classes) for value in values]
         names = [classes.values[code] for code in sorted(set(classes.alias or ()))]
-        return {COLUMN: lists} | {
-            f"{COLUMN}.{name}": [None if some is None else int(name in some) for some in lists]
+        return {self.column: lists} | {
+            f"{self.column}.{name}": [None if some is None else int(name in some) for some in lists]
             for name in names
         }
-
-    def from_columns(self, columns: Mapping[str, Sequence[Any]]) -> list[Any]:
-        """Return the lists in ``labels``."""
-        return list(columns[COLUMN])

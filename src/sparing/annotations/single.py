@@ -1,6 +1,5 @@
 """One class an item."""
 
-from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 from sparing._validate import invalid
@@ -8,8 +7,6 @@ from sparing.annotations.base import AnnotationKind, Examples, checked_unit
 from sparing.annotations.values import Value
 from sparing.pool.classes import ClassTable
 from sparing.types import Label
-
-COLUMN = "label"
 
 
 class SingleClass(AnnotationKind):
@@ -25,6 +22,7 @@ class SingleClass(AnnotationKind):
     """
 
     name: ClassVar[str] = "class"
+    column: ClassVar[str] = "label"
     examples: ClassVar[Examples] = Examples(
         ("cat", "dog", 7), "a picture", ("cat", "dog", 7), (None, float("nan"), ["cat"], {"a": 1})
     )
@@ -42,13 +40,3 @@ class SingleClass(AnnotationKind):
         if len(value) != 1:
             raise invalid("value", "an answer of kind 'class'", "of one class", value)
         return classes.values[value[0].class_id]
-
-    def columns(
-        self, values: Sequence[Value | None], classes: ClassTable
-    ) -> Mapping[str, list[Any]]:
-        """Return the column ``label``."""
-        return {COLUMN: [None if v is None else self.plain(v, classes) for v in values]}
-
-    def from_columns(self, columns: Mapping[str, Sequence[Any]]) -> list[Any]:
-        """Return what stands in ``label``."""
-        return list(columns[COLUMN])

@@ -1,18 +1,17 @@
 """Spans of a text, each with a class: named entities and the like."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from hashlib import sha256
 from itertools import pairwise
 from typing import Any, ClassVar
 
 from sparing._validate import _Phrase, check_int, invalid
-from sparing.annotations.base import AnnotationKind, Examples, checked_unit
+from sparing.annotations.base import AnnotationKind, Examples, checked_unit, origin_of
 from sparing.annotations.values import DRAWN, Unit, Value, value_of
 from sparing.errors import InvalidInputError
 from sparing.pool.classes import ClassTable
 from sparing.types import Label
 
-COLUMN = "spans"
 WHERE = "an answer of kind 'spans'"
 FORM = "(start, end, label), or a dict with these keys"
 Span = tuple[int, int, Any]
@@ -31,6 +30,7 @@ class SpanSet(AnnotationKind):
     """
 
     name: ClassVar[str] = "spans"
+    column: ClassVar[str] = "spans"
     examples: ClassVar[Examples] = Examples(
         ("person", "place"),
         "Ada \U0001f642 in Paris",
@@ -71,16 +71,6 @@ class SpanSet(AnnotationKind):
     def plain(self, value: Value, classes: ClassTable) -> list[dict[str, Any]]:
         """Return the spans as objects with start, end, label, and where they came from."""
         return [_plain(unit, classes) for unit in value]
-
-    def columns(
-        self, values: Sequence[Value | None], classes: ClassTable
-    ) -> Mapping[str, list[Any]]:
-        """Return ``spans``, a list of objects an item."""
-        return {COLUMN: [None if v is None else self.plain(v, classes) for v in values]}
-
-    def from_columns(self, columns: Mapping[str, Sequence[Any]]) -> list[Any]:
-        """Return the lists in ``spans``."""
-        return list(columns[COLUMN])
 
 
 def text_hash(text: str) -> str:
@@ -145,7 +135,5 @@ def _shown(part: Mapping[str, Any]) -> _Phrase:
 
 def _plain(unit: Unit, classes: ClassTable) -> dict[str, Any]:
     start, end = unit.place
-    plain = {"start": start, "end": end, "label": classes.values[unit.class_id]}
-    if unit.by != DRAWN:
-        plain["by"] = unit.by
-    return plain if unit.version is None else plain | {"version": unit.version}
+    label = classes.values[unit.class_id]
+    return {"start": start, "end": end, "label": label, **origin_of(unit)}
