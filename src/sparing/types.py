@@ -1,6 +1,6 @@
 """The vocabulary: array aliases and the protocols that foreign objects have to meet."""
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping
 from typing import Any, Protocol, Self, runtime_checkable
 
 import numpy as np
@@ -65,9 +65,3 @@ class Encoder(Protocol):
 
     def fit(self, X: Any, y: Any = None) -> Self: ...  # noqa: D102
     def transform(self, X: Any) -> FloatArray: ...  # noqa: D102
-
-
-class Oracle(Protocol):
-    """The source of labels in a simulation."""
-
-    def annotate(self, indices: IntArray) -> Sequence[Label]: ...  # noqa: D102

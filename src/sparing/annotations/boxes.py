@@ -21,8 +21,6 @@ FINE = 16
 MOST_OUT = 1
 """Pixels by which a box may reach out of its picture: it is cut there."""
 MOST_COORDINATE = 10**6  # pixels: no picture is that wide
-Box = tuple[float, float, float, float, Any]
-"""Left, top, right and bottom in pixels of the upright picture, and label."""
 Size = tuple[int, int]
 """Width and height of an upright picture, in pixels."""
 

@@ -164,7 +164,7 @@ class Trainer:
             self._rest(f"The trainer died ({why})")
 
     def _log(self) -> Path:
-        return self._learning.folder.path / "trainer.log"
+        return self._learning.folder.trainer_log
 
     def _started(self, log: IO[bytes]) -> "subprocess.Popen[str]":
         environment = (

@@ -13,7 +13,6 @@ from sparing.datasets.marked.document import Document, Documents
 from sparing.datasets.marked.read import holds_texts, read_documents
 from sparing.errors import SourceError
 from sparing.project.source.items import Listing, Passages, numbered, shown
-from sparing.types import IntArray
 
 KEY_LENGTH = 24  # as of all other items
 LONG = 600
@@ -123,11 +122,3 @@ def _parts(text: str, document: Document) -> list[tuple[int, int]]:
 
 def _said(documents: Documents) -> tuple[str, ...]:
     return (*documents.notes, *summarize_skipped(documents.skipped))
-
-
-def tokens_in(passages: Passages, place: int, text: str) -> IntArray:
-    """Return (n_tokens, 2) offsets of the tokens of a passage."""
-    from sparing.annotations.tokens import tokenize
-
-    known = passages.tokens[place]
-    return tokenize(text) if known is None else known
