@@ -135,6 +135,11 @@ def checked_unit(
     ------
     UnknownNameError : the label is not among the classes
     InvalidInputError : nobody knows such an origin, or no model can have such a version
+
+    Examples
+    --------
+    >>> checked_unit((0, 3), "place", ClassTable(("person", "place"))).class_id
+    1
     """
     if by not in ORIGINS:
         raise invalid("by", "an answer", f"one of {', '.join(ORIGINS)}", by)
@@ -144,5 +149,12 @@ def checked_unit(
 
 
 def labels_of_all(kind: AnnotationKind, raws: Iterable[Any]) -> list[Label]:
-    """Return the distinct labels that answers mention, in the order of appearance."""
+    """Return the distinct labels that answers mention, in the order of appearance.
+
+    Examples
+    --------
+    >>> from sparing.annotations.labels import LabelSet
+    >>> labels_of_all(LabelSet(), [["rain", "wind"], [], ["rain", "snow"]])
+    ['rain', 'wind', 'snow']
+    """
     return list(dict.fromkeys(label for raw in raws for label in kind.labels_in(raw)))

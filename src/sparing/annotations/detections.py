@@ -25,6 +25,12 @@ class Detections:
     boxes : (n, 4) left, top, right, bottom in pixels of the upright picture
     class_ids : (n,) codes of the classes
     scores : (n,) in [0, 1], higher = surer
+
+    Examples
+    --------
+    >>> found = Detections.of([(0, 0, 8, 8), (4, 4, 9, 9)], [0, 1], [0.9, 0.2])
+    >>> found.take(found.scores > 0.5).boxes.tolist()
+    [[0.0, 0.0, 8.0, 8.0]]
     """
 
     boxes: FloatArray

@@ -70,5 +70,11 @@ def paired(overlap: FloatArray, alike: BoolArray, least: float = LEAST_IOU) -> I
 
 
 def places(units: Sequence[tuple[int, ...]]) -> IntArray:
-    """Return places of boxes as an array, (n, 4) even of none."""
+    """Return places of boxes as an array, (n, 4) even of none.
+
+    Examples
+    --------
+    >>> places([]).shape
+    (0, 4)
+    """
     return np.array(units, dtype=np.int64).reshape(-1, 4)

@@ -12,7 +12,13 @@ OUTSIDE = 0
 
 
 def n_tags(n_classes: int) -> int:
-    """Return how many tags there are for so many classes."""
+    """Return how many tags there are for so many classes: one outside, a first and a next for each.
+
+    Examples
+    --------
+    >>> n_tags(2)
+    5
+    """
     return 2 * n_classes + 1
 
 

@@ -24,6 +24,11 @@ def read_pictures(pictures: Any) -> list[Any]:
     Raises
     ------
     InvalidInputError : they are none, or no pictures
+
+    Examples
+    --------
+    >>> read_pictures(f"{i}.jpg" for i in range(2))
+    ['0.jpg', '1.jpg']
     """
     if isinstance(pictures, str | bytes | Mapping) or not isinstance(pictures, Iterable):
         raise invalid("pictures", WHERE, "a list of files, images or arrays", pictures)
@@ -39,6 +44,11 @@ def own_detector(detector: Any, seed: int) -> Any:
     Raises
     ------
     InvalidInputError : it has no fit and predict
+
+    Examples
+    --------
+    >>> own_detector("suggester", 1)
+    BoxSuggester(seed=1)
     """
     if isinstance(detector, str) and detector == SUGGESTER:
         return BoxSuggester(seed)

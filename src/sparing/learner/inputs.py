@@ -192,12 +192,28 @@ def as_texts(X: Any) -> Any | None:
 
 
 def is_frame(X: Any) -> bool:
-    """Tell whether it is a pandas DataFrame, or what behaves as one."""
+    """Tell whether it is a pandas DataFrame, or what behaves as one.
+
+    Examples
+    --------
+    >>> is_frame(np.zeros((2, 2)))
+    False
+    """
     return hasattr(X, "iloc") and hasattr(X, "columns")
 
 
 def reads_numbers_alone(model: Any) -> bool:
-    """Tell whether a model is a bare one that says that it reads matrices of numbers."""
+    """Tell whether a model is a bare one that says that it reads matrices of numbers.
+
+    Examples
+    --------
+    >>> from sklearn.feature_extraction.text import TfidfVectorizer
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> from sklearn.pipeline import make_pipeline
+    >>> bare = LogisticRegression()
+    >>> reads_numbers_alone(bare), reads_numbers_alone(make_pipeline(TfidfVectorizer(), bare))
+    (True, False)
+    """
     if hasattr(model, "steps") or hasattr(model, "estimator") or hasattr(model, "estimators"):
         return False
     tags = _input_tags(model)
@@ -205,7 +221,17 @@ def reads_numbers_alone(model: Any) -> bool:
 
 
 def takes_gaps(model: Any) -> bool:
-    """Tell whether a model, or what its pipeline begins with, does with NaN; True if unknown."""
+    """Tell whether a model, or what its pipeline begins with, does with NaN; True if unknown.
+
+    Examples
+    --------
+    >>> from sklearn.impute import SimpleImputer
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> from sklearn.pipeline import make_pipeline
+    >>> bare = LogisticRegression()
+    >>> takes_gaps(bare), takes_gaps(make_pipeline(SimpleImputer(), bare))
+    (False, True)
+    """
     steps = getattr(model, "steps", None)
     if steps:
         first = [step for _, step in steps if step not in (None, "passthrough")]

@@ -20,7 +20,16 @@ BLUR = 0.01  # of a column's deviation
 
 
 def check_single(values: Sequence[Any], known: Sequence[Label]) -> None:
-    """Refuse several labels of one item, which would become a class of their own."""
+    """Refuse several labels of one item, which would become a class of their own.
+
+    Raises
+    ------
+    InvalidInputError : a value is a list, set or tuple, and no known class
+
+    Examples
+    --------
+    >>> check_single(["cat", ("a", "b")], [("a", "b")])
+    """
     for value in values:
         if isinstance(value, tuple | list | set | frozenset) and value not in known:
             expected = (
@@ -31,7 +40,12 @@ def check_single(values: Sequence[Any], known: Sequence[Label]) -> None:
 
 
 def checked_items(items: Any, n_items: int) -> Sequence[Any] | None:
-    """Return what a notebook is to show, one a row."""
+    """Return what a notebook is to show, one a row.
+
+    Raises
+    ------
+    InvalidInputError : not as many as rows
+    """
     if items is None:
         return None
     items = items.to_numpy() if hasattr(items, "to_numpy") else items  # a Series by position
@@ -76,7 +90,12 @@ def checked_model(model: Classifier | str) -> Classifier | str:
 
 
 def checked_strategy(strategy: QueryStrategy | str) -> QueryStrategy | str:
-    """Return the strategy as it was given, if there is one of that name."""
+    """Return the strategy as it was given, if there is one of that name.
+
+    Raises
+    ------
+    UnknownNameError, CapabilityError, InvalidInputError : as of ``get_strategy``
+    """
     if strategy != AUTO:
         get_strategy(strategy)
     return strategy

@@ -180,7 +180,13 @@ def to_plain(value: Any) -> Any:
 
 
 def from_plain(value: Any) -> Any:
-    """Return what ``to_plain`` was given."""
+    """Return what ``to_plain`` was given.
+
+    Examples
+    --------
+    >>> from_plain({"tuple": ["a", {"tuple": []}]})
+    ('a', ())
+    """
     if isinstance(value, dict):
         return tuple(from_plain(part) for part in value["tuple"])
     return value

@@ -65,7 +65,13 @@ class SavedUnits:
 
 
 def write_units(path: str | PathLike[str], saved: SavedUnits, way: SavedAs) -> None:
-    """Write a learner; whoever reads sees the old file or the new one, never a half."""
+    """Write a learner; whoever reads sees the old file or the new one, never a half.
+
+    Raises
+    ------
+    InvalidInputError : a label is not a str, int, float, bool or a tuple of these
+    SourceError : the file cannot be written
+    """
     facts: dict[str, Any] = {name: getattr(saved, name) for name in PLAIN}
     facts |= {
         "format": way.form,

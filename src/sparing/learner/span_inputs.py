@@ -27,6 +27,11 @@ def read_sentences(texts: Any, name: str) -> Sentences:
     Raises
     ------
     InvalidInputError : neither, both, or none at all
+
+    Examples
+    --------
+    >>> [len(read_sentences(some, "texts")) for some in (["Ada ran", "Bob sat"], [["Ada"]])]
+    [2, 1]
     """
     if isinstance(texts, Sentences):
         return texts
@@ -44,7 +49,12 @@ def read_sentences(texts: Any, name: str) -> Sentences:
 
 
 def own_tagger(tagger: Any, sentences: Sentences) -> Any:
-    """Return a tagger of this learner's own."""
+    """Return a tagger of this learner's own.
+
+    Raises
+    ------
+    InvalidInputError : it has no fit and predict_marginals
+    """
     if tagger == CRF:
         return CrfTagger().prepared(sentences)
     if isinstance(tagger, CrfTagger):
@@ -73,6 +83,12 @@ def tags_said(sentences: Sentences, rows: IntArray, raws: Sequence[Any]) -> IntA
     Raises
     ------
     InvalidInputError : spans that are empty, cross, or end past the text
+
+    Examples
+    --------
+    >>> two = Sentences.of_texts(["Ada ran", "Bob sat"])
+    >>> tags_said(two, np.array([1]), [[(0, 3, "person")]])  # 0: nobody has said anything
+    array([0, 0, 2, 1])
     """
     table = ClassTable().with_values(labels_of_all(KIND, raws))
     said = np.zeros(len(sentences.word_ids), dtype=np.int64)

@@ -156,7 +156,14 @@ def _sent(seen: "Image", side: int, *, is_photo: bool) -> Picture:
 
 
 def encoded(image: "Image", kind: str, **options: Any) -> Picture:
-    """Return an image as a file of ``kind``."""
+    """Return an image as a file of ``kind``: a name that Pillow and ``BROWSERS_SHOW`` know.
+
+    Examples
+    --------
+    >>> from PIL import Image
+    >>> encoded(Image.new("L", (3, 2)), "PNG").media_type
+    'image/png'
+    """
     stream = BytesIO()
     image.save(stream, kind, **options)
     return Picture(stream.getvalue(), BROWSERS_SHOW[kind])
