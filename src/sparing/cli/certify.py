@@ -230,11 +230,7 @@ def _certify(folder: "AuditFolder", items: "AnyPool", audit: "Audit", *, as_json
     if as_json:
         typer.echo(certificate.to_json())
         return
-    typer.echo(certificate.statement)
-    typer.echo(
-        f"{certificate.n_by_people:,} labels by people, {certificate.n_auto:,} by the model,"
-        f" {len(complete.remainder):,} left to you in {folder.remainder}."
-    )
+    tell_certified(certificate, f"{len(complete.remainder):,} left to you in {folder.remainder}.")
     if certificate.majority is not None:
         typer.echo(
             f"For comparison: calling everything the commonest class would be at most"
@@ -246,6 +242,17 @@ def _certify(folder: "AuditFolder", items: "AnyPool", audit: "Audit", *, as_json
             f"Or go on to line {more:,} of {folder.answers_of(audit)}: it may leave you less."
         )
     typer.echo(f"Phase: {phase_of(complete, (audit,)).value}. See {folder.certificate}.")
+
+
+def tell_certified(certificate: "Certificate", left: str) -> None:
+    """Print what is certified, and by whom the labels are; ``left`` says how many are to be given.
+
+    The number of those is not always that of the certificate: some may be given since.
+    """
+    typer.echo(certificate.statement)
+    typer.echo(
+        f"{certificate.n_by_people:,} labels by people, {certificate.n_auto:,} by the model, {left}"
+    )
 
 
 def _unknown(items: "AnyPool", answers: "list[tuple[int, Label | None]]") -> Iterator[str]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from sparing.cli.certify import EPSILON, Delta, Epsilon, check_same
+from sparing.cli.certify import EPSILON, Delta, Epsilon, check_same, tell_certified
 from sparing.cli.plain import plain
 from sparing.cli.reading import EncodingOption, Header, Sheet, asked_reading, reading
 from sparing.cli.standing import sentences
@@ -209,11 +209,8 @@ def certify_project(
     if as_json:
         typer.echo(certificate.to_json())
         return
-    typer.echo(certificate.statement)
-    typer.echo(
-        f"{certificate.n_by_people:,} labels by people, {certificate.n_auto:,} by the model,"
-        f" {certificate.n_handback:,} left to you: 'sparing next' prints them."
-    )
+    left = f"{certificate.n_handback:,} left to you: 'sparing next' prints them."
+    tell_certified(certificate, left)
     typer.echo(f"The certificate is {file}; --verify recomputes it.")
 
 
