@@ -8,6 +8,8 @@ import numpy as np
 from sparing.annotations.detections import Detections
 from sparing.errors import TrainingError
 
+NO_BOX = "No picture has a box yet: draw some first."
+
 
 class Detector(Protocol):
     """What finds objects: any object with these two methods.
@@ -44,6 +46,23 @@ class Detector(Protocol):
 
     def predict(self, pictures: Sequence[Any]) -> Sequence[Detections]:
         """Return what is found in each picture."""
+
+
+def check_has_boxes(truth: Sequence[Detections]) -> None:
+    """Refuse pictures in which there is nothing to learn from.
+
+    Raises
+    ------
+    TrainingError : none of them has a box
+
+    Examples
+    --------
+    >>> check_has_boxes([Detections.of([], [], [])])
+    Traceback (most recent call last):
+    sparing.errors.TrainingError: No picture has a box yet: draw some first.
+    """
+    if not any(len(there) for there in truth):
+        raise TrainingError(NO_BOX)
 
 
 def predicted(detector: Detector, pictures: Sequence[Any], n_classes: int) -> list[Detections]:

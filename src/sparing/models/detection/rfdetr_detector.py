@@ -18,6 +18,7 @@ from sparing._validate import check_int
 from sparing.annotations.detections import Detections
 from sparing.encoders.pretrained.pictures import rgb
 from sparing.errors import InvalidInputError, MissingExtraError, TrainingError, UnknownNameError
+from sparing.models.detection.detector import check_has_boxes
 from sparing.models.detection.feature_maps import picture_size
 from sparing.models.network import drawing
 
@@ -100,8 +101,7 @@ class RFDETRDetector:
         TrainingError : there is no box
         SourceError : a picture cannot be read
         """
-        if not any(len(there) for there in truth):
-            raise TrainingError("No picture has a box yet: draw some first.")
+        check_has_boxes(truth)
         made = _library()
         weights = {} if self.weights == DEFAULT else {"pretrain_weights": self.weights}
         with tempfile.TemporaryDirectory() as folder, drawing(self.seed):

@@ -9,6 +9,7 @@ from sparing._validate import check_int
 from sparing.annotations.detections import Detections, one_each
 from sparing.annotations.overlap import iou
 from sparing.errors import TrainingError
+from sparing.models.detection.detector import check_has_boxes
 from sparing.models.detection.feature_maps import FeatureMaps, MapReader
 from sparing.models.detection.head import RATE, CellHead, Cells
 from sparing.models.detection.targets import NOTHING, targets_of
@@ -64,8 +65,7 @@ class BoxSuggester:
         SourceError : a picture cannot be read
         MissingExtraError : the extra ``photos`` is not installed
         """
-        if not any(len(there) for there in truth):
-            raise TrainingError("No picture has a box yet: draw some first.")
+        check_has_boxes(truth)
         rng = np.random.default_rng(self.seed)
         maps = self.reader.read(pictures)
         self._usual = _usual_edge(maps, truth)

@@ -15,6 +15,7 @@ from sparing._validate import check_int
 from sparing.annotations.detections import Detections
 from sparing.encoders.pretrained.pictures import rgb
 from sparing.errors import InvalidInputError, MissingExtraError, TrainingError, UnknownNameError
+from sparing.models.detection.detector import check_has_boxes
 from sparing.models.detection.feature_maps import picture_size
 from sparing.models.network import drawing
 
@@ -88,8 +89,7 @@ class TorchvisionDetector:
         TrainingError : there is no box, or the loss is no number any more
         SourceError : a picture cannot be read
         """
-        if not any(len(there) for there in truth):
-            raise TrainingError("No picture has a box yet: draw some first.")
+        check_has_boxes(truth)
         torch, models = _libraries()
         rng = np.random.default_rng(self.seed)
         with drawing(self.seed):

@@ -5,7 +5,7 @@ from typing import Any
 
 from sparing.datasets.items import Skipped
 from sparing.errors import CapabilityError, TrainingError
-from sparing.models.detection.detector import Detector, predicted
+from sparing.models.detection.detector import NO_BOX, Detector, predicted
 from sparing.project.detecting.round import DetectorRound, DetectorSaid, round_of, said_of
 from sparing.project.files.readings import ImportReport
 from sparing.project.learning.foreign import Foreign, keep_foreign
@@ -21,7 +21,6 @@ CALLED = "the detector"
 """What its predictions are of, as people read it."""
 CHANGED = "its picture has changed since it was looked at"
 NO_OBJECT = content_of(())
-NO_BOX = "No picture has a box yet: draw some first."
 
 
 class Detecting:
