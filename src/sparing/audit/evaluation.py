@@ -177,6 +177,7 @@ def per_class_accuracy(
 
     Parameters
     ----------
+    predictions, audit, findings : as of :func:`accuracy`
     by : ``"predicted"``: of the items called so, how many are so; ``"true"``: of those that are
         so, how many are called so
     alpha : how often each interval may miss, of itself
@@ -325,6 +326,7 @@ def live_accuracy(
         so the rest is easier than what was drawn, by as much as the model is surer of it. Where it
         is less sure of the rest, that is expected to be harder, but may be as easy: the upper
         limit stays
+    alpha : how often the interval may miss
 
     Notes
     -----
@@ -368,6 +370,7 @@ def lure(
     loss : (m,) of the drawn items in the order of the draw, such as 1 where the model is wrong
     propensity : (m,) probability with which each was drawn from those left
     n_pool : items in the pool
+    alpha : how often the interval may miss
 
     Returns
     -------

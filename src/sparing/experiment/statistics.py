@@ -207,6 +207,8 @@ def label_saving(
     ----------
     labels : (n_points,) ascending
     ours, theirs : (n_seeds, n_points), rows of the same seeds
+    level : how often the interval is to cover
+    seed : of the resamples
 
     Examples
     --------

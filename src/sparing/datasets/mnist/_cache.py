@@ -90,6 +90,7 @@ def save(
     Parameters
     ----------
     stream : plain or gzip bytes; no more than the size of ``file`` is taken, and one block
+    file : what it has to be
     target : its folder exists
     shown : what to call the stream in an error
     count : told how many bytes have come

@@ -51,7 +51,7 @@ class Scaled:
     potentials : (n_tokens, n_tags) exponentials of the scores, the largest of each token 1
     alpha, beta : (n_tokens, n_tags); their product is the marginal
     scale : (n_tokens,) by which alpha was divided
-    log_total : sum of the logarithms of all sentences' totals
+    shift : (n_tokens,) the largest score of each token, which the potentials are without
     """
 
     potentials: FloatArray

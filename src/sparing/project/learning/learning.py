@@ -35,12 +35,12 @@ class Learning:
     store : of the project
     guarded : its state
     log : keeps the state in step with the store
+    duties : what this process does for all that share the project
 
     Attributes
     ----------
-    log : the same
+    log, duties : the same
     folder : of the project
-    duties : what this process does for all that share the project
     """
 
     def __init__(self, store: Store, guarded: Guarded, log: EventLog, duties: Duties) -> None:

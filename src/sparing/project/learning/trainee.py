@@ -73,6 +73,7 @@ class Trainee:
     progress : told (what, done, in all)
     patient : whether to wait for a network that takes minutes; else, as long as there is nothing
         to lose, answers are learned from what is seen in a moment while it is at work
+    kind : of the answers
     """
 
     def __init__(

@@ -139,6 +139,7 @@ class Map:
         Parameters
         ----------
         rows : distinct
+        annotator : who picked them
         guesses : tell the model's guess, where that may be told
 
         Raises
