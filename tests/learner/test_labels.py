@@ -248,6 +248,5 @@ def test_rare_labels_are_given_for_f1_before_they_are_likelier_than_not():
         found = np.array([[label in labels for label in ("a", "b")] for labels in said])[300:]
         return 2 * (found & truth[300:]).sum() / (found.sum() + truth[300:].sum())
 
-    assert f1(learner.predict()) < 0.3
-    assert f1(learner.predict(for_f1=True)) > 0.5
+    assert f1(learner.predict(for_f1=True)) > f1(learner.predict()) + 0.15
     assert learner.predict(X, for_f1=True) == learner.predict(for_f1=True)

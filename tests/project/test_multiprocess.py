@@ -18,7 +18,7 @@ from sparing.project.learning.process import Trainer
 from sparing.store import Kind
 from sparing.testing.postgresql import throwaway_server
 
-PATIENCE = 60.0
+PATIENCE = 240.0  # seconds: a machine may be busy with other things
 
 SERVER = """
 import sys

@@ -37,7 +37,7 @@ SWITCHES = [
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
-PATIENCE = 60_000  # ms until what is waited for counts as missing: the machine may be busy
+PATIENCE = 120_000  # ms until what is waited for counts as missing: the machine may be busy
 SLOW = float(os.environ.get("SPARING_SLOW", "0"))  # s that an answer may take longer, drawn anew
 THROTTLED = 6  # times slower than this machine is a page of slow tests
 SAME_ORIGIN = {"origin": BASE, "sec-fetch-site": "same-origin"}

@@ -16,7 +16,7 @@ from sparing.web.app import create_app
 from sparing.web.seldom import LOGGERS, MINUTE, MOST_KINDS, Seldom
 from sparing.web.serving import server
 
-PATIENCE = 15  # seconds, for a machine that is busy with other things
+PATIENCE = 60  # seconds, for a machine that is busy with other things
 HEAD = (
     b"POST /session HTTP/1.1\r\nhost: 127.0.0.1\r\norigin: http://127.0.0.1\r\n"
     b"content-type: application/json\r\n"

@@ -363,7 +363,7 @@ def test_no_answer_waits_for_pictures_however_many_are_decoded(
     project._by_id["it"] = Item("it", path.name, "image", path=path)
 
     def slow(file, small):
-        assert done.wait(60)
+        assert done.wait(240)
         return Picture(b"", "image/png")
 
     monkeypatch.setattr(api, "picture", slow)
@@ -374,11 +374,11 @@ def test_no_answer_waits_for_pictures_however_many_are_decoded(
             browser.post("/session", json={"token": app.state.door.token})
             cookies = dict(browser.cookies)
             asked = [
-                pool.submit(httpx.get, f"{base}/media/it", cookies=cookies, timeout=60)
+                pool.submit(httpx.get, f"{base}/media/it", cookies=cookies, timeout=240)
                 for _ in range(50)
             ]
             try:
-                end = time.monotonic() + 30
+                end = time.monotonic() + 120
                 while app.state.drawing.statistics().tasks_waiting < 40:
                     assert time.monotonic() < end
                     time.sleep(0.02)

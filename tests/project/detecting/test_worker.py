@@ -24,7 +24,7 @@ from sparing.project.detecting.command import MODULE, DetectorCommand
 from sparing.project.detecting.worker import DetectorWorker
 
 N = 8
-PATIENCE = 60.0
+PATIENCE = 240.0  # seconds: a machine may be busy with other things
 FINDS = """
 import json, pathlib, sys
 folder = pathlib.Path(sys.argv[-1])

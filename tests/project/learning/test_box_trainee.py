@@ -24,7 +24,7 @@ from sparing.store import Kind, NewEvent, VersionFacts
 from sparing.testing.pictures import pictures_with_shapes
 
 N = 36
-PATIENCE = 120.0
+PATIENCE = 240.0
 
 
 @pytest.fixture(scope="module")

@@ -15,7 +15,7 @@ from sparing.project import Project
 from sparing.project.learning import trainee as module
 from sparing.project.learning.process import MODULE, Trainer
 
-PATIENCE = 60.0
+PATIENCE = 240.0  # seconds: a machine may be busy with other things
 
 # What the real one does, without a library: an order a line in, a line out.
 FAKE = """

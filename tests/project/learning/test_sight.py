@@ -15,7 +15,7 @@ from sparing.project.learning import sight as module
 from sparing.project.learning.process import Trainer
 from sparing.project.source.contents import made_before
 
-PATIENCE = 60.0
+PATIENCE = 240.0  # seconds: a machine may be busy with other things
 
 
 @pytest.fixture
