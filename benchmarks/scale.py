@@ -37,11 +37,11 @@ from sklearn.metrics import pairwise_distances_argmin_min
 from sparing.encoders.registry import get_encoder
 from sparing.models.fitting import FittedModel
 from sparing.models.saved import SavedModel, save_model
+from sparing.sharded.blocks import blocks_of_shard
 from sparing.sharded.candidates import LIMIT
 from sparing.sharded.engine import Engine, Local, one_thread
 from sparing.sharded.predicting import predict_shards
 from sparing.sharded.selecting import BestTask, WantedRows, best_of_shard, select_rows
-from sparing.sharded.shardfile import blocks_of_shard
 from sparing.sharded.shardpool import hash_of, index_shards, open_shards
 from sparing.sharded.two_passes import select_in_two_passes
 
@@ -51,6 +51,7 @@ SPEEDS = ("bare read", "bare product", *COMMANDS)
 STEPS = ("read", "planned", "drawn", "certified", "written")
 ENGINES = ("one worker", "two workers", "two of Ray Core", "two of Ray Data")
 COVERING = ("k_center", "max_herding")
+PRODUCT = 1 << 19  # numbers, that lie in the cache of a core
 SHARD, CLASSES, N = 250_000, 10, 1000
 
 
@@ -96,9 +97,12 @@ def bare_read(folder: Path) -> None:
 def bare_product(folder: Path, columns: int) -> float:
     """Return the time of the products alone, of all rows with one column a class."""
     W, spent = np.ones((columns, CLASSES), np.float32), 0.0
+    n = PRODUCT // columns
     for path in sorted(folder.glob("part-????.npy")):
-        for _, X, _ in blocks_of_shard(path):
-            spent += timed(lambda X=X: X @ W)
+        for block in blocks_of_shard(path):
+            for first in range(0, len(block), n):
+                X = block.vectors(slice(first, first + n)).copy()
+                spent += timed(lambda X=X: X @ W)
     return spent
 
 

@@ -12,7 +12,8 @@ from sparing.cli.app import run as sparing
 from sparing.encoders import TextEncoder
 from sparing.errors import InvalidInputError, SourceError
 from sparing.sharded import encoding
-from sparing.sharded.shardfile import blocks_of_shard, ids_of
+from sparing.sharded.blocks import blocks_of_shard
+from sparing.sharded.shardfile import ids_of
 from sparing.sharded.shardpool import open_shards
 
 WORDS = ("red", "green", "blue")
@@ -141,7 +142,7 @@ def test_numbers_of_fewer_bytes_are_near(table, tmp_path, capsys, dtype, part, s
     assert encoded(table, tmp_path / "whole") == 0
     X = pool(tmp_path / "whole")[1]
     shards = [tmp_path / "out" / shard.file for shard in open_shards(tmp_path / "out").shards]
-    read = np.concatenate([X.copy() for shard in shards for _, X, _ in blocks_of_shard(shard)])
+    read = np.concatenate([b.vectors().copy() for shard in shards for b in blocks_of_shard(shard)])
     assert (np.abs(read - X) <= 1.001 * part * np.abs(X).max(axis=1, keepdims=True)).all()
     assert shards[0].stat().st_size < 20 * X.shape[1] * size + 200
     assert encoded(table, tmp_path / "out", "--rows", "20") == 1

@@ -14,10 +14,10 @@ from sparing.errors import ShardError, SourceError
 from sparing.models.fitting import FittedModel
 from sparing.models.saved import SavedModel, save_model
 from sparing.sharded import places
+from sparing.sharded.blocks import blocks_of_shard
 from sparing.sharded.manifest import read_manifest
 from sparing.sharded.places import RemotePath, place_of
 from sparing.sharded.sharded_learner import ShardedLearner
-from sparing.sharded.shardfile import blocks_of_shard
 from sparing.sharded.shardpool import check_shard, index_shards, open_shards
 
 pa = pytest.importorskip("pyarrow")

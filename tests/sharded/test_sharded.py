@@ -15,10 +15,10 @@ from sparing.errors import CapabilityError, ShardError
 from sparing.models.fitting import FittedModel
 from sparing.models.saved import SavedModel, load_model, save_model
 from sparing.pool.snapshot import Snapshot
+from sparing.sharded.blocks import blocks_of_shard
 from sparing.sharded.engine import Local
 from sparing.sharded.manifest import read_manifest
 from sparing.sharded.selecting import WantedRows, select_rows, strategies_over_shards
-from sparing.sharded.shardfile import blocks_of_shard
 from sparing.sharded.shardpool import index_shards, open_shards
 from sparing.strategies import measures
 from sparing.strategies.registry import STRATEGIES, get_strategy
@@ -121,7 +121,9 @@ def test_parquet_and_small_types_are_read(tmp_path):
     np.save(tmp_path / "c.npy", X.astype(np.float16))
     np.save(tmp_path / "d.npy", np.asfortranarray(X))
     for name, near in (("a.npy", 0.02), ("b.parquet", 0), ("c.npy", 0.01), ("d.npy", 0)):
-        read = np.concatenate([block.X.copy() for block in blocks_of_shard(tmp_path / name)])
+        read = np.concatenate(
+            [block.vectors().copy() for block in blocks_of_shard(tmp_path / name)]
+        )
         assert np.abs(read - X).max() <= near, name
         assert read.dtype == np.float32
 

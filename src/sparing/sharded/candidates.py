@@ -11,6 +11,7 @@ import numpy as np
 
 from sparing.encoders.base import nobody
 from sparing.models.saved import load_model
+from sparing.sharded.blocks import blocks_of_shard
 from sparing.sharded.engine import ALONE, Engine, results
 from sparing.sharded.keys import keys_of
 from sparing.sharded.manifest import Shard, ShardManifest
@@ -160,7 +161,8 @@ def kept_of_shard(task: KeepTask) -> KeptRows:
     utility: FloatArray = np.zeros(0)
     if wanted.model is not None and wanted.n_doubted and wanted.chance < 1:
         model = worker_model(wanted.model)
-        doubted, utility = highest(path, MarginSampling(), model, eligible, wanted.n_doubted)
+        blocks = blocks_of_shard(path, task.shard.longest)
+        doubted, utility = highest(blocks, MarginSampling(), model, eligible, wanted.n_doubted)
     return KeptRows(drawn, task.first + doubted, utility, labeled, len(rows))
 
 

@@ -7,10 +7,10 @@ import numpy as np
 
 from sparing.encoders.base import nobody
 from sparing.memory import check_memory
+from sparing.sharded.blocks import blocks_of_shard
 from sparing.sharded.engine import ALONE, Engine, run_all
 from sparing.sharded.manifest import Shard, ShardManifest
 from sparing.sharded.places import ShardPlace
-from sparing.sharded.shardfile import blocks_of_shard
 from sparing.sharded.shardpool import check_shard
 from sparing.types import FloatArray, IntArray, Tick
 
@@ -88,8 +88,8 @@ def rows_of_shard(task: GatherTask) -> FloatArray:
     ShardError : it cannot be read, or is not the one of the manifest
     """
     path, parts = check_shard(task.folder, task.shard), []
-    for first, X, _ in blocks_of_shard(path):
-        low, high = np.searchsorted(task.rows, (first, first + len(X)))
+    for block in blocks_of_shard(path):
+        low, high = np.searchsorted(task.rows, (block.first, block.first + len(block)))
         if high > low:
-            parts.append(X[task.rows[low:high] - first])
+            parts.append(block.vectors(task.rows[low:high] - block.first))
     return np.concatenate(parts)

@@ -45,7 +45,9 @@ class LabelPart:
 
     def ids(self) -> Any:
         """Return the ids, one a row, as an array of Arrow: no text of Python is made of them."""
-        return read_columns(self.path, "id").column("id").combine_chunks()
+        import pyarrow as pa
+
+        return read_columns(self.path, "id").column("id").combine_chunks().cast(pa.large_string())
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -71,7 +73,7 @@ class LabeledShards:
         for part, start, end in zip(self.parts, (0, *ends), ends, strict=False):
             if end > start:
                 ids = part.ids().take(pa.array(rows[order[start:end]] - part.first))
-                found.append(ids.cast(pa.large_string()))
+                found.append(ids)
         names, place = pa.concat_arrays(found), np.empty_like(order)
         place[order] = np.arange(len(order))
         for first in range(0, len(place), NAMES_AT_ONCE):
@@ -212,7 +214,7 @@ def _rows_of(parts: Iterable[LabelPart], names: Iterable[str]) -> dict[str, int]
     import pyarrow as pa
     from pyarrow import compute
 
-    wanted, found = pa.array(set(names), pa.string()), dict[str, int]()
+    wanted, found = pa.array(set(names), pa.large_string()), dict[str, int]()
     for part in parts:
         if len(found) == len(wanted):
             break

@@ -25,6 +25,7 @@ class Shard:
     n_bytes, mtime_ns : of the file; where both are as they were, its hash is not taken again
     sha256 : of the file
     ids : hash of the ids of its rows, one a line, and of the scales beside it
+    longest : no vector is longer; None in manifests of before
     """
 
     file: str
@@ -33,6 +34,7 @@ class Shard:
     mtime_ns: int
     sha256: str
     ids: str
+    longest: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

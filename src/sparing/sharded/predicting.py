@@ -11,11 +11,12 @@ from sparing.encoders.base import nobody
 from sparing.errors import MissingExtraError, SourceError
 from sparing.files import atomic_stream, check_writable, write_atomically
 from sparing.models.saved import load_model
+from sparing.sharded.blocks import blocks_of_shard
 from sparing.sharded.engine import ALONE, Engine, run_all
 from sparing.sharded.manifest import Shard, ShardManifest
 from sparing.sharded.places import ShardPlace
 from sparing.sharded.quick import QuickLinear
-from sparing.sharded.shardfile import blocks_of_shard, id_column
+from sparing.sharded.shardfile import id_column
 from sparing.sharded.shardpool import check_shard, hash_of
 from sparing.sharded.worker_model import check_width, worker_model
 from sparing.types import Tick
@@ -170,12 +171,12 @@ def _write(task: PartTask) -> None:
     codes = np.empty(task.shard.rows, np.int32)
     confidence = np.empty(task.shard.rows, np.float32)
     quick = QuickLinear.of(saved)
-    for block in blocks_of_shard(path):
-        span, unsure = slice(block.first, block.first + len(block.X)), np.arange(len(block.X))
+    for block in blocks_of_shard(path, task.shard.longest):
+        span, unsure = slice(block.first, block.first + len(block)), np.arange(len(block))
         if quick is not None:
             codes[span], confidence[span], unsure = quick.labels(block)
         if len(unsure):
-            proba = saved.proba_of(block.X[unsure])
+            proba = saved.proba_of(block.vectors(unsure))
             codes[block.first + unsure] = proba.argmax(axis=1)
             confidence[block.first + unsure] = proba.max(axis=1)
     labels = pa.DictionaryArray.from_arrays(codes, pa.array(saved.classes, pa.string()))
@@ -190,10 +191,9 @@ def _write(task: PartTask) -> None:
     table = pa.table(columns).replace_schema_metadata({OF: task.of})
     with atomic_stream(task.part) as stream:
         try:
-            # Every id is another: no dictionary is tried for them, nor which is the least.
-            few = ["label", "model"]
+            # Every id is another, and of classes the least and the largest say nothing.
             parquet.write_table(
-                table, stream, use_dictionary=few, write_statistics=[*few, "confidence"]
+                table, stream, use_dictionary=["label", "model"], write_statistics=["confidence"]
             )
         except pa.ArrowException as error:
             raise SourceError(f"{task.part} cannot be written: {error}.") from error

@@ -10,16 +10,15 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
 
 import numpy as np
 
 from sparing.models.heads import LinearHead
 from sparing.models.saved import SavedModel
-from sparing.sharded.shardfile import EPS, Block
+from sparing.sharded.blocks import EPS, Block
 from sparing.types import BoolArray, FloatArray, IntArray
 
-ROWS = 256  # of a product
+ROWS = 64  # of a product
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -29,27 +28,49 @@ class LinearScores:
     Parameters
     ----------
     by_class : (n_classes, n_rows) float32
-    top, second : (n_rows,) the two largest of each row
-    error : (n_rows,), or one for all: none of a row is further from the exact score
+    top : (n_rows,) the largest of each row
+    error : none is further from the exact score
     """
 
     by_class: FloatArray
     top: FloatArray
-    second: FloatArray
-    error: FloatArray
+    error: float
 
     @property
     def n_classes(self) -> int:
         """How many classes there are."""
         return len(self.by_class)
 
-    def stand_out(self, gap: float = 0.0) -> BoolArray:
-        """Tell of which rows the exact largest score is above all others by more than a gap."""
-        return np.asarray(self.top - self.second > gap + 2 * self.error)
+    def near(self, gap: float = 0.0) -> IntArray:
+        """Return the rows whose exact largest score may be above all others by no more than a gap.
 
-    def of_rows(self, rows: IntArray, error: FloatArray) -> "LinearScores":
-        """Return those of some rows, with another error."""
-        return LinearScores(self.by_class[:, rows], self.top[rows], self.second[rows], error)
+        How many scores are that near to the largest is told by a pass that makes no second largest.
+        """
+        # Twice the error is what both may be off; the rest is for the roundings of this line.
+        width = np.float32(gap * (1 + 4 * EPS) + 3 * self.error)
+        is_near = (self.by_class >= self.top - width).view(np.uint8)
+        counts = np.add.reduce(is_near, axis=0, dtype=np.min_scalar_type(self.n_classes))
+        return np.flatnonzero(counts > 1)
+
+    def code_of_top(self) -> IntArray:
+        """Return the class of the largest score, of rows that have one."""
+        codes = np.arange(self.n_classes, dtype=np.min_scalar_type(self.n_classes))
+        is_top = (self.by_class == self.top).view(np.uint8)
+        return np.add.reduce(is_top * codes[:, None], axis=0, dtype=codes.dtype)
+
+    def second(self) -> FloatArray:
+        """Return the second largest of each row."""
+        top, second = self.by_class[0].copy(), np.full_like(self.top, -np.inf)
+        lower = np.empty_like(top)
+        for one in self.by_class[1:]:
+            np.minimum(top, one, out=lower)
+            np.maximum(second, lower, out=second)
+            np.maximum(top, one, out=top)
+        return second
+
+    def of_rows(self, rows: IntArray) -> "LinearScores":
+        """Return those of some rows."""
+        return LinearScores(self.by_class[:, rows], self.top[rows], self.error)
 
     def shares(self) -> tuple[FloatArray, FloatArray]:
         """Return (n_classes, n_rows) what the softmax makes of them times a sum, and the sum."""
@@ -82,7 +103,7 @@ class QuickLinear:
 
     Parameters
     ----------
-    weights : (n_features, n_classes)
+    weights : (n_classes, n_features)
     bias : (n_classes, 1)
     codes : (n_classes,) positions of its classes among those that the model knows
     length, largest_bias : the largest norm of the weights of a class, and the largest bias
@@ -101,74 +122,101 @@ class QuickLinear:
         if not isinstance(head, LinearHead) or len(model.seen) < 2:
             return None
         with np.errstate(over="ignore", invalid="ignore"):  # no bound then: all is looked at
-            weights, bias = head.weights.astype(np.float32), head.bias.astype(np.float32)
-            length = np.float32(1.0001) * np.linalg.norm(weights, axis=0).max()
+            weights = np.ascontiguousarray(head.weights.T, np.float32)
+            bias = head.bias.astype(np.float32)
+            length = np.float32(1.0001) * np.linalg.norm(weights, axis=1).max()
             return cls(weights, bias[:, None], model.seen, length, np.abs(bias).max())
 
-    def reaching(self, doubt: "Doubt", block: Block, least: float) -> BoundedRows:
-        """Return the rows of a block that may have a utility of ``least`` or more."""
+    def reaching(
+        self, doubt: "Doubt", block: Block, may: BoolArray, k: int, least: float
+    ) -> BoundedRows:
+        """Return the rows of a block that may be among the k with the highest utilities.
+
+        Parameters
+        ----------
+        doubt : the utility
+        block : of a shard
+        may : (n,) rows that count
+        k : how many are wanted
+        least : so many other rows are known to have at least that; -inf: fewer are known
+
+        Raises
+        ------
+        ShardError : a vector has NaN or infinity
+        """
         with np.errstate(over="ignore", invalid="ignore"):
             scores = self.scores(block)
-            gap = doubt.gap(least, scores.n_classes)
-            near = np.flatnonzero(~scores.stand_out(gap))
-            roughly = doubt.between(scores.of_rows(near, scores.error), near)
-            near = near[roughly.high >= least]
-            return doubt.between(self._looked_at(scores, block, near), near)
+            if scores is None:
+                return BoundedRows.unknown(np.flatnonzero(may))
+            if math.isinf(least):
+                least = _reached(doubt, scores, may, k)
+            near = scores.near(doubt.gap(least, scores.n_classes))
+            near = near[may[near]]
+            roughly = doubt.between(scores.of_rows(near), near)
+            return roughly.where(roughly.high >= least)
 
     def labels(self, block: Block) -> tuple[IntArray, FloatArray, IntArray]:
-        """Return (n,) codes and confidences of a block, and the rows whose code is not certain."""
+        """Return (n,) codes and confidences of a block, and the rows whose code is not certain.
+
+        Raises
+        ------
+        ShardError : a vector has NaN or infinity
+        """
         with np.errstate(over="ignore", invalid="ignore"):
             scores = self.scores(block)
-            unsure = np.flatnonzero(~scores.stand_out())
-            unsure = unsure[~self._looked_at(scores, block, unsure).stand_out()]
-            return self.codes[_code_of_top(scores)], 1 / scores.shares()[1], unsure
+            if scores is None:
+                n = len(block)
+                return np.zeros(n, np.int64), np.zeros(n, np.float32), np.arange(n)
+            codes = self.codes.take(scores.code_of_top(), mode="clip")
+            return codes, 1 / scores.shares()[1], scores.near()
 
-    def scores(self, block: Block) -> LinearScores:
-        """Return the scores of a block, with one error for all of its rows."""
-        by_class = np.ascontiguousarray(product(block.X, self.weights).T)
+    def scores(self, block: Block) -> LinearScores | None:
+        """Return the scores of a block; None where float32 says nothing of them.
+
+        Raises
+        ------
+        ShardError : a vector has NaN or infinity
+        """
+        by_class = np.empty((len(self.weights), len(block)), np.float32)
+        for rows, X in block.unscaled():
+            product(self.weights, X, by_class[:, rows])
+        if block.scale is not None:
+            by_class *= block.scale
         by_class += self.bias
-        return LinearScores(by_class, *_top_two(by_class), self._error(block.length))
+        top, error = by_class.max(axis=0), self._error(block.length())
+        # Of a vector that is not finite no largest score is.
+        if math.isfinite(top.sum()) and math.isfinite(error):
+            return LinearScores(by_class, top, error)
+        block.vectors()
+        return None
 
-    def _looked_at(self, scores: LinearScores, block: Block, rows: IntArray) -> LinearScores:
-        """Return the scores of some rows, with what each can be off, which is far less."""
-        near = block.X[rows]
-        return scores.of_rows(rows, self._error(np.sqrt(np.vecdot(near, near))))
-
-    def _error(self, length: Any) -> FloatArray:
+    def _error(self, length: float) -> float:
         # A sum of n products is off by n roundings of the sum of their sizes at most, and that
         # is no more than the product of both lengths (Cauchy and Schwarz).
-        reach = length * self.length + self.largest_bias
-        return np.asarray((len(self.weights) + 8) * EPS * reach, np.float32)
+        reach = np.float32(length * float(self.length) + float(self.largest_bias))
+        return float((self.weights.shape[1] + 8) * EPS * reach)
 
 
-def product(X: FloatArray, weights: FloatArray) -> FloatArray:
-    """Return (n, n_classes) ``X @ weights``, some rows at a time.
+def product(weights: FloatArray, X: FloatArray, out: FloatArray) -> None:
+    """Write (n_classes, n) ``weights @ X.T``, some rows at a time.
 
-    So few rows at a time that a library of linear algebra does not first copy them.
+    So few rows at a time that a library of linear algebra does not first copy them, and class by
+    class as soon as they are made: to turn the result over afterwards takes as long as making it.
     """
-    (n, columns), n_classes = X.shape, weights.shape[1]
-    out, whole = np.empty((n, n_classes), np.float32), n - n % ROWS
-    parts = X[:whole].reshape(-1, ROWS, columns)
-    np.matmul(parts, weights, out=out[:whole].reshape(-1, ROWS, n_classes))
-    np.matmul(X[whole:], weights, out=out[whole:])
-    return out
+    (n, columns), whole = X.shape, len(X) - len(X) % ROWS
+    parts = X[:whole].reshape(-1, ROWS, columns).transpose(0, 2, 1)
+    by_part = out[:, :whole].reshape(len(out), -1, ROWS).transpose(1, 0, 2)
+    np.matmul(weights, parts, out=by_part)
+    np.matmul(weights, X[whole:n].T, out=out[:, whole:])
 
 
-def _code_of_top(scores: LinearScores) -> IntArray:
-    best = np.zeros(scores.by_class.shape[1], np.min_scalar_type(scores.n_classes))
-    for code in range(1, scores.n_classes):
-        np.copyto(best, code, where=scores.by_class[code] == scores.top)
-    return best
-
-
-def _top_two(by_class: FloatArray) -> tuple[FloatArray, FloatArray]:
-    top = by_class[0].copy()
-    second, lower = np.full_like(top, -np.inf), np.empty_like(top)
-    for one in by_class[1:]:
-        np.minimum(top, one, out=lower)
-        np.maximum(second, lower, out=second)
-        np.maximum(top, one, out=top)
-    return top, second
+def _reached(doubt: "Doubt", scores: LinearScores, may: BoolArray, k: int) -> float:
+    """Return what k rows surely reach, by a look at those whose largest score stands out least."""
+    gaps = np.where(may, scores.top - scores.second(), np.inf)
+    if np.count_nonzero(may) < k:
+        return -math.inf
+    rows = np.argpartition(gaps, k - 1)[:k]
+    return float(doubt.between(scores.of_rows(rows), rows).low.min())
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +247,7 @@ class Doubt:
 
 def _margin(scores: LinearScores) -> FloatArray:
     total = scores.shares()[1]
-    return np.asarray(1 - (1 - np.exp(scores.second - scores.top)) / total)
+    return np.asarray(1 - (1 - np.exp(scores.second() - scores.top)) / total)
 
 
 def _least_confidence(scores: LinearScores) -> FloatArray:

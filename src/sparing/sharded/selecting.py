@@ -1,6 +1,6 @@
 """What to label next in a pool of shards: each shard keeps its best, and the best of those win."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import NamedTuple
@@ -17,12 +17,13 @@ from sparing.errors import (
 )
 from sparing.models.saved import SavedModel, load_model
 from sparing.pool.snapshot import Snapshot
+from sparing.sharded.blocks import Block, blocks_of_shard
 from sparing.sharded.engine import ALONE, Engine, run_all
 from sparing.sharded.keys import keys_of
 from sparing.sharded.manifest import Shard, ShardManifest
 from sparing.sharded.places import ShardPlace
 from sparing.sharded.quick import DOUBTS, BoundedRows, QuickLinear
-from sparing.sharded.shardfile import blocks_of_shard, ids_of, names_of
+from sparing.sharded.shardfile import ids_of, names_of
 from sparing.sharded.shardpool import check_shard
 from sparing.sharded.worker_model import check_width, worker_model
 from sparing.strategies.base import FROM_STRATEGY, FROM_UNIFORM, QueryStrategy
@@ -221,7 +222,8 @@ def best_of_shard(task: BestTask) -> BestRows:
         eligible[:] = [name not in wanted.excluded for name in ids]
     chooser = get_strategy(wanted.strategy)
     if chooser.requires and wanted.model is not None:
-        rows, utility = highest(path, chooser, worker_model(wanted.model), eligible, wanted.n)
+        blocks = blocks_of_shard(path, task.shard.longest)
+        rows, utility = highest(blocks, chooser, worker_model(wanted.model), eligible, wanted.n)
     else:
         rows = np.flatnonzero(eligible)
         utility = np.zeros(len(rows))
@@ -234,7 +236,7 @@ def best_of_shard(task: BestTask) -> BestRows:
 
 
 def highest(
-    path: ShardPlace, chooser: QueryStrategy, model: SavedModel, eligible: BoolArray, k: int
+    blocks: Iterable[Block], chooser: QueryStrategy, model: SavedModel, eligible: BoolArray, k: int
 ) -> tuple[IntArray, FloatArray]:
     """Return the rows with the k highest utilities, and those as high as the last of them.
 
@@ -243,16 +245,15 @@ def highest(
     """
     doubt, quick = DOUBTS.get(chooser.name), QuickLinear.of(model)
     best, waiting, n_waiting = _Highest(k), list[_Waiting](), 0
-    for block in blocks_of_shard(path):
-        may = eligible[block.first : block.first + len(block.X)]
+    for block in blocks:
+        may = eligible[block.first : block.first + len(block)]
         if quick is None or doubt is None:
             near = BoundedRows.unknown(np.flatnonzero(may))
         else:
-            near = quick.reaching(doubt, block, best.least)
-            near = near.where(may[near.rows])
+            near = quick.reaching(doubt, block, may, k, best.least)
             best = best.above(near.low)
             near = near.where(near.high >= best.least)
-        waiting.append(_Waiting(block.first + near.rows, block.X[near.rows], near.high))
+        waiting.append(_Waiting(block.first + near.rows, block.vectors(near.rows), near.high))
         n_waiting += len(near.rows)
         if n_waiting >= AT_ONCE:
             waiting = [one.reaching(best.least) for one in waiting]

@@ -9,13 +9,13 @@ import numpy as np
 
 from sparing.encoders.base import nobody
 from sparing.errors import ShardError, SourceError
+from sparing.sharded.blocks import blocks_of_shard, longest_of
 from sparing.sharded.manifest import Shard, ShardManifest, read_manifest
 from sparing.sharded.places import ShardPlace, why
 from sparing.sharded.shardfile import (
     SCALES,
     ShardHeader,
     beside,
-    blocks_of_shard,
     header_of,
     ids_of,
     is_shard,
@@ -42,11 +42,10 @@ def index_shards(folder: Path, progress: Tick = nobody) -> ShardManifest:
     first, shards, hashes = header_of(paths[0]), [], []
     for n, path in enumerate(paths, 1):
         _check_alike(path, header_of(path), paths[0], first)
-        for _ in blocks_of_shard(path):
-            pass
+        longest = max(longest_of(block.vectors()) for block in blocks_of_shard(path))
         ids = ids_of(path)
         hashes.append(np.fromiter(map(hash, ids), np.int64, len(ids)))
-        shards.append(_shard(path, ids))
+        shards.append(_shard(path, ids, longest))
         progress(n, len(paths))
     _check_distinct(paths, hashes)
     manifest = ShardManifest(first.columns, first.dtype, tuple(shards))
@@ -54,13 +53,14 @@ def index_shards(folder: Path, progress: Tick = nobody) -> ShardManifest:
     return manifest
 
 
-def _shard(path: Path, ids: Sequence[str]) -> Shard:
+def _shard(path: Path, ids: Sequence[str], longest: float) -> Shard:
     found = path.stat()
     named = hashlib.sha256("\n".join(ids).encode("utf-8", "surrogatepass"))
     if (scales := beside(path, SCALES)).is_file():
         named.update(bytes.fromhex(hash_of(scales)))
     of_file, of_ids = hash_of(path), named.hexdigest()
-    return Shard(path.name, len(ids), found.st_size, found.st_mtime_ns, of_file, of_ids)
+    size, time = found.st_size, found.st_mtime_ns
+    return Shard(path.name, len(ids), size, time, of_file, of_ids, longest)
 
 
 def hash_of(path: ShardPlace) -> str:
