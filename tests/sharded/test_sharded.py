@@ -15,6 +15,7 @@ from sparing.errors import CapabilityError, ShardError
 from sparing.models.fitting import FittedModel
 from sparing.models.saved import SavedModel, load_model, save_model
 from sparing.pool.snapshot import Snapshot
+from sparing.sharded import blocks
 from sparing.sharded.blocks import blocks_of_shard
 from sparing.sharded.engine import Local
 from sparing.sharded.manifest import read_manifest
@@ -252,6 +253,36 @@ def test_a_shard_that_changed_stops_the_run_or_is_skipped_and_counted(folder, mo
     told = capsys.readouterr()
     assert "1 shard was skipped" in told.err
     assert "part-1.npy" not in told.out
+
+
+@pytest.mark.parametrize("command", ["select", "predict"])
+def test_a_truncated_shard_is_named_before_any_is_read(
+    folder, model, tmp_path, capsys, monkeypatch, command
+):
+    cut(folder)
+    asked = {
+        "select": ["select", folder, "--model", model],
+        "predict": ["predict", model, folder, "--out", tmp_path / "labels"],
+    }[command]
+    with monkeypatch.context() as nobody_reads:
+        nobody_reads.setattr("sparing.sharded.engine.tried", None)
+        said = fault(capsys, *asked)
+    assert "part-1.npy has 9,628 bytes, and 9,728 in the manifest: copy it again" in said
+    assert "--skip-bad goes on without it" in said
+    assert not (tmp_path / "labels").exists()
+    assert sparing([*map(str, asked), "--skip-bad"]) == 0
+    assert "1 shard was skipped" in capsys.readouterr().err
+
+
+def test_a_shard_that_ends_while_it_is_read_is_named(folder, monkeypatch):
+    monkeypatch.setattr(blocks, "BLOCK_ROWS", 16)
+    monkeypatch.setattr(blocks, "WINDOW", 1)
+    path = folder / "part-1.npy"
+    read = blocks.blocks_of_shard(path)
+    next(read)
+    cut(folder)
+    with pytest.raises(ShardError, match=r"part-1.npy cannot be read: mmap length is greater"):
+        list(read)
 
 
 def test_a_copy_is_the_same_pool(folder, model):

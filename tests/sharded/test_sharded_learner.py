@@ -84,6 +84,10 @@ def test_what_cannot_be_is_said(pool, tmp_path):
         learner.teach(["z"], ["a"])
     with pytest.raises(InvalidInputError, match="one an id"):
         learner.teach(["z"], [])
+    with pytest.raises(InvalidInputError, match="'skip' is for items without one"):
+        learner.teach(["a-0-0", "b-0-1"], ["a", None])
+    with pytest.raises(InvalidInputError, match="has no item 'z'"):
+        learner.skip(["z"])
     with pytest.raises(InvalidInputError, match="'ids' parameter of skip must be a list of ids"):
         learner.skip("a-0-0")
     assert not learner.skipped

@@ -166,9 +166,11 @@ def _numpy_blocks(path: ShardPlace, header: ShardHeader, step: int) -> Blocks:
 def _numpy_rows(path: ShardPlace, layout: Layout, step: int) -> Iterator[tuple[int, Numbers]]:
     rows = layout.shape[0]
     if layout.by_rows:
-        read = _looked_at if isinstance(path, Path) else _streamed
         try:
-            yield from read(path, layout, step)
+            if isinstance(path, Path):
+                yield from _looked_at(path, layout, step)
+            else:
+                yield from _streamed(path, layout, step)
         except (OSError, ValueError) as error:
             raise ShardError(f"{path} cannot be read: {why(error)}.") from error
         return
@@ -188,7 +190,7 @@ def _looked_at(path: Path, layout: Layout, step: int) -> Iterator[tuple[int, Num
         for start in range(0, rows, many):
             n = min(many, rows - start)
             window = _window(stream.fileno(), layout.offset + start * wide, n * wide)
-            inside = window.reshape(-1).view(kind).reshape(n, columns)
+            inside = window.view(kind).reshape(n, columns)
             for at in range(0, n, step):
                 yield start + at, inside[at : at + step]
 
@@ -196,8 +198,8 @@ def _looked_at(path: Path, layout: Layout, step: int) -> Iterator[tuple[int, Num
 def _window(file: int, first: int, n_bytes: int) -> npt.NDArray[np.uint8]:
     """Return some bytes of a file, not copied."""
     below = first % mmap.ALLOCATIONGRANULARITY
-    length = below + n_bytes
-    there = mmap.mmap(file, length, access=mmap.ACCESS_READ, offset=first - below)
+    start, length = first - below, below + n_bytes
+    there = mmap.mmap(file, length, access=mmap.ACCESS_READ, offset=start)
     if sys.platform == "linux":
         try:
             there.madvise(POPULATE_READ)
@@ -207,7 +209,7 @@ def _window(file: int, first: int, n_bytes: int) -> npt.NDArray[np.uint8]:
     return np.frombuffer(there, np.uint8, n_bytes, below)
 
 
-def _streamed(path: ShardPlace, layout: Layout, step: int) -> Iterator[tuple[int, Numbers]]:
+def _streamed(path: RemotePath, layout: Layout, step: int) -> Iterator[tuple[int, Numbers]]:
     rows, columns = layout.shape
     with path.open("rb") as stream:
         stream.seek(layout.offset)

@@ -18,7 +18,7 @@ from sparing.sharded.manifest import Shard, ShardManifest
 from sparing.sharded.places import ShardPlace
 from sparing.sharded.selecting import best_positions, highest
 from sparing.sharded.shardfile import ids_of
-from sparing.sharded.shardpool import check_shard
+from sparing.sharded.shardpool import check_shard, check_sizes
 from sparing.sharded.worker_model import check_width, worker_model
 from sparing.strategies.uncertainty import MarginSampling
 from sparing.types import FloatArray, IntArray, Tick
@@ -131,6 +131,8 @@ def keep_candidates(
     """
     if wanted.model is not None:
         check_width(load_model(wanted.model), manifest, wanted.model)
+    if not skip_bad:
+        check_sizes(folder, manifest)
     starts = np.cumsum([0, *(shard.rows for shard in manifest.shards)]).tolist()
     tasks = [
         KeepTask(folder, shard, first, wanted)

@@ -6,7 +6,7 @@ wrong far away is a :class:`~sparing.errors.ShardError` with the place in it.
 
 import io
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from os import PathLike
@@ -100,12 +100,12 @@ class RemotePath:
             raise ShardError(f"{self} cannot be read: there is no such file.")
         return FileFacts(found.size, found.mtime_ns or 0)
 
-    def iterdir(self) -> Iterator["RemotePath"]:
-        """Yield what lies directly in the folder."""
+    def sizes(self) -> dict[str, int]:
+        """Return the size of each file that lies directly in the folder, by name."""
         from pyarrow import fs
 
         found = self._answer(lambda: self.filesystem.get_file_info(fs.FileSelector(self.key)))
-        yield from (self / info.base_name for info in found if info.is_file)
+        return {info.base_name: info.size for info in found if info.is_file}
 
     def open(self, mode: str = "rb") -> io.BufferedReader:
         """Open a file for reading; ``mode`` is ``"rb"``, as of a path."""
@@ -145,6 +145,13 @@ def place_of(named: str | PathLike[str] | RemotePath) -> ShardPlace:
     if isinstance(named, RemotePath):
         return named
     return RemotePath(named) if isinstance(named, str) and URL.match(named) else Path(named)
+
+
+def sizes_in(folder: ShardPlace) -> dict[str, int]:
+    """Return the size of each file that lies directly in a folder, by name; none is opened."""
+    if isinstance(folder, RemotePath):
+        return folder.sizes()
+    return {path.name: path.stat().st_size for path in folder.iterdir() if path.is_file()}
 
 
 def why(error: Exception) -> str:

@@ -17,7 +17,7 @@ from sparing.sharded.manifest import Shard, ShardManifest
 from sparing.sharded.places import ShardPlace
 from sparing.sharded.quick import QuickLinear
 from sparing.sharded.shardfile import id_column
-from sparing.sharded.shardpool import check_shard, hash_of
+from sparing.sharded.shardpool import check_shard, check_sizes, hash_of
 from sparing.sharded.worker_model import check_width, worker_model
 from sparing.types import Tick
 
@@ -111,6 +111,8 @@ def predict_shards(
     _check_arrow()
     saved = load_model(model)
     check_width(saved, manifest, model)
+    if not skip_bad:
+        check_sizes(folder, manifest)
     check_writable(out)
     named = hash_of(model)
     (out / NAME).unlink(missing_ok=True)  # until all is there again, it speaks of other labels

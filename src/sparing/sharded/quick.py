@@ -53,10 +53,10 @@ class LinearScores:
         return np.flatnonzero(counts > 1)
 
     def code_of_top(self) -> IntArray:
-        """Return the class of the largest score, of rows that have one."""
+        """Return the class of the largest score, of rows that have one; of others any number."""
         codes = np.arange(self.n_classes, dtype=np.min_scalar_type(self.n_classes))
         is_top = (self.by_class == self.top).view(np.uint8)
-        return np.add.reduce(is_top * codes[:, None], axis=0, dtype=codes.dtype)
+        return np.asarray(np.add.reduce(is_top * codes[:, None], axis=0, dtype=codes.dtype))
 
     def second(self) -> FloatArray:
         """Return the second largest of each row."""
@@ -212,9 +212,9 @@ def product(weights: FloatArray, X: FloatArray, out: FloatArray) -> None:
 
 def _reached(doubt: "Doubt", scores: LinearScores, may: BoolArray, k: int) -> float:
     """Return what k rows surely reach, by a look at those whose largest score stands out least."""
-    gaps = np.where(may, scores.top - scores.second(), np.inf)
     if np.count_nonzero(may) < k:
         return -math.inf
+    gaps = np.where(may, scores.top - scores.second(), np.inf)
     rows = np.argpartition(gaps, k - 1)[:k]
     return float(doubt.between(scores.of_rows(rows), rows).low.min())
 

@@ -24,7 +24,7 @@ from sparing.sharded.manifest import Shard, ShardManifest
 from sparing.sharded.places import ShardPlace
 from sparing.sharded.quick import DOUBTS, BoundedRows, QuickLinear
 from sparing.sharded.shardfile import ids_of, names_of
-from sparing.sharded.shardpool import check_shard
+from sparing.sharded.shardpool import check_shard, check_sizes
 from sparing.sharded.worker_model import check_width, worker_model
 from sparing.strategies.base import FROM_STRATEGY, FROM_UNIFORM, QueryStrategy
 from sparing.strategies.registry import STRATEGIES, get_strategy
@@ -159,6 +159,8 @@ def select_rows(
         raise InvalidInputError(f"Strategy '{chooser.name}' asks a model: name it with --model.")
     if wanted.model is not None:
         check_width(load_model(wanted.model), manifest, wanted.model)
+    if not skip_bad:
+        check_sizes(folder, manifest)
     starts = np.cumsum([0, *(shard.rows for shard in manifest.shards)]).tolist()
     tasks = [
         BestTask(folder, shard, first, wanted)

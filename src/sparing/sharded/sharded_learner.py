@@ -104,12 +104,14 @@ class ShardedLearner:
 
         Raises
         ------
-        InvalidInputError : not one label an id, or an id that the pool does not have; then none
-            of them is taken
+        InvalidInputError : not one label an id, a label that is None, or an id that the pool does
+            not have; then none of them is taken
         ShardError : a shard cannot be read
         """
         if len(ids) != len(labels):
             raise invalid("labels", "teach", f"one an id: {len(ids)} of them", len(labels))
+        if any(label is None for label in labels):
+            raise invalid("labels", "teach", "labels; 'skip' is for items without one", None)
         self._find(ids)
         self.labels.update({name: str(label) for name, label in zip(ids, labels, strict=True)})
         self.skipped -= self.labels.keys()
@@ -119,11 +121,15 @@ class ShardedLearner:
 
         Raises
         ------
-        InvalidInputError : a single text, not several ids
+        InvalidInputError : a single text, not several ids, or an id that the pool does not have;
+            then none of them is taken
+        ShardError : a shard cannot be read
         """
         if isinstance(ids, str):
             raise invalid("ids", "skip", "a list of ids", ids)
-        self.skipped.update(ids)
+        named = [*ids]
+        self._find(named)
+        self.skipped.update(named)
         self.labels = {name: at for name, at in self.labels.items() if name not in self.skipped}
 
     def query(self, n: int = 1) -> ShardedChoice:

@@ -11,7 +11,7 @@ from sparing.encoders.base import nobody
 from sparing.errors import ShardError, SourceError
 from sparing.sharded.blocks import blocks_of_shard, longest_of
 from sparing.sharded.manifest import Shard, ShardManifest, read_manifest
-from sparing.sharded.places import ShardPlace, why
+from sparing.sharded.places import ShardPlace, sizes_in, why
 from sparing.sharded.shardfile import (
     SCALES,
     ShardHeader,
@@ -111,13 +111,30 @@ def open_shards(folder: ShardPlace) -> ShardManifest:
     """
     manifest = read_manifest(folder)
     named = {shard.file for shard in manifest.shards}
-    there = {path.name for path in folder.iterdir() if is_shard(path)}
+    there = {name for name in sizes_in(folder) if is_shard(folder / name)}
     for name, what in ((named - there, "is not there"), (there - named, "is not in the manifest")):
         if name:
             raise SourceError(
                 f"{folder / min(name)} {what}: put it right, or 'sparing shards {folder}' anew."
             )
     return manifest
+
+
+def check_sizes(folder: ShardPlace, manifest: ShardManifest) -> None:
+    """Refuse shards of another size than in the manifest, before the work begins; none is opened.
+
+    Raises
+    ------
+    ShardError : one is longer or shorter
+    """
+    sizes = sizes_in(folder)
+    for shard in manifest.shards:
+        size = sizes.get(shard.file, 0)
+        if size != shard.n_bytes:
+            raise ShardError(
+                f"{folder / shard.file} has {size:,} bytes, and {shard.n_bytes:,} in the manifest:"
+                f" copy it again, or 'sparing shards {folder}' anew; --skip-bad goes on without it."
+            )
 
 
 def check_shard(folder: ShardPlace, shard: Shard) -> ShardPlace:
