@@ -319,6 +319,15 @@ def certify(labels: Path) -> dict[str, float]:
 
 def page(told: dict[str, Any]) -> str:
     """Return the results as a page."""
+    lines = speeds(told.get("pools", {})) + cost(told.get("pools", {}))
+    for kind, in_words in (("coverage", covered), ("engines", spread), ("certify", bounded)):
+        for one in told.get(kind, {}).values():
+            lines += ["", *in_words(one)]
+    return "\n".join(lines) + "\n"
+
+
+def speeds(pools: dict[str, Any]) -> list[str]:
+    """Return the lines of how fast pools are gone through, beside the floor."""
     columns = ("pool", "rows", *SPEEDS, *(f"{what} over the floor" for what in COMMANDS))
     lines = [
         "# Pools of shards",
@@ -330,53 +339,59 @@ def page(told: dict[str, Any]) -> str:
         f"| {' | '.join(columns)} | load |",
         f"|---|{'---:|' * len(columns)}",
     ]
-    for name, one in told.get("pools", {}).items():
+    for name, one in pools.items():
         floor = max(one["bare read"], one["bare product"])
-        speeds = " | ".join(f"{one['rows'] / one[what] / 1e6:.2f}" for what in SPEEDS)
+        fast = " | ".join(f"{one['rows'] / one[what] / 1e6:.2f}" for what in SPEEDS)
         over = " | ".join(f"{one[what] / floor:.1f} times" for what in COMMANDS)
-        lines.append(f"| {name} | {one['rows']:,} | {speeds} | {over} | {one['load']:.1f} |")
-    lines += cost(told.get("pools", {}))
-    for c in told.get("coverage", {}).values():
-        lines += [
-            "",
-            f"Two passes, of {c['rows']:,} rows of {c['columns']} columns in 300 clusters: 200",
-            "items chosen by a strategy that compares items, among all rows and among",
-            f"{c['candidates']:,} candidates; how far a row is from the nearest",
-            "of the 200, on average and at most.",
-            "",
-            "| strategy | of all | of candidates | lost | most, of all | of candidates | lost |",
-            "|---|---:|---:|---:|---:|---:|---:|",
-        ]
-        for name in COVERING:
-            cells = [name]
-            for what in ("", ", most"):
-                whole, part = c[f"{name} of all{what}"], c[f"{name} of candidates{what}"]
-                cells += [f"{whole:.3f}", f"{part:.3f}", f"{100 * (part / whole - 1):.1f} %"]
-            lines.append(f"| {' | '.join(cells)} |")
-    for e in told.get("engines", {}).values():
-        gain = e["one worker"] / (e["two workers"] - e["start of two workers"])
-        seconds = ", ".join(f"{name} {e[name]:.1f}" for name in ENGINES)
-        lines += [
-            "",
-            f"Engines, load {e['load']:.1f}: margin over {e['rows']:,} rows of",
-            f"{e['columns']} columns, seconds of the clock, best of three: {seconds};",
-            f"before that Ray took {e['start of Ray']:.1f} s to start. Two workers of this",
-            f"machine took {e['start of two workers']:.1f} s of theirs to start: without that, two",
-            f"are {gain:.2f} times as quick as",
-            f"one. A worker held {e['MB at work']:,.0f} MB at most,",
-            f"an idle one {e['MB idle']:,.0f} MB.",
-        ]
-    for c in told.get("certify", {}).values():
-        spent = ", ".join(f"{step} {c[step]:.1f}" for step in STEPS)
-        lines += [
-            "",
-            f"A certificate of {c['rows']:,} labels, {c['audited']:,} of them audited and",
-            f"{c['handed back']:,} handed back, in processor seconds: {spent}, before it was",
-            f"written {sum(c[step] for step in STEPS[:-1]):.1f} (by the clock",
-            f"{c['by the clock']:.1f}); the hashes of the files {c['hashed']:.1f} more.",
-            f"Peak memory of its process {c['peak MB']:,.0f} MB.",
-        ]
-    return "\n".join(lines) + "\n"
+        lines.append(f"| {name} | {one['rows']:,} | {fast} | {over} | {one['load']:.1f} |")
+    return lines
+
+
+def covered(one: dict[str, Any]) -> list[str]:
+    """Return the lines of what two passes lose against a choice among all."""
+    lines = [
+        f"Two passes, of {one['rows']:,} rows of {one['columns']} columns in 300 clusters: 200",
+        "items chosen by a strategy that compares items, among all rows and among",
+        f"{one['candidates']:,} candidates; how far a row is from the nearest",
+        "of the 200, on average and at most.",
+        "",
+        "| strategy | of all | of candidates | lost | most, of all | of candidates | lost |",
+        "|---|---:|---:|---:|---:|---:|---:|",
+    ]
+    for name in COVERING:
+        cells = [name]
+        for what in ("", ", most"):
+            whole, part = one[f"{name} of all{what}"], one[f"{name} of candidates{what}"]
+            cells += [f"{whole:.3f}", f"{part:.3f}", f"{100 * (part / whole - 1):.1f} %"]
+        lines.append(f"| {' | '.join(cells)} |")
+    return lines
+
+
+def spread(one: dict[str, Any]) -> list[str]:
+    """Return the lines of what two workers gain, of this machine and of Ray."""
+    gain = one["one worker"] / (one["two workers"] - one["start of two workers"])
+    seconds = ", ".join(f"{name} {one[name]:.1f}" for name in ENGINES)
+    return [
+        f"Engines, load {one['load']:.1f}: margin over {one['rows']:,} rows of",
+        f"{one['columns']} columns, seconds of the clock, best of three: {seconds};",
+        f"before that Ray took {one['start of Ray']:.1f} s to start. Two workers of this",
+        f"machine took {one['start of two workers']:.1f} s of theirs to start: without that, two",
+        f"are {gain:.2f} times as quick as",
+        f"one. A worker held {one['MB at work']:,.0f} MB at most,",
+        f"an idle one {one['MB idle']:,.0f} MB.",
+    ]
+
+
+def bounded(one: dict[str, Any]) -> list[str]:
+    """Return the lines of what a certificate takes."""
+    spent = ", ".join(f"{step} {one[step]:.1f}" for step in STEPS)
+    return [
+        f"A certificate of {one['rows']:,} labels, {one['audited']:,} of them audited and",
+        f"{one['handed back']:,} handed back, in processor seconds: {spent}, before it was",
+        f"written {sum(one[step] for step in STEPS[:-1]):.1f} (by the clock",
+        f"{one['by the clock']:.1f}); the hashes of the files {one['hashed']:.1f} more.",
+        f"Peak memory of its process {one['peak MB']:,.0f} MB.",
+    ]
 
 
 def cost(pools: dict[str, Any]) -> list[str]:

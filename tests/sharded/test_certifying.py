@@ -97,6 +97,25 @@ def test_from_shards_to_a_certificate(labeled, tmp_path, capsys):
     assert "FAILED labels has" in capsys.readouterr().out
 
 
+def test_labels_at_a_url_have_the_certificate_of_the_folder(labeled, tmp_path, capsys):
+    labels, truth = labeled
+    found = {}
+    for where in (labels, labels.as_uri()):
+        out = tmp_path / f"audit-{len(found)}"
+        assert certify(where, "--epsilon", 0.1, "--out", out) == 0
+        answer(out / "audit-1.csv", truth)
+        assert certify(where, "--out", out) == 0
+        capsys.readouterr()
+        assert certify(where, "--out", out, "--verify", out / "certificate.json") == 0
+        assert "FAILED" not in capsys.readouterr().out
+        certificate = json.loads((out / "certificate.json").read_text(encoding="utf-8"))
+        found[where] = certificate["digest"], as_rows(out / "labels")
+    first, second = found.values()
+    assert first == second
+    assert certify(labels.parent.as_uri(), "--out", tmp_path / "other") == 1
+    assert "has no labels of shards" in " ".join(capsys.readouterr().err.split())
+
+
 def test_a_table_of_the_same_labels_gives_as_much(labeled, tmp_path):
     labels, truth = labeled
     rows = as_rows(labels)

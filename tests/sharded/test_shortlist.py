@@ -12,6 +12,7 @@ from sparing.cli.shortlist import ShardSource, begin
 from sparing.models.saved import load_model
 from sparing.project import Project
 from sparing.sharded.engine import Local
+from sparing.sharded.places import place_of
 from sparing.sharded.shardpool import index_shards
 from sparing.sharded.shortlist import Shortlist
 from sparing.strategies import measures
@@ -124,6 +125,27 @@ def test_a_run_that_was_killed_between_its_files_is_mended_by_the_next(pool, mon
     X = np.load(pool.with_name("vectors.shortlist") / "vectors.npy")
     for line, x in zip(lines, X, strict=True):
         assert (vector_of(pool, json.loads(line)["id"]) == x).all()
+
+
+def test_a_pool_at_a_url_makes_its_project_here(pool, tmp_path, monkeypatch, capsys):
+    pytest.importorskip("pyarrow")
+    first = begun(pool)
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    url = pool.as_uri()
+    assert "say --shortlist 100000" in said(capsys, "label", url, status=2)
+    with Project.at(**begin(ShardSource(place_of(url), None, Local()), 40, None)) as project:
+        assert [item.name for item in project.items.values()] == first
+    made = tmp_path / "here" / "vectors.sparing"
+    assert made.is_dir()
+    assert "is a project already" in said(capsys, "label", url, "--shortlist", 5)
+    wanted = ["select", url, "--into", "vectors.sparing", "-n", "20", "--strategy", "random"]
+    assert sparing(wanted) == 0
+    with Project.open(made) as project:
+        names = [item.name for item in project.items.values()]
+        X = np.load(made.with_name("vectors.shortlist") / "vectors.npy")
+        assert len({*names}) == 60
+    assert (np.stack([vector_of(pool, name) for name in names]) == X).all()
 
 
 def said(capsys, *command, status=1):

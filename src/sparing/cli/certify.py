@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from sparing.cli.shards import ClusterAddress, EngineName, Engines, Workers, working
+from sparing.cli.shards import ClusterAddress, EngineName, Engines, Workers, is_url, working
 
 if TYPE_CHECKING:
     from sparing.audit.audit import Audit, Claim
@@ -93,6 +93,7 @@ def certify(
     from sparing.cli.projects import certify_project, has_project, is_project
     from sparing.errors import SourceError
     from sparing.sharded.labeled import has_labels_of_shards
+    from sparing.sharded.places import place_of
 
     asked: dict[str, Any] = {
         "epsilon": epsilon,
@@ -104,16 +105,17 @@ def certify(
     of_a_pool = {"--known": known, "--classes": classes, "--audits": audits, "--again": again}
     items = None
     is_spread = workers > 1 or engine is not EngineName.LOCAL
-    if is_spread and not (pool and has_labels_of_shards(Path(pool))):
+    is_remote = pool is not None and is_url(pool)
+    if is_spread and not (pool and (is_remote or has_labels_of_shards(Path(pool)))):
         raise typer.BadParameter("--workers, --engine are for labels of shards.")
-    if pool is not None and not is_project(pool):
+    if pool is not None and (is_remote or not is_project(pool)):
         try:
             with working(engine, workers, address) as used:
                 items = read_pool(
-                    Path(pool), known=known, classes=classes, version=model_version, engine=used
+                    place_of(pool), known=known, classes=classes, version=model_version, engine=used
                 )
         except SourceError:
-            if not has_project(pool):
+            if is_remote or not has_project(pool):
                 raise
     if pool is not None and items is None:
         if wrong := next((name for name, value in of_a_pool.items() if value), None):

@@ -54,7 +54,7 @@ def label(
     shortlist: Annotated[
         int | None,
         typer.Option(
-            min=1, help="Of a folder of shards: how many items, drawn.", show_default=False
+            min=1, help="Of shards, a folder or URL: how many items, drawn.", show_default=False
         ),
     ] = None,
     items: Annotated[
@@ -191,19 +191,25 @@ def _shortlisted(
     source: str, n: int | None, items: Path | None, project: str | None
 ) -> dict[str, Any]:
     """Return what makes the project of a shortlist; nothing, if the source is no pool of shards."""
+    from sparing.cli.shards import is_url
     from sparing.project import opening
     from sparing.sharded.manifest import has_manifest
+    from sparing.sharded.places import place_of
 
-    if n is None:
-        if items is not None:
-            raise typer.BadParameter("--items goes with --shortlist.")
-        if has_manifest(Path(source)) and not opening.exists(opening.place_of(source, project)):
-            raise typer.BadParameter(f"{source} is a pool of shards: say --shortlist 100000.")
+    vectors = place_of(source) if is_url(source) else Path(source)
+    if n is None and items is not None:
+        raise typer.BadParameter("--items goes with --shortlist.")
+    if n is None and isinstance(vectors, Path) and not has_manifest(vectors):
         return {}
-    from sparing.cli.shortlist import ShardSource, begin  # loads what encodes: a second
+    from sparing.cli.shortlist import ShardSource, begin, project_of  # loads what encodes: a second
     from sparing.sharded.engine import Local
 
-    return begin(ShardSource(Path(source), items, Local()), n, project)
+    if n is not None:
+        return begin(ShardSource(vectors, items, Local()), n, project)
+    there = project_of(vectors, project)
+    if not opening.exists(there):
+        raise typer.BadParameter(f"{vectors} is a pool of shards: say --shortlist 100000.")
+    return {} if isinstance(vectors, Path) else {"source": str(there.path)}
 
 
 def _look_for(project: "Project", name: str, words: list[str]) -> None:

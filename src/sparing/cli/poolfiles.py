@@ -28,6 +28,7 @@ from sparing.sharded.labeled import (
     has_labels_of_shards,
     read_labeled_shards,
 )
+from sparing.sharded.places import RemotePath, ShardPlace
 from sparing.types import FloatArray, IntArray
 
 ID, PREDICTED, CONFIDENCE, LABEL = "id", "predicted", "confidence", "label"
@@ -86,7 +87,7 @@ AnyPool = PoolFile | LabeledShards
 
 
 def read_pool(
-    path: Path,
+    path: ShardPlace,
     *,
     known: Path | None,
     classes: str | None,
@@ -101,7 +102,7 @@ def read_pool(
 
     Parameters
     ----------
-    path : the pool
+    path : the pool; at a URL what ``sparing predict`` wrote of shards
     known : a table id, label of what people had labeled before; None if the pool says it, or none
     classes : names of the columns of a ``.npy`` file, separated by commas; None: 0, 1, 2, ...
     version : of the model
@@ -114,6 +115,8 @@ def read_pool(
     if has_labels_of_shards(path):
         told = partial(_known, known)
         return read_labeled_shards(path, told, version, engine=engine)
+    if isinstance(path, RemotePath):
+        raise SourceError(f"{path} has no labels of shards that 'sparing predict' wrote.")
     if path.is_dir():
         raise SourceError(
             f"{path} is a folder. A pool is a table id, predicted, confidence, a .npy of"

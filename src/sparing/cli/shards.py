@@ -47,6 +47,14 @@ def local_folder(path: Path | None) -> None:
         raise SourceError(f"{path} is a URL: what is written has to be on this machine.")
 
 
+def is_url(named: str) -> bool:
+    """Tell whether a text is the URL of a folder, not of a project's database."""
+    from sparing.sharded.places import URL
+    from sparing.store.engine import is_postgresql
+
+    return bool(URL.match(named)) and not is_postgresql(named)
+
+
 @contextmanager
 def working(name: EngineName, workers: int, address: str | None) -> Iterator["Engine"]:
     """Give the workers that were asked for, for as long as the block lasts."""

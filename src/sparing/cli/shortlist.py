@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from sparing.project.folder import ProjectFolder
     from sparing.sharded.engine import Engine
     from sparing.sharded.places import ShardPlace
     from sparing.sharded.selecting import ShardedChoice
@@ -45,7 +46,7 @@ def begin(wanted: ShardSource, n: int, project: str | None) -> dict[str, Any]:
     from sparing.sharded.shardpool import open_shards
     from sparing.sharded.shortlist import Shortlist
 
-    place = opening.place_of(str(wanted.vectors), project)
+    place = project_of(wanted.vectors, project)
     if opening.exists(place):
         raise ConflictError(
             f"{place.name} is a project already: 'sparing select {wanted.vectors} --into"
@@ -57,6 +58,15 @@ def begin(wanted: ShardSource, n: int, project: str | None) -> dict[str, Any]:
         drawn = WantedRows(RANDOM, min(n, manifest.rows))
         _put(shortlist, wanted, select_rows(wanted.vectors, manifest, drawn, engine=wanted.engine))
     return made_of(shortlist, place.path)
+
+
+def project_of(vectors: "ShardPlace", project: str | None) -> "ProjectFolder":
+    """Return where the project of a pool lies: beside the folder, of one at a URL here."""
+    from sparing.project import opening
+    from sparing.sharded.places import RemotePath
+
+    named = vectors.called if isinstance(vectors, RemotePath) else vectors
+    return opening.place_of(named, project)
 
 
 def made_of(shortlist: "Shortlist", folder: Path) -> dict[str, Any]:

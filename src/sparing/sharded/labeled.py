@@ -20,6 +20,7 @@ from sparing.pool.classes import ClassTable
 from sparing.pool.pool import UNLABELED
 from sparing.pool.predictions import Predictions, items_digest
 from sparing.sharded.engine import ALONE, Engine, results
+from sparing.sharded.places import ShardPlace, opened_for_arrow
 from sparing.sharded.predicting import FORMAT, NAME
 from sparing.sharded.shardpool import hash_of
 from sparing.types import Array, IntArray
@@ -39,7 +40,7 @@ class LabelPart:
     first, rows : which rows of the pool they are
     """
 
-    path: Path
+    path: ShardPlace
     first: int
     rows: int
 
@@ -106,13 +107,13 @@ class LabeledShards:
         )
 
 
-def has_labels_of_shards(folder: Path) -> bool:
+def has_labels_of_shards(folder: ShardPlace) -> bool:
     """Tell whether a folder is one that ``sparing predict`` wrote for shards."""
     return (folder / NAME).is_file()
 
 
 def read_labeled_shards(
-    folder: Path,
+    folder: ShardPlace,
     labels_of: Callable[[], Mapping[str, str]],
     version: int = 0,
     *,
@@ -122,7 +123,7 @@ def read_labeled_shards(
 
     Parameters
     ----------
-    folder : that ``sparing predict`` wrote
+    folder : that ``sparing predict`` wrote, or the URL of a copy
     labels_of : gives what people had labeled before, by id
     version : of the model
     engine : who reads and hashes the files; what is read is the same
@@ -161,7 +162,7 @@ def read_labeled_shards(
     return LabeledShards(parts, Predictions(codes, confidence, y, classes, version, what))
 
 
-def _facts(folder: Path) -> dict[str, Any]:
+def _facts(folder: ShardPlace) -> dict[str, Any]:
     path = folder / NAME
     try:
         facts = json.loads(path.read_bytes())
@@ -186,7 +187,7 @@ class ReadTask:
         return str(self.part.path)
 
 
-def _tasks(folder: Path, facts: Mapping[str, Any]) -> Iterator[ReadTask]:
+def _tasks(folder: ShardPlace, facts: Mapping[str, Any]) -> Iterator[ReadTask]:
     first, classes = 0, tuple(facts["classes"])
     for name, rows, sha256 in facts["parts"]:
         yield ReadTask(LabelPart(folder / Path(name).name, first, rows), sha256, classes)
@@ -226,11 +227,11 @@ def _rows_of(parts: Iterable[LabelPart], names: Iterable[str]) -> dict[str, int]
     return found
 
 
-def read_columns(path: Path, *names: str) -> Any:
+def read_columns(path: ShardPlace, *names: str) -> Any:
     """Read some columns of a part of the labels as a table of Arrow; without names all of them."""
     from pyarrow import parquet
 
-    with parquet.ParquetFile(path, read_dictionary=["label"]) as file:
+    with parquet.ParquetFile(opened_for_arrow(path), read_dictionary=["label"]) as file:
         return file.read([*names] or None, use_threads=False)
 
 

@@ -60,6 +60,18 @@ class RemotePath:
         return replace(self, name=name)
 
     @property
+    def called(self) -> str:
+        """The name of the folder, or of its bucket: what is made of it here may be called so.
+
+        Examples
+        --------
+        >>> RemotePath("s3://bucket/some/vectors/?region=eu-west-1").called
+        'vectors'
+        """
+        parts = urlsplit(self.url)
+        return PurePosixPath(parts.path).name or str(parts.hostname)
+
+    @property
     def stem(self) -> str:
         """The name without its ending."""
         return PurePosixPath(self.name).stem
@@ -109,8 +121,11 @@ class RemotePath:
 
     def open(self, mode: str = "rb") -> io.BufferedReader:
         """Open a file for reading; ``mode`` is ``"rb"``, as of a path."""
-        raw = self._answer(lambda: self.filesystem.open_input_file(self.key))
-        return io.BufferedReader(raw, BUFFER)
+        return io.BufferedReader(self.opened(), BUFFER)
+
+    def opened(self) -> Any:
+        """Open a file as pyarrow does."""
+        return self._answer(lambda: self.filesystem.open_input_file(self.key))
 
     def read_bytes(self) -> bytes:
         """Return all of a file."""
@@ -152,6 +167,16 @@ def sizes_in(folder: ShardPlace) -> dict[str, int]:
     if isinstance(folder, RemotePath):
         return folder.sizes()
     return {path.name: path.stat().st_size for path in folder.iterdir() if path.is_file()}
+
+
+def opened_for_arrow(path: ShardPlace) -> Any:
+    """Return what pyarrow reads a file by: its path, or a file that was opened at the URL.
+
+    Raises
+    ------
+    ShardError : there is none at the URL
+    """
+    return path.opened() if isinstance(path, RemotePath) else path
 
 
 def why(error: Exception) -> str:
