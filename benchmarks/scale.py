@@ -2,7 +2,7 @@
 
     OMP_NUM_THREADS=1 python benchmarks/scale.py [--rows 1000000] [--columns 64 384]
            [--labels 10000000 100000000] [--engine-rows 10000000] [--covered-rows 1000000]
-           [--no-write]
+           [--model-rows 200000] [--no-write]
 
 Writes vectors into a temporary folder, so they are read out of the system's cache; the floors are
 measured right before. Seconds are of one processor, so that a busy machine does not lengthen them
@@ -10,7 +10,8 @@ much; what two workers gain can only be told on a quiet one. The peak of memory 
 its own, libraries and all. With --engine-rows two workers of this machine and two of Ray choose
 from a pool of that many rows, in turn, in seconds of the clock; where Ray is not installed that is
 left out. With --covered-rows a strategy that compares items chooses among all rows and in two
-passes, and it is told how far the others are from what was chosen. What is not named is not
+passes, and it is told how far the others are from what was chosen. With --model-rows rows are
+chosen by the model that a project exports, which is not linear. What is not named is not
 measured, and stays as it was.
 
 Writes docs/benchmarks/scale.json and .md.
@@ -35,6 +36,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import pairwise_distances_argmin_min
 
 from sparing.encoders.registry import get_encoder
+from sparing.learner.learner import ActiveLearner
 from sparing.models.fitting import FittedModel
 from sparing.models.saved import SavedModel, save_model
 from sparing.sharded.blocks import blocks_of_shard
@@ -77,6 +79,29 @@ def make_model(path: Path, columns: int) -> None:
     names = [f"class {i}" for i in range(CLASSES)]
     encoder = get_encoder("vectors").fit(X)
     save_model(path, SavedModel.of(told, encoder, classes=names, n_labeled=500, kind="vectors"))
+
+
+def make_project_model(path: Path, columns: int) -> None:
+    """Save the model that a project would export after 200 answers on 5,000 items."""
+    X = np.random.default_rng(1).standard_normal((5000, columns), dtype=np.float32)
+    codes = X[:, :CLASSES].argmax(axis=1)
+    learner = ActiveLearner(X, model="auto", seed=0)
+    learner.teach(np.arange(200), [f"class {code}" for code in codes[:200]])
+    fitted, encoder = learner.version.fitted, get_encoder("vectors").fit(X)
+    saved = SavedModel.of(fitted, encoder, classes=learner.classes, n_labeled=200, kind="vectors")
+    save_model(path, saved)
+
+
+def models(here: Path, rows: int, columns: int) -> dict[str, float]:
+    """Return seconds in which rows are chosen by a linear model, and by that of a project."""
+    folder = here / "vectors"
+    make_pool(folder, rows, columns, "float32")
+    manifest, found = open_shards(folder), {"rows": rows, "columns": columns}
+    for name, make in (("linear", make_model), ("of a project", make_project_model)):
+        make(here / f"{name}.npz", columns)
+        wanted = WantedRows("margin", N, here / f"{name}.npz")
+        found[name] = timed(lambda wanted=wanted: select_rows(folder, manifest, wanted))
+    return found
 
 
 def timed(work: Callable[[], Any]) -> float:
@@ -320,7 +345,8 @@ def certify(labels: Path) -> dict[str, float]:
 def page(told: dict[str, Any]) -> str:
     """Return the results as a page."""
     lines = speeds(told.get("pools", {})) + cost(told.get("pools", {}))
-    for kind, in_words in (("coverage", covered), ("engines", spread), ("certify", bounded)):
+    kinds = {"models": modeled, "coverage": covered, "engines": spread, "certify": bounded}
+    for kind, in_words in kinds.items():
         for one in told.get(kind, {}).values():
             lines += ["", *in_words(one)]
     return "\n".join(lines) + "\n"
@@ -345,6 +371,15 @@ def speeds(pools: dict[str, Any]) -> list[str]:
         over = " | ".join(f"{one[what] / floor:.1f} times" for what in COMMANDS)
         lines.append(f"| {name} | {one['rows']:,} | {fast} | {over} | {one['load']:.1f} |")
     return lines
+
+
+def modeled(one: dict[str, Any]) -> list[str]:
+    """Return the lines of what a model that is not linear takes."""
+    linear, other = (1e6 * one[name] / one["rows"] for name in ("linear", "of a project"))
+    return [
+        f"Of {one['rows']:,} rows of {one['columns']} columns a linear model takes {linear:.2f}",
+        f"processor seconds a million, and the model of a project, which is none, {other:.0f}.",
+    ]
 
 
 def covered(one: dict[str, Any]) -> list[str]:
@@ -421,6 +456,7 @@ def main() -> None:
     parser.add_argument("--labels", type=int, nargs="+", default=[])
     parser.add_argument("--engine-rows", type=int, default=0)
     parser.add_argument("--covered-rows", type=int, default=0)
+    parser.add_argument("--model-rows", type=int, default=0)
     parser.add_argument("--certify", type=Path, help="only these labels, as JSON")
     parser.add_argument("--no-write", action="store_true")
     args = parser.parse_args()
@@ -446,6 +482,10 @@ def pieces(args: argparse.Namespace) -> Iterator[tuple[tuple[str, str], dict[str
             yield ("pools", f"{args.rows:,} x {columns}, {dtype}"), found
     if args.engine_rows and importlib.util.find_spec("ray"):
         yield ("engines", f"{args.engine_rows:,} rows"), engines(args.engine_rows, args.columns[0])
+    if args.model_rows:
+        with tempfile.TemporaryDirectory() as here:
+            found = models(Path(here), args.model_rows, 64)
+        yield ("models", f"{args.model_rows:,} rows"), found
     if args.covered_rows:
         yield ("coverage", f"{args.covered_rows:,} rows"), coverage(args.covered_rows, 64)
     for rows in args.labels:

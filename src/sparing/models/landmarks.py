@@ -3,6 +3,7 @@
 The features say all that the factorization needs, so a new set of labels costs two products.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -39,9 +40,14 @@ class Landmarks:
     def features(self, X: FloatArray) -> FloatArray:
         """Return (n, r) float32 features of rows, computed in blocks."""
         out = np.empty((len(X), self.whitening.shape[1]), np.float32)
-        for span in row_blocks(len(X), len(self.centers)):
-            out[span] = _kernel(X[span], self.centers, self.gamma) @ self.whitening
+        for span, similarities in self.similarities(X):
+            out[span] = similarities @ self.whitening
         return out
+
+    def similarities(self, X: FloatArray) -> Iterator[tuple[slice, FloatArray]]:
+        """Yield rows and their (n, m) float32 similarities to the landmarks, in blocks."""
+        for span in row_blocks(len(X), len(self.centers)):
+            yield span, _kernel(X[span], self.centers, self.gamma)
 
 
 def place_landmarks(X: FloatArray, n_landmarks: int = N_LANDMARKS, *, seed: int = 0) -> Landmarks:
