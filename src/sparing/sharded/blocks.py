@@ -24,7 +24,7 @@ from sparing.sharded.shardfile import (
     PARQUET,
     SCALE,
     SCALES,
-    Layout,
+    ArrayLayout,
     ShardHeader,
     beside,
     dataset_of,
@@ -163,7 +163,7 @@ def _numpy_blocks(path: ShardPlace, header: ShardHeader, step: int) -> Blocks:
         yield block, None if scales is None else scales[start : start + len(block)]
 
 
-def _numpy_rows(path: ShardPlace, layout: Layout, step: int) -> Iterator[tuple[int, Numbers]]:
+def _numpy_rows(path: ShardPlace, layout: ArrayLayout, step: int) -> Iterator[tuple[int, Numbers]]:
     rows = layout.shape[0]
     if layout.by_rows:
         try:
@@ -181,7 +181,7 @@ def _numpy_rows(path: ShardPlace, layout: Layout, step: int) -> Iterator[tuple[i
         yield start, array[start : start + step]
 
 
-def _looked_at(path: Path, layout: Layout, step: int) -> Iterator[tuple[int, Numbers]]:
+def _looked_at(path: Path, layout: ArrayLayout, step: int) -> Iterator[tuple[int, Numbers]]:
     """Yield rows out of windows of the file, of which this process keeps only the last."""
     (rows, columns), kind = layout.shape, layout.dtype
     wide = columns * kind.itemsize
@@ -209,7 +209,7 @@ def _window(file: int, first: int, n_bytes: int) -> npt.NDArray[np.uint8]:
     return np.frombuffer(there, np.uint8, n_bytes, below)
 
 
-def _streamed(path: RemotePath, layout: Layout, step: int) -> Iterator[tuple[int, Numbers]]:
+def _streamed(path: RemotePath, layout: ArrayLayout, step: int) -> Iterator[tuple[int, Numbers]]:
     rows, columns = layout.shape
     with path.open("rb") as stream:
         stream.seek(layout.offset)

@@ -149,7 +149,7 @@ def names_of(path: ShardPlace, rows: npt.NDArray[np.int64]) -> list[str]:
     return [f"{stem}:{row}" for row in rows.tolist()]
 
 
-class Layout(NamedTuple):
+class ArrayLayout(NamedTuple):
     """How the numbers of a .npy file lie in it: from which byte on, row after row or not."""
 
     shape: tuple[int, ...]
@@ -158,7 +158,7 @@ class Layout(NamedTuple):
     by_rows: bool
 
 
-def layout_of(path: ShardPlace) -> Layout:
+def layout_of(path: ShardPlace) -> ArrayLayout:
     """Read how a .npy file lies.
 
     Raises
@@ -167,12 +167,12 @@ def layout_of(path: ShardPlace) -> Layout:
     """
     if isinstance(path, Path):
         array = mapped(path)
-        return Layout(array.shape, array.dtype, array.offset, array.flags.c_contiguous)
+        return ArrayLayout(array.shape, array.dtype, array.offset, array.flags.c_contiguous)
     try:
         with path.open() as stream:
             version = np.lib.format.read_magic(stream)
             shape, by_columns, dtype = HEADERS[version](stream)
-            return Layout(shape, dtype, stream.tell(), not by_columns)
+            return ArrayLayout(shape, dtype, stream.tell(), not by_columns)
     except (OSError, ValueError, LookupError) as error:
         raise ShardError(f"{path} is truncated or not a .npy file of numbers.") from error
 
