@@ -130,12 +130,15 @@ def of_sets(folder: Path, name: str, seed: int, who: str) -> tuple[float, list[f
     def f1(answers: np.ndarray, rows: np.ndarray) -> float:
         return 100 * float(f1_score(Y[rows], answers[rows], average="micro", zero_division=0))
 
+    n_labels = Y.shape[1]
+
     found = []
     while (n := len(learner.pool.labeled)) < MARKS[-1]:
         asked = learner.query(BATCH).indices
         learner.teach(asked, Y[asked].astype(int))
         if n + BATCH in MARKS:
-            found.append(f1(learner.predict_proba() > 0.5, learner.pool.y < 0))
+            given = of_labels.indicator(learner.predict(for_f1=True), n_labels)
+            found.append(f1(given, learner.pool.y < 0))
     return f1(said.get(who, Y), np.arange(len(Y))), found
 
 

@@ -10,7 +10,9 @@ import pytest
 from sparing.cli.standing import sentences
 from sparing.cli.team import agreement_lines
 from sparing.errors import CapabilityError, InvalidInputError, StoreError, UnknownNameError
+from sparing.models.labels import f1_threshold
 from sparing.project import NewEvent, Project
+from sparing.project.learning.scores import read_scores, write_scores
 from sparing.project.log.meaning import as_said
 from sparing.project.merging.merge import merge
 from sparing.stats.crowded import most_wrong
@@ -158,6 +160,42 @@ def test_it_learns_says_how_good_it_is_and_is_certified(project):
     assert len(labels) == certificate.n_auto
     wrong = sum(set(names) != {*truth(project.items[i])} for i, names in labels.items())
     assert wrong <= 0.1 * N
+
+
+def test_less_likely_labels_are_named_beside_a_guess_and_are_no_part_of_it(project, tmp_path):
+    rng = np.random.default_rng(0)
+    for asked in (project.query(30), project.query(30)):
+        project.teach(
+            {a.item.item_id: [n for n in ("rain", "wind") if rng.random() < 0.3] for a in asked}
+        )
+        project.retrain()
+    path = project.learning.folder.scores(project.store.versions()[-1])
+    scores = read_scores(path)
+    threshold = f1_threshold(scores.proba)
+    assert scores.worth_a_look.tolist() == [threshold] * 2
+    assert threshold < 0.5  # or the test shows nothing
+    name_of = {key: name for name, key in project.classes}
+    names = [name_of[key] for key in scores.class_ids.tolist()]
+    rows = dict(zip(project.items, scores.proba, strict=True))
+    guesses = {i: project.asked(i).guess for i in project.items}
+    for item, guess in guesses.items():
+        likely = {n for n, p in zip(names, rows[item], strict=True) if p > 0.5}
+        less = {n for n, p in zip(names, rows[item], strict=True) if threshold <= p <= 0.5}
+        assert ({*guess.labels}, {*guess.perhaps}) == (likely, less)
+        assert guess.confidence == pytest.approx(np.maximum(rows[item], 1 - rows[item]).prod())
+    assert any(guess.perhaps for guess in guesses.values())
+
+    project.files.export(tmp_path / "out.csv")
+    told = csv.DictReader((tmp_path / "out.csv").read_text("utf-8").splitlines())
+    said = {row["item_id"]: row["guess"] for row in told if row["state"] != "labeled"}
+    assert said == {i: guesses[i].name for i in said}
+    assert said
+
+    write_scores(path, replace(scores, worth_a_look=np.zeros(0)))  # as older versions are
+    project.close()
+    with Project.open(project.folder) as again:
+        assert not any(again.asked(i).guess.perhaps for i in again.items)
+        assert all(again.asked(i).guess.labels == guesses[i].labels for i in again.items)
 
 
 def test_the_audit_counts_an_item_wrong_if_one_of_its_labels_is(project):

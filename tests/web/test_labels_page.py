@@ -3,6 +3,7 @@
 import csv
 import json
 
+import numpy as np
 import pytest
 from tests.web.by_hand import press, saved, show_guesses
 
@@ -151,6 +152,33 @@ def test_suggestions_are_chosen_by_enter_corrected_by_a_key_and_never_shown_in_a
     expect(page.locator("#card .statement").first).to_contain_text("any of the labels is wrong")
     expect(page.locator("#card")).to_contain_text("Right of the model's labels")
     expect(page.locator("#card")).to_contain_text(f"{units.n_units} labels that the model gives")
+
+
+def test_a_label_that_is_worth_a_look_is_marked_and_chosen_by_nobody_but_the_person(door, days):
+    opened = door(days, classes=("rain", "wind"), kind="labels", encoder="text")
+    project, rng = opened.project, np.random.default_rng(0)
+    asked = project.query(60)
+    project.teach(
+        {a.item.item_id: [n for n in ("rain", "wind") if rng.random() < 0.3] for a in asked}
+    )
+    project.retrain()
+    page = opened.page()
+    page.wait_for_selector("#item .text")
+    marked = page.locator("#classes button.perhaps")
+    expect(marked).to_have_count(0)
+    show_guesses(page)
+    press(page, " ")
+    for _ in range(40):
+        expect(page.locator("#marks")).to_contain_text("Enter accepts")
+        if marked.count():
+            break
+        press(page, " ")
+    before, name = chosen(page), marked.first.get_attribute("data-name")
+    assert name not in before
+    expect(page.locator("#marks")).to_contain_text("Less likely, and worth a look: ")
+    page.keyboard.press({"rain": "1", "wind": "2"}[name])
+    expect(page.locator(f"#classes button.perhaps[data-name={name}]")).to_have_count(0)
+    assert set(chosen(page)) == {name, *before} - {*NONE}
 
 
 def test_a_disagreement_is_settled_by_choosing_labels(door, days):

@@ -134,8 +134,11 @@ class AnswerBody(Outgoing):
 
 
 SuggestedSpans = Annotated[list[MarkedSpanBody] | None, AfterValidator(shown_spans)]
-GuessBody = tuple[str, float, list[str] | None, SuggestedSpans, str, list[MarkedBoxBody] | None]
-"""Name, confidence, labels, spans, whose predictions say so (``""``: the model), and boxes."""
+GuessBody = tuple[
+    str, float, list[str] | None, SuggestedSpans, str, list[MarkedBoxBody] | None, list[str]
+]
+"""Name, confidence, labels, spans, whose predictions say so (``""``: the model), boxes, and less
+likely labels."""
 
 
 class RecordedBody(Outgoing):

@@ -168,6 +168,7 @@ def disagreements(project: TheProject) -> DisagreementsBody:
                 _bodies(one.suggestion.spans),
                 one.suggestion.by,
                 _drawn(one.suggestion.boxes),
+                [*one.suggestion.perhaps],
             ),
             is_audited=one.is_audited,
         )

@@ -3,10 +3,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
+import { worthALook } from "../../../src/sparing/web/static/labels.js";
 import { initial, reduce } from "../../../src/sparing/web/static/reducer.js";
 
 const classes = [{ name: "rain", place: 0, count: 0 }, { name: "wind", place: 1, count: 0 }];
-const NONE_GUESSED = ["none of these", 0.9, [], null, "", null];
+const NONE_GUESSED = ["none of these", 0.9, [], null, "", null, []];
 
 /** @param {object} [more] @param {boolean} [guesses] */
 function begun(more, guesses = false) {
@@ -27,7 +28,7 @@ test("Enter accepts a guess that there is no label, touched or not", () => {
 });
 
 test("Enter says none where the labels that stood there were taken off", () => {
-  const shown = begun({ guess: ["rain", 0.9, ["rain"], null, "", null] }, true);
+  const shown = begun({ guess: ["rain", 0.9, ["rain"], null, "", null, []] }, true);
   const [event] = entered(toggle(shown, "rain")).outbox;
   assert.deepEqual([event.labels, event.confirmed], [[], undefined]);
 });
@@ -37,4 +38,15 @@ test("where nothing stood there, nothing chosen is no answer", () => {
     assert.equal(entered(state).outbox.length, 0);
     assert.match(entered(state).notice, /Choose labels first/);
   }
+});
+
+test("a label that is worth a look is chosen by nobody, and named only where guesses are shown", () => {
+  const guess = ["none of these", 0.6, [], null, "", null, ["wind"]], shown = begun({ guess }, true);
+  assert.deepEqual(worthALook(shown), ["wind"]);
+  assert.deepEqual(worthALook(begun({ guess })), []);
+  assert.deepEqual(entered(shown).outbox[0].labels, []);
+  const taken = toggle(shown, "wind");
+  assert.deepEqual(worthALook(taken), []);
+  const [event] = entered(taken).outbox;
+  assert.deepEqual([event.labels, event.confirmed], [["wind"], undefined]);
 });

@@ -32,6 +32,8 @@ class Guess(NamedTuple):
     by : the file of predictions that says so; ``""``: the model does. How likely such a guess is
         right is not known: ``confidence`` is 0
     boxes : those of a picture, where boxes are drawn
+    perhaps : where an item has several labels: less likely ones that are worth a look, since with
+        them more is found; they are no part of the guess
     """
 
     name: str
@@ -40,6 +42,7 @@ class Guess(NamedTuple):
     spans: tuple[MarkedSpan, ...] | None = None
     by: str = ""
     boxes: tuple[MarkedBox, ...] | None = None
+    perhaps: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -203,7 +206,22 @@ def _guessed_labels(scores: Scores, row: int, replay: Replay) -> Guess | None:
     proba = scores.proba[row]
     if np.isnan(proba).any():
         return None
-    keys = [str(scores.class_ids[i]) for i in np.flatnonzero(proba > 0.5)]
-    content = content_of({(replay.resolve(key),) for key in keys if not replay.is_deleted(key)})
+    given = _labels_now(scores, proba > 0.5, replay)
+    shown = (
+        _labels_now(scores, proba >= scores.worth_a_look, replay)
+        if len(scores.worth_a_look)
+        else given
+    )
+    content, less_likely = (
+        content_of((key,) for key in given),
+        content_of((key,) for key in shown - given),
+    )
     sure = float(np.maximum(proba, 1 - proba).prod())
-    return Guess(replay.class_name(content), sure, replay.label_names(content))
+    name, perhaps = replay.class_name(content), replay.label_names(less_likely) or ()
+    return Guess(name, sure, replay.label_names(content), perhaps=perhaps)
+
+
+def _labels_now(scores: Scores, given: BoolArray, replay: Replay) -> set[str]:
+    """Return the keys that the given columns stand for now."""
+    keys = [str(key) for key in scores.class_ids[given]]
+    return {replay.resolve(key) for key in keys if not replay.is_deleted(key)}

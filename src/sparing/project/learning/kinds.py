@@ -10,8 +10,9 @@ from sparing.annotations.labels import LabelSet
 from sparing.learner.labels import LabelsLearner
 from sparing.learner.learner import ActiveLearner
 from sparing.learner.policy_evidence import COLD_LABELS, PolicyEvidence
-from sparing.models.labels import uncertainty
+from sparing.models.labels import f1_threshold, uncertainty
 from sparing.pool.views import Views
+from sparing.project.learning.scores import NOTHING_LESS_LIKELY
 from sparing.project.learning.shares import shares_of
 from sparing.store.contents import classes_in
 from sparing.store.facts import ModelShare
@@ -84,6 +85,15 @@ class KindOfTraining(ABC):
     def sure_by_label(self, learner: ActiveLearner, proba: FloatArray) -> dict[str, FloatArray]:
         """Return for each label (n,) how sure a model is of it alone; nothing of one class."""
         return {}
+
+    def worth_a_look(self, proba: FloatArray) -> FloatArray:
+        """Return from which probability on each label is named to a person; nothing of one class.
+
+        Parameters
+        ----------
+        proba : (n_items, n_classes) what the model says
+        """
+        return NOTHING_LESS_LIKELY
 
     def shares(self, learner: ActiveLearner) -> tuple[ModelShare, ...]:
         """Return how much each model inside the model is believed; nothing where it is one."""
@@ -211,6 +221,10 @@ class SeveralLabels(KindOfTraining):
     def uncertainty(self, learner: ActiveLearner, rows: IntArray) -> FloatArray:
         """Return how open the answer to all labels of an item is."""
         return uncertainty(learner.predict_proba()[rows])
+
+    def worth_a_look(self, proba: FloatArray) -> FloatArray:
+        """Return the threshold with which F1 is best by what the model expects."""
+        return np.full(proba.shape[1], f1_threshold(proba))
 
     def shares(self, learner: ActiveLearner) -> tuple[ModelShare, ...]:
         """Return the mean over the labels."""

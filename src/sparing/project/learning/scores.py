@@ -15,6 +15,7 @@ NO_SPANS: IntArray = np.zeros((0, 4), np.int64)
 NO_BOXES: IntArray = np.zeros((0, 6), np.int64)
 NO_WORDS: IntArray = np.zeros((0, 2), np.int64)
 NOT_CERTAIN: FloatArray = np.zeros(0)
+NOTHING_LESS_LIKELY: FloatArray = np.zeros(0)
 
 
 NEWER = {
@@ -24,6 +25,7 @@ NEWER = {
     "certainty": NOT_CERTAIN,
     "boxes": NO_BOXES,
     "doubted_words": NO_WORDS,
+    "worth_a_look": NOTHING_LESS_LIKELY,
 }
 """What files of older versions do not have."""
 
@@ -53,6 +55,8 @@ class Scores:
         place of the class in ``class_ids``; in order of the rows; ``proba`` is as of spans
     doubted_words : (n_doubted, 2) where spans are marked: start and end of the word of which
         something else is likelier, whose probability ``doubt`` is then
+    worth_a_look : (n_classes,) where items have several labels: from which probability on each is
+        named beside those that are likelier than not; empty in files of older versions
     """
 
     proba: FloatArray
@@ -70,6 +74,7 @@ class Scores:
     certainty: FloatArray = field(default_factory=lambda: NOT_CERTAIN)
     boxes: IntArray = field(default_factory=lambda: NO_BOXES)
     doubted_words: IntArray = field(default_factory=lambda: NO_WORDS)
+    worth_a_look: FloatArray = field(default_factory=lambda: NOTHING_LESS_LIKELY)
 
 
 def within(scores: Scores, n_rows: int) -> Scores:

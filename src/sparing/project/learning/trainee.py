@@ -28,7 +28,14 @@ from sparing.project.learning.class_words import pictured, pointed_at, read_seed
 from sparing.project.learning.consulted import Consulted
 from sparing.project.learning.kinds import TRAININGS, KindOfTraining, Taught
 from sparing.project.learning.named import Named, named
-from sparing.project.learning.scores import NO_IDS, NOT_NAMED, Scores, asked_rows, write_scores
+from sparing.project.learning.scores import (
+    NO_IDS,
+    NOT_NAMED,
+    NOTHING_LESS_LIKELY,
+    Scores,
+    asked_rows,
+    write_scores,
+)
 from sparing.project.learning.sight import Sight
 from sparing.project.learning.wanted import wanted_of
 from sparing.project.log.replay import Replay
@@ -477,6 +484,7 @@ def _scores(
         doubt,
         by_name.cosines if by_name else NOT_NAMED,
         by_name.class_ids if by_name else NO_IDS,
+        worth_a_look=kind.worth_a_look(proba[rows]) if has_labels else NOTHING_LESS_LIKELY,
     )
 
 

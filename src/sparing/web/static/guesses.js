@@ -13,9 +13,10 @@ export function suggested([name, sure, , spans, by, boxes]) {
 }
 
 /** A class, or several labels. @param {Guess} guess @param {boolean} several */
-export function guessed([name, sure, , , by], several) {
+export function guessed([name, sure, , , by, , perhaps], several) {
   const how = several ? "it is chosen below, change what is wrong; Enter accepts" : "Enter confirms";
-  return `${by ? `${by} says ${name}` : `The model guesses ${name} (${percent(sure)})`}; ${how}.`;
+  const more = perhaps.length ? ` Less likely, and worth a look: ${perhaps.join(", ")}.` : "";
+  return `${by ? `${by} says ${name}` : `The model guesses ${name} (${percent(sure)})`}; ${how}.${more}`;
 }
 
 /** In few words, beside an item. @param {Guess} guess */

@@ -22,6 +22,13 @@ export function labelsOffered({ item, guesses }) {
   return Boolean(item?.answer?.labels ?? (guesses ? item?.guess?.[2] : null));
 }
 
+/** Labels that are less likely than not and worth a look, as far as they are not chosen.
+ * @param {State} state @returns {readonly string[]} */
+export function worthALook(state) {
+  const perhaps = (state.guesses ? state.item?.guess?.[6] : null) ?? [];
+  return perhaps.filter((name) => !picked(state).includes(name));
+}
+
 /** @param {State} state @param {string} name @returns {State} */
 export function toggled(state, name) {
   const draft = switched(picked(state), name);

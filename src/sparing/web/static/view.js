@@ -10,7 +10,7 @@ import { button, byId, el, number, plural, sentence, show, write } from "./dom.j
 import { drawFind } from "./find.js";
 import { guessed, suggested } from "./guesses.js";
 import { keysOf } from "./keys.js";
-import { isSeveral, labelsOffered, picked } from "./labels.js";
+import { isSeveral, labelsOffered, picked, worthALook } from "./labels.js";
 import { drawMarking } from "./marking.js";
 import { framed } from "./picture.js";
 import { NONE } from "./reducer.js";
@@ -113,7 +113,7 @@ function drawClasses(state, before, acts) {
   show("classes", state.item !== null && rows.length > 0);
   if (isNew || state.item !== before.item || state.draft !== before.draft || state.guesses !== before.guesses
     || state.spans !== before.spans || state.chosen !== before.chosen || state.boxing !== before.boxing || state.boxLabel !== before.boxLabel) {
-    mark(place, chosen(state));
+    mark(place, chosen(state), worthALook(state));
   }
 }
 
@@ -135,10 +135,12 @@ function chosen(state) {
   return !labels.length && labelsOffered(state) ? [NONE] : labels;
 }
 
-/** @param {HTMLElement} place @param {readonly string[]} names */
-function mark(place, names) {
+/** @param {HTMLElement} place @param {readonly string[]} names @param {readonly string[]} perhaps */
+function mark(place, names, perhaps) {
   for (const child of place.querySelectorAll("button")) {
-    child.setAttribute("aria-pressed", String(names.includes(child.dataset["name"] ?? "")));
+    const name = child.dataset["name"] ?? "";
+    child.setAttribute("aria-pressed", String(names.includes(name)));
+    child.classList.toggle("perhaps", perhaps.includes(name));
   }
 }
 

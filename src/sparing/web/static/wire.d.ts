@@ -26,7 +26,7 @@ export interface AskedBody {
   source: string;
   strategy: string | null;
   model_version: number | null;
-  guess: [string, number, string[] | null, MarkedSpanBody[] | null, string, MarkedBoxBody[] | null] | null;
+  guess: [string, number, string[] | null, MarkedSpanBody[] | null, string, MarkedBoxBody[] | null, string[]] | null;
   answer: AnswerBody | null;
   flagged: boolean;
   comment: string;
@@ -87,7 +87,7 @@ export interface CurvePointBody {
 export interface DisagreementBody {
   asked: AskedBody;
   votes: VoteBody[];
-  suggestion: [string, number, string[] | null, MarkedSpanBody[] | null, string, MarkedBoxBody[] | null];
+  suggestion: [string, number, string[] | null, MarkedSpanBody[] | null, string, MarkedBoxBody[] | null, string[]];
   is_audited: boolean;
 }
 export interface DisagreementsBody {
