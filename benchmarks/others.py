@@ -137,7 +137,7 @@ def of_sets(folder: Path, name: str, seed: int, who: str) -> tuple[float, list[f
         asked = learner.query(BATCH).indices
         learner.teach(asked, Y[asked].astype(int))
         if n + BATCH in MARKS:
-            given = of_labels.indicator(learner.predict(for_f1=True), n_labels)
+            given = of_labels.indicator(learner.predict(for_f1="micro"), n_labels)
             found.append(f1(given, learner.pool.y < 0))
     return f1(said.get(who, Y), np.arange(len(Y))), found
 

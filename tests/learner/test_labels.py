@@ -10,7 +10,7 @@ from sparing import ActiveLearner, CapabilityError, InvalidInputError, UnknownNa
 from sparing.errors import TrainingError
 from sparing.learner.label_scores import label_scores
 from sparing.learner.labels import LabelsLearner
-from sparing.models.labels import LabelsVersion, uncertainty
+from sparing.models.labels import LabelsVersion, f1_thresholds, uncertainty
 from sparing.pool.pool import Pool
 
 NAMES = ["left", "low", "far"]
@@ -186,9 +186,15 @@ def test_a_label_that_nobody_has_seen_is_unlikely():
     assert (learner.predict_proba()[:, 2] < 0.1).all()
 
 
-def test_doubt_is_the_mean_of_the_average_and_of_the_worst():
-    assert uncertainty(np.array([[0.5, 1.0, 1.0, 1.0]])).tolist() == [(0.25 + 1) / 2]
-    assert uncertainty(np.empty((2, 0))).tolist() == [1, 1]
+def test_doubt_counts_a_label_by_how_often_it_is_open():
+    proba = np.array([[0.5, 0.0], [0.5, 0.0], [0.5, 0.1], [0.5, 0.9]])
+    often, rare = np.ones(4), np.array([0, 0, 2, 2.0])  # doubt over its mean: .05 of the second
+    expected = (often + rare) / 2 + np.maximum(often, rare)
+    assert uncertainty(proba) == pytest.approx(expected / expected.max())
+    assert uncertainty(proba[:1]).tolist() == [1]
+    assert uncertainty(np.array([[1.0, 0.0]] * 2)).tolist() == [0, 0]  # nothing is open
+    for nothing in (np.empty((2, 0)), np.empty((0, 2))):
+        assert uncertainty(nothing).tolist() == [1] * len(nothing)
 
 
 def test_scores_are_those_of_the_drawn_items(learner):
@@ -248,5 +254,30 @@ def test_rare_labels_are_given_for_f1_before_they_are_likelier_than_not():
         found = np.array([[label in labels for label in ("a", "b")] for labels in said])[300:]
         return 2 * (found & truth[300:]).sum() / (found.sum() + truth[300:].sum())
 
-    assert f1(learner.predict(for_f1=True)) > f1(learner.predict()) + 0.15
-    assert learner.predict(X, for_f1=True) == learner.predict(for_f1=True)
+    assert f1(learner.predict()) < 0.3
+    for average in ("micro", "macro"):
+        assert f1(learner.predict(for_f1=average)) > 0.5
+        assert learner.predict(X, for_f1=average) == learner.predict(for_f1=average)
+    with pytest.raises(InvalidInputError, match="'micro', 'macro' or None"):
+        learner.predict(for_f1=True)
+
+
+def test_macro_f1_has_a_threshold_a_label_and_gives_none_of_which_nothing_is_known():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(600, 3))
+    ceilings = np.array([0.9, 0.2, 0.0])
+    truth = rng.random((600, 3)) < ceilings / (1 + np.exp(-4 * X))
+    learner = ActiveLearner(X, ["often", "rare", "never"], model="linear", kind="labels")
+    learner.teach(range(300), truth[:300].astype(int))
+
+    def f1(said, label):
+        found = np.array([label in labels for labels in said])[300:]
+        there = truth[300:, learner.classes.index(label)]
+        return 2 * (found & there).sum() / max(found.sum() + there.sum(), 1)
+
+    micro, macro = learner.predict(for_f1="micro"), learner.predict(for_f1="macro")
+    assert f1(macro, "rare") > f1(micro, "rare")
+    assert not any("never" in labels for labels in macro)
+    told = f1_thresholds(learner.predict_proba())
+    assert told[2] == 0.5
+    assert told[1] < told[0] < 0.5

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -21,7 +21,7 @@ from sparing.learner.policy import UNIFORM_SHARE, Auto
 from sparing.learner.policy_evidence import COLD_LABELS, COVERED_LABELS
 from sparing.learner.saving import SavedState
 from sparing.models.answers import check_can_be_judged, gives_proba
-from sparing.models.labels import LabelsVersion, f1_threshold, uncertainty
+from sparing.models.labels import LabelsVersion, f1_threshold, f1_thresholds, uncertainty
 from sparing.models.others import Others
 from sparing.pool.classes import ClassTable
 from sparing.pool.labels import label_values, one_a_row
@@ -37,6 +37,7 @@ from sparing.strategies.uncertainty import MarginSampling
 from sparing.types import BoolArray, Classifier, Features, FloatArray, IntArray, Label
 
 KIND = LabelSet()
+THRESHOLDS = {"micro": f1_threshold, "macro": f1_thresholds}
 FROM_VERSION = frozenset({"proba", "oof_proba"})
 
 
@@ -150,22 +151,29 @@ class LabelsLearner(ActiveLearner):
         return float(np.mean([version.hearing.weight for version in self._told().versions]))
 
     def predict(  # type: ignore[override]
-        self, X: Features | None = None, *, for_f1: bool = False
+        self, X: Features | None = None, *, for_f1: Literal["micro", "macro"] | None = None
     ) -> list[tuple[Label, ...]]:
         """Return the labels of each row that are likelier than not; of the pool without ``X``.
 
         Parameters
         ----------
         X : rows; those of the pool if not given
-        for_f1 : whether to give less likely labels, too, as many as make micro F1 best by what the
-            model expects of the pool; fewer items are right in all labels then
+        for_f1 : give less likely labels, too, as many as make F1 best by what the model expects of
+            the pool, over all labels together (``"micro"``) or in the mean over the labels
+            (``"macro"``); fewer items are right in all labels then
 
         Raises
         ------
-        InvalidInputError, TrainingError : as in ``ActiveLearner.predict``
+        InvalidInputError : ``for_f1`` is something else; and as in ``ActiveLearner.predict``
+        TrainingError : as in ``ActiveLearner.predict``
         """
+        if for_f1 not in (None, *THRESHOLDS):
+            raise invalid("for_f1", "predict", "'micro', 'macro' or None", for_f1)
         proba = self._proba(X, "predict")
-        given = proba >= f1_threshold(self._proba(None, "predict")) if for_f1 else proba > 0.5
+        if for_f1 is None:
+            given = proba > 0.5
+        else:
+            given = proba >= THRESHOLDS[for_f1](self._proba(None, "predict"))
         return [tuple(self.classes[i] for i in np.flatnonzero(row)) for row in given]
 
     def predict_proba(self, X: Features | None = None) -> FloatArray:

@@ -13,6 +13,8 @@ from sparing.pool.pool import Pool
 from sparing.types import BoolArray, Classifier, Features, FloatArray
 
 ABSENT_PRESENT = ClassTable((False, True))
+SAME = 1e-6  # within the rounding of float32
+HARDLY_OPEN = 1e-3  # of doubt; a label of less is as good as certain
 
 
 class LabelsVersion:
@@ -70,10 +72,13 @@ def _side_by_side(columns: Sequence[FloatArray], n: int) -> FloatArray:
 
 
 def uncertainty(proba: FloatArray) -> FloatArray:
-    """Return (n,) how open the answer to all labels of an item is, from 0 to 1.
+    """Return (n,) how open the answer to all labels of an item is, from 0 to 1, the most open item.
 
-    The mean of two: the average label's doubt, and that of the most open one. The first alone would
-    pass over an item with one open label among many, the second over many that are half open.
+    The doubt of each label counts as a multiple of what it is in the mean of the items: else what
+    is asked would be about the labels that are open everywhere, and hardly ever about rare ones.
+    Of an item the mean of two counts: its average label's doubt, and that of its most open one. The
+    first alone would pass over an item with one open label among many, the second over many that
+    are half open.
 
     Parameters
     ----------
@@ -81,13 +86,17 @@ def uncertainty(proba: FloatArray) -> FloatArray:
 
     Examples
     --------
-    >>> uncertainty(np.array([[1.0, 0.0], [0.5, 0.0], [0.5, 0.5]]))
-    array([0.  , 0.75, 1.  ])
+    The second label is seldom open, so where it is, that counts more:
+
+    >>> uncertainty(np.array([[1.0, 0.0], [0.5, 0.0], [0.5, 0.0], [1.0, 0.5]])).round(2)
+    array([0. , 0.5, 0.5, 1. ])
     """
-    if not proba.shape[1]:
+    if not proba.shape[1] or not len(proba):
         return np.ones(len(proba))
     each = 1 - np.abs(2 * proba - 1)
-    return np.asarray((each.mean(axis=1) + each.max(axis=1)) / 2)
+    each = each / np.maximum(each.mean(axis=0), HARDLY_OPEN)
+    whole = each.mean(axis=1) + each.max(axis=1)
+    return np.asarray(whole / max(whole.max(), HARDLY_OPEN))
 
 
 def f1_threshold(proba: FloatArray) -> float:
@@ -98,7 +107,7 @@ def f1_threshold(proba: FloatArray) -> float:
 
     Parameters
     ----------
-    proba : (n, n_labels) how likely each label is
+    proba : (n, n_labels) how likely each label is, or of one label (n,)
 
     References
     ----------
@@ -109,8 +118,27 @@ def f1_threshold(proba: FloatArray) -> float:
     >>> f1_threshold(np.array([[0.9, 0.4], [0.4, 0.1]]))
     0.4
     """
-    ranked = np.sort(proba.ravel())[::-1]
+    ranked = np.sort(proba, axis=None)[::-1]
     if not len(ranked) or not ranked[0]:
         return 0.5
     expected = 2 * np.cumsum(ranked) / (np.arange(1, len(ranked) + 1) + ranked.sum())
     return float(ranked[expected.argmax()])
+
+
+def f1_thresholds(proba: FloatArray) -> FloatArray:
+    """Return (n_labels,) the same for each label by itself, so that macro F1 is best.
+
+    A label of which all items are told the same is left where it is likelier than not: to give it
+    to all of them would make the expected F1 best, and says nothing.
+
+    Parameters
+    ----------
+    proba : (n, n_labels) how likely each label is
+
+    Examples
+    --------
+    >>> f1_thresholds(np.array([[0.9, 0.4, 0.2], [0.4, 0.1, 0.2]])).tolist()
+    [0.4, 0.4, 0.5]
+    """
+    each = [0.5 if np.ptp(one) < SAME else f1_threshold(one) for one in proba.T]
+    return np.array(each, dtype=np.float64)
