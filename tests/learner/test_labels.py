@@ -116,6 +116,23 @@ def test_bad_answers_are_refused_and_nothing_changes(learner, labels, error, say
     assert not len(learner.pool.labeled)
 
 
+def test_a_table_is_read_by_the_names_of_its_columns(learner):
+    pd = pytest.importorskip("pandas")
+    Y = world()[1][:4].astype(int)
+    turned = pd.DataFrame(Y, columns=NAMES)[NAMES[::-1]]
+    learner.teach(np.arange(4), turned)
+    assert np.array_equal(learner.indicator(), Y)
+    learner.teach(np.arange(2), pd.DataFrame(1 - Y[:2]))  # no names: in the order of the classes
+    assert np.array_equal(learner.indicator()[:2], 1 - Y[:2])
+    with pytest.raises(InvalidInputError, match=r"whose columns are .* Got one with columns"):
+        learner.teach([0, 1, 2, 3], turned.rename(columns={"far": "near"}))
+
+
+def test_seeds_of_a_label_are_refused_in_one_line(learner):
+    with pytest.raises(CapabilityError, match="one class an item"):
+        learner.look_for("left", [1, 2])
+
+
 def test_an_indicator_needs_names_for_its_columns():
     with pytest.raises(InvalidInputError, match="'classes' given"):
         ActiveLearner(np.eye(2), kind="labels").teach([0], np.ones((1, 2)))

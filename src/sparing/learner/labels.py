@@ -1,6 +1,6 @@
 """LabelsLearner: active learning where an item has several labels, or none of them."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any, Literal
@@ -37,7 +37,10 @@ from sparing.strategies.uncertainty import MarginSampling
 from sparing.types import BoolArray, Classifier, Features, FloatArray, IntArray, Label
 
 KIND = LabelSet()
-THRESHOLDS = {"micro": f1_threshold, "macro": f1_thresholds}
+THRESHOLDS: Mapping[str, Callable[[FloatArray], float | FloatArray]] = {
+    "micro": f1_threshold,
+    "macro": f1_thresholds,
+}
 FROM_VERSION = frozenset({"proba", "oof_proba"})
 
 
@@ -101,7 +104,7 @@ class LabelsLearner(ActiveLearner):
         indices : (k,) rows of the pool
         labels : (k,) sets or lists of labels, an empty one for an item that has none of them; a
             dict from row to such a set; or, where ``classes`` was given, an indicator matrix
-            (k, n_labels) of 0 and 1, dense or sparse
+            (k, n_labels) of 0 and 1, dense, sparse, or a table whose columns are the labels
 
         Raises
         ------
@@ -137,6 +140,17 @@ class LabelsLearner(ActiveLearner):
         """
         rows = check_indices(indices, "consult", len(self.pool))
         self._listen(rows, [frozenset(one) for one in self._sets(rows, labels, "consult")])
+
+    def look_for(self, label: Label, indices: npt.ArrayLike) -> None:
+        """Refuse: which items are likely to have one label of several is not used.
+
+        Raises
+        ------
+        CapabilityError : always
+        """
+        raise CapabilityError(
+            "look_for is for learners of one class an item; teach a few items that have the label."
+        )
 
     @property
     def heard(self) -> float:
@@ -309,14 +323,31 @@ class LabelsLearner(ActiveLearner):
         return one_a_row(rows, labels, "labels", where, one="a set of labels", many="sets")
 
     def _from_indicator(self, rows: IntArray, labels: Any, where: str) -> list[list[Label]]:
+        labels = self._in_order(labels, where)
         matrix = np.asarray(labels.toarray() if sparse.issparse(labels) else labels)
         shape = (len(rows), len(self.classes))
         if not self.classes_are_fixed or matrix.shape != shape:
             expected = f"an indicator matrix of shape {shape}, with 'classes' given for its columns"
             raise invalid("labels", where, expected, _Phrase(f"one of shape {matrix.shape}"))
         if not np.isin(matrix, (0, 1)).all():
-            raise invalid("labels", where, "an indicator matrix of 0 and 1", _Phrase("others"))
+            got = _Phrase("one with other values")
+            raise invalid("labels", where, "an indicator matrix of 0 and 1", got)
         return [[self.classes[i] for i in np.flatnonzero(row)] for row in matrix]
+
+    def _in_order(self, labels: Any, where: str) -> Any:
+        """Return a table with its columns in the order of the labels; one without names as it is.
+
+        Raises
+        ------
+        InvalidInputError : its columns are named, and not as the labels
+        """
+        names = list(getattr(labels, "columns", ()))
+        if not names or names == list(range(len(names))):
+            return labels
+        if set(names) != set(self.classes) or len(names) != len(self.classes):
+            wanted = f"a table whose columns are {self.classes}, or a matrix"
+            raise invalid("labels", where, wanted, _Phrase(f"one with columns {names}"))
+        return labels[self.classes]
 
     def _told(self) -> LabelsVersion:
         """Return what the models say for the labels as they are now."""
