@@ -299,6 +299,17 @@ def first_question(told: Results) -> Figure:
     return bars(asked, "processor seconds since the start")
 
 
+def span_opening(told: Results) -> Figure:
+    """Processor seconds of server and trainer at the first question, the tenth answer and after."""
+    seconds = {
+        f"{one['what']}, pause {pace} s: {who}": one[who]
+        for pace, run in told["runs"].items()
+        for one in run
+        for who in ("server", "trainer")
+    }
+    return bars(seconds, "processor seconds since the start")
+
+
 def article(told: Results) -> Figure:
     """Seconds of the article's experiments beside their floors."""
     seconds = {
@@ -345,6 +356,7 @@ FIGURES: dict[str, Callable[[Results], Figure]] = {
     "rounds": rounds,
     "scale": scale,
     "span_certificates": span_certificates,
+    "span_opening": span_opening,
     "spans": spans,
 }
 """By the name of the results; pages that have a figure of their own are not here."""

@@ -24,7 +24,7 @@ from pathlib import Path
 
 from load import Browser, Server, served
 from rounds import floor
-from spans import load
+from spans import load as load_set
 
 OUT = Path(__file__).parents[1] / "docs" / "benchmarks"
 SETS = ("btc", "wnut17", "gum")
@@ -49,7 +49,7 @@ def sentences(folder: Path, n: int) -> Truth:
     """Return different sentences with the people, places and organizations in them."""
     found: Truth = {}
     for name in SETS:
-        texts, values, labels = load(folder, name)
+        texts, values, labels = load_set(folder, name)
         for text, value in zip(texts.texts, values, strict=True):
             named = [(*unit.place, NAMES.get(labels[unit.class_id])) for unit in value]
             spans = [{"start": s, "end": e, "label": label} for s, e, label in named if label]
@@ -114,7 +114,7 @@ def python_alone() -> float:
 
 
 def measured(folder: Path, n: int) -> dict[str, object]:
-    truth, at = sentences(folder, n), floor()
+    load, truth, at = os.getloadavg()[0], sentences(folder, n), floor()
     alone = min(python_alone() for _ in range(3))
     runs = {}
     for pace in PACES:
@@ -122,46 +122,37 @@ def measured(folder: Path, n: int) -> dict[str, object]:
             source = Path(name, "notes.txt")
             source.write_text("\n".join(truth) + "\n", encoding="utf-8")
             runs[f"{pace:g}"] = opened(source, truth, pace)
-    machine = {"cores": os.cpu_count(), "load": os.getloadavg()[0]}
+    machine = {"cores": os.cpu_count(), "load": load}
     return {"sentences": n, "runs": runs, "floor": at, "python": alone, **machine}
 
 
 def page(found: dict) -> str:
     """Return the results as a page."""
+    is_quiet = found["load"] <= found["cores"]
+    clock = "" if is_quiet else " The clock is left out: other programs ran beside it."
     lines = [
         "# Fifteen thousand sentences",
         "",
         f"A text file of {found['sentences']:,} sentences, `sparing label notes.txt --kind spans`:",
-        "seconds of the clock since the start of the command, and processor seconds of the server",
-        "and of its trainer, a process beside it, until then",
-        "(`benchmarks/span_opening.py`). Ten sentences are answered over HTTP, at once or with a",
-        f"pause between two. Python alone took {found['python']:.2f} s to start; the floor, ten",
-        f"products of two 1,500 x 1,500 matrices, {found['floor']:.2f} processor seconds;",
-        f"{found['cores']} cores, load {found['load']:.1f} at the end. Where the load is above",
-        "the number of cores, the seconds of the clock are those of a busy machine, on which the",
-        "trainer steps back behind all else, and an idle one takes fewer; processor seconds are",
-        "what the work costs.",
+        "processor seconds of the server and of its trainer, a process beside it, since the start",
+        "of the command (`benchmarks/span_opening.py`). Ten sentences are answered over HTTP, at",
+        "once or with a pause between two; then the server is asked twenty times a second whether",
+        "there are suggestions by a model of all ten.",
+        f"Python alone took {found['python']:.2f} s to start; the floor, ten products of two",
+        f"1,500 x 1,500 matrices, {found['floor']:.2f} processor seconds;",
+        f"{found['cores']} cores, load {found['load']:.1f}.{clock}",
         "",
-        "| pause, s | what | seconds | server | trainer |",
-        "|---:|---|---:|---:|---:|",
+        "| pause, s | what | by the clock | server | trainer | trainer since the tenth answer |",
+        "|---:|---|---:|---:|---:|---:|",
     ]
-    lines += [
-        f"| {pace} | {one['what']} | {one['seconds']:.1f} | {one['server']:.1f}"
-        f" | {one['trainer']:.1f} |"
-        for pace, run in found["runs"].items()
-        for one in run
-    ]
-    lines += ["", *(_since_the_tenth(pace, run) for pace, run in found["runs"].items())]
+    for pace, run in found["runs"].items():
+        tenth = run[1]["trainer"]
+        for one in run:
+            after = f"{one['trainer'] - tenth:.1f}" if one is run[2] else ""
+            at = f"{one['seconds']:.1f}" if is_quiet else ""
+            cells = [pace, one["what"], at, f"{one['server']:.1f}", f"{one['trainer']:.1f}", after]
+            lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"
-
-
-def _since_the_tenth(pace: str, run: list[dict]) -> str:
-    _, tenth, suggested = run
-    clock, trainer = (suggested[name] - tenth[name] for name in ("seconds", "trainer"))
-    return (
-        f"- With a pause of {pace} s, suggestions came {clock:.1f} s after the tenth answer, of"
-        f" which the trainer had {trainer:.1f} s of a processor."
-    )
 
 
 def main() -> None:

@@ -75,7 +75,8 @@ did not get there on some seed with all tokens that they were given. *Actions*: 
 suggestions over those by hand, first of all sentences asked up to {SUGGESTED_FOR:,} tokens, from
 the first one without any suggestion; then of the sentences of the test, with the model that has
 read so many. *Round*: the seconds of a processor, at most, from one query to the next with so many
-tokens labeled; *longest*: of any round, with all that were.
+tokens labeled; *longest*: of any round, with all that were (of the last two on GUM beside many
+other programs, which makes them longer).
 
 | {" | ".join(COLUMNS)} |
 |---|---|{"---:|" * (len(COLUMNS) - 2)}"""

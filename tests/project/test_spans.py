@@ -183,7 +183,7 @@ def test_what_is_likelier_wrong_than_right_is_not_suggested_but_counted(project)
     assert all(s.certainty >= 0.5 for guess in guesses for s in guess.spans)
     dim = [guess.name for guess in guesses if "unsure" in guess.name]
     assert dim
-    assert all(re.fullmatch(r"[\w; :]+, and is unsure of \d+ more", name) for name in dim)
+    assert all(re.fullmatch(r"[\w, ]+, and is unsure of \d+ more", name) for name in dim)
 
 
 def test_answers_that_look_wrong_are_to_be_looked_at_again_and_the_word_is_named(project):
