@@ -20,6 +20,7 @@ from sparing.datasets.pictures import (
     has_heif,
     open_picture,
     shown,
+    upright_size,
 )
 from sparing.datasets.read import read_items
 from sparing.encoders import HogEncoder
@@ -162,6 +163,18 @@ def test_all_eight_ways_to_hold_a_camera(told, tmp_path):
     path = jpeg_with_exif(tmp_path / "a.jpg", exif)
     height, width = as_pixels(path).shape[:2]
     assert (width, height) == ((60, 40) if told < 5 else (40, 60))
+
+
+@pytest.mark.parametrize("told", range(1, 9))
+@pytest.mark.parametrize("suffix", ["jpg", "png", "webp", "tif"])
+def test_the_upright_size_is_known_before_anything_is_decoded(suffix, told, tmp_path):
+    exif = Image.Exif()
+    exif[pictures.ORIENTATION] = told
+    path = tmp_path / f"a.{suffix}"
+    Image.new("RGB", (60, 40)).save(path, exif=exif)
+    with open_picture(path) as image:
+        before = upright_size(image)
+    assert before == as_pixels(path).shape[1::-1] == ((60, 40) if told < 5 else (40, 60))
 
 
 def test_big_pictures_come_in_bands_as_they_would_whole(tmp_path, monkeypatch):

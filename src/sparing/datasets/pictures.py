@@ -221,7 +221,8 @@ def upright_size(image: "Image") -> tuple[int, int]:
     >>> upright_size(Image.new("L", (30, 20)))
     (30, 20)
     """
-    return _upright_size(image.size, _turn(image))
+    # Pillow turns a TIFF when it decodes it, and has its upright size from the beginning.
+    return image.size if image.format == "TIFF" else _upright_size(image.size, _turn(image))
 
 
 def _upright_size(size: tuple[int, int], turn: "_Turn | None") -> tuple[int, int]:
