@@ -103,6 +103,7 @@ class BoxSuggester:
         boxes = np.hstack([middle - away[:, :2], middle + away[:, 2:]])
         boxes = np.clip(boxes, 0, np.tile(maps.size, 2))
         found = Detections(boxes, class_ids, scores[cells, class_ids].astype(np.float64))
+        found = found.take((boxes[:, :2] < boxes[:, 2:]).all(axis=1))  # cells reach over the edge
         found = found.take(np.argsort(-found.scores, kind="stable")[:MOST_RAW])
         return averaged(one_each(found, SAME), found)
 
