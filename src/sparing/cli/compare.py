@@ -271,8 +271,10 @@ def _print(report: "Report", page: Path) -> None:
         box=SIMPLE_HEAD,
         pad_edge=False,
     )
-    for i, name in enumerate(head(report)):
-        table.add_column(name, justify="right" if i else "left", no_wrap=True)
+    first, *figures = head(report)
+    table.add_column(first, overflow="fold")
+    for name in figures:  # in two lines: a terminal of 80 columns would cut the last column off
+        table.add_column(name.replace(" ", "\n", 1), justify="right", no_wrap=True)
     for row in summary_rows(report.comparison):
         table.add_row(*row)
     console = Console()

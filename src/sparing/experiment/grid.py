@@ -43,7 +43,8 @@ class CellResult:
     cell : which one
     labels : how many labels there were at each point
     accuracy, balanced_accuracy : on the test items, at each point; of items with several labels
-        F1 over all labels (micro), and the mean of each label's own (macro)
+        F1 over all labels (micro), and the mean of each label's own (macro), each as it is
+        predicted for
     seconds : of the whole trial, without the encoding
     """
 
