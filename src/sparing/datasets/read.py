@@ -21,10 +21,8 @@ from sparing.datasets.table_items import labeled_table, table_items
 from sparing.datasets.vectors import read_vector_pair, read_vectors
 from sparing.errors import InvalidInputError, SourceError
 
-KNOWN = (
-    "a folder, or a file that ends in .csv, .tsv, .txt, .json, .jsonl, .xlsx, .ods, .parquet"
-    " or .npy"
-)
+TABULAR = ".csv, .tsv, .txt, .json, .jsonl, .xlsx, .ods, .parquet"
+KNOWN = f"a folder, or a file that ends in {TABULAR} or .npy"
 TABLES = (".csv", ".tsv", ".tab", ".txt")
 FOUND_OUT = Reading()
 PAIR = "X.npy"  # of a folder that holds vectors and labels
@@ -202,4 +200,6 @@ def read_table(path: Path, reading: Reading = FOUND_OUT) -> RawTable:
         return read_parquet(path)
     if suffix in COLUMNS:
         raise SourceError(f"{path} is of texts with spans, and no table: --kind spans reads it.")
+    if path.is_dir():
+        raise SourceError(f"{path} is a folder, not a table: name a file in it, one of {TABULAR}.")
     raise SourceError(f"{path} is not {KNOWN}.")

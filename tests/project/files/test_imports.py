@@ -43,6 +43,12 @@ def test_each_row_that_was_not_taken_is_named(texts, tmp_path):
     assert (last.kind, last.text) == (Kind.IMPORTED, "labels.csv: 2 labels imported.")
 
 
+def test_a_folder_in_place_of_a_table_is_called_one(texts, tmp_path):
+    (tmp_path / "exported").mkdir()
+    with pytest.raises(SourceError, match="exported is a folder, not a table: name a file in it"):
+        texts.files.import_labels(tmp_path / "exported")
+
+
 def test_labels_that_are_there_are_not_overwritten(texts, tmp_path):
     item = texts.query(1)[0].item
     texts.teach({item.item_id: "cat"})
