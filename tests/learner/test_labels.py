@@ -298,3 +298,20 @@ def test_macro_f1_has_a_threshold_a_label_and_gives_none_of_which_nothing_is_kno
     told = f1_thresholds(learner.predict_proba())
     assert told[2] == 0.5
     assert told[1] < told[0] < 0.5
+
+
+def test_labels_that_nobody_has_are_given_to_nobody():
+    X = np.random.default_rng(0).standard_normal((60, 3))
+    learner = ActiveLearner(X, ["a", "b"], kind="labels")
+    learner.teach(range(10), [[]] * 10)
+    for average in ("micro", "macro"):
+        assert {*learner.predict(for_f1=average)} == {()}
+    assert f1_thresholds(np.empty((0, 2)), together=True).tolist() == [0.5, 0.5]
+
+
+def test_a_table_with_missing_values_is_refused():
+    pandas = pytest.importorskip("pandas")
+    learner = ActiveLearner(np.eye(3), ["a", "b"], kind="labels")
+    table = pandas.DataFrame({"a": pandas.array([None], "Int64"), "b": [1]})
+    with pytest.raises(InvalidInputError, match="an indicator matrix of 0 and 1"):
+        learner.teach([0], table)

@@ -21,7 +21,7 @@ from sparing.learner.policy import UNIFORM_SHARE, Auto
 from sparing.learner.policy_evidence import COLD_LABELS, COVERED_LABELS
 from sparing.learner.saving import SavedState
 from sparing.models.answers import check_can_be_judged, gives_proba
-from sparing.models.labels import LabelsVersion, f1_threshold, f1_thresholds, uncertainty
+from sparing.models.labels import LabelsVersion, f1_thresholds, uncertainty
 from sparing.models.others import Others
 from sparing.pool.classes import ClassTable
 from sparing.pool.labels import label_values, one_a_row
@@ -37,8 +37,8 @@ from sparing.strategies.uncertainty import MarginSampling
 from sparing.types import BoolArray, Classifier, Features, FloatArray, IntArray, Label
 
 KIND = LabelSet()
-THRESHOLDS: Mapping[str, Callable[[FloatArray], float | FloatArray]] = {
-    "micro": f1_threshold,
+THRESHOLDS: Mapping[str, Callable[[FloatArray], FloatArray]] = {
+    "micro": partial(f1_thresholds, together=True),
     "macro": f1_thresholds,
 }
 FROM_VERSION = frozenset({"proba", "oof_proba"})
@@ -329,7 +329,7 @@ class LabelsLearner(ActiveLearner):
         if not self.classes_are_fixed or matrix.shape != shape:
             expected = f"an indicator matrix of shape {shape}, with 'classes' given for its columns"
             raise invalid("labels", where, expected, _Phrase(f"one of shape {matrix.shape}"))
-        if not np.isin(matrix, (0, 1)).all():
+        if not _is_binary(matrix):
             got = _Phrase("one with other values")
             raise invalid("labels", where, "an indicator matrix of 0 and 1", got)
         return [[self.classes[i] for i in np.flatnonzero(row)] for row in matrix]
@@ -413,6 +413,13 @@ class LabelsLearner(ActiveLearner):
             raise invalid("path", "load", "a learner of several labels an item", _Phrase("another"))
         super()._continue_from(state)
         self._labels = ClassTable(state.labels)
+
+
+def _is_binary(matrix: npt.NDArray[Any]) -> bool:
+    try:
+        return bool(np.isin(matrix, (0, 1)).all())
+    except TypeError:  # of a table's missing values, which equal nothing
+        return False
 
 
 def _has(label: Label, labels: frozenset[Label]) -> bool:

@@ -125,7 +125,7 @@ def f1_threshold(proba: FloatArray) -> float:
     return float(ranked[expected.argmax()])
 
 
-def f1_thresholds(proba: FloatArray) -> FloatArray:
+def f1_thresholds(proba: FloatArray, *, together: bool = False) -> FloatArray:
     """Return (n_labels,) the same for each label by itself, so that macro F1 is best.
 
     A label of which all items are told the same is left where it is likelier than not: to give it
@@ -134,11 +134,15 @@ def f1_thresholds(proba: FloatArray) -> FloatArray:
     Parameters
     ----------
     proba : (n, n_labels) how likely each label is
+    together : that micro F1 is best: all labels have one threshold, but for such a label
 
     Examples
     --------
     >>> f1_thresholds(np.array([[0.9, 0.4, 0.2], [0.4, 0.1, 0.2]])).tolist()
     [0.4, 0.4, 0.5]
     """
-    each = [0.5 if np.ptp(one) < SAME else f1_threshold(one) for one in proba.T]
-    return np.array(each, dtype=np.float64)
+    whole = f1_threshold(proba) if together else None
+    each = [f1_threshold(one) if whole is None else whole for one in proba.T]
+    if not len(proba):
+        return np.array(each, dtype=np.float64)
+    return np.where(np.ptp(proba, axis=0) < SAME, 0.5, each)

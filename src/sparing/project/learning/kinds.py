@@ -10,7 +10,7 @@ from sparing.annotations.labels import LabelSet
 from sparing.learner.labels import LabelsLearner
 from sparing.learner.learner import ActiveLearner
 from sparing.learner.policy_evidence import COLD_LABELS, PolicyEvidence
-from sparing.models.labels import f1_threshold, uncertainty
+from sparing.models.labels import f1_thresholds, uncertainty
 from sparing.pool.views import Views
 from sparing.project.learning.scores import NOTHING_LESS_LIKELY
 from sparing.project.learning.shares import shares_of
@@ -223,8 +223,8 @@ class SeveralLabels(KindOfTraining):
         return uncertainty(learner.predict_proba()[rows])
 
     def worth_a_look(self, proba: FloatArray) -> FloatArray:
-        """Return the threshold with which F1 is best by what the model expects."""
-        return np.full(proba.shape[1], f1_threshold(proba))
+        """Return the thresholds with which F1 is best by what the model expects."""
+        return f1_thresholds(proba, together=True)
 
     def shares(self, learner: ActiveLearner) -> tuple[ModelShare, ...]:
         """Return the mean over the labels."""
