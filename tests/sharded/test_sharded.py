@@ -253,6 +253,16 @@ def test_a_shard_that_changed_stops_the_run_or_is_skipped_and_counted(folder, mo
     told = capsys.readouterr()
     assert "1 shard was skipped" in told.err
     assert "part-1.npy" not in told.out
+    for strategy in ("margin", "k_center"):
+        asked = ("--strategy", strategy, "--model", model, "-n", 801)
+        said = fault(capsys, "select", folder, *asked, "--skip-bad")
+        assert "801 items were asked for and 800 may be asked. 1 skipped: " in said
+        assert "part-1.npy is not the shard that the manifest names" in said
+
+
+def test_numbers_that_float32_cannot_hold_are_refused_without_a_warning(tmp_path, capsys):
+    np.save(tmp_path / "a.npy", np.full((3, 2), 1e300))
+    assert "a.npy has NaN, infinity or too large values" in fault(capsys, "shards", tmp_path)
 
 
 @pytest.mark.parametrize("command", ["select", "predict"])

@@ -87,7 +87,8 @@ class Block:
         ------
         ShardError : they have NaN, infinity, or values too large to be squared
         """
-        X = np.ascontiguousarray(self.raw[rows], np.float32)
+        with np.errstate(over="ignore"):  # what is too large is refused below
+            X = np.ascontiguousarray(self.raw[rows], np.float32)
         if self.scale is not None:
             X = X * np.asarray(self.scale[rows], np.float32)[:, None]
         if not len(X):

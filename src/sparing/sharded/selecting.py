@@ -170,9 +170,20 @@ def select_rows(
     n_candidates = sum(part.n_candidates for part in found)
     if wanted.n > n_candidates:
         raise PoolExhaustedError(
-            f"{wanted.n} items were asked for and {n_candidates} may be asked."
+            f"{wanted.n} items were asked for and {n_candidates} may be asked.{skipped(bad)}"
         )
     return ShardedChoice(_merged(found, wanted.n, n_candidates, chooser), n_candidates, bad)
+
+
+def skipped(bad: Sequence[str]) -> str:
+    """Return what is said of skipped shards where too few items are left.
+
+    Examples
+    --------
+    >>> skipped(["a.npy is truncated."]), skipped([])
+    (' 1 skipped: a.npy is truncated.', '')
+    """
+    return f" {len(bad):,} skipped: {bad[0]}" if bad else ""
 
 
 def strategies_over_shards() -> tuple[str, ...]:

@@ -18,7 +18,7 @@ from sparing.sharded.engine import ALONE, Engine
 from sparing.sharded.gathering import gathered, places_of
 from sparing.sharded.manifest import ShardManifest
 from sparing.sharded.places import ShardPlace
-from sparing.sharded.selecting import PickedRow, ShardedChoice, WantedRows
+from sparing.sharded.selecting import PickedRow, ShardedChoice, WantedRows, skipped
 from sparing.sharded.shardfile import names_of
 from sparing.strategies.base import FROM_STRATEGY
 from sparing.strategies.registry import get_strategy
@@ -65,7 +65,7 @@ def select_in_two_passes(
     )  # fmt: skip
     if wanted.n > len(kept.rows):
         raise PoolExhaustedError(
-            f"{wanted.n} items were asked for and {len(kept.rows)} may be asked."
+            f"{wanted.n} items were asked for and {len(kept.rows)} may be asked.{skipped(kept.bad)}"
         )
     known = {name: row for name, row in kept.labeled.items() if name in labels}
     places = places_of(manifest, np.r_[kept.rows, np.array([*known.values()], np.int64)])
