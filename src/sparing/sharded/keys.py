@@ -4,31 +4,27 @@ import numpy as np
 import numpy.typing as npt
 
 
-def row_keys(seed: int, first: int, n: int, stream: int = 0) -> npt.NDArray[np.uint64]:
-    """Return (n,) 64-bit numbers for the rows from ``first`` on, by SplitMix64 of their numbers.
+def keys_of(seed: int, rows: npt.NDArray[np.int64], stream: int = 0) -> npt.NDArray[np.uint64]:
+    """Return (n,) 64-bit numbers of the given rows, by SplitMix64 of where they stand in the pool.
 
     Rows with the k smallest of them are a uniform sample without replacement.
 
     Parameters
     ----------
     seed : an int >= 0
-    first, n : the rows of the whole pool
+    rows : (n,) numbers of rows of the whole pool
     stream : another use of the same seed
 
     Examples
     --------
-    >>> bool((row_keys(7, 0, 5)[2:] == row_keys(7, 2, 3)).all())
+    >>> whole = keys_of(7, np.arange(5))
+    >>> bool((whole[2:] == keys_of(7, np.arange(2, 5))).all())
     True
 
     References
     ----------
     Steele, Lea & Flood (2014), Fast splittable pseudorandom number generators
     """
-    return keys_of(seed, np.arange(first, first + n), stream)
-
-
-def keys_of(seed: int, rows: npt.NDArray[np.int64], stream: int = 0) -> npt.NDArray[np.uint64]:
-    """Return the numbers of some rows; see :func:`row_keys`."""
     start = np.random.SeedSequence([seed, stream]).generate_state(1, np.uint64)[0]
     with np.errstate(over="ignore"):
         z = (rows.astype(np.uint64) + np.uint64(1)) * np.uint64(0x9E3779B97F4A7C15) + start
