@@ -18,6 +18,7 @@ import tempfile
 from collections.abc import Sequence
 from contextlib import suppress
 from hashlib import sha256
+from mmap import mmap
 from pathlib import Path
 from typing import Any, Literal
 
@@ -27,6 +28,7 @@ LOCKED_BYTES = 0x10000 if WINDOWS else 0  # from the start of a locked file: nob
 MAPPED: Literal["r"] | None = None if WINDOWS else "r"  # of a file that may be replaced meanwhile
 _WITHOUT_WAITING = getattr(os, "O_NONBLOCK", 0)  # for a pipe that nobody writes to
 _NO_LINK = getattr(os, "O_NOFOLLOW", 0)
+_POPULATE_READ = 22 if sys.platform == "linux" else None  # which the module mmap does not name
 
 
 def open_itself(path: Path, flags: int, mode: int = 0o600) -> int:
@@ -55,6 +57,22 @@ def open_without_waiting(path: Path) -> int:
     OSError : it cannot be opened
     """
     return os.open(path, os.O_RDONLY | _WITHOUT_WAITING)
+
+
+def load_mapped(file: mmap) -> None:
+    """Read what is mapped of a file now, where the system can: no signal comes of it later.
+
+    Raises
+    ------
+    OSError : it cannot be read
+    """
+    if _POPULATE_READ is None:
+        return
+    try:
+        file.madvise(_POPULATE_READ)
+    except OSError as error:
+        if error.errno != errno.EINVAL:  # which Linux before 5.14 says
+            raise
 
 
 def open_to_lock(folder: Path) -> int:

@@ -110,7 +110,7 @@ def test_a_trainer_learns_from_answers_and_suggests_and_nobody_hears_of_its_comm
         right = 0
         for one in served.owner.get("/api/next?n=6&guesses=true").json()["items"]:
             x, y = place_of(int(Path(one["item"]["name"]).stem))
-            *_, by, (box,) = one["guess"]
+            *_, by, (box,), _ = one["guess"]
             assert by == "the detector"
             assert 0.5 < box["score"] <= 1
             right += np.abs(np.subtract(box["box"], [x, y, x + SIDE, y + SIDE])).max() <= 4

@@ -130,5 +130,5 @@ def test_of_a_huge_text_nothing_is_marked_behind_what_is_shown():
     assert (len(body.tokens), body.tokens[-1]) == (100_000, 99_999)
     span = {"label": "x", "by": "accepted", "version": 1, "certainty": 0.9}
     spans = [{**span, "start": start, "end": start + 1} for start in (0, 99_999, 100_000)]
-    guess = TypeAdapter(GuessBody).validate_python(("x", 0.9, None, spans, "", None))
+    guess = TypeAdapter(GuessBody).validate_python(("x", 0.9, None, spans, "", None, []))
     assert [one.start for one in guess[3]] == [0, 99_999]

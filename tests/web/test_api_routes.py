@@ -226,7 +226,7 @@ def test_an_answer_frees_its_item_and_the_page_goes_on(real):
 def test_a_guess_comes_only_if_it_is_wanted(client):
     assert [one["guess"] for one in client.get("/api/next").json()["items"]] == [None] * 3
     wanted = client.get("/api/next", params={"guesses": True}).json()["items"]
-    assert wanted[0]["guess"] == ["cat", 0.9, None, None, "", None]
+    assert wanted[0]["guess"] == ["cat", 0.9, None, None, "", None, []]
     assert client.get("/api/items/t0").json()["guess"] is None
 
 

@@ -47,11 +47,13 @@ def local_folder(path: Path | None) -> None:
         raise SourceError(f"{path} is a URL: what is written has to be on this machine.")
 
 
-def is_url(named: str) -> bool:
+def is_url(named: str | Path) -> bool:
     """Tell whether a text is the URL of a folder, not of a project's database."""
     from sparing.sharded.places import URL
 
     # A list of databases stands in what loads their library, which shards do without.
+    if isinstance(named, Path):
+        return False
     return bool(URL.match(named)) and not named.startswith("postgres")
 
 

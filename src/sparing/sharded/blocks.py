@@ -4,10 +4,8 @@ A .npy file of this machine is looked at where the system keeps it: nothing is c
 file only a window is ever held.
 """
 
-import errno
 import math
 import mmap
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from io import BytesIO
@@ -33,6 +31,7 @@ from sparing.sharded.shardfile import (
     mapped,
     vector_column,
 )
+from sparing.system import load_mapped
 from sparing.types import FloatArray, IntArray
 
 EPS = float(np.finfo(np.float32).eps)
@@ -40,7 +39,6 @@ BLOCK_VALUES, BLOCK_ROWS = 1 << 24, 1 << 15  # of a block no more than either
 PIECE = 1 << 17  # numbers that are turned to float32 at a time
 WINDOW = 1 << 25  # bytes of a file
 ALL = slice(None)
-POPULATE_READ = 22  # MADV_POPULATE_READ of Linux: what cannot be read is an error, not a signal
 
 Numbers = npt.NDArray[Any]
 Blocks = Iterator[tuple[Numbers, Numbers | None]]
@@ -201,12 +199,7 @@ def _window(file: int, first: int, n_bytes: int) -> npt.NDArray[np.uint8]:
     below = first % mmap.ALLOCATIONGRANULARITY
     start, length = first - below, below + n_bytes
     there = mmap.mmap(file, length, access=mmap.ACCESS_READ, offset=start)
-    if sys.platform == "linux":
-        try:
-            there.madvise(POPULATE_READ)
-        except OSError as error:
-            if error.errno != errno.EINVAL:  # which systems before 5.14 say
-                raise
+    load_mapped(there)
     return np.frombuffer(there, np.uint8, n_bytes, below)
 
 
