@@ -5,7 +5,7 @@ import os
 import socket
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -22,15 +22,12 @@ MEMORY = 256 << 20  # bytes of shared memory: what comes back of a shard is smal
 class OnRay:
     """Actors, one a worker, each of one processor; a shard at a time.
 
-    An actor starts Python and loads what it needs, so one run leaves its own to the next.
-
     Parameters
     ----------
     workers : how many
     """
 
     workers: int
-    _resting: list[Any] = field(default_factory=list, init=False, repr=False, compare=False)
 
     def run(
         self, function: Callable[[T], R], tasks: Sequence[T]
@@ -40,10 +37,8 @@ class OnRay:
 
         made: Any = ray.remote(num_cpus=1)(_Worker)
         here = str(Path.cwd())
-        n = min(self.workers, len(tasks))
-        idle: list[Any] = [
-            self._resting.pop() if self._resting else made.remote() for _ in range(n)
-        ]
+        idle: list[Any] = [made.remote(here) for _ in range(min(self.workers, len(tasks)))]
+        everyone = [*idle]
         waiting, tries = list(range(len(tasks)))[::-1], [0] * len(tasks)
         in_flight: dict[Any, tuple[int, Any]] = {}
         try:
@@ -51,7 +46,7 @@ class OnRay:
                 while waiting and idle:
                     i, worker = waiting.pop(), idle.pop()
                     tries[i] += 1
-                    in_flight[worker.do.remote(here, function, tasks[i])] = i, worker
+                    in_flight[worker.do.remote(function, tasks[i])] = i, worker
                 (done,), _ = ray.wait([*in_flight], num_returns=1)
                 i, worker = in_flight.pop(done)
                 try:
@@ -60,28 +55,27 @@ class OnRay:
                     if tries[i] >= TRIES:
                         raise killed(tasks[i]) from None
                     waiting.append(i)
-                    idle.append(made.remote())
-                    continue
+                    worker = made.remote(here)
+                    everyone.append(worker)
                 except ray.exceptions.RayTaskError as error:
-                    idle.append(worker)
                     raise error.cause from None
+                else:
+                    yield i, result
                 idle.append(worker)
-                yield i, result
         finally:
-            for _, worker in in_flight.values():  # nobody waits for what it is at
+            for worker in everyone:
                 ray.kill(worker)
-            self._resting.extend(idle)
 
 
 class _Worker:
     """What an actor does."""
 
-    def __init__(self) -> None:
+    def __init__(self, here: str) -> None:
         one_thread()
-
-    def do(self, here: str, function: Callable[[T], R], task: T) -> R | ShardError:
         with suppress(OSError):  # a machine without this folder still reads what is named in full
             os.chdir(here)
+
+    def do(self, function: Callable[[T], R], task: T) -> R | ShardError:
         return tried(function, task)
 
 
