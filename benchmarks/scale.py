@@ -404,15 +404,20 @@ def covered(one: dict[str, Any]) -> list[str]:
 
 def spread(one: dict[str, Any]) -> list[str]:
     """Return the lines of what two workers gain, of this machine and of Ray."""
-    gain = one["one worker"] / (one["two workers"] - one["start of two workers"])
+    apart = one["two workers"] - one["start of two workers"]
+    # Two cannot be more than twice as quick: then how long the start took is all that was seen.
+    gain = (
+        f"without that, two are {one['one worker'] / apart:.2f} times as quick as one"
+        if apart >= one["one worker"] / 2
+        else "what is left is too little to tell how much quicker than one they are"
+    )
     seconds = ", ".join(f"{name} {one[name]:.1f}" for name in ENGINES)
     return [
         f"Engines, load {one['load']:.1f}: margin over {one['rows']:,} rows of",
         f"{one['columns']} columns, seconds of the clock, best of three: {seconds};",
         f"before that Ray took {one['start of Ray']:.1f} s to start. Two workers of this",
-        f"machine took {one['start of two workers']:.1f} s of theirs to start: without that, two",
-        f"are {gain:.2f} times as quick as",
-        f"one. A worker held {one['MB at work']:,.0f} MB at most,",
+        f"machine took {one['start of two workers']:.1f} s of theirs to start:",
+        f"{gain}. A worker held {one['MB at work']:,.0f} MB at most,",
         f"an idle one {one['MB idle']:,.0f} MB.",
     ]
 
