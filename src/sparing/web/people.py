@@ -162,14 +162,7 @@ def disagreements(project: TheProject) -> DisagreementsBody:
                     one.votes, one.said, one.spans, one.boxes
                 )
             ],
-            suggestion=(
-                *one.suggestion[:2],
-                _listed(one.suggestion.labels),
-                _bodies(one.suggestion.spans),
-                one.suggestion.by,
-                _drawn(one.suggestion.boxes),
-                [*one.suggestion.perhaps],
-            ),
+            suggestion=one.suggestion,
             is_audited=one.is_audited,
         )
         for one in found[:MOST_SHOWN]
