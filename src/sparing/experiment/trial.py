@@ -4,7 +4,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any, Literal, Self
+from typing import Any, Self
 
 import numpy as np
 from sklearn.metrics import f1_score
@@ -15,7 +15,7 @@ from sparing.experiment.grid import Cell, CellResult
 from sparing.experiment.prepared import Prepared
 from sparing.experiment.protocol import Protocol
 from sparing.experiment.statistics import balanced_accuracy
-from sparing.learner.labels import LabelsLearner
+from sparing.learner.labels import THRESHOLDS
 from sparing.learner.learner import ActiveLearner
 from sparing.pool.views import Views
 from sparing.strategies.base import QueryStrategy
@@ -83,14 +83,14 @@ def run_trial(
     X, X_test, views = encoded(encoding)
     answers: Any = prepared.codes if prepared.present is None else prepared.present
     known, unseen = answers[encoding.pool], answers[encoding.test]
-    kind = "class" if prepared.present is None else "labels"
+    kind, scores = ("class", _scores) if prepared.present is None else ("labels", _f1_scores)
     start = time.perf_counter()
     classes = range(len(prepared.classes))
     learner = ActiveLearner(X, classes, model, strategy, seed=cell.seed, views=views, kind=kind)
     result = CellResult(cell, protocol.label_counts(), [], [], 0.0)
     for rows in _batches(learner, protocol, cell.seed):
         learner.teach(rows, known[rows])
-        accuracy, balanced = _scores(learner, X_test, unseen)
+        accuracy, balanced = scores(learner, X_test, unseen)
         result.accuracy.append(accuracy)
         result.balanced_accuracy.append(balanced)
     return CellResult(
@@ -102,21 +102,20 @@ def run_trial(
     )
 
 
-def _scores(learner: ActiveLearner, X: FloatArray, truth: Any) -> tuple[float, float]:
-    """Return accuracy and balanced accuracy; of several labels an item micro and macro F1."""
-    if isinstance(learner, LabelsLearner):
-        return _f1(learner, X, truth, "micro"), _f1(learner, X, truth, "macro")
+def _scores(learner: ActiveLearner, X: FloatArray, codes: IntArray) -> tuple[float, float]:
+    """Return accuracy and balanced accuracy."""
     predicted = np.asarray(learner.predict(X))
-    return float(np.mean(predicted == truth)), balanced_accuracy(truth, predicted)
+    return float(np.mean(predicted == codes)), balanced_accuracy(codes, predicted)
 
 
-def _f1(
-    learner: LabelsLearner, X: FloatArray, present: BoolArray, average: Literal["micro", "macro"]
-) -> float:
-    """Return F1 of what is predicted for it."""
-    given = learner.predict(X, for_f1=average)
-    said = np.array([[label in labels for label in learner.classes] for labels in given])
-    return float(f1_score(present, said, average=average, zero_division=0))
+def _f1_scores(learner: ActiveLearner, X: FloatArray, present: BoolArray) -> tuple[float, float]:
+    """Return micro and macro F1, each of what is predicted for it."""
+    proba, of_pool = learner.predict_proba(X), learner.predict_proba()
+    micro, macro = (
+        float(f1_score(present, proba >= threshold(of_pool), average=average, zero_division=0))
+        for average, threshold in THRESHOLDS.items()
+    )
+    return micro, macro
 
 
 def _batches(learner: ActiveLearner, protocol: Protocol, seed: int) -> Iterator[IntArray]:
