@@ -5,6 +5,7 @@ import threading
 import time
 import zlib
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from io import BytesIO
 
 import httpx
@@ -20,6 +21,16 @@ from sparing.web.app import create_app
 from sparing.web.media import Picture
 
 RED = (200, 30, 30)
+
+
+@contextmanager
+def let_in(served, app):
+    """Serve an app; yield its address and a client that is let in."""
+    with served(app) as port:
+        base = f"http://127.0.0.1:{port}"
+        with httpx.Client(base_url=base, headers={"origin": base}, timeout=120) as browser:
+            browser.post("/session", json={"token": app.state.door.token}).raise_for_status()
+            yield base, browser
 
 
 def save(path, size=(40, 30), color=RED, mode="RGB", **options):
@@ -164,28 +175,25 @@ def test_parts_that_many_want_at_once_wait_for_one_decoding(project, served, tmp
 
     monkeypatch.setattr(media, "_whole", slow)
     app = create_app(project)
-    with served(app) as port, ThreadPoolExecutor(6) as pool:
-        base = f"http://127.0.0.1:{port}"
-        with httpx.Client(base_url=base, headers={"origin": base}, timeout=60) as browser:
-            browser.post("/session", json={"token": app.state.door.token})
-            cookies = dict(browser.cookies)
-            asked = [
-                pool.submit(
-                    httpx.get,
-                    f"{base}/media/it",
-                    params={"part": f"{20 * i},0,{20 * i + 10 + i},9"},
-                    cookies=cookies,
-                    timeout=60,
-                )
-                for i in range(6)
-            ]
-            try:
-                end = time.monotonic() + 30
-                while app.state.drawing.statistics().borrowed_tokens < 6:
-                    assert time.monotonic() < end
-                    time.sleep(0.02)
-            finally:
-                done.set()
+    with let_in(served, app) as (base, browser), ThreadPoolExecutor(6) as pool:
+        cookies = dict(browser.cookies)
+        asked = [
+            pool.submit(
+                httpx.get,
+                f"{base}/media/it",
+                params={"part": f"{20 * i},0,{20 * i + 10 + i},9"},
+                cookies=cookies,
+                timeout=60,
+            )
+            for i in range(6)
+        ]
+        try:
+            end = time.monotonic() + 30
+            while app.state.drawing.statistics().borrowed_tokens < 6:
+                assert time.monotonic() < end
+                time.sleep(0.02)
+        finally:
+            done.set()
         sizes = [opened(one.result()).size for one in asked]
     assert sizes == [(10 + i, 9) for i in range(6)]
     assert decodings == [path]
@@ -368,21 +376,18 @@ def test_no_answer_waits_for_pictures_however_many_are_decoded(
 
     monkeypatch.setattr(api, "picture", slow)
     app = create_app(project)
-    with served(app) as port, ThreadPoolExecutor(50) as pool:
-        base = f"http://127.0.0.1:{port}"
-        with httpx.Client(base_url=base, headers={"origin": base}, timeout=120) as browser:
-            browser.post("/session", json={"token": app.state.door.token})
-            cookies = dict(browser.cookies)
-            asked = [
-                pool.submit(httpx.get, f"{base}/media/it", cookies=cookies, timeout=240)
-                for _ in range(50)
-            ]
-            try:
-                end = time.monotonic() + 120
-                while app.state.drawing.statistics().tasks_waiting < 40:
-                    assert time.monotonic() < end
-                    time.sleep(0.02)
-                assert browser.get("/api/state").status_code == 200
-            finally:
-                done.set()
+    with let_in(served, app) as (base, browser), ThreadPoolExecutor(50) as pool:
+        cookies = dict(browser.cookies)
+        asked = [
+            pool.submit(httpx.get, f"{base}/media/it", cookies=cookies, timeout=240)
+            for _ in range(50)
+        ]
+        try:
+            end = time.monotonic() + 120
+            while app.state.drawing.statistics().tasks_waiting < 40:
+                assert time.monotonic() < end
+                time.sleep(0.02)
+            assert browser.get("/api/state").status_code == 200
+        finally:
+            done.set()
         assert {one.result().status_code for one in asked} == {200}

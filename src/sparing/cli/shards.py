@@ -52,9 +52,7 @@ def is_url(named: str | Path) -> bool:
     from sparing.sharded.places import URL
 
     # A list of databases stands in what loads their library, which shards do without.
-    if isinstance(named, Path):
-        return False
-    return bool(URL.match(named)) and not named.startswith("postgres")
+    return isinstance(named, str) and bool(URL.match(named)) and not named.startswith("postgres")
 
 
 @contextmanager
