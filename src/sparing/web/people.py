@@ -1,15 +1,12 @@
 """The routes of people: how far they agree, where they differ, what they go by."""
 
-from collections.abc import Sequence
 from itertools import zip_longest
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Response
 from pydantic import Field
 
-from sparing.project.log.boxed import MarkedBox
 from sparing.project.log.commands import MAX_TEXT
-from sparing.project.log.marked import MarkedSpan
 from sparing.stats.agreement import Agreement, Figure
 from sparing.web.api import TheProject, Who
 from sparing.web.bodies import (
@@ -131,39 +128,29 @@ def _figure(name: str, figure: Figure) -> FigureBody:
     )
 
 
-def _listed(labels: Sequence[str] | None) -> list[str] | None:
-    return None if labels is None else [*labels]
-
-
-def _bodies(spans: Sequence[MarkedSpan] | None) -> list[MarkedSpanBody] | None:
-    return None if spans is None else [MarkedSpanBody.model_validate(span) for span in spans]
-
-
-def _drawn(boxes: Sequence[MarkedBox] | None) -> list[MarkedBoxBody] | None:
-    return None if boxes is None else [MarkedBoxBody.model_validate(box) for box in boxes]
-
-
 @router.get("/api/disagreements", dependencies=[only(Role.SETTLER, "Settling")])
 def disagreements(project: TheProject) -> DisagreementsBody:
     """Return the items on which people differ, with what each of them said."""
     found = project.team.disagreements()
     rows = [
-        DisagreementBody(
-            asked=AskedBody.model_validate(one.asked),
-            votes=[
-                VoteBody(
-                    annotator=who,
-                    class_name=said,
-                    labels=_listed(labels),
-                    spans=_bodies(spans),
-                    boxes=_drawn(boxes),
-                )
-                for (who, said), labels, spans, boxes in zip_longest(
-                    one.votes, one.said, one.spans, one.boxes
-                )
-            ],
-            suggestion=one.suggestion,
-            is_audited=one.is_audited,
+        DisagreementBody.model_validate(
+            {
+                "asked": one.asked,
+                "votes": [
+                    {
+                        "annotator": who,
+                        "class_name": said,
+                        "labels": labels,
+                        "spans": spans,
+                        "boxes": boxes,
+                    }
+                    for (who, said), labels, spans, boxes in zip_longest(
+                        one.votes, one.said, one.spans, one.boxes
+                    )
+                ],
+                "suggestion": one.suggestion,
+                "is_audited": one.is_audited,
+            }
         )
         for one in found[:MOST_SHOWN]
     ]
