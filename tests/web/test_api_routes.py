@@ -285,8 +285,9 @@ def test_every_form_of_an_export_is_on_the_page_as_a_file_or_a_folder(real):
     assert tasks.headers["content-disposition"] == 'attachment; filename="labels.json"'
     assert {"text"} <= tasks.json()[0]["data"].keys()
     for form, inside in (("folders", "labels.csv"), ("hf", "README.md")):
-        made = real.post("/api/folders", params={"form": form}, json={}).json()
-        assert Path(made["folder"], inside).is_file()
+        answer = real.post("/api/folders", params={"form": form}, json={})
+        assert answer.status_code == 200, answer.text
+        assert Path(answer.json()["folder"], inside).is_file()
     assert real.post("/api/folders", params={"form": "csv"}, json={}).status_code == 422
 
 

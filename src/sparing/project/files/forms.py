@@ -4,10 +4,13 @@ import io
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sparing.datasets.formulas import csv_text
 from sparing.errors import MissingExtraError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 INTEGERS = frozenset({"model_version", "guidelines"})
 BOOLEANS = frozenset({"flagged", "present"})
@@ -60,11 +63,25 @@ def to_parquet(table: ExportTable) -> bytes:
     ------
     MissingExtraError : pyarrow is not installed
     """
+    whole = to_arrow(table, "Parquet files")
+    from pyarrow import parquet
+
+    out = io.BytesIO()
+    parquet.write_table(whole, out)
+    return out.getvalue()
+
+
+def to_arrow(table: ExportTable, wanted_for: str) -> "pa.Table":
+    """Return a table as Arrow has it; ``wanted_for`` is what it is for, should pyarrow be missing.
+
+    Raises
+    ------
+    MissingExtraError : pyarrow is not installed
+    """
     try:
         import pyarrow as pa
-        from pyarrow import parquet
     except ImportError as error:
-        raise MissingExtraError("pyarrow", "tables", "Parquet files") from error
+        raise MissingExtraError("pyarrow", "tables", wanted_for) from error
     kinds = {
         **dict.fromkeys(INTEGERS, pa.int64()),
         **dict.fromkeys(BOOLEANS, pa.bool_()),
@@ -75,9 +92,7 @@ def to_parquet(table: ExportTable) -> bytes:
         pa.array(column, kinds.get(name, pa.string())) if i < table.n_own else _array(column)
         for i, (name, column) in enumerate(zip(table.columns, values, strict=True))
     ]
-    out = io.BytesIO()
-    parquet.write_table(pa.table(arrays, names=list(table.columns)), out)
-    return out.getvalue()
+    return pa.table(arrays, names=list(table.columns))
 
 
 def _array(column: Sequence[Any]) -> Any:

@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sparing.datasets.hugging_face import METADATA
-from sparing.errors import MissingExtraError, SourceError
+from sparing.errors import SourceError
 from sparing.files import staging, write_atomically
-from sparing.project.files.forms import ExportTable, to_parquet
+from sparing.project.files.forms import ExportTable, to_arrow
 from sparing.project.files.hub_columns import PARTS, HubColumn, Shared, columns_for_trainers
 from sparing.project.source.items import Item
 
@@ -69,11 +69,9 @@ def write_hub(
 
 def _rows(table: ExportTable, shared: Shared) -> bytes:
     """Return the rows as Parquet: labels as trainers take them, a picture as its bytes."""
-    try:
-        from pyarrow import parquet
-    except ImportError as error:
-        raise MissingExtraError("pyarrow", "tables", "data sets of Hugging Face") from error
-    whole = parquet.read_table(io.BytesIO(to_parquet(table)))
+    whole = to_arrow(table, "data sets of Hugging Face")
+    from pyarrow import parquet
+
     features = {name: _feature(whole.schema.field(name).type) for name in whole.column_names}
     taught = [(_free(n, whole) if n in PARTS else n, *c) for n, *c in columns_for_trainers(shared)]
     for column, values, feature in (*taught, *_shown(shared, whole, table.n_own)):
