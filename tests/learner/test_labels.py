@@ -275,8 +275,9 @@ def test_rare_labels_are_given_for_f1_before_they_are_likelier_than_not():
     for average in ("micro", "macro"):
         assert f1(learner.predict(for_f1=average)) > 0.5
         assert learner.predict(X, for_f1=average) == learner.predict(for_f1=average)
-    with pytest.raises(InvalidInputError, match="'micro', 'macro' or None"):
-        learner.predict(for_f1=True)
+    for wrong in (True, "f1", np.array(["micro", "macro"])):
+        with pytest.raises(InvalidInputError, match="'micro', 'macro' or None"):
+            learner.predict(for_f1=wrong)
 
 
 def test_macro_f1_has_a_threshold_a_label_and_gives_none_of_which_nothing_is_known():

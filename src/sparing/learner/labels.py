@@ -181,7 +181,7 @@ class LabelsLearner(ActiveLearner):
         InvalidInputError : ``for_f1`` is something else; and as in ``ActiveLearner.predict``
         TrainingError : as in ``ActiveLearner.predict``
         """
-        if for_f1 not in (None, *THRESHOLDS):
+        if for_f1 is not None and not (isinstance(for_f1, str) and for_f1 in THRESHOLDS):
             raise invalid("for_f1", "predict", "'micro', 'macro' or None", for_f1)
         proba = self._proba(X, "predict")
         if for_f1 is None:
