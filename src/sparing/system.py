@@ -26,6 +26,8 @@ WINDOWS = os.name == "nt"
 NICENESS = 10
 LOCKED_BYTES = 0x10000 if WINDOWS else 0  # from the start of a locked file: nobody can read them
 MAPPED: Literal["r"] | None = None if WINDOWS else "r"  # of a file that may be replaced meanwhile
+START_METHOD: Literal["forkserver", "spawn"] = "forkserver" if sys.platform == "linux" else "spawn"
+"""How workers are started: macOS has libraries that may not be copied into another process."""
 _WITHOUT_WAITING = getattr(os, "O_NONBLOCK", 0)  # for a pipe that nobody writes to
 _NO_LINK = getattr(os, "O_NOFOLLOW", 0)
 _POPULATE_READ = 22 if sys.platform == "linux" else None  # which the module mmap does not name

@@ -151,6 +151,7 @@ def place(tmp_path_factory):
 @needs_ray
 @needs_tables
 def test_the_same_commands_write_the_same_files_on_ray(engine, place, monkeypatch):
+    """As one process of this machine does, which starts nothing."""
     monkeypatch.chdir(place)
     asked = []
 
@@ -160,7 +161,7 @@ def test_the_same_commands_write_the_same_files_on_ray(engine, place, monkeypatc
         yield engine  # started once for all of these tests
 
     monkeypatch.setattr(ray_engine, "on_ray", running)
-    for where, more in (("here", ["--workers", "2"]), ("ray", ["--engine", "ray"])):
+    for where, more in (("here", []), ("ray", ["--engine", "ray"])):
         (place / where).mkdir()
         for command in (*POOL_COMMANDS, CERTIFIED):
             if command is CERTIFIED:

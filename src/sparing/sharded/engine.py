@@ -16,6 +16,7 @@ from threadpoolctl import threadpool_limits
 
 from sparing.encoders.base import nobody
 from sparing.errors import ShardError
+from sparing.system import START_METHOD
 from sparing.types import Tick
 
 TRIES = 3
@@ -70,7 +71,7 @@ class Local:
             return
         waiting, tries = list(range(len(tasks)))[::-1], [0] * len(tasks)
         while waiting:
-            with _pool(self.workers) as pool:
+            with _pool(self.workers, function) as pool:
                 in_flight: dict[Future[R | ShardError], int] = {}
                 try:
                     while waiting or in_flight:
@@ -142,9 +143,12 @@ def results(
         progress(done, len(tasks))
 
 
-def _pool(workers: int) -> ProcessPoolExecutor:
-    # Not forked: a copy of a process with threads may wait for a lock that nobody holds.
-    context = multiprocessing.get_context("spawn")
+def _pool(workers: int, function: Callable[[T], R]) -> ProcessPoolExecutor:
+    # Not forked: a copy of a process with threads may wait for a lock that nobody holds. A server
+    # that only has the module of the function in memory may be: workers come of it in no time.
+    context = multiprocessing.get_context(START_METHOD)
+    if START_METHOD == "forkserver" and function.__module__ != "__main__":
+        context.set_forkserver_preload([function.__module__])  # heard before the first start alone
     return ProcessPoolExecutor(workers, mp_context=context, initializer=one_thread)
 
 
