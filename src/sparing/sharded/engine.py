@@ -20,6 +20,7 @@ from sparing.system import START_METHOD
 from sparing.types import Tick
 
 TRIES = 3
+MAIN = "__main__"  # a script of the user's, which is not run for its functions
 T = TypeVar("T")
 R = TypeVar("R")
 
@@ -145,10 +146,10 @@ def results(
 
 def _pool(workers: int, function: Callable[[T], R]) -> ProcessPoolExecutor:
     # Not forked: a copy of a process with threads may wait for a lock that nobody holds. A server
-    # that only has the module of the function in memory may be: workers come of it in no time.
+    # that does nothing but hold the modules may be, and is where there is one.
     context = multiprocessing.get_context(START_METHOD)
-    if START_METHOD == "forkserver" and function.__module__ != "__main__":
-        context.set_forkserver_preload([function.__module__])  # heard before the first start alone
+    if START_METHOD == "forkserver":  # it hears of modules until its first start alone
+        context.set_forkserver_preload([m for m in (__name__, function.__module__) if m != MAIN])
     return ProcessPoolExecutor(workers, mp_context=context, initializer=one_thread)
 
 
