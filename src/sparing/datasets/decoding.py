@@ -125,8 +125,11 @@ def beginning(path: Path, encoding: str | None = None) -> str:
     ------
     SourceError : the file is not there, unreadable or no text
     """
-    with open_regular(path) as stream:
-        content = stream.read(GUESSED_BY)
+    try:
+        with open_regular(path) as stream:
+            content = stream.read(GUESSED_BY)
+    except SourceError as error:
+        raise SourceError(f"{path} is {error}.") from None
     is_cut = len(content) == GUESSED_BY and not content.startswith(_UTF16)
     whole = content[: content.rfind(b"\n") + 1] if is_cut else content
     return (decode_as(whole, encoding) if encoding else decode(whole))[0]

@@ -35,7 +35,7 @@ def one_label(cell: Any) -> str | None:
         ...
     sparing.errors.InvalidInputError: 2 labels, where an item has one
     """
-    if isinstance(cell, str) and (parts := _printed(cell)) is not None:
+    if isinstance(cell, str) and (parts := printed(cell)) is not None:
         return one_label(parts)
     if isinstance(cell, list | tuple | set):
         if len(cell) > 1:
@@ -48,8 +48,14 @@ def one_label(cell: Any) -> str | None:
     return None if is_missing(cell) else kept_name(plain_text(cell)) or None
 
 
-def _printed(text: str) -> Any:
-    """Return the list, object or bytes that somebody has printed into a cell; None: it is text."""
+def printed(text: str) -> Any:
+    """Return the list, object or bytes that somebody has printed into a cell; None: it is text.
+
+    Examples
+    --------
+    >>> printed("['sun', 'rain']"), printed("sun")
+    (['sun', 'rain'], None)
+    """
     text = text.strip()
     if not text.startswith(WITH_PARTS) or len(text) > LONGEST_LIST:
         return None
@@ -77,8 +83,8 @@ def several_labels(cell: Any, separator: str) -> tuple[str, ...] | None:
     ((), None)
     """
     if isinstance(cell, str):
-        printed = _printed(cell)
-        parts = cell.split(separator) if printed is None else printed
+        listed = printed(cell)
+        parts = cell.split(separator) if listed is None else listed
     else:
         parts = [cell] if cell is None or is_missing(cell) else cell
     if not isinstance(parts, list | tuple | set):

@@ -37,15 +37,23 @@ def read_sentences(texts: Any, name: str) -> Sentences:
         return texts
     if isinstance(texts, str | bytes | Mapping) or not isinstance(texts, Iterable):
         raise invalid(name, WHERE, "a list of texts, or of lists of tokens", texts)
-    listed = [text if isinstance(text, str) else list(text) for text in texts]
+    listed = [text if isinstance(text, str) else _words(text) for text in texts]
     if not listed:
         raise invalid(name, WHERE, "of one sentence at least", listed)
     if all(isinstance(text, str) for text in listed):
-        return Sentences.of_texts(listed)  # type: ignore[arg-type]
-    odd = [t for t in listed if isinstance(t, str) or not all(isinstance(w, str) and w for w in t)]
+        return Sentences.of_texts(listed)
+    odd = [t for t in listed if not isinstance(t, list) or not all(_is_word(w) for w in t)]
     if odd:
         raise invalid(name, WHERE, "all texts, or all lists of tokens that are not empty", odd[0])
     return Sentences.of_words(listed)
+
+
+def _words(text: Any) -> Any:
+    return list(text) if isinstance(text, Iterable) else text  # a gap is refused by its name
+
+
+def _is_word(word: Any) -> bool:
+    return isinstance(word, str) and bool(word)
 
 
 def own_tagger(tagger: Any, sentences: Sentences) -> Any:

@@ -15,6 +15,7 @@ ODD = [
     Document("\U0001f642 Ada\u2019s cafe\u0301", ((2, 5, "person"), (8, 13, "place"))),
     Document("\u0645\u0631\u062d\u0628\u0627 \u0628\u0643\u0645", ((0, 5, "word"),)),
     Document("first\r\nsecond\r\n", ((0, 13, "both"),)),
+    Document("two\tcolumns of it", ((0, 7, "both"), (8, 15, "part"))),
     Document("nothing here", ()),
     Document("nobody looked", None),
 ]

@@ -459,3 +459,43 @@ def test_a_class_that_may_be_a_slip_is_pointed_out(tmp_path):
     assert told.n_stored == 2
     slip = "New classes that may be slips: 'Sprots' for 'Sports'. Merge them if they are."
     assert told.notes == (slip,), "'World' is only new"
+
+
+@pytest.mark.parametrize("form", ["csv", "jsonl", "parquet"])
+@pytest.mark.parametrize("kind", ["class", "labels"])
+def test_our_own_tables_mean_what_they_say(tmp_path, form, kind):
+    """A class may be called as others call a gap, and a text be longer than cells often are."""
+    if form == "parquet":
+        pytest.importorskip("pyarrow")
+    source = tmp_path / "long.jsonl"
+    source.write_text("".join(json.dumps({"text": f"{w} " * 40_000}) + "\n" for w in "ab"))
+    path, names = tmp_path / f"out.{form}", ["NA", "n/a", "null"]
+    answers = [["NA", "n/a"], ["null"]] if kind == "labels" else ["NA", "null"]
+    with Project.create(source, tmp_path / "one", classes=names, kind=kind) as project:
+        project.teach(dict(zip(project.items, answers, strict=True)), "Ada")
+        project.files.export(path, form)
+    with Project.create(source, tmp_path / "two", classes=names, kind=kind) as other:
+        told = other.files.import_labels(path)
+        assert (told.n_stored, told.problems) == (2, ())
+        asked = [other.asked(item).answer for item in other.items]
+    if kind == "labels":
+        assert [{*answer.labels} for answer in asked] == [{"NA", "n/a"}, {"null"}]
+    else:
+        assert [answer.class_name for answer in asked] == ["NA", "null"]
+
+
+def test_lists_as_python_prints_them_are_lists_of_labels(tmp_path):
+    source, table = tmp_path / "days.jsonl", tmp_path / "labels.csv"
+    cells = ["['sun', 'rain']", "[]", '["sun"]', "[sun"]
+    texts = [f"the weather of day {i}" for i in range(4)]
+    source.write_text("".join(json.dumps({"text": text}) + "\n" for text in texts))
+    with table.open("w", newline="") as file:
+        csv.writer(file).writerows([("text", "labels"), *zip(texts, cells, strict=True)])
+    with Project.create(source, kind="labels") as project:
+        told = project.files.import_labels(table)
+        assert told.n_stored == 3
+        assert [p.reason for p in told.problems] == ["a list of labels that is no JSON"]
+        asked = [project.asked(item).answer for item in project.items]
+        assert [None if a is None else {*a.labels} for a in asked] == [
+            {"sun", "rain"}, set(), {"sun"}, None
+        ]  # fmt: skip

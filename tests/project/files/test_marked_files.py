@@ -7,7 +7,7 @@ import pytest
 
 from sparing.annotations.spans import text_hash
 from sparing.datasets.marked.read import read_documents
-from sparing.errors import UnknownNameError
+from sparing.errors import SourceError, UnknownNameError
 from sparing.project import NewEvent, Project
 from sparing.project.files.marked import moved
 from sparing.store import Kind
@@ -193,7 +193,59 @@ def test_only_forms_of_spans_are_offered(project, tmp_path):
 
 
 def test_spans_move_with_white_space_alone():
-    assert moved(" a b", [(1, 4, "x"), (0, 1, "y")], "ab") == [(0, 2, "x")]
+    assert moved(" a b", [(1, 4, "x")], "ab") == [(0, 2, "x")]
+    assert moved(" a b", [(1, 4, "x"), (0, 1, "y")], "ab") is None
+    assert moved(" a b", [(0, 1, "y"), (2, 4, "x")], " a b") == [(0, 1, "y"), (2, 4, "x")]
+
+
+def imported(source, path, rows):
+    """Return what an import of marked texts makes of a project, and what was said of it."""
+    path.write_text("\n".join(json.dumps(row) for row in rows), encoding="utf-8")
+    with Project.create(source, path.with_suffix(".sparing"), kind="spans") as made:
+        told = made.files.import_labels(path)
+        return said(made), [problem.reason for problem in told.problems]
+
+
+def test_a_text_to_the_letter_goes_before_one_that_differs_in_white_space(tmp_path):
+    source = tmp_path / "w.txt"
+    source.write_text("nowhere to go\nnow here to go\n")
+    marked = {"text": "now here to go", "label": [[0, 8, "x"]]}
+    alike = {"text": "now  here to go", "label": [[0, 3, "y"]]}
+    assert imported(source, tmp_path / "1.jsonl", [marked])[0] == {"now here to go": [(0, 8, "x")]}
+    both, _ = imported(source, tmp_path / "2.jsonl", [marked, alike])
+    assert both == {"now here to go": [(0, 8, "x")], "nowhere to go": [(0, 3, "y")]}
+
+
+def test_spans_with_white_space_at_their_ends_keep_it_where_the_text_is_the_same(tmp_path):
+    source = tmp_path / "w.txt"
+    source.write_text("Ada met Bob\n")
+    spans = [[3, 4, "gap"], [7, 11, "person"]]
+    kept, _ = imported(source, tmp_path / "1.jsonl", [{"text": "Ada met Bob", "label": spans}])
+    assert kept == {"Ada met Bob": [(3, 4, "gap"), (7, 11, "person")]}
+    other = {"text": "Ada  met Bob", "label": [[3, 4, "gap"]]}
+    kept, reasons = imported(source, tmp_path / "2.jsonl", [other])
+    assert kept == {}
+    assert "a span of white space alone" in reasons[0]
+
+
+@pytest.mark.parametrize("form", ["csv", "jsonl", "parquet"])
+def test_classes_come_back_from_our_tables_to_the_letter(source, tmp_path, form):
+    if form == "parquet":
+        pytest.importorskip("pyarrow")
+    with Project.create(source, classes=["NA", "?"], kind="spans") as project:
+        first = next(iter(project.items))
+        project.teach({first: [(2, 5, "NA"), (8, 13, "?")]}, "Ada")
+        project.files.export(tmp_path / f"out.{form}", form)
+    with Project.create(source, tmp_path / "again", kind="spans") as again:
+        assert again.files.import_labels(tmp_path / f"out.{form}").n_stored == 1
+        assert said(again) == {TEXTS[0]: [(2, 5, "NA"), (8, 13, "?")]}
+
+
+@pytest.mark.parametrize("name", ["none.conll", "none.jsonl", "none.json"])
+def test_an_empty_file_is_named(project, tmp_path, name):
+    (tmp_path / name).write_text("")
+    with pytest.raises(SourceError, match=rf"{name} is empty\."):
+        project.files.import_labels(tmp_path / name)
 
 
 def test_a_text_without_a_token_is_left_out_of_columns_and_counted(tmp_path):

@@ -75,7 +75,7 @@ def annotations(document: Document) -> str:
 
 
 def _on_one_line(text: str) -> str:
-    return text.replace("\r", " ").replace("\n", " ")
+    return text.replace("\r", " ").replace("\n", " ").replace("\t", " ")  # a tab parts columns
 
 
 def _lines(path: Path, encoding: str | None) -> list[str] | None:
@@ -94,12 +94,12 @@ def _document(text: str, entities: list[str] | None, name: str, offsets: str) ->
         return checked(text, None, name)
     spans, quoted = [], []
     for line in entities:
-        parts = line.rstrip("\r").split("\t")
+        parts = line.rstrip("\r").split("\t", 2)
         words = parts[1].split() if len(parts) > 1 else []
         if len(words) != 3 or not all(map(PLACE.fullmatch, words[1:])):
             return Skipped(name, f"no span of one piece: {line.strip()!r}")
         start, end = int(words[1]), int(words[2])
         spans.append((start, end, words[0]))
-        same = len(parts) > 2 and _on_one_line(text[start:end]) == parts[2]
+        same = len(parts) > 2 and _on_one_line(text[start:end]) == _on_one_line(parts[2])
         quoted.append(text[start:end] if same or len(parts) < 3 else parts[2])
     return checked(text, spans, name, offsets, quoted)

@@ -1,7 +1,5 @@
 """A table of labels, whatever wrote it: which columns it has, and what each row says."""
 
-import csv
-import io
 import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -14,7 +12,8 @@ from sparing.annotations.values import MOST_VERSION
 from sparing.datasets.decoding import read_text, whole_text
 from sparing.datasets.formulas import armed
 from sparing.datasets.items import Skipped
-from sparing.datasets.label_cells import one_label, seconds_of
+from sparing.datasets.label_cells import one_label, printed, seconds_of
+from sparing.datasets.lines import plain_rows
 from sparing.datasets.rows import RawTable, is_missing
 from sparing.errors import InvalidInputError
 from sparing.project.audits.draws import AUDIT
@@ -145,7 +144,7 @@ def own_csv(path: Path) -> RawTable | None:
     """
     if path.suffix.lower() != ".csv" or not path.is_file():
         return None
-    rows = list(csv.reader(io.StringIO(read_text(path)[0], newline="")))
+    rows = plain_rows(read_text(path)[0])
     ours = (COLUMNS, WITHOUT_SECONDS, COLUMNS_OF_BEFORE)
     if not rows or not any(tuple(rows[0][: len(columns)]) == columns for columns in ours):
         return None
@@ -161,7 +160,8 @@ def _label(
     table: LabelTable, i: int, cells: Mapping[str, Any], provenance: str, state: str
 ) -> dict[str, Any]:
     if table.is_own and (opinions := read(_text(cells.get("opinions")))):
-        settled = (_text(cells.get("annotator")), answer_in(table.labels[i], table.kind) or "")
+        answer = answer_in(table.labels[i], table.kind, is_own=True)
+        settled = (_text(cells.get("annotator")), answer or "")
         told = {"opinions": opinions, "asked_for": FROM_FILE}
         return told | ({"settled": settled} if provenance == SETTLED else {})
     if provenance in REFUSED:
@@ -171,10 +171,7 @@ def _label(
     if state == "contested":
         raise InvalidInputError(CONTESTED)
     cell, skipped = table.labels[i], state == SKIPPED_STATE
-    if table.is_own and table.kind == CLASS:  # it means what it says, to the letter
-        label = str(cell) if cell not in ("", None) else None
-    else:
-        label = answer_in(cell, table.kind)
+    label = answer_in(cell, table.kind, is_own=table.is_own)
     if label is None and not skipped:
         raise InvalidInputError("no label")
     of_cluster = {"source": FROM_CLUSTER, "text": _text(cells.get("basis"))}
@@ -203,36 +200,62 @@ def _split(cell: Any, separator: str) -> Any:
     return [part.strip() for part in cell.split(separator) if part.strip()]
 
 
-def answer_in(cell: Any, kind: str) -> str | None:
+def answer_in(cell: Any, kind: str, *, is_own: bool = False) -> str | None:
     """Return a cell as a door hands an answer in; None where nobody has given one.
 
-    Several labels are a list, or one as JSON; a text is one label.
+    Several labels are a list, or one that was written as JSON or printed; a text is one label.
+
+    Parameters
+    ----------
+    cell : of the table
+    kind : of the answers
+    is_own : whether an export of ours has it, which means what it says: a class may be called NA
 
     Raises
     ------
     InvalidInputError : the cell is no label
     """
+    name_of = _to_the_letter if is_own else one_label
     if kind == CLASS:
-        return one_label(cell)
-    if kind == SPANS:
-        return _parts(cell, span_parts, "spans")
-    if kind == BOXES:
-        return _parts(cell, box_parts, "boxes")
+        return name_of(cell)
+    if kind in PARTS_OF:
+        return _parts(cell, *PARTS_OF[kind], name_of)
     if isinstance(cell, str) and cell.lstrip().startswith("["):
-        try:
-            cell = json.loads(cell)
-        except (ValueError, RecursionError):
-            raise InvalidInputError("a list of labels that is no JSON") from None
+        cell = _listed(cell)
     if not isinstance(cell, list | tuple):
-        label = one_label(cell)
+        label = name_of(cell)
         return None if label is None else as_said([label])
-    names = [one_label(one) for one in cell]
+    names = [name_of(one) for one in cell]
     if None in names:
         raise InvalidInputError("a list of labels with an empty one")
     return as_said(list(dict.fromkeys(names)))
 
 
-def _parts(cell: Any, parts_of: Callable[[Any], list[Mapping[str, Any]]], what: str) -> str | None:
+def _to_the_letter(cell: Any) -> str | None:
+    return None if cell is None or cell == "" else str(cell)
+
+
+def _listed(cell: str) -> list[Any]:
+    """Return the list of labels in a cell, as JSON has it or as Python prints it."""
+    try:
+        found = json.loads(cell)
+    except (ValueError, RecursionError):
+        found = printed(cell)
+    if not isinstance(found, list):
+        raise InvalidInputError("a list of labels that is no JSON")
+    return found
+
+
+_PartsOf = Callable[[Any], list[Mapping[str, Any]]]
+PARTS_OF: Mapping[str, tuple[_PartsOf, str]] = {
+    SPANS: (span_parts, "spans"),
+    BOXES: (box_parts, "boxes"),
+}
+
+
+def _parts(
+    cell: Any, parts_of: _PartsOf, what: str, name_of: Callable[[Any], str | None]
+) -> str | None:
     """Return a list of parts, or one as JSON, as a door hands it in; None where there is none."""
     if is_missing(cell):
         return None
@@ -241,7 +264,7 @@ def _parts(cell: Any, parts_of: Callable[[Any], list[Mapping[str, Any]]], what: 
     except (ValueError, RecursionError):
         raise InvalidInputError(f"no list of {what}: {str(cell)[:40]!r}") from None
     known = [{k: v for k, v in part.items() if v is not None} for part in parts]  # of Parquet
-    return as_said([{**part, "label": one_label(part.get("label")) or ""} for part in known])
+    return as_said([{**part, "label": name_of(part.get("label")) or ""} for part in known])
 
 
 def _noted(cells: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """Spans of a project in the formats that trainers take, and spans that others have marked."""
 
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
@@ -31,6 +31,7 @@ from sparing.types import IntArray
 
 CONLL, DOCCANO, PRODIGY, BRAT = SPAN_FORMS
 NOT_HERE = "no text of the project is this one, or holds it"
+NO_PLACE = "a span of white space alone, and the white space here is another"
 
 
 def documents_of(state: State, rows: Sequence[ExportRow]) -> Documents:
@@ -161,8 +162,8 @@ def placed(state: State, documents: Documents) -> tuple[list[Found], list[RowRep
             continue
         here, lost = places.of(document)
         if not here:
-            lost = [document.text]
-        problems += [RowReport(document.name, text[:60], NOT_HERE) for text in lost]
+            lost = lost or [(document.text, NOT_HERE)]
+        problems += [RowReport(document.name, text[:60], reason) for text, reason in lost]
         for item_id, text, spans in here:
             keys = ("start", "end", "label")
             said = as_said([dict(zip(keys, span, strict=True)) for span in spans])
@@ -177,56 +178,71 @@ _Place = tuple[str, str, list[Span]]  # key and text of an item, and the spans t
 class _Places:
     """Finds the items that a text is, or that it holds.
 
-    White space makes no difference: formats that know only tokens have a space between each two.
+    A text that is an item's to the letter is that one. Else white space makes no difference:
+    formats that know only tokens have a space between each two.
     """
 
     def __init__(self, state: State) -> None:
-        self._by_text: dict[str, list[tuple[str, str]]] = defaultdict(list)
+        self._exact: dict[str, deque[tuple[str, str]]] = defaultdict(deque)
+        self._alike: dict[str, deque[tuple[str, str]]] = defaultdict(deque)
+        self._named: set[str] = set()
         listing = state.listing
-        for item_id, value in zip(reversed(listing.ids), reversed(listing.values), strict=True):
+        for item_id, value in zip(listing.ids, listing.values, strict=True):
             text = whole_text(value)
-            self._by_text[_squeezed(text)].append((item_id, text))
+            self._exact[text].append((item_id, text))
+            self._alike[_squeezed(text)].append((item_id, text))
 
-    def of(self, document: Document) -> tuple[list[_Place], list[str]]:
-        """Return the items in a document, and the marked pieces of it that are none."""
+    def of(self, document: Document) -> tuple[list[_Place], list[tuple[str, str]]]:
+        """Return the items in a document, and what of it is none, each with the reason."""
         spans = document.spans or ()
-        whole = self._item(document.text)
-        if whole is not None:
-            return [(*whole, moved(document.text, spans, whole[1]))], []
-        windows = Windows.of([document.text], [spans])
+        pieces = [(document.text, self._item(document.text), [*spans])]
+        if pieces[0][1] is None:
+            windows = Windows.of([document.text], [spans])
+            apart = zip(windows.texts, windows.apart([spans]), strict=True)
+            pieces = [(piece, self._item(piece), inside) for piece, inside in apart]
         found: list[_Place] = []
-        lost: list[str] = []
-        for piece, inside in zip(windows.texts, windows.apart([spans]), strict=True):
-            item = self._item(piece)
-            if item is not None:
-                found.append((*item, moved(piece, inside, item[1])))
+        lost: list[tuple[str, str]] = []
+        for piece, item, inside in pieces:
+            there = None if item is None else moved(piece, inside, item[1])
+            if item is not None and there is not None:
+                found.append((*item, there))
             elif inside:
-                lost.append(piece)
+                lost.append((piece, NOT_HERE if item is None else NO_PLACE))
         return found, lost
 
     def _item(self, text: str) -> tuple[str, str] | None:
         """Return the next item with this text; of equal ones each is named once, then the last."""
-        same = self._by_text.get(_squeezed(text))
-        return None if not same else same.pop() if len(same) > 1 else same[0]
+        same = self._exact.get(text) or self._alike.get(_squeezed(text))
+        if not same:
+            return None
+        while len(same) > 1 and same[0][0] in self._named:
+            same.popleft()
+        self._named.add(same[0][0])
+        return same[0]
 
 
 def _squeezed(text: str) -> str:
     return "".join(text.split())
 
 
-def moved(text: str, spans: Sequence[Span], into: str) -> list[Span]:
+def moved(text: str, spans: Sequence[Span], into: str) -> list[Span] | None:
     """Return spans of a text as those of another that differs from it in white space alone.
+
+    None where one of them is of white space alone, which has no place in the other.
 
     Examples
     --------
     >>> moved("Ada 's cat .", [(0, 3, "x"), (7, 12, "y")], "Ada's cat.")
     [(0, 3, 'x'), (6, 10, 'y')]
     """
+    if text == into:
+        return [*spans]
     before = np.cumsum([0, *(not c.isspace() for c in text)])
     places = [i for i, c in enumerate(into) if not c.isspace()]
     found = []
     for start, end, label in spans:
         first, after = int(before[start]), int(before[end])
-        if first < after:  # else it is of white space alone
-            found.append((places[first], places[after - 1] + 1, label))
+        if first == after:
+            return None
+        found.append((places[first], places[after - 1] + 1, label))
     return found
