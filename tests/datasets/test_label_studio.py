@@ -89,6 +89,8 @@ def test_several_choices_are_one_answer_and_none_is_one_too():
     assert both["value"] == {"choices": ["y", "x"]}
     again = {"result": [both, choice(tags, "x")]}
     assert all_choices(read_annotation(again)) == ("y", "x")
+    as_text = {"type": "choices", "value": {"choices": "x"}}  # of a tool that has one alone
+    assert all_choices(read_annotation({"result": [as_text]})) == ("x",)
     assert all_choices(read_annotation({"result": []})) == ()
     assert all_choices(read_annotation({"result": [], "was_cancelled": True})) is None
     for raw, reason in (({}, "an annotation of nothing"),

@@ -159,7 +159,7 @@ def read_annotation(raw: Any) -> Annotation:
     chosen = [one for one in results if one.get("type") == CHOICES]
     return Annotation(
         _text(raw.get("id")),
-        tuple(str(c) for one in chosen for c in list_under(one.get("value") or {}, CHOICES)),
+        tuple(str(choice) for one in chosen for choice in _choices(one.get("value") or {})),
         raw.get("was_cancelled") is True,
         _annotator(raw.get("completed_by")),
         _text(raw.get("updated_at") or raw.get("created_at")),
@@ -169,6 +169,12 @@ def read_annotation(raw: Any) -> Annotation:
         tuple(one for one in results if one.get("type") == RECTANGLES),
         seconds_of(raw.get(LEAD_TIME)),
     )
+
+
+def _choices(value: Any) -> list[Any]:
+    """Return what was chosen: a list, or a text where a tool wrote a single choice so."""
+    found = value.get(CHOICES) if isinstance(value, Mapping) else None
+    return [found] if isinstance(found, str) else list_under(value, CHOICES)
 
 
 def one_choice(annotation: Annotation) -> str | None:
