@@ -9,6 +9,7 @@ from PIL import Image
 
 from sparing.cli.app import run as sparing
 from sparing.cli.shortlist import ShardSource, begin
+from sparing.errors import InvalidInputError
 from sparing.models.saved import load_model
 from sparing.project import Project
 from sparing.sharded.engine import Local
@@ -38,6 +39,15 @@ def pool(tmp_path):
 def vector_of(pool, name):
     part, _, row = name.removesuffix(".png").partition("/")
     return np.load(pool / f"part-{part}.npy")[int(row)]
+
+
+def pictures(folder):
+    """Write the picture of each item, whose gray tells its row; return their names."""
+    for part in range(3):
+        (folder / f"{part}").mkdir(parents=True)
+        for row in range(ROWS):
+            Image.new("L", (2, 2), row).save(folder / f"{part}" / f"{row}.png")
+    return [f"{part}/{row}.png" for part in range(3) for row in range(ROWS)]
 
 
 def begun(pool, n=40, items=None):
@@ -76,10 +86,7 @@ def test_the_answers_train_and_the_next_shortlist_comes_into_the_same_project(po
 
 
 def test_a_person_sees_the_pictures_or_texts_that_the_shards_were_encoded_from(pool, tmp_path):
-    for part in range(3):
-        (tmp_path / "photos" / f"{part}").mkdir(parents=True)
-        for row in range(ROWS):
-            Image.new("L", (2, 2), row).save(tmp_path / "photos" / f"{part}" / f"{row}.png")
+    pictures(tmp_path / "photos")
     (tmp_path / "texts.csv").write_text(
         "id,words\n" + "".join(f"{p}/{r}.png,the words of {p} and {r}\n" for p in range(3)
                               for r in range(ROWS))
@@ -101,6 +108,59 @@ def test_a_person_sees_the_pictures_or_texts_that_the_shards_were_encoded_from(p
         asked = project.query(1)[0].item
         part, _, row = asked.name.removesuffix(".png").partition("/")
         assert asked.text == f"the words of {part} and {row}"
+
+
+def test_what_shows_something_else_of_its_items_is_refused_and_none_is_lost(pool, tmp_path, capsys):
+    """Else the project passes over them for good, or a person is to label a blank card."""
+    names = pictures(tmp_path / "photos")
+    words = [f"{name},what is to be read of {name} here" for name in names]
+    cells = [f"{name},{n % 7},{n % 5}" for n, name in enumerate(names)]
+    (tmp_path / "words.csv").write_text("\n".join(["id,words", *words]))
+    (tmp_path / "cells.csv").write_text("\n".join(["id,size,age", *cells]))
+    (tmp_path / "others.csv").write_text("\n".join(["id,size,weight", *cells]))
+    sources = (None, *(tmp_path / name for name in ("photos", "words.csv", "cells.csv")))
+    for n, first in enumerate(sources):
+        project = tmp_path / f"{n}.sparing"
+        Project.at(**begin(ShardSource(pool, first, Local()), 10, str(project))).close()
+        shortlist = Shortlist.of(project)
+        was = shortlist.table.read_bytes()
+        next_ones = ["select", pool, "--into", project, "-n", 3, "--strategy", "random"]
+        for second in {*sources, tmp_path / "others.csv"} - {first}:
+            told = said(capsys, *next_ones, *(["--items", second] if second else []))
+            assert f"{shortlist.folder} shows" in told
+            assert ("leave --items out" if first is None else "name by --items what") in told
+        assert shortlist.table.read_bytes() == was
+        told = said(capsys, *next_ones, *(["--items", first] if first else []), status=0)
+        assert "3 items came into" in told
+        with Project.open(project) as opened:
+            assert len(opened.items) == 13
+
+
+def test_what_did_not_come_in_is_not_counted(pool, tmp_path, monkeypatch, capsys):
+    pictures(tmp_path / "photos")
+    begun(pool, 10, tmp_path / "photos")
+    write = Shortlist.extend
+
+    def one_goes(self, rows, X):
+        write(self, rows, X)
+        rows[0]["image"].unlink()
+
+    monkeypatch.setattr(Shortlist, "extend", one_goes)
+    wanted = ["select", pool, "--into", f"{pool}.sparing", "-n", 5, "--strategy", "random"]
+    told = said(capsys, *wanted, "--items", tmp_path / "photos", status=0)
+    assert "1 skipped, not there" in told
+    assert "4 items came into" in told
+
+
+def test_a_draw_that_a_killed_run_has_left_is_not_shown_otherwise(pool, tmp_path):
+    begin(ShardSource(pool, None, Local()), 5, None)
+    (tmp_path / "words.csv").write_text(
+        "id,words\n" + "".join(f"{p}/{r}.png,some of {r}\n" for p in range(3) for r in range(ROWS))
+    )
+    with pytest.raises(InvalidInputError, match="shows the id alone of its items"):
+        begin(ShardSource(pool, tmp_path / "words.csv", Local()), 5, None)
+    with Project.at(**begin(ShardSource(pool, None, Local()), 5, None)) as project:
+        assert len(project.items) == 5
 
 
 def test_a_run_that_was_killed_between_its_files_is_mended_by_the_next(pool, monkeypatch):

@@ -23,6 +23,7 @@ from sparing.cli.shortlist import (
     RANDOM,
     ShardSource,
     bring_in,
+    items_shown,
     labels_of,
     model_of,
     shortlist_in,
@@ -143,6 +144,7 @@ def _bring(
 ) -> None:
     """Choose by the model of a project, and bring what was chosen into it."""
     shortlist, folder = shortlist_in(project)
+    items = items_shown(shortlist, pool)
     there = frozenset(row["id"] for row in shortlist.rows())
     wanted = replace(wanted, excluded=wanted.excluded | there)
     if wanted.model is None and wanted.strategy != RANDOM:
@@ -150,7 +152,7 @@ def _bring(
             chosen = choose(replace(wanted, model=model), {**known, **answers})
     else:
         chosen = choose(wanted, known)
-    bring_in(shortlist, folder, pool, chosen)
+    bring_in(shortlist, folder, pool, chosen, items)
 
 
 def _write(chosen: "ShardedChoice", out: Path | None, *, as_json: bool) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from sparing.datasets.items import Items
     from sparing.project.folder import ProjectFolder
     from sparing.sharded.engine import Engine
     from sparing.sharded.places import ShardPlace
@@ -38,7 +39,8 @@ def begin(wanted: ShardSource, n: int, project: str | None) -> dict[str, Any]:
     Raises
     ------
     ConflictError : there is a project already
-    InvalidInputError : the project is to lie in a database, or the folder holds no shards
+    InvalidInputError : the project is to lie in a database, the folder holds no shards, or what a
+        killed run has drawn shows something else of its items
     """
     from sparing.errors import ConflictError
     from sparing.project import opening
@@ -54,9 +56,11 @@ def begin(wanted: ShardSource, n: int, project: str | None) -> dict[str, Any]:
         )
     manifest = open_shards(wanted.vectors)
     shortlist = Shortlist.of(_folder_of(place))
+    items = items_shown(shortlist, wanted)
     if not shortlist.exists():  # else a run was killed before its project was made
         drawn = WantedRows(RANDOM, min(n, manifest.rows))
-        _put(shortlist, wanted, select_rows(wanted.vectors, manifest, drawn, engine=wanted.engine))
+        chosen = select_rows(wanted.vectors, manifest, drawn, engine=wanted.engine)
+        _put(shortlist, wanted, chosen, items)
     return made_of(shortlist, place.path)
 
 
@@ -86,10 +90,51 @@ def made_of(shortlist: "Shortlist", folder: Path) -> dict[str, Any]:
     }
 
 
+def items_shown(shortlist: "Shortlist", wanted: ShardSource) -> "Items | None":
+    """Read what people see of the items; it has to be what they see of those that are there.
+
+    Raises
+    ------
+    InvalidInputError : it is not: the project would pass over the new items, or show them blank
+    SourceError : it cannot be read
+    """
+    from sparing.datasets.read import read_items
+    from sparing.errors import InvalidInputError
+    from sparing.sharded.shortlist import shown_of
+
+    items = None if wanted.items is None else read_items(wanted.items, opened=False)
+    now = shown_of(items)
+    before = shortlist.shown() if shortlist.exists() else now
+    if sorted(before) == sorted(now):
+        return items
+    given = "without --items" if items is None else f"with --items {wanted.items}"
+    mend = "name by --items what the first were shown from" if before else "leave --items out"
+    raise InvalidInputError(
+        f"{shortlist.folder} shows {_in_words(before)} of its items, and {given} the next would"
+        f" show {_in_words(now)}: {mend}, or begin another project with 'sparing label"
+        f" {wanted.vectors} --shortlist N --project NAME'."
+    )
+
+
+def _in_words(columns: tuple[str, ...]) -> str:
+    return ", ".join(columns) or "the id alone"
+
+
 def bring_in(
-    shortlist: "Shortlist", folder: Path, wanted: ShardSource, chosen: "ShardedChoice"
+    shortlist: "Shortlist",
+    folder: Path,
+    wanted: ShardSource,
+    chosen: "ShardedChoice",
+    items: "Items | None",
 ) -> None:
     """Put what was chosen into the shortlist, and bring its project up to it.
+
+    Parameters
+    ----------
+    shortlist, folder : of the project
+    wanted : the pool
+    chosen : from it
+    items : as of :func:`items_shown`
 
     Raises
     ------
@@ -98,12 +143,14 @@ def bring_in(
     from sparing.cli.progress import say
     from sparing.project import Project
 
-    _put(shortlist, wanted, chosen)
+    _put(shortlist, wanted, chosen, items)
     made = made_of(shortlist, folder)
     with Project.at(made.pop("source"), folder=folder, encoder=made["encoder"]) as project:
         for note in project.status().notes:
             say(note)
-        say(f"{len(chosen.rows):,} items came into {folder}; it has {len(project.items):,}.")
+        there = {item.name for item in project.items.values()}
+        came = sum(row.item_id in there for row in chosen.rows)
+        say(f"{came:,} items came into {folder}; it has {len(project.items):,}.")
 
 
 @contextmanager
@@ -181,14 +228,14 @@ def _folder_of(place: Any) -> Path:
     return Path(place.path)
 
 
-def _put(shortlist: "Shortlist", wanted: ShardSource, chosen: "ShardedChoice") -> None:
+def _put(
+    shortlist: "Shortlist", wanted: ShardSource, chosen: "ShardedChoice", items: "Items | None"
+) -> None:
     from sparing.cli.progress import stages
-    from sparing.datasets.read import read_items
     from sparing.sharded.gathering import gathered
     from sparing.sharded.shardpool import open_shards
     from sparing.sharded.shortlist import seen_of
 
-    items = None if wanted.items is None else read_items(wanted.items, opened=False)
     rows = seen_of([row.item_id for row in chosen.rows], items)
     places = [(row.shard, row.row) for row in chosen.rows]
     with stages() as tick:

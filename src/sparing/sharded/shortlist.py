@@ -73,6 +73,18 @@ class Shortlist:
                 f"{self.table} is not what 'sparing label' made of shards."
             ) from error
 
+    def shown(self) -> tuple[str, ...]:
+        """Return which columns a person sees of its items; none: their ids alone.
+
+        Raises
+        ------
+        SourceError : its table cannot be read
+        """
+        rows = self.rows()
+        columns = tuple(name for name in rows[0] if name != ID)
+        is_bare = columns == (TEXT,) and all(row.get(TEXT) == row[ID] for row in rows)
+        return () if is_bare else columns
+
     def extend(self, rows: Sequence[Mapping[str, Any]], X: FloatArray) -> None:
         """Put items at the end; the table comes last, so that it names none without a vector.
 
@@ -130,6 +142,20 @@ class Shortlist:
         return np.asarray(X[:n], np.float32)
 
 
+def shown_of(items: Items | None) -> tuple[str, ...]:
+    """Return which columns :func:`seen_of` makes of a source, as :meth:`Shortlist.shown` does.
+
+    Examples
+    --------
+    >>> shown_of(Items("texts", ["some words"], ["a"], "words.csv")), shown_of(None)
+    (('text',), ())
+    """
+    if items is None:
+        return ()
+    columns = {"images": (IMAGE,), "texts": (TEXT,)}.get(items.kind, tuple(items.columns))
+    return tuple(name for name in columns if name != ID)
+
+
 def seen_of(names: Sequence[str], items: Items | None) -> list[dict[str, Any]]:
     """Return rows of the table: the id of each item, and what a person sees of it.
 
@@ -151,7 +177,7 @@ def seen_of(names: Sequence[str], items: Items | None) -> list[dict[str, Any]]:
             f"{items.source} has no item for {len(lacking):,} of {len(names):,} ids of the shards,"
             f" such as '{lacking[0]}'."
         )
-    return [{ID: name, **_seen(items, place_of[name])} for name in names]
+    return [{**_seen(items, place_of[name]), ID: name} for name in names]
 
 
 def _seen(items: Items, place: int) -> dict[str, Any]:
