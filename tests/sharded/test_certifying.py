@@ -3,17 +3,24 @@
 import csv
 import json
 import shutil
+from dataclasses import replace
+from hashlib import sha256
 
 import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
 
+from sparing.audit.audit import Claim
+from sparing.audit.sampling import draw_audit
 from sparing.cli.app import run as sparing
+from sparing.cli.auditfolder import AuditFolder
 from sparing.encoders.registry import get_encoder
 from sparing.models.fitting import FittedModel
 from sparing.models.saved import SavedModel, save_model
+from sparing.sharded.labeled import read_labeled_shards
 
 pytest.importorskip("pyarrow")
+import pyarrow as pa
 from pyarrow import parquet
 
 ROWS, SHARDS = 400, 3
@@ -53,6 +60,19 @@ def answer(table, truth):
     with table.open("w", newline="", encoding="utf-8") as file:
         csv.writer(file).writerows([("id", "label"), *((name, truth[name]) for name in ids)])
     return ids
+
+
+def write_part(path, rows):
+    table = pa.Table.from_pylist(rows, parquet.read_schema(path))
+    parquet.write_table(table, path)
+
+
+def with_fitting_hash(folder, part):
+    """Have predictions.json say that a part is as it was written."""
+    facts = json.loads((folder / "predictions.json").read_text(encoding="utf-8"))
+    own = next(told for told in facts["parts"] if told[0] == part.name)
+    own[2] = sha256(part.read_bytes()).hexdigest()
+    (folder / "predictions.json").write_text(json.dumps(facts), encoding="utf-8")
 
 
 def as_rows(folder):
@@ -163,3 +183,77 @@ def test_all_labels_at_once_are_shards_too(labeled, tmp_path, capsys):
     assert {row["source"] for row in as_rows(tmp_path / "all")} == {"model"}
     first = ["autolabel", str(labels), "--how", "first", "--features", "x.npy"]
     assert sparing([*first, "--out", str(tmp_path / "b.csv")]) == 2
+
+
+def certified_in(labels, out, truth):
+    """Certify all of it; return the file of the certificate."""
+    assert certify(labels, "--epsilon", 0.1, "--out", out) == 0
+    answer(out / "audit-1.csv", truth)
+    assert certify(labels, "--out", out) == 0
+    return out / "certificate.json"
+
+
+def test_ids_that_change_places_void_the_certificate(labeled, tmp_path, capsys):
+    labels, truth = labeled
+    file = certified_in(labels, tmp_path / "audit", truth)
+    with (tmp_path / "audit" / "audit-1.csv").open(encoding="utf-8") as table:
+        drawn = {row["id"] for row in csv.DictReader(table)}
+    other = tmp_path / "other"
+    shutil.copytree(labels, other)
+    part = other / "part-1.npy.labels.parquet"
+    rows = parquet.read_table(part).to_pylist()
+    free = [row for row in rows if row["id"] not in drawn]
+    one = next(row for row in free if row["label"] == "yes")
+    two = next(row for row in free if row["label"] == "no")
+    one["id"], two["id"] = two["id"], one["id"]
+    write_part(part, rows)
+    with_fitting_hash(other, part)
+    shutil.rmtree(tmp_path / "audit" / "labels")
+    capsys.readouterr()
+    assert certify(other, "--verify", file) == 1
+    assert "FAILED the predictions are those" in capsys.readouterr().out
+    assert certify(other, "--out", tmp_path / "audit") == 1
+    assert "changed after the audit was drawn" in " ".join(capsys.readouterr().err.split())
+
+
+def test_how_a_file_is_packed_has_no_part_in_the_certificate(labeled, tmp_path, capsys):
+    labels, truth = labeled
+    file = certified_in(labels, tmp_path / "audit", truth)
+    other = tmp_path / "other"
+    shutil.copytree(labels, other)
+    part = other / "part-1.npy.labels.parquet"
+    before = part.read_bytes()
+    table = parquet.read_table(part, read_dictionary=["id"])
+    parquet.write_table(table, part, compression="gzip", row_group_size=7)
+    assert part.read_bytes() != before
+    with_fitting_hash(other, part)
+    capsys.readouterr()
+    assert certify(other, "--verify", file) == 0
+    assert "ok     labels has the labels that were certified" in capsys.readouterr().out
+
+
+def test_a_file_more_beside_the_certified_labels_is_noticed(labeled, tmp_path, capsys):
+    labels, truth = labeled
+    file = certified_in(labels, tmp_path / "audit", truth)
+    own = tmp_path / "audit" / "labels"
+    shutil.copy(own / "part-1.npy.labels.parquet", own / "part-9.npy.labels.parquet")
+    capsys.readouterr()
+    assert certify(labels, "--verify", file) == 1
+    assert "FAILED labels has" in capsys.readouterr().out
+
+
+def test_an_audit_from_before_ids_were_frozen_is_refused_in_one_line(labeled, tmp_path, capsys):
+    labels, truth = labeled
+    out = tmp_path / "audit"
+    pool = read_labeled_shards(labels, dict)
+    old = replace(pool.predictions, items=pool.without_ids)
+    folder = AuditFolder(out)
+    folder.add(draw_audit(old, 100, claim=Claim(0.1)), pool)
+    answer(out / "audit-1.csv", truth)
+    assert certify(labels, "--out", out) == 1
+    told = " ".join(capsys.readouterr().err.split())
+    assert "did not freeze which id has which label" in told
+    assert "--again" in told
+    assert certify(labels, "--out", out, "--again") == 0
+    answer(out / "audit-2.csv", truth)
+    assert certify(labels, "--out", out) == 0

@@ -208,6 +208,7 @@ def _certify(folder: "AuditFolder", items: "AnyPool", audit: "Audit", *, as_json
     from sparing.cli.auditfolder import phase_of
     from sparing.errors import InvalidInputError, VoidAuditError
 
+    _check_bound(audit, items)
     try:
         audit.check(items.predictions)
     except VoidAuditError as error:
@@ -244,6 +245,14 @@ def _certify(folder: "AuditFolder", items: "AnyPool", audit: "Audit", *, as_json
             f"Or go on to line {more:,} of {folder.answers_of(audit)}: it may leave you less."
         )
     typer.echo(f"Phase: {phase_of(complete, (audit,)).value}. See {folder.certificate}.")
+
+
+def _check_bound(audit: "Audit", items: "AnyPool") -> None:
+    """Refuse an audit of shards that was drawn before their ids were frozen with it."""
+    from sparing.cli.poolfiles import PoolFile
+
+    if not isinstance(items, PoolFile):
+        items.check_bound(audit.predictions)
 
 
 def tell_certified(certificate: "Certificate", left: str) -> None:
@@ -301,6 +310,7 @@ def _verify(file: Path, items: "AnyPool | None") -> None:
         found = [audit for audit in folder.audits() if audit.digest == certificate.audit]
         if not found:
             raise InvalidInputError(f"The audit of {file} is not in {file.parent}.")
+        _check_bound(found[0], items)
         answers, origins = folder.said(found[0], items)
         checks = verify(certificate, items.predictions, found[0], answers, origins)
         of_labels = folder.check_labels(certificate, file, found[0], items)

@@ -1,19 +1,21 @@
 """The labels of a pool of shards as predictions to be certified: without vectors, and without ids.
 
 In memory are a class, a confidence and a label a row; ids are read where they are asked for, a
-shard at a time. The hashes of the manifest stand for what the rows are.
+shard at a time. The hashes of the manifest stand for what the rows are, and a hash of the ids of
+each shard for how they are called: ids that changed places would be other labels.
 """
 
+import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from sparing.audit.autolabel import HANDED_BACK, MODEL, SOURCES, AutoLabels
-from sparing.errors import MissingExtraError, SourceError
+from sparing.errors import MissingExtraError, SourceError, VoidAuditError
 from sparing.files import atomic_stream
 from sparing.memory import check_memory
 from sparing.pool.classes import ClassTable
@@ -22,6 +24,7 @@ from sparing.pool.predictions import Predictions, items_digest
 from sparing.sharded.engine import ALONE, Engine, results
 from sparing.sharded.places import ShardPlace, opened_for_arrow
 from sparing.sharded.predicting import FORMAT, NAME
+from sparing.sharded.shardfile import PARQUET
 from sparing.sharded.shardpool import hash_of
 from sparing.types import Array, IntArray
 
@@ -59,10 +62,27 @@ class LabeledShards:
     ----------
     parts : the files, in the order of the shards; rows are numbered through them
     predictions : of all rows
+    without_ids : what ``predictions.items`` was before ids had a part in it
     """
 
     parts: tuple[LabelPart, ...]
     predictions: Predictions
+    without_ids: str
+
+    def check_bound(self, digest: str) -> None:
+        """Raise VoidAuditError if predictions were frozen just as these are, but for their ids.
+
+        Parameters
+        ----------
+        digest : of the predictions of an audit
+        """
+        mine = self.predictions
+        if digest != mine.digest and digest == replace(mine, items=self.without_ids).digest:
+            raise VoidAuditError(
+                "The audit was drawn by a version of sparing that did not freeze which id has which"
+                " label, so nobody can tell whether ids have changed places since: draw a new audit"
+                " with --again."
+            )
 
     def names_of(self, rows: IntArray) -> Iterator[str]:
         """Yield the ids of some rows, in their order."""
@@ -101,7 +121,9 @@ class LabeledShards:
     def has_labels(self, folder: Path, labels: AutoLabels) -> bool:
         """Tell whether a folder holds just these labels, but for what was handed back since."""
         paths = [folder / part.path.name for part in self.parts]
-        return all(path.is_file() for path in paths) and all(
+        # A file more would be read as labels, too.
+        there = {path for path in folder.rglob("*") if path.suffix.lower() in PARQUET}
+        return there == {*paths} and all(
             _is_as_certified(read_columns(path), _certified(part, labels))
             for path, part in zip(paths, self.parts, strict=True)
         )
@@ -142,9 +164,10 @@ def read_labeled_shards(
     tasks = tuple(_tasks(folder, facts))
     parts = tuple(task.part for task in tasks)
     codes, confidence = np.empty(facts["rows"], np.int32), np.empty(facts["rows"], np.float32)
+    named = [""] * len(parts)
     for i, read in results(read_part, tasks, {}, engine=engine):
         inside = slice(parts[i].first, parts[i].first + parts[i].rows)
-        codes[inside], confidence[inside] = read
+        codes[inside], confidence[inside], named[i] = read
     known = labels_of()
     classes = ClassTable(tuple(facts["classes"])).with_values(sorted(set(known.values())))
     y = np.full(len(codes), UNLABELED, np.int32)
@@ -158,8 +181,10 @@ def read_labeled_shards(
     y[[*rows.values()]] = classes.encode(known[name] for name in rows)
     for array in (codes, confidence, y):
         array.flags.writeable = False  # so no copy is made of it
-    what = items_digest([facts["pool"]], [str(one) for one in facts["bad"]])
-    return LabeledShards(parts, Predictions(codes, confidence, y, classes, version, what))
+    rows_are = [facts["pool"]], [str(one) for one in facts["bad"]]
+    what = items_digest(*rows_are, named)
+    predictions = Predictions(codes, confidence, y, classes, version, what)
+    return LabeledShards(parts, predictions, items_digest(*rows_are))
 
 
 def _facts(folder: ShardPlace) -> dict[str, Any]:
@@ -194,12 +219,12 @@ def _tasks(folder: ShardPlace, facts: Mapping[str, Any]) -> Iterator[ReadTask]:
         first += rows
 
 
-def read_part(task: ReadTask) -> tuple[IntArray, Array]:
-    """Return (rows,) codes and confidences of one shard, if its file is the one that was written.
+def read_part(task: ReadTask) -> tuple[IntArray, Array, str]:
+    """Return (rows,) codes and confidences of one shard, and the hash of its ids.
 
     Raises
     ------
-    SourceError : it is another, or is not there
+    SourceError : its file is not the one that was written, or is not there
     """
     part = task.part
     if hash_of(part.path) != task.sha256:
@@ -208,7 +233,17 @@ def read_part(task: ReadTask) -> tuple[IntArray, Array]:
     labels = table.column("label").combine_chunks()
     code_of = {name: code for code, name in enumerate(task.classes)}
     of_file = np.array([code_of[name] for name in labels.dictionary.to_pylist()], np.int32)
-    return of_file[labels.indices.to_numpy()], table.column("confidence").to_numpy()
+    codes, confidence = of_file[labels.indices.to_numpy()], table.column("confidence").to_numpy()
+    return codes, confidence, _hash_of_ids(part.ids())
+
+
+def _hash_of_ids(ids: Any) -> str:
+    """Return what names texts in their order, however a file packs them: lengths, then letters."""
+    _, offsets, letters = ids.buffers()
+    ends = np.frombuffer(offsets, "<i8")[ids.offset : ids.offset + len(ids) + 1]
+    digest = hashlib.sha256(np.diff(ends).data)
+    digest.update(memoryview(letters or b"")[ends[0] : ends[-1]])
+    return digest.hexdigest()
 
 
 def _rows_of(parts: Iterable[LabelPart], names: Iterable[str]) -> dict[str, int]:
