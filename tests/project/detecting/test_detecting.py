@@ -205,7 +205,7 @@ def test_a_bad_result_is_left_out_and_named_and_the_others_count(project, odd, w
     (lost,) = told.problems
     assert re.search(why, lost.reason)
     assert [b.label for b in suggested(project, 4)] == ["cat"]
-    assert suggested(project, 5) == (None if lost.name.endswith("#5") else suggested(project, 4))
+    assert suggested(project, 5) == (None if lost.name.endswith("image 5") else suggested(project, 4))
     assert suggested(project, 6) == ()  # asked about, and nothing said: no object
 
 
@@ -230,7 +230,7 @@ def test_what_happened_meanwhile_counts(project, source):
         begun, [result(n) for n in (4, 5, 6)] + [result(7, category_id=3)]
     )
     assert {p.name: p.reason for p in told.problems} == {
-        "image #7": "there is no category 3",
+        "image 7": "there is no category 3",
         "04.png": "its picture has changed since it was looked at",
     }
     assert suggested(project, 4) is suggested(project, 5) is None

@@ -381,3 +381,59 @@ def test_results_are_of_the_upright_picture_and_classes_without_a_name_are_none(
     nameless = instances([1, 1, 9, 9]) | {"categories": [{"id": 3}]}
     (lost,) = imported(project, tmp_path, nameless).problems
     assert "there is no category 3" in lost.reason
+
+
+def pictures_in(folder, names):
+    """Make pictures of 64 x 48 pixels, and a project of their boxes."""
+    for name in names:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        exif = Image.Exif()
+        if name.startswith("turned"):
+            exif[0x0112] = 6
+        shape = (64, 48, 3) if name.startswith("turned") else (48, 64, 3)
+        Image.fromarray(np.zeros(shape, np.uint8)).save(folder / name, exif=exif)
+    return Project.create(folder, classes=["cat"], kind="boxes", encoder="pixels")
+
+
+AWKWARD = [
+    "#2.png", f"#{'9' * 200}.png", "x.png",  # names that look like ids
+    "a.jpg", "a.png", "a.png.png", "turned.jpg", "turned.png",  # of one stem
+    "b.png", "deep/b.png", "deep/b.v2.png", "deeper/b.jpg", "classes.png",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("form", [*BOX_FORMS, STUDIO])
+def test_each_picture_gets_its_own_boxes_back_whatever_it_is_called(tmp_path, form):
+    with pictures_in(tmp_path / "photos", AWKWARD) as project:
+        truth = {name: [(i, 1, i + 9, 9, "cat")] for i, name in enumerate(AWKWARD)}
+        ids = {project.items[i].name: i for i in project.items}
+        project.teach({ids[name]: boxes for name, boxes in truth.items()})
+        out = path_for(tmp_path, form)
+        assert project.files.export(out, form) == len(AWKWARD)
+        project.undo(len(AWKWARD))
+        told = project.files.import_labels(out)
+        assert (told.n_stored, told.problems) == (len(AWKWARD), ())
+        assert said(project) == truth
+
+
+def test_a_folder_of_yolo_has_a_picture_beside_each_text(tmp_path):
+    names = ["a.jpg", "a.png", "turned.jpg", "turned.png", "deep/a.png"]
+    with pictures_in(tmp_path / "photos", names) as project:
+        project.teach({item_id: [(1, 1, 9, 9, "cat")] for item_id in project.items})
+        project.files.export(tmp_path / "yolo", "yolo")
+    images, labels = (tmp_path / "yolo" / name for name in ("images", "labels"))
+    texts = {path.relative_to(labels).with_suffix("") for path in labels.rglob("*.txt")}
+    assert texts == {p.relative_to(images).with_suffix("") for p in images.rglob("*.*")}
+    assert len(texts) == len(names)
+
+
+def test_a_name_that_begins_with_a_number_sign_is_no_id(tmp_path):
+    with pictures_in(tmp_path / "photos", ["x.png", "y.png"]) as project:
+        told = imported(project, tmp_path, instances([1, 1, 9, 9], name=f"#{'9' * 5000}"))
+        assert [one.reason for one in told.problems] == ["no such picture"]
+        assert imported(project, tmp_path, instances([1, 1, 9, 9], name="#2")).n_stored == 0
+        folder = tmp_path / "yolo"
+        folder.mkdir()
+        (folder / "classes.txt").write_text("cat\n")
+        (folder / "#2.txt").write_text("0 0.5 0.5 0.1 0.1\n")
+        assert project.files.import_labels(folder).n_stored == 0

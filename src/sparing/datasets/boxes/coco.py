@@ -45,7 +45,9 @@ def read_coco(told: Mapping[str, Any], path: Path, sizes: Sizes) -> FramedPictur
     return gathered((_raw(image, of, names) for image in images), sizes, notes)
 
 
-def read_results(told: Sequence[Any], names: Mapping[int, str], sizes: Sizes) -> FramedPictures:
+def read_results(
+    told: Sequence[Any], names: Mapping[int, str], sizes: Sizes, pictures: Mapping[int, str]
+) -> FramedPictures:
     """Read what a detector says; pictures and categories by the ids of our export, or by name.
 
     Parameters
@@ -53,17 +55,24 @@ def read_results(told: Sequence[Any], names: Mapping[int, str], sizes: Sizes) ->
     told : the objects, each with image_id (or file_name), category_id (or category), bbox, score
     names : of the categories by id
     sizes : as of :func:`gathered`
+    pictures : what the pictures are called, by id
     """
-    of: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
-    odd: list[Skipped] = []
+    of: dict[tuple[str, str], list[Mapping[str, Any]]] = defaultdict(list)
+    odd: dict[str, Skipped] = {}
     for i, one in enumerate(told):
         if not isinstance(one, Mapping):
-            odd.append(Skipped(f"result {i + 1}", "no object of COCO's results"))
+            where = f"result {i + 1}"
+            odd[where] = Skipped(where, "no object of COCO's results")
             continue
         named = one.get("file_name", one.get("image_id"))
-        of[named if isinstance(named, str) else f"#{named}"].append(one)
-    raws = (_boxed(name, None, some, names, f"image {name}") for name, some in of.items())
-    return gathered([*odd, *raws], sizes)
+        where = f"image {named}"
+        name = named if isinstance(named, str) else pictures.get(_number(named))
+        if name is None:
+            odd[where] = Skipped(where, "no such picture")
+        else:
+            of[name, where].append(one)
+    raws = (_boxed(name, None, some, names, where) for (name, where), some in of.items())
+    return gathered([*odd.values(), *raws], sizes)
 
 
 def write_coco(
@@ -111,6 +120,10 @@ def _objects(told: Mapping[str, Any], key: str, path: Path) -> list[Mapping[str,
     if not isinstance(found, list) or not all(isinstance(one, Mapping) for one in found):
         raise SourceError(f"{path} is no file of COCO's instances: it has no list of '{key}'.")
     return found
+
+
+def _number(value: Any) -> int:
+    return value if isinstance(value, int) and not isinstance(value, bool) else -1
 
 
 def _key(value: Any) -> Any:

@@ -27,7 +27,7 @@ class Framed:
 
     Parameters
     ----------
-    name : path or name of the picture, as the file has it; ``"#7"``: that of an id in COCO results
+    name : path or name of the picture, as the file has it
     size : width and height in pixels as the file has them; None where it does not say
     boxes : in pixels of the upright picture; none: no object
     where : what a person finds it by: ``"image 7"``

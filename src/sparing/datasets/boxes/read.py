@@ -20,7 +20,12 @@ def is_of_boxes(path: Path) -> bool:
 
 
 def read_framed(
-    path: Path, sizes: Sizes, names: Mapping[int, str], *, predictions: bool = False
+    path: Path,
+    sizes: Sizes,
+    names: Mapping[int, str],
+    pictures: Mapping[int, str],
+    *,
+    predictions: bool = False,
 ) -> FramedPictures:
     """Read boxes of pictures: COCO, YOLO, Pascal VOC, CVAT or Label Studio.
 
@@ -28,7 +33,7 @@ def read_framed(
     ----------
     path : a ``.json`` or ``.xml`` file, or a folder of YOLO's text or VOC's XML
     sizes : gives the size of a picture where the file does not
-    names : of the categories of COCO results, by their ids
+    names, pictures : of the categories and the pictures of COCO results, by their ids
     predictions : whether they are of a model
 
     Raises
@@ -53,7 +58,7 @@ def read_framed(
         raise InvalidInputError(
             f"{path.name} is of results of a model, no person's word: --predictions shows them."
         )
-    return read_results(told, names, sizes)
+    return read_results(told, names, sizes, pictures)
 
 
 def _json(path: Path) -> Any:

@@ -44,7 +44,7 @@ def read_yolo(folder: Path, sizes: Sizes) -> FramedPictures:
     Parameters
     ----------
     folder : with ``labels/`` or the files themselves, and the names of the classes
-    sizes : gives the size of a picture by its path without suffix
+    sizes : gives the size of a picture by the path of its text
 
     Raises
     ------
@@ -55,8 +55,9 @@ def read_yolo(folder: Path, sizes: Sizes) -> FramedPictures:
         raise SourceError(NO_NAMES.format(path=folder, names=" or ".join(NAMES[:1] + NAMES[3:4])))
     names = read_names(there)
     root = folder / "labels" if (folder / "labels").is_dir() else folder
-    files = [file for file in sorted(root.rglob("*.txt")) if file.name not in NAMES]
-    return gathered((_raw(file, root, names, sizes) for file in files), sizes)
+    files = [file for file in sorted(root.rglob("*.txt")) if file != there]
+    raws = (_raw(file, root, names, sizes) for file in files)
+    return gathered((raw for raw in raws if raw is not None), sizes)
 
 
 def read_names(path: Path) -> dict[int, str]:
@@ -81,10 +82,8 @@ def read_names(path: Path) -> dict[int, str]:
     return {int(key): str(name) for key, name in pairs if str(key).isdigit()}
 
 
-def write_yolo(
-    pictures: Sequence[Framed], classes: Sequence[str]
-) -> tuple[str, Iterator[tuple[str, str]]]:
-    """Return data.yaml, and the text of each picture by its path without suffix."""
+def write_yolo(pictures: Sequence[Framed], classes: Sequence[str]) -> tuple[str, Iterator[str]]:
+    """Return data.yaml, and the text of each picture."""
     told = {
         "path": ".",
         "train": "images",
@@ -93,7 +92,7 @@ def write_yolo(
         "names": dict(enumerate(classes)),
     }
     code = {name: i for i, name in enumerate(classes)}
-    texts = ((str(Path(one.name).with_suffix("")), _lines(one, code)) for one in pictures)
+    texts = (_lines(one, code) for one in pictures)
     return yaml.safe_dump(told, sort_keys=False, allow_unicode=True), texts
 
 
@@ -109,16 +108,15 @@ def _lines(one: Framed, code: Mapping[str, int]) -> str:
     return "".join(lines)
 
 
-def _raw(file: Path, root: Path, names: Mapping[int, str], sizes: Sizes) -> Raw | Skipped:
-    name = file.relative_to(root).with_suffix("").as_posix()
-    where = file.relative_to(root).as_posix()
+def _raw(file: Path, root: Path, names: Mapping[int, str], sizes: Sizes) -> Raw | Skipped | None:
+    where = file.relative_to(root).as_posix()  # its picture is called so, with another suffix
     try:
         text = read_text(file)[0] if file.stat().st_size else ""
         lines = [line.split() for line in text.split("\n") if line.strip()]
-        size = sizes(name)
-        if size is None:
-            return Skipped(where, NOT_SEEN)
-        return Raw(name, None, [_box(line, names, size) for line in lines], where)
+        size = sizes(where)
+        if size is None:  # a file of names is none of boxes, unless a picture is called so
+            return None if file.name in NAMES else Skipped(where, NOT_SEEN)
+        return Raw(where, None, [_box(line, names, size) for line in lines], where)
     except (InvalidInputError, SourceError) as error:
         return Skipped(where, str(error))
 

@@ -47,10 +47,10 @@ class DetectorRound:
         return replace(self, sizes=tuple(item.size for item in self.asked))
 
     @property
-    def seen(self) -> dict[str, tuple[Item, Size]]:
+    def seen(self) -> dict[int, tuple[Item, Size]]:
         """What is asked about and can be read, by number."""
         each = zip(self.numbers, self.asked, self.sizes, strict=True)
-        return {f"#{number}": (item, size) for number, item, size in each if size is not None}
+        return {number: (item, size) for number, item, size in each if size is not None}
 
     @property
     def n_boxes(self) -> int:
@@ -120,23 +120,26 @@ def said_of(asked: DetectorRound, results: Sequence[Any], names: Mapping[int, st
             lost[name] = Skipped(name, fault)
         else:
             fitting.append({key: one.get(key) for key in KEYS})
-    told = read_results(fitting, names, {name: size for name, (_, size) in seen.items()}.get)
-    lost |= {one.name.removeprefix("image "): one for one in told.skipped}
+    keys = {number: item.item_id for number, (item, _) in seen.items()}
+    told = read_results(
+        fitting, names, {item.item_id: size for item, size in seen.values()}.get, keys
+    )
+    lost |= {one.name: one for one in told.skipped}
     found = {one.name: one.boxes for one in told.pictures}
-    there = {name: pair for name, pair in seen.items() if name not in lost}
-    boxes = {item.item_id: _likely(found.get(name, ())) for name, (item, _) in there.items()}
-    sizes = {item.item_id: size for item, size in there.values()}
+    there = [pair for number, pair in seen.items() if f"image {number}" not in lost]
+    boxes = {item.item_id: _likely(found.get(item.item_id, ())) for item, _ in there}
+    sizes = {item.item_id: size for item, size in there}
     return DetectorSaid(boxes, sizes, tuple(lost.values()), told.notes)
 
 
-def _fault(one: Any, seen: Mapping[str, Any], place: str) -> tuple[str, str]:
+def _fault(one: Any, seen: Mapping[int, Any], place: str) -> tuple[str, str]:
     """Return what a result is of, and what is wrong with it; ``""``: nothing so far."""
     if not isinstance(one, Mapping):
         return place, NO_RESULT
     key = one.get("image_id")
-    if isinstance(key, bool) or not isinstance(key, int) or f"#{key}" not in seen:
+    if isinstance(key, bool) or not isinstance(key, int) or key not in seen:
         return f"image {key!r}"[:MOST_NAMED], NOT_ASKED
-    return f"#{key}", NO_SCORE if one.get("score") is None else ""
+    return f"image {key}", NO_SCORE if one.get("score") is None else ""
 
 
 def _likely(boxes: Sequence[BoxPart]) -> list[BoxPart]:

@@ -19,6 +19,7 @@ from sparing.project.files.export_columns import size_then
 from sparing.project.files.export_rows import ExportRow
 from sparing.project.files.finding import Finder
 from sparing.project.files.readings import Found, Readings, RowReport, found_row
+from sparing.project.files.stems import Stems, own_stems
 from sparing.project.log.meaning import as_said
 from sparing.project.source.items import Item
 from sparing.project.state import State
@@ -29,11 +30,23 @@ COCO, YOLO, VOC, CVAT = BOX_FORMS
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Finished:
-    """What goes out: pictures that have an answer, with the items that they are of."""
+    """What goes out: pictures that have an answer, with the items that they are of.
+
+    Parameters
+    ----------
+    pictures : with their boxes
+    items : that they are of
+    numbers : of the pictures
+    stems : of the files that are written of each
+    classes : number and name of each
+    n_lost : pictures that are not there
+    changed : names of pictures that had another size when their boxes were drawn
+    """
 
     pictures: tuple[Framed, ...]
     items: tuple[Item, ...]
     numbers: tuple[int, ...]
+    stems: tuple[str, ...]
     classes: tuple[tuple[int, str], ...]
     n_lost: int = 0
     changed: tuple[str, ...] = ()
@@ -69,10 +82,12 @@ def finished(state: State, rows: Sequence[ExportRow]) -> Finished:
         for row, item in whole
     )
     live = ((i + 1, c.name) for i, c in enumerate(state.replay.all_classes) if c.is_live)
+    stems = own_stems({*state.listing.names, *(one.name for one in pictures)})
     return Finished(
         pictures,
         tuple(item for _, item in whole),
         tuple(state.row_of[row.item_id] + 1 for row, _ in whole),
+        tuple(stems[one.name] for one in pictures),
         tuple(live),
         len(answered) - len(there),
         tuple(row.item for row, item in there if size_then(state, item) != item.size),
@@ -105,8 +120,8 @@ def _write_folder(path: Path, form: str, done: Finished, names: Sequence[str]) -
         whole = here / form
         whole.mkdir()
         if form == VOC:
-            for one in done.pictures:
-                _write(whole / Path(one.name).with_suffix(".xml"), write_voc(one))
+            for stem, one in zip(done.stems, done.pictures, strict=True):
+                _write(whole / f"{stem}.xml", write_voc(one))
         else:
             _write_yolo(whole, done, names)
         whole.rename(target)
@@ -115,9 +130,9 @@ def _write_folder(path: Path, form: str, done: Finished, names: Sequence[str]) -
 def _write_yolo(folder: Path, done: Finished, names: Sequence[str]) -> None:
     told, texts = write_yolo(done.pictures, names)
     _write(folder / "data.yaml", told.encode())
-    for (name, text), item in zip(texts, done.items, strict=True):
-        _write(folder / "labels" / f"{name}.txt", text.encode())
-        _copy(item, folder / "images" / name)
+    for stem, text, item in zip(done.stems, texts, done.items, strict=True):
+        _write(folder / "labels" / f"{stem}.txt", text.encode())
+        _copy(item, folder / "images" / stem)
 
 
 def _write(path: Path, content: bytes) -> None:
@@ -159,7 +174,8 @@ def read_boxes(state: State, path: Path, *, predictions: bool = False) -> Readin
     """
     pictures = _Pictures(state)
     names = {i + 1: c.name for i, c in enumerate(state.replay.all_classes) if c.is_live}
-    told = read_framed(path, pictures.size, names, predictions=predictions)
+    keys = {i + 1: row.item_id for i, row in enumerate(state.rows)}
+    told = read_framed(path, pictures.size, names, keys, predictions=predictions)
     problems = [RowReport(one.name, "", one.reason) for one in told.skipped]
     found: list[Found] = []
     for one in told.pictures:
@@ -173,22 +189,6 @@ def read_boxes(state: State, path: Path, *, predictions: bool = False) -> Readin
             said["text"] = "{} x {}".format(*one.size)
         found.append(found_row(state, one.where, one.name, item_id, said))
     return Readings(found, problems, told.notes)
-
-
-class Stems:
-    """Items by the paths and names of their files without a suffix, where only one has it."""
-
-    def __init__(self, state: State) -> None:
-        self._ids: dict[str, str | None] = {}
-        for item_id, name in zip(state.listing.ids, state.listing.names, strict=True):
-            path = Path(name).with_suffix("")
-            for stem in {path.as_posix(), path.name}:
-                self._ids[stem] = None if stem in self._ids else item_id
-
-    def find(self, name: str) -> str | None:
-        """Return the key of an item; None if there is none, or two are called so."""
-        stem = Path(name).with_suffix("") if Path(name).suffix else Path(name)
-        return self._ids.get(name) or self._ids.get(stem.as_posix()) or self._ids.get(stem.name)
 
 
 class _Pictures:
@@ -206,12 +206,6 @@ class _Pictures:
         ------
         InvalidInputError : there is none, or two are called so
         """
-        number = name.removeprefix("#")
-        if number != name:
-            row = int(number) - 1 if number.isdecimal() else -1
-            if 0 <= row < len(self._state.rows):
-                return self._state.rows[row].item_id
-            raise InvalidInputError("no such picture")
         try:
             return self._finder.find(self._state, name).item_id
         except InvalidInputError:

@@ -11,9 +11,9 @@ from sparing.datasets.marked.label_studio import documents_in
 from sparing.errors import InvalidInputError
 from sparing.project.files.export_rows import CONFIRMED, SETTLED
 from sparing.project.files.finding import Finder
-from sparing.project.files.framed import Stems
 from sparing.project.files.marked import placed
 from sparing.project.files.readings import Found, Readings, RowReport, found_row, meaning_of
+from sparing.project.files.stems import Stems
 from sparing.project.files.studio_answers import (
     COLUMN_OF,
     OF_KIND,

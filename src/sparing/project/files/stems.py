@@ -1,0 +1,68 @@
+"""Names of pictures without a suffix: which picture is meant, and one of its own for each."""
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator
+from pathlib import PurePosixPath
+
+from sparing.datasets.paths import plain_path
+from sparing.project.state import State
+
+
+class Stems:
+    """Pictures by their paths and names, with a suffix or without, where only one has it."""
+
+    def __init__(self, state: State) -> None:
+        listing = state.listing
+        paths = [plain_path(name) for name in listing.names]
+        bare = [PurePosixPath(path).name for path in paths]
+        self._paths, self._names = (
+            (_unique(names, listing.ids), _unique(map(_stem, names), listing.ids))
+            for names in (paths, bare)
+        )
+
+    def find(self, name: str) -> str | None:
+        """Return the key of an item; None if there is none, or two are called so.
+
+        Folders of another machine may stand before the path, and another suffix, such as that of a
+        file with labels, after it.
+        """
+        *tails, bare = _tails(plain_path(name))
+        ways = [(tail, self._paths) for tail in tails or [bare]] + [(bare, self._names)]
+        return next((key for way, known in ways if (key := _meant(way, *known))), None)
+
+
+def own_stems(names: Collection[str]) -> dict[str, str]:
+    """Return for each picture a name of files that no other has, on any file system.
+
+    It is the name without suffix; the whole one where that could mean another picture, too.
+
+    Examples
+    --------
+    >>> own_stems(["a.jpg", "a.png", "deep/b.jpg"])
+    {'a.jpg': 'a.jpg', 'a.png': 'a.png', 'deep/b.jpg': 'deep/b'}
+    """
+    claims = Counter(way.casefold() for name in names for way in {name, _stem(name)})
+    return {name: _stem(name) if claims[_stem(name).casefold()] == 1 else name for name in names}
+
+
+def _stem(name: str) -> str:
+    return str(PurePosixPath(name).with_suffix("")) if PurePosixPath(name).name else name
+
+
+def _tails(path: str) -> Iterator[str]:
+    """Yield a path, each time without its first folder, down to the name alone."""
+    parts = path.split("/")
+    return ("/".join(parts[i:]) for i in range(len(parts)))
+
+
+def _meant(name: str, whole: dict[str, str | None], stems: dict[str, str | None]) -> str | None:
+    ways = (name, _stem(name))
+    return next((key for way in ways for known in (whole, stems) if (key := known.get(way))), None)
+
+
+def _unique(names: Iterable[str], ids: Iterable[str]) -> dict[str, str | None]:
+    """Return the key of each name; None where two have it."""
+    found: dict[str, str | None] = {}
+    for name, item_id in zip(names, ids, strict=True):
+        found[name] = None if name in found else item_id
+    return found
