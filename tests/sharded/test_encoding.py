@@ -96,6 +96,19 @@ def test_a_folder_of_other_vectors_is_refused_and_stays(table, tmp_path, capsys)
     assert [path.name for path in other.iterdir()] == ["x.npy"]
 
 
+def test_shards_do_not_go_into_the_folder_that_they_are_encoded_from(tmp_path, capsys):
+    """Their ids are texts, too: the next run would read them."""
+    texts = tmp_path / "texts"
+    texts.mkdir()
+    for n in range(9):
+        (texts / f"{n}.txt").write_text(f"some words of {n}")
+    for out in (texts, texts / "deep" / "vectors"):
+        assert encoded(texts, out) == 2
+        assert "name a folder outside of it" in " ".join(capsys.readouterr().err.split())
+    assert len([*texts.iterdir()]) == 9
+    assert encoded(texts, tmp_path / "texts-encoded") == 0
+
+
 def test_names_that_cannot_stand_on_a_line_or_come_twice_are_refused(table, tmp_path, capsys):
     lines = [json.dumps({"id": name, "text": f"a thing {name}"}) for name in ("a\nb", "c", "d")]
     (tmp_path / "t.jsonl").write_text("\n".join(lines))

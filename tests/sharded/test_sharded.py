@@ -346,6 +346,27 @@ def test_a_full_disk_is_no_bad_shard(folder, model, tmp_path, capsys):
     assert "cannot be written" in said
 
 
+def test_labels_need_a_folder_of_their_own(folder, model, tmp_path, capsys):
+    """Among the shards they would be taken for some, and no command would read the pool again."""
+    (tmp_path / "link").symlink_to(folder)
+    encoding = tmp_path / "half"
+    encoding.mkdir()
+    (encoding / "encoding.json").write_text("{}")
+    for source, out in (
+        (folder, folder),
+        (folder, tmp_path / "link"),
+        (folder.as_uri(), folder),
+        (folder, encoding),
+    ):
+        before = sorted(out.iterdir())
+        told = fault(capsys, "predict", model, source, "--out", out)
+        assert "holds vectors, and labels need a folder of their own" in told
+        assert sorted(out.iterdir()) == before
+    assert predict(model, folder, folder / "labels") == 0
+    assert predict(model, folder, folder / "labels") == 0
+    assert open_shards(folder).rows == 3 * ROWS
+
+
 def test_predict_takes_the_model_by_its_option_too(folder, model, tmp_path, capsys):
     out = tmp_path / "labels"
     command = ["predict", str(folder), "--out", str(out)]

@@ -77,6 +77,13 @@ def test_what_is_labeled_or_skipped_is_not_asked(pool):
     assert learner.skipped == {everything[2]}
 
 
+def test_labels_do_not_go_among_the_vectors(pool):
+    learner, before = loop(pool, 1), sorted(pool.iterdir())
+    with pytest.raises(InvalidInputError, match="labels need a folder of their own"):
+        learner.predict(pool)
+    assert sorted(pool.iterdir()) == before
+
+
 def test_what_cannot_be_is_said(pool, tmp_path):
     with pytest.raises(UnknownNameError):
         ShardedLearner(pool, strategy="marginal")

@@ -62,6 +62,11 @@ def encode(
     from sparing.sharded.encoding import ShardWriting, encode_shards
 
     local_folder(out)
+    if source.is_dir() and source.resolve() in (out.resolve(), *out.resolve().parents):
+        raise typer.BadParameter(
+            f"{out} lies in {source}, and what is written there would be read as items the next"
+            " time: name a folder outside of it by --out."
+        )
     parts = [name.strip() for name in columns.split(",") if name.strip()]
     read_as = reading(header, encoding, sheet, follow_links=follow_links)
     items = read_items(source, columns=parts, reading=read_as)

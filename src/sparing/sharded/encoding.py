@@ -27,7 +27,7 @@ from sparing.files import (
     write_atomically,
 )
 from sparing.sharded.engine import Engine, run_all
-from sparing.sharded.manifest import ShardManifest
+from sparing.sharded.manifest import ENCODING, ShardManifest
 from sparing.sharded.shardfile import IDS, SCALES, beside, header_of, ids_of, is_shard
 from sparing.sharded.shardpool import index_shards
 from sparing.types import FloatArray, Tick
@@ -35,7 +35,7 @@ from sparing.types import FloatArray, Tick
 FLOAT32 = "float32"
 WRITTEN = (FLOAT32, "float16", "int8")
 FORMAT = 1
-NAME, LEARNED = "encoding.json", "encoder.npz"
+LEARNED = "encoder.npz"
 FITTED_ON = 10_000  # items, drawn at random, that an encoder learns from
 AT_ONCE = 2048  # items between two steps of the progress
 
@@ -233,7 +233,7 @@ def _check_names(names: Sequence[str]) -> None:
 def _take(writing: ShardWriting) -> None:
     """Take the folder for these vectors, unless it holds others."""
     check_writable(writing.out)
-    told, of = writing.out / NAME, writing.of
+    told, of = writing.out / ENCODING, writing.of
     if told.is_file():
         try:
             is_same = json.loads(told.read_text("utf-8"))["of"] == of

@@ -12,6 +12,7 @@ from sparing.sharded.places import RemotePath, ShardPlace
 
 FORMAT = 1
 NAME = "manifest.json"
+ENCODING = "encoding.json"  # of a folder whose shards are being encoded, or were
 
 
 @dataclass(frozen=True, slots=True)

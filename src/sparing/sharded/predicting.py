@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 
 from sparing.encoders.base import nobody
-from sparing.errors import MissingExtraError, SourceError
+from sparing.errors import InvalidInputError, MissingExtraError, SourceError
 from sparing.files import atomic_stream, check_writable, write_atomically
 from sparing.models.saved import load_model
 from sparing.sharded.blocks import blocks_of_shard
 from sparing.sharded.engine import ALONE, Engine, run_all
-from sparing.sharded.manifest import Shard, ShardManifest
+from sparing.sharded.manifest import ENCODING, Shard, ShardManifest, has_manifest
 from sparing.sharded.places import ShardPlace
 from sparing.sharded.quick import QuickLinear
 from sparing.sharded.shardfile import id_column
@@ -103,7 +103,7 @@ def predict_shards(
 
     Raises
     ------
-    InvalidInputError : the model is of another width
+    InvalidInputError : the model is of another width, or ``out`` holds vectors
     ShardError : a shard cannot be read
     SourceError : ``out`` cannot be written
     MissingExtraError : pyarrow is not installed
@@ -113,7 +113,7 @@ def predict_shards(
     check_width(saved, manifest, model)
     if not skip_bad:
         check_sizes(folder, manifest)
-    check_writable(out)
+    check_labels_folder(out)
     named = hash_of(model)
     (out / NAME).unlink(missing_ok=True)  # until all is there again, it speaks of other labels
     tasks = [PartTask(folder, shard, model, named, out) for shard in manifest.shards]
@@ -130,6 +130,21 @@ def predict_shards(
     }
     write_atomically(out / NAME, json.dumps(facts, indent=1, ensure_ascii=False).encode())
     return done
+
+
+def check_labels_folder(out: Path) -> None:
+    """Refuse a folder of vectors: among its shards labels would be taken for some.
+
+    Raises
+    ------
+    InvalidInputError : it is one
+    SourceError : it cannot be written
+    """
+    if has_manifest(out) or (out / ENCODING).is_file():
+        raise InvalidInputError(
+            f"{out} holds vectors, and labels need a folder of their own: name another by --out."
+        )
+    check_writable(out)
 
 
 def _check_arrow() -> None:

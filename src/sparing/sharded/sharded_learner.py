@@ -11,14 +11,13 @@ import numpy as np
 from sparing._validate import check_int, invalid
 from sparing.encoders.registry import get_encoder
 from sparing.errors import InvalidInputError, TrainingError
-from sparing.files import check_writable
 from sparing.learner.learner import AUTO, ActiveLearner
 from sparing.models.saved import SavedModel, save_model
 from sparing.sharded.candidates import WantedCandidates, keep_candidates
 from sparing.sharded.engine import ALONE, Engine
 from sparing.sharded.gathering import gathered, places_of
 from sparing.sharded.places import RemotePath, place_of
-from sparing.sharded.predicting import ShardedLabels, predict_shards
+from sparing.sharded.predicting import ShardedLabels, check_labels_folder, predict_shards
 from sparing.sharded.selecting import ShardedChoice, WantedRows, judges_alone, select_rows
 from sparing.sharded.shardpool import open_shards
 from sparing.sharded.two_passes import select_in_two_passes
@@ -162,11 +161,12 @@ class ShardedLearner:
         ------
         TrainingError : fewer than two classes are labeled
         CapabilityError : the model is none that fits into plain arrays
+        InvalidInputError : the folder is one of vectors
         SourceError : the folder cannot be written
         ShardError : a shard cannot be read
         """
         folder = Path(out)
-        check_writable(folder)
+        check_labels_folder(folder)
         self.save_model(folder / MODEL)
         return predict_shards(
             self.folder, self.manifest, folder / MODEL, folder, engine=self.engine
