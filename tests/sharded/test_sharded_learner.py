@@ -84,6 +84,54 @@ def test_labels_do_not_go_among_the_vectors(pool):
     assert sorted(pool.iterdir()) == before
 
 
+@pytest.mark.parametrize(
+    "label",
+    [
+        None,
+        float("nan"),
+        np.float32("nan"),
+        ["a"],
+        ("a",),
+        {"a"},
+        b"a",
+        object(),
+        "",
+        " a",
+        "a\u00a0",
+    ],
+)
+def test_what_names_no_class_is_no_label(pool, label):
+    """As text it would be a class of its own, such as 'nan', for which nobody has answered."""
+    learner = ShardedLearner(pool, strategy="random")
+    ids = learner.query(2).ids
+    with pytest.raises(
+        InvalidInputError, match="'labels' parameter of teach must be texts or numb"
+    ):
+        learner.teach(ids, ["b", label])
+    assert not learner.labels
+
+
+def test_labels_come_in_whatever_holds_texts_or_numbers(pool):
+    learner = ShardedLearner(pool, strategy="random")
+    ids = learner.query(2).ids
+    for labels in (
+        np.array([3, 4]),
+        [3, "4"],
+        np.array([["3"], ["4"]]),
+        (np.int8(3), np.str_("4")),
+    ):
+        learner.labels = {}
+        learner.teach(ids, labels)
+        assert learner.labels == dict(zip(ids, "34", strict=True))
+    for wrong in ("34", {"3", "4"}, dict(zip(ids, "34", strict=True))):
+        with pytest.raises(InvalidInputError, match="must be a list of label values"):
+            learner.teach(ids, wrong)
+    with pytest.raises(InvalidInputError, match="'ids' parameter of teach must be a list of ids"):
+        learner.teach(ids[0], [*ids[0]])
+    with pytest.raises(InvalidInputError, match="must be a list of ids, which are texts"):
+        learner.teach([ids[0], 1], "34")
+
+
 def test_what_cannot_be_is_said(pool, tmp_path):
     with pytest.raises(UnknownNameError):
         ShardedLearner(pool, strategy="marginal")

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from numbers import Real
 from os import PathLike
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -13,6 +14,7 @@ from sparing.encoders.registry import get_encoder
 from sparing.errors import InvalidInputError, TrainingError
 from sparing.learner.learner import AUTO, ActiveLearner
 from sparing.models.saved import SavedModel, save_model
+from sparing.pool.labels import label_values
 from sparing.sharded.candidates import WantedCandidates, keep_candidates
 from sparing.sharded.engine import ALONE, Engine
 from sparing.sharded.gathering import gathered, places_of
@@ -99,20 +101,21 @@ class ShardedLearner:
 
         Parameters
         ----------
-        ids, labels : (k,) each
+        ids : (k,) of the pool
+        labels : (k,) texts, or numbers, which become texts
 
         Raises
         ------
-        InvalidInputError : not one label an id, a label that is None, or an id that the pool does
-            not have; then none of them is taken
+        InvalidInputError : not one label an id, something else than a text or a number for a label,
+            or an id that the pool does not have; then none of them is taken
         ShardError : a shard cannot be read
         """
-        if len(ids) != len(labels):
-            raise invalid("labels", "teach", f"one an id: {len(ids)} of them", len(labels))
-        if any(label is None for label in labels):
-            raise invalid("labels", "teach", "labels; 'skip' is for items without one", None)
-        self._find(ids)
-        self.labels.update({name: str(label) for name, label in zip(ids, labels, strict=True)})
+        named, values = _listed(ids, "teach"), label_values(labels, "labels", "teach")
+        if len(named) != len(values):
+            raise invalid("labels", "teach", f"one an id: {len(named)} of them", len(values))
+        classes = [*map(_class_of, values)]
+        self._find(named)
+        self.labels.update(zip(named, classes, strict=True))
         self.skipped -= self.labels.keys()
 
     def skip(self, ids: Iterable[str]) -> None:
@@ -124,9 +127,7 @@ class ShardedLearner:
             then none of them is taken
         ShardError : a shard cannot be read
         """
-        if isinstance(ids, str):
-            raise invalid("ids", "skip", "a list of ids", ids)
-        named = [*ids]
+        named = _listed(ids, "skip")
         self._find(named)
         self.skipped.update(named)
         self.labels = {name: at for name, at in self.labels.items() if name not in self.skipped}
@@ -228,3 +229,20 @@ class ShardedLearner:
             missing = min(unknown - found.keys())
             raise InvalidInputError(f"{self.folder} has no item '{missing}'.")
         self._rows |= found
+
+
+def _listed(ids: Iterable[str], where: str) -> list[str]:
+    named = [*ids]
+    if isinstance(ids, str) or not all(isinstance(name, str) for name in named):
+        raise invalid("ids", where, "a list of ids, which are texts", ids)
+    return named
+
+
+def _class_of(label: object) -> str:
+    """Return the class that a label names; what tables of answers could not name is refused."""
+    is_number = isinstance(label, Real) and label == label  # NaN is not what it is
+    text = str(label) if isinstance(label, str) or is_number else ""
+    if not text or text != text.strip():
+        expected = "texts or numbers, without spaces at their ends; 'skip' is for items without one"
+        raise invalid("labels", "teach", expected, label)
+    return text
