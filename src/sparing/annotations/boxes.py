@@ -1,7 +1,6 @@
 """Boxes of a picture, each with a class: objects and where they are."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from math import isfinite
 from numbers import Real
 from typing import Any, ClassVar
 
@@ -21,6 +20,7 @@ FINE = 16
 MOST_OUT = 1
 """Pixels by which a box may reach out of its picture: it is cut there."""
 MOST_COORDINATE = 10**6  # pixels: no picture is that wide
+MOST_SHOWN = 120  # characters of a box that is none
 Size = tuple[int, int]
 """Width and height of an upright picture, in pixels."""
 
@@ -65,6 +65,7 @@ class BoxSet(AnnotationKind):
             [(10, 20, 10.01, 80, "cat")],
             [(10, 20, float("nan"), 80, "cat")],
             [(10, 20, float("inf"), 80, "cat")],
+            [(10, 20, 10**400, 80, "cat")],
             [(10, 20, "110", 80, "cat")],
             [(10, 20, True, 80, "cat")],
             [(-1.5, 20, 110, 80, "cat")],
@@ -141,6 +142,18 @@ def reaches_out(box: Sequence[float], size: Size) -> bool:
     return min(box) < 0 or box[2] > size[0] or box[3] > size[1]
 
 
+def is_place(x: Any) -> bool:
+    """Tell whether something is a coordinate, or as long as one.
+
+    Examples
+    --------
+    >>> is_place(2.5), is_place(True), is_place(float("nan")), is_place(10**400)
+    (True, False, False, False)
+    """
+    is_number = isinstance(x, Real) and not isinstance(x, bool | np.bool_)
+    return is_number and bool(-MOST_COORDINATE <= x <= MOST_COORDINATE)
+
+
 def pixels(place: Sequence[int]) -> list[int | float]:
     """Return a stored place in pixels: a whole number where it is one.
 
@@ -173,7 +186,7 @@ def _part(part: Any) -> Mapping[str, Any]:
 
 def _unit(part: Mapping[str, Any], classes: ClassTable, size: Any) -> Unit:
     box = part["box"]
-    if not isinstance(box, tuple | list) or len(box) != 4 or not all(map(_is_place, box)):
+    if not isinstance(box, tuple | list) or len(box) != 4 or not all(map(is_place, box)):
         raise invalid("box", WHERE, "four numbers: left, top, right, bottom", _shown(part))
     if size is not None:
         box = _within(part, size)
@@ -182,11 +195,6 @@ def _unit(part: Mapping[str, Any], classes: ClassTable, size: Any) -> Unit:
         raise invalid("box", WHERE, "of left < right and top < bottom", _shown(part))
     by, version = part.get("by", DRAWN), part.get("version")
     return checked_unit(place, part["label"], classes, by, version)
-
-
-def _is_place(x: Any) -> bool:
-    is_number = isinstance(x, Real) and not isinstance(x, bool | np.bool_)
-    return is_number and isfinite(x) and abs(x) <= MOST_COORDINATE
 
 
 def _within(part: Mapping[str, Any], size: Size) -> list[float]:
@@ -200,7 +208,7 @@ def _within(part: Mapping[str, Any], size: Size) -> list[float]:
 
 
 def _shown(part: Mapping[str, Any]) -> _Phrase:
-    return _Phrase(f"{part['box']} '{part['label']}'")
+    return _Phrase(f"{str(part['box'])[:MOST_SHOWN]} '{part['label']}'")
 
 
 def _plain(unit: Unit, classes: ClassTable) -> dict[str, Any]:

@@ -205,7 +205,9 @@ def test_a_bad_result_is_left_out_and_named_and_the_others_count(project, odd, w
     (lost,) = told.problems
     assert re.search(why, lost.reason)
     assert [b.label for b in suggested(project, 4)] == ["cat"]
-    assert suggested(project, 5) == (None if lost.name.endswith("image 5") else suggested(project, 4))
+    assert suggested(project, 5) == (
+        None if lost.name.endswith("image 5") else suggested(project, 4)
+    )
     assert suggested(project, 6) == ()  # asked about, and nothing said: no object
 
 

@@ -157,6 +157,9 @@ def imported(project, tmp_path, told, **more):
         (instances([1, 1, 0, 9]), "left < right"),
         (instances([1, 1, float("nan"), 9]), "four numbers"),
         (instances([1, 1, 9]), "four numbers"),
+        (instances([1, 1, 10**400, 9]), "four numbers"),
+        (instances([1, 1.5, 10**400, 9.5]), "four numbers"),
+        (instances([1, 1, 9, 9]) | {"categories": [{"id": [3], "name": "cat"}]}, "no category 3"),
         (instances([1, 1, 90, 9]), "within its picture of 64 x 48"),
         (
             instances([1, 1, 9, 9], size=(48, 64)),
@@ -356,7 +359,9 @@ def studio(name="a.png", size=(64, 48), score=0.5, **odd):
 @pytest.mark.parametrize(
     ("odd", "why"),
     [
-        ({"width": float("nan")}, "four numbers"),
+        ({"width": float("nan")}, "without numbers"),
+        ({"x": 10**400}, "without numbers"),
+        ({"score": 10**400}, "a number in [0, 1]"),
         ({"width": 103}, "within its picture of 64 x 48"),
         ({"height": 0}, "left < right"),
         ({"rectanglelabels": []}, "label"),
@@ -437,3 +442,133 @@ def test_a_name_that_begins_with_a_number_sign_is_no_id(tmp_path):
         (folder / "classes.txt").write_text("cat\n")
         (folder / "#2.txt").write_text("0 0.5 0.5 0.1 0.1\n")
         assert project.files.import_labels(folder).n_stored == 0
+
+
+@pytest.mark.parametrize(
+    ("told", "why"),
+    [
+        ("names: []\nx: !!timestamp never", "has no 'names'"),
+        ("names: 7", "has no 'names'"),
+        ("names: [cat\n", "is no YAML"),
+    ],
+)
+def test_names_of_yolo_that_are_none_are_refused(project, tmp_path, told, why):
+    folder = tmp_path / "yolo"
+    folder.mkdir()
+    (folder / "data.yaml").write_text(told)
+    with pytest.raises(SourceError, match=why):
+        project.files.import_labels(folder)
+
+
+def test_a_class_whose_number_is_none_is_not_there(project, tmp_path):
+    folder = tmp_path / "yolo"
+    folder.mkdir()
+    (folder / "data.yaml").write_text("names: {²: cat}")
+    (folder / "a.txt").write_text("0 0.5 0.5 0.1 0.1\n")
+    (problem,) = project.files.import_labels(folder).problems
+    assert problem.reason == "There is no class 0 among the 0 names."
+
+
+def test_names_of_yolo_are_taken_as_they_stand(project, tmp_path):
+    folder = tmp_path / "yolo"
+    folder.mkdir()
+    (folder / "data.yaml").write_text("date: 2020-99-99\nnames:\n  0: no\n  1: 007\n")
+    (folder / "a.txt").write_text("0 0.5 0.5 0.1 0.1\n1 0.5 0.5 0.1 0.1\n")
+    assert project.files.import_labels(folder).n_stored == 1
+    assert {label for *_, label in said(project)["a.png"]} == {"no", "007"}
+
+
+def test_what_rounding_puts_out_of_the_picture_is_cut(project, tmp_path):
+    folder = tmp_path / "yolo"
+    folder.mkdir()
+    (folder / "classes.txt").write_text("cat\n")
+    (folder / "a.txt").write_text("0 0.5 0.5 1.000001 0.5 1.0000001\n")
+    told = project.files.import_predictions(folder)
+    assert (told.n_stored, told.problems) == (1, ())
+    assert told.notes == ("1 boxes reach out of their picture by a pixel at most: cut.",)
+    (item_id,) = (i for i in project.items if project.items[i].name == "a.png")
+    (box,) = project.asked(item_id).guess.boxes
+    assert (box.box, box.score) == ((0, 12, 64, 36), 1.0)
+
+
+@pytest.mark.parametrize("form", [*BOX_FORMS, STUDIO])
+def test_names_that_look_odd_are_kept_in_every_format(tmp_path, form):
+    names = ["shot 3.15\u202fPM.png", "می\u200cخواهم.png", "a\u00a0b.png"]
+    label = "گربه\u200cها"
+    with pictures_in(tmp_path / "photos", names) as project:
+        project.teach({item_id: [(1, 1, 9, 9, label)] for item_id in project.items})
+        out = path_for(tmp_path, form)
+        project.files.export(out, form)
+        project.undo(3)
+        told = project.files.import_labels(out)
+        assert (told.n_stored, told.problems) == (3, ())
+        assert said(project) == {name: [(1, 1, 9, 9, label)] for name in names}
+
+
+def test_characters_that_no_xml_has_leave_the_file_readable(tmp_path):
+    with pictures_in(tmp_path / "photos", ["a\x01b.png"]) as project:
+        project.teach({item_id: [(1, 1, 9, 9, "cat")] for item_id in project.items})
+        project.files.export(tmp_path / "out.xml", "cvat")
+    assert b'name="ab.png"' in (tmp_path / "out.xml").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("encoding", "label"),
+    [("ISO-8859-1", "niño"), ("windows-1251", "ёж"), ("UTF-16", "niño"), ("gb18030", "猫")],
+)
+def test_xml_is_read_in_the_encoding_that_it_declares(project, tmp_path, encoding, label):
+    path = tmp_path / "boxes.xml"
+    whole = f'<?xml version="1.0" encoding="{encoding}"?>\n{voc(label=f"<name>{label}</name>")}'
+    path.write_bytes(whole.encode(encoding))
+    assert project.files.import_labels(path).n_stored == 1
+    assert said(project)["a.png"] == [(1, 1, 9, 9, label)]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "klingon", "hex", "undefined"])
+def test_xml_that_is_not_in_the_encoding_that_it_declares_is_named(project, tmp_path, encoding):
+    path = tmp_path / "boxes.xml"
+    whole = f'<?xml version="1.0" encoding="{encoding}"?>{voc(label="<name>niño</name>")}'
+    path.write_bytes(whole.encode("latin-1"))
+    with pytest.raises(SourceError, match=r"boxes\.xml is (not? |to be read as)"):
+        project.files.import_labels(path)
+
+
+def test_entities_are_refused_in_any_encoding(project, tmp_path):
+    path = tmp_path / "bomb.xml"
+    text = '<!DOCTYPE a [<!ENTITY b "c">]><annotations>&b;</annotations>'
+    for encoding in ("utf-16", "utf-7"):
+        whole = f'<?xml version="1.0" encoding="{encoding}"?>'.encode("ascii")
+        head = whole.decode().encode("utf-16") if encoding == "utf-16" else whole
+        path.write_bytes(head + text.encode("utf-16-le" if encoding == "utf-16" else encoding))
+        with pytest.raises(SourceError, match="declares a document type or entities"):
+            project.files.import_labels(path)
+
+
+@pytest.mark.parametrize(
+    ("told", "name"),
+    [
+        (r"<path>C:\Users\me\photos\d.png</path><filename>d.png</filename>", "d.png"),
+        ("<path>/home/x/old/d.png</path><filename>d.png</filename>", "d.png"),
+        ("<path>/home/x/c.png</path><filename>d.png</filename>", "d.png"),
+        ("<path>/home/x/deep/b.png</path><filename>b.png</filename>", "deep/b.png"),
+        ("<path>/home/x/other/b.png</path><filename>b.png</filename>", None),
+        ("<folder>deep</folder><filename>b.png</filename>", "deep/b.png"),
+        ("<folder>VOC2007</folder><filename>b.png</filename>", "b.png"),
+        ("<folder>VOC2007</folder><filename>d.jpg</filename>", "d.png"),
+        (r"<filename>deep\c.png</filename>", "deep/c.png"),
+        ("<path>/elsewhere/e.png</path><filename>e.png</filename>", "far/e.png"),
+    ],
+)
+def test_the_picture_of_voc_is_the_one_that_its_filename_says(tmp_path, told, name):
+    names = ["b.png", "c.png", "d.png", "deep/b.png", "deep/c.png", "far/e.png", "further/e.jpg"]
+    with pictures_in(tmp_path / "photos", names) as project:
+        path = tmp_path / "boxes.xml"
+        path.write_text(voc().replace("<filename>a.png</filename>", told))
+        assert project.files.import_labels(path).n_stored == (name is not None)
+        assert [key for key, boxes in said(project).items() if boxes] == [name] * (name is not None)
+
+
+def test_coco_of_another_system_finds_its_pictures(project, tmp_path):
+    told = instances([1, 1, 9, 9], name=r"C:\data\imgs\c.png", size=(30, 30))
+    assert imported(project, tmp_path, told).n_stored == 1
+    assert said(project)["c.png"] == [(1, 1, 10, 10, "cat")]

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from sparing.annotations.boxes import Size, pixels, place_of
+from sparing.annotations.boxes import Size, is_place, pixels, place_of
 from sparing.datasets.boxes.framed import Framed, FramedPictures, Raw, Sizes, gathered, whole
 from sparing.datasets.items import Skipped
 from sparing.errors import InvalidInputError, SourceError
@@ -29,7 +29,7 @@ def read_coco(told: Mapping[str, Any], path: Path, sizes: Sizes) -> FramedPictur
     images, annotations, categories = (
         _objects(told, key, path) for key in ("images", "annotations", "categories")
     )
-    names = {one.get("id"): one.get("name") for one in categories}
+    names = {_key(one.get("id")): one.get("name") for one in categories}
     of: dict[Any, list[Mapping[str, Any]]] = defaultdict(list)
     n_crowds = 0
     for one in annotations:
@@ -164,7 +164,7 @@ def _box(one: Mapping[str, Any], names: Mapping[Any, Any]) -> dict[str, Any]:
     InvalidInputError : its category is none of those that have a name
     """
     box, category = one.get("bbox"), one.get("category_id")
-    if isinstance(box, list) and len(box) == 4 and all(isinstance(x, int | float) for x in box):
+    if isinstance(box, list) and len(box) == 4 and all(map(is_place, box)):
         box = [box[0], box[1], box[0] + box[2], box[1] + box[3]]
     known = names.get(category) if isinstance(category, int | str) else None
     if known is None and "category" not in one:

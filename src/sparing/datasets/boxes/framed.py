@@ -15,6 +15,8 @@ from sparing.errors import InvalidInputError
 from sparing.pool.classes import ClassTable
 
 KIND = BoxSet()
+ROUNDED = 1e-6
+"""By how much float32 puts a score beside its place."""
 Sizes = Callable[[str], Size | None]
 """Gives the size of the upright picture that a file calls so; None where it is not known."""
 BoxPart = dict[str, Any]
@@ -130,9 +132,9 @@ def _named(part: Mapping[str, Any]) -> BoxPart:
     if score is None:
         return told
     is_number = isinstance(score, Real) and not isinstance(score, bool)
-    if not is_number or not isfinite(score) or not 0 <= score <= 1:
+    if not is_number or not -ROUNDED <= score <= 1 + ROUNDED:
         raise invalid("score", "a box of a model", "a number in [0, 1]", score)
-    return told | {"score": float(score)}
+    return told | {"score": min(max(float(score), 0.0), 1.0)}
 
 
 def numbers(values: Sequence[Any], where: str) -> list[float]:
@@ -144,7 +146,7 @@ def numbers(values: Sequence[Any], where: str) -> list[float]:
     """
     try:
         found = [float(value) for value in values]
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         found = [float("nan")]
     if not all(map(isfinite, found)):
         raise InvalidInputError(f"{where}: a box of four numbers is wanted. Got {list(values)}.")

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sparing.annotations.boxes import Size
+from sparing.annotations.boxes import Size, is_place
 from sparing.datasets.boxes.framed import FramedPictures, Raw, Sizes, gathered, whole
 from sparing.datasets.items import Skipped
 from sparing.datasets.label_studio import RECTANGLES, Interface, list_under, names_of
@@ -99,7 +99,7 @@ def rectangle(result: Mapping[str, Any]) -> tuple[dict[str, Any], Size]:
         raise InvalidInputError("a rectangle without a value or the size of its picture")
     labels = list_under(value, RECTANGLES)
     shares = [value.get(key) for key in ("x", "y", "width", "height")]
-    if len(labels) != 1 or not all(isinstance(x, int | float) for x in shares):
+    if len(labels) != 1 or not all(map(is_place, shares)):
         raise InvalidInputError("a rectangle with no label or several, or without numbers")
     if value.get("rotation") or result.get("image_rotation"):
         raise InvalidInputError("a rectangle that is turned")

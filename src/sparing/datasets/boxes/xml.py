@@ -8,8 +8,9 @@ References
 http://host.robots.ox.ac.uk/pascal/VOC, https://docs.cvat.ai/docs/dataset_management/formats/xml_format
 """
 
+import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -24,12 +25,16 @@ from sparing.datasets.boxes.framed import (
     numbers,
     whole,
 )
-from sparing.datasets.decoding import read_text
+from sparing.datasets.decoding import read_bytes, read_text
 from sparing.datasets.items import Skipped
+from sparing.datasets.paths import plain_path
 from sparing.errors import InvalidInputError, SourceError
 
 EDGES_OF_VOC = ("xmin", "ymin", "xmax", "ymax")
 EDGES_OF_CVAT = ("xtl", "ytl", "xbr", "ybr")
+ENCODING = re.compile(rb"""\s*<\?xml[^>]*\sencoding\s*=\s*["']([\w.:-]+)["']""")
+FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""Characters that no XML has."""
 OF_VOC, OF_CVAT = "annotation", "annotations"
 
 
@@ -40,11 +45,12 @@ def root_of(path: Path) -> Element:
     ------
     SourceError : it is no XML, or declares entities, which could grow without end
     """
-    text = read_text(path)[0]
-    if "<!DOCTYPE" in text or "<!ENTITY" in text:
-        raise SourceError(f"{path} declares a document type or entities: it is not read.")
+    told = ENCODING.match(read_bytes(path))
     try:
-        return ElementTree.fromstring(text.encode())  # noqa: S314  # without entities
+        text = read_text(path, told and told[1].decode())[0]
+        if "<!DOCTYPE" in text or "<!ENTITY" in text:
+            raise SourceError(f"{path} declares a document type or entities: it is not read.")
+        return ElementTree.fromstring(text)  # noqa: S314  # without entities
     except (ElementTree.ParseError, RecursionError, ValueError) as error:
         raise SourceError(f"{path} is no XML: {error}.") from None
 
@@ -52,7 +58,7 @@ def root_of(path: Path) -> Element:
 def read_voc(path: Path, sizes: Sizes) -> FramedPictures:
     """Read a file, or all of a folder; one that is no such file is left out, and named."""
     files = sorted(path.rglob("*.xml")) if path.is_dir() else [path]
-    return gathered((_of_voc(file) for file in files), sizes)
+    return gathered((_of_voc(file, sizes) for file in files), sizes)
 
 
 def read_cvat(root: Element, sizes: Sizes) -> FramedPictures:
@@ -102,17 +108,23 @@ def write_cvat(pictures: Sequence[Framed], classes: Iterable[str]) -> bytes:
     for i, one in enumerate(pictures):
         width, height = one.size or (0, 0)
         told = {"id": str(i), "name": one.name, "width": str(width), "height": str(height)}
-        image = ElementTree.SubElement(root, "image", told)
+        image = _place(root, "image", told)
         for part in one.boxes:
             edges = zip(EDGES_OF_CVAT, part["box"], strict=True)
             placed = {name: f"{edge:.10g}" for name, edge in edges}
             more = {"label": part["label"], "source": "manual", "occluded": "0", "z_order": "0"}
-            ElementTree.SubElement(image, "box", more | placed)
+            _place(image, "box", more | placed)
     return _text(root)
 
 
 def _add(parent: Element, name: str, text: str) -> None:
-    ElementTree.SubElement(parent, name).text = "".join(c for c in text if c.isprintable())
+    ElementTree.SubElement(parent, name).text = FORBIDDEN.sub("", text)
+
+
+def _place(parent: Element, name: str, told: Mapping[str, str]) -> Element:
+    """Add an element with attributes."""
+    kept = {key: FORBIDDEN.sub("", value) for key, value in told.items()}
+    return ElementTree.SubElement(parent, name, kept)
 
 
 def _text(root: Element) -> bytes:
@@ -121,10 +133,10 @@ def _text(root: Element) -> bytes:
     return found
 
 
-def _of_voc(file: Path) -> Raw | Skipped:
+def _of_voc(file: Path, sizes: Sizes) -> Raw | Skipped:
     try:
         root = root_of(file)
-        name = root.findtext("path") or root.findtext("filename")
+        name = _called(root, sizes)
         if root.tag != OF_VOC or not name:
             return Skipped(file.name, "no file of Pascal VOC with a filename")
         boxes = [_box_of_voc(thing) for thing in root.findall("object")]
@@ -132,6 +144,24 @@ def _of_voc(file: Path) -> Raw | Skipped:
         return Skipped(file.name, str(error))
     size = whole(root.findtext("size/width"), root.findtext("size/height"))
     return Raw(name, size, boxes, file.name)
+
+
+def _called(root: Element, sizes: Sizes) -> str:
+    """Return what a picture of VOC is called: its path, where it ends in its name; else its name.
+
+    Programs copy files and leave the path behind: it only tells which of two of a name is meant.
+    """
+    folder, name, path = (
+        (root.findtext(key) or "").strip() for key in ("folder", "filename", "path")
+    )
+    if path and (not name or _bare(path) == _bare(name)):
+        return path
+    inside = f"{folder}/{name}"
+    return inside if folder and name and sizes(inside) else name
+
+
+def _bare(path: str) -> str:
+    return plain_path(path).rpartition("/")[2]
 
 
 def _box_of_voc(thing: Element) -> dict[str, Any]:

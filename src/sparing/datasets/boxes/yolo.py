@@ -5,13 +5,14 @@ References
 https://docs.ultralytics.com/datasets/detect (the format; the library itself is not used)
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from sparing.annotations.boxes import Size
+from sparing.annotations.boxes import MOST_OUT, Size
 from sparing.datasets.boxes.framed import (
     Framed,
     FramedPictures,
@@ -25,6 +26,7 @@ from sparing.datasets.items import Skipped
 from sparing.errors import InvalidInputError, SourceError
 
 NAMES = ("data.yaml", "data.yml", "dataset.yaml", "classes.txt", "obj.names")
+NUMBER = re.compile("[0-9]{1,9}")
 NO_NAMES = (
     "{path} has numbers for classes, and no {names} that says their names in order: put one there."
     " They are not guessed, as another order would name every box wrong."
@@ -72,14 +74,14 @@ def read_names(path: Path) -> dict[int, str]:
         lines = [line.strip() for line in text.strip().split("\n")]
         return dict(enumerate(lines))
     try:
-        told = yaml.safe_load(text)
+        told = yaml.load(text, yaml.BaseLoader)  # noqa: S506  # all is text: no is a name, no False
     except (yaml.YAMLError, RecursionError) as error:
         raise SourceError(f"{path} is no YAML: {str(error).splitlines()[0]}.") from None
     names = told.get("names") if isinstance(told, Mapping) else None
     pairs = names.items() if isinstance(names, Mapping) else enumerate(names or ())
     if not isinstance(names, Mapping | list) or not names:
         raise SourceError(f"{path} has no 'names', a list of the classes in order.")
-    return {int(key): str(name) for key, name in pairs if str(key).isdigit()}
+    return {int(key): str(name) for key, name in pairs if NUMBER.fullmatch(str(key))}
 
 
 def write_yolo(pictures: Sequence[Framed], classes: Sequence[str]) -> tuple[str, Iterator[str]]:
@@ -127,7 +129,8 @@ def _box(line: Sequence[str], names: Mapping[int, str], size: Size) -> dict[str,
     code, x, y, w, h, *score = numbers(line, "A line")
     if code != int(code) or int(code) not in names:
         raise InvalidInputError(f"There is no class {line[0]} among the {len(names)} names.")
-    if max(x, y, w, h) > 1 or min(x, y, w, h) < 0:
+    slack = 2 * MOST_OUT / min(size)  # what reaches out by a pixel on two sides is cut later
+    if max(x, y, w, h) > 1 + slack or min(x, y, w, h) < -slack:
         raise InvalidInputError(f"A box is of shares in [0, 1]. Got {' '.join(line[1:5])}.")
     box = [
         (x - w / 2) * size[0],
