@@ -304,7 +304,8 @@ def test_probabilities_in_an_array_per_class(tmp_path, capsys):
     pool = (tmp_path / "proba.npy", "--known", known, "--out", out)
     assert run(capsys, "certify", *pool, *options)[0] == 0
     fill(out / "audit-1.csv", {str(i): ("no", "yes")[c] for i, c in enumerate(codes)})
-    _, stdout, _ = run(capsys, "certify", *pool, "--classes", "no,yes", "--json")
+    # Names are read without spaces around them, as the answers are.
+    _, stdout, _ = run(capsys, "certify", *pool, "--classes", "no, yes ", "--json")
     certificate = json.loads(stdout)
     assert [e["scope"] for e in certificate["evidence"]] == ["no", "yes"]
     assert certificate["n_auto"] > 900

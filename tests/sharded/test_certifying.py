@@ -257,3 +257,38 @@ def test_an_audit_from_before_ids_were_frozen_is_refused_in_one_line(labeled, tm
     assert certify(labels, "--out", out, "--again") == 0
     answer(out / "audit-2.csv", truth)
     assert certify(labels, "--out", out) == 0
+
+
+@pytest.mark.parametrize(
+    ("of_item", "says"),
+    [
+        (lambda row: {"id": f"{row['id']} "}, "has the id 'item-400 ' in row 0, and tables of"),
+        (lambda row: {"id": "" if row["id"] == "item-402" else row["id"]}, "the id '' in row 2"),
+        (lambda row: {"id": None if row["id"] == "item-403" else row["id"]}, "id None in row 3"),
+    ],
+)
+def test_ids_that_a_table_would_not_give_back_are_not_certified(
+    labeled, tmp_path, capsys, of_item, says
+):
+    labels, _ = labeled
+    copy = tmp_path / "copy"
+    shutil.copytree(labels, copy)
+    part = copy / "part-1.npy.labels.parquet"
+    write_part(part, [{**row, **of_item(row)} for row in parquet.read_table(part).to_pylist()])
+    with_fitting_hash(copy, part)
+    assert certify(copy, "--out", tmp_path / "out") == 1
+    assert says in " ".join(capsys.readouterr().err.split())
+    assert not (tmp_path / "out").exists()
+
+
+def test_classes_that_a_table_would_not_give_back_are_not_certified(labeled, tmp_path, capsys):
+    labels, _ = labeled
+    copy = tmp_path / "copy"
+    shutil.copytree(labels, copy)
+    facts = json.loads((copy / "predictions.json").read_text(encoding="utf-8"))
+    facts["classes"] = ["no", "yes "]
+    (copy / "predictions.json").write_text(json.dumps(facts), encoding="utf-8")
+    assert certify(copy, "--out", tmp_path / "out") == 1
+    assert "has the class 'yes ', and tables of answers" in " ".join(
+        capsys.readouterr().err.split()
+    )

@@ -115,6 +115,11 @@ def test_names_that_cannot_stand_on_a_line_or_come_twice_are_refused(table, tmp_
     code = encoded(tmp_path / "t.jsonl", tmp_path / "out")
     assert code == 1
     assert "has a line break" in capsys.readouterr().err
+    (tmp_path / "t.jsonl").write_text("\n".join(lines).replace("a\\nb", "a\\u0000"))
+    assert encoded(tmp_path / "t.jsonl", tmp_path / "out") == 1
+    assert "An item is called 'a\\x00', and tables of answers keep" in (
+        " ".join(capsys.readouterr().err.split())
+    )
     assert not (tmp_path / "out").exists()
 
 

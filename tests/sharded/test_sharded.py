@@ -20,6 +20,7 @@ from sparing.sharded.blocks import blocks_of_shard
 from sparing.sharded.engine import Local
 from sparing.sharded.manifest import read_manifest
 from sparing.sharded.selecting import WantedRows, select_rows, strategies_over_shards
+from sparing.sharded.shardfile import first_not_kept, is_kept
 from sparing.sharded.shardpool import index_shards, open_shards
 from sparing.strategies import measures
 from sparing.strategies.registry import STRATEGIES, get_strategy
@@ -218,6 +219,15 @@ def cut(folder):
     path.write_bytes(path.read_bytes()[:-100])
 
 
+def renamed(name):
+    def change(folder):
+        path = folder / "part-1.ids.txt"
+        ids = path.read_text(encoding="utf-8").split("\n")
+        path.write_text("\n".join([*ids[:5], name, *ids[6:]]), encoding="utf-8")
+
+    return change
+
+
 def with_nan():
     X = vectors(ROWS)
     X[7, 2] = np.nan
@@ -236,6 +246,9 @@ def with_nan():
             lambda f: (f / "part-2.ids.txt").write_text((f / "part-1.ids.txt").read_text()),
             "Id 'item-1-0' occurs 2 times",
         ),
+        (renamed("item-1-5 "), "part-1.npy has the id 'item-1-5 ' in row 5, and tables of answers"),
+        (renamed("\u00a0item-1-5"), "has the id '\\xa0item-1-5' in row 5"),
+        (renamed(""), "has the id '' in row 5"),
     ],
 )
 def test_no_manifest_is_written_of_bad_shards(folder, capsys, change, said):
@@ -243,6 +256,19 @@ def test_no_manifest_is_written_of_bad_shards(folder, capsys, change, said):
     change(folder)
     assert said in fault(capsys, "shards", folder)
     assert not (folder / "manifest.json").exists()
+
+
+def test_what_a_table_does_not_give_back_is_found_alike_in_python_and_in_arrow():
+    signs = [chr(n) for n in range(0x3100) if not 0xD800 <= n < 0xE000]
+    texts = ["", *(f"{sign}x" for sign in signs), *(f"x{sign}x" for sign in signs)]
+    lost = [name for name in texts if not is_kept(name)]
+    assert {"", " x", "\u00a0x", "\u3000x", "x\rx", "x\0x"} <= {*lost}
+    assert not {"x x", "xx", "x\nx"} & {*lost}
+    assert [name for name in texts if first_not_kept(pa.array([name], pa.large_string())) == 0] == (
+        lost
+    )
+    assert first_not_kept(pa.array(["a", "b", None, ""], pa.large_string())) == 2
+    assert first_not_kept(pa.array(["a", "b"], pa.large_string())) == -1
 
 
 def test_a_shard_that_changed_stops_the_run_or_is_skipped_and_counted(folder, model, capsys):

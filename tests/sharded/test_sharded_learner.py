@@ -98,6 +98,7 @@ def test_labels_do_not_go_among_the_vectors(pool):
         "",
         " a",
         "a\u00a0",
+        "a\rb",
     ],
 )
 def test_what_names_no_class_is_no_label(pool, label):

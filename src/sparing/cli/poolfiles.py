@@ -139,7 +139,9 @@ def _from_proba(path: Path, labels: dict[str, str], classes: str | None, version
             f"{path} must hold numbers of shape (items, classes), a column a class, at least two."
             f" It holds {proba.dtype} of shape {proba.shape}."
         )
-    names = classes.split(",") if classes else [str(i) for i in range(proba.shape[1])]
+    # Without spaces around them, as answers are read.
+    named = [name.strip() for name in classes.split(",")] if classes else []
+    names = named or [str(i) for i in range(proba.shape[1])]
     if len(names) != proba.shape[1]:
         raise SourceError(f"{path} has {proba.shape[1]} classes, and {len(names)} are named.")
     if len(set(names)) < len(names) or "" in names:

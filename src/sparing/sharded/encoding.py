@@ -28,7 +28,16 @@ from sparing.files import (
 )
 from sparing.sharded.engine import Engine, run_all
 from sparing.sharded.manifest import ENCODING, ShardManifest
-from sparing.sharded.shardfile import IDS, SCALES, beside, header_of, ids_of, is_shard
+from sparing.sharded.shardfile import (
+    IDS,
+    NOT_KEPT,
+    SCALES,
+    beside,
+    header_of,
+    ids_of,
+    is_kept,
+    is_shard,
+)
 from sparing.sharded.shardpool import index_shards
 from sparing.types import FloatArray, Tick
 
@@ -100,7 +109,7 @@ def encode_shards(
     Raises
     ------
     SourceError : the folder cannot be written, or holds vectors that are others; two items have
-        one name, or a name has a line break
+        one name, or a name has a line break, or is one that a table would not give back
     SparingError : the encoder cannot be loaded, or an item cannot be read
     """
     if writing.dtype not in WRITTEN:
@@ -225,6 +234,9 @@ def _check_names(names: Sequence[str]) -> None:
     broken = next((name for name in names if "\n" in name or "\r" in name), None)
     if broken is not None:
         raise SourceError(f"The name {broken!r} has a line break: ids stand one a line.")
+    lost = next((name for name in names if not is_kept(name)), None)
+    if lost is not None:
+        raise SourceError(f"An item is called {lost!r}, and {NOT_KEPT}: give it another name.")
     name, times = Counter(names).most_common(1)[0]
     if times > 1:
         raise SourceError(f"'{name}' is the name of {times} items: every id has to be there once.")

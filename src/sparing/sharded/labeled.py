@@ -24,7 +24,7 @@ from sparing.pool.predictions import Predictions, items_digest
 from sparing.sharded.engine import ALONE, Engine, results
 from sparing.sharded.places import ShardPlace, opened_for_arrow
 from sparing.sharded.predicting import FORMAT, NAME
-from sparing.sharded.shardfile import PARQUET
+from sparing.sharded.shardfile import NOT_KEPT, PARQUET, first_not_kept, is_kept
 from sparing.sharded.shardpool import hash_of
 from sparing.types import Array, IntArray
 
@@ -197,6 +197,12 @@ def _facts(folder: ShardPlace) -> dict[str, Any]:
             raise ValueError("rows")
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise SourceError(f"{path} is not what 'sparing predict' writes: make it anew.") from error
+    lost = next((name for name in facts["classes"] if not is_kept(name)), None)
+    if lost is not None:
+        raise SourceError(
+            f"{path} has the class {lost!r}, and {NOT_KEPT}: teach the model another name, and"
+            " 'sparing predict' anew."
+        )
     return facts  # type: ignore[no-any-return]
 
 
@@ -224,7 +230,8 @@ def read_part(task: ReadTask) -> tuple[IntArray, Array, str]:
 
     Raises
     ------
-    SourceError : its file is not the one that was written, or is not there
+    SourceError : its file is not the one that was written, or is not there; it has an id that a
+        table of answers would not give back as it is
     """
     part = task.part
     if hash_of(part.path) != task.sha256:
@@ -234,7 +241,13 @@ def read_part(task: ReadTask) -> tuple[IntArray, Array, str]:
     code_of = {name: code for code, name in enumerate(task.classes)}
     of_file = np.array([code_of[name] for name in labels.dictionary.to_pylist()], np.int32)
     codes, confidence = of_file[labels.indices.to_numpy()], table.column("confidence").to_numpy()
-    return codes, confidence, _hash_of_ids(part.ids())
+    ids = part.ids()
+    if (row := first_not_kept(ids)) >= 0:
+        raise SourceError(
+            f"{part.path} has the id {ids[row].as_py()!r} in row {row}, and {NOT_KEPT}: give it"
+            " another beside the vectors, then 'sparing shards' and 'sparing predict' anew."
+        )
+    return codes, confidence, _hash_of_ids(ids)
 
 
 def _hash_of_ids(ids: Any) -> str:

@@ -21,6 +21,7 @@ from sparing.sharded.gathering import gathered, places_of
 from sparing.sharded.places import RemotePath, place_of
 from sparing.sharded.predicting import ShardedLabels, check_labels_folder, predict_shards
 from sparing.sharded.selecting import ShardedChoice, WantedRows, judges_alone, select_rows
+from sparing.sharded.shardfile import is_kept
 from sparing.sharded.shardpool import open_shards
 from sparing.sharded.two_passes import select_in_two_passes
 from sparing.strategies.registry import get_strategy
@@ -242,7 +243,7 @@ def _class_of(label: object) -> str:
     """Return the class that a label names; what tables of answers could not name is refused."""
     is_number = isinstance(label, Real) and label == label  # NaN is not what it is
     text = str(label) if isinstance(label, str) or is_number else ""
-    if not text or text != text.strip():
+    if not is_kept(text):
         expected = "texts or numbers, without spaces at their ends; 'skip' is for items without one"
         raise invalid("labels", "teach", expected, label)
     return text

@@ -24,6 +24,10 @@ HEADERS = {
     (2, 0): np.lib.format.read_array_header_2_0,
 }
 P = TypeVar("P", Path, ShardPlace)
+LOST = ("\r", "\0")  # a table that has one cannot be read again
+NOT_KEPT = (
+    "tables of answers keep no spaces at an end of a name, no empty one, no carriage return or NUL"
+)
 
 
 class ShardHeader(NamedTuple):
@@ -147,6 +151,31 @@ def names_of(path: ShardPlace, rows: npt.NDArray[np.int64]) -> list[str]:
         return [ids[row] for row in rows.tolist()]
     stem = path.stem
     return [f"{stem}:{row}" for row in rows.tolist()]
+
+
+def is_kept(name: str) -> bool:
+    """Tell whether a table of answers gives an id, or the name of a class, back as it is.
+
+    Examples
+    --------
+    >>> is_kept("item 1"), is_kept("item 1 "), is_kept("")
+    (True, False, False)
+    """
+    return name != "" and name == name.strip() and not any(sign in name for sign in LOST)
+
+
+def first_not_kept(ids: Any) -> int:
+    """Return the first place of an array of Arrow whose text :func:`is_kept` refuses, -1 if none.
+
+    What is null is no text, and none that is kept.
+    """
+    from pyarrow import compute
+
+    kept = compute.and_(compute.equal(compute.utf8_trim_whitespace(ids), ids),
+                        compute.not_equal(ids, ""))  # fmt: skip
+    for sign in LOST:
+        kept = compute.and_not(kept, compute.match_substring(ids, sign))
+    return int(compute.index(compute.fill_null(kept, False), False).as_py())
 
 
 class ArrayLayout(NamedTuple):

@@ -13,11 +13,13 @@ from sparing.sharded.blocks import blocks_of_shard, longest_of
 from sparing.sharded.manifest import Shard, ShardManifest, read_manifest
 from sparing.sharded.places import ShardPlace, sizes_in, why
 from sparing.sharded.shardfile import (
+    NOT_KEPT,
     SCALES,
     ShardHeader,
     beside,
     header_of,
     ids_of,
+    is_kept,
     is_shard,
 )
 from sparing.types import Tick
@@ -34,7 +36,7 @@ def index_shards(folder: Path, progress: Tick = nobody) -> ShardManifest:
     Raises
     ------
     SourceError : no shards, one that cannot be read, differs from the first, or has NaN; an id
-        that occurs twice. No manifest is written then
+        that occurs twice, or that a table would not give back as it is. No manifest is written then
     """
     paths = sorted(path for path in folder.glob("*") if is_shard(path) and path.is_file())
     if not paths:
@@ -44,6 +46,7 @@ def index_shards(folder: Path, progress: Tick = nobody) -> ShardManifest:
         _check_alike(path, header_of(path), paths[0], first)
         longest = max(longest_of(block.vectors()) for block in blocks_of_shard(path))
         ids = ids_of(path)
+        _check_kept(path, ids)
         hashes.append(np.fromiter(map(hash, ids), np.int64, len(ids)))
         shards.append(_shard(path, ids, longest))
         progress(n, len(paths))
@@ -82,6 +85,15 @@ def _check_alike(path: Path, found: ShardHeader, first_path: Path, first: ShardH
         raise ShardError(
             f"{path} has {found.columns} columns of {found.dtype}, and {first_path.name}"
             f" {first.columns} of {first.dtype}: all shards must be alike."
+        )
+
+
+def _check_kept(path: Path, ids: Sequence[str]) -> None:
+    """Refuse ids that a table would lose, or take for those of other items."""
+    row = next((row for row, name in enumerate(ids) if not is_kept(name)), None)
+    if row is not None:
+        raise ShardError(
+            f"{path} has the id {ids[row]!r} in row {row}, and {NOT_KEPT}: give it another."
         )
 
 
