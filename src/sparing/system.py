@@ -15,8 +15,9 @@ import stat
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
-from contextlib import suppress
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from hashlib import sha256
 from mmap import mmap
 from pathlib import Path
@@ -130,6 +131,34 @@ def stand_back() -> None:
 
     own = psutil.Process()
     own.nice(psutil.BELOW_NORMAL_PRIORITY_CLASS if WINDOWS else max(NICENESS, own.nice()))
+
+
+@contextmanager
+def interrupts_wait() -> Iterator[None]:
+    """Let a Ctrl-C wait until something is started whole; what is started does not hear of it.
+
+    It hears of those to come once it calls :func:`end_when_interrupted`.
+    """
+    if WINDOWS or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    came: list[int] = []
+    handler = signal.signal(signal.SIGINT, lambda number, _: came.append(number))
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # a new process inherits it
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        signal.signal(signal.SIGINT, handler)
+        if came:
+            signal.raise_signal(signal.SIGINT)
+
+
+def end_when_interrupted() -> None:
+    """Let a Ctrl-C end this worker without a word: who started it says that it was one."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    if not WINDOWS:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
 
 
 def split_command(line: str) -> list[str]:

@@ -3,7 +3,12 @@
 import importlib
 import json
 import os
+import signal
+import subprocess
 import sys
+import time
+from contextlib import suppress
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -192,6 +197,36 @@ def test_a_worker_that_is_killed_is_run_again(killer):
     done = Local(2).run(killer.dies_once, range(5))
     assert sorted(done) == [(i, i * i) for i in range(5)]
     assert killer.MARK.exists()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks for the server of workers in /proc")
+def test_an_interrupt_while_workers_are_started_is_one_line(folder, tmp_path):
+    """The server that reads the modules, and the workers, say nothing of it."""
+    command = ["select", folder, "--strategy", "random", "-n", "9", "--workers", "2"]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "sparing", *command, "--out", tmp_path / "ask.csv"],
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,  # a group of its own, as in a terminal
+    )
+    tasks = Path(f"/proc/{process.pid}/task")
+    while not any(b"forkserver" in line for line in commands_under(tasks)):
+        assert process.poll() is None
+        time.sleep(0.01)
+    os.killpg(process.pid, signal.SIGINT)
+    _, err = process.communicate(timeout=120)
+    assert process.returncode == 130
+    assert err == "sparing: Interrupted.\n"
+    assert not (tmp_path / "ask.csv").exists()
+
+
+def commands_under(tasks):
+    """Return the command lines of the processes that one has started, as far as they are there."""
+    lines = []
+    for file in tasks.glob("*/children"):
+        with suppress(OSError):
+            lines += [Path(f"/proc/{pid}/cmdline").read_bytes() for pid in file.read_text().split()]
+    return lines
 
 
 def test_a_worker_that_is_always_killed_stops_the_run(killer):

@@ -16,7 +16,7 @@ from threadpoolctl import threadpool_limits
 
 from sparing.encoders.base import nobody
 from sparing.errors import ShardError
-from sparing.system import START_METHOD
+from sparing.system import START_METHOD, end_when_interrupted, interrupts_wait
 from sparing.types import Tick
 
 TRIES = 3
@@ -80,7 +80,8 @@ class Local:
                         while waiting and len(in_flight) < self.workers:
                             i = waiting.pop()
                             tries[i] += 1
-                            in_flight[pool.submit(tried, function, tasks[i])] = i
+                            with interrupts_wait():  # a worker may be started for it
+                                in_flight[pool.submit(tried, function, tasks[i])] = i
                         for future in wait(in_flight, return_when=FIRST_COMPLETED).done:
                             result = future.result()  # raises while the future is still in flight
                             yield in_flight.pop(future), result
@@ -150,7 +151,12 @@ def _pool(workers: int, function: Callable[[T], R]) -> ProcessPoolExecutor:
     context = multiprocessing.get_context(START_METHOD)
     if START_METHOD == "forkserver":  # it hears of modules until its first start alone
         context.set_forkserver_preload([m for m in (__name__, function.__module__) if m != MAIN])
-    return ProcessPoolExecutor(workers, mp_context=context, initializer=one_thread)
+    return ProcessPoolExecutor(workers, mp_context=context, initializer=_begin)
+
+
+def _begin() -> None:
+    one_thread()
+    end_when_interrupted()
 
 
 def one_thread() -> None:
