@@ -1,11 +1,20 @@
 import stat
+import threading
 import zipfile
 
 import numpy as np
 import pytest
 
 from sparing.errors import SourceError
-from sparing.files import check_writable, read_arrays, staging, write_arrays, write_atomically
+from sparing.files import (
+    atomic_stream,
+    check_writable,
+    read_arrays,
+    resumed,
+    staging,
+    write_arrays,
+    write_atomically,
+)
 
 
 def test_folders_are_made_and_content_is_whole(tmp_path):
@@ -122,3 +131,28 @@ def test_what_a_killed_process_has_left_is_removed_and_what_a_living_one_is_at_i
         assert not left.exists()
         assert stat.S_IMODE(one.stat().st_mode) == 0o700
     assert sorted(tmp_path.iterdir()) == sorted([*others, linked])
+
+
+def test_whoever_goes_on_is_alone_and_removes_what_a_killed_run_had_begun(tmp_path):
+    folder = tmp_path / "deep" / "out"
+    begun, has_waited = threading.Event(), threading.Event()
+
+    def go_on():
+        begun.set()
+        with resumed(folder, "part-*"):
+            has_waited.set()
+
+    with resumed(folder, "part-*"):
+        with atomic_stream(folder / "part-0.npy") as stream:
+            (unfinished,) = folder.iterdir()
+            second = threading.Thread(target=go_on)
+            second.start()
+            begun.wait()
+            assert unfinished.exists()
+            stream.write(b"all of it")
+        assert not has_waited.is_set()
+        others = [".part-0.npy", ".part-0.npy.original", ".other.npy.01234567", "part-1.01234567"]
+        for name in (*others, unfinished.name):
+            (folder / name).write_bytes(b"")
+    second.join()
+    assert {path.name for path in folder.iterdir()} == {*others, "part-0.npy"}

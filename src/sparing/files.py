@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
 STAGING = ".sparing-part"
+TOKEN = 4  # bytes that tell an unfinished file from others
 
 
 def write_atomically(path: Path, content: bytes, *, private: bool = False) -> None:
@@ -286,6 +287,33 @@ def alone(folder: Path) -> Iterator[None]:
         os.close(handle)
 
 
+@contextmanager
+def resumed(folder: Path, *names: str) -> Iterator[None]:
+    """Go on with the files of a folder, :func:`alone`; the folder is made.
+
+    What killed processes were at when they died is removed.
+
+    Parameters
+    ----------
+    folder : of the files
+    names : patterns of those that :func:`atomic_stream` writes there
+
+    Raises
+    ------
+    SourceError : the folder cannot be made
+    """
+    try:
+        make_folder(folder)
+    except OSError as error:
+        raise _unwritable(folder, error) from error
+    with alone(folder.resolve()):
+        for name in names:
+            for left in folder.glob(f".{name}.{'[0-9a-f]' * 2 * TOKEN}"):
+                with suppress(OSError):  # it takes room, and is in nobody's way
+                    left.unlink()
+        yield
+
+
 def _as_open_as(folder: Path) -> int:
     """Return the mode of a new file: who cannot read the folder has no business with its files."""
     return stat.S_IMODE(folder.stat().st_mode) & 0o666
@@ -295,6 +323,6 @@ def _new_beside(path: Path, mode: int) -> tuple[int, Path]:
     # Not mkstemp: its files are private, and to open them afterwards takes the umask, which is
     # told only by setting it, for all threads.
     while True:
-        temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+        temporary = path.with_name(f".{path.name}.{secrets.token_hex(TOKEN)}")
         with suppress(FileExistsError):
             return os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), temporary

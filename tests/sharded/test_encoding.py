@@ -2,6 +2,7 @@
 
 import json
 from contextlib import suppress
+from functools import partial
 
 import numpy as np
 import pytest
@@ -94,6 +95,35 @@ def test_a_folder_of_other_vectors_is_refused_and_stays(table, tmp_path, capsys)
     assert encoded(table, other) == 1
     assert "holds shards already" in capsys.readouterr().err
     assert [path.name for path in other.iterdir()] == ["x.npy"]
+
+
+@pytest.mark.parametrize("dtype", ["float32", "int8"])
+def test_what_is_not_whole_any_more_is_made_anew(table, tmp_path, dtype):
+    """A file of a shard that is gone, cut, or of something else; the others stay as they are."""
+    out = tmp_path / "out"
+    again = partial(encoded, table, out, "--rows", "10", "--dtype", dtype)
+    assert again() == 0
+    before = {path.name: path.read_bytes() for path in out.iterdir()}
+    np.save(tmp_path / "other.npy", np.zeros(3, np.float32))
+    other = (tmp_path / "other.npy").read_bytes()
+    for name in sorted(name for name in before if name.startswith("part-00001")):
+        for damage in (None, before[name][:-5], b"", other):
+            (out / name).unlink()
+            if damage is not None:
+                (out / name).write_bytes(damage)
+            assert again() == 0
+            for kept, content in before.items():
+                if kept != "manifest.json":  # it has times
+                    assert (out / kept).read_bytes() == content, (name, damage)
+
+
+def test_what_a_killed_run_had_begun_is_removed_by_the_next(table, tmp_path):
+    out = tmp_path / "out"
+    out.mkdir()
+    for name in ("part-00001.npy", "part-00001.ids.txt", "encoder.npz"):
+        (out / f".{name}.0a1b2c3d").write_bytes(b"half of it")
+    assert encoded(table, out, "--rows", "10") == 0
+    assert not [*out.glob(".*")]
 
 
 def test_shards_do_not_go_into_the_folder_that_they_are_encoded_from(tmp_path, capsys):

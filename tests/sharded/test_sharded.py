@@ -407,6 +407,14 @@ def test_a_full_disk_is_no_bad_shard(folder, model, tmp_path, capsys):
     assert "cannot be written" in said
 
 
+def test_what_a_killed_run_of_labels_had_begun_is_removed_by_the_next(folder, model, tmp_path):
+    out = tmp_path / "labels"
+    out.mkdir()
+    (out / ".part-0.npy.labels.parquet.0a1b2c3d").write_bytes(b"half of it")
+    assert predict(model, folder, out) == 0
+    assert not [*out.glob(".*")]
+
+
 def test_labels_need_a_folder_of_their_own(folder, model, tmp_path, capsys):
     """Among the shards they would be taken for some, and no command would read the pool again."""
     (tmp_path / "link").symlink_to(folder)

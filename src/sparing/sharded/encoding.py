@@ -18,11 +18,12 @@ from sparing.datasets.items import Items
 from sparing.encoders.base import BlockEncoder, nobody
 from sparing.encoders.cache import content_of_one
 from sparing.encoders.kept import unkept
-from sparing.errors import SourceError
+from sparing.errors import ShardError, SourceError
 from sparing.files import (
     atomic_stream,
     check_writable,
     read_arrays,
+    resumed,
     write_arrays,
     write_atomically,
 )
@@ -37,6 +38,7 @@ from sparing.sharded.shardfile import (
     ids_of,
     is_kept,
     is_shard,
+    layout_of,
 )
 from sparing.sharded.shardpool import index_shards
 from sparing.types import FloatArray, Tick
@@ -97,8 +99,9 @@ def encode_shards(
 ) -> ShardManifest:
     """Write shards with ids, and last their manifest: where it is, all of them are there.
 
-    Whatever a killed run has written whole is kept. The encoder learns from at most ``FITTED_ON``
-    items, once: what it has learned lies beside the shards.
+    Whatever a killed run has written whole is kept, and what it had begun is removed; a second run
+    at the same time waits for the first. The encoder learns from at most ``FITTED_ON`` items, once:
+    what it has learned lies beside the shards.
 
     Parameters
     ----------
@@ -117,6 +120,12 @@ def encode_shards(
         raise invalid("dtype", "encode_shards", expected, writing.dtype)
     _check_names(writing.items.names)
     _take(writing)
+    with resumed(writing.out, "part-*", LEARNED):
+        _write_missing(writing, progress, engine)
+        return index_shards(writing.out)
+
+
+def _write_missing(writing: ShardWriting, progress: Tick, engine: Engine | None) -> None:
     tasks, n = [*_missing(writing)], len(writing.items)
     few = n <= FITTED_ON  # else what is kept a second time in the user's cache fills the disk
     with nullcontext() if few else unkept():
@@ -129,7 +138,6 @@ def encode_shards(
             progress=lambda done, every: progress(n - (every - done) * n // every, n),
         )  # fmt: skip
     progress(n, n)
-    return index_shards(writing.out)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -157,15 +165,15 @@ class EncodeTask:
 
 
 def _missing(writing: ShardWriting) -> Iterator[EncodeTask]:
-    """Yield the shards that are not there yet."""
+    """Yield the shards that are not there yet, or not whole."""
     n = len(writing.items)
     for number, start in enumerate(range(0, n, writing.rows)):
         rows = slice(start, min(start + writing.rows, n))
-        names = tuple(writing.items.names[rows])
         path = writing.out / f"part-{number:05}.npy"
-        if not _is_there(path, [*names]):
-            values = writing.items.values[rows]
-            yield EncodeTask(names, values, start, writing.encoder, path, writing.dtype)
+        names, values = tuple(writing.items.names[rows]), writing.items.values[rows]
+        task = EncodeTask(names, values, start, writing.encoder, path, writing.dtype)
+        if not _is_there(task):
+            yield task
 
 
 def encode_one(task: EncodeTask) -> None:
@@ -263,9 +271,17 @@ def _take(writing: ShardWriting) -> None:
         write_atomically(told, json.dumps(facts, indent=1).encode())
 
 
-def _is_there(path: Path, names: list[str]) -> bool:
-    """Tell whether a shard is there; it is written after its ids, whole or not at all."""
-    return path.is_file() and header_of(path).rows == len(names) and ids_of(path) == names
+def _is_there(task: EncodeTask) -> bool:
+    """Tell whether a shard is whole, with its ids and, of int8, its scales."""
+    n = len(task.names)
+    try:
+        found = header_of(task.path)
+        is_whole = (found.rows, found.dtype) == (n, task.dtype)
+        if is_whole and task.dtype == "int8":
+            is_whole = layout_of(beside(task.path, SCALES)).shape == (n,)
+        return is_whole and ids_of(task.path) == [*task.names]
+    except ShardError:  # not there, cut, or something else: it is written anew
+        return False
 
 
 def _fitted(writing: ShardWriting) -> BlockEncoder:

@@ -9,7 +9,7 @@ import numpy as np
 
 from sparing.encoders.base import nobody
 from sparing.errors import InvalidInputError, MissingExtraError, SourceError
-from sparing.files import atomic_stream, check_writable, write_atomically
+from sparing.files import atomic_stream, check_writable, resumed, write_atomically
 from sparing.models.saved import load_model
 from sparing.sharded.blocks import blocks_of_shard
 from sparing.sharded.engine import ALONE, Engine, run_all
@@ -22,7 +22,7 @@ from sparing.sharded.worker_model import check_width, worker_model
 from sparing.types import Tick
 
 FORMAT = 1
-NAME = "predictions.json"
+NAME, ENDING = "predictions.json", ".labels.parquet"
 OF = b"sparing.of"  # in a part: the hashes of what it was made of
 
 
@@ -42,7 +42,7 @@ class PartTask:
     @property
     def part(self) -> Path:
         """The file of the labels."""
-        return self.out / f"{Path(self.shard.file).name}.labels.parquet"
+        return self.out / f"{Path(self.shard.file).name}{ENDING}"
 
     @property
     def of(self) -> bytes:
@@ -91,8 +91,9 @@ def predict_shards(
 ) -> ShardedLabels:
     """Write a Parquet file a shard with id, label, confidence and the model's hash.
 
-    Whatever a killed run has written whole is kept. ``predictions.json`` is written last: where it
-    is, all parts are there.
+    Whatever a killed run has written whole is kept, and what it had begun is removed; a second run
+    at the same time waits for the first. ``predictions.json`` is written last: where it is, all
+    parts are there.
 
     Parameters
     ----------
@@ -115,20 +116,23 @@ def predict_shards(
         check_sizes(folder, manifest)
     check_labels_folder(out)
     named = hash_of(model)
-    (out / NAME).unlink(missing_ok=True)  # until all is there again, it speaks of other labels
     tasks = [PartTask(folder, shard, model, named, out) for shard in manifest.shards]
-    parts, bad = run_all(label_shard, tasks, engine=engine, skip_bad=skip_bad, progress=progress)
-    done = ShardedLabels(tuple(parts), bad)
-    facts: dict[str, Any] = {
-        "sparing_predictions": FORMAT,
-        "pool": manifest.digest,
-        "model": named,
-        "classes": saved.classes,
-        "rows": done.rows,
-        "parts": [[part.file, part.rows, part.sha256] for part in done.parts],
-        "bad": bad,
-    }
-    write_atomically(out / NAME, json.dumps(facts, indent=1, ensure_ascii=False).encode())
+    with resumed(out, f"*{ENDING}"):
+        (out / NAME).unlink(missing_ok=True)  # till all is there again, it speaks of other labels
+        parts, bad = run_all(
+            label_shard, tasks, engine=engine, skip_bad=skip_bad, progress=progress
+        )
+        done = ShardedLabels(tuple(parts), bad)
+        facts: dict[str, Any] = {
+            "sparing_predictions": FORMAT,
+            "pool": manifest.digest,
+            "model": named,
+            "classes": saved.classes,
+            "rows": done.rows,
+            "parts": [[part.file, part.rows, part.sha256] for part in done.parts],
+            "bad": bad,
+        }
+        write_atomically(out / NAME, json.dumps(facts, indent=1, ensure_ascii=False).encode())
     return done
 
 
