@@ -10,6 +10,8 @@ from sparing.errors import InvalidInputError, SourceError
 from sparing.project import Project
 from sparing.project.files.export import BOX_FORMS, STUDIO
 from sparing.project.log.boxed import MarkedBox
+from sparing.project.log.meaning import as_said
+from sparing.store import Kind, NewEvent
 
 LOST = range(90, 95)
 SIZES = {"a.png": (64, 48), "deep/b.jpg": (40, 60), "c.png": (30, 30)}
@@ -572,3 +574,83 @@ def test_coco_of_another_system_finds_its_pictures(project, tmp_path):
     told = instances([1, 1, 9, 9], name=r"C:\data\imgs\c.png", size=(30, 30))
     assert imported(project, tmp_path, told).n_stored == 1
     assert said(project)["c.png"] == [(1, 1, 10, 10, "cat")]
+
+
+def enlarged(folder, name="a.png"):
+    Image.fromarray(np.zeros((96, 128, 3), np.uint8)).save(folder / name)
+
+
+TABLES = ("csv", "jsonl", "parquet")
+OTHER_SIZE = "drawn in a picture of 64 x 48 pixels, and the item's has 128 x 96"
+
+
+@pytest.mark.parametrize("form", TABLES)
+def test_a_table_gives_no_boxes_to_a_picture_of_another_size(tmp_path, form):
+    photos, out = tmp_path / "photos", tmp_path / f"out.{form}"
+    with pictures_in(photos, ["a.png", "b.png"]) as project:
+        project.teach({item_id: [(1, 1, 9, 9, "cat")] for item_id in project.items})
+        project.files.export(out, form)
+    enlarged(photos)
+    with Project.create(photos, tmp_path / "new", classes=["cat"], kind="boxes") as project:
+        (problem,) = project.files.import_labels(out).problems
+        assert OTHER_SIZE in problem.reason
+        assert said(project) == {"a.png": None, "b.png": [(1, 1, 9, 9, "cat")]}
+
+
+@pytest.mark.parametrize("form", TABLES)
+def test_nor_does_it_give_boxes_of_several_people(tmp_path, form):
+    photos, out = tmp_path / "photos", tmp_path / f"out.{form}"
+    with pictures_in(photos, ["a.png", "b.png", "c.png"]) as project:
+        project.team.set_overlap(1.0)
+        _, _, last = project.items
+        for item_id in project.items:
+            for i, who in enumerate(("Ada", "Ben")):
+                boxes = as_said([(1 + 20 * i, 1, 9 + 20 * i, 9, "cat")])
+                draw(project, item_id, boxes, who)
+            if item_id == last:
+                draw(project, item_id, None, "Cleo")
+                continue
+            boxes = as_said([(30, 1, 40, 9, "cat")])
+            draw(project, item_id, boxes, "Eve", Kind.SETTLED, seen=f"Ada {item_id}")
+        project.files.export(out, form)
+    enlarged(photos, "a.png")
+    with Project.create(photos, tmp_path / "new", classes=["cat"], kind="boxes") as project:
+        (problem,) = project.files.import_labels(out).problems
+        assert OTHER_SIZE in problem.reason
+        first, *others = project.items
+        assert project.items[first].name == "a.png"
+        assert said(project)["a.png"] is None
+        assert said(project)["b.png"] == [(30, 1, 40, 9, "cat")]
+        assert project.files.import_labels(out).n_known == 2
+        assert {one.asked.item.item_id for one in project.team.disagreements()} == {others[1]}
+
+
+def draw(project, item_id, boxes, who, kind=None, **more):
+    kind = kind or (Kind.SKIP if boxes is None else Kind.LABEL)
+    event = NewEvent(
+        key=f"{who} {item_id}", kind=kind, item_id=item_id, class_name=boxes, annotator=who, **more
+    )
+    assert project.record([event])[0].status == "stored"
+
+
+def test_label_studio_has_boxes_in_the_picture_that_they_were_drawn_in(taught, source, tmp_path):
+    enlarged(source)
+    taught.files.export(tmp_path / "out.json", STUDIO)
+    tasks = json.loads((tmp_path / "out.json").read_text())
+    (task,) = (t for t in tasks if t["data"]["image"].endswith("a.png"))
+    (_, last) = task["annotations"][0]["result"]
+    assert (last["original_width"], last["original_height"]) == (64, 48)
+    assert last["value"]["x"] + last["value"]["width"] == 100
+    taught.undo(3)
+    told = taught.files.import_labels(tmp_path / "out.json")
+    assert "picture of 64 x 48 pixels, and the item's has 128 x 96" in told.problems[0].reason
+
+
+def test_hugging_face_has_no_picture_beside_boxes_of_another(taught, source, tmp_path):
+    parquet = pytest.importorskip("pyarrow.parquet")
+    enlarged(source)
+    assert taught.files.export(tmp_path / "hf", "hf") == 2
+    (note,) = taught.files.left_out
+    assert note.endswith("had another size when their boxes were drawn: 1: a.png.")
+    (file,) = (tmp_path / "hf").rglob("*.parquet")
+    assert parquet.read_table(file).column("item").to_pylist() == ["c.png", "deep/b.jpg"]

@@ -253,7 +253,7 @@ def test_pictures_are_ordered_as_they_are_asked_by_a_control_for_rectangles(proj
 def test_a_guess_is_shown_with_how_sure_each_box_is(project):
     item = project.items[next(iter(project.items))]
     guess = Guess("", 0.5, boxes=(MarkedBox((10, 0, 20, 15), "cat", score=0.75),))
-    (result,) = shown_in(Interface("box", "picture", ()), "boxes", item, told_by(guess))
+    (result,) = shown_in(Interface("box", "picture", ()), "boxes", item.within, told_by(guess))
     assert (result["from_name"], result["to_name"]) == ("box", "picture")
     assert result["score"] == 0.75
     assert (result["original_width"], result["original_height"]) == item.size == (40, 30)

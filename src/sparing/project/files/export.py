@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 from sparing.errors import UnknownNameError
 from sparing.files import write_atomically
 from sparing.project.files.class_folders import write_folders
-from sparing.project.files.export_columns import as_table
+from sparing.project.files.export_columns import as_table, is_as_drawn, said_of_changed
 from sparing.project.files.export_rows import ExportRow, export_rows
 from sparing.project.files.forms import FORMS
 from sparing.project.locked_state import Guarded
@@ -60,6 +60,8 @@ def export(
         return write(guarded, path, form, annotator)
     with guarded.held() as state:  # the answers wait for the rows, not for the disk
         rows = list(export_rows(state, annotator))
+        changed = _changed(state, rows) if form == HUB and kind == BOXES else {}
+        rows = [row for row in rows if row.item_id not in changed]
         table = as_table(state, rows)
         tasks = _tasks(state, rows) if form == STUDIO else ""
         shared = _shared(state, rows) if form == HUB else None
@@ -74,7 +76,16 @@ def export(
         write_atomically(path, tasks.encode("utf-8", "replace"))
     else:
         write_atomically(path, FORMS[form].write(table))
-    return sum(row.label is not None for row in rows), ()
+    notes = (said_of_changed([*changed.values()]),) if changed else ()
+    return sum(row.label is not None for row in rows), notes
+
+
+def _changed(state: State, rows: Sequence[ExportRow]) -> dict[str, str]:
+    """Return the names of pictures that had another size when their boxes were drawn, by key."""
+    answered = [row for row in rows if row.boxes is not None and row.present]
+    return {
+        row.item_id: row.item for row in answered if not is_as_drawn(state, state.item(row.item_id))
+    }
 
 
 def _export_spans(

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from sparing.annotations.boxes import Size
 from sparing.annotations.spans import text_hash
+from sparing.datasets.items import shown_names
 from sparing.project.files.export_rows import ExportRow
 from sparing.project.files.forms import ExportTable
 from sparing.project.settings import BOXES, CLASS, LABELS, SPANS
@@ -97,6 +98,19 @@ def size_then(state: State, item: Item) -> Size | None:
     sides = (answer.text or "").split(" x ") if answer is not None else []
     is_noted = len(sides) == 2 and all(side.isdecimal() for side in sides)
     return (int(sides[0]), int(sides[1])) if is_noted else item.size
+
+
+def is_as_drawn(state: State, item: Item) -> bool:
+    """Tell whether a picture has the size by now that it had when its boxes were drawn."""
+    return size_then(state, item) == item.size
+
+
+def said_of_changed(names: Sequence[str]) -> str:
+    """Return a sentence on pictures that go into no file with boxes of another size."""
+    return (
+        "Left out, as their pictures had another size when their boxes were drawn:"
+        f" {len(names):,}: {shown_names(names)}."
+    )
 
 
 def source_names(listing: Listing, kind: str) -> dict[str, str]:

@@ -11,11 +11,10 @@ from sparing.datasets.boxes.framed import Framed
 from sparing.datasets.boxes.read import read_framed
 from sparing.datasets.boxes.xml import write_cvat, write_voc
 from sparing.datasets.boxes.yolo import write_yolo
-from sparing.datasets.items import shown_names
 from sparing.errors import InvalidInputError, SourceError
 from sparing.files import staging, write_atomically
 from sparing.project.files.export import BOX_FORMS
-from sparing.project.files.export_columns import size_then
+from sparing.project.files.export_columns import is_as_drawn, said_of_changed
 from sparing.project.files.export_rows import ExportRow
 from sparing.project.files.finding import Finder
 from sparing.project.files.readings import Found, Readings, RowReport, found_row
@@ -56,11 +55,7 @@ class Finished:
         """Sentences on what was left out."""
         n, changed = self.n_lost, self.changed
         lost = f"Left out, as their pictures are not there: {n:,}."
-        other = (
-            f"Left out, as their pictures had another size when their boxes were drawn:"
-            f" {len(changed):,}: {shown_names(changed)}."
-        )
-        return (*[lost] * bool(n), *[other] * bool(changed))
+        return (*[lost] * bool(n), *[said_of_changed(changed)] * bool(changed))
 
 
 def finished(state: State, rows: Sequence[ExportRow]) -> Finished:
@@ -72,7 +67,7 @@ def finished(state: State, rows: Sequence[ExportRow]) -> Finished:
     answered = [row for row in rows if row.boxes is not None]
     items = [state.item(row.item_id) for row in answered]
     there = [(row, item) for row, item in zip(answered, items, strict=True) if item.size]
-    whole = [(row, item) for row, item in there if size_then(state, item) == item.size]
+    whole = [(row, item) for row, item in there if is_as_drawn(state, item)]
     pictures = tuple(
         Framed(
             row.item,
@@ -90,7 +85,7 @@ def finished(state: State, rows: Sequence[ExportRow]) -> Finished:
         tuple(stems[one.name] for one in pictures),
         tuple(live),
         len(answered) - len(there),
-        tuple(row.item for row, item in there if size_then(state, item) != item.size),
+        tuple(row.item for row, item in there if not is_as_drawn(state, item)),
     )
 
 

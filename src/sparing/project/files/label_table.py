@@ -9,6 +9,7 @@ from typing import Any
 from sparing.annotations.boxes import box_parts
 from sparing.annotations.spans import span_parts
 from sparing.annotations.values import MOST_VERSION
+from sparing.datasets.boxes.framed import whole
 from sparing.datasets.decoding import read_text, whole_text
 from sparing.datasets.formulas import armed
 from sparing.datasets.items import Skipped
@@ -162,7 +163,7 @@ def _label(
     if table.is_own and (opinions := read(_text(cells.get("opinions")))):
         answer = answer_in(table.labels[i], table.kind, is_own=True)
         settled = (_text(cells.get("annotator")), answer or "")
-        told = {"opinions": opinions, "asked_for": FROM_FILE}
+        told = {"opinions": opinions, "asked_for": FROM_FILE, "text": _within(table, cells)}
         return told | ({"settled": settled} if provenance == SETTLED else {})
     if provenance in REFUSED:
         raise InvalidInputError(REFUSED[provenance])
@@ -182,9 +183,17 @@ def _label(
         "model_version": _version(cells.get("model_version")),
         "asked_for": FROM_FILE if table.is_own else _purpose(cells.get("purpose")),
         "seconds": seconds_of(cells.get("seconds")) if table.is_own else None,
-        **({"text": _text(cells[TEXT_HASH])} if cells.get(TEXT_HASH) and not skipped else {}),
+        "text": None if skipped else _within(table, cells),
         **(of_cluster if provenance == CLUSTER else {}),
     }
+
+
+def _within(table: LabelTable, cells: Mapping[str, Any]) -> str | None:
+    """Return what the places of an answer are in: the hash of a text, the size of a picture."""
+    if table.kind != BOXES:
+        return _text(cells.get(TEXT_HASH)) or None
+    size = whole(cells.get("width"), cells.get("height")) if table.is_own else None
+    return None if size is None else "{} x {}".format(*size)
 
 
 def _split(cell: Any, separator: str) -> Any:

@@ -254,7 +254,7 @@ def _suggested(
     if kind in OF_PARTS and is_unswayed(state.settings.seed, item.item_id):
         return []
     meta = {"meta": {"text": [why]}} if why else {}
-    return [result | meta for result in shown_in(interface, kind, item, told)]
+    return [result | meta for result in shown_in(interface, kind, item.within, told)]
 
 
 def _places(state: State) -> dict[int, _Place]:

@@ -45,7 +45,11 @@ def read(cell: str) -> list[tuple[str, str | None]]:
 
 
 def as_events(
-    item_id: str, opinions: ImportedOpinions, asked_for: str, settled: tuple[str, str] | None
+    item_id: str,
+    opinions: ImportedOpinions,
+    asked_for: str,
+    settled: tuple[str, str] | None,
+    within: str | None = None,
 ) -> tuple[NewEvent, ...]:
     """Return opinions that stand beside each other, and what settled them if somebody did.
 
@@ -55,6 +59,7 @@ def as_events(
     opinions : (person, name of the class; None: skipped)
     asked_for : what the answers were for
     settled : who decided, and the name of the class
+    within : what places are in: the hash of a text, the size of a picture; None: nobody says
     """
     answers = [
         NewEvent(
@@ -65,6 +70,7 @@ def as_events(
             annotator=who,
             asked_for=asked_for,
             beside=True,
+            text=None if what is None else within,
         )
         for who, what in opinions
     ]
@@ -78,5 +84,6 @@ def as_events(
         class_name=name,
         annotator=who,
         seen=answers[0].key,
+        text=within,
     )
     return (*answers, last)

@@ -177,7 +177,11 @@ def found_row(
         if _are_known(state, item_id, said["opinions"]):
             return Found(name, item, None, tuple(noted), way, is_known=True)
         first, *others = as_events(
-            item_id, said["opinions"], said["asked_for"], said.get("settled")
+            item_id,
+            said["opinions"],
+            said["asked_for"],
+            said.get("settled"),
+            said.get("text"),
         )
         return Found(name, item, first, (*others, *noted), way)
     event = {k: v for k, v in said.items() if k not in ("flagged", "comment")}

@@ -121,19 +121,21 @@ def _sure(score: float | None) -> dict[str, float]:
     return {} if score is None else {"score": score}
 
 
-def shown_in(interface: Interface, kind: str, item: Item, told: Any) -> list[dict[str, Any]]:
+def shown_in(interface: Interface, kind: str, within: Any, told: Any) -> list[dict[str, Any]]:
     """Return an answer as the results of an annotation; of nothing there is none.
 
     Parameters
     ----------
     interface : names the control
     kind : of the answers
-    item : that it is of
+    within : what its places are in: a text, or the size of a picture; None: nobody knows
     told : plain values; None: it was skipped
     """
     if kind in (CLASS, SEVERAL):
         chosen = (told,) if isinstance(told, str) else told or ()
         return [choice(interface, *chosen)] if chosen else []
-    made = (span_results if kind == SPANS else box_results)(interface, item, told or ())
+    if within is None:
+        return []
+    made = (span_results if kind == SPANS else box_results)(interface, within, told or ())
     scores = [{"score": part["score"]} if "score" in part else {} for part in told or ()]
     return [result | score for result, score in zip(made, scores, strict=False)]

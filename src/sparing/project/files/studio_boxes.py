@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from sparing.annotations.boxes import Size
 from sparing.annotations.values import DRAWN
 from sparing.datasets.boxes.label_studio import drawn, rectangle
 from sparing.datasets.label_studio import Annotation, Interface
@@ -13,18 +14,17 @@ from sparing.project.source.items import Item
 
 
 def box_results(
-    interface: Interface, item: Item, boxes: Sequence[Mapping[str, Any]]
+    interface: Interface, size: Size, boxes: Sequence[Mapping[str, Any]]
 ) -> list[dict[str, Any]]:
     """Return boxes as results.
 
     Parameters
     ----------
     interface : names the control
-    item : whose picture they are in
+    size : of the picture that they are in
     boxes : with ``box`` in pixels and ``label``
     """
-    size = item.size
-    return [] if size is None else [drawn(interface, size, box) for box in boxes]
+    return [drawn(interface, size, box) for box in boxes]
 
 
 def all_boxes(annotation: Annotation, item: Item) -> str:

@@ -20,17 +20,16 @@ ORIGINS = {"prediction": ACCEPTED, "prediction-changed": EDITED}
 
 
 def span_results(
-    interface: Interface, item: Item, spans: Sequence[Mapping[str, Any]]
+    interface: Interface, text: str, spans: Sequence[Mapping[str, Any]]
 ) -> list[dict[str, Any]]:
     """Return spans as results.
 
     Parameters
     ----------
     interface : names the control
-    item : whose text they are in
+    text : that they are in
     spans : with ``start``, ``end`` and ``label``
     """
-    text = item.text or ""
     return [marked(interface, text, (s["start"], s["end"], s["label"])) for s in spans]
 
 

@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import quote
 
 from sparing.datasets.label_studio import LEAD_TIME, OWN, Interface
+from sparing.project.files.export_columns import size_then
 from sparing.project.files.export_rows import (
     AUTOMATIC,
     CONFIRMED,
@@ -28,6 +29,7 @@ from sparing.project.files.studio_answers import (
     told_in,
     told_of,
 )
+from sparing.project.settings import BOXES
 from sparing.project.source.items import Item
 from sparing.project.state import State
 
@@ -56,7 +58,8 @@ def _task(state: State, row: ExportRow) -> dict[str, Any]:
     if row.provenance == SETTLED:
         own |= {"settled": [row.annotator, told_in(row)]}
     is_there = kind not in OF_PARTS or item.within is not None
-    results = [{"result": shown_in(interface, kind, item, said), "was_cancelled": said is None}
+    within = size_then(state, item) if kind == BOXES else item.within
+    results = [{"result": shown_in(interface, kind, within, said), "was_cancelled": said is None}
                for _, said in votes if is_there or said is None]  # fmt: skip
     if len(results) == 1 and row.seconds is not None:
         results[0][LEAD_TIME] = row.seconds
@@ -96,7 +99,7 @@ def _predictions(
         score = row.guess_confidence
     else:
         return []
-    result = shown_in(interface, kind, item, told)
+    result = shown_in(interface, kind, item.within, told)
     return [{"result": result, "score": score, "model_version": version}]
 
 
