@@ -292,3 +292,16 @@ def test_classes_that_a_table_would_not_give_back_are_not_certified(labeled, tmp
     assert "has the class 'yes ', and tables of answers" in " ".join(
         capsys.readouterr().err.split()
     )
+
+
+def test_labels_are_not_read_from_where_the_certified_ones_come(labeled, tmp_path, capsys):
+    """They would be replaced, or with another audit moved aside."""
+    labels = tmp_path / "audit" / "labels"
+    shutil.copytree(labeled[0], labels)
+    before = {path.name: path.read_bytes() for path in labels.iterdir()}
+    for pool in (labels, labels.as_uri()):
+        for more in ((), ("--again",)):
+            assert certify(pool, "--out", tmp_path / "audit", *more) == 1
+            assert "name another folder by --out" in " ".join(capsys.readouterr().err.split())
+    assert {path.name: path.read_bytes() for path in labels.iterdir()} == before
+    assert [path.name for path in (tmp_path / "audit").iterdir()] == ["labels"]

@@ -120,6 +120,19 @@ class AuditFolder:
         by_whom = [(row_of[name], f"{who}: {label}") for who, name, label in given if label]
         return [(row_of[name], label) for _, name, label in given], Origins(by_whom)
 
+    def refuse_own(self, pool: str) -> None:
+        """Refuse labels of shards that lie where the certified ones come, which would replace them.
+
+        Raises
+        ------
+        InvalidInputError : they do
+        """
+        where = Path(pool.removeprefix("file://"))
+        if where.resolve() == self.labels.with_suffix("").resolve():
+            raise InvalidInputError(
+                f"{pool} is where the certified labels come: name another folder by --out."
+            )
+
     def labels_of(self, certificate: Path, pool: AnyPool) -> Path:
         """Return the file of the labels that belong to a certificate; of shards the folder."""
         name = certificate.name.replace("certificate", "labels")

@@ -128,6 +128,7 @@ def certify(
     if items is None:
         raise typer.BadParameter("POOL is missing.")
     folder = AuditFolder(out)
+    folder.refuse_own(str(pool))
     drawn = folder.audits()
     if not drawn or again:
         claim = Claim(**{"epsilon": EPSILON, **given})
