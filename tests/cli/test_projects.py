@@ -65,6 +65,13 @@ def test_ask_answer_check_and_export_on_the_command_line(table, tmp_path, capsys
     certificate = tmp_path / "pets.csv.sparing" / "certificates" / "1.json"
     certify(tmp_path / "pets.csv.sparing", verify=certificate)
     assert "FAILED" not in capsys.readouterr().out
+    with Project.open(tmp_path / "pets.csv.sparing") as project:
+        project.audits.resume()
+    certify(tmp_path / "pets.csv.sparing", verify=certificate)
+    _, since, check, *_ = capsys.readouterr().out.splitlines()
+    assert since.startswith("Since then: on 2")
+    assert "the certificate was given up, and labeling went on" in since
+    assert check.startswith("ok ")
     # Answers that came through a table are credited to who asked.
     with Project.open(tmp_path / "pets.csv.sparing") as project:
         labels = [e for e in project.store.events() if e.kind is Kind.LABEL]

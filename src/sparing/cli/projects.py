@@ -221,7 +221,7 @@ def _verify(project: str | PathLike[str], file: Path) -> None:
     typer.echo(certificate.statement)
     with open_project(project) as opened:
         checks = opened.audits.verify(certificate)
-        since = opened.audits.notes()
+        since = opened.audits.since(certificate)
     for note in since:
         typer.echo(f"Since then: {note}")
     print_checks(checks, certificate)

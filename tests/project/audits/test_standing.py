@@ -107,6 +107,22 @@ def test_an_audited_item_with_another_answer_makes_it_void_aloud(numbers, projec
     assert project.status().certificate == certificate
 
 
+def test_a_certificate_that_was_given_up_is_said_to_be_so_and_why(numbers, project):
+    certificate = finish(numbers, project)
+    assert project.audits.since(certificate) == []
+    project.audits.resume()
+    (since,) = project.audits.since(certificate)
+    assert "the certificate was given up, and labeling went on" in since
+    project.audits.draw(0.05)
+    assert project.audits.since(certificate) == [since]
+    second = finish(numbers, project)
+    assert project.audits.since(second) == []
+    project.audits.draw(0.05)
+    assert "was given up, and a new audit was drawn" in project.audits.since(second)[0]
+    assert project.audits.since(certificate) == [since]
+    assert all(check.ok for check in project.audits.verify(certificate))
+
+
 def test_an_answer_that_is_taken_back_is_handed_back(numbers, project):
     taught = next(e for e in project.store.events() if e.kind is Kind.LABEL)
     finish(numbers, project, n_skipped=2)

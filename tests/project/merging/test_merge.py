@@ -15,6 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sparing.audit.certificate import Certificate
 from sparing.cli import app
 from sparing.errors import ConflictError, InvalidInputError, UnknownNameError
 from sparing.project import NewEvent, Project, opening
@@ -340,6 +341,9 @@ def test_merged_answers_void_a_certificate_aloud(two, pets):
     with Project.open(two.both) as both:
         assert both.phase == "label"
         assert both._guarded._state.replay.attempt == 1  # what it has spent is not forgotten
+        written = (two.both / "certificates" / "1.json").read_text()
+        (since,) = both.audits.since(Certificate.from_json(written))
+        assert "the certificate was given up, and labeling went on" in since
         sources = Counter((e.purpose, e.source) for e in both.store.events() if e.purpose)
         both.retrain()
         assert both.audits.draw(0.2).sentence

@@ -22,6 +22,10 @@ from sparing.store import Event, EventCheck, EventStatus, ItemRow, Kind, NewEven
 from sparing.store.records import OF_THE_PHASE
 
 MOST_TRIES = 10
+GIVEN_UP = (
+    "on {day} the certificate was given up, and {why}: it says nothing of the labels as they are"
+    " now, and does not hold of them."
+)
 T = TypeVar("T")
 
 
@@ -171,6 +175,16 @@ class Audits:
         """Return why the audit or its certificate is void, or what has become of its labels."""
         with self._guarded.held() as state:
             return state.said_of_certificate()
+
+    def since(self, certificate: Certificate) -> list[str]:
+        """Return what has become of one of this project's certificates, given up ones too."""
+        with self._guarded.held() as state:
+            said = state.replay.certified_by(certificate.digest)
+            next_said = state.replay.followed_by(said) if said is not None else None
+            if next_said is None:
+                return state.said_of_certificate()
+            why = "labeling went on" if next_said.kind is Kind.RESUMED else "a new audit was drawn"
+            return [GIVEN_UP.format(day=next_said.at[:10], why=why)]
 
     def resume(self) -> None:
         """Go back to labeling: an open audit is spent, a certificate does not hold any more."""

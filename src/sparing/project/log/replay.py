@@ -347,6 +347,10 @@ class Replay:
         found = (e.seq for e in self._of_phase if e.kind is Kind.AUDIT_DRAWN and e.text == digest)
         return next(found, None)
 
+    def followed_by(self, decided: Event) -> Event | None:
+        """Return the event that decides the phase next after one; None if that one still does."""
+        return next((event for event in self._of_phase if event.seq > decided.seq), None)
+
     def certified_by(self, digest: str) -> Event | None:
         """Return the event that made a certificate; None if there is none."""
         found = (e for e in self._of_phase if e.kind is Kind.CERTIFIED and e.text == digest)
