@@ -337,6 +337,22 @@ def test_a_changed_certificate_is_refused(field, value):
         Certificate.from_json(json.dumps(d))
 
 
+@pytest.mark.parametrize("inner", [False, True])
+def test_a_certificate_or_audit_that_says_a_field_twice_is_refused(inner):
+    _, audit, _, certificate = small_case()
+    text = certificate.to_json()
+    twice = (
+        text.replace('"claim": {', '"claim": {"epsilon": 0.001, ', 1)
+        if inner
+        else (text.replace("{", '{"statement": "At most 0 of all 800 labels are wrong.",', 1))
+    )
+    field = "epsilon" if inner else "statement"
+    with pytest.raises(InvalidInputError, match=f"it says '{field}' twice"):
+        Certificate.from_json(twice)
+    with pytest.raises(VoidAuditError, match="it says 'cut' twice"):
+        Audit.from_json(audit.to_json().replace("{", '{"cut": 0.5,', 1))
+
+
 @pytest.mark.parametrize("field", ["assumptions", "not_checked", "how_to_check"])
 def test_what_every_certificate_says_cannot_be_left_out(field):
     *_, certificate = small_case()

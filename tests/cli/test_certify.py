@@ -127,6 +127,41 @@ def test_verifying_fails_where_an_answer_was_changed(job, capsys):
     assert "FAILED counting the answers again" in stdout
 
 
+@pytest.mark.parametrize("n_before", [0, 2])
+def test_answers_that_go_on_beyond_the_look_leave_the_certificate_true(tmp_path, capsys, n_before):
+    n, out = 4000, tmp_path / "audit"
+    truth = {f"item-{i:04d}": "cat" if i % 3 else "dog" for i in range(n)}
+    confidence = np.linspace(1, 0.97, n)
+    rows = [
+        (name, "dog" if i % 100 == 50 else label, confidence[i], label * (i % 100 == 0))
+        for i, (name, label) in enumerate(truth.items())
+    ]
+    pool = write(tmp_path / "pool.csv", ("id", "predicted", "confidence", "label"), rows)
+    run(capsys, "certify", pool, "--epsilon", 0.05, "--out", out)
+    table, file = out / "audit-1.csv", out / "certificate.json"
+    first, *_, last = json.loads((out / "audit-1.json").read_text())["looks"]
+    drawn = [row["id"] for row in read(table)]
+
+    def answered(n):
+        write(table, ("id", "label"), [(i, truth[i] * (k < n)) for k, i in enumerate(drawn)])
+
+    answered(first + n_before)
+    run(capsys, "certify", pool, "--out", out)
+    for n in (first + n_before, first + 5, last):
+        answered(n)
+        code, stdout, _ = run(capsys, "certify", pool, "--verify", file)
+        assert (code, stdout.count("ok    ")) == (0, 13), stdout
+    # What nobody answered in the audit is still no answer of it.
+    answered(first + 5)
+    rows = read(out / "labels.csv")
+    row = next(row for row in rows if row["source"] == "model" and row["id"] not in drawn)
+    row |= {"source": "audit", "model_version": "", "certificate": ""}
+    write(out / "labels.csv", list(rows[0]), [list(row.values()) for row in rows])
+    code, stdout, _ = run(capsys, "certify", pool, "--verify", file)
+    assert code == 1
+    assert "FAILED labels.csv has the labels that were certified" in stdout
+
+
 def test_verifying_fails_where_a_label_was_changed(job, capsys):
     pool, truth, out = job
     run(capsys, "certify", pool, "--epsilon", 0.02, "--out", out)

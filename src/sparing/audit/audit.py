@@ -9,6 +9,7 @@ import hashlib
 import json
 import zlib
 from base64 import b64decode, b64encode
+from collections import Counter
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -200,7 +201,7 @@ class Audit:
         VoidAuditError : the text is no audit, or was changed: the hash does not fit
         """
         try:
-            d = json.loads(text)
+            d = json.loads(text, object_pairs_hook=each_once)
             n_bytes = -(-d["n_items"] // 8)  # what unpacks to more is none of ours
             packed = zlib.decompressobj().decompress(b64decode(d["eligible"]), max(1, n_bytes))
             bits = np.frombuffer(packed, dtype=np.uint8)
@@ -223,6 +224,14 @@ class Audit:
         if audit.digest != written:
             raise VoidAuditError("The audit was changed after it was drawn: its hash does not fit.")
         return audit
+
+
+def each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Refuse a field that stands twice: a person may read the first, and a program the last."""
+    twice = [name for name, n in Counter(name for name, _ in pairs).items() if n > 1]
+    if twice:
+        raise ValueError(f"it says '{twice[0]}' twice")
+    return dict(pairs)
 
 
 def _key_of(d: dict[str, Any]) -> str:

@@ -152,11 +152,23 @@ def certified(
     """
     findings = judged(audit, predictions, answers)
     certificate = certify(predictions, audit, findings, origins)
+    return as_certified(certificate, predictions, audit, findings)
+
+
+def as_certified(
+    certificate: Certificate, predictions: Predictions, audit: Audit, findings: Findings
+) -> AutoLabels:
+    """Return the labels by people, and those that a certificate lets stand."""
     by_model = _labeled(predictions, auto_labeled(predictions, audit, certificate), certificate)
-    codes, origin = by_model.codes, by_model.origin
-    rows = audit.drawn[findings.agreed]
+    return with_audited(by_model, audit, findings)
+
+
+def with_audited(labels: AutoLabels, audit: Audit, findings: Findings) -> AutoLabels:
+    """Return labels with those that people gave in the audit in place of what was there."""
+    codes, origin = labels.codes.copy(), labels.origin.copy()
+    rows = audit.drawn[: len(findings.codes)][findings.agreed]
     codes[rows], origin[rows] = findings.codes[findings.agreed], AUDITED
-    return replace(by_model, classes=findings.classes)
+    return replace(labels, codes=codes, origin=origin, classes=findings.classes)
 
 
 def _labeled(

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
-from sparing.audit.audit import VERSION, Claim
+from sparing.audit.audit import VERSION, Claim, each_once
 from sparing.audit.error_bounds import Evidence
 from sparing.audit.wording import ASSUMPTIONS, HOW_TO_CHECK, SHARES, not_checked
 from sparing.errors import InvalidInputError
@@ -144,7 +144,7 @@ class Certificate:
         InvalidInputError : the text is no certificate, or was changed: the hash does not fit
         """
         try:
-            d = json.loads(text)
+            d = json.loads(text, object_pairs_hook=each_once)
             d = _of_version(d.pop("sparing_certificate"), d)
             written = d.pop("digest")
             d["claim"] = Claim(**d["claim"])

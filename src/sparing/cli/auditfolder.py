@@ -1,20 +1,30 @@
 """A folder with all audits of a data set: what was drawn, what was answered, what came of it."""
 
 import re
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from sparing.audit.audit import Audit, Phase
-from sparing.audit.autolabel import HANDED_BACK, MODEL, SOURCES, AutoLabels, certified
+from sparing.audit.autolabel import (
+    HANDED_BACK,
+    MODEL,
+    SOURCES,
+    AutoLabels,
+    as_certified,
+    with_audited,
+)
 from sparing.audit.certificate import Certificate, Origins
+from sparing.audit.findings import judge
 from sparing.audit.verification import Check
 from sparing.cli.poolfiles import (
     ID,
     LABEL,
     AnyPool,
     PoolFile,
+    Table,
     agreed,
     answers_by_column,
     is_blank,
@@ -145,17 +155,15 @@ class AuditFolder:
         labels = self.labels_of(file, pool)
         if not labels.exists():
             return ()
-        done = certified(pool.predictions, audit, *self.said(audit, pool))
-        if not isinstance(pool, PoolFile):
-            same = pool.has_labels(labels, replace(done, certificate=certificate))
-            return (Check(f"{labels.name} has the labels that were certified", same),)
-        table = read_pool_table(labels)
-        written = list(zip(*(table.column(name) for name in COLUMNS), strict=True))
-        expected = {row[0]: row for row in label_rows(replace(done, certificate=certificate), pool)}
-        # Each item once: a line of another item in place of its own would be as many lines.
-        same = sorted(row[0] for row in written) == sorted(expected) and all(
-            row == expected[row[0]] or _is_handed_back(row, expected[row[0]]) for row in written
-        )
+        found = judge(audit, pool.predictions, self.said(audit, pool)[0])
+        first = found.first(certificate.n_audited)
+        then = as_certified(certificate, pool.predictions, audit, first)
+        # Answers beyond the look are the person's; the labels have those that were there by then.
+        forms = (then, with_audited(then, audit, found))
+        if isinstance(pool, PoolFile):
+            same = _has_labels(read_pool_table(labels), [label_rows(form, pool) for form in forms])
+        else:
+            same = pool.has_labels(labels, forms)
         return (Check(f"{labels.name} has the labels that were certified", same),)
 
     def save(
@@ -258,6 +266,17 @@ def label_rows(labels: AutoLabels, pool: PoolFile) -> list[tuple[str, ...]]:
             np.where(by_model, name, "").tolist(),
             strict=True,
         )
+    )
+
+
+def _has_labels(table: Table, forms: Sequence[Sequence[tuple[str, ...]]]) -> bool:
+    """Tell whether each item has one line, in one of its forms or labeled since."""
+    written = sorted(zip(*(table.column(name) for name in COLUMNS), strict=True))
+    expected = sorted(zip(*forms, strict=True))
+    # Each item once: a line of another item in place of its own would be as many lines.
+    return [row[0] for row in written] == [rows[0][0] for rows in expected] and all(
+        row in rows or any(_is_handed_back(row, one) for one in rows)
+        for row, rows in zip(written, expected, strict=True)
     )
 
 

@@ -7,8 +7,9 @@ each shard for how they are called: ids that changed places would be other label
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import reduce
 from pathlib import Path
 from typing import Any
 
@@ -118,13 +119,16 @@ class LabeledShards:
                 # Every id is another: no dictionary is tried for them.
                 parquet.write_table(_certified(part, labels), stream, use_dictionary=REPEATED)
 
-    def has_labels(self, folder: Path, labels: AutoLabels) -> bool:
-        """Tell whether a folder holds just these labels, but for what was handed back since."""
+    def has_labels(self, folder: Path, forms: Sequence[AutoLabels]) -> bool:
+        """Tell whether a folder holds just these labels, but for what was handed back since.
+
+        Each row is as in one of the forms.
+        """
         paths = [folder / part.path.name for part in self.parts]
         # A file more would be read as labels, too.
         there = {path for path in folder.rglob("*") if path.suffix.lower() in PARQUET}
         return there == {*paths} and all(
-            _is_as_certified(read_columns(path), _certified(part, labels))
+            _is_as_certified(read_columns(path), [_certified(part, form) for form in forms])
             for path, part in zip(paths, self.parts, strict=True)
         )
 
@@ -308,27 +312,38 @@ def _certified(part: LabelPart, labels: AutoLabels) -> Any:
     )
 
 
-def _is_as_certified(written: Any, expected: Any) -> bool:
-    """Compare two tables; what was left to a person may have a label by now."""
+def _is_as_certified(written: Any, forms: Sequence[Any]) -> bool:
+    """Tell whether each row of a table is as in one of others, or has a label since."""
     from pyarrow import compute
 
-    if written.column_names != expected.column_names or len(written) != len(expected):
+    if not all(_is_alike(written, form) for form in forms):
         return False
-    if [_plain(column).type for column in written] != [_plain(column).type for column in expected]:
-        return False
+    return bool(compute.all(reduce(compute.or_, (_same(written, one) for one in forms))).as_py())
+
+
+def _is_alike(one: Any, other: Any) -> bool:
+    """Tell whether two tables have the same columns, and as many rows."""
+    types = [[_plain(column).type for column in table] for table in (one, other)]
+    return (
+        one.column_names == other.column_names and len(one) == len(other) and types[0] == types[1]
+    )
+
+
+def _same(written: Any, expected: Any) -> Any:
+    """Compare two tables row by row; what was left to a person may have a label by now."""
+    from pyarrow import compute
+
     given = compute.equal(_plain(written.column("source")), SOURCES[HANDED_BACK])
-    since = compute.and_(given, expected.column("label").is_null())
+    since = compute.fill_null(compute.and_(given, expected.column("label").is_null()), False)
+    is_same = []
     for name in expected.column_names:
         one, other = (_plain(table.column(name)) for table in (written, expected))
         same = compute.or_(
             compute.fill_null(compute.equal(one, other), False),
             compute.and_(one.is_null(), other.is_null()),
         )
-        if name in ("label", "source"):
-            same = compute.or_(same, compute.fill_null(since, False))
-        if not compute.all(same).as_py():
-            return False
-    return True
+        is_same.append(compute.or_(same, since) if name in ("label", "source") else same)
+    return reduce(compute.and_, is_same)
 
 
 def _plain(column: Any) -> Any:
