@@ -1,5 +1,6 @@
 import hashlib
 import json
+from itertools import permutations
 
 import numpy as np
 import pytest
@@ -88,6 +89,40 @@ def test_without_a_key_only_items_predictions_and_labels_decide_the_draw():
         assert draw_audit(other, 30, claim=Claim(0.05)).drawn.tolist() != drawn
     named = Predictions(p.codes, p.confidence, p.y, CLASSES, items=items_digest(["a"] * 200))
     assert draw_audit(named, 30).drawn.tolist() != drawn
+
+
+@pytest.mark.parametrize("block", [1, 7, 10_000])
+def test_the_order_of_classes_has_no_part_in_the_draw(monkeypatch, block):
+    """It may follow from their names, which anybody can choose."""
+    rng = np.random.default_rng(0)
+    codes, sure = rng.integers(1, 5, 60), rng.random(60)  # nothing is predicted to be the first
+    y = np.where(np.arange(60) < 20, rng.integers(0, 6, 60) * rng.integers(0, 2, 60), -1)
+    y[7] = -2
+    drawn = set()
+    names = ClassTable(tuple("abcdef"))
+    for order in permutations(range(6)):
+        other = np.append(order, [-2, -1])
+        p = Predictions(other[codes], sure, other[y], names)
+        drawn.add(p.draw_key)
+    assert len(drawn) == 1
+    monkeypatch.setattr("sparing.pool.predictions.BLOCK", block)
+    assert {Predictions(codes, sure, y, names).draw_key} == drawn
+    altered = np.append(codes[:-1], codes[-1] % 4 + 1)
+    assert Predictions(altered, sure, y, names).draw_key not in drawn
+    # Who is labeled as what the model says is another matter than who is not.
+    p = Predictions([0, 1], [1, 1], [0, -1], ClassTable(("a", "b")))
+    q = Predictions([0, 1], [1, 1], [1, -1], ClassTable(("a", "b")))
+    assert p.draw_key != q.draw_key
+
+
+def test_classes_are_numbered_as_they_are_first_predicted_and_then_as_labeled():
+    p = Predictions([3, 1, 3, 2], [1, 0.5, 1, 1], [-1, 4, 0, -2], ClassTable(tuple("abcde")))
+    q = Predictions([0, 1, 0, 2], [1, 0.5, 1, 1], [-1, 3, 4, -2], ClassTable(tuple("abcde")))
+    assert p.draw_key == q.draw_key
+    digest = hashlib.sha256(b'["draw", ""]')
+    for numbers, kind in (([0, 1, 0, 2, -1, 3, 4, -2], "<i4"), ([1, 0.5, 1, 1], "<f4")):
+        digest.update(np.array(numbers, kind).tobytes())
+    assert p.draw_key == digest.hexdigest()
 
 
 def test_a_simulation_draws_anew_each_time():

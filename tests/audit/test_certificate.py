@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from scipy.stats import hypergeom
 
 from sparing import ClassTable
-from sparing.audit.audit import Audit, Claim, share_of
+from sparing.audit.audit import VERSION, Audit, Claim, share_of
 from sparing.audit.certificate import Certificate, Origins
 from sparing.audit.certifying import auto_labeled, certify
 from sparing.audit.error_bounds import Evidence, auto_labels, whole_set
@@ -377,9 +377,25 @@ def test_a_certificate_of_version_1_is_read_and_verified_by_the_series_of_old():
     assert failed(verify(certificate, p, audit, answers)) == []
     assert certificate.evidence[0].delta == share_of(0.05, 2, version=1) > share_of(0.05, 2)
     again = draw_audit(p, 30, claim=Claim(0.2), previous=[audit])  # what follows is of today
-    assert again.version == 2
+    assert again.version == VERSION
     more = replace(certificate, version=2, key="5")
     assert "the risk of being wrong is no more than attempt 2 may take" in failed(verify(more))
+
+
+def test_a_certificate_of_version_2_is_read_and_verified_by_the_draw_of_old():
+    """Made by the code of before: a draw without a key, in which class ids had a part."""
+    stored = json.loads((Path(__file__).parent / "version_2.json").read_text())
+    certificate = Certificate.from_json(json.dumps(stored["certificate"]))
+    audit = Audit.from_json(json.dumps(stored["audit"]))
+    assert json.loads(certificate.to_json()) == stored["certificate"]
+    n = 120
+    y = np.where(np.arange(n) < 20, 1 - np.arange(n) % 2, -1)
+    p = Predictions(1 - np.arange(n) % 2, np.linspace(1, 0.5, n), y, CLASSES, 3)
+    answers = told(audit, p.codes)[:-1]
+    assert failed(verify(certificate, p, audit, answers)) == []
+    again = draw_audit(p, 60, claim=Claim(0.2))
+    assert again.version == VERSION
+    assert again.drawn.tolist() != audit.drawn.tolist()
 
 
 def test_who_said_it_when_and_how_is_in_the_certificate():

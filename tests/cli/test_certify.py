@@ -63,6 +63,15 @@ def job(tmp_path):
     return pool, truth, tmp_path / "audit"
 
 
+def test_the_names_of_classes_have_no_part_in_the_draw(job, capsys):
+    pool, _, out = job
+    renamed = pool.with_name("renamed.csv")
+    renamed.write_text(pool.read_text(encoding="utf-8").replace(",cat", ",zat"), encoding="utf-8")
+    assert run(capsys, "certify", pool, "--out", out)[0] == 0
+    assert run(capsys, "certify", renamed, "--out", out.with_name("other"))[0] == 0
+    assert read(out / "audit-1.csv") == read(out.with_name("other") / "audit-1.csv")
+
+
 def test_from_the_draw_to_the_last_label(job, capsys):
     pool, truth, out = job
     code, stdout, stderr = run(capsys, "certify", pool, "--epsilon", 0.02, "--out", out)

@@ -22,7 +22,7 @@ from sparing.pool.predictions import Predictions, frozen
 from sparing.stats.hypergeometric import spend, spend_first
 from sparing.types import BoolArray, IntArray
 
-VERSION = 2  # of audits and certificates
+VERSION = 3  # of audits and certificates
 WHOLE = "whole"
 AUTO = "auto"
 UNIFORM = "uniform"
@@ -114,7 +114,8 @@ class Audit:
         or ``""``, where it is a function of the predictions
     previous : hashes of all audits drawn before for this data set, failed or not
     looks : how many answers, ascending, may be enough; the last is all that were drawn
-    version : 1 for audits of old, whose key is a seed and which spent less on the first attempt
+    version : of audits of old 2, where a draw without a key went by the names of classes, too; or
+        1, where the key is a seed and less was spent on the first attempt
 
     Notes
     -----
@@ -236,7 +237,7 @@ def each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _key_of(d: dict[str, Any]) -> str:
     key = d["key"] if "version" in d else str(int(d["seed"]))
-    if not isinstance(key, str) or d.get("version", 1) not in (1, VERSION):
+    if not isinstance(key, str) or d.get("version", 1) not in (1, 2, VERSION):
         raise ValueError("another version")
     return key
 

@@ -14,7 +14,13 @@ from sparing.errors import InvalidInputError
 
 NEW_IN_2 = frozenset({"items", "answers", "labels", "taught", "left_out", "log", "event",
                       "by_label", "sameness", "units", "version"})  # fmt: skip
-MAY_LACK = ("log", "event", "by_label", "sameness", "units")  # of version 2, where they say nothing
+MAY_LACK = (
+    "log",
+    "event",
+    "by_label",
+    "sameness",
+    "units",
+)  # where they say nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +82,7 @@ class Certificate:
     sameness : when two answers count as the same, in words; ``""`` where all of them has to be
     units : of answers that say several things, how many of the units that the model gives are wrong
         at most, by themselves, with probability 1 - delta of this attempt; None of others
-    version : 1 for certificates of old, whose key is a seed and which lack the last ten
+    version : of the audit; certificates of version 1 lack the last ten
     """
 
     statement: str
@@ -169,7 +175,7 @@ def _of_version(version: Any, d: dict[str, Any]) -> dict[str, Any]:
     if version == 1:
         key = str(int(d.pop("seed")))
         return {**d, "key": key, "version": 1}
-    if version != VERSION or d["version"] != VERSION:
+    if version not in (2, VERSION) or d["version"] != version:
         raise ValueError("another version")
     return d
 

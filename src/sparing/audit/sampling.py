@@ -245,6 +245,10 @@ class _Smallest:
         return most
 
 
+def _own_key(audit: Audit, predictions: Predictions) -> str:
+    return predictions.draw_key_by_names if audit.version == 2 else predictions.draw_key
+
+
 def _keyed(
     audit: Audit, predictions: Predictions
 ) -> Iterator[tuple[IntArray, npt.NDArray[np.uint64]]]:
@@ -258,7 +262,7 @@ def _keyed(
         words = [int(audit.predictions[i : i + 8], 16) for i in range(0, 64, 8)]
         seeds = np.random.SeedSequence([int(audit.key), audit.attempt, *words])
     else:
-        text = f"{audit.key or predictions.draw_key} {audit.attempt}"
+        text = f"{audit.key or _own_key(audit, predictions)} {audit.attempt}"
         told = np.frombuffer(hashlib.sha256(text.encode()).digest(), dtype=">u4").tolist()
         seeds = np.random.SeedSequence(told)
     bits = np.random.Philox(seeds)

@@ -20,8 +20,8 @@ ASSUMPTIONS = (
     "The items, what they hold, and the classes stay as they were when the model was frozen.",
     "The items that are handed back get their labels by people.",
 )
-SHARES = {1: "6 delta / (pi attempt)^2", VERSION: "0.9 delta in the first attempt, and in attempt t"
-          " to 0.6 delta / (pi (t - 1))^2"}  # fmt: skip
+SHARE = "0.9 delta in the first attempt, and in attempt t to 0.6 delta / (pi (t - 1))^2"
+SHARES = {1: "6 delta / (pi attempt)^2", 2: SHARE, VERSION: SHARE}
 HOW_TO_CHECK = (
     "Each piece of evidence: the hypergeometric probability of at most n_wrong marked items in"
     " n_audited draws without replacement from n_items, of which n_refuted are marked, is at most"

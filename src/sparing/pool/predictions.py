@@ -14,6 +14,8 @@ from sparing.pool.classes import ClassTable
 from sparing.pool.pool import SKIPPED, UNLABELED
 from sparing.types import BoolArray
 
+BLOCK = 1 << 20  # rows that are numbered at a time
+
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Predictions:
@@ -74,9 +76,32 @@ class Predictions:
         """What an audit is drawn by that nobody gives a key: items, predictions and labels alone.
 
         Neither a name of a class, nor the number of the model has a part in it: who could choose
-        them freely could choose the draw.
+        them freely could choose the draw. Classes are numbered as they first come, as their ids
+        may follow from their names.
         """
+        digest = hashlib.sha256(json.dumps(["draw", self.items]).encode())
+        numbers = np.append(self._as_they_come(), [SKIPPED, UNLABELED]).astype("<i4")
+        for codes in (self.codes, self.y):
+            for first in range(0, len(self), BLOCK):
+                digest.update(numbers[codes[first : first + BLOCK]].data)
+        digest.update(self.confidence.data)
+        return digest.hexdigest()
+
+    @property
+    def draw_key_by_names(self) -> str:
+        """What audits of version 2 were drawn by: class ids, which may follow from names."""
         return self._hashed(["draw", self.items])
+
+    def _as_they_come(self) -> npt.NDArray[np.int64]:
+        """Return (n_classes,) the number of each class: as predicted first, then as labeled."""
+        n, place = len(self), np.full(len(self.classes), 2 * len(self))
+        for codes, before in ((self.y, n), (self.codes, 0)):
+            for first in reversed(range(0, n, BLOCK)):
+                # Backwards, as of several places the last that is set stays.
+                block = codes[first : first + BLOCK][::-1]
+                rows = np.arange(before + first + len(block) - 1, before + first - 1, -1)
+                place[block[block >= 0]] = rows[block >= 0]
+        return np.argsort(np.argsort(place, kind="stable"))
 
     def _hashed(self, head: list[Any]) -> str:
         digest = hashlib.sha256(json.dumps(head).encode())
