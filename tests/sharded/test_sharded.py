@@ -436,6 +436,27 @@ def test_labels_need_a_folder_of_their_own(folder, model, tmp_path, capsys):
     assert open_shards(folder).rows == 3 * ROWS
 
 
+def test_what_is_read_is_not_written_over(folder, model, tmp_path, capsys):
+    copy, known = tmp_path / "copy.npz", tmp_path / "known.csv"
+    copy.write_bytes(model.read_bytes())
+    known.write_text("id,label\nitem-0-0,a\n")
+    np.save(tmp_path / "new.npy", vectors(9))
+    (tmp_path / "link.csv").symlink_to(known)
+    by_model = ["select", folder, "--model", copy, "--labeled", known, "--out"]
+    for command in (
+        [*by_model, known],
+        [*by_model, tmp_path / "link.csv"],
+        [*by_model, copy],
+        ["predict", copy, tmp_path / "new.npy", "--out", tmp_path / "new.npy"],
+        ["predict", copy, tmp_path / "new.npy", "--out", copy],
+    ):
+        before = command[-1].read_bytes()
+        assert "is what is read here: name another file by --out" in fault(capsys, *command)
+        assert command[-1].read_bytes() == before
+    assert sparing([*map(str, by_model), str(tmp_path / "ask.csv")]) == 0
+    assert sparing([*map(str, by_model), str(tmp_path / "ask.csv")]) == 0  # over its own of before
+
+
 def test_predict_takes_the_model_by_its_option_too(folder, model, tmp_path, capsys):
     out = tmp_path / "labels"
     command = ["predict", str(folder), "--out", str(out)]

@@ -15,6 +15,7 @@ from sparing.cli.shards import (
     SkipBad,
     Workers,
     local_folder,
+    not_over,
     say_bad,
     working,
 )
@@ -79,6 +80,7 @@ def predict(
     elif named is not None or new is None:
         raise typer.BadParameter("Name a model and new items: MODEL NEW, or NEW --model MODEL.")
     local_folder(out)
+    not_over(out, model, new)
     saved_at, items_at = Path(model), place_of(new)
     if isinstance(items_at, RemotePath) or has_manifest(items_at):
         if out is None or as_json:

@@ -16,6 +16,7 @@ from sparing.cli.shards import (
     SkipBad,
     Workers,
     local_folder,
+    not_over,
     say_bad,
     working,
 )
@@ -95,6 +96,7 @@ def select(
     from sparing.sharded.selecting import WantedRows
 
     local_folder(out)
+    not_over(out, model, labeled, items)
     pool = place_of(vectors)
     known = {} if labeled is None else labels_of(labeled)
     wanted = WantedRows(strategy, n, model, frozenset(known), seed)

@@ -47,6 +47,20 @@ def local_folder(path: Path | None) -> None:
         raise SourceError(f"{path} is a URL: what is written has to be on this machine.")
 
 
+def not_over(out: Path | None, *read: str | Path | None) -> None:
+    """Refuse to write over a file that a command reads.
+
+    Raises
+    ------
+    InvalidInputError : ``out`` is one of them
+    """
+    from sparing.errors import InvalidInputError
+
+    there = [Path(one) for one in read if one is not None and Path(one).is_file()]
+    if out is not None and out.is_file() and any(map(out.samefile, there)):
+        raise InvalidInputError(f"{out} is what is read here: name another file by --out.")
+
+
 def is_url(named: str | Path) -> bool:
     """Tell whether a text is the URL of a folder, not of a project's database."""
     from sparing.sharded.places import URL
