@@ -9,11 +9,13 @@ from PIL import Image
 
 from sparing.cli.app import run as sparing
 from sparing.cli.shortlist import ShardSource, begin
+from sparing.datasets.vectorfile import read_vector_file
 from sparing.errors import InvalidInputError
 from sparing.models.saved import load_model
 from sparing.project import Project
 from sparing.sharded.engine import Local
 from sparing.sharded.places import place_of
+from sparing.sharded.shardfile import ids_of
 from sparing.sharded.shardpool import index_shards
 from sparing.sharded.shortlist import Shortlist
 from sparing.strategies import measures
@@ -150,6 +152,22 @@ def test_what_did_not_come_in_is_not_counted(pool, tmp_path, monkeypatch, capsys
     told = said(capsys, *wanted, "--items", tmp_path / "photos", status=0)
     assert "1 skipped, not there" in told
     assert "4 items came into" in told
+
+
+def test_separators_of_unicode_end_no_text_and_no_id(pool, tmp_path):
+    first = pool / "part-0.ids.txt"
+    first.write_text(first.read_text("utf-8").replace(".png", "\u2028\x85.png"), "utf-8")
+    index_shards(pool)
+    names = [name for p in range(3) for name in ids_of(pool / f"part-{p}.npy")]
+    lines = [json.dumps({"id": name, "words": "one \u2028 two \x85 three"}) for name in names]
+    (tmp_path / "words.jsonl").write_text("\n".join(lines), "utf-8")
+    begun(pool, 100, tmp_path / "words.jsonl")
+    wanted = ["select", str(pool), "--into", f"{pool}.sparing", "-n", "80", "--strategy", "random"]
+    assert sparing([*wanted, "--items", str(tmp_path / "words.jsonl")]) == 0
+    with Project.open(f"{pool}.sparing") as project:
+        assert {item.name for item in project.items.values()} == {*names}
+        assert {item.text for item in project.items.values()} == {"one \u2028 two \x85 three"}
+    assert {*read_vector_file(tmp_path / "vectors.shortlist" / "vectors.npy").ids} == {*names}
 
 
 def test_a_draw_that_a_killed_run_has_left_is_not_shown_otherwise(pool, tmp_path):

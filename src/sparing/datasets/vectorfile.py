@@ -146,7 +146,7 @@ def _from_numpy(path: Path) -> VectorFile:
     beside = beside_ids(path)
     if not beside.is_file():
         return VectorFile(path, vectors, None)
-    ids = tuple(beside.read_text("utf-8").splitlines())
+    ids = tuple(beside.read_text("utf-8").removesuffix("\n").split("\n"))
     if len(ids) != len(vectors):
         raise SourceError(f"{beside} has {len(ids):,} ids, and {path.name} {len(vectors):,} rows.")
     return VectorFile(path, vectors, ids)

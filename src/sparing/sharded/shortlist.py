@@ -66,7 +66,9 @@ class Shortlist:
         SourceError : its table cannot be read
         """
         try:
-            rows = [json.loads(line) for line in self.table.read_text("utf-8").splitlines()]
+            # Not splitlines: it also breaks at separators that are part of a text.
+            lines = self.table.read_text("utf-8").removesuffix("\n").split("\n")
+            rows = [json.loads(line) for line in lines]
             return [{**row, ID: str(row[ID])} for row in rows]
         except (OSError, ValueError, LookupError, TypeError, RecursionError) as error:
             raise SourceError(
