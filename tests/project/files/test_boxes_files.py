@@ -654,3 +654,48 @@ def test_hugging_face_has_no_picture_beside_boxes_of_another(taught, source, tmp
     assert note.endswith("had another size when their boxes were drawn: 1: a.png.")
     (file,) = (tmp_path / "hf").rglob("*.parquet")
     assert parquet.read_table(file).column("item").to_pylist() == ["c.png", "deep/b.jpg"]
+
+
+def test_pictures_of_coco_without_an_id_share_no_boxes(project, tmp_path):
+    told = instances([1, 1, 9, 9]) | {
+        "images": [
+            {"file_name": "c.png"},
+            {"id": [1], "file_name": "deep/b.jpg"},
+            {"id": 7.0, "file_name": "a.png"},
+        ],
+        "categories": [{"id": 3.0, "name": "cat"}],
+    }
+    told["annotations"].append({"image_id": [1], "category_id": 3, "bbox": [1, 1, 5, 5]})
+    done = imported(project, tmp_path, told)
+    assert {one.reason for one in done.problems} == {
+        "it has no id, by which its boxes would be found"
+    }
+    assert said(project) == {"a.png": [(1, 1, 10, 10, "cat")], "c.png": None, "deep/b.jpg": None}
+
+
+def test_xml_that_says_utf16_and_is_not_is_read_as_it_is(project, tmp_path):
+    path = tmp_path / "boxes.xml"
+    whole = f'<?xml version="1.0" encoding="utf-16"?>{voc(label="<name>niño</name>")}'
+    path.write_text(whole, encoding="utf-8")
+    assert project.files.import_labels(path).n_stored == 1
+    assert said(project)["a.png"] == [(1, 1, 9, 9, "niño")]
+
+
+@pytest.mark.parametrize("form", ["yolo", "voc"])
+def test_no_name_leads_out_of_the_folder_that_is_written(tmp_path, form):
+    names = ["../../up", str(tmp_path / "absolute"), "inside"]
+    with pictures_in(tmp_path / "photos", ["0.png", "1.png", "2.png"]):
+        pass
+    rows = [f"{name},photos/{i}.png" for i, name in enumerate(names)]
+    (tmp_path / "pictures.csv").write_text("\n".join(["id,path", *rows]))
+    before = {*tmp_path.rglob("*")}
+    with Project.create(
+        tmp_path / "pictures.csv", classes=["cat"], kind="boxes", encoder="pixels"
+    ) as project:
+        assert [project.items[i].name for i in project.items] == names
+        project.teach({item_id: [(1, 1, 9, 9, "cat")] for item_id in project.items})
+        assert project.files.export(tmp_path / "deep" / "out", form) == 3
+        written = {path for path in tmp_path.rglob("*") if path.is_file()} - before
+        written = {path for path in written if project.folder not in path.parents}
+    assert all(tmp_path / "deep" / "out" in path.parents for path in written)
+    assert len(written) == {"yolo": 7, "voc": 3}[form]

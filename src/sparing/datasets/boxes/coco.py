@@ -127,7 +127,7 @@ def _number(value: Any) -> int:
 
 
 def _key(value: Any) -> Any:
-    return value if isinstance(value, int | str) else None
+    return value if isinstance(value, int | str | float) else None
 
 
 def _raw(
@@ -138,6 +138,8 @@ def _raw(
     name, key = image.get("file_name"), _key(image.get("id"))
     if not isinstance(name, str) or not name:
         return Skipped(f"image {key}", "it has no file_name")
+    if key is None:
+        return Skipped(name, "it has no id, by which its boxes would be found")
     size = whole(image.get("width"), image.get("height"))
     return _boxed(name, size, of.get(key, ()), names, name)
 

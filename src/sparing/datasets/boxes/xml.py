@@ -32,7 +32,8 @@ from sparing.errors import InvalidInputError, SourceError
 
 EDGES_OF_VOC = ("xmin", "ymin", "xmax", "ymax")
 EDGES_OF_CVAT = ("xtl", "ytl", "xbr", "ybr")
-ENCODING = re.compile(rb"""\s*<\?xml[^>]*\sencoding\s*=\s*["']([\w.:-]+)["']""")
+ENCODING = re.compile(rb"""\s*<\?xml[^>]*\sencoding\s*=\s*["'](?!utf-?16)([\w.:-]+)["']""", re.I)
+"""An encoding that is declared; of UTF-16 no byte after the other says so, but a mark."""
 FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """Characters that no XML has."""
 OF_VOC, OF_CVAT = "annotation", "annotations"

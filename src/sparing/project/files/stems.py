@@ -2,7 +2,8 @@
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
-from pathlib import PurePosixPath
+from pathlib import PurePath, PurePosixPath
+from urllib.parse import quote
 
 from sparing.datasets.paths import plain_path
 from sparing.project.state import State
@@ -34,15 +35,24 @@ class Stems:
 def own_stems(names: Collection[str]) -> dict[str, str]:
     """Return for each picture a name of files that no other has, on any file system.
 
-    It is the name without suffix; the whole one where that could mean another picture, too.
+    It is the name without suffix; the whole one where that could mean another picture, too. A name
+    that leads out of the folder, as a column of a table may have it, becomes that of a file in it.
 
     Examples
     --------
     >>> own_stems(["a.jpg", "a.png", "deep/b.jpg"])
     {'a.jpg': 'a.jpg', 'a.png': 'a.png', 'deep/b.jpg': 'deep/b'}
     """
-    claims = Counter(way.casefold() for name in names for way in {name, _stem(name)})
-    return {name: _stem(name) if claims[_stem(name).casefold()] == 1 else name for name in names}
+    whole = {name: name if _is_inside(name) else quote(name, safe="") for name in names}
+    claims = Counter(way.casefold() for one in whole.values() for way in {one, _stem(one)})
+    return {
+        name: _stem(one) if claims[_stem(one).casefold()] == 1 else one
+        for name, one in whole.items()
+    }
+
+
+def _is_inside(name: str) -> bool:
+    return not PurePath(name).is_absolute() and ".." not in PurePath(name).parts
 
 
 def _stem(name: str) -> str:
