@@ -89,7 +89,7 @@ def test_from_the_draw_to_the_last_label(job, capsys):
     assert code == 0
     assert stdout.startswith("At most 24 of all 1,200 labels (2 %) are wrong, with probability 95")
     assert "Phase: hand-back" in stdout
-    assert "For comparison: calling everything the commonest class" in stdout
+    assert "For comparison: with the commonest class for all that no person has labeled" in stdout
 
     fill(out / "handback.csv", truth)
     code, stdout, _ = run(capsys, "certify", pool, "--out", out)

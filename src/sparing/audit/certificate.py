@@ -61,8 +61,9 @@ class Certificate:
     n_audited, n_wrong, n_unanswered, n_disputed : the audit, down to the look that was taken; the
         last two count as wrong
     evidence : the tests
-    majority : what the same audit certifies for calling everything the commonest class; None
-        where the audit was drawn per class
+    majority : share of all labels that is wrong at most, by the same audit, where the commonest
+        class is the label of all that no person has labeled; None where the audit was drawn per
+        class
     recall : for each class, a lower limit on the share of its items that are labeled so; all
         limits together hold with probability 1 - delta of this attempt
     notes : what the reader has to know beside the statement

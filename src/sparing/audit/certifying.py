@@ -157,7 +157,7 @@ def auto_labeled(predictions: Predictions, audit: Audit, certificate: Certificat
 
 
 def _majority(predictions: Predictions, audit: Audit, findings: Findings) -> float | None:
-    """Bound the error of the trivial rival: all that was drawn from gets the commonest class."""
+    """Bound the error of the trivial rival: what no person has labeled gets the commonest class."""
     if audit.design != UNIFORM or len(predictions.classes) < 2:
         return None
     commonest = int(np.argmax(class_shares(predictions)))

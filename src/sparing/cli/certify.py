@@ -237,8 +237,8 @@ def _certify(folder: "AuditFolder", items: "AnyPool", audit: "Audit", *, as_json
     tell_certified(certificate, f"{len(complete.remainder):,} left to you in {folder.remainder}.")
     if certificate.majority is not None:
         typer.echo(
-            f"For comparison: calling everything the commonest class would be at most"
-            f" {100 * certificate.majority:.1f} % wrong."
+            "For comparison: with the commonest class for all that no person has labeled, at most"
+            f" {100 * certificate.majority:.1f} % of all labels would be wrong."
         )
     more = _worth_answering(items, audit, answers)
     if more:
