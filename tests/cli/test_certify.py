@@ -245,21 +245,46 @@ def test_a_pool_changed_after_the_draw_is_refused_and_a_new_audit_counts(job, ca
     pool.write_text(pool.read_text().replace("item-0007,cat", "item-0007,dog"))
     error, *_ = run(capsys, "certify", pool, "--out", out)
     assert "a certificate would be void" in str(error)
-    code, *_ = run(capsys, "certify", pool, "--epsilon", 0.05, "--out", out, "--again")
+    code, *_ = draw_again(capsys, pool, "--epsilon", 0.05, "--out", out)
     assert code == 0
     assert not (out / "certificate.json").exists()
     fill(out / "audit-2.csv", truth)
-    run(capsys, "certify", pool, "--out", out)
+    run(capsys, "certify", pool, "--known", out / "known.csv", "--out", out)
     certificate = json.loads((out / "certificate.json").read_text())
     assert certificate["attempt"] == 2
     assert certificate["evidence"][0]["delta"] < 0.0077
     assert len(certificate["previous"]) == 1
 
 
+def draw_again(capsys, pool, *more):
+    """Draw a new audit, with what people said in the last one, which is asked for first."""
+    out = more[more.index("--out") + 1]
+    before = sorted(path.name for path in out.iterdir())
+    error, *_ = run(capsys, "certify", pool, *more, "--again")
+    assert f"Give the answers by --known {out / 'known.csv'}" in str(error)
+    assert sorted(path.name for path in out.iterdir()) == sorted([*before, "known.csv"])
+    return run(capsys, "certify", pool, *more, "--again", "--known", out / "known.csv")
+
+
+def test_what_people_said_in_an_audit_stays_theirs_in_the_next(job, capsys):
+    pool, truth, out = job
+    certified(job, capsys)
+    fill(out / "handback.csv", truth)
+    first = {row["id"] for name in ("audit-1", "handback") for row in read(out / f"{name}.csv")}
+    draw_again(capsys, pool, "--epsilon", 0.04, "--out", out)
+    second = {row["id"] for row in read(out / "audit-2.csv")}
+    assert not first & second
+    fill(out / "audit-2.csv", truth)
+    run(capsys, "certify", pool, "--known", out / "known.csv", "--out", out)
+    labels = {row["id"]: row for row in read(out / "labels.csv")}
+    assert all(labels[name]["label"] == truth[name] for name in first | second)
+    assert not any(labels[name]["source"] == "model" for name in first | second)
+
+
 def test_a_lost_audit_is_noticed(job, capsys):
     pool, _, out = job
     certified(job, capsys)
-    run(capsys, "certify", pool, "--out", out, "--again")
+    draw_again(capsys, pool, "--out", out)
     (out / "audit-2.json").rename(out / "audit-1.json")
     error, *_ = run(capsys, "certify", pool, "--out", out)
     assert "does not follow" in str(error)
@@ -507,7 +532,8 @@ def test_a_new_audit_loses_nothing_of_the_last(job, capsys):
     certified(job, capsys)
     fill(out / "handback.csv", truth)
     before = {f.stem: f.read_text() for f in out.iterdir() if not f.name.startswith("audit")}
-    run(capsys, "certify", pool, "--epsilon", 0.05, "--out", out, "--again")
+    draw_again(capsys, pool, "--epsilon", 0.05, "--out", out)
+    (out / "known.csv").unlink()
     aside = {
         f.stem.removesuffix("-1"): f.read_text() for f in out.iterdir() if "audit" not in f.name
     }
@@ -517,7 +543,7 @@ def test_a_new_audit_loses_nothing_of_the_last(job, capsys):
 def test_a_missing_draw_is_never_drawn_again_over_its_answers(job, capsys):
     pool, _, out = job
     certified(job, capsys)
-    run(capsys, "certify", pool, "--out", out, "--again")
+    draw_again(capsys, pool, "--out", out)
     first, answers = out / "audit-1.json", (out / "audit-1.csv").read_text()
     first.unlink()
     error, *_ = run(capsys, "certify", pool, "--out", out)

@@ -93,9 +93,11 @@ def _among_auto_labels(c: "Certificate") -> str:
     """Say what a bound on the whole set means among the labels of the model."""
     wrong = min(math.floor(c.claim.epsilon * c.n_total), c.n_auto)
     once = f", once the {c.n_handback:,} handed-back items are labeled" if c.n_handback else ""
+    share = f"{100 * wrong / c.n_auto:.2g}"
+    shown = share if c.version == 2 else f"{float(share):g}"  # 100, not 1e+02
     return (
         f"The limit is of all labels{once}: all {wrong:,} may be among the {c.n_auto:,} that the"
-        f" model gave, which is up to {100 * wrong / c.n_auto:.2g} % of these."
+        f" model gave, which is up to {shown} % of these."
     )
 
 

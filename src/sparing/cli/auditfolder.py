@@ -46,7 +46,8 @@ class AuditFolder:
 
     ``audit-1.json`` is the first draw, ``audit-1.csv`` the table that the person fills in, and so
     on; ``certificate.json``, ``labels.csv`` and ``handback.csv`` belong to the last, and have the
-    number of the draw in their names once another one is drawn.
+    number of the draw in their names once another one is drawn. ``known.csv`` has what people have
+    said in these tables.
     """
 
     path: Path
@@ -65,6 +66,11 @@ class AuditFolder:
     def remainder(self) -> Path:
         """The table of items that the person is still to label."""
         return self.path / "handback.csv"
+
+    @property
+    def known(self) -> Path:
+        """The table of what people have said here, for the next draw."""
+        return self.path / "known.csv"
 
     def draw_of(self, attempt: int) -> Path:
         """Return the file of a draw."""
@@ -205,6 +211,31 @@ class AuditFolder:
                 f"{path} answers for '{min(unknown)}', which is not in the pool."
             )
         return {row: labels[name] for name, row in rows.items()}
+
+    def keep_answers(self, pool: AnyPool) -> int:
+        """Write what people said in all tables here, with all that the pool knows, as one table.
+
+        Of an item on which they differ nothing is known.
+
+        Returns
+        -------
+        how many items the pool has no label of, and the table has; 0: it is not written
+        """
+        tables = [*self.path.glob("audit-*.csv"), *self.path.glob("handback*.csv")]
+        said: dict[str, set[str]] = {}
+        for table in tables:
+            for name, label in [] if is_blank(table) else read_answers(table):
+                if label:
+                    said.setdefault(name, set()).add(label)
+        sure = {name: min(labels) for name, labels in said.items() if len(labels) == 1}
+        p, row_of = pool.predictions, pool.rows_of(sure)
+        new = {name: sure[name] for name, row in row_of.items() if p.y[row] == UNLABELED}
+        if new:
+            rows = np.flatnonzero(p.y != UNLABELED)
+            labels = (str(p.classes.values[code]) for code in p.y[rows].tolist())
+            before = zip(pool.names_of(rows), labels, strict=True)
+            write_table(self.known, (ID, LABEL), [*before, *new.items()])
+        return len(new)
 
     def put_aside(self, attempt: int) -> None:
         """Give what an audit led to its number: a new one is drawn."""

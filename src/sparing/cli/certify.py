@@ -148,7 +148,13 @@ def _draw(
 ) -> None:
     from sparing.audit.cost.labels_ahead import plan_ahead
     from sparing.audit.sampling import draw_audit
+    from sparing.errors import InvalidInputError
 
+    if previous and (new := folder.keep_answers(items)):
+        raise InvalidInputError(
+            f"{new:,} items have an answer in {folder.path}, and the pool has no label of them: the"
+            f" model's would stand in its place. Give the answers by --known {folder.known}."
+        )
     plan = plan_ahead(items.predictions, claim, attempt=len(previous) + 1)
     wanted, cut = plan.n_audit, plan.cut
     if n_audit is None:

@@ -13,7 +13,7 @@ from sparing.cli.projects import certify_project
 from sparing.errors import SourceError, SparingError
 from sparing.files import read_arrays, write_arrays
 from sparing.project import NewEvent, Project
-from sparing.project.log.log_hash import hashed_until, log_hash
+from sparing.project.log.log_hash import hashed_until, log_hash, log_hash_like
 from sparing.store import Event, Kind, schema
 
 N = 400
@@ -131,6 +131,20 @@ def test_no_column_of_what_was_said_before_a_certificate_is_altered_unnoticed(ce
     # What people say of handed-back items is what the certificate takes for granted; the event that
     # names the certificate is looked at by itself.
     assert unnoticed == {("label", "handback"), ("certified", None)}
+
+
+def test_a_field_that_is_zero_is_told_from_one_that_is_not_there(certified):
+    project, certificate = certified
+    events, last = project.store.events(), hashed_until(certificate.log)
+    place = next(i for i, event in enumerate(events) if event.kind == "label")
+    zero, none = (
+        [*events[:place], replace(events[place], model_version=value), *events[place + 1 :]]
+        for value in (0, None)
+    )
+    assert log_hash(zero, last) != log_hash(none, last)
+    before = log_hash(zero, last, "")  # a mark of before knows no zeros, and is made as it was
+    assert before == log_hash(none, last, "") == log_hash_like(zero, before)
+    assert log_hash_like(events, certificate.log) == certificate.log
 
 
 def with_other(events, place, column):

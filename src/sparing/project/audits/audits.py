@@ -15,7 +15,6 @@ from sparing.project.attribution import Handed
 from sparing.project.audits import draws, outcome
 from sparing.project.locked_state import Guarded
 from sparing.project.log.event_log import EventLog
-from sparing.project.log.log_hash import hashed_until
 from sparing.project.state import State
 from sparing.project.views import Asked
 from sparing.store import Event, EventCheck, EventStatus, ItemRow, Kind, NewEvent, Outcome
@@ -159,7 +158,7 @@ class Audits:
         SourceError : its audit is not in this project
         """
         drawn = draws.load_draw(self._guarded.folder, certificate.attempt)
-        log = self._log.hash_until(hashed_until(certificate.log))
+        log = self._log.hash_like(certificate.log)
         with self._guarded.held() as state:
             return outcome.verified(
                 state.folder,

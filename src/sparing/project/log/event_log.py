@@ -10,7 +10,7 @@ from sparing.project.locked_state import Guarded
 from sparing.project.log.commands import formed, known_class, recorded
 from sparing.project.log.follower import Follower
 from sparing.project.log.judge import Judge
-from sparing.project.log.log_hash import log_hash
+from sparing.project.log.log_hash import log_hash, log_hash_like
 from sparing.project.multiprocess import alone_on_duty
 from sparing.project.state import State
 from sparing.project.views import Recorded
@@ -121,6 +121,10 @@ class EventLog:
     def hash_until(self, last: int) -> str:
         """Name all that was ever stored down to the event ``last``, by hash."""
         return log_hash(self._store.events(), last)
+
+    def hash_like(self, mark: str) -> str:
+        """Name anew what a certificate has named by hash."""
+        return log_hash_like(self._store.events(), mark)
 
     @contextmanager
     def alone(self, duty: str) -> Iterator[None]:
