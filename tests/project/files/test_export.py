@@ -110,6 +110,18 @@ def test_unknown_forms_and_paths_are_refused(project, tmp_path):
         project.files.export(tmp_path / "folders", "folders")
 
 
+def test_the_source_is_not_written_over(tmp_path):
+    source, other = tmp_path / "notes.csv", tmp_path / "link.csv"
+    source.write_text("text\nwarm\ncold\n")
+    other.hardlink_to(source)
+    with Project.create(source, classes=["a"]) as project:
+        for path in (source, other):
+            with pytest.raises(InvalidInputError, match="is the source of the project"):
+                project.files.export(path)
+        assert project.files.export(tmp_path / "labels.csv") == 0
+    assert source.read_text() == "text\nwarm\ncold\n"
+
+
 def test_a_folder_per_class_keeps_people_and_guesses_apart(tmp_path):
     photos = tmp_path / "photos"
     (photos / "deep").mkdir(parents=True)

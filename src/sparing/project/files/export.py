@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from sparing.errors import UnknownNameError
+from sparing.errors import InvalidInputError, UnknownNameError
 from sparing.files import write_atomically
 from sparing.project.files.class_folders import write_folders
 from sparing.project.files.export_columns import as_table, is_as_drawn, said_of_changed
@@ -16,6 +16,7 @@ from sparing.project.files.export_rows import ExportRow, export_rows
 from sparing.project.files.forms import FORMS
 from sparing.project.locked_state import Guarded
 from sparing.project.settings import BOXES, SPANS
+from sparing.project.source_access import found_source
 from sparing.project.state import State
 
 if TYPE_CHECKING:
@@ -47,10 +48,15 @@ def export(
     UnknownNameError : there is no such form
     SourceError : the path cannot be written
     MissingExtraError : Parquet without pyarrow
-    InvalidInputError : a folder per class of rows that are no files or texts
+    InvalidInputError : a folder per class of rows that are no files or texts; the path is that of
+        the source
     """
     with guarded.held() as state:
-        kind = state.settings.kind
+        kind, source = state.settings.kind, found_source(state.folder, state.settings)
+    if source is not None and path.is_file() and Path(source).is_file() and path.samefile(source):
+        raise InvalidInputError(
+            f"{path} is the source of the project, which is never changed: name another file."
+        )
     of_parts = {SPANS: SPAN_FORMS, BOXES: BOX_FORMS}.get(kind)
     names = (*FORMS, STUDIO, HUB, *(of_parts or (FOLDERS,)))
     if form not in names:
