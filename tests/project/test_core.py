@@ -292,13 +292,3 @@ def test_a_source_none_of_which_can_be_read_says_so(tmp_path):
 def test_the_project_lies_beside_its_source(source):
     wanted = source.rstrip("/") + ".sparing"
     assert default_folder(source).as_posix() == wanted
-
-
-def test_a_name_that_looks_like_a_printed_list_is_a_name(tmp_path):
-    """A table may hold a list as a text; who says a name in Python means the name."""
-    (tmp_path / "days.txt").write_text("one fine day\ntwo fine days\n")
-    odd = '["x"]'
-    for kind, answer in (("class", odd), ("labels", [odd]), ("spans", [(0, 3, odd)])):
-        with Project.create(tmp_path / "days.txt", tmp_path / kind, [odd], kind=kind) as project:
-            project.teach({next(iter(project.items)): answer}, "Ada")
-            assert [name for name, _ in project.classes] == [odd]

@@ -16,7 +16,7 @@ from sparing.datasets.label_cells import one_label
 from sparing.datasets.read import FOUND_OUT
 from sparing.datasets.rows import Reading
 from sparing.errors import ConflictError, InvalidInputError, UnknownNameError
-from sparing.pool.class_names import kept_name, said_of
+from sparing.pool.class_names import said_of
 from sparing.project import opening, options
 from sparing.project.asking import looked_up, mask_of, next_items, second_opinions
 from sparing.project.attribution import Handed
@@ -565,4 +565,4 @@ def _plain_box(part: Mapping[str, Any]) -> dict[str, Any]:
 
 def _named(label: Label) -> str:
     """Return a label as the name of a class; what stands for none in a table is a name here."""
-    return (kept_name(label) or label) if isinstance(label, str) else one_label(label) or ""
+    return one_label(label) or (label if isinstance(label, str) else "")
