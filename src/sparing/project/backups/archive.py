@@ -143,7 +143,7 @@ def opened_archive(path: Path) -> ZipFile:
     """
     try:
         return ZipFile(path)
-    except (OSError, BadZipFile, ValueError) as error:
+    except (OSError, BadZipFile, ValueError, NotImplementedError) as error:
         raise SourceError(f"{path} is no backup that can be read: {error}.") from error
 
 
