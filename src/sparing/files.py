@@ -6,7 +6,7 @@ import secrets
 import shutil
 import stat
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from glob import escape
 from io import BufferedReader
@@ -194,6 +194,11 @@ def _held(folder: Path) -> Iterator[bool]:
         yield is_ours
     finally:
         os.close(handle)
+
+
+def is_one_of(path: Path, others: Iterable[Path]) -> bool:
+    """Tell whether a file that is there is one of others, by whatever name or link."""
+    return path.is_file() and any(other.is_file() and path.samefile(other) for other in others)
 
 
 def file_fault(path: Path, most_bytes: int | None = None) -> str | None:

@@ -1,20 +1,13 @@
 """A folder that is moved or deleted under a running project: it says so, and accepts nothing."""
 
 import shutil
-import time
 
 import pytest
+from tests.waiting import until
 
 from sparing.errors import StoreError
 from sparing.project import Project
 from sparing.project.learning.process import FAILED, Trainer
-
-
-def until(condition):
-    end = time.monotonic() + 60
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.05)
 
 
 def said_of(path):
@@ -73,16 +66,16 @@ def test_the_page_and_the_trainer_say_so_and_nothing_is_made_in_its_place(pets, 
     trainer = Trainer(project.learning, project.map, pause=0.01)
     trainer.start()
     try:
-        until(lambda: project.learning.version == 1 and not project.map.is_due())
+        until(lambda: project.learning.version == 1 and not project.map.is_due(), patience=60)
         away = pets.folder.with_name("away")
         pets.folder.rename(away)
         trainer.wake()
-        until(lambda: trainer.status().state == FAILED)
+        until(lambda: trainer.status().state == FAILED, patience=60)
         assert trainer.status().message.startswith(said_of(pets.folder))
         assert not pets.folder.exists()
         away.rename(pets.folder)
         pets.answer(project, project.query(1))
         trainer.wake()
-        until(lambda: project.learning.version == 2)
+        until(lambda: project.learning.version == 2, patience=60)
     finally:
         trainer.stop()

@@ -6,19 +6,17 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+from tests.waiting import until
 
 from sparing.errors import ConflictError, NotFoundError, SourceError, StoreError
 from sparing.project import NewEvent, Project
 from sparing.project.learning.process import Trainer
 from sparing.store import Kind
 from sparing.testing.postgresql import throwaway_server
-
-PATIENCE = 240.0  # seconds: a machine may be busy with other things
 
 SERVER = """
 import sys
@@ -32,13 +30,6 @@ with Project.open(sys.argv[1]) as project:
         print(*project.status().trainer, project.learning.version, flush=True)
     trainer.stop()
 """
-
-
-def until(condition, what=""):
-    end = time.monotonic() + PATIENCE
-    while not condition():
-        assert time.monotonic() < end, f"waited in vain {what}"
-        time.sleep(0.05)
 
 
 @pytest.fixture

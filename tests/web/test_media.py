@@ -2,7 +2,6 @@
 
 import os
 import threading
-import time
 import zlib
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -12,6 +11,7 @@ import httpx
 import numpy as np
 import pytest
 from PIL import Image
+from tests.waiting import until
 
 from sparing.datasets import pictures
 from sparing.encoders.images import as_shown
@@ -188,10 +188,8 @@ def test_parts_that_many_want_at_once_wait_for_one_decoding(project, served, tmp
             for i in range(6)
         ]
         try:
-            end = time.monotonic() + 30
-            while app.state.drawing.statistics().borrowed_tokens < 6:
-                assert time.monotonic() < end
-                time.sleep(0.02)
+            drawn = app.state.drawing.statistics
+            until(lambda: drawn().borrowed_tokens == 6, "for all to be asked", 30)
         finally:
             done.set()
         sizes = [opened(one.result()).size for one in asked]
@@ -383,10 +381,8 @@ def test_no_answer_waits_for_pictures_however_many_are_decoded(
             for _ in range(50)
         ]
         try:
-            end = time.monotonic() + 120
-            while app.state.drawing.statistics().tasks_waiting < 40:
-                assert time.monotonic() < end
-                time.sleep(0.02)
+            drawn = app.state.drawing.statistics
+            until(lambda: drawn().tasks_waiting >= 40, "for forty to wait", 120)
             assert browser.get("/api/state").status_code == 200
         finally:
             done.set()

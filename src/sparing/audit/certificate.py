@@ -14,13 +14,7 @@ from sparing.errors import InvalidInputError
 
 NEW_IN_2 = frozenset({"items", "answers", "labels", "taught", "left_out", "log", "event",
                       "by_label", "sameness", "units", "version"})  # fmt: skip
-MAY_LACK = (
-    "log",
-    "event",
-    "by_label",
-    "sameness",
-    "units",
-)  # where they say nothing
+MAY_LACK = ("log", "event", "by_label", "sameness", "units")  # where they say nothing
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,9 +55,9 @@ def not_over(out: Path | None, *read: str | Path | None) -> None:
     InvalidInputError : ``out`` is one of them
     """
     from sparing.errors import InvalidInputError
+    from sparing.files import is_one_of
 
-    there = [Path(one) for one in read if one is not None and Path(one).is_file()]
-    if out is not None and out.is_file() and any(map(out.samefile, there)):
+    if out is not None and is_one_of(out, [Path(one) for one in read if one is not None]):
         raise InvalidInputError(f"{out} is what is read here: name another file by --out.")
 
 

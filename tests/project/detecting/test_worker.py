@@ -17,6 +17,7 @@ import numpy as np
 import psutil
 import pytest
 from PIL import Image
+from tests.waiting import until
 
 from sparing.errors import InvalidInputError
 from sparing.project import Project
@@ -24,7 +25,6 @@ from sparing.project.detecting.command import MODULE, DetectorCommand
 from sparing.project.detecting.worker import DetectorWorker
 
 N = 8
-PATIENCE = 240.0  # seconds: a machine may be busy with other things
 FINDS = """
 import json, pathlib, sys
 folder = pathlib.Path(sys.argv[-1])
@@ -40,13 +40,6 @@ child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
 pathlib.Path(sys.argv[1]).write_text(f"{child.pid} {folder}")
 time.sleep(600)
 """
-
-
-def until(condition, what=""):
-    end = time.monotonic() + PATIENCE
-    while not condition():
-        assert time.monotonic() < end, f"waited in vain {what}"
-        time.sleep(0.005)
 
 
 def has_gone(pid):

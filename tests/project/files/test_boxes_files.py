@@ -115,6 +115,15 @@ def test_yolo_without_names_is_refused_and_nothing_is_sorted(project, tmp_path):
     assert said(project)["a.png"][0][-1] == "tiger"
 
 
+def yolo(tmp_path, files):
+    """Write a folder of YOLO's files, by their names in it."""
+    folder = tmp_path / "yolo"
+    for name, text in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text)
+    return folder
+
+
 @pytest.mark.parametrize(
     ("line", "why"),
     [
@@ -128,10 +137,7 @@ def test_yolo_without_names_is_refused_and_nothing_is_sorted(project, tmp_path):
     ],
 )
 def test_each_bad_line_of_yolo_is_named(project, tmp_path, line, why):
-    folder = tmp_path / "yolo"
-    folder.mkdir()
-    (folder / "data.yaml").write_text("names: [cat, zebra]\n")
-    (folder / "a.txt").write_text(f"{line}\n")
+    folder = yolo(tmp_path, {"data.yaml": "names: [cat, zebra]\n", "a.txt": f"{line}\n"})
     told = project.files.import_predictions(folder)
     assert told.n_stored == 0
     assert why in told.problems[0].reason
@@ -294,10 +300,7 @@ def test_the_sixth_number_of_a_line_of_yolo_is_how_sure_a_detector_is(project, t
 
 
 def test_yolo_of_a_picture_that_lies_turned_is_of_shares_of_the_upright_one(project, tmp_path):
-    folder = tmp_path / "yolo"
-    (folder / "deep").mkdir(parents=True)
-    (folder / "classes.txt").write_text("cat\n")
-    (folder / "deep" / "b.txt").write_text("0 0.5 0.5 1 0.5 0.9\n")
+    folder = yolo(tmp_path, {"classes.txt": "cat\n", "deep/b.txt": "0 0.5 0.5 1 0.5 0.9\n"})
     assert project.files.import_predictions(folder).n_stored == 1
     (item_id,) = (i for i in project.items if project.items[i].name == "deep/b.jpg")
     (box,) = project.asked(item_id).guess.boxes
@@ -305,10 +308,7 @@ def test_yolo_of_a_picture_that_lies_turned_is_of_shares_of_the_upright_one(proj
 
 
 def test_yolo_of_an_unknown_picture_is_named(project, tmp_path):
-    folder = tmp_path / "yolo"
-    folder.mkdir()
-    (folder / "classes.txt").write_text("cat\n")
-    (folder / "nowhere.txt").write_text("0 0.5 0.5 0.1 0.1\n")
+    folder = yolo(tmp_path, {"classes.txt": "cat\n", "nowhere.txt": "0 0.5 0.5 0.1 0.1\n"})
     told = project.files.import_predictions(folder)
     assert (told.n_stored, told.problems[0].name) == (0, "nowhere.txt")
     assert "its picture is not there or cannot be read" in told.problems[0].reason
@@ -439,10 +439,7 @@ def test_a_name_that_begins_with_a_number_sign_is_no_id(tmp_path):
         told = imported(project, tmp_path, instances([1, 1, 9, 9], name=f"#{'9' * 5000}"))
         assert [one.reason for one in told.problems] == ["no such picture"]
         assert imported(project, tmp_path, instances([1, 1, 9, 9], name="#2")).n_stored == 0
-        folder = tmp_path / "yolo"
-        folder.mkdir()
-        (folder / "classes.txt").write_text("cat\n")
-        (folder / "#2.txt").write_text("0 0.5 0.5 0.1 0.1\n")
+        folder = yolo(tmp_path, {"classes.txt": "cat\n", "#2.txt": "0 0.5 0.5 0.1 0.1\n"})
         assert project.files.import_labels(folder).n_stored == 0
 
 
@@ -455,36 +452,28 @@ def test_a_name_that_begins_with_a_number_sign_is_no_id(tmp_path):
     ],
 )
 def test_names_of_yolo_that_are_none_are_refused(project, tmp_path, told, why):
-    folder = tmp_path / "yolo"
-    folder.mkdir()
-    (folder / "data.yaml").write_text(told)
+    folder = yolo(tmp_path, {"data.yaml": told})
     with pytest.raises(SourceError, match=why):
         project.files.import_labels(folder)
 
 
 def test_a_class_whose_number_is_none_is_not_there(project, tmp_path):
-    folder = tmp_path / "yolo"
-    folder.mkdir()
-    (folder / "data.yaml").write_text("names: {²: cat}")
-    (folder / "a.txt").write_text("0 0.5 0.5 0.1 0.1\n")
+    folder = yolo(tmp_path, {"data.yaml": "names: {²: cat}", "a.txt": "0 0.5 0.5 0.1 0.1\n"})
     (problem,) = project.files.import_labels(folder).problems
     assert problem.reason == "There is no class 0 among the 0 names."
 
 
 def test_names_of_yolo_are_taken_as_they_stand(project, tmp_path):
-    folder = tmp_path / "yolo"
-    folder.mkdir()
-    (folder / "data.yaml").write_text("date: 2020-99-99\nnames:\n  0: no\n  1: 007\n")
-    (folder / "a.txt").write_text("0 0.5 0.5 0.1 0.1\n1 0.5 0.5 0.1 0.1\n")
+    names = "date: 2020-99-99\nnames:\n  0: no\n  1: 007\n"
+    boxes = "0 0.5 0.5 0.1 0.1\n1 0.5 0.5 0.1 0.1\n"
+    folder = yolo(tmp_path, {"data.yaml": names, "a.txt": boxes})
     assert project.files.import_labels(folder).n_stored == 1
     assert {label for *_, label in said(project)["a.png"]} == {"no", "007"}
 
 
 def test_what_rounding_puts_out_of_the_picture_is_cut(project, tmp_path):
-    folder = tmp_path / "yolo"
-    folder.mkdir()
-    (folder / "classes.txt").write_text("cat\n")
-    (folder / "a.txt").write_text("0 0.5 0.5 1.000001 0.5 1.0000001\n")
+    boxes = "0 0.5 0.5 1.000001 0.5 1.0000001\n"
+    folder = yolo(tmp_path, {"classes.txt": "cat\n", "a.txt": boxes})
     told = project.files.import_predictions(folder)
     assert (told.n_stored, told.problems) == (1, ())
     assert told.notes == ("1 boxes reach out of their picture by a pixel at most: cut.",)

@@ -10,12 +10,11 @@ import time
 import numpy as np
 import pytest
 from PIL import Image
+from tests.waiting import PATIENCE, until
 
 from sparing.project import Project
 from sparing.project.learning import trainee as module
 from sparing.project.learning.process import MODULE, Trainer
-
-PATIENCE = 240.0  # seconds: a machine may be busy with other things
 
 # What the real one does, without a library: an order a line in, a line out.
 FAKE = """
@@ -23,13 +22,6 @@ import json, os, sys, time
 for line in sys.stdin:
     order = json.loads(line)
 """
-
-
-def until(condition, what=""):
-    end = time.monotonic() + PATIENCE
-    while not condition():
-        assert time.monotonic() < end, f"waited in vain {what}"
-        time.sleep(0.005)
 
 
 def fake(body):

@@ -134,6 +134,10 @@ def extract(archive: ZipFile, manifest: Manifest, folder: Path, path: Path) -> N
             raise SourceError(f"{path} is damaged: {name} is not what was backed up.")
 
 
+DAMAGES = (EOFError, BadZipFile, zlib.error, NotImplementedError)
+"""What reading a damaged archive may raise."""
+
+
 def opened_archive(path: Path) -> ZipFile:
     """Open a backup for reading.
 
@@ -143,12 +147,8 @@ def opened_archive(path: Path) -> ZipFile:
     """
     try:
         return ZipFile(path)
-    except (OSError, BadZipFile, ValueError, NotImplementedError) as error:
+    except (OSError, ValueError, *DAMAGES) as error:
         raise SourceError(f"{path} is no backup that can be read: {error}.") from error
-
-
-DAMAGES = (EOFError, BadZipFile, zlib.error, NotImplementedError)
-"""What reading a damaged archive may raise."""
 
 
 def _entry(name: str) -> ZipInfo:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from sparing.errors import InvalidInputError, UnknownNameError
-from sparing.files import write_atomically
+from sparing.files import is_one_of, write_atomically
 from sparing.project.files.class_folders import write_folders
 from sparing.project.files.export_columns import as_table, is_as_drawn, said_of_changed
 from sparing.project.files.export_rows import ExportRow, export_rows
@@ -53,7 +53,7 @@ def export(
     """
     with guarded.held() as state:
         kind, source = state.settings.kind, found_source(state.folder, state.settings)
-    if source is not None and path.is_file() and Path(source).is_file() and path.samefile(source):
+    if source is not None and is_one_of(path, [Path(source)]):
         raise InvalidInputError(
             f"{path} is the source of the project, which is never changed: name another file."
         )
