@@ -16,6 +16,7 @@ import pytest
 from sparing.cli import label as command
 from sparing.cli import main
 from sparing.cli.app import run
+from sparing.cli.stopping import ctrl_c_noted
 from sparing.errors import SourceError
 from sparing.project import Project
 
@@ -190,6 +191,45 @@ def test_a_source_that_has_moved_is_named_once(table):
         assert LINK.match(running.link)
     with Running(project) as running:
         assert LINK.match(running.link)
+
+
+CTRL_C_WHILE_A_LIBRARY_HOLDS_ITS_LOCK = """
+import logging.config, signal, sys
+
+def configured(_):
+    logging._lock.acquire()
+    logging.root.manager._clear_cache()
+    signal.raise_signal(signal.SIGINT)
+    logging._lock.release()
+
+logging.config.dictConfig = configured
+from sparing.cli import main
+main(["label", sys.argv[1], "--no-browser"])
+"""
+
+
+def test_a_ctrl_c_leaves_no_lock_behind_and_stops_a_server_that_has_not_begun(table):
+    done = subprocess.run(
+        [sys.executable, "-c", CTRL_C_WHILE_A_LIBRARY_HOLDS_ITS_LOCK, table],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "Stopped. All answers are in" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_ctrl_c_is_noted_until_the_end_of_the_block_and_told_to_whoever_comes_later():
+    stopped = []
+    with ctrl_c_noted() as ctrl_c:
+        ctrl_c.stops(lambda: stopped.append("first"))
+        signal.raise_signal(signal.SIGINT)
+        ctrl_c.stops(lambda: stopped.append("second"))
+    assert stopped == ["first", "second"]
+    with pytest.raises(KeyboardInterrupt):
+        signal.raise_signal(signal.SIGINT)
 
 
 def test_at_the_end_it_says_where_the_answers_are_as_far_as_that_is_known(table):

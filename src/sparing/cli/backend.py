@@ -26,6 +26,7 @@ def backend(
     from sparing.cli.network import Network
     from sparing.cli.progress import say
     from sparing.cli.projects import open_project
+    from sparing.cli.stopping import ctrl_c_noted
     from sparing.project.learning.process import Trainer
     from sparing.web.studio import StudioEntry, create_backend
 
@@ -33,6 +34,7 @@ def backend(
     with (
         open_project(project, must_write=True) as opened,
         listening(opened.where.secret, port, network) as listener,
+        ctrl_c_noted() as ctrl_c,
     ):
         url = f"http://{network.shown}:{listener.getsockname()[1]}/"
         opened.where.announce(url)
@@ -41,7 +43,7 @@ def backend(
             typer.echo(line)
         say("Ctrl-C stops; every answer is saved at once.")
         trainer = Trainer(opened.learning, opened.map, note=say)
-        run(create_backend(opened, trainer, entry), listener, network)
+        run(create_backend(opened, trainer, entry), listener, network, ctrl_c)
         told = opened.files.studio.counts
         for outcome, n in sorted(told.items()):
             say(f"{n:,} {outcome}.")

@@ -28,6 +28,7 @@ from sparing.cli.reading import (
     asked_reading,
     reading,
 )
+from sparing.cli.stopping import CtrlC, ctrl_c_noted
 from sparing.system import bind_alone, has_screen
 
 if TYPE_CHECKING:
@@ -183,8 +184,11 @@ def label(
         with (
             detecting(opened, command, detector_after),
             listening(opened.where.secret, port, network) as listener,
+            ctrl_c_noted() as ctrl_c,
         ):
-            _serve(opened, listener, network, gate, browse=not no_browser, is_backend=backend)
+            _serve(
+                opened, listener, network, gate, ctrl_c, browse=not no_browser, is_backend=backend
+            )
 
 
 def _shortlisted(
@@ -281,9 +285,10 @@ def _serve(
     listener: socket.socket,
     network: Network,
     gate: "Gate | None",
+    ctrl_c: CtrlC,
     *,
     browse: bool,
-    is_backend: bool = False,
+    is_backend: bool,
 ) -> None:
     from sparing.cli.backend import connecting
     from sparing.cli.progress import say
@@ -315,7 +320,7 @@ def _serve(
         _browse(link, project.folder)
     gc.freeze()  # what was made so far stays: no answer waits while it is searched for garbage
     try:
-        run(app, listener, network)
+        run(app, listener, network, ctrl_c)
     finally:
         closed(project.folder)
     say(f"Stopped. {_left(project)}")
@@ -345,11 +350,10 @@ def _browse(link: str, folder: Path) -> None:
         webbrowser.open(handed_over(link, folder))
 
 
-def run(app: "FastAPI", listener: socket.socket, network: Network) -> None:
+def run(app: "FastAPI", listener: socket.socket, network: Network, ctrl_c: CtrlC) -> None:
     """Serve an application until Ctrl-C."""
     from sparing.web.serving import server
 
-    try:
-        server(app, network.certificate, network.key).run([listener])
-    except KeyboardInterrupt:  # uvicorn has shut down, and passes the Ctrl-C on
-        return
+    serving = server(app, network.certificate, network.key)
+    ctrl_c.stops(serving.stop)
+    serving.run([listener])

@@ -15,7 +15,7 @@ LINGER = 2  # seconds that a request may still take when the server is stopped
 
 def server(
     app: FastAPI, certificate: Path | None = None, key: Path | None = None, **more: Any
-) -> uvicorn.Server:
+) -> "Server":
     """Return a server that is ready to run.
 
     Parameters
@@ -37,13 +37,18 @@ def server(
         **{"timeout_graceful_shutdown": LINGER, **more},
     )
     quiet()
-    return _Server(config)
+    return Server(config)
 
 
-class _Server(uvicorn.Server):
+class Server(uvicorn.Server):
     """A server that lets go of its application in good order, however often it is told to stop."""
 
+    def stop(self) -> None:
+        """Stop serving, or do not begin; returns at once."""
+        self.should_exit = True
+
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Let go of the connections, and of the application in any case."""
         await super().shutdown(sockets)
         if self.force_exit:  # else the application would be broken off, and say so at length
             await self.lifespan.shutdown()
