@@ -101,7 +101,9 @@ def test_answers_beyond_the_look_stay_the_persons():
 def test_it_is_verified_at_the_look_that_was_taken_whatever_was_answered_later():
     p, audit = drawn()
     certificate = certify(p, audit, judge(audit, p, told(audit, 200)))
-    for answers in (told(audit, 200), told(audit, 420, least_confident(audit, 420))):
+    of_a_new_class = [*told(audit, 200), (int(audit.drawn[200]), "fox")]
+    later = told(audit, 420, least_confident(audit, 420))
+    for answers in (told(audit, 200), later, of_a_new_class):
         checks = verify(certificate, p, audit, answers)
         assert all(check.ok for check in checks), [c.what for c in checks if not c.ok]
     changed = told(audit, 200, most_confident(audit, 200))

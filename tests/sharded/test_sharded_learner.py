@@ -141,6 +141,8 @@ def test_what_cannot_be_is_said(pool, tmp_path):
         learner.teach(["z"], ["a"])
     with pytest.raises(InvalidInputError, match="one an id"):
         learner.teach(["z"], [])
+    with pytest.raises(InvalidInputError, match="must be distinct"):
+        learner.teach(["a-0-0", "b-0-1", "a-0-0"], ["a", "b", "b"])
     with pytest.raises(InvalidInputError, match="'skip' is for items without one"):
         learner.teach(["a-0-0", "b-0-1"], ["a", None])
     with pytest.raises(InvalidInputError, match="has no item 'z'"):

@@ -1,5 +1,6 @@
 """ShardedLearner: ask, teach and predict over a pool of shards, as in memory."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from numbers import Real
@@ -107,13 +108,16 @@ class ShardedLearner:
 
         Raises
         ------
-        InvalidInputError : not one label an id, something else than a text or a number for a label,
-            or an id that the pool does not have; then none of them is taken
+        InvalidInputError : not one label an id, an id that stands twice or that the pool does not
+            have, something else than a text or a number for a label; then none of them is taken
         ShardError : a shard cannot be read
         """
         named, values = _listed(ids, "teach"), label_values(labels, "labels", "teach")
         if len(named) != len(values):
             raise invalid("labels", "teach", f"one an id: {len(named)} of them", len(values))
+        twice = [name for name, n in Counter(named).items() if n > 1]
+        if twice:
+            raise invalid("ids", "teach", "distinct", twice[0])
         classes = [*map(_class_of, values)]
         self._find(named)
         self.labels.update(zip(named, classes, strict=True))

@@ -187,6 +187,18 @@ def test_each_bad_picture_of_coco_is_named(project, tmp_path, told, why):
     assert why in done.problems[0].reason
 
 
+def test_a_name_of_several_pictures_is_said_to_be_one(source, tmp_path):
+    for folder in ("left", "right"):
+        (source / folder).mkdir()
+        Image.fromarray(np.zeros((48, 64, 3), np.uint8)).save(source / folder / "same.png")
+    with Project.create(source, classes=["zebra", "cat"], kind="boxes") as project:
+        done = imported(project, tmp_path, instances([1, 1, 9, 9], name="same.png"))
+        assert done.n_stored == 0
+        assert "several pictures are called so" in done.problems[0].reason
+        done = imported(project, tmp_path, instances([1, 1, 9, 9], name="else/left/same.png"))
+        assert (done.n_stored, done.problems) == (1, ())
+
+
 def test_what_was_cut_doubled_or_of_crowds_is_told(project, tmp_path):
     told = instances([-0.5, 0, 10, 10], [20, 20, 5, 5], [20, 20, 5, 5])
     told["annotations"].append(

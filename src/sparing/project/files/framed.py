@@ -205,9 +205,11 @@ class _Pictures:
             return self._finder.find(self._state, name).item_id
         except InvalidInputError:
             known = self._stems.find(name)
-            if known is None:
-                raise InvalidInputError("no such picture") from None
-            return known
+            if known is not None:
+                return known
+            many = self._stems.is_shared(name)
+            why = "several pictures are called so" if many else "no such picture"
+            raise InvalidInputError(why) from None
 
     def size(self, name: str) -> Size | None:
         """Return the size of the upright picture that is called so."""

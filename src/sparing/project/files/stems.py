@@ -27,9 +27,18 @@ class Stems:
         Folders of another machine may stand before the path, and another suffix, such as that of a
         file with labels, after it.
         """
+        return next((key for key in self._meant(name) if key), None)
+
+    def is_shared(self, name: str) -> bool:
+        """Tell whether no item is found because two are called so."""
+        return self.find(name) is None and None in self._meant(name)
+
+    def _meant(self, name: str) -> Iterator[str | None]:
+        """Yield what each way to read a name finds: a key, or None where two are called so."""
         *tails, bare = _tails(plain_path(name))
-        ways = [(tail, self._paths) for tail in tails or [bare]] + [(bare, self._names)]
-        return next((key for way, known in ways if (key := _meant(way, *known))), None)
+        read = [(tail, self._paths) for tail in tails or [bare]] + [(bare, self._names)]
+        for way, names in read:
+            yield from (known[one] for one in (way, _stem(way)) for known in names if one in known)
 
 
 def own_stems(names: Collection[str]) -> dict[str, str]:
@@ -63,11 +72,6 @@ def _tails(path: str) -> Iterator[str]:
     """Yield a path, each time without its first folder, down to the name alone."""
     parts = path.split("/")
     return ("/".join(parts[i:]) for i in range(len(parts)))
-
-
-def _meant(name: str, whole: dict[str, str | None], stems: dict[str, str | None]) -> str | None:
-    ways = (name, _stem(name))
-    return next((key for way in ways for known in (whole, stems) if (key := known.get(way))), None)
 
 
 def _unique(names: Iterable[str], ids: Iterable[str]) -> dict[str, str | None]:
