@@ -110,7 +110,7 @@ def test_the_page_for_spans_waits_for_no_library_of_models(tmp_path):
     notes.write_text("Ada met Bob\nit rained\n")
     loaded = loaded_by(
         "import contextlib, io, sparing.cli, sparing.cli.label\n"
-        "sparing.cli.label.run = lambda app, listener, network: None\n"  # else it serves for ever
+        "sparing.cli.label.run = lambda *_: None\n"  # else it serves for ever
         f"sys.argv = ['sparing', 'label', {str(notes)!r}, '--kind', 'spans', '--no-browser']\n"
         "with contextlib.suppress(SystemExit), contextlib.redirect_stdout(io.StringIO()):\n"
         "    sparing.cli.main()"

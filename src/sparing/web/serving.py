@@ -15,7 +15,7 @@ LINGER = 2  # seconds that a request may still take when the server is stopped
 
 def server(
     app: FastAPI, certificate: Path | None = None, key: Path | None = None, **more: Any
-) -> "Server":
+) -> "PageServer":
     """Return a server that is ready to run.
 
     Parameters
@@ -37,10 +37,10 @@ def server(
         **{"timeout_graceful_shutdown": LINGER, **more},
     )
     quiet()
-    return Server(config)
+    return PageServer(config)
 
 
-class Server(uvicorn.Server):
+class PageServer(uvicorn.Server):
     """A server that lets go of its application in good order, however often it is told to stop."""
 
     def stop(self) -> None:
