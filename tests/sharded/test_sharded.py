@@ -234,6 +234,23 @@ def test_a_worker_that_is_always_killed_stops_the_run(killer):
         list(Local(2).run(killer.dies_always, [7]))
 
 
+@pytest.mark.parametrize("by_standard_input", [False, True])
+def test_a_script_that_workers_cannot_read_is_said_to_be_one(tmp_path, by_standard_input):
+    script = "from sparing.sharded.engine import Local\nlist(Local(2).run(abs, [-1, 2]))\n"
+    (tmp_path / "script.py").write_text(script)
+    done = subprocess.run(
+        [sys.executable, "-" if by_standard_input else tmp_path / "script.py"],
+        input=script if by_standard_input else "",
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert "EngineError: No worker could start." in done.stderr
+    assert "__name__ == " in done.stderr
+
+
 def fault(capsys, *command):
     assert sparing([str(part) for part in command]) == 1
     told = capsys.readouterr()

@@ -10,17 +10,22 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
+from multiprocessing.synchronize import Event
 from typing import Any, Protocol, TypeVar
 
 from threadpoolctl import threadpool_limits
 
 from sparing.encoders.base import nobody
-from sparing.errors import ShardError
+from sparing.errors import EngineError, ShardError
 from sparing.system import START_METHOD, end_when_interrupted, interrupts_wait
 from sparing.types import Tick
 
 TRIES = 3
 MAIN = "__main__"  # a script of the user's, which is not run for its functions
+NONE_STARTED = (
+    "No worker could start. Each reads the script that asks for it: that has to be a file, not"
+    " standard input, and its work has to stand under 'if __name__ == \"__main__\":'."
+)
 T = TypeVar("T")
 R = TypeVar("R")
 
@@ -42,6 +47,7 @@ class Engine(Protocol):
         Raises
         ------
         ShardError : the worker of one task was killed three times
+        EngineError : no worker can be started
         """
         ...
 
@@ -72,7 +78,8 @@ class Local:
             return
         waiting, tries = list(range(len(tasks)))[::-1], [0] * len(tasks)
         while waiting:
-            with _pool(self.workers, function) as pool:
+            pool, begun = _pool(self.workers, function)
+            with pool:
                 in_flight: dict[Future[R | ShardError], int] = {}
                 try:
                     while waiting or in_flight:
@@ -86,6 +93,8 @@ class Local:
                             result = future.result()  # raises while the future is still in flight
                             yield in_flight.pop(future), result
                 except BrokenProcessPool:
+                    if not begun.is_set():
+                        raise EngineError(NONE_STARTED) from None
                     waiting += in_flight.values()
                     lost = next((i for i in waiting if tries[i] >= TRIES), None)
                     if lost is not None:
@@ -145,18 +154,22 @@ def results(
         progress(done, len(tasks))
 
 
-def _pool(workers: int, function: Callable[[T], R]) -> ProcessPoolExecutor:
+def _pool(workers: int, function: Callable[[T], R]) -> tuple[ProcessPoolExecutor, Event]:
+    """Return workers, and what the first of them sets once it can work."""
     # Not forked: a copy of a process with threads may wait for a lock that nobody holds. A server
     # that does nothing but hold the modules may be, and is where there is one.
     context = multiprocessing.get_context(START_METHOD)
     if START_METHOD == "forkserver":  # it hears of modules until its first start alone
         context.set_forkserver_preload([m for m in (__name__, function.__module__) if m != MAIN])
-    return ProcessPoolExecutor(workers, mp_context=context, initializer=_begin)
+    begun = context.Event()
+    pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_begin, initargs=(begun,))
+    return pool, begun
 
 
-def _begin() -> None:
+def _begin(begun: Event) -> None:
     one_thread()
     end_when_interrupted()
+    begun.set()
 
 
 def one_thread() -> None:
