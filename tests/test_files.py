@@ -135,11 +135,10 @@ def test_what_a_killed_process_has_left_is_removed_and_what_a_living_one_is_at_i
 
 def test_whoever_goes_on_is_alone_and_removes_what_a_killed_run_had_begun(tmp_path):
     folder = tmp_path / "deep" / "out"
-    begun, has_waited = threading.Event(), threading.Event()
+    waits, has_waited = threading.Event(), threading.Event()
 
     def go_on():
-        begun.set()
-        with resumed(folder, "part-*"):
+        with resumed(folder, "part-*", waits=waits.set):
             has_waited.set()
 
     with resumed(folder, "part-*"):
@@ -147,7 +146,7 @@ def test_whoever_goes_on_is_alone_and_removes_what_a_killed_run_had_begun(tmp_pa
             (unfinished,) = folder.iterdir()
             second = threading.Thread(target=go_on)
             second.start()
-            begun.wait()
+            waits.wait()
             assert unfinished.exists()
             stream.write(b"all of it")
         assert not has_waited.is_set()

@@ -6,7 +6,7 @@ import secrets
 import shutil
 import stat
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from glob import escape
 from io import BufferedReader
@@ -20,6 +20,7 @@ from sparing.system import lock, open_to_lock, open_without_waiting
 if TYPE_CHECKING:
     import numpy.typing as npt
 
+Waits = Callable[[], None]  # called where another process is waited for, before that
 STAGING = ".sparing-part"
 TOKEN = 4  # bytes that tell an unfinished file from others
 
@@ -272,9 +273,18 @@ def make_folder(folder: Path) -> None:
         folder.mkdir(stat.S_IMODE(folder.parent.stat().st_mode) & 0o777, exist_ok=True)
 
 
+def unsaid() -> None:
+    """Wait without a word."""
+
+
 @contextmanager
-def alone(folder: Path) -> Iterator[None]:
+def alone(folder: Path, waits: Waits = unsaid) -> Iterator[None]:
     """Wait until no other process changes what is shared in a folder, and keep it so.
+
+    Parameters
+    ----------
+    folder : that is locked
+    waits : called where another process is there, before it is waited for
 
     Raises
     ------
@@ -286,14 +296,16 @@ def alone(folder: Path) -> Iterator[None]:
         raise SourceError(f"{folder} cannot be read: {error.strerror}.") from error
     try:
         with suppress(OSError):  # some shared disks know no locks
-            lock(handle, wait=True)
+            if not lock(handle):
+                waits()
+                lock(handle, wait=True)
         yield
     finally:
         os.close(handle)
 
 
 @contextmanager
-def resumed(folder: Path, *names: str) -> Iterator[None]:
+def resumed(folder: Path, *names: str, waits: Waits = unsaid) -> Iterator[None]:
     """Go on with the files of a folder, :func:`alone`; the folder is made.
 
     What killed processes were at when they died is removed.
@@ -302,6 +314,7 @@ def resumed(folder: Path, *names: str) -> Iterator[None]:
     ----------
     folder : of the files
     names : patterns of those that :func:`atomic_stream` writes there
+    waits : as of :func:`alone`
 
     Raises
     ------
@@ -311,7 +324,7 @@ def resumed(folder: Path, *names: str) -> Iterator[None]:
         make_folder(folder)
     except OSError as error:
         raise _unwritable(folder, error) from error
-    with alone(folder.resolve()):
+    with alone(folder.resolve(), waits):
         for name in names:
             for left in folder.glob(f".{name}.{'[0-9a-f]' * 2 * TOKEN}"):
                 with suppress(OSError):  # it takes room, and is in nobody's way

@@ -1,6 +1,8 @@
 """Items become shards: the same vectors in whatever pieces, resumed after a kill, never mixed."""
 
 import json
+import subprocess
+import sys
 from contextlib import suppress
 from functools import partial
 
@@ -12,6 +14,7 @@ from sparing import ActiveLearner
 from sparing.cli.app import run as sparing
 from sparing.encoders import TextEncoder
 from sparing.errors import InvalidInputError, SourceError
+from sparing.files import resumed
 from sparing.sharded import encoding
 from sparing.sharded.blocks import blocks_of_shard
 from sparing.sharded.shardfile import ids_of
@@ -218,3 +221,18 @@ def test_two_workers_write_what_one_process_does(table, tmp_path, capsys):
     assert one == two
     assert len(one) == 6
     assert open_shards(tmp_path / "one").digest == open_shards(tmp_path / "two").digest
+
+
+def test_a_run_that_waits_for_another_says_so(table, tmp_path):
+    out = tmp_path / "out"
+    command = ["encode", table, "--out", out, "--encoder", "text"]
+    with resumed(out):
+        process = subprocess.Popen(
+            [sys.executable, "-m", "sparing", *command], stderr=subprocess.PIPE, text=True
+        )
+        said = next(line for line in process.stderr if "Another run" in line)
+        assert process.poll() is None
+    assert said == f"Another run writes to {out}: this one goes on when that has ended.\n"
+    process.communicate(timeout=120)
+    assert process.returncode == 0
+    assert len(pool(out)[0]) == 50

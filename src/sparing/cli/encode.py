@@ -14,6 +14,7 @@ from sparing.cli.shards import (
     Workers,
     in_words,
     local_folder,
+    say_waiting,
     working,
 )
 
@@ -77,7 +78,10 @@ def encode(
     alone = engine is EngineName.LOCAL and workers == 1
     with working(engine, workers, address) as used, stages() as tick:
         found = encode_shards(
-            writing, lambda *now: tick("encoding", *now), engine=None if alone else used
+            writing,
+            lambda *now: tick("encoding", *now),
+            engine=None if alone else used,
+            waits=lambda: say_waiting(out),
         )
     typer.echo(in_words(found))
 

@@ -17,6 +17,7 @@ from sparing.cli.shards import (
     local_folder,
     not_over,
     say_bad,
+    say_waiting,
     working,
 )
 
@@ -116,7 +117,7 @@ def _predict_shards(
     with stages() as tick:
         done = predict_shards(
             folder, manifest, model, out, engine=engine, skip_bad=skip_bad,
-            progress=lambda *now: tick("labeling", *now),
+            progress=lambda *now: tick("labeling", *now), waits=lambda: say_waiting(out),
         )  # fmt: skip
     say_bad(done.bad)
     kept = sum(not part.is_new for part in done.parts)

@@ -116,6 +116,13 @@ def in_words(found: "ShardManifest") -> str:
     )
 
 
+def say_waiting(out: Path) -> None:
+    """Say that another run writes there."""
+    from sparing.cli.progress import say
+
+    say(f"Another run writes to {out}: this one goes on when that has ended.")
+
+
 def say_bad(bad: Sequence[str]) -> None:
     """Say which shards were skipped, and how many."""
     from sparing.cli.progress import say

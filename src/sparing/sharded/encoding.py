@@ -20,10 +20,12 @@ from sparing.encoders.cache import content_of_one
 from sparing.encoders.kept import unkept
 from sparing.errors import ShardError, SourceError
 from sparing.files import (
+    Waits,
     atomic_stream,
     check_writable,
     read_arrays,
     resumed,
+    unsaid,
     write_arrays,
     write_atomically,
 )
@@ -95,7 +97,11 @@ def _stamp(item: Any) -> Sequence[bytes]:
 
 
 def encode_shards(
-    writing: ShardWriting, progress: Tick = nobody, *, engine: Engine | None = None
+    writing: ShardWriting,
+    progress: Tick = nobody,
+    *,
+    engine: Engine | None = None,
+    waits: Waits = unsaid,
 ) -> ShardManifest:
     """Write shards with ids, and last their manifest: where it is, all of them are there.
 
@@ -108,6 +114,7 @@ def encode_shards(
     writing : what is to be written
     progress : told how many items are encoded, of how many
     engine : who encodes, a shard at a time; None: this process, which tells of every few items
+    waits : called before another run is waited for
 
     Raises
     ------
@@ -120,7 +127,7 @@ def encode_shards(
         raise invalid("dtype", "encode_shards", expected, writing.dtype)
     _check_names(writing.items.names)
     _take(writing)
-    with resumed(writing.out, "part-*", LEARNED):
+    with resumed(writing.out, "part-*", LEARNED, waits=waits):
         _write_missing(writing, progress, engine)
         return index_shards(writing.out)
 

@@ -9,7 +9,14 @@ import numpy as np
 
 from sparing.encoders.base import nobody
 from sparing.errors import InvalidInputError, MissingExtraError, SourceError
-from sparing.files import atomic_stream, check_writable, resumed, write_atomically
+from sparing.files import (
+    Waits,
+    atomic_stream,
+    check_writable,
+    resumed,
+    unsaid,
+    write_atomically,
+)
 from sparing.models.saved import load_model
 from sparing.sharded.blocks import blocks_of_shard
 from sparing.sharded.engine import ALONE, Engine, run_all
@@ -88,6 +95,7 @@ def predict_shards(
     engine: Engine = ALONE,
     skip_bad: bool = False,
     progress: Tick = nobody,
+    waits: Waits = unsaid,
 ) -> ShardedLabels:
     """Write a Parquet file a shard with id, label, confidence and the model's hash.
 
@@ -101,6 +109,7 @@ def predict_shards(
     model : file of a saved model
     out : folder of the labels
     engine, skip_bad, progress : as in :func:`sparing.sharded.selecting.select_rows`
+    waits : called before another run is waited for
 
     Raises
     ------
@@ -117,7 +126,7 @@ def predict_shards(
     check_labels_folder(out)
     named = hash_of(model)
     tasks = [PartTask(folder, shard, model, named, out) for shard in manifest.shards]
-    with resumed(out, f"*{ENDING}"):
+    with resumed(out, f"*{ENDING}", waits=waits):
         (out / NAME).unlink(missing_ok=True)  # till all is there again, it speaks of other labels
         parts, bad = run_all(
             label_shard, tasks, engine=engine, skip_bad=skip_bad, progress=progress
