@@ -107,6 +107,38 @@ def test_an_audited_item_with_another_answer_makes_it_void_aloud(numbers, projec
     assert project.status().certificate == certificate
 
 
+def to_high(numbers, project):
+    """Give whatever has the class 'low' the other one, and delete it."""
+    answers = {i: project.asked(i).answer for i in project.items}
+    answers = {i: project.asked(i).answer for i in project.items}
+    low = [i for i, answer in answers.items() if answer and answer.class_name == "low"]
+    project.teach(dict.fromkeys(low, "high"))
+    delete = NewEvent(key="delete", kind=Kind.DELETE_CLASS, class_name="low")
+    assert project.record([delete])[0].status == "stored"
+
+
+def test_what_made_it_void_does_so_after_a_restart_whatever_was_deleted(numbers, project, tmp_path):
+    certificate = finish(numbers, project)
+    to_high(numbers, project)
+    before = project.status()
+    assert before.certificate is None
+    project.close()
+    with Project.open(project.folder) as again:
+        status = again.status()
+        assert (status.certificate, status.phase) == (None, "label")
+        assert "has another answer since" in status.notes[0]
+        assert status.accuracy == before.accuracy
+        assert automatic(again, tmp_path) == []
+        assert all(check.ok for check in again.audits.verify(certificate))
+
+
+def test_a_class_that_is_deleted_after_it_was_given_up_leaves_it_verified(numbers, project):
+    certificate = finish(numbers, project)
+    project.audits.resume()
+    to_high(numbers, project)
+    assert all(check.ok for check in project.audits.verify(certificate))
+
+
 def test_a_certificate_that_was_given_up_is_said_to_be_so_and_why(numbers, project):
     certificate = finish(numbers, project)
     assert project.audits.since(certificate) == []

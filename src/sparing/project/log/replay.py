@@ -121,6 +121,7 @@ class Replay:
         self._of_item: dict[str, list[Event]] = {}
         self._of_classes: list[Event] = []
         self._classes = Classes()
+        self._classes_then: dict[int, Classes] = {}  # by seq, until more is said of classes
         self._ignored: dict[int, Ignored] = {}
         self._of_nothing: dict[str, set[str]] = {}  # class that is not there -> items given it
         self._given: set[str] = set()  # keys of classes that any event gives
@@ -144,6 +145,7 @@ class Replay:
         if event.kind is Kind.UNDO:
             self._undone[event.undoes or 0] = event.seq
             if event.item_id is None:
+                self._classes_then.clear()
                 self._fold_classes()
         elif event.kind in OF_A_CLASS:
             self._take_class_event(event)
@@ -182,7 +184,7 @@ class Replay:
         """Return what held of an item when the event ``seq`` had just been stored."""
         events = (e for e in self._of_item.get(item_id, ()) if e.seq <= seq)
         live = (e for e in events if not self._undone.get(e.seq, seq + 1) <= seq)
-        return self._folded(live)
+        return _folded(live, self.classes_then(seq))
 
     @property
     def shared(self) -> Set[str]:
@@ -261,7 +263,7 @@ class Replay:
 
     def has_class(self, content: str | None) -> bool:
         """Tell whether all classes that a content names were ever added."""
-        return content is not None and all(one in self._classes for one in classes_in(content))
+        return content is not None and _has_classes(content, self._classes)
 
     def is_deleted(self, content: str) -> bool:
         """Tell whether a class that a content names stands for one that was deleted."""
@@ -270,7 +272,7 @@ class Replay:
     def voided(self, item_id: str) -> Event | None:
         """Return the newest answer of an item, if that is one that cannot hold."""
         newest = next((e for e in self._live_of(item_id)[::-1] if e.kind in ANSWERS), None)
-        return newest if newest is not None and self._why_void(newest) else None
+        return newest if newest is not None and _why_void(newest, self._classes) else None
 
     def why_not(self, event: NewEvent) -> str:
         """Say why an event about classes cannot hold; ``""`` if it can."""
@@ -360,12 +362,13 @@ class Replay:
         """Return the classes when the event ``seq`` had just been stored; None: as they are."""
         if seq is None:
             return self._classes
-        then = Classes()
-        for event in self._of_classes:
-            is_undone = event.kind in UNDOABLE and self._undone.get(event.seq, seq + 1) <= seq
-            if event.seq <= seq and not is_undone:
-                then.apply(event)
-        return then
+        if seq not in self._classes_then:
+            then = self._classes_then[seq] = Classes()
+            for event in self._of_classes:
+                is_undone = event.kind in UNDOABLE and self._undone.get(event.seq, seq + 1) <= seq
+                if event.seq <= seq and not is_undone:
+                    then.apply(event)
+        return self._classes_then[seq]
 
     def _live_of(self, item_id: str) -> list[Event]:
         return [e for e in self._of_item.get(item_id, ()) if e.seq not in self._undone]
@@ -380,28 +383,14 @@ class Replay:
             self._ignored.pop(event.seq, None)
         live = self._live_of(item_id)
         for event in live:
-            why = self._why_void(event)
+            why = _why_void(event, self._classes)
             if why and not self._is_of_deleted(event):  # that was no mistake
                 self._ignore(event, why)
             if why == NO_SUCH_CLASS:
                 for one in classes_in(event.content):
                     self._of_nothing.setdefault(one, set()).add(item_id)
-        item = self._items[item_id] = self._folded(live)
+        item = self._items[item_id] = _folded(live, self._classes)
         (self._shared.add if len(item.votes) > 1 else self._shared.discard)(item_id)
-
-    def _folded(self, live: Iterable[Event]) -> ItemState:
-        return fold_item(event for event in live if not self._why_void(event))
-
-    def _why_void(self, event: Event) -> str:
-        """Say why an event of an item cannot hold; ``""`` if it can."""
-        if event.content is None:
-            return NO_CLASS if event.kind in LABELS else ""
-        if not self.has_class(event.content):
-            return NO_SUCH_CLASS
-        gone = [one for one in classes_in(event.content) if not self._classes.stands(one)]
-        if gone:
-            return DELETED.format(name=self.class_name(gone[0]))
-        return NOT_OF_A_CLASS if event.kind is Kind.SKIP else ""
 
     def _is_of_deleted(self, event: Event) -> bool:
         content = event.content
@@ -420,6 +409,7 @@ class Replay:
             self._people.add(event.annotator)
 
     def _take_class_event(self, event: Event) -> None:
+        self._classes_then.clear()
         is_newest = not self._of_classes or self._of_classes[-1].seq < event.seq
         insort(self._of_classes, event, key=lambda e: e.seq)
         if not is_newest or event.seq in self._undone:
@@ -461,6 +451,26 @@ class Replay:
         for item_id, events in self._of_item.items() if class_ids else ():
             if any(not class_ids.isdisjoint(classes_in(event.content)) for event in events):
                 self._fold_item(item_id)
+
+
+def _folded(live: Iterable[Event], classes: Classes) -> ItemState:
+    return fold_item(event for event in live if not _why_void(event, classes))
+
+
+def _why_void(event: Event, classes: Classes) -> str:
+    """Say why an event of an item cannot hold where these are the classes; ``""`` if it can."""
+    if event.content is None:
+        return NO_CLASS if event.kind in LABELS else ""
+    if not _has_classes(event.content, classes):
+        return NO_SUCH_CLASS
+    gone = [one for one in classes_in(event.content) if not classes.stands(one)]
+    if gone:
+        return DELETED.format(name=shown(gone[0], classes))
+    return NOT_OF_A_CLASS if event.kind is Kind.SKIP else ""
+
+
+def _has_classes(content: str, classes: Classes) -> bool:
+    return all(one in classes for one in classes_in(content))
 
 
 def fold_item(events: Iterable[Event]) -> ItemState:
