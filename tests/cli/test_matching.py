@@ -38,9 +38,9 @@ def test_one_word_decides_for_all(tmp_path, capsys):
     source = write(tmp_path / "t.csv", ROWS)
     with Project.create(source, classes=["a"]) as project:
         project.teach(dict.fromkeys(project.items, "a"))
-    write(source, [row.replace("is", "was") for row in ROWS])
+    write(source, [ROWS[0], *(row.replace("is", "was") for row in ROWS[1:])])
     assert run(["match", str(source), "--by", "place"]) == 0
-    assert capsys.readouterr().out == "Back with their answers: 5. Not in the source: 0.\n"
+    assert capsys.readouterr().out == "Back with their answers: 4. Not in the source: 0.\n"
 
 
 def test_import_says_of_each_row_what_became_of_it(tmp_path, capsys):

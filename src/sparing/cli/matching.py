@@ -34,8 +34,8 @@ def match(
     """List answered items that are not in the source as it is now, and say what they are.
 
     'id': contents were changed. 'content': ids were given anew. 'place': what stands between the
-    same neighbors. Or fill in the column 'is_now' of what is printed, and give that table: an
-    empty cell leaves an item as it is.
+    same neighbors, as many as are gone. Or fill in the column 'is_now' of what is printed, and give
+    that table: an empty cell leaves an item as it is.
 
     Example: sparing match reviews.csv.sparing --by id
     """

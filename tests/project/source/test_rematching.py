@@ -108,6 +108,49 @@ def test_by_place_goes_no_further_than_the_neighbors_say(tmp_path, place):
         assert len(project.rematching.unmatched()) == 2
 
 
+@pytest.mark.parametrize("n_more", [0, 1])
+@pytest.mark.parametrize("is_known", [False, True], ids=["new at once", "new since a run"])
+def test_by_place_nothing_is_suggested_where_no_neighbor_stayed(tmp_path, place, is_known, n_more):
+    """As of renamed pictures whose contents nobody had read: only some of them had answers."""
+    rows = table()
+    source = write(tmp_path / "t.csv", rows)
+    with Project.create(source) as project:
+        project.teach(dict.fromkeys([*project.items][1:11], "odd"))
+    write(
+        source, [row | {"text": f"other text {i}"} for i, row in enumerate([*rows, *rows[:n_more]])]
+    )
+    with Project.open(place) as project:
+        if is_known:
+            project.retrain()
+        lost = project.rematching.unmatched()
+        assert [one.is_now for one in lost] == [None] * 10
+        assert project.rematching.match_by("place") == 0
+
+
+@pytest.mark.parametrize(
+    ("gone", "n_new", "found"),
+    [
+        ([4, 5, 6], 3, "line 7"),  # of items without answers as well, as many are new
+        ([4, 5, 6], 2, None),
+        ([4, 5, 6], 4, None),
+        ([5, 6, 7, 8, 9, 10, 11], 7, "line 7"),
+        ([5, 6, 7, 8, 9, 10, 11], 8, None),
+        ([0, 1, 2, 3, 4, 5], 6, "line 7"),
+        ([0, 1, 2, 3, 4, 5], 7, None),
+    ],
+)
+def test_by_place_as_many_are_new_as_are_gone(tmp_path, place, gone, n_new, found):
+    rows = table()
+    source = write(tmp_path / "t.csv", rows)
+    with Project.create(source) as project:
+        project.teach({[*project.items][5]: "odd"})
+    new = [rows[0] | {"text": f"other text {i}"} for i in range(n_new)]
+    write(source, [*rows[: gone[0]], *new, *rows[gone[-1] + 1 :]])
+    with Project.open(place) as project:
+        (lost,) = project.rematching.unmatched()
+        assert lost.is_now == found
+
+
 def test_what_makes_no_sense_is_refused_and_nothing_is_changed(tmp_path, place):
     rows = table()
     source, keys = made(tmp_path, rows)

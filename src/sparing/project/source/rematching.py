@@ -196,28 +196,35 @@ class _View:
                     yield row, place
 
     def _by_place(self, lost: set[int]) -> Iterator[tuple[int, int]]:
-        """Yield those of a gap between neighbors that has as many places as items were in it."""
+        """Yield those of a run of gone items in whose place as many new ones stand.
+
+        Rows are given in the order of the source, later ones at the end, so that the row before a
+        run is a neighbor that stayed, and the row after it is one too unless it stands in the run's
+        own place. At the begin or the end of the source one neighbor is enough, never none.
+        """
         place_of = {row: place for place, row in enumerate(self.found.rows) if row >= 0}
-        places = [place_of.get(item.row, -1) for item in self.rows]
+        rows = [item.row for item in self.rows if item.reason != TAKEN_UP]
         first = 0
-        while first < len(self.rows):
-            if first not in lost:
-                first += 1
-                continue
+        while first < len(rows):
             last = first
-            while last < len(self.rows) and places[last] < 0:
+            while last < len(rows) and rows[last] not in place_of:
                 last += 1
-            begin = places[first - 1] if first else -1
-            gap = range(begin + 1, begin + 1 + last - first)
-            later = (place for place in places[last:] if place >= 0 and place not in gap)
-            after = next(later, len(self.listing))  # what is new stands in the gap itself
-            if gap.stop == after and all(map(self.is_free, gap)):
-                yield from (
-                    (row, place)
-                    for row, place in zip(range(first, last), gap, strict=True)
-                    if row in lost
-                )
-            first = last
+            run = rows[first:last]
+            begin = place_of[rows[first - 1]] + 1 if first else 0
+            gap = range(begin, begin + len(run))
+            after = place_of[rows[last]] if last < len(rows) else begin
+            if has_next := after not in gap:
+                is_closed = gap.stop == after
+            else:
+                is_closed = gap.stop == len(self.listing)
+            if run and is_closed and (first or has_next) and self._are_new(gap, run[-1]):
+                yield from (pair for pair in zip(run, gap, strict=True) if pair[0] in lost)
+            first = last + 1
+
+    def _are_new(self, gap: range, last: int) -> bool:
+        """Tell whether all at these places came after a row, and is nobody's answer yet."""
+        rows = (self.found.rows[place] for place in gap)
+        return all(row in (NEW, HELD) or row > last for row in rows) and all(map(self.is_free, gap))
 
     def settled(self, pairs: Mapping[int, int], *, release: bool) -> Reconciled:
         """Return what follows once these rows are at these places."""
