@@ -106,6 +106,66 @@ def test_formats_of_others_both_ways(project, source, tmp_path, form):
         assert again.files.import_labels(path).n_known == 4
 
 
+EVE, TWICE, LATE = [(0, 3, "person")], [(0, 3, "person"), (9, 12, "person")], [(8, 11, "person")]
+SPACED = ["Bob met Eve", "hello there", "Bob met  Eve", "Bob met Eve"]
+
+
+def answered(tmp_path, texts, spans):
+    """Label texts, export them in columns, and say what the rows of a new project have then."""
+    source, path = tmp_path / "n.txt", tmp_path / "o.conll"
+    source.write_text("\n".join(texts), encoding="utf-8")
+    with Project.create(source, classes=["person"], kind="spans") as project:
+        ids = list(project.items)
+        project.teach({ids[row]: said for row, said in spans.items()}, "Ada")
+        project.files.export(path, "conll")
+    with Project.create(source, tmp_path / "again", kind="spans") as again:
+        told = again.files.import_labels(path)
+        answers = [again.asked(item_id).answer for item_id in ids]
+        got = {
+            row: [(s.start, s.end, s.label) for s in answer.spans]
+            for row, answer in enumerate(answers)
+            if answer is not None
+        }
+        known = again.files.import_labels(path)
+        assert (known.n_stored, known.n_known) == (0, told.n_stored)
+    return told, got
+
+
+@pytest.mark.parametrize(
+    ("texts", "spans"),
+    [
+        (SPACED, {0: EVE, 1: [], 2: TWICE, 3: LATE}),
+        (SPACED, {0: EVE, 1: [], 2: EVE, 3: EVE}),
+        (SPACED, {1: [], 0: LATE}),
+        # A span amid a word parts it: what is exported has the words of the other text.
+        (["BobEve", "Bob Eve"], {0: EVE, 1: []}),
+        (["Bob Eve", "BobEve"], {0: [], 1: EVE}),
+        # Only one has an answer: it is told by its words, also where a span has parted one.
+        (["Bob Eve", "BobEve"], {1: []}),
+        (["Bob Eve", "BobEve"], {1: [(0, 2, "person")]}),
+        (["BobEve", "Bob Eve"], {1: []}),
+    ],
+)
+def test_columns_bring_texts_alike_but_for_white_space_their_own_answers(tmp_path, texts, spans):
+    told, got = answered(tmp_path, texts, spans)
+    assert (told.n_stored, told.n_known, told.problems) == (len(spans), 0, ())
+    assert got == spans
+
+
+def test_of_texts_that_columns_cannot_tell_apart_those_without_an_answer_are_last(tmp_path):
+    assert answered(tmp_path, SPACED, {2: TWICE, 3: LATE})[1] == {0: [
+        (0, 3, "person"), (8, 11, "person")], 2: [(9, 12, "person")]}  # fmt: skip
+
+
+def test_columns_of_others_find_texts_by_their_words_in_whatever_order(tmp_path):
+    (tmp_path / "n.txt").write_text("BobEve\nBob Eve")
+    theirs = tmp_path / "o.conll"
+    theirs.write_text("Bob\tB-person\nEve\tI-person\n\nBobEve\tO\n\n")
+    with Project.create(tmp_path / "n.txt", kind="spans") as project:
+        assert project.files.import_labels(theirs).n_stored == 2
+        assert said(project) == {"BobEve": [], "Bob Eve": [(0, 7, "person")]}
+
+
 def test_spacy_reads_the_places_of_what_is_exported(project, tmp_path):
     spacy = pytest.importorskip("spacy")
     project.files.export(tmp_path / "out.jsonl", "prodigy")

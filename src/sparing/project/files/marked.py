@@ -154,7 +154,7 @@ def read_marked(state: State, path: Path, offsets: str = POINTS) -> Readings:
 
 def placed(state: State, documents: Documents) -> tuple[list[Found], list[RowReport]]:
     """Return what documents say of the items that they are or hold, and what fits none."""
-    places = _Places(state)
+    places = _Places(state, documents)
     found: list[Found] = []
     problems = [RowReport(one.name, "", one.reason) for one in documents.skipped]
     for document in documents.documents:
@@ -175,31 +175,56 @@ def placed(state: State, documents: Documents) -> tuple[list[Found], list[RowRep
 _Place = tuple[str, str, list[Span]]  # key and text of an item, and the spans there
 
 
+_Named = tuple[str, str]  # key and text of an item
+_Words = frozenset[int]  # where words begin, in a text without its white space
+
+
 class _Places:
     """Finds the items that a text is, or that it holds.
 
-    A text that is an item's to the letter is that one. Else white space makes no difference:
-    formats that know only tokens have a space between each two.
+    A text that is an item's to the letter is that one. Else white space makes no difference. Of a
+    file that keeps words alone no letter between two of them is the item's: its texts are told by
+    their words, and are the items in their order where they are as many.
     """
 
-    def __init__(self, state: State) -> None:
-        self._exact: dict[str, deque[tuple[str, str]]] = defaultdict(deque)
-        self._alike: dict[str, deque[tuple[str, str]]] = defaultdict(deque)
+    def __init__(self, state: State, documents: Documents) -> None:
+        self._exact: dict[str, deque[_Named]] = defaultdict(deque)
+        self._alike: dict[str, deque[_Named]] = defaultdict(deque)
         self._named: set[str] = set()
         listing = state.listing
+        tokens = listing.passages.tokens if listing.passages else (None,) * len(listing.ids)
+        self._tokens = dict(zip(listing.ids, tokens, strict=True))
         for item_id, value in zip(listing.ids, listing.values, strict=True):
             text = whole_text(value)
             self._exact[text].append((item_id, text))
             self._alike[_squeezed(text)].append((item_id, text))
+        texts: dict[str, list[_Words]] = defaultdict(list)
+        for one in documents.documents:
+            if one.spans is not None and one.tokens is not None:
+                texts[_squeezed(one.text)].append(_words(one.text, one.tokens))
+        same = {letters: [*self._alike[letters]] for letters in texts if letters in self._alike}
+        words = {letters: [*map(self._words_of, of)] for letters, of in same.items() if of[1:]}
+        self._in_order = {
+            letters
+            for letters, of in words.items()
+            if len(of) == len(texts[letters]) and all(map(_Words.issubset, of, texts[letters]))
+        }
+        self._by_words: dict[str, dict[_Words, deque[_Named]]] = {}
+        for letters in words.keys() - self._in_order:
+            parts = self._by_words[letters] = defaultdict(deque)
+            for item, at in zip(same[letters], words[letters], strict=True):
+                parts[at].append(item)
 
     def of(self, document: Document) -> tuple[list[_Place], list[tuple[str, str]]]:
         """Return the items in a document, and what of it is none, each with the reason."""
         spans = document.spans or ()
-        pieces = [(document.text, self._item(document.text), [*spans])]
+        tokens = document.tokens
+        words = None if tokens is None else _words(document.text, tokens)
+        pieces = [(document.text, self._item(document.text, words), [*spans])]
         if pieces[0][1] is None:
             windows = Windows.of([document.text], [spans])
             apart = zip(windows.texts, windows.apart([spans]), strict=True)
-            pieces = [(piece, self._item(piece), inside) for piece, inside in apart]
+            pieces = [(piece, self._item(piece, None), inside) for piece, inside in apart]
         found: list[_Place] = []
         lost: list[tuple[str, str]] = []
         for piece, item, inside in pieces:
@@ -210,15 +235,48 @@ class _Places:
                 lost.append((piece, NOT_HERE if item is None else NO_PLACE))
         return found, lost
 
-    def _item(self, text: str) -> tuple[str, str] | None:
+    def _item(self, text: str, words: _Words | None) -> _Named | None:
         """Return the next item with this text; of equal ones each is named once, then the last."""
-        same = self._exact.get(text) or self._alike.get(_squeezed(text))
+        same = self._same(text, words)
         if not same:
             return None
         while len(same) > 1 and same[0][0] in self._named:
             same.popleft()
         self._named.add(same[0][0])
         return same[0]
+
+    def _same(self, text: str, words: _Words | None) -> deque[_Named] | None:
+        """Return the items that a text may be; it has words where it is told by these."""
+        letters = _squeezed(text)
+        if words is None:
+            return self._exact.get(text) or self._alike.get(letters)
+        by_words = self._by_words.get(letters, {})
+        # An end of a span parts a word of the item, so that the text may have more words than it.
+        fit = [words, *(at for at in by_words if at < words)]
+        free = (by_words[at] for at in fit if at in by_words and self._is_free(by_words[at]))
+        return next(free, by_words.get(words) or self._alike.get(letters))
+
+    def _is_free(self, items: deque[_Named]) -> bool:
+        return items[-1][0] not in self._named
+
+    def _words_of(self, item: _Named) -> _Words:
+        from sparing.annotations.tokens import tokenize
+
+        item_id, text = item
+        tokens = self._tokens[item_id]
+        return _words(text, tokenize(text) if tokens is None else tokens)
+
+
+def _words(text: str, tokens: IntArray) -> _Words:
+    """Return where tokens begin, white space not counted.
+
+    Examples
+    --------
+    >>> sorted(_words("Ada  met", np.array([[0, 3], [5, 8]])))
+    [0, 3]
+    """
+    before = np.cumsum([0, *(not c.isspace() for c in text)])
+    return frozenset(before[tokens[:, 0]].tolist())
 
 
 def _squeezed(text: str) -> str:
