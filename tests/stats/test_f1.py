@@ -66,3 +66,32 @@ def test_one_item_is_too_few():
     one = Counts(*np.ones((3, 1)))
     with pytest.raises(InvalidInputError, match="two items"):
         f1_interval(one, one, one)
+
+
+def test_where_all_is_right_the_limits_are_those_of_the_items_that_have_any():
+    """None of 100 items with an error leaves 3.6 % of them possible, by Clopper and Pearson."""
+    one, pool = Counts(*np.ones((3, 120))), Counts(*np.ones((3, 3000)))
+    empty = np.arange(120) >= 100
+    some = Counts(*(np.where(empty, 0.0, part) for part in np.ones((3, 120))))
+    for interval in (f1_interval, precision_interval, recall_interval):
+        assert interval(one, one, pool).low == pytest.approx(0.025 ** (1 / 120))
+        found = interval(some, one, pool)
+        assert (found.value, found.high) == (1.0, 1.0)
+        assert found.low == pytest.approx(0.025 ** (1 / 100))
+        wrong = Counts(np.zeros(120), *np.ones((2, 120)))
+        assert interval(wrong, one, pool).high == pytest.approx(1 - 0.025 ** (1 / 120))
+
+
+@pytest.mark.parametrize("missed", [0.005, 0.01, 0.02])
+def test_recall_covers_where_hardly_a_unit_is_missed(missed):
+    rng = np.random.default_rng(2)
+    true = rng.integers(0, 3, 2000).astype(float)
+    right = rng.binomial(true.astype(int), 1 - missed).astype(float)
+    pool, told = Counts(right, right, true), Counts(right, right, right)
+    truth = right.sum() / true.sum()
+    covered = 0
+    for _ in range(400):
+        rows = rng.choice(2000, 100, replace=False)
+        found = recall_interval(at(pool, rows), at(told, rows), told)
+        covered += found.low <= truth <= found.high
+    assert covered >= 0.93 * 400

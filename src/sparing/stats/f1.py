@@ -6,6 +6,7 @@ import numpy as np
 from scipy.special import expit, logit, stdtrit
 
 from sparing._validate import check_fraction, invalid
+from sparing.stats.hypergeometric import clopper_pearson
 from sparing.types import FloatArray
 
 ROUGH = 100  # items; with fewer an interval covers less than it says
@@ -59,7 +60,9 @@ def f1_interval(drawn: Counts, expected: Counts, pool: Counts, alpha: float = 0.
     pool and as many degrees of freedom as there are items that tell of it: those of one size whose
     say would be the same. Of entities within one item none is taken for independent of the others.
     Residuals are enlarged by each item's say, as in MacKinnon and White's third estimator: where
-    few items have any unit, the plain ones promise too much.
+    few items have any unit, the plain ones promise too much. Where every unit is right, or none is,
+    nothing varies, and nothing can be told of how far the rest does: the limits are Clopper and
+    Pearson's for the items that have any unit, each taken as a whole.
 
     Parameters
     ----------
@@ -121,6 +124,10 @@ def _ratio(drawn: Pair, expected: Pair, pool: Pair, alpha: float) -> Share:
     if not drawn[1].sum():  # nothing was predicted and nothing is there
         return Share(float("nan"), 0.0, 1.0, True)
     share = float(drawn[0].sum() / drawn[1].sum())
+    if share in (0.0, 1.0) and n < n_pool:
+        n_any = int(np.count_nonzero(drawn[1]))
+        bounds = clopper_pearson(round(share) * n_any, n_any, alpha)
+        return Share(share, float(bounds[0]), float(bounds[1]), n < ROUGH)
     left = drawn[0] - share * drawn[1]
     told, all_told = (part[0] - share * part[1] for part in (expected, pool))
     apart = told - told.mean()

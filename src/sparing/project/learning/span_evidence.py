@@ -14,13 +14,11 @@ from sparing.models.crf.features import WordTable
 from sparing.models.crf.tagger import CrfTagger
 from sparing.models.crf.tagging import Tagging
 from sparing.stats.f1 import Counts, f1_interval
-from sparing.stats.hypergeometric import clopper_pearson
 from sparing.store.contents import units_in
 from sparing.types import BoolArray, IntArray
 
 N_FOLDS = 3
 NOTHING_KNOWN = 0.0, 0.0, 1.0
-ALPHA = 0.05
 COUNTED = ("right", "predicted", "true")
 
 
@@ -143,17 +141,9 @@ def joined(parts: Sequence[Counts]) -> Counts:
 
 
 def limits(drawn: Counts, told: Counts, pool: Counts) -> tuple[float, float, float, int]:
-    """Return F1 with its limits, and the number of texts; nothing is known of a single one.
-
-    Where all spans are right, or none is, nothing varies: the limits are those of texts that have
-    any, each taken as a whole.
-    """
-    n, sizes = len(drawn.right), drawn.predicted + drawn.true
-    if n < 2 or not sizes.any():
+    """Return F1 with its limits, and the number of texts; nothing is known of a single one."""
+    n = len(drawn.right)
+    if n < 2 or not (drawn.predicted + drawn.true).any():
         return *NOTHING_KNOWN, n
-    if (share := 2 * drawn.right.sum() / sizes.sum()) in (0, 1):
-        n_any = int(np.count_nonzero(sizes))
-        low, high = clopper_pearson(int(share) * n_any, n_any, ALPHA)
-        return float(share), float(low), float(high), n
     found = f1_interval(drawn, told, pool)
     return found.value, found.low, found.high, n
