@@ -94,6 +94,11 @@ class Lossy(SqlStore):
         super().put_items([replace(item, content_hash=None) for item in items])
 
 
+class Overwriting(SqlStore):
+    def note_contents(self, items):
+        self.put_items(items)
+
+
 @pytest.mark.parametrize(
     ("broken", "name"),
     [
@@ -107,6 +112,7 @@ class Lossy(SqlStore):
         (Hasty, "check_a_check_is_told_all_that_was_stored_before"),
         (Hasty, "check_nothing_comes_between_a_check_and_its_event"),
         (Lossy, "check_items_are_replaced_by_row"),
+        (Overwriting, "check_contents_are_noted_once"),
     ],
 )
 def test_a_broken_store_is_found_out(broken, name, tmp_path):

@@ -58,6 +58,10 @@ class Store(ABC):
         """Insert items, or replace those with the same row."""
 
     @abstractmethod
+    def note_contents(self, items: Sequence[ItemRow]) -> None:
+        """Store the content hashes of items that have none, where the file is still the same."""
+
+    @abstractmethod
     def settings(self) -> dict[str, str]:
         """Return all settings."""
 

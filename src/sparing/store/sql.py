@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from operator import attrgetter
 
-from sqlalchemy import Connection, Engine, bindparam, delete, insert, select
+from sqlalchemy import Connection, Engine, bindparam, delete, insert, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from sparing.errors import ConflictError, StoreError
@@ -103,6 +103,10 @@ class SqlStore(Store):
         if items:
             self._writing.run(lambda connection: _put_items(connection, items))
 
+    def note_contents(self, items: Sequence[ItemRow]) -> None:  # noqa: D102
+        if items:
+            self._writing.run(lambda connection: _note_contents(connection, items))
+
     def settings(self) -> dict[str, str]:  # noqa: D102
         with self._reading() as connection:
             return {row.name: row.value for row in connection.execute(select(schema.settings))}
@@ -189,6 +193,17 @@ def _put_items(connection: Connection, items: Sequence[ItemRow]) -> None:
         connection.exec_driver_sql(str(statement), values)
     else:
         connection.execute(insert(table), [{n: getattr(i, n) for n in names} for i in items])
+
+
+def _note_contents(connection: Connection, items: Sequence[ItemRow]) -> None:
+    table = schema.items
+    is_same = [table.c[name] == bindparam(f"its_{name}") for name in ("row", "size", "mtime_ns")]
+    statement = update(table).where(*is_same, table.c.content_hash.is_(None))
+    noted = [
+        {"its_row": i.row, "its_size": i.size, "its_mtime_ns": i.mtime_ns, "hash": i.content_hash}
+        for i in items
+    ]
+    connection.execute(statement.values(content_hash=bindparam("hash")), noted)
 
 
 def _put_settings(connection: Connection, settings: dict[str, str]) -> None:

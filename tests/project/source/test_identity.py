@@ -276,6 +276,33 @@ def test_a_picture_that_was_moved_or_renamed_keeps_its_answer(tmp_path):
         assert answers_by_shade(project) == before | {200: None}
 
 
+def test_a_picture_keeps_an_answer_that_came_before_anything_was_read(tmp_path):
+    photos = tmp_path / "photos"
+    for i in range(24):
+        picture(photos / f"{i:02}.png", 10 * i)
+    with Project.create(photos, classes=["a", "b"]) as project:
+        keys = [*project.items][:10]
+        project.teach({key: "ab"[i % 2] for i, key in enumerate(keys)})
+        before = answers_by_shade(project)
+    for i in range(24):
+        (photos / f"{i:02}.png").rename(photos / f"r{23 - i:02}.png")
+    with Project.open(tmp_path / "photos.sparing") as project:
+        assert project.status().n_labeled == 10
+        assert project.rematching.unmatched() == []
+        assert answers_by_shade(project) == before
+
+
+def test_what_a_file_holds_by_now_is_not_noted_as_what_it_was(tmp_path):
+    photos = tmp_path / "photos"
+    for i in range(3):
+        picture(photos / f"{i}.png", 10 * i)
+    with Project.create(photos, classes=["a"]) as project:
+        picture(photos / "0.png", 200)
+        (photos / "1.png").unlink()
+        project.teach(dict.fromkeys(project.items, "a"))
+        assert [item.content_hash is None for item in project.store.items()] == [True, True, False]
+
+
 def test_pictures_that_all_hold_something_else_wait(tmp_path):
     photos = tmp_path / "photos"
     for i in range(4):

@@ -12,9 +12,10 @@ from sparing.project.log.follower import Follower
 from sparing.project.log.judge import Judge
 from sparing.project.log.log_hash import log_hash, log_hash_like
 from sparing.project.multiprocess import alone_on_duty
+from sparing.project.source.answered import note, read, unread
 from sparing.project.state import State
 from sparing.project.views import Recorded
-from sparing.store import EventCheck, Kind, NewEvent, Outcome, Store
+from sparing.store import EventCheck, ItemRow, Kind, NewEvent, Outcome, Store
 
 
 class EventLog:
@@ -47,12 +48,22 @@ class EventLog:
             said = formed(state, events)
             to_store = [event for event in said if isinstance(event, NewEvent)]
             judge = Judge(state, self._handed, to_store)
+            of_items = unread(state, (event.item_id for event in to_store))
+        self._note_contents(read(of_items))
         outcomes = iter(self.append(to_store, judge, judge.after) if to_store else ())
         with self._guarded.held() as state:
             return [
                 event if isinstance(event, Recorded) else recorded(state, event, next(outcomes))
                 for event in said
             ]
+
+    def _note_contents(self, items: Sequence[ItemRow]) -> None:
+        """Store what items hold that nobody had read before they were spoken of."""
+        if items:
+            self.check_presence()
+            self._store.note_contents(items)
+            with self._guarded.held() as state:
+                note(state, items)
 
     def add_classes(self, names: Iterable[str]) -> list[Recorded]:
         """Add the classes that are not there yet; return what became of each."""

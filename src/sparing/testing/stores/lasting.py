@@ -53,6 +53,20 @@ def check_items_are_replaced_by_row(open_store: OpenStore) -> None:
     expect(items == [item_row(0), gone, item_row(2)], f"they are {items}")
 
 
+def check_contents_are_noted_once(open_store: OpenStore) -> None:
+    """A content is noted where none is known and the file is still the same; nothing else is."""
+    store = open_store()
+    known = replace(item_row(1), content_hash="abc")
+    store.put_items([item_row(0), known, item_row(2)])
+    touched = replace(item_row(2), mtime_ns=item_row(2).mtime_ns + 1)
+    new = [replace(item, content_hash="new", name="x") for item in (item_row(0), known, touched)]
+    store.note_contents(new)
+    items = store.items()
+    store.close()
+    expected = [replace(item_row(0), content_hash="new"), known, item_row(2)]
+    expect(items == expected, f"they are {items}")
+
+
 def check_settings_are_replaced(open_store: OpenStore) -> None:
     """A setting has the last value that was put."""
     store = open_store()
@@ -115,6 +129,7 @@ CHECKS: tuple[StoreCheck, ...] = (
     check_all_survives_closing,
     check_another_door_sees_what_was_stored,
     check_items_are_replaced_by_row,
+    check_contents_are_noted_once,
     check_settings_are_replaced,
     check_versions_come_back,
     check_version_number_is_given_once,
