@@ -148,6 +148,26 @@ def test_a_folder_per_class_keeps_people_and_guesses_apart(tmp_path):
             project.files.export(out, "folders")
 
 
+def test_labels_whose_files_are_gone_are_told_of_in_folders(tmp_path):
+    photos, out = tmp_path / "photos", tmp_path / "out"
+    photos.mkdir()
+    for i in range(4):
+        Image.new("L", (8, 8), i).save(photos / f"{i}.png")
+    with Project.create(photos, classes=["a"]) as project:
+        project.teach(dict.fromkeys(list(project.items)[:3], "a"))
+        assert project.files.export(tmp_path / "whole", "folders") == 3
+        assert project.files.left_out == ()
+    for i in (0, 2, 3):  # the last one has no label, and is missed by nobody
+        (photos / f"{i}.png").unlink()
+    with Project.open(tmp_path / "photos.sparing") as project:
+        assert project.files.export(out, "folders") == 3
+        assert project.files.left_out == (
+            "Without a file, as they are not in the source: 2. labels.csv has their labels.",
+        )
+    assert [p.name.partition("-")[2] for p in out.rglob("*.png")] == ["1.png"]
+    assert len((out / "labels.csv").read_text("utf-8").splitlines()) == 4
+
+
 def test_folders_are_there_whole_or_not_at_all(tmp_path, monkeypatch):
     photos, out = tmp_path / "photos", tmp_path / "out"
     photos.mkdir()

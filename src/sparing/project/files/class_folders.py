@@ -20,10 +20,12 @@ FORBIDDEN = '<>:"/\\|?*'  # in file names, somewhere
 MAX_FOLDER_NAME = 100
 
 
-def write_folders(guarded: Guarded, path: Path, rows: list[ExportRow], table: ExportTable) -> None:
+def write_folders(
+    guarded: Guarded, path: Path, rows: list[ExportRow], table: ExportTable
+) -> tuple[str, ...]:
     """Copy each labeled file to PATH/provenance/class/, and write PATH/labels.csv beside them.
 
-    The folder is there whole or not at all.
+    The folder is there whole or not at all. Returned are sentences on what could not be copied.
 
     Raises
     ------
@@ -41,7 +43,8 @@ def write_folders(guarded: Guarded, path: Path, rows: list[ExportRow], table: Ex
         raise InvalidInputError("A folder per class is made of files or texts, not of table rows.")
     if path.exists() and (not path.is_dir() or any(path.iterdir())):
         raise SourceError(f"{path} is there already: name a new or an empty folder.")
-    names = _folder_names({row.label for row in rows if row.label is not None})
+    labeled = [row for row in rows if row.label is not None]
+    names = _folder_names({row.label for row in labeled if row.label is not None})
     target = path.resolve()
     with staging(target) as here:
         whole = here / "folders"
@@ -51,6 +54,9 @@ def write_folders(guarded: Guarded, path: Path, rows: list[ExportRow], table: Ex
                 _copy(guarded.item(row.item_id), whole / row.provenance / names[row.label])
         write_atomically(whole / "labels.csv", FORMS["csv"].write(table))
         whole.rename(target)
+    n = sum(not row.present for row in labeled)
+    told = f"Without a file, as they are not in the source: {n:,}. labels.csv has their labels."
+    return (told,) if n else ()
 
 
 def _folder_names(labels: set[str]) -> dict[str, str]:

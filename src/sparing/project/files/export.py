@@ -72,17 +72,17 @@ def export(
         tasks = _tasks(state, rows) if form == STUDIO else ""
         shared = _shared(state, rows) if form == HUB else None
         made = state.certified.certificate if state.certified else None
+    notes: tuple[str, ...] = (said_of_changed([*changed.values()]),) if changed else ()
     if shared is not None:
         from sparing.project.files.hub import write_hub
 
         write_hub(path, table, shared, guarded.folder.name, made)
     elif form == FOLDERS:
-        write_folders(guarded, path, rows, table)
+        notes = write_folders(guarded, path, rows, table)
     elif form == STUDIO:
         write_atomically(path, tasks.encode("utf-8", "replace"))
     else:
         write_atomically(path, FORMS[form].write(table))
-    notes = (said_of_changed([*changed.values()]),) if changed else ()
     return sum(row.label is not None for row in rows), notes
 
 
