@@ -251,3 +251,19 @@ def test_a_project_that_names_no_source_that_can_be_says_so(table, tmp_path, sou
     assert run(["status", str(folder)]) == 1
     said = capsys.readouterr().err
     assert (said.count("\n"), said[:8]) == (1, "sparing:")
+
+
+WHOLE_DISK = Path(Path.cwd().anchor)
+
+
+@pytest.mark.parametrize("place", [WHOLE_DISK, "."])
+@pytest.mark.parametrize(
+    "words",
+    ["status {}", "next {}", "label {}", "audit {}", "agreement {}", "match {}",
+     "export {} o.csv", "import {} o.csv", "backup {} o.backup", "merge {} {} --into o"],
+)  # fmt: skip
+def test_a_whole_disk_is_no_project(words, place, monkeypatch, capsys):
+    monkeypatch.chdir(WHOLE_DISK)
+    assert run(words.format(place, place).split()) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"sparing: {WHOLE_DISK} is no project, and nothing lies beside a whole")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from sparing.errors import ConflictError, StoreError
+from sparing.errors import ConflictError, InvalidInputError, StoreError
 from sparing.files import alone, write_atomically
 from sparing.project.source.items import MNIST
 from sparing.store import Version
@@ -28,10 +28,19 @@ def default_folder(source: str) -> Path:
     --------
     >>> default_folder("some/photos").as_posix(), default_folder("mnist").as_posix()
     ('some/photos.sparing', 'mnist.sparing')
+
+    Raises
+    ------
+    InvalidInputError : nothing lies beside it, as it is a whole disk
     """
     if source == MNIST and not Path(source).exists():
         return Path(MNIST + SUFFIX)
     path = Path(source).resolve() if Path(source).name in ("", "..") else Path(source)
+    if not path.name:
+        raise InvalidInputError(
+            f"{path} is no project, and nothing lies beside a whole disk: name the folder of the"
+            " project."
+        )
     return path.with_name(path.name + SUFFIX)
 
 
