@@ -21,6 +21,7 @@ from sparing.errors import ConflictError, InvalidInputError, UnknownNameError
 from sparing.project import NewEvent, Project, opening
 from sparing.project.backups.backup import backup
 from sparing.project.backups.restore import restore
+from sparing.project.belongings import mark
 from sparing.project.log.replay import Replay
 from sparing.project.merging.answers import Log, carry
 from sparing.project.merging.items import same_items
@@ -407,6 +408,22 @@ def test_it_writes_into_no_folder_that_is_somebodys(two, tmp_path):
     two.merge()
     with pytest.raises(ConflictError, match=r"ben.sparing is a project that was not made by merg"):
         merge([two.ada, two.both], two.ben)
+
+
+def test_it_writes_into_no_folder_inside_of_a_project(two, tmp_path, capsys):
+    (tmp_path / "other.csv").write_text("legs,wings\n4,0\n2,2\n")
+    Project.create(tmp_path / "other.csv", other := tmp_path / "other").close()
+    (shared := tmp_path / "shared").mkdir()
+    mark(shared, "postgresql://here/pets")
+    (tmp_path / "link").symlink_to(two.ben)
+    before = {*tmp_path.rglob("*")}
+    for into in (two.ada / "sub", two.ben / "a" / "b", other / "sub", shared / "sub",
+                 two.ada / "snapshots", tmp_path / "link" / "sub"):  # fmt: skip
+        words = ["merge", *map(str, [two.ada, two.ben]), "--into", str(into), "--yes"]
+        assert app.run(words) == 1
+        (line,) = capsys.readouterr().err.splitlines()
+        assert f"{into} is inside of the project" in line
+    assert {*tmp_path.rglob("*")} == before
 
 
 def test_projects_in_use_are_merged_but_not_into_one_in_use(two):

@@ -16,6 +16,7 @@ from sparing.files import staging
 from sparing.project import opening
 from sparing.project.backups.backup import backup
 from sparing.project.backups.restore import check_empty, restore
+from sparing.project.belongings import database_of
 from sparing.project.folder import SUFFIX, Lock, ProjectFolder
 from sparing.project.log.replay import Replay
 from sparing.project.merging.classes import check_all_named
@@ -90,7 +91,8 @@ def merge(
     Raises
     ------
     ConflictError : an audit is open in one of them; ``into`` holds something else
-    InvalidInputError : there is nothing to merge, or no item is the same
+    InvalidInputError : there is nothing to merge, no item is the same, or ``into`` is inside of a
+        project
     NotFoundError, StoreError : one of them is not there, or cannot be read
     """
     places = _checked(projects, into)
@@ -128,7 +130,17 @@ def _checked(
         raise InvalidInputError(
             f"{into} is one of the projects, which stay as they are: name a new folder."
         )
+    around = next((one for one in Path(into).resolve().parents if _is_project(one)), None)
+    if around is not None:
+        raise InvalidInputError(
+            f"{into} is inside of the project {around.name}, which keeps its own files alone: name"
+            " a folder outside of it."
+        )
     return places
+
+
+def _is_project(folder: Path) -> bool:
+    return ProjectFolder(folder).exists() or database_of(folder) is not None
 
 
 def _place(place: ProjectFolder) -> str:
