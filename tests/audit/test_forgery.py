@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,10 +10,11 @@ import pytest
 from sparing import ClassTable
 from sparing.audit.audit import Audit, Claim
 from sparing.audit.autolabel import certified
-from sparing.audit.certificate import Certificate, Origins
+from sparing.audit.certificate import Certificate, Origins, UnitLimit
 from sparing.audit.sampling import draw_audit
 from sparing.audit.verification import verify
-from sparing.errors import SparingError
+from sparing.audit.wording import statement
+from sparing.errors import InvalidInputError, SparingError
 from sparing.pool.predictions import Predictions, items_digest
 
 SAID = ("sparing_certificate", "assumptions", "not_checked", "how_to_check", "digest")
@@ -25,9 +27,15 @@ NAMES = {
     "evidence/0/delta", "evidence/0/threshold", "evidence/0/looks/0/0", "evidence/0/looks/0/1",
     "evidence/0/looks/1/0", "evidence/0/looks/1/1",
 }  # fmt: skip
+# Where nothing is left of these, the numbers alone do not tell that something was.
+MAY_BE_EMPTY = {"recall", "taught", "left_out", "notes", "by_label", "sameness", "units"}
+NONSENSE = (None, [], {}, "", -1, 0, 10**30, float("inf"))
 
 
-def case():
+WHOLE = Claim(0.2)
+
+
+def case(claim=WHOLE, looks=(90, 130)):
     n = 400
     rng = np.random.default_rng(0)
     codes = np.arange(n) % 2
@@ -37,8 +45,8 @@ def case():
     ids = [f"item {i}" for i in range(n)]
     p = Predictions(codes, np.linspace(1, 0.5, n), y, ClassTable(("cat", "dog")), 3,
                     items_digest(ids))  # fmt: skip
-    first = draw_audit(p, 5, claim=Claim(0.2))
-    audit = draw_audit(p, (90, 130), claim=Claim(0.2), cut=0.6, key="ab", previous=[first])
+    first = draw_audit(p, {0: 5, 1: 5} if claim.per_class else 5, claim=claim)
+    audit = draw_audit(p, looks, claim=claim, cut=0.6, key="ab", previous=[first])
     answers = [(row, p.classes.values[truth[row]]) for row in audit.drawn.tolist()]
     origins = Origins([(r, f"Ada: {v}") for r, v in answers], {"alone": 19, "at a glance": 1},
                       log="7 ab")  # fmt: skip
@@ -104,11 +112,64 @@ def test_alone_only_what_names_or_describes_other_things_can_be_altered():
     assert sorted(unnoticed(certificate) - NAMES) == []
 
 
+def nodes(value, path=()):
+    """Yield the path of every field, those that hold others too, and its value."""
+    if path:
+        yield path, value
+    inside = value if isinstance(value, list) else []
+    inside = value.items() if isinstance(value, dict) else enumerate(inside)
+    for name, part in inside:
+        yield from nodes(part, (*path, name))
+
+
+def misread(certificate, *rest):
+    """Return the fields that may hold nonsense, or one less, while all checks are passed."""
+    d = json.loads(certificate.to_json())
+    found = set()
+    for path, value in nodes({name: part for name, part in d.items() if name not in SAID}):
+        others = list(NONSENSE)
+        if isinstance(value, list):
+            others.append(value[:-1])
+        elif type(value) in (int, float):
+            others.append(value - 1)
+        for other in others:
+            if json.dumps(other) == json.dumps(value):
+                continue
+            try:
+                checks = verify(forged(d, path, other), *rest)
+            except InvalidInputError:
+                continue
+            if all(check.ok for check in checks):
+                found.add("/".join(map(str, path)))
+    return found
+
+
+@pytest.mark.parametrize(
+    ("claim", "looks"),
+    [(Claim(0.2), (90, 130)), (Claim(0.2, kind="auto"), 130),
+     (Claim(0.3, kind="auto", per_class=True), {0: 65, 1: 65})],
+)  # fmt: skip
+def test_no_field_may_hold_nonsense_whatever_the_hash(claim, looks):
+    p, audit, answers, origins, certificate = case(claim, looks)
+    assert certificate.n_auto
+    assert misread(certificate, p, audit, answers, origins) == set()
+    units = UnitLimit("tags", 40, 9, 1, 12)
+    said = statement(claim, certificate.n_total, certificate.n_auto, units)
+    more = replace(certificate, statement=said, by_label={"cat": 3}, event="7", units=units)
+    assert all(check.ok for check in verify(more))
+    of_units = ("n_units", "n_seen", "n_wrong", "most_wrong")
+    alone = misread(more) - NAMES - MAY_BE_EMPTY
+    if claim.kind == "whole":
+        assert alone == {"evidence/0/looks", "by_label/cat", *(f"units/{n}" for n in of_units)}
+
+
 def test_no_altered_draw_goes_unnoticed():
     _, audit, *_ = case()
     d = json.loads(audit.to_json())
     for path, value in leaves({k: v for k, v in d.items() if k not in ("digest", "eligible")}):
-        for other in altered(value):
+        for other in (*altered(value), *NONSENSE):
+            if json.dumps(other) == json.dumps(value):
+                continue
             changed = json.loads(json.dumps(d))
             place = changed
             for step in path[:-1]:

@@ -205,6 +205,8 @@ class Audit:
             d = json.loads(text, object_pairs_hook=each_once)
             n_bytes = -(-d["n_items"] // 8)  # what unpacks to more is none of ours
             packed = zlib.decompressobj().decompress(b64decode(d["eligible"]), max(1, n_bytes))
+            if len(packed) != n_bytes:
+                raise ValueError(f"n_items is {d['n_items']}")
             bits = np.frombuffer(packed, dtype=np.uint8)
             audit = cls(
                 d["predictions"], np.unpackbits(bits, count=d["n_items"]).astype(bool),
@@ -216,6 +218,7 @@ class Audit:
         except (
             LookupError,
             AttributeError,
+            OverflowError,
             TypeError,
             ValueError,
             RecursionError,

@@ -2,10 +2,10 @@
 
 import hashlib
 import json
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
-from typing import Any
+from types import UnionType
+from typing import Any, get_args, get_origin
 
 from sparing.audit.audit import VERSION, Claim, each_once
 from sparing.audit.error_bounds import Evidence
@@ -15,6 +15,7 @@ from sparing.errors import InvalidInputError
 NEW_IN_2 = frozenset({"items", "answers", "labels", "taught", "left_out", "log", "event",
                       "by_label", "sameness", "units", "version"})  # fmt: skip
 MAY_LACK = ("log", "event", "by_label", "sameness", "units")  # where they say nothing
+MOST = 2**53  # of any number: what is larger is none that was counted, and no float is exact there
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,13 +150,21 @@ class Certificate:
             d = _of_version(d.pop("sparing_certificate"), d)
             written = d.pop("digest")
             d["claim"] = Claim(**d["claim"])
+            _check_types(d["claim"])
             d["evidence"] = tuple(_evidence(e) for e in d["evidence"])
             if d.get("units") is not None:
                 d["units"] = UnitLimit(**d["units"])
                 _check_types(d["units"])
             certificate = cls(**{**d, **{k: tuple(d[k]) for k in ("notes", "previous")}})
             _check_types(certificate)
-        except (AttributeError, KeyError, TypeError, ValueError, RecursionError) as error:
+        except (
+            AttributeError,
+            KeyError,
+            OverflowError,
+            TypeError,
+            ValueError,
+            RecursionError,
+        ) as error:
             raise InvalidInputError(f"This is not a certificate: {error!r}.") from error
         is_whole = certificate.version == 1 or json.loads(certificate.to_json()) == json.loads(text)
         if certificate.digest != written or not is_whole:
@@ -178,19 +187,30 @@ def _of_version(version: Any, d: dict[str, Any]) -> dict[str, Any]:
 def _evidence(parts: dict[str, Any]) -> Evidence:
     evidence = Evidence(**{**parts, "looks": tuple((size, k) for size, k in parts["looks"])})
     _check_types(evidence)
-    if any(type(number) is not int for look in evidence.looks for number in look):
-        raise TypeError(f"looks are {evidence.looks}")
     return evidence
 
 
-def _check_types(part: Certificate | Evidence | UnitLimit) -> None:
+def _check_types(part: Certificate | Claim | Evidence | UnitLimit) -> None:
     for f in fields(part):
         value = getattr(part, f.name)
-        real = type(value) in (int, float) and math.isfinite(value)
-        if (f.type is int and type(value) is not int) or (f.type is float and not real):
+        if not _is_of(value, f.type) or (f.name == "attempt" and value < 1):
             raise TypeError(f"{f.name} is {value!r}")
-        if f.type is str and type(value) is not str:
-            raise TypeError(f"{f.name} is {value!r}")
+
+
+def _is_of(value: Any, kind: Any) -> bool:
+    """Tell whether a value that was read is of the type of its field, down to its parts."""
+    origin, parts = get_origin(kind), get_args(kind)
+    if origin is UnionType:
+        return any(_is_of(value, one) for one in parts)
+    if origin is dict:
+        return type(value) is dict and all(_is_of(v, parts[1]) for v in value.values())
+    if origin is tuple:
+        one = parts[:1] * len(value) if parts[1:] == (...,) else parts
+        return len(value) == len(one) and all(map(_is_of, value, one))
+    if kind is float:
+        # Compared, not converted: an int may be too large for a float; and NaN is below nothing.
+        return type(value) in (int, float) and abs(value) <= MOST
+    return type(value) is kind and (kind is not int or abs(value) <= MOST)
 
 
 @dataclass(frozen=True, slots=True)

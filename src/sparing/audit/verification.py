@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from sparing.audit.audit import WHOLE, Audit, share_of
+from sparing.audit.audit import BY_CONFIDENCE, WHOLE, Audit, share_of
 from sparing.audit.certificate import UNKNOWN, Certificate, Origins, UnitLimit
 from sparing.audit.certifying import stated
 from sparing.audit.error_bounds import Evidence, auto_labels, whole_set
@@ -61,6 +61,9 @@ def verify(
     )
     if not all(check.ok for check in checks[-2:]):
         return checks
+    if not _is_of_draw(certificate, audit):
+        what = "the claim is that of the draw, and its answers end where it may be looked at"
+        return (*checks, Check(what, ok=False))
     found = judged(audit, predictions, answers).first(certificate.n_audited)
     if certificate.claim.kind == WHOLE:
         evidence = whole_set(predictions, audit, found, certificate.claim)[-1:]
@@ -85,6 +88,12 @@ def verify(
             == certificate,
         ),
     )
+
+
+def _is_of_draw(c: Certificate, audit: Audit) -> bool:
+    """Tell whether an audit could lead to such a certificate: else nothing is there to recount."""
+    ends = audit.looks if c.claim.kind == WHOLE else (len(audit.drawn),)
+    return c.claim == audit.claim and audit.design != BY_CONFIDENCE and c.n_audited in ends
 
 
 def _check_numbers(c: Certificate) -> tuple[Check, ...]:
@@ -163,11 +172,17 @@ def _levels_fit(c: Certificate, before: int) -> bool:
 
 
 def _is_proven(c: Certificate, e: Evidence) -> bool:
-    if c.claim.kind != WHOLE:
-        return bool(is_refuted(e.n_wrong, e.n_items, e.n_refuted, e.n_audited, e.delta))
+    """Compute the risk anew, where it is that of a draw: no more is drawn than there is."""
     sizes, tolerated = zip(*e.looks, strict=True) if e.looks else ((), ())
-    fixed = (e.n_audited, e.n_wrong) in e.looks and list(tolerated) == sorted(tolerated)
-    fixed &= e.n_wrong >= 0  # below, nothing would have been refuted
+    if not 0 <= e.n_wrong <= e.n_audited <= e.n_items or e.n_items < 1:
+        return False
+    if c.claim.kind != WHOLE:
+        fits = 0 < e.n_refuted <= e.n_items + 1
+        return fits and bool(is_refuted(e.n_wrong, e.n_items, e.n_refuted, e.n_audited, e.delta))
+    fixed = (e.n_audited, e.n_wrong) in e.looks and all(
+        -1 <= k < m <= e.n_items for m, k in e.looks
+    )
+    fixed &= all(list(one) == sorted(one) for one in (sizes, tolerated))
     allowed = math.floor(c.claim.epsilon * c.n_total)
     return fixed and risk_of_looks(e.n_items, allowed, sizes, tolerated) <= e.delta
 
