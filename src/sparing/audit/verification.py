@@ -172,19 +172,17 @@ def _levels_fit(c: Certificate, before: int) -> bool:
 
 
 def _is_proven(c: Certificate, e: Evidence) -> bool:
-    """Compute the risk anew, where it is that of a draw: no more is drawn than there is."""
-    sizes, tolerated = zip(*e.looks, strict=True) if e.looks else ((), ())
-    if not 0 <= e.n_wrong <= e.n_audited <= e.n_items or e.n_items < 1:
-        return False
+    """Compute the risk anew, where the numbers are those of a draw: else there is none."""
+    n = e.n_items
     if c.claim.kind != WHOLE:
-        fits = 0 < e.n_refuted <= e.n_items + 1
-        return fits and bool(is_refuted(e.n_wrong, e.n_items, e.n_refuted, e.n_audited, e.delta))
-    fixed = (e.n_audited, e.n_wrong) in e.looks and all(
-        -1 <= k < m <= e.n_items for m, k in e.looks
-    )
-    fixed &= all(list(one) == sorted(one) for one in (sizes, tolerated))
+        fits = e.n_wrong <= e.n_audited <= n and 0 < e.n_refuted <= n + 1 and n > 0
+        return fits and bool(is_refuted(e.n_wrong, n, e.n_refuted, e.n_audited, e.delta))
+    sizes, tolerated = zip(*e.looks, strict=True) if e.looks else ((), ())
+    fixed = (e.n_audited, e.n_wrong) in e.looks and list(tolerated) == sorted(tolerated)
+    fixed &= list(sizes) == sorted(sizes) and all(size <= n and k <= n for size, k in e.looks)
+    fixed &= e.n_wrong >= 0  # below, nothing would have been refuted
     allowed = math.floor(c.claim.epsilon * c.n_total)
-    return fixed and risk_of_looks(e.n_items, allowed, sizes, tolerated) <= e.delta
+    return fixed and risk_of_looks(n, allowed, sizes, tolerated) <= e.delta
 
 
 def _forbids(c: Certificate, e: Evidence) -> bool:
