@@ -196,3 +196,17 @@ def check_indices(indices: Any, where: str, n_items: int) -> IntArray:
         got = _Phrase(f"row {int(values[counts > 1][0])} twice")
         raise invalid("indices", where, expected, got)
     return rows.astype(np.int64, copy=False)
+
+
+def is_null(label: Any) -> bool:
+    """Tell whether a value stands for none: None, NaN, NaT, pd.NA.
+
+    Examples
+    --------
+    >>> [is_null(v) for v in (None, float("nan"), np.datetime64("NaT"), "", 0)]
+    [True, True, True, False, False]
+    """
+    try:
+        return label is None or bool(label != label)
+    except (TypeError, ValueError):  # pd.NA is neither equal to itself nor unequal
+        return True

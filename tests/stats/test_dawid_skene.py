@@ -1,9 +1,11 @@
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sparing.errors import InvalidInputError
+from sparing.stats.agreement import krippendorff_alpha
 from sparing.stats.dawid_skene import RIGHT, STRENGTH, count_votes, dawid_skene
 
 
@@ -148,6 +150,18 @@ def test_what_makes_no_sense_is_refused(columns):
 
 
 def test_labels_of_several_types_keep_their_order():
-    votes = count_votes([np.int64(1), 1, 2], ["Ada", "Ben", "Ada"], ["cat", 7, None])
-    assert votes.classes == ("cat", 7, None)
+    votes = count_votes([np.int64(1), 1, 2], ["Ada", "Ben", "Ada"], ["cat", 7, ("a", 1)])
+    assert votes.classes == ("cat", 7, ("a", 1))
     assert votes.items == (1, 2)
+
+
+@pytest.mark.parametrize("missing", [None, float("nan"), np.datetime64("NaT"), pd.NA])
+def test_a_missing_label_is_no_class(missing):
+    said = ["x", "y"] * 15 + [missing] * 10  # B labels the first ten, as A does
+    votes = count_votes(list(range(20)) * 2, ["A"] * 20 + ["B"] * 20, said)
+    assert votes.shape == (20, 2, 2)
+    assert votes.classes == ("x", "y")
+    alpha = krippendorff_alpha(votes)
+    assert (alpha.value, alpha.n_items) == (1, 10)
+    with pytest.raises(InvalidInputError, match="at least one that is not missing"):
+        count_votes([1, 2], ["A", "B"], [missing, missing])

@@ -6,9 +6,9 @@ from unicodedata import normalize
 
 import numpy as np
 
-from sparing._validate import invalid
+from sparing._validate import invalid, is_null
 from sparing.errors import UnknownNameError
-from sparing.pool.labels import goes_by_identity, is_null, plain
+from sparing.pool.labels import goes_by_identity, plain
 from sparing.types import IntArray, Label
 
 

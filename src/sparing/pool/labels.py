@@ -133,20 +133,6 @@ def plain(label: Any) -> Any:
     return label
 
 
-def is_null(label: Any) -> bool:
-    """Tell whether a value stands for none: None, NaN, NaT, pd.NA.
-
-    Examples
-    --------
-    >>> [is_null(v) for v in (None, float("nan"), np.datetime64("NaT"), "", 0)]
-    [True, True, True, False, False]
-    """
-    try:
-        return label is None or bool(label != label)
-    except (TypeError, ValueError):  # pd.NA is neither equal to itself nor unequal
-        return True
-
-
 def goes_by_identity(label: Any) -> bool:
     """Tell whether equal values would hash apart, as tensors do: each would be its own class."""
     kind: Any = type(label)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 
-from sparing._validate import check_int, check_positive, invalid
+from sparing._validate import check_int, check_positive, invalid, is_null
 from sparing.types import FloatArray, IntArray
 
 STRENGTH = 5.0
@@ -57,7 +57,8 @@ def count_votes(
 
     Parameters
     ----------
-    items, annotators, labels : of the same length; row by row: which item, who, what
+    items, annotators, labels : of the same length; row by row: which item, who, what. A row whose
+        label is missing (None, NaN, NaT, pandas.NA) is left out: nobody said anything there.
 
     Raises
     ------
@@ -68,13 +69,21 @@ def count_votes(
     >>> count_votes(["a", "a", "b"], ["Ada", "Ben", "Ada"], ["cat", "dog", "cat"]).counts()
     array([[1, 1],
            [1, 0]])
+
+    What Ben did not label does not count:
+
+    >>> count_votes(["a", "a"], ["Ada", "Ben"], ["cat", None]).counts()
+    array([[1]])
     """
     columns = {"items": items, "annotators": annotators, "labels": labels}
     lengths = {len(column) for column in columns.values()}
     if len(lengths) != 1 or lengths == {0}:
         got = ", ".join(f"{len(column)} {name}" for name, column in columns.items())
         raise invalid("items", "count_votes", "one a label, and at least one", got)
-    numbered = [_numbered(column) for column in columns.values()]
+    there = [i for i, label in enumerate(labels) if not is_null(label)]
+    if not there:
+        raise invalid("labels", "count_votes", "at least one that is not missing", "none")
+    numbered = [_numbered([column[i] for i in there]) for column in map(list, columns.values())]
     (item_names, item), (people, annotator), (classes, label) = numbered
     if len(np.unique(item * len(people) + annotator)) < len(item):
         raise invalid("annotators", "count_votes", "people who label an item once", "one twice")
