@@ -1,15 +1,19 @@
 import json
 import os
+import pickle
 from datetime import date
 from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy import sparse
 from sklearn.ensemble import RandomForestClassifier
+from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
 from sklearn.naive_bayes import GaussianNB
+from sklearn.pipeline import make_pipeline
 
 from sparing import (
     ActiveLearner,
@@ -349,3 +353,24 @@ def test_plain_values_come_back_through_json(value):
 def test_the_path_may_be_text_or_path(tmp_path, X):
     path = saved(tmp_path, X)
     assert ActiveLearner.load(str(path), X).classes == ActiveLearner.load(Path(path), X).classes
+
+
+@pytest.mark.parametrize("kind", ["matrix", "texts", "frame", "words", "gaps", "blocks"])
+def test_a_pickled_learner_goes_on_as_it_was(X, kind):
+    names = np.where(X[:, 0] > 2, "warm", "cold")
+    made = np.where(X.max() - 0.1 < X, np.nan, X)
+    items, model = {
+        "matrix": (X, "auto"),
+        "texts": ([f"{name} day {i}" for i, name in enumerate(names)], "auto"),
+        "frame": (pd.DataFrame(X, columns=list("abcd")), LogisticRegression()),
+        "words": (pd.DataFrame({"a": X[:, 0], "b": names}), "auto"),
+        "gaps": (made, make_pipeline(SimpleImputer(), LogisticRegression())),
+        "blocks": (X.reshape(N, 2, 2), "auto"),
+    }[kind]
+    learner = ActiveLearner(items, model=model, strategy="margin", seed=3)
+    some_rounds(learner, 2)
+    copy = pickle.loads(pickle.dumps(learner))  # noqa: S301  # it was made here
+    np.testing.assert_array_equal(copy.predict_proba(), learner.predict_proba())
+    few = items.iloc[:5] if kind in ("frame", "words") else items[:5]
+    np.testing.assert_array_equal(copy.predict_proba(few), learner.predict_proba(few))
+    assert some_rounds(copy, 2) == some_rounds(learner, 2)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from os import PathLike
 from typing import Any
 
@@ -12,6 +13,10 @@ from sparing._validate import _Phrase, check_features, invalid
 from sparing.types import Classifier, Features, TransductiveClassifier
 
 TEXTS, FRAME, GAPS, BLOCKS = "texts", "frame", "gaps", "blocks"
+
+
+def _as_it_is(X: Any) -> Any:
+    return X  # no lambda, here and below: a learner can be pickled
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -33,7 +38,7 @@ class Inputs:
     vectors: Features
     raw: Any | None = None
     kind: str = ""
-    encode: Callable[[Any], Features] = lambda X: X
+    encode: Callable[[Any], Features] = _as_it_is
 
     def is_raw_for(self, model: Classifier | str) -> bool:
         """Tell whether a model is given the items as they came."""
@@ -112,7 +117,7 @@ def read_inputs(X: Any, model: Classifier | str) -> Inputs:
         return Inputs(check_features(X, "Pool"))
     texts = as_texts(X)
     if texts is not None:
-        return _encoded(texts, texts, TEXTS, "text", lambda items: items.tolist())
+        return _encoded(texts, texts, TEXTS, "text", _as_list)
     if is_frame(X):
         return _of_frame(X, model)
     if getattr(X, "ndim", 2) > 2 and np.asarray(X).dtype.kind in "biuf" and np.size(X):
@@ -151,10 +156,7 @@ def _encoded(X: Any, raw: Any, kind: str, encoder: str, items_of: Callable[[Any]
 
     fitted = get_encoder(encoder)
     vectors = fitted.fit_transform(items_of(X))
-
-    def encode(items: Any) -> Features:
-        return fitted.transform(items_of(items))
-
+    encode = partial(_transformed, fitted.transform, items_of)
     return Inputs(check_features(vectors, "Pool"), raw, kind, encode)
 
 
@@ -163,12 +165,19 @@ def _filled(values: Any, raw: Any, numbers: Callable[[Any], Any]) -> Inputs:
     from sklearn.impute import SimpleImputer
 
     filler = SimpleImputer(strategy="median", keep_empty_features=True).fit(values)
-
-    def encode(items: Any) -> Features:
-        return np.asarray(filler.transform(numbers(items)))
-
+    encode = partial(_transformed, filler.transform, numbers)
     kind = FRAME if is_frame(raw) else GAPS
     return Inputs(check_features(filler.transform(values), "Pool"), raw, kind, encode)
+
+
+def _transformed(
+    transform: Callable[[Any], Features], items_of: Callable[[Any], Any], items: Any
+) -> Features:
+    return transform(items_of(items))
+
+
+def _as_list(texts: Any) -> list[str]:
+    return list(texts.tolist())
 
 
 def as_texts(X: Any) -> Any | None:
