@@ -47,6 +47,8 @@ class Predictions:
     digest: str = field(init=False)
 
     def __post_init__(self) -> None:
+        for name in ("codes", "y"):
+            _check_whole(name, getattr(self, name))
         codes = frozen(self.codes, "<i4")
         n = len(codes)
         arrays = {"codes": codes, "confidence": frozen(self.confidence, "<f4")}
@@ -136,6 +138,18 @@ class Predictions:
     def n_total(self) -> int:
         """How many items the finished data set has: all but the skipped ones."""
         return len(self) - int(np.count_nonzero(self.y == SKIPPED))
+
+
+def _check_whole(name: str, values: Any) -> None:
+    """Refuse numbers that would be cut off, or would not fit: integers as floats may go on."""
+    array = np.asarray(values)
+    if array.dtype == np.int32 or not array.size:
+        return
+    fits = array.dtype.kind in "iuf"
+    if fits and array.dtype.kind == "f":
+        fits = bool(np.all(np.isfinite(array) & (array == np.floor(array))))
+    if not fits or array.min() < -(2**31) or array.max() >= 2**31:
+        raise invalid(name, "Predictions", "whole numbers, ids of classes", values)
 
 
 def typed(values: Iterable[Any]) -> list[list[str]]:
