@@ -208,7 +208,7 @@ def test_what_one_person_said_last_counts(two):
     with Project.open(two.ada) as project:
         label(project, b, "fur", "Eve")
     plans = two.merge()
-    assert plans[1].carried.n == {"added": 1, "older": 1}
+    assert plans[1].carried.n == {"instead": 1, "older": 1}
     with Project.open(two.both) as both:
         assert votes(both, a) == {"Eve": "feathers"}
         assert votes(both, b) == {"Eve": "fur"}
@@ -386,6 +386,21 @@ def test_items_that_are_there_alone_wait_for_their_source(tmp_path):
         both.retrain()
         assert both.status().n_labeled == 10
         assert both.status().n_items == 10
+
+
+def test_answers_that_take_the_place_of_earlier_ones_are_counted_as_such(two):
+    """What one person has said in both counts as it was said last, and that is told before."""
+    for place, names in ((two.ada, ("fur", "fur")), (two.ben, ("fur", "feathers"))):
+        with Project.open(place) as project:
+            for item_id, name in zip(two.ids, names, strict=False):
+                label(project, item_id, name, "Ada")
+    with Project.open(two.ben) as project:
+        label(project, two.ids[2], "fur", "Ada")
+    *_, plan = two.merge()
+    told = "\n".join(plan.said())
+    assert "Answers: Ada 3; 1 where there was none, 0 beside another" in told
+    assert "2 take the place of an earlier one" in told
+    assert "1 of them say the same" in told
 
 
 def test_projects_without_a_common_item_are_refused(two, tmp_path):

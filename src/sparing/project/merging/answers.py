@@ -10,6 +10,7 @@ from sparing.store.records import ANSWERS, AT_A_GLANCE, OF_AN_ITEM
 
 MARKS = (Kind.FLAG, Kind.UNFLAG)
 ADDED, BESIDE, AGREED, DIFFERED, OLDER = "added", "beside", "agreed", "differed", "older"
+INSTEAD, THE_SAME = "instead", "the same"
 
 
 class Log:
@@ -48,8 +49,8 @@ class Carried:
     Parameters
     ----------
     events : with the key and the time that they had; an undo names a ``seq`` of here
-    n : how many answers were added, stand beside another, agree or differ with it, or are older
-        than what the same person said here
+    n : how many answers were added, stand beside another, agree or differ with it, take the place
+        of an earlier one, say the same as that, or are older than what the same person said here
     people : how many answers of each person are carried
     """
 
@@ -173,14 +174,14 @@ class _Item:
         return plain if own.key == self._answer.key else Kind.OPINION
 
     def _counts_as(self, event: Event) -> tuple[str, ...]:
-        if event.kind is not Kind.OPINION or self._answer is None:
+        if self._answer is None or self._answer.key not in self._here.seqs:  # it came with this one
             return (ADDED,)
-        if self._answer.key not in self._here.seqs:  # it has come with this one
-            return (ADDED,)
-        if event.content is None or self._answer.content is None:
+        before = self._answer.content and self._here.replay.resolve(self._answer.content)
+        if event.kind is not Kind.OPINION:
+            return (INSTEAD, THE_SAME) if before == event.content else (INSTEAD,)
+        if event.content is None or before is None:
             return (BESIDE,)
-        is_same = self._here.replay.resolve(self._answer.content) == event.content
-        return BESIDE, AGREED if is_same else DIFFERED
+        return BESIDE, AGREED if before == event.content else DIFFERED
 
     def remarks(self, nameless: str) -> Iterator[Event]:
         """Yield the mark and the comment of the item, if they are new here."""

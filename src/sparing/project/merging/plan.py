@@ -12,7 +12,9 @@ from sparing.project.merging.answers import (
     AGREED,
     BESIDE,
     DIFFERED,
+    INSTEAD,
     OLDER,
+    THE_SAME,
     Carried,
     Log,
     carry,
@@ -140,6 +142,11 @@ class Plan:
             yield (
                 f"  Answers: {people}; {n[ADDED]:,} where there was none, {n[BESIDE]:,} beside"
                 f" another, of which {n[AGREED]:,} agree and {n[DIFFERED]:,} differ."
+            )
+        if n[INSTEAD]:
+            yield (
+                f"  {n[INSTEAD]:,} take the place of an earlier one, of the same person or given in"
+                f" view of it; {n[THE_SAME]:,} of them say the same."
             )
         if n[OLDER]:
             yield f"  {n[OLDER]:,} left out: the same person has said something later."
