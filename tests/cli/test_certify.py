@@ -10,9 +10,13 @@ import numpy as np
 import pytest
 import typer
 
+from sparing.cli import meant
 from sparing.cli.autolabel import autolabel
 from sparing.cli.certify import certify
+from sparing.cli.meant import as_meant
 from sparing.errors import SourceError, SparingError
+from sparing.pool.classes import ClassTable
+from sparing.pool.predictions import Predictions
 
 app = typer.Typer()
 app.command()(certify)
@@ -525,6 +529,68 @@ def test_labels_that_the_model_does_not_know_are_named(job, capsys):
     _, _, stderr = run(capsys, "certify", pool, "--out", out)
     assert "no class 'Dog': 1 answer counts against it. Is it 'dog'?" in stderr
     assert "no class 'zebra': 1 answer counts against it.\n" in stderr
+
+
+@pytest.fixture
+def numbered(tmp_path):
+    """Predictions of classes 1, 2, 3, all of them right, and the truth as pandas may save it."""
+    ids = [f"item-{i:03d}" for i in range(600)]
+    predicted = [str(1 + i % 3) for i in range(600)]
+    pool = write(
+        tmp_path / "p.csv",
+        ("id", "predicted", "confidence"),
+        zip(ids, predicted, np.linspace(1, 0.6, 600), strict=True),
+    )
+    return pool, {i: f"{label}.0" for i, label in zip(ids, predicted, strict=True)}
+
+
+def test_a_whole_number_saved_as_another_is_the_class_of_the_model(numbered, tmp_path, capsys):
+    pool, truth = numbered
+    a, b = tmp_path / "a", tmp_path / "b"
+    assert run(capsys, "certify", pool, "--epsilon", 0.05, "--out", a)[0] == 0
+    b.mkdir()
+    (b / "audit-1.json").write_bytes((a / "audit-1.json").read_bytes())
+    drawn = [row["id"] for row in read(a / "audit-1.csv")]
+    write(b / "audit-1.csv", ("id", "label"), [(i, truth[i].removesuffix(".0")) for i in drawn])
+    fill(a / "audit-1.csv", truth)
+    code, stdout, stderr = run(capsys, "certify", pool, "--out", a)
+    assert code == 0
+    assert "'2.0' is taken for '2'" in stderr
+    assert "no class" not in stderr
+    assert (0, stdout.replace(str(a), str(b))) == run(capsys, "certify", pool, "--out", b)[:2]
+    labels = [{**row, "certificate": ""} for row in read(a / "labels.csv")]
+    assert labels == [{**row, "certificate": ""} for row in read(b / "labels.csv")]
+    code, stdout, _ = run(capsys, "certify", pool, "--verify", a / "certificate.json")
+    assert code == 0
+    assert "FAILED" not in stdout
+    fill(a / "handback.csv", truth)
+    assert run(capsys, "certify", pool, "--out", a)[0] == 0
+    assert {row["label"] for row in read(a / "labels.csv")} == {"1", "2", "3"}
+
+
+def test_a_certificate_that_counted_whole_numbers_as_written_is_verified(
+    numbered, tmp_path, capsys, monkeypatch
+):
+    pool, truth = numbered
+    out = tmp_path / "a"
+    run(capsys, "certify", pool, "--epsilon", 0.05, "--out", out)
+    some = set(list(truth)[::50])
+    fill(out / "audit-1.csv", {i: v if i in some else v[0] for i, v in truth.items()})
+    with monkeypatch.context() as before:
+        before.setattr(meant, "is_whole", lambda name: False)
+        _, _, stderr = run(capsys, "certify", pool, "--out", out)
+    assert "knows no class '1.0'" in stderr
+    code, stdout, _ = run(capsys, "certify", pool, "--verify", out / "certificate.json")
+    assert code == 0
+    assert "FAILED" not in stdout
+
+
+def test_what_the_model_knows_as_written_is_meant_as_written():
+    nobody = [-1, -1, -1]
+    both = Predictions([0, 1, 2], [0.9] * 3, nobody, ClassTable(("1", "1.0", "2")))
+    assert as_meant(both, [(0, "1.0"), (1, "1"), (2, "2.0")]) == [(0, "1.0"), (1, "1"), (2, "2")]
+    by_people = Predictions([0, 0, 0], [0.9] * 3, [1, -1, -1], ClassTable(("1", "1.0")))
+    assert as_meant(by_people, [(1, "1.0"), (2, "Cat")]) == [(1, "1"), (2, "Cat")]
 
 
 def test_a_new_audit_loses_nothing_of_the_last(job, capsys):

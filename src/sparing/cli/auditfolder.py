@@ -19,6 +19,7 @@ from sparing.audit.autolabel import (
 from sparing.audit.certificate import Certificate, Origins
 from sparing.audit.findings import judge
 from sparing.audit.verification import Check
+from sparing.cli.meant import as_meant
 from sparing.cli.poolfiles import (
     ID,
     LABEL,
@@ -120,7 +121,7 @@ class AuditFolder:
         write_atomically(file, audit.to_json().encode())
 
     def said(self, audit: Audit, pool: AnyPool) -> tuple[list[tuple[int, Label | None]], Origins]:
-        """Read the answers, by row, and who gave each, as far as the table tells."""
+        """Read the answers as written, by row, and who gave each, as far as the table tells."""
         path = self.answers_of(audit)
         given = answers_by_column(path)
         row_of = pool.rows_of({name for _, name, _ in given})
@@ -155,13 +156,18 @@ class AuditFolder:
         return certificate.with_name(name).with_suffix(suffix_of(pool))
 
     def check_labels(
-        self, certificate: Certificate, file: Path, audit: Audit, pool: AnyPool
+        self,
+        certificate: Certificate,
+        file: Path,
+        audit: Audit,
+        pool: AnyPool,
+        answers: Sequence[tuple[int, Label | None]],
     ) -> tuple[Check, ...]:
         """Compare the labels beside a certificate with those that it covers; none: no check."""
         labels = self.labels_of(file, pool)
         if not labels.exists():
             return ()
-        found = judge(audit, pool.predictions, self.said(audit, pool)[0])
+        found = judge(audit, pool.predictions, answers)
         first = found.first(certificate.n_audited)
         then = as_certified(certificate, pool.predictions, audit, first)
         # Answers beyond the look are the person's; the labels have those that were there by then.
@@ -204,7 +210,7 @@ class AuditFolder:
         path = self.remainder
         if not path.exists() or is_blank(path):  # nothing was handed back
             return {}
-        labels = agreed(read_answers(path), str(path))
+        labels = agreed(as_meant(pool.predictions, read_answers(path)), str(path))
         rows = pool.rows_of(labels)
         if unknown := labels.keys() - rows.keys():
             raise InvalidInputError(
@@ -224,7 +230,8 @@ class AuditFolder:
         tables = [*self.path.glob("audit-*.csv"), *self.path.glob("handback*.csv")]
         said: dict[str, set[str]] = {}
         for table in tables:
-            for name, label in [] if is_blank(table) else read_answers(table):
+            written = [] if is_blank(table) else read_answers(table)
+            for name, label in as_meant(pool.predictions, written):
                 if label:
                     said.setdefault(name, set()).add(label)
         sure = {name: min(labels) for name, labels in said.items() if len(labels) == 1}

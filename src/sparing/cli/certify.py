@@ -213,14 +213,17 @@ def check_same(claim: "Claim | None", given: dict[str, Any]) -> None:
 def _certify(folder: "AuditFolder", items: "AnyPool", audit: "Audit", *, as_json: bool) -> None:
     from sparing.audit.autolabel import certified
     from sparing.cli.auditfolder import phase_of
+    from sparing.cli.meant import as_meant
     from sparing.errors import InvalidInputError, VoidAuditError
+    from sparing.pool.class_names import renamed
 
     _check_bound(audit, items)
     try:
         audit.check(items.predictions)
     except VoidAuditError as error:
         raise VoidAuditError(f"{error} --again does; or give the old POOL.") from error
-    answers, origins = folder.said(audit, items)
+    written, origins = folder.said(audit, items)
+    answers = as_meant(items.predictions, written)
     if not any(label for _, label in answers):
         table = folder.answers_of(audit)
         raise InvalidInputError(f"No answer yet: fill in the column 'label' of {table}.")
@@ -229,7 +232,8 @@ def _certify(folder: "AuditFolder", items: "AnyPool", audit: "Audit", *, as_json
     if certificate is None:
         raise InvalidInputError("The audit was drawn without a claim.")
     complete, n_unused = folder.save(done, certificate, items)
-    for note in (*certificate.notes, *_unknown(items, answers)):
+    labels = ([str(label) if label else None for _, label in said] for said in (written, answers))
+    for note in (*certificate.notes, *renamed(*labels), *_unknown(items, answers)):
         typer.echo(note, err=True)
     if n_unused:
         typer.echo(
@@ -302,6 +306,7 @@ def _worth_answering(
 def _verify(file: Path, items: "AnyPool | None") -> None:
     from sparing.audit.verification import verify
     from sparing.cli.auditfolder import AuditFolder
+    from sparing.cli.meant import as_meant
     from sparing.errors import InvalidInputError
 
     certificate = read_certificate(file)
@@ -318,9 +323,15 @@ def _verify(file: Path, items: "AnyPool | None") -> None:
         if not found:
             raise InvalidInputError(f"The audit of {file} is not in {file.parent}.")
         _check_bound(found[0], items)
-        answers, origins = folder.said(found[0], items)
+        written, origins = folder.said(found[0], items)
+        answers = as_meant(items.predictions, written)
         checks = verify(certificate, items.predictions, found[0], answers, origins)
-        of_labels = folder.check_labels(certificate, file, found[0], items)
+        if answers != written and not all(check.ok for check in checks):
+            # Certificates of before count 1.0 against a model that says 1.
+            before = verify(certificate, items.predictions, found[0], written, origins)
+            if all(check.ok for check in before):
+                answers, checks = written, before
+        of_labels = folder.check_labels(certificate, file, found[0], items, answers)
         checks += of_labels
         if not of_labels:
             name = folder.labels_of(file, items).name

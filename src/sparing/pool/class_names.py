@@ -12,6 +12,7 @@ _UNSEEN = re.compile("[\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\
 _OF_ONE_KEY = re.compile(f"[{_JOINERS}\ufe00-\ufe0f]")
 _SHOWABLE = re.compile(f"[{_JOINERS}{_FLAGS}]")
 _WHOLE = re.compile(r"(-?\d+)\.0+")
+_DIGITS = re.compile(r"-?\d+")
 _BLANKS, _NO_DIGITS = re.compile(r"[\s_-]+"), re.compile(r"\D+")
 SHORTEST = 4  # characters; of shorter names, such as codes, every one may be meant
 
@@ -87,6 +88,37 @@ def one_spelling(names: Iterable[str | None], known: Iterable[str] = ()) -> dict
         key = name_key(name)
         by_key.setdefault(key, key if saved_as_float else kept_name(name))
     return {name: name if name in there else by_key[name_key(name)] for name in commonest}
+
+
+def is_whole(name: str) -> bool:
+    """Tell whether a name is a whole number, however it was saved.
+
+    Examples
+    --------
+    >>> is_whole("1"), is_whole("-2.0"), is_whole("1.5"), is_whole("cat")
+    (True, True, False, False)
+    """
+    return _DIGITS.fullmatch(name_key(name)) is not None
+
+
+def one_number(names: Iterable[str], known: Iterable[str]) -> dict[str, str]:
+    """Return the class that a name stands for as a whole number, where it is none as written.
+
+    Examples
+    --------
+    >>> one_number(["1.0", "2", "3"], known=["1", "2", "3.0"])
+    {'1.0': '1', '3': '3.0'}
+    >>> one_number(["1.0", "2.0"], known=["1", "1.0", "2.00", "2"])  # which 2 nobody can tell
+    {}
+    """
+    there = dict.fromkeys(known)
+    ways = Counter(map(name_key, there))
+    by_key = {key: name for name in there if ways[key := name_key(name)] == 1}
+    return {
+        name: by_key[name_key(name)]
+        for name in names
+        if name not in there and is_whole(name) and name_key(name) in by_key
+    }
 
 
 def renamed(written: Sequence[str | None], names: Sequence[str | None]) -> tuple[str, ...]:
