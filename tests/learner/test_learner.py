@@ -638,3 +638,11 @@ def test_the_fitted_model_is_in_public_and_scores():
     assert learner.score(X, ["low"] * 2 + ["high"] * 4) == 5 / 6
     with pytest.raises(InvalidInputError, match="score"):
         learner.score(X, ["low"])
+
+
+def test_a_score_knows_a_class_however_it_is_written():
+    X = np.array([[0.0], [0.1], [2.0], [2.1]])
+    learner = ActiveLearner(X)
+    learner.teach([0, 1, 2, 3], ["caf\u00e9", "cafe\u0301", "tea", "tea"])
+    assert learner.score(X, ["cafe\u0301", "cafe\u0301", "tea", "tea"]) == 1.0
+    assert learner.score(X, ["cafe\u0301", "coffee", "tea", "tea"]) == 0.75

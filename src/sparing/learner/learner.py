@@ -405,7 +405,7 @@ class ActiveLearner:
 
         Raises
         ------
-        InvalidInputError : not one label a row
+        InvalidInputError : not one label a row, or what can be no label
         TrainingError : as in ``predict``
 
         Examples
@@ -417,7 +417,8 @@ class ActiveLearner:
         """
         predicted = self.predict(X).tolist()
         right = labels_of(np.arange(len(predicted)), labels, "score")
-        return float(np.mean([a == b for a, b in zip(predicted, right, strict=True)]))
+        known = self.pool.classes.with_values([*predicted, *right])  # one class, however written
+        return float(np.mean(known.encode(predicted) == known.encode(right)))
 
     @property
     def fitted_model(self) -> Any:
