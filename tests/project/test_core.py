@@ -11,11 +11,12 @@ from sparing.errors import (
     ConflictError,
     NotFoundError,
     SourceError,
+    SparingError,
     StoreError,
     UnknownNameError,
 )
-from sparing.project import Project
-from sparing.project.folder import default_folder
+from sparing.project import Project, opening
+from sparing.project.folder import Lock, ProjectFolder, default_folder
 
 
 def test_before_anything_is_read_items_are_drawn_at_random_and_say_so(project):
@@ -292,3 +293,27 @@ def test_a_source_none_of_which_can_be_read_says_so(tmp_path):
 def test_the_project_lies_beside_its_source(source):
     wanted = source.rstrip("/") + ".sparing"
     assert default_folder(source).as_posix() == wanted
+
+
+@pytest.mark.parametrize("is_there", [False, True])
+@pytest.mark.parametrize(
+    "full", [(Lock, "announce"), (ProjectFolder, "secret"), (opening, "note_encoder")]
+)
+def test_a_disk_that_is_full_is_named_and_keeps_no_folder_that_was_made_for_it(
+    tmp_path, monkeypatch, full, is_there
+):
+    (tmp_path / "x.txt").write_text("one\ntwo\n")
+    folder = tmp_path / "tiny" / "new"
+    if is_there:
+        folder.mkdir(parents=True)
+
+    def fails(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as disk:
+        disk.setattr(*full, fails)
+        with pytest.raises(SparingError, match=r"new cannot be written: No space left on device\."):
+            Project.create(tmp_path / "x.txt", folder)
+    assert folder.exists() == is_there
+    with Project.create(tmp_path / "x.txt", folder) as project:
+        assert len(project.items) == 2

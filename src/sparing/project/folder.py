@@ -226,7 +226,11 @@ class Lock:
                     " it: stop that one first, which loses no answer."
                 )
         self._file = file
-        self.announce(None)
+        try:
+            self.announce(None)
+        except OSError as error:
+            self.release()
+            raise StoreError(f"{folder} cannot be written: {error.strerror}.") from error
 
     def announce(self, url: str | None) -> None:
         """Write down where this process can be found."""

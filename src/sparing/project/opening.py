@@ -1,6 +1,7 @@
 """Making a project and opening it again: lock, store, items, settings."""
 
 import gc
+import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -121,7 +122,7 @@ def make(
     label_column: str | None = None,
     reading: Reading = FOUND_OUT,
 ) -> Opened:
-    """Make a project; if that fails, nothing stays that could be opened.
+    """Make a project; if that fails, nothing stays that could be opened, nor a folder made for it.
 
     Parameters
     ----------
@@ -155,13 +156,16 @@ def make(
     )
     folder = new_place(place.url, settings.source) if place.is_shared else place
     check_free(folder.path)
+    is_new = not folder.path.exists()
     try:
         folder.path.parent.mkdir(parents=True, exist_ok=True)
         folder.path.mkdir(0o700, exist_ok=True)
     except OSError as error:
         raise SourceError(f"{folder.path} cannot be made: {error.strerror}.") from error
-    lock = SharedLock() if folder.is_shared else Lock(folder.path)
+    lock: Lock | None = None
+    store: Store | None = None
     try:
+        lock = SharedLock() if folder.is_shared else Lock(folder.path)
         folder.secret()
         if folder.is_shared:
             mark(folder.path, folder.name)
@@ -175,8 +179,16 @@ def make(
             told = as_stored(settings)
             store.put_settings(told | ({FOLDER: str(folder.path)} if folder.is_shared else {}))
             return folder, store, _state(folder, store, listing, settings), lock
-    except BaseException:
-        lock.release()
+    except BaseException as error:
+        if store is not None:
+            store.close()
+        is_mine = isinstance(error, Exception) and not isinstance(error, ConflictError)
+        if is_new and is_mine:  # else another process is there, or this one is to end at once
+            shutil.rmtree(folder.path, ignore_errors=True)
+        if lock is not None:
+            lock.release()
+        if isinstance(error, OSError):
+            raise SourceError(f"{folder.path} cannot be written: {error.strerror}.") from error
         raise
 
 
