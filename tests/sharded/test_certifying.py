@@ -108,6 +108,12 @@ def test_from_shards_to_a_certificate(labeled, tmp_path, capsys):
     file = out / "certificate.json"
     assert certify(labels, "--known", known, "--out", out, "--verify", file) == 0
     assert "ok     labels has the labels that were certified" in capsys.readouterr().out
+    assert certify(labels, "--verify", file) == 1
+    said = capsys.readouterr()
+    assert "FAILED the predictions are those that were certified" in said.out
+    assert "give the same table by --known again" in said.err
+    assert certify(labels, "--out", out) == 1
+    assert "give the same table by --known again" in " ".join(capsys.readouterr().err.split())
     changed = out / "labels" / "part-1.npy.labels.parquet"
     table = parquet.read_table(changed)
     parquet.write_table(

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from sparing.types import Label
 
 EPSILON = 0.02
+MAYBE_FORGOTTEN = (
+    "Or what people had labeled before is missing: if the audit was drawn with --known, give the"
+    " same table by --known again."
+)
 # None where it is not said: an open audit has a claim already.
 Epsilon = Annotated[
     float | None, typer.Option(help="Share of wrong labels tolerated.", show_default="0.02")
@@ -123,7 +127,7 @@ def certify(
         certify_project(pool, given, verify, as_json=as_json)
         return
     if verify is not None:
-        _verify(verify, items)
+        _verify(verify, items, has_known=known is not None)
         return
     if items is None:
         raise typer.BadParameter("POOL is missing.")
@@ -135,7 +139,7 @@ def certify(
         _draw(folder, items, claim, n_audit=audits, previous=drawn)
     else:
         check_same(drawn[-1].claim, given)
-        _certify(folder, items, drawn[-1], as_json=as_json)
+        _certify(folder, items, drawn[-1], has_known=known is not None, as_json=as_json)
 
 
 def _draw(
@@ -210,7 +214,9 @@ def check_same(claim: "Claim | None", given: dict[str, Any]) -> None:
             )
 
 
-def _certify(folder: "AuditFolder", items: "AnyPool", audit: "Audit", *, as_json: bool) -> None:
+def _certify(
+    folder: "AuditFolder", items: "AnyPool", audit: "Audit", *, has_known: bool, as_json: bool
+) -> None:
     from sparing.audit.autolabel import certified
     from sparing.cli.auditfolder import phase_of
     from sparing.cli.meant import as_meant
@@ -221,7 +227,8 @@ def _certify(folder: "AuditFolder", items: "AnyPool", audit: "Audit", *, as_json
     try:
         audit.check(items.predictions)
     except VoidAuditError as error:
-        raise VoidAuditError(f"{error} --again does; or give the old POOL.") from error
+        forgotten = "" if has_known else f" {MAYBE_FORGOTTEN}"
+        raise VoidAuditError(f"{error} --again does; or give the old POOL.{forgotten}") from error
     written, origins = folder.said(audit, items)
     answers = as_meant(items.predictions, written)
     if not any(label for _, label in answers):
@@ -303,7 +310,7 @@ def _worth_answering(
     return needed + 1 if needed > places[-1] else 0  # its first line is the header
 
 
-def _verify(file: Path, items: "AnyPool | None") -> None:
+def _verify(file: Path, items: "AnyPool | None", *, has_known: bool) -> None:
     from sparing.audit.verification import verify
     from sparing.cli.auditfolder import AuditFolder
     from sparing.cli.meant import as_meant
@@ -331,11 +338,21 @@ def _verify(file: Path, items: "AnyPool | None") -> None:
             before = verify(certificate, items.predictions, found[0], written, origins)
             if all(check.ok for check in before):
                 answers, checks = written, before
-        of_labels = folder.check_labels(certificate, file, found[0], items, answers)
-        checks += of_labels
-        if not of_labels:
-            name = folder.labels_of(file, items).name
-            typer.echo(f"{name} is not there: its labels are not compared.", err=True)
+        if items.predictions.digest != found[0].predictions:
+            # The labels come from other predictions: nothing is there to compare them with.
+            typer.echo(
+                "POOL is not what the audit was drawn from: the model, its predictions or the"
+                " labels changed since.",
+                err=True,
+            )
+            if not has_known:
+                typer.echo(MAYBE_FORGOTTEN, err=True)
+        else:
+            of_labels = folder.check_labels(certificate, file, found[0], items, answers)
+            checks += of_labels
+            if not of_labels:
+                name = folder.labels_of(file, items).name
+                typer.echo(f"{name} is not there: its labels are not compared.", err=True)
     print_checks(checks, certificate)
 
 
