@@ -23,6 +23,8 @@ from sparing.stats.hypergeometric import spend, spend_first
 from sparing.types import BoolArray, IntArray
 
 VERSION = 3  # of audits and certificates
+MISREAD = (AttributeError, LookupError, OverflowError, RecursionError, TypeError, ValueError)
+"""What reading an audit or a certificate may raise that somebody has forged or damaged."""
 WHOLE = "whole"
 AUTO = "auto"
 UNIFORM = "uniform"
@@ -215,15 +217,7 @@ class Audit:
                 tuple(d["previous"]), tuple(d["looks"]), d.get("version", 1),
             )  # fmt: skip
             written = d["digest"]
-        except (
-            LookupError,
-            AttributeError,
-            OverflowError,
-            TypeError,
-            ValueError,
-            RecursionError,
-            zlib.error,
-        ) as error:
+        except (*MISREAD, zlib.error) as error:
             raise VoidAuditError(f"This is not an audit: {error!r}.") from error
         if audit.digest != written:
             raise VoidAuditError("The audit was changed after it was drawn: its hash does not fit.")

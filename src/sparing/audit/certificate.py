@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field, fields
 from types import UnionType
 from typing import Any, get_args, get_origin
 
-from sparing.audit.audit import VERSION, Claim, each_once
+from sparing.audit.audit import MISREAD, VERSION, Claim, each_once
 from sparing.audit.error_bounds import Evidence
 from sparing.audit.wording import ASSUMPTIONS, HOW_TO_CHECK, SHARES, not_checked
 from sparing.errors import InvalidInputError
@@ -157,14 +157,7 @@ class Certificate:
                 _check_types(d["units"])
             certificate = cls(**{**d, **{k: tuple(d[k]) for k in ("notes", "previous")}})
             _check_types(certificate)
-        except (
-            AttributeError,
-            KeyError,
-            OverflowError,
-            TypeError,
-            ValueError,
-            RecursionError,
-        ) as error:
+        except MISREAD as error:
             raise InvalidInputError(f"This is not a certificate: {error!r}.") from error
         is_whole = certificate.version == 1 or json.loads(certificate.to_json()) == json.loads(text)
         if certificate.digest != written or not is_whole:

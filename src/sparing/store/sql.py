@@ -105,7 +105,8 @@ class SqlStore(Store):
 
     def note_contents(self, items: Sequence[ItemRow]) -> None:  # noqa: D102
         if items:
-            self._writing.run(lambda connection: _note_contents(connection, items))
+            # The answer that comes next waits for the disk, and so for what was written before it.
+            self._writing.run(lambda c: _note_contents(c, items), relaxed=True)
 
     def settings(self) -> dict[str, str]:  # noqa: D102
         with self._reading() as connection:
